@@ -1,0 +1,55 @@
+//! AWS clients, from the environment or towards a given endpoint. HTTP over rustls.
+
+use aws_config::{BehaviorVersion, ConfigLoader, Region, SdkConfig};
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_smithy_http_client::Builder as HttpClient;
+use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+use aws_config::retry::RetryConfig;
+use aws_config::timeout::TimeoutConfig;
+use std::time::Duration;
+
+/// Tries of one request, the first included; between them the SDK waits with jitter.
+const MAX_ATTEMPTS: u32 = 5;
+
+/// The loader of the SDK's own configuration (environment, profiles, instance roles), with the
+/// timeouts that the publishing protocol relies on.
+pub fn loader(request_timeout: Duration) -> ConfigLoader {
+    let http = HttpClient::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https();
+    aws_config::defaults(BehaviorVersion::latest())
+        .http_client(http)
+        .timeout_config(timeouts(request_timeout))
+        .retry_config(RetryConfig::standard().with_max_attempts(MAX_ATTEMPTS))
+}
+
+/// An S3 client. Endpoints other than Amazon's are addressed with the bucket in the path
+/// (`path_style`): their host names have no place for it.
+pub fn s3(config: &SdkConfig, path_style: bool) -> aws_sdk_s3::Client {
+    let config = aws_sdk_s3::config::Builder::from(config).force_path_style(path_style).build();
+    aws_sdk_s3::Client::from_conf(config)
+}
+
+/// The environment's names for an S3 endpoint other than Amazon's.
+pub const ENDPOINT_VARIABLES: [&str; 2] = ["AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"];
+
+/// A configuration that reads nothing of the environment: for the endpoints of a running `serve`.
+pub fn fixed(request_timeout: Duration, credentials: Credentials, region: &str) -> SdkConfig {
+    SdkConfig::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .http_client(HttpClient::new().build_http())
+        .timeout_config(timeouts(request_timeout))
+        .retry_config(RetryConfig::standard().with_max_attempts(MAX_ATTEMPTS))
+        .credentials_provider(SharedCredentialsProvider::new(credentials))
+        .region(Region::new(region.to_owned()))
+        .sleep_impl(aws_smithy_async::rt::sleep::SharedAsyncSleep::new(
+            aws_smithy_async::rt::sleep::TokioSleep::new(),
+        ))
+        .build()
+}
+
+fn timeouts(request_timeout: Duration) -> TimeoutConfig {
+    TimeoutConfig::builder()
+        .connect_timeout(Duration::from_secs(5))
+        .operation_timeout(request_timeout)
+        .build()
+}

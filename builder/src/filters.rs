@@ -1,0 +1,49 @@
+//! Filters and tests that need nothing of the site (site model, sections 10 and 22).
+//!
+//! Tera's own stay as they are. What Zola takes from `tera-contrib` is taken from there too, but
+//! for dates and chance, which would look at the time zones and the random numbers of the machine:
+//! a page must come out the same everywhere.
+
+mod dates;
+mod localized;
+mod numbers;
+mod shuffle;
+
+pub use shuffle::Chance;
+
+use tera::Tera;
+
+/// Registers them all. The `markdown` filter and all functions are registered by whoever has the
+/// site.
+pub fn register(tera: &mut Tera) {
+    tera.register_filter("base64_encode", tera_contrib::base64::b64_encode);
+    tera.register_filter("base64_decode", tera_contrib::base64::b64_decode);
+    tera.register_filter(
+        "filesizeformat",
+        tera_contrib::filesize_format::filesize_format,
+    );
+    tera.register_filter("format", tera_contrib::format::format);
+    tera.register_filter("json_encode", tera_contrib::json::json_encode);
+    tera.register_filter(
+        "regex_replace",
+        tera_contrib::regex::RegexReplace::default(),
+    );
+    tera.register_filter("slugify", tera_contrib::slug::slug);
+    tera.register_filter("spaceless", tera_contrib::regex::spaceless);
+    tera.register_filter("striptags", tera_contrib::regex::striptags);
+    tera.register_filter("urlencode", tera_contrib::urlencode::urlencode);
+    tera.register_filter(
+        "urlencode_strict",
+        tera_contrib::urlencode::urlencode_strict,
+    );
+    tera.register_test("matching", tera_contrib::regex::Matching::default());
+
+    tera.register_filter("date", dates::date);
+    tera.register_test("before", dates::is_before);
+    tera.register_test("after", dates::is_after);
+    tera.register_filter("num_format", numbers::num_format);
+    tera.register_filter("shuffle", shuffle::shuffle);
+}
+
+#[cfg(test)]
+mod tests;

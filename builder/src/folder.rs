@@ -1,0 +1,239 @@
+//! A folder in, a folder out: `quillfront build`. The same core as publishing over S3, fed from
+//! files.
+
+use crate::diagnostic::Diagnostic;
+use crate::evaluate::{Evaluation, MAX_ROUNDS, Tree, Unready};
+use crate::key::{MAX_TEXT_BYTES, Role, SourceKey};
+use crate::object::Body;
+use crate::publish::observe::MAX_INPUT_BYTES;
+use crate::render::world::{Inputs, Settings};
+use crate::source::{Observed, Sources};
+use rayon::prelude::*;
+use std::collections::BTreeSet;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Folders of a site that are sources; other files are read only where a template names them.
+pub const SOURCE_FOLDERS: [&str; 6] = ["content", "data", "sass", "static", "templates", "themes"];
+/// Files at the root that are sources, beside data files that a template names.
+pub const SOURCE_FILES: [&str; 3] = ["config.toml", "quillfront.toml", "zola.toml"];
+/// Folders below folders.
+const MAX_DEPTH: usize = 64;
+
+/// A file of a site's folder.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileEntry {
+    /// Its key.
+    pub key: SourceKey,
+    /// Where it is.
+    pub path: PathBuf,
+    /// Bytes.
+    pub size: u64,
+    /// Changes whenever the file is written: of size and time.
+    pub version: String,
+}
+
+/// The sources of a site's folder, by key.
+///
+/// Symbolic links are followed where they stay inside the folder; others are left out with a
+/// diagnostic, so that a site's folder never publishes what lies outside of it.
+///
+/// # Errors
+/// The folder cannot be read.
+pub fn list(root: &Path) -> io::Result<(Vec<FileEntry>, Vec<Diagnostic>)> {
+    let mut walk = Walk { root: root.canonicalize()?, files: Vec::new(), problems: Vec::new() };
+    for name in SOURCE_FILES {
+        walk.visit(&root.join(name), name, 0)?;
+    }
+    for name in SOURCE_FOLDERS {
+        walk.visit(&root.join(name), name, 0)?;
+    }
+    walk.files.sort_by(|a, b| a.key.cmp(&b.key));
+    Ok((walk.files, walk.problems))
+}
+
+struct Walk {
+    root: PathBuf,
+    files: Vec<FileEntry>,
+    problems: Vec<Diagnostic>,
+}
+
+impl Walk {
+    fn visit(&mut self, path: &Path, key: &str, depth: usize) -> io::Result<()> {
+        let Ok(meta) = fs::symlink_metadata(path) else { return Ok(()) };
+        if meta.is_symlink() && !self.may_follow(path, key) {
+            return Ok(());
+        }
+        let meta = match fs::metadata(path) {
+            Ok(meta) => meta,
+            // Removed since it was listed.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            Err(error) => return Err(error),
+        };
+        if meta.is_dir() {
+            if depth == MAX_DEPTH {
+                let message = format!("folders are nested more than {MAX_DEPTH} deep");
+                self.problems.push(Diagnostic::error("folder", key, message));
+                return Ok(());
+            }
+            for entry in fs::read_dir(path)? {
+                let entry = entry?;
+                match entry.file_name().to_str() {
+                    Some(name) => self.visit(&entry.path(), &format!("{key}/{name}"), depth + 1)?,
+                    None => {
+                        let name = entry.file_name().to_string_lossy().into_owned();
+                        let message = format!("the name `{name}` is not UTF-8");
+                        self.problems.push(
+                            Diagnostic::error("folder", key, message).hint("rename the file"),
+                        );
+                    }
+                }
+            }
+            return Ok(());
+        }
+        let key = SourceKey::from(key);
+        if meta.is_file() && key.role() != Role::Ignored {
+            let modified = meta.modified()?.duration_since(std::time::UNIX_EPOCH);
+            let nanos = modified.map_or(0, |since| since.as_nanos());
+            let (size, version) = (meta.len(), format!("{}-{nanos}", meta.len()));
+            self.files.push(FileEntry { key, path: path.to_owned(), size, version });
+        }
+        Ok(())
+    }
+
+    fn may_follow(&mut self, path: &Path, key: &str) -> bool {
+        let message = match path.canonicalize() {
+            Err(error) => format!("this link leads nowhere: {error}"),
+            Ok(target) if !target.starts_with(&self.root) => {
+                "this link leads out of the site's folder".to_owned()
+            }
+            Ok(target) if path.parent().is_some_and(|above| {
+                above.canonicalize().is_ok_and(|above| above.starts_with(&target))
+            }) => "this link leads to a folder that it is in".to_owned(),
+            Ok(_) => return true,
+        };
+        let hint = "put the file itself here; the link is left out";
+        self.problems.push(Diagnostic::error("link", key, message).hint(hint));
+        false
+    }
+}
+
+/// Reads a site's folder.
+///
+/// # Errors
+/// A file cannot be read.
+pub fn read(root: &Path) -> io::Result<(Sources, Vec<Diagnostic>)> {
+    let (files, problems) = list(root)?;
+    let observed: Vec<(SourceKey, Observed)> = files
+        .into_par_iter()
+        .map(|file| {
+            let FileEntry { key, path, size, version } = file;
+            if !key.is_text() {
+                return Ok((key, Observed::Opaque { version, size }));
+            }
+            let bytes = if size <= MAX_TEXT_BYTES { Some(fs::read(&path)?) } else { None };
+            Ok((key, Observed::Text { version, size, bytes }))
+        })
+        .collect::<io::Result<_>>()?;
+    let mut sources = Sources::default();
+    for (key, observed) in observed {
+        sources.observe(&key, observed);
+    }
+    Ok((sources, problems))
+}
+
+/// Evaluates a site's folder, with another configuration than its own where one is given.
+///
+/// # Errors
+/// A file cannot be read. Without a configuration the inner result says so.
+pub fn evaluate(
+    root: &Path,
+    config: Option<&Path>,
+    settings: Settings,
+) -> io::Result<Result<Tree, Unready>> {
+    let (mut sources, problems) = read(root)?;
+    if let Some(config) = config {
+        // It stands in for the site's own.
+        let path = root.join(config);
+        let bytes = fs::read(&path).map_err(|error| named(&path, error))?;
+        let (size, version) = (bytes.len() as u64, "given".to_owned());
+        sources.observe(&SourceKey::from("zola.toml"), Observed::Absent);
+        let given = Observed::Text { version, size, bytes: Some(bytes) };
+        sources.observe(&SourceKey::from("config.toml"), given);
+    }
+    let mut evaluation = match Evaluation::new(Arc::new(sources), settings) {
+        Ok(evaluation) => evaluation,
+        Err(unready) => return Ok(Err(unready)),
+    };
+    for _ in 0..MAX_ROUNDS {
+        let needs = evaluation.step();
+        if needs.is_empty() {
+            break;
+        }
+        evaluation.supply(inputs(root, needs)?);
+    }
+    let mut tree = evaluation.finish();
+    tree.diagnostics.extend(problems);
+    tree.diagnostics.sort();
+    Ok(Ok(tree))
+}
+
+fn inputs(root: &Path, keys: BTreeSet<SourceKey>) -> io::Result<Inputs> {
+    let root = root.canonicalize()?;
+    let read = |key: SourceKey| {
+        let path = root.join(key.as_str());
+        // A link may lead out of the folder; such a file is not there.
+        let inside = path.canonicalize().is_ok_and(|path| path.starts_with(&root));
+        let small = fs::metadata(&path).is_ok_and(|meta| meta.is_file() && meta.len() <= MAX_INPUT_BYTES);
+        let bytes = if inside && small { Some(fs::read(&path)?.into()) } else { None };
+        Ok((key, bytes))
+    };
+    keys.into_iter().map(read).collect()
+}
+
+/// Writes a tree into `out`, in place of what is there.
+///
+/// # Errors
+/// A file cannot be written; the error names it.
+pub fn write(root: &Path, tree: &Tree, out: &Path, keep_dotfiles: bool) -> io::Result<()> {
+    clean(out, keep_dotfiles)?;
+    let folders: BTreeSet<PathBuf> =
+        tree.objects.keys().filter_map(|key| Some(out.join(key.as_str()).parent()?.to_owned())).collect();
+    for folder in &folders {
+        fs::create_dir_all(folder).map_err(|error| named(folder, error))?;
+    }
+    tree.objects.par_iter().try_for_each(|(key, object)| {
+        let path = out.join(key.as_str());
+        match &object.body {
+            Body::Bytes(bytes) => fs::write(&path, bytes),
+            Body::Copy { source, .. } => fs::copy(root.join(source.as_str()), &path).map(|_| ()),
+        }
+        .map_err(|error| named(&path, error))
+    })
+}
+
+fn clean(out: &Path, keep_dotfiles: bool) -> io::Result<()> {
+    if !out.exists() {
+        return fs::create_dir_all(out).map_err(|error| named(out, error));
+    }
+    for entry in fs::read_dir(out).map_err(|error| named(out, error))? {
+        let entry = entry?;
+        if keep_dotfiles && entry.file_name().to_string_lossy().starts_with('.') {
+            continue;
+        }
+        let path = entry.path();
+        let removed = if entry.file_type()?.is_dir() {
+            fs::remove_dir_all(&path)
+        } else {
+            fs::remove_file(&path)
+        };
+        removed.map_err(|error| named(&path, error))?;
+    }
+    Ok(())
+}
+
+fn named(path: &Path, error: io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("{}: {error}", path.display()))
+}

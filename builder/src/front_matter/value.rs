@@ -1,0 +1,54 @@
+//! What authors put under `extra`: any value, in the order of the file.
+
+/// A free value. Dates are text, as templates print them; a table keeps the order of the file,
+/// whatever order the libraries' own tables have.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Value {
+    /// YAML's `null` or `~`; TOML has none.
+    Null,
+    /// `true` or `false`.
+    Bool(bool),
+    /// A whole number.
+    Integer(i64),
+    /// Any other number.
+    Float(f64),
+    /// Text, and dates.
+    Text(String),
+    /// A list.
+    Array(Vec<Value>),
+    /// Names and their values; no name occurs twice.
+    Table(Vec<(String, Value)>),
+}
+
+impl Value {
+    /// A table without entries: what `extra` is when it is not given.
+    pub fn empty_table() -> Value {
+        Value::Table(Vec::new())
+    }
+
+    /// The same as the template engine's value.
+    pub fn to_template(&self) -> tera::Value {
+        match self {
+            Value::Null => tera::Value::none(),
+            Value::Bool(value) => tera::Value::from(*value),
+            Value::Integer(value) => tera::Value::from(*value),
+            Value::Float(value) => tera::Value::from(*value),
+            Value::Text(value) => tera::Value::from(value.as_str()),
+            Value::Array(items) => {
+                tera::Value::from(items.iter().map(Value::to_template).collect::<Vec<_>>())
+            }
+            Value::Table(entries) => {
+                let entries = entries
+                    .iter()
+                    .map(|(key, value)| (key.clone().into(), value.to_template()));
+                tera::Value::from(entries.collect::<tera::value::Map>())
+            }
+        }
+    }
+}
+
+impl Default for Value {
+    fn default() -> Self {
+        Value::empty_table()
+    }
+}

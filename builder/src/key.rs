@@ -1,0 +1,228 @@
+//! Names of things: source keys, what a source is for, output keys.
+
+use serde::{Deserialize, Serialize};
+use std::borrow::Borrow;
+use std::fmt;
+
+macro_rules! string_key {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(String);
+
+        impl $name {
+            /// The key as text.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+        impl From<&str> for $name {
+            fn from(text: &str) -> Self {
+                Self(text.to_owned())
+            }
+        }
+        impl From<String> for $name {
+            fn from(text: String) -> Self {
+                Self(text)
+            }
+        }
+        impl Borrow<str> for $name {
+            fn borrow(&self) -> &str {
+                &self.0
+            }
+        }
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+    };
+}
+
+string_key! {
+    /// Where a source lies, relative to the site's root, with `/` between folders:
+    /// `content/blog/post.md`. The same in a folder and in the source bucket.
+    SourceKey
+}
+string_key! {
+    /// Where a published object lies in the site bucket: `blog/post/index.html`. No leading `/`.
+    OutputKey
+}
+
+/// What a source is for, decided by its key alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Role {
+    /// `config.toml` or `zola.toml` at the root.
+    Config,
+    /// `quillfront.toml` at the root.
+    OwnConfig,
+    /// `themes/<name>/theme.toml`.
+    ThemeConfig,
+    /// A Markdown file under `content/`.
+    Content,
+    /// Any other file under `content/`: published beside its page.
+    Asset,
+    /// A file under `templates/` or `themes/<name>/templates/`.
+    Template,
+    /// A file under `static/` or `themes/<name>/static/`.
+    Static,
+    /// Everything else that a template may read (`data/…`, a file at the root).
+    Data,
+    /// Folder placeholders, hidden files, editor leftovers: as if they were not there.
+    Ignored,
+}
+
+/// Longest Markdown, template, configuration or data file that is read: 16 MB.
+pub const MAX_TEXT_BYTES: u64 = 16 * 1024 * 1024;
+
+impl SourceKey {
+    /// What the source is for (site model, sections 1, 2 and 8).
+    pub fn role(&self) -> Role {
+        let key = self.as_str();
+        if key.is_empty() || key.ends_with('/') || key.len() > 1024 || key.contains('\0') {
+            return Role::Ignored;
+        }
+        if key.split('/').any(|part| part.is_empty() || part == "." || part == "..") {
+            return Role::Ignored;
+        }
+        let name = key.rsplit('/').next().unwrap_or(key);
+        if is_leftover(name) {
+            return Role::Ignored;
+        }
+        match key {
+            "config.toml" | "zola.toml" => return Role::Config,
+            "quillfront.toml" => return Role::OwnConfig,
+            _ => {}
+        }
+        let hidden = key.split('/').any(|part| part.starts_with('.'));
+        let (folder, rest) = key.split_once('/').unwrap_or(("", key));
+        match folder {
+            "content" if hidden => Role::Ignored,
+            "content" if name.ends_with(".md") => Role::Content,
+            "content" => Role::Asset,
+            "templates" => template_or_data(name),
+            "static" => Role::Static,
+            "themes" => match rest.split_once('/').map(|(_, inner)| inner) {
+                Some("theme.toml") => Role::ThemeConfig,
+                Some(inner) if inner.starts_with("templates/") => template_or_data(name),
+                Some(inner) if inner.starts_with("static/") => Role::Static,
+                Some(_) => Role::Data,
+                None => Role::Ignored,
+            },
+            _ if hidden => Role::Ignored,
+            _ => Role::Data,
+        }
+    }
+
+    /// True where the bytes are read, checked and kept in the state (text), false where they
+    /// only travel from bucket to bucket.
+    pub fn is_text(&self) -> bool {
+        match self.role() {
+            Role::Config
+            | Role::OwnConfig
+            | Role::ThemeConfig
+            | Role::Content
+            | Role::Template => true,
+            Role::Data => data_format(self.as_str()).is_some(),
+            Role::Asset | Role::Static | Role::Ignored => false,
+        }
+    }
+
+    /// The last part of the key.
+    pub fn name(&self) -> &str {
+        self.as_str().rsplit('/').next().unwrap_or(self.as_str())
+    }
+
+    /// The key without its last part and without the `/` before it; empty at the root.
+    pub fn folder(&self) -> &str {
+        self.as_str().rsplit_once('/').map_or("", |(folder, _)| folder)
+    }
+}
+
+/// The formats that a data file can be checked in when it arrives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DataFormat {
+    /// TOML 1.
+    Toml,
+    /// JSON.
+    Json,
+    /// YAML 1.2.
+    Yaml,
+    /// Text that is not checked: CSV, BibTeX, XML, plain.
+    Plain,
+}
+
+/// The format of a data file by its extension, None where it is not text.
+pub fn data_format(key: &str) -> Option<DataFormat> {
+    let extension = key.rsplit('/').next()?.rsplit_once('.')?.1;
+    match extension.to_ascii_lowercase().as_str() {
+        "toml" => Some(DataFormat::Toml),
+        "json" => Some(DataFormat::Json),
+        "yaml" | "yml" => Some(DataFormat::Yaml),
+        "csv" | "bib" | "xml" | "txt" | "md" => Some(DataFormat::Plain),
+        _ => None,
+    }
+}
+
+/// Which files below `templates/` are templates (site model, section 8).
+fn template_or_data(name: &str) -> Role {
+    let is_template = ["ml", "md", "txt", "json", "ics"].iter().any(|end| name.ends_with(end));
+    if is_template { Role::Template } else { Role::Data }
+}
+
+/// What operating systems and editors leave behind: `.DS_Store`, `post.md~`, `.post.md.swp`,
+/// `#post.md#`, `4913` (vim's probe) …
+fn is_leftover(name: &str) -> bool {
+    matches!(name, ".DS_Store" | "Thumbs.db" | "desktop.ini" | "4913")
+        || name.ends_with('~')
+        || name.starts_with("._")
+        || name.starts_with(".#")
+        || (name.starts_with('#') && name.ends_with('#'))
+        || name.ends_with("___jb_old___")
+        || name.ends_with("___jb_tmp___")
+        || (name.starts_with('.')
+            && [".swp", ".swo", ".swx", ".kate-swp"].iter().any(|end| name.ends_with(end)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn role(key: &str) -> Role {
+        SourceKey::from(key).role()
+    }
+
+    #[test]
+    fn a_key_says_what_a_source_is_for() {
+        assert_eq!(role("config.toml"), Role::Config);
+        assert_eq!(role("content/blog/post.md"), Role::Content);
+        assert_eq!(role("content/blog/cat.jpg"), Role::Asset);
+        assert_eq!(role("templates/page.html"), Role::Template);
+        assert_eq!(role("themes/quill/templates/page.html"), Role::Template);
+        assert_eq!(role("themes/quill/theme.toml"), Role::ThemeConfig);
+        assert_eq!(role("static/a/b.css"), Role::Static);
+        assert_eq!(role("static/.well-known/security.txt"), Role::Static);
+        assert_eq!(role("data/links.toml"), Role::Data);
+        assert_eq!(role("links.toml"), Role::Data);
+    }
+
+    #[test]
+    fn leftovers_and_placeholders_are_ignored() {
+        for key in [
+            "",
+            "content/",
+            "content/blog/",
+            "content/.DS_Store",
+            "content/blog/.post.md.swp",
+            "content/blog/post.md~",
+            "content/blog/.#post.md",
+            "content/../config.toml",
+            "content//post.md",
+            "templates/#page.html#",
+            ".git/config",
+        ] {
+            assert_eq!(role(key), Role::Ignored, "{key}");
+        }
+    }
+}

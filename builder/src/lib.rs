@@ -1,0 +1,37 @@
+//! The site: from sources to published pages.
+//!
+//! The phases, in order:
+//!
+//! 1. [`handler`]: an event becomes hints: source keys to look at;
+//! 2. [`source`]: what is under those keys, and which of it is *effective*;
+//! 3. [`site`]: what each content file says of itself ([`config`], [`front_matter`], [`dates`],
+//!    [`slugs`]), and how pages and sections belong together;
+//! 4. [`plan`]: every output key, and who makes it;
+//! 5. [`render`]: templates and [`markdown`] to bytes, purely ([`evaluate`] drives 3 to 5);
+//! 6. [`publish`]: the difference to what is there, put, committed, deleted, [invalidated](invalidate);
+//! 7. [`report`] and [`diagnostic`]: what a program and an author are told.
+//!
+//! Only `handler` and `publish` touch the world, through AWS SDK clients. [`folder`] feeds the
+//! same core from files for `quillfront build`.
+
+pub mod aws;
+pub mod config;
+pub mod dates;
+pub mod diagnostic;
+pub mod evaluate;
+pub mod filters;
+pub mod fingerprint;
+pub mod folder;
+pub mod front_matter;
+pub mod handler;
+pub mod invalidate;
+pub mod key;
+pub mod markdown;
+pub mod object;
+pub mod plan;
+pub mod publish;
+pub mod render;
+pub mod report;
+pub mod site;
+pub mod slugs;
+pub mod source;

@@ -1,0 +1,127 @@
+//! What is published under a key: bytes, and what S3 says of them.
+
+use crate::fingerprint::Fingerprint;
+use crate::key::SourceKey;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// The bytes of an object: made here, or still where the author put them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Body {
+    /// Rendered bytes.
+    Bytes(Arc<[u8]>),
+    /// A source as it is: copied on the server (S3) or by the file system, never read into memory.
+    Copy {
+        /// Which source.
+        source: SourceKey,
+        /// Its version: the ETag in S3, a hash of path, size and time in a folder.
+        version: String,
+        /// Bytes.
+        size: u64,
+    },
+}
+
+/// A published object.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Object {
+    /// Its bytes.
+    pub body: Body,
+    /// `Content-Type`.
+    pub content_type: String,
+    /// `Cache-Control`.
+    pub cache_control: &'static str,
+    /// User metadata (`qf-location` and its like; interface.md).
+    pub metadata: BTreeMap<String, String>,
+}
+
+/// Pages, feeds and everything else whose name stays while its bytes change: browsers ask each
+/// time, CloudFront keeps it for a day at most should an invalidation fail.
+pub const CACHE_REVALIDATE: &str = "public, max-age=0, must-revalidate, s-maxage=86400";
+/// Names that carry a fingerprint of their bytes.
+pub const CACHE_IMMUTABLE: &str = "public, max-age=31536000, immutable";
+
+impl Object {
+    /// A rendered object of the content type that `key` implies.
+    pub fn rendered(key: &str, bytes: impl Into<Arc<[u8]>>) -> Self {
+        Self {
+            body: Body::Bytes(bytes.into()),
+            content_type: content_type(key),
+            cache_control: cache_control(key),
+            metadata: BTreeMap::new(),
+        }
+    }
+
+    /// Of bytes and metadata together: an ETag shows bytes only, and a change of metadata alone
+    /// is a change too (invariant 1).
+    pub fn fingerprint(&self) -> Fingerprint {
+        let (kind, body): (&[u8], &[u8]) = match &self.body {
+            Body::Bytes(bytes) => (b"bytes", bytes),
+            Body::Copy { version, .. } => (b"copy", version.as_bytes()),
+        };
+        let size = match &self.body {
+            Body::Bytes(bytes) => bytes.len() as u64,
+            Body::Copy { size, .. } => *size,
+        };
+        let size = size.to_le_bytes();
+        let fixed =
+            [kind, body, &size, self.content_type.as_bytes(), self.cache_control.as_bytes()];
+        let metadata = self.metadata.iter().flat_map(|(k, v)| [k.as_bytes(), v.as_bytes()]);
+        Fingerprint::of_parts(fixed.into_iter().chain(metadata))
+    }
+
+    /// Bytes.
+    pub fn size(&self) -> u64 {
+        match &self.body {
+            Body::Bytes(bytes) => bytes.len() as u64,
+            Body::Copy { size, .. } => *size,
+        }
+    }
+}
+
+/// The `Cache-Control` of a key: processed pictures carry a fingerprint in their name.
+fn cache_control(key: &str) -> &'static str {
+    if key.starts_with("processed_images/") { CACHE_IMMUTABLE } else { CACHE_REVALIDATE }
+}
+
+/// The content type of a key, by its extension (IANA's registry). Text is UTF-8.
+pub fn content_type(key: &str) -> String {
+    let name = key.rsplit('/').next().unwrap_or(key);
+    let mime = match name.rsplit_once('.').map(|(_, extension)| extension) {
+        // Feeds are read by programs that look at these.
+        Some("atom") => "application/atom+xml".to_owned(),
+        Some("rss") => "application/rss+xml".to_owned(),
+        Some("xml") => "application/xml".to_owned(),
+        _ => mime_guess::from_path(name).first_or_octet_stream().essence_str().to_owned(),
+    };
+    let text = mime.starts_with("text/") || mime.ends_with("xml") && mime != "image/svg+xml";
+    if text { format!("{mime}; charset=utf-8") } else { mime }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn content_types_are_those_that_browsers_and_feed_readers_want() {
+        for (key, expected) in [
+            ("blog/index.html", "text/html; charset=utf-8"),
+            ("site.css", "text/css; charset=utf-8"),
+            ("app.js", "text/javascript; charset=utf-8"),
+            ("atom.xml", "application/xml; charset=utf-8"),
+            ("logo.svg", "image/svg+xml"),
+            ("a.woff2", "font/woff2"),
+            ("search.json", "application/json"),
+            ("CNAME", "application/octet-stream"),
+        ] {
+            assert_eq!(content_type(key), expected, "{key}");
+        }
+    }
+
+    #[test]
+    fn a_change_of_metadata_alone_changes_the_fingerprint() {
+        let plain = Object::rendered("a.html", *b"<p>");
+        let mut redirect = plain.clone();
+        redirect.metadata.insert("qf-location".into(), "/b/".into());
+        assert_ne!(plain.fingerprint(), redirect.fingerprint());
+    }
+}

@@ -1,0 +1,382 @@
+//! What is to be published: output key to what makes it. Plain data; nothing is rendered yet.
+//!
+//! Several sources may want one key. Who gets it is decided by rank and source key, never by
+//! order of arrival (invariant 1); each loser is a diagnostic.
+
+use crate::config::Config;
+use crate::diagnostic::Diagnostic;
+use crate::key::{OutputKey, Role, SourceKey};
+use crate::site::facts::{Page, Section};
+use crate::site::library::{Library, PageId, SectionId};
+use crate::site::pagination::{Pagination, numbered_path, paginate};
+use crate::site::taxonomies::{Taxonomy, Term};
+use crate::source::Sources;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+
+/// Who comes first where several want one key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Rank {
+    /// A page.
+    Page,
+    /// A section and its pagers.
+    Section,
+    /// Lists of terms, terms, feeds, sitemap, robots.txt, 404.html.
+    List,
+    /// Redirects.
+    Alias,
+    /// Static files and files beside pages.
+    Static,
+}
+
+/// What a feed is of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FeedOf {
+    /// All pages of a language.
+    Site,
+    /// A section.
+    Section(SectionId),
+    /// A term: indices into the language's taxonomies and the taxonomy's terms.
+    Term(usize, usize),
+}
+
+/// How an output is made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Recipe {
+    /// A page.
+    Page(PageId),
+    /// A section; `pager` counts from 1 where it is cut into parts.
+    Section {
+        /// Which.
+        section: SectionId,
+        /// Which part.
+        pager: Option<usize>,
+    },
+    /// The list of a taxonomy's terms.
+    Taxonomy {
+        /// Language.
+        lang: String,
+        /// Index into the language's taxonomies.
+        taxonomy: usize,
+    },
+    /// The pages of a term.
+    Term {
+        /// Language.
+        lang: String,
+        /// Index into the language's taxonomies.
+        taxonomy: usize,
+        /// Index into the taxonomy's terms.
+        term: usize,
+        /// Which part.
+        pager: Option<usize>,
+    },
+    /// A feed.
+    Feed {
+        /// Language.
+        lang: String,
+        /// Of what.
+        of: FeedOf,
+        /// The template, which is also the file's name.
+        template: String,
+    },
+    /// `sitemap.xml`, or part `n` of a large one, counted from 1.
+    Sitemap(Option<usize>),
+    /// `robots.txt`.
+    Robots,
+    /// `404.html`.
+    NotFound,
+    /// A redirect to a URL.
+    Redirect(String),
+    /// A source as it is.
+    Copy(SourceKey),
+}
+
+/// One output.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Planned {
+    /// Its rank.
+    pub rank: Rank,
+    /// The source that it stands for (of a list: the configuration or the section).
+    pub source: SourceKey,
+    /// What makes it.
+    pub recipe: Recipe,
+}
+
+/// Every output of the site.
+pub type Plan = BTreeMap<OutputKey, Planned>;
+
+/// URLs in one sitemap file; more are split (site model, section 13).
+pub const SITEMAP_LIMIT: usize = 30_000;
+
+/// Plans the whole site.
+pub fn plan(config: &Config, library: &Library, sources: &Sources) -> (Plan, Vec<Diagnostic>) {
+    let config_key = config_key(sources);
+    let mut wanted = Wanted { plan: Plan::new(), problems: Vec::new(), config_key };
+    for id in 0..library.pages.len() {
+        want_page(&mut wanted, library, id);
+    }
+    for id in 0..library.sections.len() {
+        want_section(&mut wanted, config, library, id);
+    }
+    for (lang, taxonomies) in &library.taxonomies {
+        for (index, taxonomy) in taxonomies.iter().enumerate() {
+            want_taxonomy(&mut wanted, config, lang, index, taxonomy);
+        }
+    }
+    want_site_files(&mut wanted, config, library);
+    want_static(&mut wanted, config, sources);
+    (wanted.plan, wanted.problems)
+}
+
+/// The configuration's source key: `zola.toml` goes before `config.toml`.
+pub fn config_key(sources: &Sources) -> SourceKey {
+    SourceKey::from(if sources.exists("zola.toml") { "zola.toml" } else { "config.toml" })
+}
+
+struct Wanted {
+    plan: Plan,
+    problems: Vec<Diagnostic>,
+    config_key: SourceKey,
+}
+
+impl Wanted {
+    fn want(&mut self, key: String, rank: Rank, source: &SourceKey, recipe: Recipe) {
+        if let Err(message) = check_output_key(&key) {
+            self.problems.push(
+                Diagnostic::error("path", source.as_str(), message)
+                    .hint("change the path, slug, alias or file name that it comes from"),
+            );
+            return;
+        }
+        let planned = Planned { rank, source: source.clone(), recipe };
+        match self.plan.entry(OutputKey::from(key)) {
+            Entry::Vacant(place) => {
+                place.insert(planned);
+            }
+            Entry::Occupied(mut place) => {
+                let order = |planned: &Planned| (planned.rank, planned.source.clone());
+                // A redirect of a page to where it already is takes nothing from anyone.
+                let loser = if order(&planned) < order(place.get()) {
+                    place.insert(planned)
+                } else {
+                    planned
+                };
+                let owner = &place.get().source;
+                let message = format!("`{}` is already made by {owner}", place.key());
+                self.problems.push(
+                    Diagnostic::error("collision", loser.source.as_str(), message)
+                        .hint("give one of the two another slug, path, alias or name"),
+                );
+            }
+        }
+    }
+
+    fn want_at_path(&mut self, path: &str, rank: Rank, source: &SourceKey, recipe: Recipe) {
+        self.want(format!("{}index.html", path.trim_start_matches('/')), rank, source, recipe);
+    }
+}
+
+/// Keys that S3, a file system and a URL can all carry.
+fn check_output_key(key: &str) -> Result<(), String> {
+    if key.len() > 1024 {
+        return Err(format!("the path `{key}` is longer than 1,024 bytes"));
+    }
+    if key.chars().any(|c| c.is_control() || c == '\\') {
+        return Err(format!("the path `{}` has a control character or backslash", key.escape_debug()));
+    }
+    let odd = key.split('/').find(|part| part.is_empty() || *part == "." || *part == "..");
+    match odd {
+        Some(part) => Err(format!("the path `{key}` has a part `{part}`")),
+        None => Ok(()),
+    }
+}
+
+fn want_page(wanted: &mut Wanted, library: &Library, id: PageId) {
+    let Page { place, front, path, permalink, .. } = &library.pages[id];
+    if !library.is_rendered(id) {
+        return;
+    }
+    let source = &place.key;
+    wanted.want_at_path(path, Rank::Page, source, Recipe::Page(id));
+    want_aliases(wanted, &front.aliases, source, permalink);
+    let folder = format!("{}/", source.folder());
+    for asset in library.page_assets(id) {
+        let below = &asset.as_str()[folder.len()..];
+        let key = format!("{}{below}", path.trim_start_matches('/'));
+        wanted.want(key, Rank::Static, asset, Recipe::Copy(asset.clone()));
+    }
+}
+
+fn want_aliases(
+    wanted: &mut Wanted,
+    aliases: &[String],
+    source: &SourceKey,
+    permalink: &str,
+) {
+    for alias in aliases {
+        let path = alias.trim().trim_matches('/');
+        let key = if path.ends_with(".html") {
+            path.to_owned()
+        } else if path.is_empty() {
+            "index.html".to_owned()
+        } else {
+            format!("{path}/index.html")
+        };
+        wanted.want(key, Rank::Alias, source, Recipe::Redirect(permalink.to_owned()));
+    }
+}
+
+/// How a section's list is cut, if it is.
+pub fn section_pagination(section: &Section) -> Option<Pagination> {
+    Some(Pagination {
+        paginate_by: section.front.paginate_by?,
+        paginate_path: section.front.paginate_path.clone(),
+        reversed: section.front.paginate_reversed,
+    })
+}
+
+/// How a term's list is cut, if it is.
+pub fn term_pagination(taxonomy: &Taxonomy) -> Option<Pagination> {
+    Some(Pagination {
+        paginate_by: taxonomy.config.paginate_by?,
+        paginate_path: taxonomy.config.paginate_path.clone(),
+        reversed: false,
+    })
+}
+
+fn want_section(wanted: &mut Wanted, config: &Config, library: &Library, id: SectionId) {
+    let section = &library.sections[id];
+    let Section { place, front, path, permalink, .. } = section;
+    let source = &place.key;
+    want_aliases(wanted, &front.aliases, source, permalink);
+    if front.generate_feeds {
+        want_feeds(wanted, config, source, &place.lang, path, FeedOf::Section(id));
+    }
+    if !front.render {
+        return;
+    }
+    if let Some(target) = &front.redirect_to {
+        let target = if target.contains("://") {
+            target.clone()
+        } else {
+            config.make_permalink(&format!("/{}", target.trim_start_matches('/')))
+        };
+        wanted.want_at_path(path, Rank::Section, source, Recipe::Redirect(target));
+        return;
+    }
+    let folder = source.folder().len() + 1;
+    for asset in library.section_assets(id) {
+        let key = format!("{}{}", path.trim_start_matches('/'), &asset.as_str()[folder..]);
+        wanted.want(key, Rank::Static, asset, Recipe::Copy(asset.clone()));
+    }
+    let Some(pagination) = section_pagination(section) else {
+        let recipe = Recipe::Section { section: id, pager: None };
+        wanted.want_at_path(path, Rank::Section, source, recipe);
+        return;
+    };
+    for pager in paginate(&library.section_links[id].pages, path, &pagination) {
+        let recipe = Recipe::Section { section: id, pager: Some(pager.index) };
+        wanted.want_at_path(&pager.path, Rank::Section, source, recipe);
+    }
+    let first = numbered_path(path, &pagination, 1);
+    wanted.want_at_path(&first, Rank::Alias, source, Recipe::Redirect(permalink.clone()));
+}
+
+fn want_taxonomy(
+    wanted: &mut Wanted,
+    config: &Config,
+    lang: &str,
+    index: usize,
+    taxonomy: &Taxonomy,
+) {
+    if taxonomy.terms.is_empty() || !taxonomy.config.render {
+        return;
+    }
+    let source = wanted.config_key.clone();
+    let recipe = Recipe::Taxonomy { lang: lang.to_owned(), taxonomy: index };
+    wanted.want_at_path(&taxonomy.path, Rank::List, &source, recipe);
+    for (position, term) in taxonomy.terms.iter().enumerate() {
+        let Term { path, permalink, pages, .. } = term;
+        let recipe = |pager| Recipe::Term {
+            lang: lang.to_owned(),
+            taxonomy: index,
+            term: position,
+            pager,
+        };
+        match term_pagination(taxonomy) {
+            None => wanted.want_at_path(path, Rank::List, &source, recipe(None)),
+            Some(pagination) => {
+                for pager in paginate(pages, path, &pagination) {
+                    let at = pager.path.as_str();
+                    wanted.want_at_path(at, Rank::List, &source, recipe(Some(pager.index)));
+                }
+                let first = numbered_path(path, &pagination, 1);
+                let redirect = Recipe::Redirect(permalink.clone());
+                wanted.want_at_path(&first, Rank::Alias, &source, redirect);
+            }
+        }
+        if taxonomy.config.feed {
+            want_feeds(wanted, config, &source, lang, path, FeedOf::Term(index, position));
+        }
+    }
+}
+
+fn want_feeds(
+    wanted: &mut Wanted,
+    config: &Config,
+    source: &SourceKey,
+    lang: &str,
+    path: &str,
+    of: FeedOf,
+) {
+    for name in &config.languages[lang].feed_filenames {
+        let recipe = Recipe::Feed { lang: lang.to_owned(), of: of.clone(), template: name.clone() };
+        wanted.want(format!("{}{name}", path.trim_start_matches('/')), Rank::List, source, recipe);
+    }
+}
+
+fn want_site_files(wanted: &mut Wanted, config: &Config, library: &Library) {
+    let source = wanted.config_key.clone();
+    for (lang, language) in &config.languages {
+        if language.generate_feeds {
+            let path = if *lang == config.default_language { "/".into() } else { format!("/{lang}/") };
+            want_feeds(wanted, config, &source, lang, &path, FeedOf::Site);
+        }
+    }
+    if config.generate_sitemap {
+        let parts = sitemap_parts(config, library);
+        wanted.want("sitemap.xml".into(), Rank::List, &source, Recipe::Sitemap(None));
+        if parts > 1 {
+            for part in 1..=parts {
+                let recipe = Recipe::Sitemap(Some(part));
+                wanted.want(format!("sitemap{part}.xml"), Rank::List, &source, recipe);
+            }
+        }
+    }
+    if config.generate_robots_txt {
+        wanted.want("robots.txt".into(), Rank::List, &source, Recipe::Robots);
+    }
+    wanted.want("404.html".into(), Rank::List, &source, Recipe::NotFound);
+}
+
+fn sitemap_parts(config: &Config, library: &Library) -> usize {
+    crate::render::output::sitemap_entries(config, library).len().div_ceil(SITEMAP_LIMIT)
+}
+
+fn want_static(wanted: &mut Wanted, config: &Config, sources: &Sources) {
+    let mut files: BTreeMap<String, SourceKey> = BTreeMap::new();
+    let themed = config.theme.as_ref().map(|theme| format!("themes/{theme}/static/"));
+    // The site's own files come second and so replace the theme's.
+    for prefix in themed.iter().map(String::as_str).chain(["static/"]) {
+        for (key, _) in sources.under(prefix) {
+            let inner = &key.as_str()[prefix.len()..];
+            if key.role() == Role::Static && !config.ignored_static.is_match(inner) {
+                files.insert(inner.to_owned(), key.clone());
+            }
+        }
+    }
+    for (inner, source) in files {
+        wanted.want(inner, Rank::Static, &source, Recipe::Copy(source.clone()));
+    }
+}

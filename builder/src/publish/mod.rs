@@ -1,0 +1,285 @@
+//! Publishing over S3: from hints to a committed tree.
+//!
+//! `hints → changed sources → evaluate → intent → put → commit → delete → invalidate → report`.
+//! A run plans on the root that it read, without a lease; it takes the lease together with its
+//! intent by one conditional write, which fails if anybody committed since. Everything after the
+//! commit is driven from the outbox in the root, so that a crash loses none of it.
+//!
+//! * [`store`]: a bucket, as a few requests with conditions;
+//! * [`root`] and [`state`]: what is remembered;
+//! * [`observe`]: reading the sources that the hints name;
+//! * [`hold`]: what is too large a deletion to go through unasked;
+//! * [`transfer`]: puts and deletions;
+//! * `session`: the lease, and every write of the root under it;
+//! * [`run`]: the order of it all.
+
+pub mod hold;
+pub mod observe;
+pub mod root;
+pub mod run;
+mod session;
+pub mod state;
+pub mod store;
+pub mod transfer;
+
+use futures::future::BoxFuture;
+use jiff::Timestamp;
+use state::State;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use store::{Bucket, Counts, Place};
+
+/// Time and randomness, from outside.
+pub trait Host: Send + Sync {
+    /// The time.
+    fn now(&self) -> Timestamp;
+    /// Waits.
+    fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()>;
+    /// A name that was never used before.
+    fn new_id(&self) -> String;
+}
+
+/// Time and randomness of this machine.
+pub struct SystemHost;
+
+impl Host for SystemHost {
+    #[allow(clippy::disallowed_methods)] // the edge where the clock enters
+    fn now(&self) -> Timestamp {
+        Timestamp::now()
+    }
+
+    fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
+        Box::pin(tokio::time::sleep(duration))
+    }
+
+    fn new_id(&self) -> String {
+        let mut bytes = [0; 12];
+        // Without randomness from the system nothing can be published safely.
+        getrandom::fill(&mut bytes).expect("the system gives random bytes");
+        hex::encode(bytes)
+    }
+}
+
+/// Where a site comes from and goes to.
+#[derive(Debug, Clone)]
+pub struct Places {
+    /// What the author uploads.
+    pub source: Place,
+    /// What readers get.
+    pub site: Place,
+    /// What Quillfront remembers.
+    pub state: Place,
+    /// CloudFront distribution in front of the site bucket.
+    pub distribution: Option<String>,
+}
+
+/// How a builder works.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// `config.mode` in templates.
+    pub mode: &'static str,
+    /// In place of the configuration's `base_url`.
+    pub base_url: Option<String>,
+    /// Publish drafts.
+    pub drafts: bool,
+    /// In place of the clock, for what templates see.
+    pub now: Option<Timestamp>,
+    /// What its leases are called.
+    pub holder: String,
+    /// How long a lease lasts; it is renewed while work goes on.
+    pub lease: Duration,
+    /// No request lasts longer; the clients are set so.
+    pub request_timeout: Duration,
+    /// Requests at once.
+    pub parallel: usize,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            mode: "build",
+            base_url: None,
+            drafts: false,
+            now: None,
+            holder: "builder".to_owned(),
+            lease: Duration::from_secs(120),
+            request_timeout: Duration::from_secs(45),
+            parallel: 16,
+        }
+    }
+}
+
+/// Told of what is under way; for people who watch.
+pub type Progress = Arc<dyn Fn(Step<'_>) + Send + Sync>;
+
+/// A step of a run.
+#[derive(Debug, Clone, Copy)]
+pub enum Step<'a> {
+    /// Sources are being read.
+    Reading(usize),
+    /// Outputs are being rendered.
+    Rendering(usize),
+    /// So many of so many objects are put.
+    Putting(usize, usize),
+    /// Another builder holds the lease; its changes are left to it, or its end is waited for.
+    Waiting(&'a str),
+}
+
+/// Publishes one site.
+pub struct Builder {
+    source: Bucket,
+    site: Bucket,
+    state: Bucket,
+    cloudfront: Option<(aws_sdk_cloudfront::Client, String)>,
+    counts: Arc<Counts>,
+    state_counts: Arc<Counts>,
+    options: Options,
+    host: Arc<dyn Host>,
+    progress: Progress,
+    warm: Mutex<Option<Warm>>,
+}
+
+/// What is kept between runs, valid as long as the root names the same segments.
+struct Warm {
+    segments: root::Segments,
+    state: State,
+}
+
+impl Builder {
+    /// A builder over AWS clients. Without a CloudFront client and a distribution nothing is
+    /// invalidated.
+    pub fn new(
+        s3: aws_sdk_s3::Client,
+        cloudfront: Option<aws_sdk_cloudfront::Client>,
+        places: Places,
+        options: Options,
+    ) -> Self {
+        let counts = Arc::new(Counts::default());
+        let state_counts = Arc::new(Counts::default());
+        Self {
+            source: Bucket::new(s3.clone(), places.source, counts.clone()),
+            site: Bucket::new(s3.clone(), places.site, counts.clone()),
+            state: Bucket::new(s3, places.state, state_counts.clone()),
+            cloudfront: cloudfront.zip(places.distribution),
+            counts,
+            state_counts,
+            options,
+            host: Arc::new(SystemHost),
+            progress: Arc::new(|_| {}),
+            warm: Mutex::new(None),
+        }
+    }
+
+    /// With another clock.
+    pub fn with_host(mut self, host: Arc<dyn Host>) -> Self {
+        self.host = host;
+        self
+    }
+
+    /// With somebody who watches.
+    pub fn with_progress(mut self, progress: Progress) -> Self {
+        self.progress = progress;
+        self
+    }
+
+    /// The root, and the state under it.
+    ///
+    /// # Errors
+    /// Storage failed or the state is damaged; none where nothing was ever published.
+    pub async fn look(&self) -> Result<Option<(root::Root, State)>, BuildError> {
+        let Some(root) = root::Loaded::read(&self.state).await?.root else { return Ok(None) };
+        let state = self.state(&root).await?;
+        Ok(Some((root, state)))
+    }
+
+    /// The last report that was written.
+    ///
+    /// # Errors
+    /// Storage failed, or it is no report.
+    pub async fn last_report(&self) -> Result<Option<crate::report::Report>, BuildError> {
+        const MAX_REPORT_BYTES: u64 = 256 * 1024 * 1024;
+        let got = self.state.get(run::REPORT_KEY, MAX_REPORT_BYTES).await?;
+        let Some(bytes) = got.and_then(|got| got.bytes) else { return Ok(None) };
+        serde_json::from_slice(&bytes)
+            .map(Some)
+            .map_err(|error| BuildError::Rendering(format!("report.json: {error}")))
+    }
+
+    /// The state under a root: kept from the run before, or read.
+    async fn state(&self, root: &root::Root) -> Result<State, state::StateError> {
+        if let Some(warm) = self.warm_lock().as_ref().filter(|warm| warm.segments == root.segments) {
+            return Ok(warm.state.clone());
+        }
+        State::read(&self.state, &root.segments).await
+    }
+
+    fn keep_warm(&self, segments: &root::Segments, state: &State) {
+        *self.warm_lock() = Some(Warm { segments: segments.clone(), state: state.clone() });
+    }
+
+    fn warm_lock(&self) -> std::sync::MutexGuard<'_, Option<Warm>> {
+        // A panic elsewhere cannot leave a half-written value: it is replaced whole.
+        self.warm.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}
+
+/// A run did not come to its end.
+#[derive(Debug, thiserror::Error)]
+pub enum BuildError {
+    /// Storage failed.
+    #[error(transparent)]
+    Store(#[from] store::StoreError),
+    /// The root cannot be used.
+    #[error(transparent)]
+    Root(#[from] root::RootError),
+    /// The state cannot be used.
+    #[error(transparent)]
+    State(#[from] state::StateError),
+    /// CloudFront did not take the invalidation; it is tried again by the next run.
+    #[error("invalidating in CloudFront: {0}")]
+    Invalidation(String),
+    /// Others committed again and again while this run was planning, or took the lease over.
+    #[error("another builder was faster; try again")]
+    LostRace,
+    /// A file could not be written.
+    #[error("{0}")]
+    Disk(String),
+    /// The evaluation did not come back.
+    #[error("rendering was cut off: {0}")]
+    Rendering(String),
+}
+
+impl Builder {
+    /// Writes the effective sources into a folder; those that only travel are read from the
+    /// source bucket. Returns how many were written.
+    ///
+    /// # Errors
+    /// Storage or disk failed.
+    pub async fn write_effective(&self, out: &std::path::Path) -> Result<usize, BuildError> {
+        use crate::source::Effective;
+        let Some((_, state)) = self.look().await? else { return Ok(0) };
+        let mut written = 0;
+        for (key, source) in state.sources.iter() {
+            let bytes = match &source.effective {
+                Effective::Absent => continue,
+                Effective::Text(text) => text.as_bytes().to_vec(),
+                Effective::Opaque => {
+                    match self.source.get(key.as_str(), u64::MAX).await?.and_then(|got| got.bytes) {
+                        Some(bytes) => bytes,
+                        None => continue,
+                    }
+                }
+            };
+            let path = out.join(key.as_str());
+            let folder = path.parent().unwrap_or(out);
+            tokio::fs::create_dir_all(folder).await.map_err(|error| disk(folder, &error))?;
+            tokio::fs::write(&path, bytes).await.map_err(|error| disk(&path, &error))?;
+            written += 1;
+        }
+        Ok(written)
+    }
+}
+
+fn disk(path: &std::path::Path, error: &std::io::Error) -> BuildError {
+    BuildError::Disk(format!("{}: {error}", path.display()))
+}

@@ -1,0 +1,85 @@
+//! Reading the sources that hints name. What is there counts, not what an event said
+//! (invariant 2).
+
+use super::store::{Bucket, StoreError};
+use crate::key::{MAX_TEXT_BYTES, Role, SourceKey};
+use crate::render::world::Inputs;
+use crate::source::{Change, Observed, Sources};
+use futures::stream::{StreamExt, TryStreamExt, iter};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Largest file that a template may read: 64 MB.
+pub const MAX_INPUT_BYTES: u64 = 64 * 1024 * 1024;
+
+/// Looks at each key in the source bucket.
+///
+/// # Errors
+/// Storage failed.
+pub async fn look(
+    bucket: &Bucket,
+    keys: &BTreeSet<SourceKey>,
+    parallel: usize,
+) -> Result<Vec<(SourceKey, Observed)>, StoreError> {
+    let look_at = |key: SourceKey| async move {
+        if key.role() == Role::Ignored {
+            return Ok((key, Observed::Absent));
+        }
+        let observed = if key.is_text() {
+            match bucket.get(key.as_str(), MAX_TEXT_BYTES).await? {
+                Some(got) => Observed::Text { version: got.etag, size: got.size, bytes: got.bytes },
+                None => Observed::Absent,
+            }
+        } else {
+            match bucket.head(key.as_str()).await? {
+                Some(head) => Observed::Opaque { version: head.etag, size: head.size },
+                None => Observed::Absent,
+            }
+        };
+        Ok((key, observed))
+    };
+    iter(keys.iter().cloned().map(look_at)).buffer_unordered(parallel).try_collect().await
+}
+
+/// Source keys by what became of them.
+#[derive(Debug, Clone, Default)]
+pub struct Changes {
+    /// Key to change; those without one are not here.
+    pub map: BTreeMap<SourceKey, Change>,
+}
+
+impl Changes {
+    /// Takes what was seen into the sources.
+    pub fn apply(sources: &mut Sources, seen: &[(SourceKey, Observed)]) -> Self {
+        let mut changes = Self::default();
+        for (key, observed) in seen {
+            match sources.observe(key, observed.clone()) {
+                Change::None => {}
+                change => drop(changes.map.insert(key.clone(), change)),
+            }
+        }
+        changes
+    }
+
+    /// The keys with one kind of change.
+    pub fn of(&self, wanted: Change) -> Vec<String> {
+        let matching = self.map.iter().filter(|(_, change)| **change == wanted);
+        matching.map(|(key, _)| key.to_string()).collect()
+    }
+}
+
+/// Reads the files that rendering asked for.
+///
+/// # Errors
+/// Storage failed.
+pub async fn inputs(
+    bucket: &Bucket,
+    keys: BTreeSet<SourceKey>,
+    parallel: usize,
+) -> Result<Inputs, StoreError> {
+    let read = |key: SourceKey| async move {
+        let got = bucket.get(key.as_str(), MAX_INPUT_BYTES).await?;
+        let bytes = got.and_then(|got| got.bytes).map(|bytes| bytes.into());
+        Ok((key, bytes))
+    };
+    iter(keys.into_iter().map(read)).buffer_unordered(parallel).try_collect().await
+}

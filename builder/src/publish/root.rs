@@ -1,0 +1,198 @@
+//! The root: one small object that says what is published and who is publishing (invariant 4).
+//!
+//! It is only ever written with `If-Match` on the ETag that was read, and every write has an id
+//! of its own, so that its ETag never comes back.
+
+use super::store::{Attributes, Bucket, Condition, StoreError, Written};
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The format of root and segments. Another one means a full build.
+pub const FORMAT: u32 = 1;
+/// The root's key in the state bucket.
+pub const ROOT_KEY: &str = "root.json";
+/// The root with everything in it stays below this.
+const MAX_ROOT_BYTES: u64 = 64 * 1024 * 1024;
+
+/// The root.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Root {
+    /// [`FORMAT`].
+    pub format: u32,
+    /// The version of Quillfront that committed.
+    pub engine: String,
+    /// A new one for every write.
+    pub id: String,
+    /// A new one for every commit of the tree.
+    pub commit: String,
+    /// Commits so far.
+    pub generation: u64,
+    /// The time that templates see, RFC 3339, cut to the day; advanced by reconcile.
+    pub now: String,
+    /// What the tree was made with that is in no source (base URL, drafts).
+    pub settings: String,
+    /// Content-addressed objects that hold the state.
+    pub segments: Segments,
+    /// Source keys to look at: key to the number of the hint.
+    pub hints: BTreeMap<String, u64>,
+    /// The number of the newest hint.
+    pub newest_hint: u64,
+    /// Who is publishing.
+    pub lease: Option<Lease>,
+    /// What is left to do of the last commit.
+    pub outbox: Option<Outbox>,
+    /// Segments that commits no longer use, by the generation that dropped them.
+    pub retired: BTreeMap<u64, Vec<String>>,
+    /// A change that waits for approval.
+    pub held: Option<Held>,
+}
+
+/// Names of the state's segments.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Segments {
+    /// Of the sources: versions, problems.
+    pub sources: Vec<String>,
+    /// Of the effective texts.
+    pub texts: Vec<String>,
+    /// Of what is published.
+    pub outputs: Vec<String>,
+}
+
+impl Segments {
+    /// All of them.
+    pub fn all(&self) -> BTreeSet<&String> {
+        self.sources.iter().chain(&self.texts).chain(&self.outputs).collect()
+    }
+}
+
+/// Somebody is publishing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lease {
+    /// Who.
+    pub holder: String,
+    /// Until when, in milliseconds of Unix time. No request starts within one request timeout of
+    /// it.
+    pub deadline_ms: i64,
+    /// The output keys that it may touch.
+    pub intent: Vec<String>,
+}
+
+/// What a commit leaves to be done; done again from here after a crash.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Outbox {
+    /// Objects to remove: output key to the ETag that was published.
+    pub deletions: BTreeMap<String, String>,
+    /// Paths to invalidate.
+    pub invalidations: Vec<String>,
+    /// The invalidation's CallerReference: the same for each try.
+    pub reference: String,
+}
+
+/// A change that waits for `quillfront approve`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Held {
+    /// Why.
+    pub reason: String,
+    /// The source keys that it is made of.
+    pub keys: BTreeSet<String>,
+}
+
+impl Root {
+    /// The root of a state that nothing was ever published from.
+    pub fn new(now: String) -> Self {
+        Self {
+            format: FORMAT,
+            engine: env!("CARGO_PKG_VERSION").to_owned(),
+            id: String::new(),
+            commit: String::new(),
+            generation: 0,
+            now,
+            settings: String::new(),
+            segments: Segments::default(),
+            hints: BTreeMap::new(),
+            newest_hint: 0,
+            lease: None,
+            outbox: None,
+            retired: BTreeMap::new(),
+            held: None,
+        }
+    }
+
+    /// Notes keys to look at.
+    pub fn add_hints<'a>(&mut self, keys: impl IntoIterator<Item = &'a str>) {
+        self.newest_hint += 1;
+        self.hints.extend(keys.into_iter().map(|key| (key.to_owned(), self.newest_hint)));
+    }
+
+    /// Forgets the hints that a builder took up; those noted since stay.
+    pub fn settle_hints(&mut self, taken: &BTreeMap<String, u64>) {
+        self.hints.retain(|key, number| taken.get(key).is_none_or(|taken| *number > *taken));
+    }
+}
+
+/// The root as it was read, or none, and the ETag to write it back with.
+pub struct Loaded {
+    /// None before the first write.
+    pub root: Option<Root>,
+    condition: Condition,
+}
+
+impl Loaded {
+    /// Reads the root.
+    ///
+    /// # Errors
+    /// Storage failed, or the object is not a root: it is never overwritten by a guess.
+    pub async fn read(state: &Bucket) -> Result<Self, RootError> {
+        let Some(got) = state.get(ROOT_KEY, MAX_ROOT_BYTES).await? else {
+            return Ok(Self { root: None, condition: Condition::Absent });
+        };
+        let bytes = got.bytes.ok_or_else(|| RootError::Unreadable("it is too large".into()))?;
+        let root: Root = serde_json::from_slice(&bytes)
+            .map_err(|error| RootError::Unreadable(error.to_string()))?;
+        if root.format != FORMAT {
+            let message = format!("it has format {}, this version writes {FORMAT}", root.format);
+            return Err(RootError::Unreadable(message));
+        }
+        Ok(Self { root: Some(root), condition: Condition::Matches(got.etag) })
+    }
+
+    /// Writes `root` if nobody has written since. True where it happened; then this is what was
+    /// read last.
+    ///
+    /// # Errors
+    /// Storage failed; the write may have happened or not.
+    pub async fn write(&mut self, state: &Bucket, mut root: Root, id: String) -> Result<bool, RootError> {
+        root.id = id;
+        let bytes = serde_json::to_vec(&root).map_err(|error| RootError::Unreadable(error.to_string()))?;
+        let attributes = Attributes {
+            content_type: "application/json".into(),
+            cache_control: "no-store".into(),
+            ..Attributes::default()
+        };
+        match state.put(ROOT_KEY, &bytes, &attributes, &self.condition).await? {
+            Written::Done(etag) => {
+                self.condition = Condition::Matches(etag);
+                self.root = Some(root);
+                Ok(true)
+            }
+            Written::Refused => {
+                // A retry inside the SDK may have met its own write.
+                let there = Self::read(state).await?;
+                let own = there.root.as_ref().is_some_and(|there| there.id == root.id);
+                *self = there;
+                Ok(own)
+            }
+        }
+    }
+}
+
+/// The root could not be read or written.
+#[derive(Debug, thiserror::Error)]
+pub enum RootError {
+    /// Storage failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// There is an object, but it is no root of this version.
+    #[error("the state's root cannot be used: {0}; move root.json away to build everything anew")]
+    Unreadable(String),
+}

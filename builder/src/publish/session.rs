@@ -1,0 +1,159 @@
+//! Holding the lease: every write of the root goes through here (invariant 4).
+
+use super::root::{Lease, Loaded, Root};
+use super::{BuildError, Builder};
+use std::time::Duration;
+
+/// Conditional writes that fail because others add hints are tried this often.
+const MAX_TRIES: usize = 50;
+
+/// The time in which a builder is the only writer.
+pub struct Session<'a> {
+    builder: &'a Builder,
+    loaded: Loaded,
+    holder: String,
+    deadline_ms: i64,
+}
+
+impl<'a> Session<'a> {
+    /// Takes the lease on the root that was read, together with what `change` says. None if
+    /// somebody committed or took the lease in the meantime. Hints that came in are kept.
+    pub async fn begin(
+        builder: &'a Builder,
+        mut loaded: Loaded,
+        base: &Root,
+        intent: Vec<String>,
+        change: impl Fn(&mut Root),
+    ) -> Result<Option<Session<'a>>, BuildError> {
+        let holder = format!("{}-{}", builder.options.holder, builder.host.new_id());
+        for _ in 0..MAX_TRIES {
+            let mut root = match &loaded.root {
+                None => base.clone(),
+                Some(root) => root.clone(),
+            };
+            let unchanged = root.commit == base.commit && root.segments == base.segments;
+            let taken = root.lease.as_ref().map(|lease| &lease.holder);
+            let was_taken = base.lease.as_ref().map(|lease| &lease.holder);
+            if !unchanged || taken != was_taken {
+                return Ok(None);
+            }
+            let deadline_ms = builder.deadline_ms();
+            change(&mut root);
+            let intent = intent.clone();
+            root.lease = Some(Lease { holder: holder.clone(), deadline_ms, intent });
+            if loaded.write(&builder.state, root, builder.host.new_id()).await? {
+                return Ok(Some(Session { builder, loaded, holder, deadline_ms }));
+            }
+        }
+        Err(BuildError::LostRace)
+    }
+
+    /// The root as last written or read.
+    pub fn root(&self) -> Option<&Root> {
+        self.loaded.root.as_ref()
+    }
+
+    /// The root when all is done.
+    ///
+    /// # Errors
+    /// There is none, so the lease cannot have been ours.
+    pub fn into_root(self) -> Result<Root, BuildError> {
+        self.loaded.root.ok_or(BuildError::LostRace)
+    }
+
+    /// True while a request may still be started.
+    pub fn in_time(&self) -> bool {
+        let timeout = self.builder.options.request_timeout.as_millis() as i64;
+        self.builder.host.now().as_millisecond() + timeout < self.deadline_ms
+    }
+
+    /// Makes sure that there is time for more requests; renews the lease in its second half.
+    ///
+    /// # Errors
+    /// The lease ran out, or is another's by now.
+    pub async fn keep(&mut self) -> Result<(), BuildError> {
+        if !self.in_time() {
+            return Err(BuildError::LostRace);
+        }
+        let half = self.builder.options.lease.as_millis() as i64 / 2;
+        if self.builder.host.now().as_millisecond() + half < self.deadline_ms {
+            return Ok(());
+        }
+        let deadline_ms = self.builder.deadline_ms();
+        self.update(|root| {
+            if let Some(lease) = &mut root.lease {
+                lease.deadline_ms = deadline_ms;
+            }
+        })
+        .await?;
+        self.deadline_ms = deadline_ms;
+        Ok(())
+    }
+
+    /// Reads the root again: is the lease still ours?
+    ///
+    /// # Errors
+    /// It is not.
+    pub async fn verify(&mut self) -> Result<(), BuildError> {
+        self.loaded = Loaded::read(&self.builder.state).await?;
+        if self.is_ours() && self.in_time() { Ok(()) } else { Err(BuildError::LostRace) }
+    }
+
+    fn is_ours(&self) -> bool {
+        let lease = self.loaded.root.as_ref().and_then(|root| root.lease.as_ref());
+        lease.is_some_and(|lease| lease.holder == self.holder)
+    }
+
+    /// Changes the root as it is now, hints of others included.
+    ///
+    /// # Errors
+    /// The lease is another's by now.
+    pub async fn update(&mut self, change: impl Fn(&mut Root)) -> Result<(), BuildError> {
+        for _ in 0..MAX_TRIES {
+            if !self.is_ours() || !self.in_time() {
+                return Err(BuildError::LostRace);
+            }
+            let Some(mut root) = self.loaded.root.clone() else { return Err(BuildError::LostRace) };
+            change(&mut root);
+            let id = self.builder.host.new_id();
+            if self.loaded.write(&self.builder.state, root, id).await? {
+                return Ok(());
+            }
+        }
+        Err(BuildError::LostRace)
+    }
+}
+
+impl Builder {
+    /// Ends a lease of this builder's name: for a machine where no other process of that name can
+    /// be running, so that a start after a crash does not wait for it to run out.
+    ///
+    /// # Errors
+    /// Storage failed.
+    pub async fn end_own_lease(&self) -> Result<(), BuildError> {
+        for _ in 0..MAX_TRIES {
+            let mut loaded = Loaded::read(&self.state).await?;
+            let Some(mut root) = loaded.root.clone() else { return Ok(()) };
+            let own = format!("{}-", self.options.holder);
+            match &mut root.lease {
+                Some(lease) if lease.holder.starts_with(&own) => lease.deadline_ms = 0,
+                _ => return Ok(()),
+            }
+            if loaded.write(&self.state, root, self.host.new_id()).await? {
+                return Ok(());
+            }
+        }
+        Err(BuildError::LostRace)
+    }
+
+    fn deadline_ms(&self) -> i64 {
+        self.host.now().as_millisecond() + self.options.lease.as_millis() as i64
+    }
+
+    /// How long a lease is still to be respected; none when it can be taken over.
+    pub(super) fn lease_left(&self, lease: &Lease) -> Option<Duration> {
+        let until = lease.deadline_ms + self.options.request_timeout.as_millis() as i64;
+        let left = until - self.host.now().as_millisecond();
+        u64::try_from(left).ok().filter(|left| *left > 0).map(Duration::from_millis)
+    }
+}

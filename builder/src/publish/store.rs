@@ -1,0 +1,360 @@
+//! A bucket as the publisher uses it: a few requests with the conditions spelled out, counted.
+//!
+//! The AWS SDK does the wire: signing, timeouts, retries with backoff and jitter on 500, 503 and
+//! timeouts. Here its answers become the few outcomes that the protocol tells apart.
+
+use aws_sdk_s3::Client;
+use aws_sdk_s3::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use aws_sdk_s3::primitives::ByteStream;
+use aws_sdk_s3::types::MetadataDirective;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// An S3 location: a bucket and what all keys in it start with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// Bucket name.
+    pub bucket: String,
+    /// Empty, or ending in `/`.
+    pub prefix: String,
+}
+
+impl std::str::FromStr for Place {
+    type Err = String;
+
+    /// `s3://bucket` or `s3://bucket/prefix`.
+    fn from_str(text: &str) -> Result<Self, String> {
+        let rest = text
+            .strip_prefix("s3://")
+            .ok_or_else(|| format!("`{text}` does not start with s3://"))?;
+        let (bucket, prefix) = rest.split_once('/').unwrap_or((rest, ""));
+        if bucket.is_empty() {
+            return Err(format!("`{text}` names no bucket"));
+        }
+        let prefix = prefix.trim_matches('/');
+        let prefix = if prefix.is_empty() { String::new() } else { format!("{prefix}/") };
+        Ok(Self { bucket: bucket.to_owned(), prefix })
+    }
+}
+
+/// Requests and bytes, counted as they are made.
+#[derive(Debug, Default)]
+pub struct Counts {
+    /// GET requests.
+    pub get: AtomicU64,
+    /// HEAD requests.
+    pub head: AtomicU64,
+    /// PUT requests, copies included.
+    pub put: AtomicU64,
+    /// DELETE requests.
+    pub delete: AtomicU64,
+    /// LIST requests.
+    pub list: AtomicU64,
+    /// CreateInvalidation requests.
+    pub invalidation: AtomicU64,
+    /// Bytes read.
+    pub bytes_in: AtomicU64,
+    /// Bytes written; copies on the server are not.
+    pub bytes_out: AtomicU64,
+}
+
+impl Counts {
+    /// Get, head, put, delete, list, invalidation, bytes in, bytes out.
+    pub fn snapshot(&self) -> [u64; 8] {
+        let Self { get, head, put, delete, list, invalidation, bytes_in, bytes_out } = self;
+        [get, head, put, delete, list, invalidation, bytes_in, bytes_out]
+            .map(|counter| counter.load(Ordering::Relaxed))
+    }
+}
+
+fn count(counter: &AtomicU64, by: u64) {
+    counter.fetch_add(by, Ordering::Relaxed);
+}
+
+/// The infrastructure did not do what was asked.
+#[derive(Debug, thiserror::Error)]
+#[error("{action} s3://{bucket}/{key}: {message}")]
+pub struct StoreError {
+    action: &'static str,
+    bucket: String,
+    key: String,
+    message: String,
+}
+
+/// Headers that S3 keeps with an object.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Attributes {
+    /// `Content-Type`.
+    pub content_type: String,
+    /// `Cache-Control`.
+    pub cache_control: String,
+    /// User metadata.
+    pub metadata: BTreeMap<String, String>,
+}
+
+/// An object that was read.
+#[derive(Debug)]
+pub struct Got {
+    /// Without quotes.
+    pub etag: String,
+    /// Bytes in all.
+    pub size: u64,
+    /// None where it is larger than the reader's limit; nothing of it was read then.
+    pub bytes: Option<Vec<u8>>,
+}
+
+/// An object that was looked at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Head {
+    /// Without quotes.
+    pub etag: String,
+    /// Bytes.
+    pub size: u64,
+    /// What S3 keeps with it.
+    pub attributes: Attributes,
+}
+
+/// What must be so for a write to happen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Condition {
+    /// Nothing.
+    Always,
+    /// There is no object under the key.
+    Absent,
+    /// The object has this ETag.
+    Matches(String),
+}
+
+impl Condition {
+    fn if_match(&self) -> Option<String> {
+        match self {
+            Condition::Matches(etag) => Some(format!("\"{etag}\"")),
+            Condition::Always | Condition::Absent => None,
+        }
+    }
+
+    fn if_none_match(&self) -> Option<String> {
+        (*self == Condition::Absent).then(|| "*".to_owned())
+    }
+}
+
+/// What became of a conditional write.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Written {
+    /// It happened; the object's ETag now.
+    Done(String),
+    /// The condition did not hold (412; 404 under If-Match), or another write was under way (409).
+    Refused,
+}
+
+/// A bucket.
+#[derive(Clone)]
+pub struct Bucket {
+    client: Client,
+    /// Where.
+    pub place: Place,
+    counts: Arc<Counts>,
+}
+
+/// Everything but unreserved characters and `/`, for `x-amz-copy-source`.
+const COPY_SOURCE: &AsciiSet =
+    &NON_ALPHANUMERIC.remove(b'/').remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+impl Bucket {
+    /// A bucket behind a client.
+    pub fn new(client: Client, place: Place, counts: Arc<Counts>) -> Self {
+        Self { client, place, counts }
+    }
+
+    fn key(&self, key: &str) -> String {
+        format!("{}{key}", self.place.prefix)
+    }
+
+    /// Reads an object of at most `limit` bytes; None where there is none.
+    pub async fn get(&self, key: &str, limit: u64) -> Result<Option<Got>, StoreError> {
+        count(&self.counts.get, 1);
+        let request = self.client.get_object().bucket(&self.place.bucket).key(self.key(key));
+        let output = match request.send().await {
+            Ok(output) => output,
+            Err(error) if is(&error, &["NoSuchKey", "NotFound"]) => return Ok(None),
+            Err(error) => return Err(self.error("reading", key, &error)),
+        };
+        let etag = unquoted(output.e_tag());
+        let size = output.content_length().unwrap_or_default().max(0) as u64;
+        if size > limit {
+            return Ok(Some(Got { etag, size, bytes: None }));
+        }
+        let body = output.body.collect().await.map_err(|error| StoreError {
+            action: "reading",
+            bucket: self.place.bucket.clone(),
+            key: self.key(key),
+            message: error.to_string(),
+        })?;
+        let bytes = body.to_vec();
+        count(&self.counts.bytes_in, bytes.len() as u64);
+        Ok(Some(Got { etag, size, bytes: Some(bytes) }))
+    }
+
+    /// Looks at an object; None where there is none.
+    pub async fn head(&self, key: &str) -> Result<Option<Head>, StoreError> {
+        count(&self.counts.head, 1);
+        let request = self.client.head_object().bucket(&self.place.bucket).key(self.key(key));
+        match request.send().await {
+            Ok(output) => Ok(Some(Head {
+                etag: unquoted(output.e_tag()),
+                size: output.content_length().unwrap_or_default().max(0) as u64,
+                attributes: Attributes {
+                    content_type: output.content_type().unwrap_or_default().to_owned(),
+                    cache_control: output.cache_control().unwrap_or_default().to_owned(),
+                    metadata: output.metadata().into_iter().flatten().map(|(k, v)| (k.clone(), v.clone())).collect(),
+                },
+            })),
+            Err(error) if is(&error, &["NoSuchKey", "NotFound"]) => Ok(None),
+            Err(error) => Err(self.error("looking at", key, &error)),
+        }
+    }
+
+    /// Writes bytes.
+    pub async fn put(
+        &self,
+        key: &str,
+        bytes: &[u8],
+        attributes: &Attributes,
+        condition: &Condition,
+    ) -> Result<Written, StoreError> {
+        count(&self.counts.put, 1);
+        count(&self.counts.bytes_out, bytes.len() as u64);
+        let request = self
+            .client
+            .put_object()
+            .bucket(&self.place.bucket)
+            .key(self.key(key))
+            .set_if_match(condition.if_match())
+            .set_if_none_match(condition.if_none_match())
+            .content_type(&attributes.content_type)
+            .set_cache_control(non_empty(&attributes.cache_control))
+            .set_metadata(Some(attributes.metadata.clone().into_iter().collect()))
+            .body(ByteStream::from(bytes.to_vec()));
+        match request.send().await {
+            Ok(output) => Ok(Written::Done(unquoted(output.e_tag()))),
+            Err(error) if refused(&error, condition) => Ok(Written::Refused),
+            Err(error) => Err(self.error("writing", key, &error)),
+        }
+    }
+
+    /// Copies an object of another bucket on the server. Refused also where the source no longer
+    /// has the version that was meant.
+    pub async fn copy(
+        &self,
+        key: &str,
+        from: &Bucket,
+        source: &str,
+        version: &str,
+        attributes: &Attributes,
+        condition: &Condition,
+    ) -> Result<Written, StoreError> {
+        count(&self.counts.put, 1);
+        let source = format!("{}/{}", from.place.bucket, from.key(source));
+        let request = self
+            .client
+            .copy_object()
+            .bucket(&self.place.bucket)
+            .key(self.key(key))
+            .copy_source(utf8_percent_encode(&source, COPY_SOURCE).to_string())
+            .copy_source_if_match(format!("\"{version}\""))
+            .metadata_directive(MetadataDirective::Replace)
+            .set_if_match(condition.if_match())
+            .set_if_none_match(condition.if_none_match())
+            .content_type(&attributes.content_type)
+            .set_cache_control(non_empty(&attributes.cache_control))
+            .set_metadata(Some(attributes.metadata.clone().into_iter().collect()));
+        match request.send().await {
+            Ok(output) => {
+                let result = output.copy_object_result();
+                Ok(Written::Done(unquoted(result.and_then(|result| result.e_tag()))))
+            }
+            Err(error) if is(&error, &["PreconditionFailed", "ConditionalRequestConflict", "NoSuchKey"]) => {
+                Ok(Written::Refused)
+            }
+            Err(error) => Err(self.error("copying to", key, &error)),
+        }
+    }
+
+    /// Removes an object; one that is not there is removed already.
+    pub async fn delete(&self, key: &str, condition: &Condition) -> Result<Written, StoreError> {
+        count(&self.counts.delete, 1);
+        let request = self
+            .client
+            .delete_object()
+            .bucket(&self.place.bucket)
+            .key(self.key(key))
+            .set_if_match(condition.if_match());
+        match request.send().await {
+            Ok(_) => Ok(Written::Done(String::new())),
+            Err(error) if is(&error, &["NoSuchKey", "NotFound"]) => Ok(Written::Done(String::new())),
+            Err(error) if refused(&error, condition) => Ok(Written::Refused),
+            Err(error) => Err(self.error("removing", key, &error)),
+        }
+    }
+
+    /// All keys (without the place's prefix) with ETag and size, in order.
+    pub async fn list(&self) -> Result<Vec<(String, String, u64)>, StoreError> {
+        let mut found = Vec::new();
+        let mut token = None;
+        loop {
+            count(&self.counts.list, 1);
+            let request = self
+                .client
+                .list_objects_v2()
+                .bucket(&self.place.bucket)
+                .set_prefix(non_empty(&self.place.prefix))
+                .set_continuation_token(token);
+            let page = request.send().await.map_err(|error| self.error("listing", "", &error))?;
+            for object in page.contents() {
+                let Some(key) = object.key().and_then(|key| key.strip_prefix(&self.place.prefix))
+                else {
+                    continue;
+                };
+                let size = object.size().unwrap_or_default().max(0) as u64;
+                found.push((key.to_owned(), unquoted(object.e_tag()), size));
+            }
+            token = page.next_continuation_token().map(str::to_owned);
+            if token.is_none() {
+                return Ok(found);
+            }
+        }
+    }
+
+    fn error<E, R>(&self, action: &'static str, key: &str, error: &SdkError<E, R>) -> StoreError
+    where
+        E: std::error::Error + ProvideErrorMetadata + 'static,
+        R: std::fmt::Debug,
+    {
+        let message = match (error.code(), error.message()) {
+            (Some(code), Some(message)) => format!("{code}: {message}"),
+            (Some(code), None) => code.to_owned(),
+            _ => DisplayErrorContext(error).to_string(),
+        };
+        let bucket = self.place.bucket.clone();
+        StoreError { action, bucket, key: self.key(key), message }
+    }
+}
+
+fn is<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>, codes: &[&str]) -> bool {
+    error.code().is_some_and(|code| codes.contains(&code))
+}
+
+fn refused<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>, condition: &Condition) -> bool {
+    let conditional = *condition != Condition::Always;
+    conditional && is(error, &["PreconditionFailed", "ConditionalRequestConflict", "NoSuchKey"])
+}
+
+fn unquoted(etag: Option<&str>) -> String {
+    etag.unwrap_or_default().trim_matches('"').to_owned()
+}
+
+fn non_empty(text: &str) -> Option<String> {
+    (!text.is_empty()).then(|| text.to_owned())
+}

@@ -1,0 +1,322 @@
+//! The Markdown of every page and section: templated (site model, section 22), then rendered.
+
+use super::RenderError;
+use super::templates::explain;
+use super::values;
+use super::world::{Scope, World, within};
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::key::SourceKey;
+use crate::markdown::{self, AnchorLinks, Document, Environment, Options};
+use crate::site::facts::{BodyText, Place};
+use crate::site::library::{PageId, SectionId};
+use crate::site::taxonomies::Taxonomy;
+use rayon::prelude::*;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, OnceLock};
+use tera::{Context, Value};
+
+/// A rendered body, or why there is none.
+pub type Rendered = Result<Arc<Document>, Vec<Diagnostic>>;
+
+/// All rendered bodies, and what templates see of pages and sections.
+pub struct Contents {
+    /// Of each page.
+    pub pages: Vec<Rendered>,
+    /// Of each section.
+    pub sections: Vec<Rendered>,
+    /// Pages that link to a page or section, by its path relative to `content/`.
+    pub backlinks: BTreeMap<String, BTreeSet<PageId>>,
+    pub(super) page_values: Vec<OnceLock<Value>>,
+    pub(super) section_values: Vec<OnceLock<Value>>,
+    taxonomy_values: BTreeMap<(String, String), OnceLock<Value>>,
+    configs: BTreeMap<String, Value>,
+}
+
+impl Contents {
+    /// What `get_taxonomy` answers, made once.
+    pub fn taxonomy_value(&self, world: &World, taxonomy: &Taxonomy) -> Value {
+        let name = (taxonomy.lang.clone(), taxonomy.config.name.clone());
+        let make = || values::taxonomy(world, self, taxonomy);
+        self.taxonomy_values.get(&name).map_or_else(make, |once| once.get_or_init(make).clone())
+    }
+
+    /// What is worth a look though it was published.
+    pub fn warnings(&self, world: &World) -> Vec<Diagnostic> {
+        let library = &world.library;
+        let pages = self.pages.iter().zip(&library.pages);
+        let pages = pages.map(|(document, page)| (document, &page.place, &page.body));
+        let sections = self.sections.iter().zip(&library.sections);
+        let sections = sections.map(|(document, section)| (document, &section.place, &section.body));
+        let all = pages.chain(sections).filter_map(|(document, place, body)| {
+            let warnings = document.as_ref().ok()?.warnings.clone();
+            Some(located(place.key.as_str(), body.first_line, warnings))
+        });
+        all.flatten().map(|found| Diagnostic { severity: Severity::Warning, ..found }).collect()
+    }
+
+    /// `config` as templates of a language see it.
+    pub fn config(&self, lang: &str) -> Value {
+        self.configs.get(lang).cloned().unwrap_or_else(Value::none)
+    }
+}
+
+/// Renders every body.
+///
+/// # Errors
+/// What has to be read first. Author's mistakes are kept page by page.
+pub fn render(world: &Arc<World>) -> Result<Contents, BTreeSet<SourceKey>> {
+    let library = &world.library;
+    let configs = values::configs(world);
+    let page = |id: PageId| {
+        let page = &library.pages[id];
+        let facts = || ("page", values::page_facts(world, id));
+        body(world, &configs, &page.place, &page.body, &page.permalink, anchors_of_page(world, id), facts)
+    };
+    let section = |id: SectionId| {
+        let section = &library.sections[id];
+        let facts = || ("section", values::section_facts(world, id));
+        let anchors = section.front.insert_anchor_links;
+        body(world, &configs, &section.place, &section.body, &section.permalink, anchors, facts)
+    };
+    let pages: Vec<_> = (0..library.pages.len()).into_par_iter().map(page).collect();
+    let sections: Vec<_> = (0..library.sections.len()).into_par_iter().map(section).collect();
+
+    let mut needs = BTreeSet::new();
+    let mut settle = |list: Vec<Result<Arc<Document>, RenderError>>| -> Vec<Rendered> {
+        let mut settled = Vec::with_capacity(list.len());
+        for result in list {
+            settled.push(match result {
+                Ok(document) => Ok(document),
+                Err(RenderError::Failed(problems)) => Err(problems),
+                Err(RenderError::Needs(more)) => {
+                    needs.extend(more);
+                    Err(Vec::new())
+                }
+            });
+        }
+        settled
+    };
+    let (pages, sections) = (settle(pages), settle(sections));
+    if !needs.is_empty() {
+        return Err(needs);
+    }
+    let mut contents = Contents {
+        page_values: pages.iter().map(|_| OnceLock::new()).collect(),
+        section_values: sections.iter().map(|_| OnceLock::new()).collect(),
+        taxonomy_values: library
+            .taxonomies
+            .values()
+            .flatten()
+            .map(|one| ((one.lang.clone(), one.config.name.clone()), OnceLock::new()))
+            .collect(),
+        configs,
+        backlinks: BTreeMap::new(),
+        pages,
+        sections,
+    };
+    contents.backlinks = backlinks(&contents);
+    check_anchors(world, &mut contents);
+    Ok(contents)
+}
+
+fn anchors_of_page(world: &World, id: PageId) -> Option<AnchorLinks> {
+    let parent = world.library.page_links[id].parent?;
+    world.library.sections[parent].front.insert_anchor_links
+}
+
+/// Renders one body.
+fn body(
+    world: &Arc<World>,
+    configs: &BTreeMap<String, Value>,
+    place: &Place,
+    body: &BodyText,
+    permalink: &str,
+    anchors: Option<AnchorLinks>,
+    facts: impl FnOnce() -> (&'static str, Value),
+) -> Result<Arc<Document>, RenderError> {
+    let text = body.as_str();
+    let file = place.key.as_str();
+    let scope = Scope { world: world.clone(), contents: None };
+    let (result, needs) = within(scope, || {
+        let templated;
+        let text = if is_templated(world, place, text) {
+            let mut context = Context::new();
+            let (name, value) = facts();
+            context.insert_value(name, value);
+            context.insert_value("config", configs[&place.lang].clone());
+            context.insert("lang", &place.lang);
+            templated = world
+                .templates
+                .tera
+                .render_str(text, &context, false)
+                .map_err(|error| vec![templating_problem(file, body, &error)])?;
+            templated.as_str()
+        } else {
+            text
+        };
+        let mut options = world.config.markdown_options();
+        if let Some(anchors) = anchors {
+            options.insert_anchor_links = anchors;
+        }
+        markdown_of(world, text, permalink, &place.lang, &options)
+            .map_err(|problems| located(file, body.first_line, problems))
+    });
+    if !needs.is_empty() {
+        return Err(RenderError::Needs(needs));
+    }
+    result.map(Arc::new).map_err(RenderError::Failed)
+}
+
+/// Renders a text that needs no templating, with the site's links and templates.
+///
+/// # Errors
+/// The mistakes in it, by line of `text`.
+pub fn markdown_of(
+    world: &World,
+    text: &str,
+    permalink: &str,
+    lang: &str,
+    options: &Options,
+) -> Result<Document, Vec<markdown::Problem>> {
+    let environment = SiteEnvironment { world, lang };
+    markdown::render(text, &markdown::Page { permalink }, options, &environment)
+}
+
+fn is_templated(world: &World, place: &Place, text: &str) -> bool {
+    (text.contains("{{") || text.contains("{%"))
+        && !world.config.skips_content_templating(&place.relative)
+}
+
+fn templating_problem(file: &str, body: &BodyText, error: &tera::Error) -> Diagnostic {
+    let error = explain(error);
+    let in_body = error.template.as_deref().is_none_or(|name| name == "__tera_one_off");
+    let line = error.line.filter(|_| in_body).map(|line| line + body.first_line - 1);
+    let hint = if body.as_str().contains("{#") {
+        "`{#` opens a comment in a text that has `{{` or `{%`; write the heading's id on a page \
+         without them, or list the page in skip_content_templating"
+    } else {
+        "to show braces as they are, put them between {% raw %} and {% endraw %}, or list the page \
+         in skip_content_templating in config.toml"
+    };
+    Diagnostic::error("content-template", file, error.message)
+        .at(line, error.column.filter(|_| line.is_some()))
+        .hint(hint)
+}
+
+fn located(file: &str, first_line: u32, problems: Vec<markdown::Problem>) -> Vec<Diagnostic> {
+    let diagnostic = |problem: markdown::Problem| Diagnostic {
+        hint: problem.hint,
+        ..Diagnostic::error(problem.code, file, problem.message)
+            .at(problem.line + first_line - 1, problem.column)
+    };
+    problems.into_iter().map(diagnostic).collect()
+}
+
+struct SiteEnvironment<'a> {
+    world: &'a World,
+    lang: &'a str,
+}
+
+impl Environment for SiteEnvironment<'_> {
+    fn internal_link(&self, path: &str) -> Option<String> {
+        let library = &self.world.library;
+        library.permalink_of(path).map(str::to_owned).or_else(|| {
+            // A file beside a page: `@/blog/post/cat.jpg`.
+            let folder = path.rsplit_once('/').map_or("content".into(), |(f, _)| format!("content/{f}"));
+            let key = format!("content/{path}");
+            let listed = library.assets.get(&folder)?.iter().any(|asset| asset.as_str() == key);
+            listed.then(|| self.world.config.make_file_url(path))
+        })
+    }
+
+    fn anchor_link(&self, id: &str, level: u8) -> Result<String, String> {
+        let mut context = Context::new();
+        context.insert("id", id);
+        context.insert("level", &level);
+        context.insert("lang", self.lang);
+        self.small_template("anchor-link.html", &context)
+    }
+
+    fn summary_cutoff(&self, summary: &str) -> Result<String, String> {
+        let mut context = Context::new();
+        context.insert("summary", summary);
+        context.insert("lang", self.lang);
+        self.small_template("summary-cutoff.html", &context)
+    }
+}
+
+impl SiteEnvironment<'_> {
+    fn small_template(&self, name: &str, context: &Context) -> Result<String, String> {
+        self.world
+            .templates
+            .tera
+            .render(name, context)
+            .map(|html| html.trim_end().to_owned())
+            .map_err(|error| format!("{name}: {}", explain(&error).message))
+    }
+}
+
+fn backlinks(contents: &Contents) -> BTreeMap<String, BTreeSet<PageId>> {
+    let mut found: BTreeMap<String, BTreeSet<PageId>> = BTreeMap::new();
+    for (id, document) in contents.pages.iter().enumerate() {
+        for link in document.iter().flat_map(|document| &document.internal_links) {
+            if !link.path.is_empty() {
+                found.entry(link.path.clone()).or_default().insert(id);
+            }
+        }
+    }
+    found
+}
+
+/// Links to a place in a page that is not there fail the page that has the link.
+fn check_anchors(world: &World, contents: &mut Contents) {
+    let library = &world.library;
+    let broken = |own: &Place, first_line: u32, document: &Document| -> Vec<Diagnostic> {
+        let mut problems = Vec::new();
+        for link in &document.internal_links {
+            let Some(anchor) = &link.anchor else { continue };
+            let target = if link.path.is_empty() { &own.relative } else { &link.path };
+            let there = library.page_by_file.get(target).map(|id| &contents.pages[*id]);
+            let there = there.or_else(|| {
+                library.section_by_file.get(target).map(|id| &contents.sections[*id])
+            });
+            let Some(Ok(there)) = there else { continue };
+            if there.anchors.binary_search(anchor).is_err() && !world.config.skips_anchor(target, anchor) {
+                let message = format!("content/{target} has no heading or element `#{anchor}`");
+                problems.push(
+                    Diagnostic::error("internal-link", own.key.as_str(), message)
+                        .at(link.line + first_line - 1, None)
+                        .hint("the ids of headings are their text in lower case with dashes"),
+                );
+            }
+        }
+        problems
+    };
+    let mut failed_pages = Vec::new();
+    for (id, document) in contents.pages.iter().enumerate() {
+        let page = &library.pages[id];
+        let Ok(document) = document else { continue };
+        let problems = broken(&page.place, page.body.first_line, document);
+        if !problems.is_empty() {
+            failed_pages.push((id, problems));
+        }
+    }
+    let mut failed_sections = Vec::new();
+    for (id, document) in contents.sections.iter().enumerate() {
+        let section = &library.sections[id];
+        let Ok(document) = document else { continue };
+        let problems = broken(&section.place, section.body.first_line, document);
+        if !problems.is_empty() {
+            failed_sections.push((id, problems));
+        }
+    }
+    if world.config.link_checker.internal_level_is_warn() {
+        return;
+    }
+    for (id, problems) in failed_pages {
+        contents.pages[id] = Err(problems);
+    }
+    for (id, problems) in failed_sections {
+        contents.sections[id] = Err(problems);
+    }
+}

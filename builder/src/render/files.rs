@@ -1,0 +1,63 @@
+//! Files that templates name (site model, section 9: "File search for path arguments").
+
+use super::world::{self, World};
+use crate::key::SourceKey;
+use std::sync::Arc;
+use tera::Error;
+
+/// The source that a path argument names: relative to the root, `static/`, `content/` or the
+/// theme's `static/`; `@/` is `content/`. None where there is no such file, or it is not known
+/// yet (then it is noted as needed).
+///
+/// # Errors
+/// A path that leaves the site's root.
+pub fn find(world: &World, path: &str) -> Result<Option<SourceKey>, Error> {
+    let (path, candidates) = match path.strip_prefix("@/") {
+        Some(inner) => (inner, vec![format!("content/{inner}")]),
+        None => {
+            let inner = path.trim_start_matches('/');
+            let mut list =
+                vec![inner.to_owned(), format!("static/{inner}"), format!("content/{inner}")];
+            if let Some(theme) = &world.config.theme {
+                list.push(format!("themes/{theme}/static/{inner}"));
+            }
+            (inner, list)
+        }
+    };
+    if path.split('/').any(|part| part == ".." || part == ".") || path.contains('\\') {
+        return Err(Error::message(format!("`{path}` leaves the site's folder")));
+    }
+    if let Some(found) = candidates.iter().find(|key| world.sources.exists(key)) {
+        return Ok(Some(SourceKey::from(found.as_str())));
+    }
+    if world.settings.listing_is_complete {
+        return Ok(None);
+    }
+    let at_root = SourceKey::from(candidates[0].as_str());
+    match world.inputs.get(&at_root) {
+        Some(Some(_)) => Ok(Some(at_root)),
+        Some(None) => Ok(None),
+        None => {
+            world::need(at_root);
+            Ok(None)
+        }
+    }
+}
+
+/// The bytes of a source.
+///
+/// # Errors
+/// They are not at hand yet; the render is done again when they are.
+pub fn read(world: &World, key: &SourceKey) -> Result<Arc<[u8]>, Error> {
+    if let Some(text) = world.sources.text(key.as_str()) {
+        return Ok(Arc::from(text.as_bytes()));
+    }
+    match world.inputs.get(key) {
+        Some(Some(bytes)) => Ok(bytes.clone()),
+        Some(None) => Err(Error::message(format!("`{key}` is not there or too large to be read"))),
+        None => {
+            world::need(key.clone());
+            Err(Error::message(format!("`{key}` is not read yet")))
+        }
+    }
+}

@@ -1,0 +1,301 @@
+//! The global functions of templates (site model, section 9).
+
+use super::files;
+use super::values;
+use super::world::{Scope, World, scope};
+use crate::front_matter;
+use crate::key::{DataFormat, SourceKey, data_format};
+use crate::site::taxonomies::{Taxonomy, Term};
+use sha2::{Digest, Sha256, Sha384, Sha512};
+use std::sync::Arc;
+use tera::{Error, Kwargs, State, Tera, Value};
+
+type Answer = Result<Value, Error>;
+
+/// Registers all of them.
+pub fn register(tera: &mut Tera) {
+    tera.register_function("get_page", get_page);
+    tera.register_function("get_section", get_section);
+    tera.register_function("get_taxonomy", get_taxonomy);
+    tera.register_function("get_taxonomy_term", get_taxonomy_term);
+    tera.register_function("get_taxonomy_url", get_taxonomy_url);
+    tera.register_function("get_url", get_url);
+    tera.register_function("get_hash", get_hash);
+    tera.register_function("load_data", load_data);
+    tera.register_function("trans", trans);
+    tera.register_function("now", now);
+}
+
+fn fail<T>(message: impl Into<String>) -> Result<T, Error> {
+    Err(Error::message(message.into()))
+}
+
+/// The language asked for, else the caller's.
+fn language(world: &World, arguments: &Kwargs, state: &State) -> Result<String, Error> {
+    let asked = match arguments.get::<String>("lang")? {
+        Some(lang) => Some(lang),
+        None => state.get::<String>("lang")?,
+    };
+    let lang = asked.unwrap_or_else(|| world.config.default_language.clone());
+    if world.config.languages.contains_key(&lang) {
+        return Ok(lang);
+    }
+    fail(format!("`{lang}` is not a language of this site"))
+}
+
+/// `blog/post.md` in a language: the file of that language where there is one of its own.
+fn localized(world: &World, path: &str, lang: &str, exists: impl Fn(&str) -> bool) -> String {
+    let path = path.trim_start_matches("@/").trim_start_matches('/');
+    if lang != world.config.default_language
+        && let Some(stem) = path.strip_suffix(".md")
+    {
+        let own = format!("{stem}.{lang}.md");
+        if exists(&own) {
+            return own;
+        }
+    }
+    path.to_owned()
+}
+
+/// Functions that look at other pages do not work while Markdown is being rendered.
+fn with_contents<T>(
+    name: &str,
+    answer: impl FnOnce(&World, &super::content::Contents) -> Result<T, Error>,
+) -> Result<T, Error> {
+    let Scope { world, contents } = scope()?;
+    match contents {
+        Some(contents) => answer(&world, &contents),
+        None => fail(format!("`{name}` works in templates, not in the text of a page")),
+    }
+}
+
+fn get_page(arguments: Kwargs, state: &State) -> Answer {
+    let path = arguments.must_get::<&str>("path")?;
+    let allow_missing = arguments.get::<bool>("allow_missing")?.unwrap_or(false);
+    with_contents("get_page", |world, contents| {
+        let lang = language(world, &arguments, state)?;
+        let library = &world.library;
+        let file = localized(world, path, &lang, |file| library.page_by_file.contains_key(file));
+        match library.page_by_file.get(&file) {
+            Some(id) => Ok(values::full_page(world, contents, *id)),
+            None if allow_missing => Ok(Value::none()),
+            None => fail(format!("there is no page content/{file}")),
+        }
+    })
+}
+
+fn get_section(arguments: Kwargs, state: &State) -> Answer {
+    let path = arguments.must_get::<&str>("path")?;
+    let allow_missing = arguments.get::<bool>("allow_missing")?.unwrap_or(false);
+    with_contents("get_section", |world, contents| {
+        let lang = language(world, &arguments, state)?;
+        let library = &world.library;
+        let file = localized(world, path, &lang, |file| library.section_by_file.contains_key(file));
+        match library.section_by_file.get(&file) {
+            Some(id) => Ok(values::section(world, contents, *id).clone()),
+            None if allow_missing => Ok(Value::none()),
+            None => fail(format!("there is no section content/{file}")),
+        }
+    })
+}
+
+fn find_taxonomy<'a>(world: &'a World, kind: &str, lang: &str) -> Option<&'a Taxonomy> {
+    world.library.taxonomies.get(lang)?.iter().find(|taxonomy| taxonomy.config.name == kind)
+}
+
+fn get_taxonomy(arguments: Kwargs, state: &State) -> Answer {
+    let kind = arguments.must_get::<&str>("kind")?;
+    let required = arguments.get::<bool>("required")?.unwrap_or(true);
+    with_contents("get_taxonomy", |world, contents| {
+        let lang = language(world, &arguments, state)?;
+        match find_taxonomy(world, kind, &lang) {
+            Some(taxonomy) => Ok(contents.taxonomy_value(world, taxonomy)),
+            None if !required => Ok(Value::none()),
+            None => fail(format!("there is no taxonomy `{kind}`")),
+        }
+    })
+}
+
+fn find_term<'a>(world: &'a World, kind: &str, term: &str, lang: &str) -> Result<&'a Term, Error> {
+    let Some(taxonomy) = find_taxonomy(world, kind, lang) else {
+        return fail(format!("there is no taxonomy `{kind}`"));
+    };
+    match taxonomy.term(term, &world.config) {
+        Some(term) => Ok(term),
+        None => fail(format!("`{kind}` has no term `{term}`")),
+    }
+}
+
+fn get_taxonomy_term(arguments: Kwargs, state: &State) -> Answer {
+    let kind = arguments.must_get::<&str>("kind")?;
+    let name = arguments.must_get::<&str>("term")?;
+    let include_pages = arguments.get::<bool>("include_pages")?.unwrap_or(true);
+    let required = arguments.get::<bool>("required")?.unwrap_or(true);
+    with_contents("get_taxonomy_term", |world, contents| {
+        let lang = language(world, &arguments, state)?;
+        match find_term(world, kind, name, &lang) {
+            Ok(term) => Ok(values::term(world, contents, term, include_pages)),
+            Err(_) if !required => Ok(Value::none()),
+            Err(error) => Err(error),
+        }
+    })
+}
+
+fn get_taxonomy_url(arguments: Kwargs, state: &State) -> Answer {
+    let world = scope()?.world;
+    let kind = arguments.must_get::<&str>("kind")?;
+    let name = match arguments.get::<&str>("term")? {
+        Some(term) => term,
+        None => arguments.must_get::<&str>("name")?,
+    };
+    let required = arguments.get::<bool>("required")?.unwrap_or(true);
+    let lang = language(&world, &arguments, state)?;
+    if !required && find_taxonomy(&world, kind, &lang).is_none() {
+        return Ok(Value::none());
+    }
+    find_term(&world, kind, name, &lang).map(|term| Value::from(term.permalink.as_str()))
+}
+
+fn get_url(arguments: Kwargs, _: &State) -> Answer {
+    let world = scope()?.world;
+    let path = arguments.must_get::<&str>("path")?;
+    let trailing_slash = arguments.get::<bool>("trailing_slash")?.unwrap_or(false);
+    let cachebust = arguments.get::<bool>("cachebust")?.unwrap_or(false);
+    let lang = arguments.get::<String>("lang")?;
+    if let Some(inner) = path.strip_prefix("@/") {
+        let (file, anchor) = inner.split_once('#').map_or((inner, None), |(f, a)| (f, Some(a)));
+        let lang = lang.unwrap_or_else(|| world.config.default_language.clone());
+        let exists = |file: &str| world.library.permalink_of(file).is_some();
+        let file = localized(&world, file, &lang, exists);
+        return match (world.library.permalink_of(&file), anchor) {
+            (Some(permalink), Some(anchor)) => Ok(Value::from(format!("{permalink}#{anchor}"))),
+            (Some(permalink), None) => Ok(Value::from(permalink)),
+            (None, _) => fail(format!("there is no content/{file}")),
+        };
+    }
+    let with_lang = match lang {
+        Some(lang) if !world.config.languages.contains_key(&lang) => {
+            return fail(format!("`{lang}` is not a language of this site"));
+        }
+        Some(lang) if lang != world.config.default_language => {
+            format!("/{lang}/{}", path.trim_start_matches('/'))
+        }
+        _ => path.to_owned(),
+    };
+    let mut url = world.config.make_permalink(&with_lang);
+    if !trailing_slash && !path.ends_with('/') && url.ends_with('/') {
+        url.pop();
+    }
+    if cachebust {
+        let bytes = must_read(&world, path)?;
+        url.push_str("?h=");
+        url.push_str(&hex::encode(Sha256::digest(&bytes))[..20]);
+    }
+    Ok(Value::from(url))
+}
+
+/// The bytes behind a path argument.
+fn must_read(world: &World, path: &str) -> Result<Arc<[u8]>, Error> {
+    match files::find(world, path)? {
+        Some(key) => files::read(world, &key),
+        None => fail(format!("there is no file `{path}`")),
+    }
+}
+
+fn get_hash(arguments: Kwargs, _: &State) -> Answer {
+    let world = scope()?.world;
+    let sha_type = arguments.get::<u64>("sha_type")?.unwrap_or(384);
+    let base64 = arguments.get::<bool>("base64")?.unwrap_or(true);
+    let bytes: Arc<[u8]> = match arguments.get::<&str>("literal")? {
+        Some(literal) => Arc::from(literal.as_bytes()),
+        None => must_read(&world, arguments.must_get::<&str>("path")?)?,
+    };
+    let digest = match sha_type {
+        256 => Sha256::digest(&bytes).to_vec(),
+        384 => Sha384::digest(&bytes).to_vec(),
+        512 => Sha512::digest(&bytes).to_vec(),
+        other => return fail(format!("sha_type is 256, 384 or 512, not {other}")),
+    };
+    Ok(Value::from(if base64 {
+        use base64::Engine;
+        base64::engine::general_purpose::STANDARD.encode(digest)
+    } else {
+        hex::encode(digest)
+    }))
+}
+
+fn load_data(arguments: Kwargs, _: &State) -> Answer {
+    let world = scope()?.world;
+    if arguments.get::<&str>("url")?.is_some() {
+        return fail("load_data(url=…) is refused: publishing reads nothing from the network");
+    }
+    let required = arguments.get::<bool>("required")?.unwrap_or(true);
+    let format = arguments.get::<&str>("format")?;
+    let (name, text) = match arguments.get::<&str>("literal")? {
+        Some(literal) => (None, literal.to_owned()),
+        None => {
+            let path = arguments.must_get::<&str>("path")?;
+            let Some(key) = files::find(&world, path)? else {
+                return if required { fail(format!("there is no file `{path}`")) } else { Ok(Value::none()) };
+            };
+            (Some(key.clone()), text_of(&world, &key)?)
+        }
+    };
+    let by_name = name.as_ref().and_then(|key| key.name().rsplit_once('.')).map(|(_, end)| end);
+    let format = format.or(by_name).unwrap_or("plain");
+    let shown = name.as_ref().map_or("the literal", SourceKey::as_str);
+    parse_data(&text, format).map_err(|message| Error::message(format!("{shown}: {message}")))
+}
+
+fn text_of(world: &World, key: &SourceKey) -> Result<String, Error> {
+    String::from_utf8(files::read(world, key)?.to_vec())
+        .map_err(|_| Error::message(format!("`{key}` is not UTF-8 text")))
+}
+
+fn parse_data(text: &str, format: &str) -> Result<Value, String> {
+    match data_format(&format!("x.{format}")) {
+        Some(DataFormat::Toml) => tree_value(front_matter::parse_toml(&tree_source(text))),
+        Some(DataFormat::Json) => {
+            let value: serde_json::Value =
+                serde_json::from_str(text).map_err(|error| error.to_string())?;
+            Value::try_from_serializable(&value).map_err(|error| error.to_string())
+        }
+        Some(DataFormat::Yaml) => tree_value(front_matter::parse_yaml(&tree_source(text))),
+        _ if matches!(format, "plain" | "txt" | "md") => Ok(Value::from(text)),
+        _ => Err(format!("the format `{format}` cannot be read; toml, json, yaml and plain can")),
+    }
+}
+
+fn tree_source(text: &str) -> front_matter::tree::Source<'_> {
+    front_matter::tree::Source { file: "", text, first_line: 1, code: "data" }
+}
+
+fn tree_value(
+    parsed: Result<front_matter::tree::Node, Vec<crate::diagnostic::Diagnostic>>,
+) -> Result<Value, String> {
+    parsed.map(|node| node.into_value().to_template()).map_err(|problems| {
+        let told = problems.iter().map(|problem| match problem.line {
+            Some(line) => format!("line {line}: {}", problem.message),
+            None => problem.message.clone(),
+        });
+        told.collect::<Vec<_>>().join("; ")
+    })
+}
+
+fn trans(arguments: Kwargs, state: &State) -> Answer {
+    let world = scope()?.world;
+    let key = arguments.must_get::<&str>("key")?;
+    let lang = language(&world, &arguments, state)?;
+    match world.config.languages[&lang].translations.get(key) {
+        Some(text) => Ok(Value::from(text.as_str())),
+        None => fail(format!("there is no translation of `{key}` to `{lang}`")),
+    }
+}
+
+fn now(arguments: Kwargs, _: &State) -> Answer {
+    let now = scope()?.world.settings.now;
+    if arguments.get::<bool>("timestamp")?.unwrap_or(false) {
+        return Ok(Value::from(now.as_second()));
+    }
+    Ok(Value::from(now.to_string()))
+}

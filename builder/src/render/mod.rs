@@ -1,0 +1,30 @@
+//! Rendering: from the library and the templates to bytes. Pure (invariant 3): no clock, no
+//! environment, no file system, no network. Where a template names a file while it renders, the
+//! answer is what it [needs](RenderError::Needs); the shell reads it and renders again.
+//!
+//! The phases: [`templates`] are one engine; [`content`] is the Markdown of every page and section;
+//! [`values`] are what templates see of them; [`output`] is one object of the plan.
+//! [`functions`] and [`filters`] answer templates through the [`world`] of the current render.
+
+pub mod content;
+mod feeds;
+mod files;
+mod filters;
+mod functions;
+pub mod output;
+pub mod templates;
+pub mod values;
+pub mod world;
+
+use crate::diagnostic::Diagnostic;
+use crate::key::SourceKey;
+use std::collections::BTreeSet;
+
+/// Why there is nothing to publish.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RenderError {
+    /// The author's mistakes.
+    Failed(Vec<Diagnostic>),
+    /// Sources to read first.
+    Needs(BTreeSet<SourceKey>),
+}

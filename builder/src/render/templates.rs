@@ -1,0 +1,277 @@
+//! The site's templates as one Tera engine (site model, section 8).
+//!
+//! A name is looked up among the site's templates, then the theme's, then the built-in ones.
+//! A template that cannot be part of the set (its parent is missing, it includes itself, it
+//! calls a filter that does not exist) is left out with a diagnostic, so that only the outputs
+//! that need it fail.
+
+use super::{filters, functions};
+use crate::diagnostic::Diagnostic;
+use crate::key::Role;
+use crate::source::Sources;
+use std::collections::BTreeMap;
+use tera::{ErrorKind, Tera};
+
+/// Prefix of the built-in templates; a site's template may extend or include them by it.
+pub const BUILTIN_PREFIX: &str = "__zola_builtins/";
+
+const BUILTINS: &[(&str, &str)] = &[
+    ("404.html", include_str!("builtins/404.html")),
+    ("anchor-link.html", include_str!("builtins/anchor-link.html")),
+    ("atom.xml", include_str!("builtins/atom.xml")),
+    ("internal/alias.html", include_str!("builtins/internal/alias.html")),
+    ("placeholder.html", include_str!("builtins/placeholder.html")),
+    ("robots.txt", include_str!("builtins/robots.txt")),
+    ("rss.xml", include_str!("builtins/rss.xml")),
+    ("sitemap.xml", include_str!("builtins/sitemap.xml")),
+    ("split_sitemap_index.xml", include_str!("builtins/split_sitemap_index.xml")),
+    ("summary-cutoff.html", include_str!("builtins/summary-cutoff.html")),
+];
+
+/// The engine, and why some templates are not in it.
+#[derive(Clone)]
+pub struct Templates {
+    /// The engine.
+    pub tera: Tera,
+    /// Template name to what is wrong with it.
+    pub broken: BTreeMap<String, Diagnostic>,
+}
+
+/// Why a template could not be rendered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TemplateError {
+    /// The template where it went wrong, by name, where known.
+    pub template: Option<String>,
+    /// 1-based line in that template.
+    pub line: Option<u32>,
+    /// 1-based column.
+    pub column: Option<u32>,
+    /// What is wrong.
+    pub message: String,
+}
+
+impl Templates {
+    /// The engine over the effective templates of a site with `theme`.
+    pub fn load(sources: &Sources, theme: Option<&str>) -> Self {
+        let mut set: BTreeMap<String, String> = BTreeMap::new();
+        for (name, text) in BUILTINS {
+            set.insert(format!("{BUILTIN_PREFIX}{name}"), (*text).to_owned());
+        }
+        if let Some(theme) = theme {
+            let prefix = format!("themes/{theme}/templates/");
+            for (key, _) in sources.under(&prefix) {
+                if let Some(text) = sources.text(key.as_str()) {
+                    let inner = &key.as_str()[prefix.len()..];
+                    set.insert(format!("{theme}/templates/{inner}"), text.to_string());
+                }
+            }
+        }
+        for (key, _) in sources.under("templates/") {
+            if let (Role::Template, Some(text)) = (key.role(), sources.text(key.as_str())) {
+                set.insert(key.as_str()["templates/".len()..].to_owned(), text.to_string());
+            }
+        }
+        Self::assemble(set, theme)
+    }
+
+    fn assemble(mut set: BTreeMap<String, String>, theme: Option<&str>) -> Self {
+        let mut broken = BTreeMap::new();
+        loop {
+            let mut tera = engine();
+            let mut prefixes: Vec<String> =
+                theme.map(|theme| format!("{theme}/templates/")).into_iter().collect();
+            prefixes.push(BUILTIN_PREFIX.to_owned());
+            let added = tera
+                .set_fallback_prefixes(prefixes)
+                .and_then(|()| tera.add_raw_templates(set.iter()));
+            let Err(error) = added else { return Self { tera, broken } };
+            let found = culprits(&error, &set);
+            for (name, problem) in found {
+                set.remove(&name);
+                broken.insert(name.clone(), diagnostic(&problem, &name, theme));
+            }
+        }
+    }
+
+    /// The name under which `name` is found, theme and built-in templates included.
+    pub fn contains(&self, name: &str) -> bool {
+        self.tera.contains_template(name)
+    }
+
+    /// What is wrong with the template called `name`, if that is why it is not found.
+    pub fn why_broken(&self, name: &str, theme: Option<&str>) -> Option<&Diagnostic> {
+        let themed = theme.map(|theme| format!("{theme}/templates/{name}"));
+        self.broken.get(name).or_else(|| self.broken.get(&themed?))
+    }
+}
+
+/// Checks the syntax of one template by itself. Parents, includes and components may be missing.
+///
+/// # Errors
+/// The first syntax error.
+pub fn check_syntax(file: &str, text: &str) -> Result<(), Diagnostic> {
+    let mut tera = engine();
+    match tera.add_raw_template(file, text) {
+        Err(error) if matches!(error.kind(), ErrorKind::SyntaxError(_)) => {
+            let error = explain(&error);
+            let problem = Diagnostic::error("template", file, error.message);
+            Err(problem.at(error.line, error.column))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// An engine with all filters, tests and functions, and no template.
+fn engine() -> Tera {
+    let mut tera = Tera::default();
+    crate::filters::register(&mut tera);
+    filters::register(&mut tera);
+    functions::register(&mut tera);
+    tera
+}
+
+/// The source key of a template name.
+pub fn source_of(name: &str, theme: Option<&str>) -> String {
+    match theme.and_then(|theme| name.strip_prefix(&format!("{theme}/templates/"))) {
+        Some(inner) => format!("themes/{}/templates/{inner}", theme.unwrap_or_default()),
+        None => format!("templates/{name}"),
+    }
+}
+
+/// A template's error as a diagnostic about its file.
+fn diagnostic(error: &TemplateError, name: &str, theme: Option<&str>) -> Diagnostic {
+    Diagnostic::error("template", source_of(name, theme), error.message.clone())
+        .at(error.line, error.column)
+}
+
+/// The templates that an error of the whole set is about. Never empty: an error that names none
+/// costs the site's own templates, one by one, until the rest stands.
+fn culprits(error: &tera::Error, set: &BTreeMap<String, String>) -> Vec<(String, TemplateError)> {
+    let mut found: Vec<(String, TemplateError)> = match error.kind() {
+        ErrorKind::MissingParent { current, parent } => {
+            let message = format!("extends `{parent}`, which does not exist");
+            vec![(current.clone(), plain(current, message))]
+        }
+        ErrorKind::CircularExtend { tpl, inheritance_chain } => {
+            let chain = inheritance_chain.join(" -> ");
+            vec![(tpl.clone(), plain(tpl, format!("extends itself: {chain}")))]
+        }
+        ErrorKind::CircularInclude { tpl, include_chain } => {
+            let chain = include_chain.join(" -> ");
+            vec![(tpl.clone(), plain(tpl, format!("includes itself: {chain}")))]
+        }
+        _ => {
+            let text = error.to_string();
+            let mut list: Vec<(String, TemplateError)> = text
+                .split("\n\n")
+                .map(parse_report)
+                .filter_map(|error| Some((error.template.clone()?, error)))
+                .collect();
+            if list.is_empty() {
+                // "Component `x` is defined in both `a` and `b`": the later name gives way.
+                let named = set.keys().rev().find(|name| text.contains(&format!("`{name}`")));
+                list.extend(named.map(|name| (name.clone(), plain(name, text.clone()))));
+            }
+            list
+        }
+    };
+    found.retain(|(name, _)| set.contains_key(name) && !name.starts_with(BUILTIN_PREFIX));
+    if found.is_empty() {
+        let own = set.keys().rev().find(|name| !name.starts_with(BUILTIN_PREFIX));
+        let own = own.or_else(|| set.keys().next_back()).cloned().unwrap_or_default();
+        found.push((own.clone(), plain(&own, error.to_string())));
+    }
+    found
+}
+
+fn plain(template: &str, message: String) -> TemplateError {
+    TemplateError { template: Some(template.to_owned()), line: None, column: None, message }
+}
+
+/// Tera's error as template, place and message.
+pub fn explain(error: &tera::Error) -> TemplateError {
+    let mut explained = match error.kind() {
+        ErrorKind::SyntaxError(report) | ErrorKind::RenderingError(report) => TemplateError {
+            template: Some(report.filename().to_owned()),
+            line: Some(report.span().start_line as u32),
+            column: Some(report.span().start_col as u32 + 1),
+            message: report.message().to_owned(),
+        },
+        _ => parse_report(&error.to_string()),
+    };
+    let mut source = std::error::Error::source(error);
+    while let Some(inner) = source {
+        explained.message = format!("{}: {inner}", explained.message);
+        source = inner.source();
+    }
+    explained
+}
+
+/// Takes `error: message\n --> name:line:column\n…` apart; any other text is all message.
+fn parse_report(text: &str) -> TemplateError {
+    let message = text.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned();
+    let place = text.lines().find_map(|line| line.trim_start().strip_prefix("--> "));
+    let parts = place.and_then(|place| {
+        let (rest, column) = place.rsplit_once(':')?;
+        let (name, line) = rest.rsplit_once(':')?;
+        Some((name.to_owned(), line.parse().ok()?, column.parse().ok()?))
+    });
+    match parts {
+        Some((name, line, column)) => TemplateError {
+            template: Some(name),
+            line: Some(line),
+            column: Some(column),
+            message,
+        },
+        None => TemplateError { template: None, line: None, column: None, message: text.to_owned() },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn set(list: &[(&str, &str)]) -> BTreeMap<String, String> {
+        let builtins = BUILTINS.iter().map(|(n, t)| (format!("{BUILTIN_PREFIX}{n}"), (*t).into()));
+        builtins.chain(list.iter().map(|(n, t)| ((*n).into(), (*t).into()))).collect()
+    }
+
+    #[test]
+    fn the_built_in_templates_are_a_set() {
+        let templates = Templates::assemble(set(&[]), None);
+        assert_eq!(templates.broken, BTreeMap::new());
+        assert!(templates.contains("atom.xml"));
+    }
+
+    #[test]
+    fn a_template_that_cannot_stand_leaves_the_others() {
+        let templates = Templates::assemble(
+            set(&[
+                ("base.html", "{% block a %}{% endblock %}"),
+                ("good.html", "{% extends \"base.html\" %}{% block a %}x{% endblock %}"),
+                ("orphan.html", "{% extends \"nope.html\" %}"),
+                ("child-of-orphan.html", "{% extends \"orphan.html\" %}"),
+                ("self.html", "{% include \"self.html\" %}"),
+                ("filter.html", "text\n{{ 1 | nofilter }}"),
+                ("one.html", "{% component C() %}{% endcomponent %}"),
+                ("two.html", "{% component C() %}{% endcomponent %}"),
+            ]),
+            None,
+        );
+        let broken: Vec<&str> = templates.broken.keys().map(String::as_str).collect();
+        assert_eq!(
+            broken,
+            ["child-of-orphan.html", "filter.html", "orphan.html", "self.html", "two.html"]
+        );
+        assert!(templates.contains("good.html"));
+        let filter = &templates.broken["filter.html"];
+        assert_eq!((filter.file.as_str(), filter.line), ("templates/filter.html", Some(2)));
+    }
+
+    #[test]
+    fn syntax_is_checked_without_the_rest_of_the_set() {
+        assert!(check_syntax("templates/a.html", "{% extends \"nope.html\" %}").is_ok());
+        let problem = check_syntax("templates/a.html", "one\n{{ two").unwrap_err();
+        assert_eq!((problem.file.as_str(), problem.line), ("templates/a.html", Some(2)));
+    }
+}

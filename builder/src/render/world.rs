@@ -1,0 +1,93 @@
+//! All that a render may look at, and how template functions get at it.
+
+use super::content::Contents;
+use super::templates::Templates;
+use crate::config::Config;
+use crate::key::SourceKey;
+use crate::site::library::Library;
+use crate::source::Sources;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// Files that rendering asked for: their bytes, or that they are not there.
+pub type Inputs = BTreeMap<SourceKey, Option<Arc<[u8]>>>;
+
+/// What is set from outside, for a whole build.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// `config.mode` in templates: `build` or `serve`.
+    pub mode: &'static str,
+    /// In place of the `base_url` of the configuration.
+    pub base_url: Option<String>,
+    /// Publish drafts.
+    pub drafts: bool,
+    /// The time that templates see.
+    pub now: jiff::Timestamp,
+    /// False where files exist that the sources do not list (a folder, where only the folders of
+    /// the site model are walked): then a file that is not listed is asked for.
+    pub listing_is_complete: bool,
+}
+
+/// The site, ready to be rendered. Immutable.
+#[derive(Clone)]
+pub struct World {
+    /// `config.toml`, with the theme's `extra`.
+    pub config: Arc<Config>,
+    /// From outside.
+    pub settings: Arc<Settings>,
+    /// Pages, sections, taxonomies.
+    pub library: Arc<Library>,
+    /// The engine.
+    pub templates: Arc<Templates>,
+    /// The effective sources.
+    pub sources: Arc<Sources>,
+    /// What earlier rounds asked for.
+    pub inputs: Arc<Inputs>,
+}
+
+/// What the template functions of the render on this thread see.
+#[derive(Clone)]
+pub struct Scope {
+    /// The site.
+    pub world: Arc<World>,
+    /// None while Markdown is rendered: pages cannot look at each other then.
+    pub contents: Option<Arc<Contents>>,
+}
+
+thread_local! {
+    static SCOPE: RefCell<Option<Scope>> = const { RefCell::new(None) };
+    static NEEDS: RefCell<BTreeSet<SourceKey>> = const { RefCell::new(BTreeSet::new()) };
+}
+
+/// Runs a render with `scope` in reach of the template functions; also returns what it lacked.
+pub fn within<T>(scope: Scope, render: impl FnOnce() -> T) -> (T, BTreeSet<SourceKey>) {
+    /// Puts back what was there before, also when a render panics.
+    struct Restore(Option<Scope>, BTreeSet<SourceKey>);
+    impl Drop for Restore {
+        fn drop(&mut self) {
+            SCOPE.set(self.0.take());
+            NEEDS.set(std::mem::take(&mut self.1));
+        }
+    }
+    let restore = Restore(SCOPE.replace(Some(scope)), NEEDS.take());
+    let result = render();
+    let needs = NEEDS.take();
+    drop(restore);
+    (result, needs)
+}
+
+/// The scope of the current render.
+///
+/// # Errors
+/// Outside a render, which only a template function called at load time could be.
+pub fn scope() -> Result<Scope, tera::Error> {
+    SCOPE
+        .with_borrow(Clone::clone)
+        .ok_or_else(|| tera::Error::message("template functions work only while a page is rendered"))
+}
+
+/// Notes that the current render lacks `key`.
+pub fn need(key: SourceKey) {
+    NEEDS.with_borrow_mut(|needs| needs.insert(key));
+}

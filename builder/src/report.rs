@@ -1,0 +1,148 @@
+//! What a build did, for people and programs (interface.md, "Report, version 1").
+
+use crate::diagnostic::Diagnostic;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// A report.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Report {
+    /// Always 1.
+    pub version: u32,
+    /// The commit that the build made, or that it found.
+    pub commit: String,
+    /// How many commits there were.
+    pub generation: u64,
+    /// The day that templates saw.
+    pub now: String,
+    /// How much was looked at.
+    pub kind: Kind,
+    /// Source keys.
+    pub sources: SourceChanges,
+    /// Outputs that were looked at.
+    pub outputs: Vec<OutputReport>,
+    /// How many of each.
+    pub counts: OutputCounts,
+    /// S3 and CloudFront requests.
+    pub requests: RequestCounts,
+    /// Bytes read and written.
+    pub bytes: ByteCounts,
+    /// What CloudFront was told to forget.
+    pub invalidations: Invalidations,
+    /// Milliseconds by phase; `total` is always there.
+    pub ms: BTreeMap<String, u64>,
+    /// What to tell the author.
+    pub diagnostics: Vec<Diagnostic>,
+    /// A change that waits for `quillfront approve`.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub held: Option<String>,
+    /// True where another builder was at work and was left the changes.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub deferred: bool,
+}
+
+/// How much of the site a build looked at.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    /// Everything.
+    Full,
+    /// What the changes reach.
+    Incremental,
+    /// Nothing had changed.
+    #[default]
+    None,
+}
+
+/// Changed source keys.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SourceChanges {
+    /// New ones.
+    pub added: Vec<String>,
+    /// With other bytes.
+    pub changed: Vec<String>,
+    /// Gone.
+    pub removed: Vec<String>,
+}
+
+/// What was done to an output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Action {
+    /// Made anew.
+    Rendered,
+    /// Put into the site bucket.
+    Uploaded,
+    /// Removed from it.
+    Deleted,
+    /// Made anew, and the same as before.
+    Unchanged,
+    /// Could not be made; what was published stays.
+    Stale,
+}
+
+/// An output that was looked at.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OutputReport {
+    /// Its key.
+    pub key: String,
+    /// What was done.
+    pub actions: Vec<Action>,
+    /// Why.
+    pub because: Vec<String>,
+}
+
+/// Outputs by action.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OutputCounts {
+    /// Made anew.
+    pub rendered: u64,
+    /// Put into the site bucket.
+    pub uploaded: u64,
+    /// Removed from it.
+    pub deleted: u64,
+    /// Could not be made.
+    pub stale: u64,
+}
+
+/// Requests by kind.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RequestCounts {
+    /// S3 GET.
+    pub get: u64,
+    /// S3 HEAD.
+    pub head: u64,
+    /// S3 PUT and COPY.
+    pub put: u64,
+    /// S3 DELETE.
+    pub delete: u64,
+    /// S3 LIST.
+    pub list: u64,
+    /// CloudFront CreateInvalidation.
+    pub invalidation: u64,
+}
+
+/// Bytes over the wire.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ByteCounts {
+    /// Read.
+    #[serde(rename = "in")]
+    pub read: u64,
+    /// Written.
+    pub out: u64,
+    /// Read of the state.
+    pub state_in: u64,
+    /// Written of the state.
+    pub state_out: u64,
+}
+
+/// What CloudFront was told to forget.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Invalidations {
+    /// Paths, as viewers send them.
+    pub paths: Vec<String>,
+    /// Cache tags.
+    pub tags: Vec<String>,
+    /// `none`, `paths` or `wildcard`.
+    pub mode: String,
+}

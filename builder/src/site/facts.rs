@@ -1,0 +1,231 @@
+//! What one Markdown file says of itself: front matter, and what follows from it and from the
+//! file's place (site model, sections 2, 4, 5 and 6).
+
+use crate::config::Config;
+use crate::dates::{self, Date};
+use crate::diagnostic::Diagnostic;
+use crate::front_matter::{self, PageFrontMatter, SectionFrontMatter};
+use crate::key::SourceKey;
+use crate::markdown;
+use crate::slugs;
+use crate::source::is_section_file;
+use std::sync::Arc;
+
+/// Where a content file lies.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// The source.
+    pub key: SourceKey,
+    /// Relative to `content/`: `blog/post.md`.
+    pub relative: String,
+    /// Language code; the default one where the name has none.
+    pub lang: String,
+    /// True for `index.md`: a page with its folder for itself.
+    pub bundle: bool,
+    /// The file's name without `.md` and language, or the bundle's folder name.
+    pub stem: String,
+    /// Folders above, below `content/`; a bundle's own folder is not among them.
+    pub folders: Vec<String>,
+}
+
+/// The body of a content file: a part of its text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BodyText {
+    text: Arc<str>,
+    start: usize,
+    /// 1-based line of the file on which the body starts.
+    pub first_line: u32,
+}
+
+impl BodyText {
+    /// The Markdown.
+    pub fn as_str(&self) -> &str {
+        &self.text[self.start..]
+    }
+
+    /// Nothing at all, for sections that no file defines.
+    pub fn empty() -> Self {
+        Self { text: "".into(), start: 0, first_line: 1 }
+    }
+}
+
+/// A page.
+#[derive(Debug, Clone)]
+pub struct Page {
+    /// Where its file lies.
+    pub place: Place,
+    /// Its front matter.
+    pub front: PageFrontMatter,
+    /// Its Markdown.
+    pub body: BodyText,
+    /// Date of the front matter, else of the file's name.
+    pub date: Option<Date>,
+    /// Last part of its path.
+    pub slug: String,
+    /// Path below the base URL, with `/` at both ends: `/blog/post/`.
+    pub path: String,
+    /// Full URL.
+    pub permalink: String,
+    /// Unicode words of the body.
+    pub word_count: usize,
+    /// Whole minutes.
+    pub reading_time: usize,
+}
+
+/// A section.
+#[derive(Debug, Clone)]
+pub struct Section {
+    /// Where its `_index.md` lies, or would lie.
+    pub place: Place,
+    /// Its front matter.
+    pub front: SectionFrontMatter,
+    /// Its Markdown.
+    pub body: BodyText,
+    /// Path below the base URL: `/blog/`.
+    pub path: String,
+    /// Full URL.
+    pub permalink: String,
+    /// Unicode words of the body.
+    pub word_count: usize,
+    /// Whole minutes.
+    pub reading_time: usize,
+}
+
+/// What a content file is.
+#[derive(Debug, Clone)]
+pub enum Content {
+    /// A page.
+    Page(Box<Page>),
+    /// A section.
+    Section(Box<Section>),
+}
+
+/// Reads a content file whose text was checked when it arrived.
+///
+/// # Errors
+/// A name with an unknown language, an `index.md` at the root, front matter that does not parse.
+pub fn read(key: &SourceKey, text: &Arc<str>, config: &Config) -> Result<Content, Vec<Diagnostic>> {
+    let file = key.as_str();
+    let place = place(key, config).map_err(|problem| vec![problem])?;
+    let split = front_matter::split(file, text).map_err(|problem| vec![problem])?;
+    let start = split.body.as_ptr() as usize - text.as_ptr() as usize;
+    let body = BodyText { text: text.clone(), start, first_line: split.body_line };
+    let words = markdown::word_count(body.as_str(), &place.lang);
+    let minutes = markdown::reading_time_minutes(body.as_str(), &place.lang);
+    if is_section_file(key.name()) {
+        let front = front_matter::parse_section(file, &split)?;
+        let path = section_path(&place, config);
+        let permalink = config.make_permalink(&path);
+        let section =
+            Section { place, front, body, path, permalink, word_count: words, reading_time: minutes };
+        return Ok(Content::Section(Box::new(section)));
+    }
+    let front = front_matter::parse_page(file, &split)?;
+    let (name_date, name) = match dates::from_filename(&place.stem) {
+        Some((date, rest)) => (Some(date), rest),
+        None => (None, place.stem.as_str()),
+    };
+    let slug = match &front.slug {
+        Some(slug) => slugs::slugify_path(slug, config.slugify.paths),
+        None => {
+            let named = if config.slugify.paths_keep_dates { &place.stem } else { name };
+            slugs::slugify_path(named, config.slugify.paths)
+        }
+    };
+    let path = match &front.path {
+        Some(path) => with_slashes(path.trim().trim_matches('/')),
+        None => {
+            let mut parts = language_part(&place.lang, config);
+            parts.extend(place.folders.iter().cloned());
+            parts.push(slug.clone());
+            with_slashes(&parts.join("/"))
+        }
+    };
+    let permalink = config.make_permalink(&path);
+    let date = front.date.or(name_date);
+    Ok(Content::Page(Box::new(Page {
+        place,
+        front,
+        body,
+        date,
+        slug,
+        path,
+        permalink,
+        word_count: words,
+        reading_time: minutes,
+    })))
+}
+
+/// The section that a folder has when no file defines it.
+pub fn default_section(lang: &str, config: &Config) -> Section {
+    let name = if lang == config.default_language {
+        "_index.md".to_owned()
+    } else {
+        format!("_index.{lang}.md")
+    };
+    let place = Place {
+        key: SourceKey::from(format!("content/{name}")),
+        relative: name,
+        lang: lang.to_owned(),
+        bundle: false,
+        stem: "_index".into(),
+        folders: Vec::new(),
+    };
+    let path = section_path(&place, config);
+    let permalink = config.make_permalink(&path);
+    let (front, body) = (SectionFrontMatter::default(), BodyText::empty());
+    Section { place, front, body, path, permalink, word_count: 0, reading_time: 0 }
+}
+
+fn place(key: &SourceKey, config: &Config) -> Result<Place, Diagnostic> {
+    let relative = key.as_str().strip_prefix("content/").unwrap_or(key.as_str());
+    let (folder, name) = relative.rsplit_once('/').unwrap_or(("", relative));
+    let mut folders: Vec<String> =
+        folder.split('/').filter(|part| !part.is_empty()).map(str::to_owned).collect();
+    let name = name.strip_suffix(".md").unwrap_or(name);
+    let (mut stem, lang) = language(key, name, config)?;
+    let bundle = stem == "index";
+    if bundle {
+        stem = folders.pop().ok_or_else(|| {
+            Diagnostic::error("content", key.as_str(), "the root of the content cannot be a page")
+                .hint("name it content/_index.md")
+        })?;
+    }
+    Ok(Place { key: key.clone(), relative: relative.to_owned(), lang, bundle, stem, folders })
+}
+
+/// Stem and language of a file name. On a site with several languages any dot starts a language
+/// code; the default language's code is understood but stays in the name (site model, 2 and 23).
+fn language(key: &SourceKey, name: &str, config: &Config) -> Result<(String, String), Diagnostic> {
+    let default = || config.default_language.clone();
+    if config.languages.len() <= 1 {
+        return Ok((name.to_owned(), default()));
+    }
+    let Some((stem, code)) = name.split_once('.') else {
+        return Ok((name.to_owned(), default()));
+    };
+    if code == config.default_language {
+        return Ok((name.to_owned(), default()));
+    }
+    if config.languages.contains_key(code) {
+        return Ok((stem.to_owned(), code.to_owned()));
+    }
+    let message = format!("`{code}` in the file's name is not a language of this site");
+    let known = config.languages.keys().cloned().collect::<Vec<_>>().join(", ");
+    Err(Diagnostic::error("language", key.as_str(), message)
+        .hint(format!("the languages in config.toml are {known}; or take the dot out of the name")))
+}
+
+fn language_part(lang: &str, config: &Config) -> Vec<String> {
+    if lang == config.default_language { Vec::new() } else { vec![lang.to_owned()] }
+}
+
+fn section_path(place: &Place, config: &Config) -> String {
+    let mut parts = language_part(&place.lang, config);
+    parts.extend(place.folders.iter().cloned());
+    with_slashes(&parts.join("/"))
+}
+
+fn with_slashes(inner: &str) -> String {
+    if inner.is_empty() { "/".to_owned() } else { format!("/{inner}/") }
+}

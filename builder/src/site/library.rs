@@ -1,0 +1,389 @@
+//! How pages and sections belong together: sections and their pages in order, neighbours,
+//! ancestors, translations (site model, sections 1, 2 and 6).
+//!
+//! Pages and sections are named by their index. Everything here is in an order that depends on
+//! the sources alone.
+
+use super::facts::{self, Content, Page, Section};
+use super::taxonomies::{self, Taxonomy};
+use crate::config::Config;
+use crate::dates::Date;
+use crate::diagnostic::Diagnostic;
+use crate::front_matter::SortBy;
+use crate::key::{Role, SourceKey};
+use crate::source::Sources;
+use std::cmp::Ordering;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+/// Index into [`Library::pages`].
+pub type PageId = usize;
+/// Index into [`Library::sections`].
+pub type SectionId = usize;
+
+/// Pages and sections, and how they belong together.
+#[derive(Debug, Default)]
+pub struct Library {
+    /// In the order of their source keys.
+    pub pages: Vec<Page>,
+    /// In the order of their source keys.
+    pub sections: Vec<Section>,
+    /// By path relative to `content/`.
+    pub page_by_file: HashMap<String, PageId>,
+    /// By path relative to `content/`.
+    pub section_by_file: HashMap<String, SectionId>,
+    /// Of each page.
+    pub page_links: Vec<PageLinks>,
+    /// Of each section.
+    pub section_links: Vec<SectionLinks>,
+    /// By language, in the order of the configuration.
+    pub taxonomies: BTreeMap<String, Vec<Taxonomy>>,
+    /// Files beside a page or section, by folder (`content/blog/post`).
+    pub assets: BTreeMap<String, Vec<SourceKey>>,
+}
+
+/// What a page is to others.
+#[derive(Debug, Clone, Default)]
+pub struct PageLinks {
+    /// The section of its own folder.
+    pub parent: Option<SectionId>,
+    /// Sections above, root first, transparent ones left out.
+    pub ancestors: Vec<SectionId>,
+    /// Previous page of the sorted list (the newer one, for dates).
+    pub lower: Option<PageId>,
+    /// Next page of the sorted list.
+    pub higher: Option<PageId>,
+    /// The same page in every language it exists in, itself included, by language.
+    pub translations: Vec<PageId>,
+    /// False for pages that their section cannot sort: they are not rendered.
+    pub sortable: bool,
+}
+
+/// What a section is to others.
+#[derive(Debug, Clone, Default)]
+pub struct SectionLinks {
+    /// Sections above, root first, transparent ones left out.
+    pub ancestors: Vec<SectionId>,
+    /// Sections directly below, by weight, then path.
+    pub subsections: Vec<SectionId>,
+    /// Pages in order, those of transparent sections below included.
+    pub pages: Vec<PageId>,
+    /// The same section in every language, itself included, by language.
+    pub translations: Vec<SectionId>,
+}
+
+/// Builds the library of the effective sources. What cannot take part is left out, with a
+/// diagnostic.
+pub fn build(sources: &Sources, config: &Config, drafts: bool) -> (Library, Vec<Diagnostic>) {
+    let mut problems = Vec::new();
+    let mut library = Library::default();
+    read_content(&mut library, sources, config, drafts, &mut problems);
+    for lang in config.languages.keys() {
+        let index = facts::default_section(lang, config);
+        if !library.section_by_file.contains_key(&index.place.relative) {
+            library.section_by_file.insert(index.place.relative.clone(), library.sections.len());
+            library.sections.push(index);
+        }
+    }
+    link_sections(&mut library);
+    link_pages(&mut library);
+    sort_sections(&mut library, &mut problems);
+    link_translations(&mut library);
+    library.taxonomies = taxonomies::build(&library, config);
+    (library, problems)
+}
+
+fn read_content(
+    library: &mut Library,
+    sources: &Sources,
+    config: &Config,
+    drafts: bool,
+    problems: &mut Vec<Diagnostic>,
+) {
+    let mut read = Vec::new();
+    for (key, _) in sources.under("content/") {
+        let relative = &key.as_str()["content/".len()..];
+        if config.ignored_content_matches(relative) {
+            continue;
+        }
+        match key.role() {
+            Role::Content => {}
+            Role::Asset => {
+                library.assets.entry(key.folder().to_owned()).or_default().push(key.clone());
+                continue;
+            }
+            _ => continue,
+        }
+        let Some(text) = sources.text(key.as_str()) else { continue };
+        if key.name() == "index.md" && sources.exists(&format!("{}/_index.md", key.folder())) {
+            let message = "this folder has both index.md (a page) and _index.md (a section)";
+            problems.push(
+                Diagnostic::error("content", key.as_str(), message).hint("remove one of the two"),
+            );
+            continue;
+        }
+        match facts::read(key, text, config) {
+            Ok(content) => read.push(content),
+            Err(mut found) => problems.append(&mut found),
+        }
+    }
+    for list in library.assets.values_mut() {
+        list.sort_by_key(|key| (key.as_str().to_lowercase(), key.clone()));
+    }
+    // A draft section hides its folder and all below.
+    let hidden: BTreeSet<(String, String)> = read
+        .iter()
+        .filter_map(|content| match content {
+            Content::Section(section) if section.front.draft && !drafts => {
+                Some((section.place.folders.join("/"), section.place.lang.clone()))
+            }
+            _ => None,
+        })
+        .collect();
+    let is_hidden = |place: &facts::Place| {
+        !hidden.is_empty()
+            && (0..=place.folders.len()).any(|n| {
+                hidden.contains(&(place.folders[..n].join("/"), place.lang.clone()))
+            })
+    };
+    for content in read {
+        match content {
+            Content::Page(page) => {
+                if (page.front.draft && !drafts) || is_hidden(&page.place) {
+                    continue;
+                }
+                library.page_by_file.insert(page.place.relative.clone(), library.pages.len());
+                library.pages.push(*page);
+            }
+            Content::Section(section) => {
+                if is_hidden(&section.place) {
+                    continue;
+                }
+                let id = library.sections.len();
+                library.section_by_file.insert(section.place.relative.clone(), id);
+                library.sections.push(*section);
+            }
+        }
+    }
+}
+
+/// The sections above `folders` in a language, root first.
+fn above<'a>(
+    by_folder: &'a HashMap<(String, String), SectionId>,
+    folders: &'a [String],
+    lang: &'a str,
+) -> impl Iterator<Item = SectionId> + 'a {
+    (0..=folders.len())
+        .filter_map(move |n| by_folder.get(&(folders[..n].join("/"), lang.to_owned())).copied())
+}
+
+fn by_folder(library: &Library) -> HashMap<(String, String), SectionId> {
+    let of = |section: &Section| (section.place.folders.join("/"), section.place.lang.clone());
+    library.sections.iter().enumerate().map(|(id, section)| (of(section), id)).collect()
+}
+
+fn link_sections(library: &mut Library) {
+    let by_folder = by_folder(library);
+    library.section_links = vec![SectionLinks::default(); library.sections.len()];
+    for id in 0..library.sections.len() {
+        let place = &library.sections[id].place;
+        let Some((_, upper)) = place.folders.split_last() else { continue };
+        let ancestors: Vec<SectionId> = above(&by_folder, upper, &place.lang)
+            .filter(|ancestor| !library.sections[*ancestor].front.transparent)
+            .collect();
+        // The parent is the section of the folder above, or of the nearest one that has it.
+        if let Some(parent) = above(&by_folder, upper, &place.lang).last() {
+            library.section_links[parent].subsections.push(id);
+        }
+        library.section_links[id].ancestors = ancestors;
+    }
+    for id in 0..library.sections.len() {
+        let mut list = std::mem::take(&mut library.section_links[id].subsections);
+        list.sort_by(|a, b| {
+            let (a, b) = (&library.sections[*a], &library.sections[*b]);
+            a.front.weight.cmp(&b.front.weight).then_with(|| a.path.cmp(&b.path))
+        });
+        library.section_links[id].subsections = list;
+    }
+}
+
+fn link_pages(library: &mut Library) {
+    let by_folder = by_folder(library);
+    let sections = &library.sections;
+    let mut page_links = Vec::with_capacity(library.pages.len());
+    for (id, page) in library.pages.iter().enumerate() {
+        let place = &page.place;
+        let mut links = PageLinks { sortable: true, ..PageLinks::default() };
+        let own = (place.folders.join("/"), place.lang.clone());
+        if let Some(parent) = by_folder.get(&own).copied() {
+            links.parent = Some(parent);
+            links.ancestors = above(&by_folder, &place.folders, &place.lang)
+                .filter(|id| !sections[*id].front.transparent)
+                .collect();
+            if page.front.render {
+                // The page belongs to its section and, through transparent ones, to those above.
+                let chain: Vec<SectionId> =
+                    above(&by_folder, &place.folders, &place.lang).collect();
+                for section in chain.iter().rev() {
+                    library.section_links[*section].pages.push(id);
+                    if !sections[*section].front.transparent {
+                        break;
+                    }
+                }
+            }
+        }
+        page_links.push(links);
+    }
+    library.page_links = page_links;
+}
+
+fn sort_sections(library: &mut Library, problems: &mut Vec<Diagnostic>) {
+    for id in 0..library.sections.len() {
+        let pages = std::mem::take(&mut library.section_links[id].pages);
+        let sort_by = library.sections[id].front.sort_by;
+        let (sorted, unsortable) = sort(&library.pages, pages, sort_by);
+        if sort_by != SortBy::None && !library.sections[id].front.transparent {
+            for (position, page) in sorted.iter().enumerate() {
+                let links = &mut library.page_links[*page];
+                links.lower = position.checked_sub(1).map(|before| sorted[before]);
+                links.higher = sorted.get(position + 1).copied();
+            }
+        }
+        for page in unsortable {
+            // A page that only a section far above cannot sort is still its own section's.
+            if library.page_links[page].parent != Some(id) {
+                continue;
+            }
+            library.page_links[page].sortable = false;
+            let file = library.pages[page].place.key.as_str();
+            let message = format!("its section sorts by {}, which this page lacks", sort_by.name());
+            problems.push(
+                Diagnostic::warning("unsorted", file, message)
+                    .hint("it is not published; give it what the section sorts by"),
+            );
+        }
+        library.section_links[id].pages = sorted;
+    }
+}
+
+/// Sorts pages; those without the sort key come second (site model, section 6).
+pub fn sort(pages: &[Page], list: Vec<PageId>, sort_by: SortBy) -> (Vec<PageId>, Vec<PageId>) {
+    let has_key = |id: &PageId| match sort_by {
+        SortBy::Date => pages[*id].date.is_some(),
+        SortBy::UpdateDate => pages[*id].date.is_some() || pages[*id].front.updated.is_some(),
+        SortBy::Title | SortBy::TitleBytes => pages[*id].front.title.is_some(),
+        SortBy::Weight => pages[*id].front.weight.is_some(),
+        SortBy::Slug | SortBy::Permalink | SortBy::None => true,
+    };
+    let (mut sortable, unsortable): (Vec<_>, Vec<_>) = list.into_iter().partition(has_key);
+    let title = |page: &Page| page.front.title.clone().unwrap_or_default();
+    sortable.sort_by(|a, b| {
+        let (a, b) = (&pages[*a], &pages[*b]);
+        match sort_by {
+            SortBy::Date => by_date(a, b),
+            SortBy::UpdateDate => {
+                let updated = |page: &Page| {
+                    page.front.updated.as_ref().or(page.date.as_ref()).map(Date::sort_key)
+                };
+                updated(b).cmp(&updated(a)).then_with(|| b.permalink.cmp(&a.permalink))
+            }
+            SortBy::Title => natural(&title(a), &title(b)).then_with(|| by_permalink(a, b)),
+            SortBy::TitleBytes => title(a).cmp(&title(b)).then_with(|| by_permalink(a, b)),
+            SortBy::Weight => {
+                a.front.weight.cmp(&b.front.weight).then_with(|| by_permalink(a, b))
+            }
+            SortBy::Slug => natural(&a.slug, &b.slug).then_with(|| by_permalink(a, b)),
+            SortBy::Permalink => by_permalink(a, b),
+            // Unordered in Zola; here by file.
+            SortBy::None => a.place.relative.cmp(&b.place.relative),
+        }
+    });
+    (sortable, unsortable)
+}
+
+/// Newest first; equal dates by descending permalink, undated last.
+pub fn by_date(a: &Page, b: &Page) -> Ordering {
+    let key = |page: &Page| page.date.as_ref().map(Date::sort_key);
+    key(b).cmp(&key(a)).then_with(|| b.permalink.cmp(&a.permalink))
+}
+
+fn by_permalink(a: &Page, b: &Page) -> Ordering {
+    a.permalink.cmp(&b.permalink)
+}
+
+fn natural(a: &str, b: &str) -> Ordering {
+    lexical_sort::natural_lexical_cmp(a, b)
+}
+
+fn link_translations(library: &mut Library) {
+    // The canonical name of a content file: folders and stem without the language.
+    let mut pages: BTreeMap<(Vec<String>, String, bool), Vec<PageId>> = BTreeMap::new();
+    for (id, page) in library.pages.iter().enumerate() {
+        let place = &page.place;
+        let name = (place.folders.clone(), place.stem.clone(), place.bundle);
+        pages.entry(name).or_default().push(id);
+    }
+    for mut group in pages.into_values().filter(|group| group.len() > 1) {
+        group.sort_by(|a, b| library.pages[*a].place.lang.cmp(&library.pages[*b].place.lang));
+        for id in &group {
+            library.page_links[*id].translations.clone_from(&group);
+        }
+    }
+    let mut sections: BTreeMap<Vec<String>, Vec<SectionId>> = BTreeMap::new();
+    for (id, section) in library.sections.iter().enumerate() {
+        sections.entry(section.place.folders.clone()).or_default().push(id);
+    }
+    for mut group in sections.into_values().filter(|group| group.len() > 1) {
+        group.sort_by(|a, b| library.sections[*a].place.lang.cmp(&library.sections[*b].place.lang));
+        for id in &group {
+            library.section_links[*id].translations.clone_from(&group);
+        }
+    }
+}
+
+impl Library {
+    /// True where the page has an output of its own.
+    pub fn is_rendered(&self, id: PageId) -> bool {
+        self.pages[id].front.render && self.page_links[id].sortable
+    }
+
+    /// Files that are published beside a page: all below a bundle's folder.
+    pub fn page_assets(&self, id: PageId) -> Vec<&SourceKey> {
+        let place = &self.pages[id].place;
+        if !place.bundle {
+            return Vec::new();
+        }
+        let folder = place.key.folder();
+        let below = format!("{folder}/");
+        let mut found: Vec<&SourceKey> = self
+            .assets
+            .range(folder.to_owned()..)
+            .take_while(|(name, _)| name.starts_with(folder))
+            .filter(|(name, _)| *name == folder || name.starts_with(&below))
+            .flat_map(|(_, keys)| keys)
+            .collect();
+        found.sort_by_key(|key| key.as_str().to_lowercase());
+        found
+    }
+
+    /// Files that are published beside a section: those in its folder.
+    pub fn section_assets(&self, id: SectionId) -> Vec<&SourceKey> {
+        let folder = self.sections[id].place.key.folder();
+        self.assets.get(folder).into_iter().flatten().collect()
+    }
+
+    /// The template that pages below a section get from it or from the nearest one above.
+    pub fn inherited_page_template(&self, id: PageId) -> Option<&str> {
+        let links = &self.page_links[id];
+        let nearest = links.parent.into_iter().chain(links.ancestors.iter().rev().copied());
+        nearest.filter_map(|id| self.sections[id].front.page_template.as_deref()).next()
+    }
+
+    /// The page or section behind `@/path`.
+    pub fn permalink_of(&self, relative: &str) -> Option<&str> {
+        let page = self.page_by_file.get(relative).map(|id| self.pages[*id].permalink.as_str());
+        page.or_else(|| {
+            let section = self.section_by_file.get(relative)?;
+            Some(self.sections[*section].permalink.as_str())
+        })
+    }
+}

@@ -1,0 +1,8 @@
+//! The site as its sources define it, before anything is rendered: pages and sections
+//! ([`facts`]), how they belong together ([`library`]), taxonomies ([`taxonomies`]) and pagers
+//! ([`pagination`]). Pure.
+
+pub mod facts;
+pub mod library;
+pub mod pagination;
+pub mod taxonomies;

@@ -1,0 +1,105 @@
+//! Taxonomies and their terms (site model, section 13).
+
+use super::library::{Library, PageId, by_date};
+use crate::config::{Config, TaxonomyConfig};
+use crate::slugs;
+use std::collections::BTreeMap;
+
+/// A taxonomy in one language.
+#[derive(Debug, Clone)]
+pub struct Taxonomy {
+    /// As configured.
+    pub config: TaxonomyConfig,
+    /// Language code.
+    pub lang: String,
+    /// `/tags/`
+    pub path: String,
+    /// Full URL.
+    pub permalink: String,
+    /// By slug, then name.
+    pub terms: Vec<Term>,
+}
+
+/// A term: all spellings with one slug.
+#[derive(Debug, Clone)]
+pub struct Term {
+    /// The spelling of the first page by source key.
+    pub name: String,
+    /// All spellings.
+    pub spellings: Vec<String>,
+    /// Last part of its path.
+    pub slug: String,
+    /// `/tags/rust/`
+    pub path: String,
+    /// Full URL.
+    pub permalink: String,
+    /// Newest first, undated last.
+    pub pages: Vec<PageId>,
+}
+
+impl Taxonomy {
+    /// The term spelled `name`, else the one whose slug is that of `name`.
+    pub fn term(&self, name: &str, config: &Config) -> Option<&Term> {
+        let exact = |term: &&Term| term.spellings.iter().any(|spelling| spelling == name);
+        self.terms.iter().find(exact).or_else(|| {
+            let slug = slugs::slugify_taxonomy(name, config.slugify.taxonomies);
+            self.terms.iter().find(|term| term.slug == slug)
+        })
+    }
+}
+
+/// The taxonomies of every language, in the order of the configuration.
+pub fn build(library: &Library, config: &Config) -> BTreeMap<String, Vec<Taxonomy>> {
+    config
+        .languages
+        .iter()
+        .map(|(lang, language)| {
+            let list = language.taxonomies.iter().map(|one| build_one(library, config, lang, one));
+            (lang.clone(), list.collect())
+        })
+        .collect()
+}
+
+fn build_one(library: &Library, config: &Config, lang: &str, own: &TaxonomyConfig) -> Taxonomy {
+    let mut parts = Vec::new();
+    if lang != config.default_language {
+        parts.push(lang);
+    }
+    parts.extend(config.taxonomy_root.as_deref().map(|root| root.trim_matches('/')));
+    parts.push(&own.slug);
+    let path = format!("/{}/", parts.join("/"));
+
+    let mut by_slug: BTreeMap<String, Term> = BTreeMap::new();
+    for (id, page) in library.pages.iter().enumerate() {
+        if page.place.lang != lang || !library.is_rendered(id) {
+            continue;
+        }
+        for name in page.front.taxonomies.get(&own.name).into_iter().flatten() {
+            let slug = slugs::slugify_taxonomy(name, config.slugify.taxonomies);
+            let term = by_slug.entry(slug.clone()).or_insert_with(|| {
+                let path = format!("{path}{slug}/");
+                let permalink = config.make_permalink(&path);
+                Term {
+                    name: name.clone(),
+                    spellings: Vec::new(),
+                    slug,
+                    path,
+                    permalink,
+                    pages: Vec::new(),
+                }
+            });
+            if !term.spellings.contains(name) {
+                term.spellings.push(name.clone());
+            }
+            if term.pages.last() != Some(&id) {
+                term.pages.push(id);
+            }
+        }
+    }
+    let mut terms: Vec<Term> = by_slug.into_values().collect();
+    for term in &mut terms {
+        term.pages.sort_by(|a, b| by_date(&library.pages[*a], &library.pages[*b]));
+    }
+    let permalink = config.make_permalink(&path);
+    Taxonomy { config: own.clone(), lang: lang.to_owned(), path, permalink, terms }
+}

@@ -1,0 +1,272 @@
+//! The sources as a build sees them, and the rule of the *effective source* (invariant 1):
+//! the current bytes of a key if they parse and validate, else the last bytes that did, else
+//! nothing.
+
+use crate::config::Config;
+use crate::diagnostic::Diagnostic;
+use crate::front_matter;
+use crate::key::{DataFormat, MAX_TEXT_BYTES, Role, SourceKey, data_format};
+use crate::render::templates;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// One source.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Source {
+    /// The version last seen: the ETag in S3, a hash of size and time in a folder.
+    pub version: String,
+    /// Bytes of that version.
+    pub size: u64,
+    /// What a build uses of it.
+    pub effective: Effective,
+    /// Why the current bytes are not what is used.
+    pub problems: Vec<Diagnostic>,
+}
+
+/// What a build uses of a source.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Effective {
+    /// Text that was read and checked; the current bytes or the last good ones.
+    Text(Arc<str>),
+    /// The current bytes, which only travel.
+    Opaque,
+    /// The bytes were never good.
+    Absent,
+}
+
+/// All sources, by key.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Sources {
+    map: BTreeMap<SourceKey, Source>,
+}
+
+/// A source that was looked at because something said that it may have changed.
+#[derive(Debug, Clone)]
+pub enum Observed {
+    /// It is not there.
+    Absent,
+    /// Text, with its bytes (None where they were over the limit and so not read).
+    Text {
+        /// ETag or its like.
+        version: String,
+        /// Bytes in all.
+        size: u64,
+        /// The bytes.
+        bytes: Option<Vec<u8>>,
+    },
+    /// Something that only travels.
+    Opaque {
+        /// ETag or its like.
+        version: String,
+        /// Bytes in all.
+        size: u64,
+    },
+}
+
+/// What looking at a source brought.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Change {
+    /// It was not there before.
+    Added,
+    /// What a build uses of it is another.
+    Changed,
+    /// It is gone.
+    Removed,
+    /// Nothing that a build would notice.
+    None,
+}
+
+impl Sources {
+    /// The sources in the order of their keys.
+    pub fn iter(&self) -> impl Iterator<Item = (&SourceKey, &Source)> {
+        self.map.iter()
+    }
+
+    /// How many there are, broken ones included.
+    pub fn len(&self) -> usize {
+        self.map.len()
+    }
+
+    /// True when there is none.
+    pub fn is_empty(&self) -> bool {
+        self.map.is_empty()
+    }
+
+    /// The source, broken or not.
+    pub fn get(&self, key: &str) -> Option<&Source> {
+        self.map.get(key)
+    }
+
+    /// Puts a source in as it is (from the state).
+    pub fn insert(&mut self, key: SourceKey, source: Source) {
+        self.map.insert(key, source);
+    }
+
+    /// The text that a build uses of `key`.
+    pub fn text(&self, key: &str) -> Option<&Arc<str>> {
+        match &self.map.get(key)?.effective {
+            Effective::Text(text) => Some(text),
+            Effective::Opaque | Effective::Absent => None,
+        }
+    }
+
+    /// True where a build has something under `key`.
+    pub fn exists(&self, key: &str) -> bool {
+        self.map.get(key).is_some_and(|source| source.effective != Effective::Absent)
+    }
+
+    /// The sources that a build has something of, whose keys start with `prefix`.
+    pub fn under<'a>(&'a self, prefix: &'a str) -> impl Iterator<Item = (&'a SourceKey, &'a Source)> {
+        self.map
+            .range::<str, _>((std::ops::Bound::Included(prefix), std::ops::Bound::Unbounded))
+            .take_while(move |(key, _)| key.as_str().starts_with(prefix))
+            .filter(|(_, source)| source.effective != Effective::Absent)
+    }
+
+    /// Takes in what was seen under `key`, by the rule of the effective source.
+    pub fn observe(&mut self, key: &SourceKey, observed: Observed) -> Change {
+        let (version, size, bytes) = match observed {
+            Observed::Absent => {
+                return match self.map.remove(key.as_str()) {
+                    Some(_) => Change::Removed,
+                    None => Change::None,
+                };
+            }
+            Observed::Opaque { version, size } => (version, size, None),
+            Observed::Text { version, size, bytes } => (version, size, Some(bytes)),
+        };
+        let before = self.map.get(key.as_str());
+        if let Some(before) = before
+            && before.version == version
+            && before.problems.is_empty()
+        {
+            return Change::None;
+        }
+        let last_good = before.map(|source| source.effective.clone());
+        let (effective, problems) = match bytes {
+            None => (Effective::Opaque, Vec::new()),
+            Some(bytes) => match check(key, size, bytes) {
+                Ok(text) => (Effective::Text(text), Vec::new()),
+                Err(problems) => (last_good.clone().unwrap_or(Effective::Absent), problems),
+            },
+        };
+        let change = match before {
+            None => Change::Added,
+            Some(before) if before.effective != effective => Change::Changed,
+            Some(before) if effective == Effective::Opaque && before.version != version => {
+                Change::Changed
+            }
+            Some(before) if before.problems != problems => Change::Changed,
+            Some(_) => Change::None,
+        };
+        self.map.insert(key.clone(), Source { version, size, effective, problems });
+        change
+    }
+}
+
+/// Checks a source by itself: what depends on other sources (an undefined taxonomy, a missing
+/// parent template, a broken link) is found when it is used.
+fn check(key: &SourceKey, size: u64, bytes: Option<Vec<u8>>) -> Result<Arc<str>, Vec<Diagnostic>> {
+    let file = key.as_str();
+    let Some(bytes) = bytes.filter(|_| size <= MAX_TEXT_BYTES) else {
+        let message = format!("{size} bytes are more than the {MAX_TEXT_BYTES} that a text may have");
+        let hint = "split it, or put it under static/ if it is only to be downloaded";
+        return Err(vec![Diagnostic::error("too-large", file, message).hint(hint)]);
+    };
+    let text = match String::from_utf8(bytes) {
+        Ok(text) => text,
+        Err(error) => {
+            let good = &error.as_bytes()[..error.utf8_error().valid_up_to()];
+            let line = good.iter().filter(|byte| **byte == b'\n').count() as u32 + 1;
+            let hint = "save the file as UTF-8; a picture or another binary file needs its own extension";
+            let problem = Diagnostic::error("utf-8", file, "this is not UTF-8 text");
+            return Err(vec![problem.at(line, None).hint(hint)]);
+        }
+    };
+    match key.role() {
+        Role::Config => Config::parse(file, &text).map(|_| ())?,
+        Role::Content => {
+            let split = front_matter::split(file, &text).map_err(|problem| vec![problem])?;
+            if is_section_file(key.name()) {
+                front_matter::parse_section(file, &split).map(|_| ())?;
+            } else {
+                front_matter::parse_page(file, &split).map(|_| ())?;
+            }
+        }
+        Role::Template => templates::check_syntax(file, &text).map_err(|problem| vec![problem])?,
+        Role::ThemeConfig | Role::OwnConfig | Role::Data => check_data(file, &text)?,
+        Role::Asset | Role::Static | Role::Ignored => {}
+    }
+    Ok(text.into())
+}
+
+/// True for `_index.md` and `_index.<lang>.md`.
+pub fn is_section_file(name: &str) -> bool {
+    name == "_index.md" || name.strip_prefix("_index.").is_some_and(|rest| rest.ends_with(".md"))
+}
+
+fn check_data(file: &str, text: &str) -> Result<(), Vec<Diagnostic>> {
+    let source = front_matter::tree::Source { file, text, first_line: 1, code: "data" };
+    let problems = match data_format(file) {
+        Some(DataFormat::Toml) => front_matter::parse_toml(&source).err(),
+        Some(DataFormat::Yaml) => front_matter::parse_yaml(&source).err(),
+        Some(DataFormat::Json) => {
+            serde_json::from_str::<serde::de::IgnoredAny>(text).err().map(|error| {
+                let problem = Diagnostic::error("data", file, error.to_string());
+                vec![problem.at(error.line() as u32, error.column() as u32)]
+            })
+        }
+        Some(DataFormat::Plain) | None => None,
+    };
+    match problems {
+        None => Ok(()),
+        Some(problems) => Err(problems),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(version: &str, body: &str) -> Observed {
+        let bytes = body.as_bytes().to_vec();
+        Observed::Text { version: version.into(), size: bytes.len() as u64, bytes: Some(bytes) }
+    }
+
+    #[test]
+    fn broken_bytes_leave_the_last_good_ones_in_use_until_they_are_mended() {
+        let key = SourceKey::from("content/a.md");
+        let mut sources = Sources::default();
+        let good = "+++\ntitle = \"A\"\n+++\nbody";
+        assert_eq!(sources.observe(&key, text("1", good)), Change::Added);
+        assert_eq!(sources.observe(&key, text("1", good)), Change::None);
+
+        assert_eq!(sources.observe(&key, text("2", "+++\ntitle = \n+++\n")), Change::Changed);
+        assert_eq!(sources.text("content/a.md").map(|t| &**t), Some(good));
+        assert_eq!(sources.get("content/a.md").unwrap().problems[0].file, "content/a.md");
+
+        assert_eq!(sources.observe(&key, text("3", good)), Change::Changed);
+        assert!(sources.get("content/a.md").unwrap().problems.is_empty());
+        assert_eq!(sources.observe(&key, Observed::Absent), Change::Removed);
+        assert_eq!(sources.observe(&key, Observed::Absent), Change::None);
+    }
+
+    #[test]
+    fn bytes_that_were_never_good_are_absent() {
+        let key = SourceKey::from("content/a.md");
+        let mut sources = Sources::default();
+        let binary = Observed::Text { version: "1".into(), size: 2, bytes: Some(vec![0xff, 0xfe]) };
+        assert_eq!(sources.observe(&key, binary), Change::Added);
+        assert!(!sources.exists("content/a.md"));
+        assert_eq!(sources.get("content/a.md").unwrap().problems[0].code, "utf-8");
+    }
+
+    #[test]
+    fn a_text_over_the_limit_is_not_read() {
+        let key = SourceKey::from("content/a.md");
+        let mut sources = Sources::default();
+        let huge = Observed::Text { version: "1".into(), size: 50 << 20, bytes: None };
+        sources.observe(&key, huge);
+        assert_eq!(sources.get("content/a.md").unwrap().problems[0].code, "too-large");
+    }
+}

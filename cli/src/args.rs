@@ -1,0 +1,189 @@
+//! What can be asked for on the command line.
+
+use clap::{Parser, Subcommand};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+/// Write a blog by uploading to S3.
+///
+/// `quillfront serve` starts everything on this machine: an S3 endpoint to upload Markdown to, the
+/// builder, and a web server with the finished site. `quillfront build` makes the site once, from
+/// a folder into a folder.
+#[derive(Debug, Parser)]
+#[command(name = "quillfront", version, propagate_version = true)]
+#[command(after_help = "Exit codes: 0 good, 1 mistakes in the site, 2 usage, 3 infrastructure, 4 lost the race (try again).")]
+pub struct Args {
+    #[command(flatten)]
+    pub global: Global,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What every command understands.
+#[derive(Debug, clap::Args)]
+pub struct Global {
+    /// The site's folder: where config.toml and content/ are
+    #[arg(short, long, global = true, default_value = ".", value_name = "DIR")]
+    pub root: PathBuf,
+    /// A configuration other than config.toml in the site's folder
+    #[arg(short, long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Threads to render with [default: one for each processor]
+    #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub threads: Option<u16>,
+    /// The time that templates see, in place of the clock: 2026-01-31T00:00:00Z
+    #[arg(long, global = true, value_name = "RFC3339")]
+    pub now: Option<jiff::Timestamp>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    Build(Build),
+    Serve(Serve),
+    Init(Init),
+    Handle(Handle),
+    Status(Status),
+    Approve(Connection),
+    Effective(Effective),
+    Policy(Policy),
+    Completion(Completion),
+}
+
+/// Make the site: a folder in, a folder out
+///
+/// What can be made is written even if something else is wrong; the exit code is then 1 and each
+/// mistake is told with file and line.
+#[derive(Debug, clap::Args)]
+pub struct Build {
+    /// Where to [default: output_dir of the configuration, which is `public`]
+    #[arg(short, long, value_name = "DIR")]
+    pub output_dir: Option<PathBuf>,
+    /// Replace what is in a given output folder
+    #[arg(short, long)]
+    pub force: bool,
+    /// In place of the configuration's base_url
+    #[arg(short = 'u', long, value_name = "URL")]
+    pub base_url: Option<String>,
+    /// Publish drafts too
+    #[arg(long)]
+    pub drafts: bool,
+    /// Print the report as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Start S3, the builder and the web server on this machine
+///
+/// The site's folder is put into the source bucket and watched; uploads with any S3 client do the
+/// same. Open the printed address in a browser: it reloads by itself.
+#[derive(Debug, clap::Args)]
+pub struct Serve {
+    /// Where everything is kept [default: .quillfront in the site's folder]
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// Where the site is served; port 0 takes a free one
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080")]
+    pub http: SocketAddr,
+    /// Where S3 is served; port 0 takes a free one
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:9000")]
+    pub s3: SocketAddr,
+    /// In place of http://<the site's address>
+    #[arg(short = 'u', long, value_name = "URL")]
+    pub base_url: Option<String>,
+    /// Publish drafts too
+    #[arg(long)]
+    pub drafts: bool,
+    /// Do not watch the site's folder: only uploads count
+    #[arg(long)]
+    pub no_watch: bool,
+    /// Do not reload open browser tabs
+    #[arg(long)]
+    pub no_reload: bool,
+    /// One line of JSON when ready, then one for each build
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Write a small site that works at once
+#[derive(Debug, clap::Args)]
+pub struct Init {
+    /// The folder to make
+    pub name: PathBuf,
+    /// Write into a folder that is not empty; existing files stay as they are
+    #[arg(short, long)]
+    pub force: bool,
+}
+
+/// Run the production handler once over an event
+///
+/// Understands S3, SQS, SNS and EventBridge events, and {"reconcile": true}. Where to is in the
+/// environment: QUILLFRONT_SOURCE, QUILLFRONT_SITE, QUILLFRONT_STATE (each s3://bucket[/prefix]),
+/// QUILLFRONT_DISTRIBUTION, and the AWS SDK's own variables.
+#[derive(Debug, clap::Args)]
+pub struct Handle {
+    /// The event, or - for standard input
+    pub event: PathBuf,
+    /// How long a lease on the site lasts
+    #[arg(long, value_name = "N", default_value_t = 120, value_parser = clap::value_parser!(u64).range(2..=86_400))]
+    pub lease_seconds: u64,
+    /// In place of the configuration's base_url
+    #[arg(short = 'u', long, value_name = "URL")]
+    pub base_url: Option<String>,
+}
+
+/// Show the last build, stale outputs, pending hints, and what is held
+#[derive(Debug, clap::Args)]
+pub struct Status {
+    #[command(flatten)]
+    pub connection: Connection,
+    /// Print as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Which site: the one in the environment (as for `handle`), else the running `serve`
+///
+/// For `approve`: let a held change through.
+#[derive(Debug, clap::Args)]
+pub struct Connection {
+    /// The data folder of a running `serve` [default: .quillfront in the site's folder]
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+}
+
+/// Write the effective sources into a folder
+///
+/// That is what the published site was made from: of each file the last version that could be
+/// read.
+#[derive(Debug, clap::Args)]
+pub struct Effective {
+    /// Where to
+    #[arg(short, long, value_name = "DIR")]
+    pub output_dir: PathBuf,
+    #[command(flatten)]
+    pub connection: Connection,
+}
+
+/// Print the IAM policy that the builder needs, and no more
+#[derive(Debug, clap::Args)]
+pub struct Policy {
+    /// The source bucket: s3://bucket[/prefix]
+    #[arg(long, env = "QUILLFRONT_SOURCE")]
+    pub source: String,
+    /// The site bucket
+    #[arg(long, env = "QUILLFRONT_SITE")]
+    pub site: String,
+    /// The state bucket
+    #[arg(long, env = "QUILLFRONT_STATE")]
+    pub state: String,
+    /// The distribution's ARN: arn:aws:cloudfront::111122223333:distribution/EDFDVBD6EXAMPLE
+    #[arg(long)]
+    pub distribution_arn: Option<String>,
+}
+
+/// Print the completions of a shell
+#[derive(Debug, clap::Args)]
+pub struct Completion {
+    /// Which
+    pub shell: clap_complete::Shell,
+}

@@ -1,0 +1,24 @@
+//! `quillfront effective`: the sources that the published site was made from.
+
+use crate::args::{self, Global};
+use crate::connect::connect;
+use crate::exit::{self, UsageError};
+use crate::show;
+use anyhow::{Context, Result};
+use quillfront_builder::publish::Options;
+
+pub fn run(global: &Global, options: args::Effective) -> Result<u8> {
+    let out = &options.output_dir;
+    let used = out.read_dir().is_ok_and(|mut entries| entries.next().is_some());
+    if used {
+        return Err(UsageError(format!("{} is not empty", out.display())).into());
+    }
+    super::serve::runtime()?.block_on(async {
+        let data = options.connection.data.as_deref();
+        let builder = connect(&global.root, data, Options::default()).await?;
+        std::fs::create_dir_all(out).with_context(|| out.display().to_string())?;
+        let written = builder.write_effective(out).await?;
+        show::note(&format!("{written} sources written into {}", out.display()));
+        Ok(exit::GOOD)
+    })
+}

@@ -1,0 +1,52 @@
+//! `quillfront handle`: the production handler, once.
+
+use crate::args::{self, Global};
+use crate::connect::from_environment;
+use crate::exit::{self, UsageError};
+use crate::show;
+use anyhow::{Context, Result};
+use quillfront_builder::handler;
+use quillfront_builder::publish::Options;
+use std::io::Read;
+use std::time::Duration;
+
+/// An SQS batch of 10,000 messages fits; more is no event.
+const MAX_EVENT_BYTES: u64 = 64 * 1024 * 1024;
+
+pub fn run(global: &Global, options: args::Handle) -> Result<u8> {
+    let mut text = String::new();
+    let name = options.event.display().to_string();
+    if options.event.as_os_str() == "-" {
+        std::io::stdin().take(MAX_EVENT_BYTES).read_to_string(&mut text).context("standard input")?;
+    } else {
+        let file = std::fs::File::open(&options.event)
+            .map_err(|error| UsageError(format!("{name}: {error}")))?;
+        file.take(MAX_EVENT_BYTES).read_to_string(&mut text).with_context(|| name.clone())?;
+    }
+    let event = serde_json::from_str(&text)
+        .map_err(|error| UsageError(format!("{name} is not JSON: {error}")))?;
+    let lease = Duration::from_secs(options.lease_seconds);
+    let defaults = Options::default();
+    let build = Options {
+        base_url: options.base_url,
+        now: global.now,
+        lease,
+        // Two requests fit into a lease, whatever its length.
+        request_timeout: defaults.request_timeout.min(lease / 2),
+        ..defaults
+    };
+    super::serve::runtime()?.block_on(async {
+        let Some((builder, source)) = from_environment(build).await? else {
+            let message = "QUILLFRONT_SOURCE, QUILLFRONT_SITE and QUILLFRONT_STATE are not set";
+            return Err(UsageError(message.into()).into());
+        };
+        let reports = handler::handle(&builder, &source, &event).await?;
+        let mut code = exit::GOOD;
+        for report in &reports {
+            println!("{}", serde_json::to_string(report)?);
+            show::report(report);
+            code = code.max(exit::with(&report.diagnostics));
+        }
+        Ok(code)
+    })
+}

@@ -1,0 +1,57 @@
+//! `quillfront`: the command.
+//!
+//! Parses the arguments and hands over to the module that is named for the subcommand. Exit
+//! codes: 0 good, 1 an author's diagnostics, 2 usage, 3 infrastructure, 4 lost the race.
+
+mod approve;
+mod args;
+mod build;
+mod connect;
+mod effective;
+mod exit;
+mod handle;
+mod init;
+mod policy;
+mod serve;
+mod show;
+mod status;
+mod sync;
+
+use args::{Args, Command};
+use clap::{CommandFactory, Parser};
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let args = Args::parse();
+    if let Some(threads) = args.global.threads {
+        // Fails only if the pool was started before, which it was not.
+        let _already_started = rayon::ThreadPoolBuilder::new().num_threads(threads.into()).build_global();
+    }
+    let global = &args.global;
+    let outcome = match args.command {
+        Command::Build(options) => build::run(global, options),
+        Command::Serve(options) => serve::run(global, options),
+        Command::Init(options) => init::run(options),
+        Command::Handle(options) => handle::run(global, options),
+        Command::Status(options) => status::run(global, options),
+        Command::Approve(options) => approve::run(global, options),
+        Command::Effective(options) => effective::run(global, options),
+        Command::Policy(options) => policy::run(options),
+        Command::Completion(options) => {
+            clap_complete::generate(
+                options.shell,
+                &mut Args::command(),
+                "quillfront",
+                &mut std::io::stdout(),
+            );
+            Ok(exit::GOOD)
+        }
+    };
+    match outcome {
+        Ok(code) => ExitCode::from(code),
+        Err(error) => {
+            show::failure(&error);
+            ExitCode::from(exit::of(&error))
+        }
+    }
+}

@@ -1,0 +1,298 @@
+//! `quillfront serve`: everything on one machine.
+//!
+//! The story: open the data folder, bind the addresses, start S3 and the web server, put the
+//! site's folder into the source bucket, reconcile once, then handle batches of events until
+//! Ctrl-C. Each part runs as a task; the first that ends ends the command.
+
+use crate::args::{self, Global};
+use crate::connect::{READY_FILE, Ready, data_folder};
+use crate::exit::{self, UsageError};
+use crate::show::{self, BOLD, CYAN, DIM, GREEN};
+use crate::sync;
+use anyhow::{Context, Result, anyhow};
+use quillfront_builder::handler;
+use quillfront_builder::publish::store::Place;
+use quillfront_builder::publish::{Builder, Options};
+use quillfront_builder::report::Report;
+use quillfront_local::gather::Gatherer;
+use quillfront_local::s3::{self, Credentials, Store};
+use quillfront_local::site::{self, Site, SiteOptions};
+use serde_json::{Value, json};
+use std::io::Write;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+
+const SOURCE: &str = "source";
+const SITE: &str = "site";
+const STATE: &str = "state";
+const REGION: &str = "us-east-1";
+const ACCESS_KEY: &str = "quillfront";
+const DISTRIBUTION: &str = "LOCAL";
+/// Both buckets are compared with the state this often; dates in templates move on then.
+const RECONCILE_EVERY: Duration = Duration::from_secs(60 * 60);
+/// An infrastructure failure is tried again after this.
+const RETRY_AFTER: Duration = Duration::from_secs(5);
+
+/// The threads that commands work on.
+///
+/// # Errors
+/// The system gives none.
+pub fn runtime() -> Result<tokio::runtime::Runtime> {
+    Ok(tokio::runtime::Builder::new_multi_thread().enable_all().build()?)
+}
+
+pub fn run(global: &Global, options: args::Serve) -> Result<u8> {
+    let runtime = runtime()?;
+    let code = runtime.block_on(serve(global, options));
+    runtime.shutdown_timeout(Duration::from_secs(2));
+    code
+}
+
+async fn serve(global: &Global, options: args::Serve) -> Result<u8> {
+    let root = &global.root;
+    if !root.is_dir() {
+        return Err(UsageError(format!("{} is not a folder", root.display())).into());
+    }
+    let data = data_folder(root, options.data.as_deref());
+    std::fs::create_dir_all(&data).with_context(|| data.display().to_string())?;
+    let store = Store::open(data.join("s3")).await?;
+    for bucket in [SOURCE, SITE, STATE] {
+        quillfront_infra::bucket::check_name(bucket)?;
+        store.create_bucket(bucket).await?;
+    }
+    let http = bind(options.http, "--http").await?;
+    let s3_listener = bind(options.s3, "--s3").await?;
+    let control = bind(SocketAddr::from(([127, 0, 0, 1], 0)), "the CloudFront API").await?;
+    let ready = Ready {
+        site: format!("http://{}", http.local_addr()?),
+        s3: format!("http://{}", s3_listener.local_addr()?),
+        cloudfront: format!("http://{}", control.local_addr()?),
+        access_key: ACCESS_KEY.to_owned(),
+        secret_key: secret_key(&data)?,
+        region: REGION.to_owned(),
+        source: SOURCE.to_owned(),
+        site_bucket: SITE.to_owned(),
+        state: STATE.to_owned(),
+        distribution: DISTRIBUTION.to_owned(),
+    };
+
+    let (stop, stopped) = watch::channel(false);
+    let until_stopped = || {
+        let mut stopped = stopped.clone();
+        async move {
+            // A closed channel means the same as a stop.
+            let _closed = stopped.wait_for(|stop| *stop).await;
+        }
+    };
+    let credentials = Credentials {
+        access_key: ready.access_key.clone(),
+        secret_key: ready.secret_key.clone(),
+    };
+    let site_options = SiteOptions {
+        bucket: SITE.to_owned(),
+        distribution_id: DISTRIBUTION.to_owned(),
+        live_reload: !options.no_reload,
+    };
+    let site = Site::new(store.clone(), site_options);
+    let events = store.subscribe(SOURCE);
+    let mut servers = tokio::task::JoinSet::new();
+    servers.spawn(s3::serve(store, s3_listener, credentials, until_stopped()));
+    servers.spawn(site::serve(site.router(), http, until_stopped()));
+    servers.spawn(site::serve(site.cloudfront_router(), control, until_stopped()));
+
+    let building = Options {
+        mode: "serve",
+        base_url: Some(options.base_url.clone().unwrap_or_else(|| ready.site.clone())),
+        drafts: options.drafts,
+        now: global.now,
+        holder: "serve".to_owned(),
+        ..Options::default()
+    };
+    let client = ready.s3_client(&building);
+    let builder = ready.builder(building);
+    let mut serving = Serving { builder, json: options.json };
+    // The data folder is ours alone, so whoever held the lease is dead.
+    serving.builder.end_own_lease().await?;
+    write_ready(&data, &ready)?;
+    greet(&ready, &serving, root);
+
+    let mut folder = sync::Folder::open(root, &data, client, SOURCE)?;
+    let outcome = tokio::select! {
+        outcome = serving.publish(&mut folder, events, options.no_watch) => outcome,
+        ended = servers.join_next() => Err(match ended {
+            Some(Ok(Ok(()))) | None => anyhow!("a server ended by itself"),
+            Some(Ok(Err(error))) => error.into(),
+            Some(Err(error)) => error.into(),
+        }),
+        signal = interrupted() => signal.map(|()| {
+            show::note("stopping");
+        }),
+    };
+    let _nobody_waits = stop.send(true);
+    while let Some(ended) = servers.join_next().await {
+        ended??;
+    }
+    // Left behind by a crash it does no harm: nobody answers at its addresses.
+    std::fs::remove_file(data.join(READY_FILE)).ok();
+    outcome.map(|()| exit::GOOD)
+}
+
+/// Ctrl-C, or the signal that service managers send.
+async fn interrupted() -> Result<()> {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let mut terminate = signal(SignalKind::terminate())?;
+        tokio::select! {
+            done = tokio::signal::ctrl_c() => done?,
+            _ = terminate.recv() => {}
+        }
+    }
+    #[cfg(not(unix))]
+    tokio::signal::ctrl_c().await?;
+    Ok(())
+}
+
+async fn bind(address: SocketAddr, flag: &str) -> Result<TcpListener> {
+    TcpListener::bind(address).await.map_err(|error| {
+        let way_out = match error.kind() {
+            std::io::ErrorKind::AddrInUse => {
+                "; another program listens there: choose another port, or 0 for a free one"
+            }
+            _ => "",
+        };
+        UsageError(format!("{flag} {address}: {error}{way_out}")).into()
+    })
+}
+
+/// The secret key of this data folder, made at its first start.
+fn secret_key(data: &Path) -> Result<String> {
+    let path = data.join("secret-key");
+    if let Ok(text) = std::fs::read_to_string(&path)
+        && !text.trim().is_empty()
+    {
+        return Ok(text.trim().to_owned());
+    }
+    let mut bytes = [0; 20];
+    getrandom::fill(&mut bytes).map_err(|error| anyhow!("no random bytes: {error}"))?;
+    let secret: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    write_private(&path, secret.as_bytes())?;
+    Ok(secret)
+}
+
+fn write_ready(data: &Path, ready: &Ready) -> Result<()> {
+    write_private(&data.join(READY_FILE), &serde_json::to_vec_pretty(ready)?)
+}
+
+/// Writes a file that only its owner can read.
+fn write_private(path: &Path, bytes: &[u8]) -> Result<()> {
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt;
+        options.mode(0o600);
+    }
+    let written = options.open(path).and_then(|mut file| file.write_all(bytes));
+    written.with_context(|| path.display().to_string())
+}
+
+fn greet(ready: &Ready, serving: &Serving, root: &Path) {
+    if serving.json {
+        println!("{}", serde_json::to_string(ready).unwrap_or_default());
+        return;
+    }
+    let Ready { site, s3, access_key, secret_key, region, .. } = ready;
+    anstream::eprintln!(
+        "\n  {BOLD}Quillfront{BOLD:#} serves {}\n\n  \
+         {GREEN}site{GREEN:#}     {CYAN}{site}{CYAN:#}\n  \
+         {GREEN}S3{GREEN:#}       {CYAN}{s3}{CYAN:#}   {DIM}buckets: {SOURCE} (upload here), {SITE}, {STATE}{DIM:#}\n  \
+         {GREEN}keys{GREEN:#}     {access_key} / {secret_key}   {DIM}region {region}{DIM:#}\n\n  \
+         Upload a post:\n\n    \
+         {BOLD}AWS_ACCESS_KEY_ID={access_key} AWS_SECRET_ACCESS_KEY={secret_key} AWS_DEFAULT_REGION={region} \
+         aws --endpoint-url {s3} s3 cp post.md s3://{SOURCE}/content/blog/post.md{BOLD:#}\n\n  \
+         {DIM}or edit a file in the folder; Ctrl-C stops{DIM:#}\n",
+        root.canonicalize().unwrap_or_else(|_| root.to_owned()).display(),
+    );
+}
+
+/// The builder at work.
+struct Serving {
+    builder: Builder,
+    json: bool,
+}
+
+impl Serving {
+    /// Puts the folder into the bucket, then handles batches of events as they come.
+    async fn publish(
+        &mut self,
+        folder: &mut sync::Folder,
+        events: tokio::sync::mpsc::UnboundedReceiver<String>,
+        no_watch: bool,
+    ) -> Result<()> {
+        folder.put_changes().await?;
+        self.handle(&json!({ "reconcile": true })).await?;
+        let mut gatherer = Gatherer::new(events);
+        let mut watcher = if no_watch { None } else { Some(folder.watch()?) };
+        let mut reconcile = tokio::time::interval(RECONCILE_EVERY);
+        reconcile.tick().await;
+        let watching = async {
+            match &mut watcher {
+                None => std::future::pending().await,
+                Some(watcher) => loop {
+                    watcher.changed().await?;
+                    folder.put_changes().await?;
+                },
+            }
+        };
+        let handling = async {
+            loop {
+                tokio::select! {
+                    batch = gatherer.next() => match batch {
+                        Some(event) => self.handle(&event).await?,
+                        None => return Ok(()),
+                    },
+                    _ = reconcile.tick() => self.handle(&json!({ "reconcile": true })).await?,
+                }
+            }
+        };
+        tokio::select! {
+            ended = handling => ended,
+            ended = watching => ended,
+        }
+    }
+
+    /// Handles one event, again and again while the infrastructure fails: no event is dropped.
+    async fn handle(&self, event: &Value) -> Result<()> {
+        let source = Place { bucket: SOURCE.to_owned(), prefix: String::new() };
+        loop {
+            match handler::handle(&self.builder, &source, event).await {
+                Ok(reports) => {
+                    for report in &reports {
+                        self.tell(report)?;
+                    }
+                    return Ok(());
+                }
+                Err(handler::HandleError::Event(error)) => return Err(error.into()),
+                Err(error) => {
+                    show::warning(&format!("{error}; trying again"));
+                    tokio::time::sleep(RETRY_AFTER).await;
+                }
+            }
+        }
+    }
+
+    fn tell(&self, report: &Report) -> Result<()> {
+        if self.json {
+            let mut out = std::io::stdout().lock();
+            writeln!(out, "{}", serde_json::to_string(report)?)?;
+            out.flush()?;
+        } else {
+            show::report(report);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,137 @@
+//! What people see in the terminal. All of it goes to standard error; colours respect `NO_COLOR`
+//! and terminals that have none (crate `anstream`).
+
+use anstream::eprintln;
+use anstyle::{AnsiColor, Style};
+use quillfront_builder::diagnostic::{Diagnostic, Severity};
+use quillfront_builder::evaluate::Tree;
+use quillfront_builder::report::{Action, Kind, OutputReport, Report};
+use std::path::Path;
+use std::time::Duration;
+
+pub const GREEN: Style = AnsiColor::Green.on_default();
+pub const YELLOW: Style = AnsiColor::Yellow.on_default();
+pub const RED: Style = AnsiColor::Red.on_default();
+pub const CYAN: Style = AnsiColor::Cyan.on_default();
+pub const DIM: Style = Style::new().dimmed();
+pub const BOLD: Style = Style::new().bold();
+
+/// Outputs that are listed one by one; of more, the number is told.
+const MAX_LISTED: usize = 12;
+/// Diagnostics that are told; of more, the number.
+const MAX_DIAGNOSTICS: usize = 50;
+
+/// The end of a command that failed.
+pub fn failure(error: &anyhow::Error) {
+    eprintln!("{RED}error{RED:#}: {error:#}");
+}
+
+/// A line for the one who watches.
+pub fn note(text: &str) {
+    eprintln!("{DIM}{text}{DIM:#}");
+}
+
+/// A line that should not be overlooked.
+pub fn warning(text: &str) {
+    eprintln!("{YELLOW}warning{YELLOW:#}: {text}");
+}
+
+/// What to tell the author.
+pub fn diagnostics(list: &[Diagnostic]) {
+    for problem in list.iter().take(MAX_DIAGNOSTICS) {
+        let (style, word) = match problem.severity {
+            Severity::Error => (RED, "error"),
+            Severity::Warning => (YELLOW, "warning"),
+        };
+        let mut place = problem.file.clone();
+        for number in [problem.line, problem.column].into_iter().flatten() {
+            place.push_str(&format!(":{number}"));
+        }
+        eprintln!("{style}{word}{style:#} {BOLD}{place}{BOLD:#} {DIM}[{}]{DIM:#}", problem.code);
+        for line in problem.message.lines() {
+            eprintln!("  {line}");
+        }
+        if let Some(hint) = &problem.hint {
+            eprintln!("  {CYAN}help{CYAN:#}: {hint}");
+        }
+    }
+    if let Some(more) = list.len().checked_sub(MAX_DIAGNOSTICS).filter(|more| *more > 0) {
+        eprintln!("{DIM}… and {more} more{DIM:#}");
+    }
+}
+
+/// The end of `build`.
+pub fn built(tree: &Tree, out: &Path, took: Duration) {
+    let stale = tree.stale.len();
+    let left_out = if stale > 0 { format!("; {stale} could not be made") } else { String::new() };
+    let (style, word) = if stale > 0 { (YELLOW, "built") } else { (GREEN, "built") };
+    eprintln!(
+        "{style}{word}{style:#} {} files into {} in {}{left_out}",
+        tree.objects.len(),
+        out.display(),
+        duration(took.as_millis() as u64)
+    );
+}
+
+/// One build of `serve` or `handle`.
+pub fn report(report: &Report) {
+    diagnostics(&report.diagnostics);
+    if report.deferred {
+        note("another builder is at work; it was left the changes");
+        return;
+    }
+    if let Some(reason) = &report.held {
+        eprintln!("{YELLOW}held{YELLOW:#} a change waits: {reason}");
+        eprintln!("  {CYAN}help{CYAN:#}: `quillfront approve` lets it through; uploading the files again drops it");
+    }
+    if report.kind == Kind::None {
+        return;
+    }
+    let counts = &report.counts;
+    let mut parts = vec![format!("{} uploaded", counts.uploaded)];
+    if counts.deleted > 0 {
+        parts.push(format!("{} deleted", counts.deleted));
+    }
+    if counts.stale > 0 {
+        parts.push(format!("{} could not be made and stay as they were", counts.stale));
+    }
+    let took = duration(report.ms.get("total").copied().unwrap_or(0));
+    eprintln!(
+        "{GREEN}published{GREEN:#} {} {DIM}of {} rendered, in {took}{DIM:#}{}",
+        parts.join(", "),
+        counts.rendered,
+        because_of(report)
+    );
+    let told = |output: &&OutputReport| !output.actions.contains(&Action::Unchanged);
+    let listed: Vec<&OutputReport> = report.outputs.iter().filter(told).collect();
+    for output in listed.iter().take(MAX_LISTED) {
+        let (style, sign) = match output.actions.last() {
+            Some(Action::Deleted) => (RED, '-'),
+            Some(Action::Stale) => (YELLOW, '!'),
+            _ => (GREEN, '+'),
+        };
+        let because = output.because.join(", ");
+        eprintln!("  {style}{sign}{style:#} /{} {DIM}{because}{DIM:#}", output.key);
+    }
+    if let Some(more) = listed.len().checked_sub(MAX_LISTED).filter(|more| *more > 0) {
+        eprintln!("  {DIM}… and {more} more{DIM:#}");
+    }
+}
+
+fn because_of(report: &Report) -> String {
+    let sources = &report.sources;
+    let count = sources.added.len() + sources.changed.len() + sources.removed.len();
+    let words = [
+        (sources.added.len(), "added"),
+        (sources.changed.len(), "changed"),
+        (sources.removed.len(), "removed"),
+    ];
+    let told: Vec<String> =
+        words.iter().filter(|(n, _)| *n > 0).map(|(n, word)| format!("{n} {word}")).collect();
+    if count == 0 { String::new() } else { format!(" {DIM}(sources: {}){DIM:#}", told.join(", ")) }
+}
+
+/// 84 ms, 2.3 s.
+fn duration(ms: u64) -> String {
+    if ms < 1_000 { format!("{ms} ms") } else { format!("{:.1} s", ms as f64 / 1_000.0) }
+}

@@ -1,0 +1,314 @@
+//! The site's folder, put into the source bucket through S3, and watched.
+//!
+//! What was put is remembered in the data folder, so that a start after a pause puts what changed
+//! meanwhile and takes away what was removed, and leaves alone what was uploaded by other means.
+//! Where a file changed in the folder and in the bucket, the folder's goes in and the bucket's is
+//! kept in the data folder.
+
+use crate::show;
+use anyhow::{Context, Result, anyhow};
+use aws_sdk_s3::Client;
+use aws_sdk_s3::error::{DisplayErrorContext, ProvideErrorMetadata};
+use aws_sdk_s3::primitives::ByteStream;
+use futures::stream::{StreamExt, iter};
+use notify::{RecommendedWatcher, RecursiveMode, Watcher};
+use quillfront_builder::folder::{self, FileEntry, SOURCE_FILES, SOURCE_FOLDERS};
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+use tokio::sync::mpsc;
+
+/// Files put at once.
+const PARALLEL: usize = 8;
+/// Editors write a file in several steps; changes are taken up when nothing moved for so long.
+const SETTLE: Duration = Duration::from_millis(50);
+/// A file larger than this goes in parts.
+const PART_BYTES: u64 = 64 * 1024 * 1024;
+
+/// A site's folder and what of it is in the bucket.
+pub struct Folder {
+    root: PathBuf,
+    manifest_path: PathBuf,
+    conflicts: PathBuf,
+    client: Client,
+    bucket: String,
+    manifest: BTreeMap<String, Put>,
+    told: BTreeSet<String>,
+}
+
+/// A file that was put.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Put {
+    /// Of the file, as it was.
+    version: String,
+    /// Of the object.
+    etag: String,
+}
+
+enum Outcome {
+    Done(String),
+    /// The bucket has something else than what was last put.
+    Conflict,
+}
+
+impl Folder {
+    /// Reads what was put before.
+    ///
+    /// # Errors
+    /// The record in the data folder cannot be read.
+    pub fn open(root: &Path, data: &Path, client: Client, bucket: &str) -> Result<Self> {
+        let manifest_path = data.join("folder.json");
+        let manifest = match std::fs::read(&manifest_path) {
+            Ok(bytes) => serde_json::from_slice(&bytes)
+                .with_context(|| format!("{} is damaged; remove it", manifest_path.display()))?,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => BTreeMap::new(),
+            Err(error) => return Err(error).with_context(|| manifest_path.display().to_string()),
+        };
+        Ok(Self {
+            root: root.to_owned(),
+            manifest_path,
+            conflicts: data.join("conflicts"),
+            client,
+            bucket: bucket.to_owned(),
+            manifest,
+            told: BTreeSet::new(),
+        })
+    }
+
+    /// Puts what changed since the last time, and removes what is gone.
+    ///
+    /// # Errors
+    /// Disk or storage failed.
+    pub async fn put_changes(&mut self) -> Result<()> {
+        let root = self.root.clone();
+        let (files, problems) = tokio::task::spawn_blocking(move || folder::list(&root)).await??;
+        let new: Vec<_> =
+            problems.into_iter().filter(|problem| self.told.insert(problem.to_string())).collect();
+        show::diagnostics(&new);
+        let changed: Vec<FileEntry> = files
+            .iter()
+            .filter(|file| {
+                let put = self.manifest.get(file.key.as_str());
+                put.is_none_or(|put| put.version != file.version)
+            })
+            .cloned()
+            .collect();
+        let present: BTreeSet<&str> = files.iter().map(|file| file.key.as_str()).collect();
+        let gone: Vec<String> =
+            self.manifest.keys().filter(|key| !present.contains(key.as_str())).cloned().collect();
+        if changed.is_empty() && gone.is_empty() {
+            return Ok(());
+        }
+        let this = &*self;
+        let puts = iter(changed).map(|file| async move {
+            let etag = this.put(&file).await?;
+            Ok::<_, anyhow::Error>((file, etag))
+        });
+        let done: Vec<Result<(FileEntry, Option<String>)>> =
+            puts.buffer_unordered(PARALLEL).collect().await;
+        let mut failed = None;
+        for result in done {
+            match result {
+                Ok((file, Some(etag))) => {
+                    let put = Put { version: file.version, etag };
+                    self.manifest.insert(file.key.to_string(), put);
+                }
+                // Gone again since it was listed; the next round sees it.
+                Ok((_, None)) => {}
+                Err(error) => failed = Some(error),
+            }
+        }
+        for key in gone {
+            self.remove(&key).await?;
+            self.manifest.remove(&key);
+        }
+        self.save()?;
+        failed.map_or(Ok(()), Err)
+    }
+
+    /// Puts one file; the ETag of the object, none if the file is gone.
+    async fn put(&self, file: &FileEntry) -> Result<Option<String>> {
+        let before = self.manifest.get(file.key.as_str()).map(|put| put.etag.clone());
+        match self.put_if(file, before.as_deref(), true).await? {
+            None => Ok(None),
+            Some(Outcome::Done(etag)) => Ok(Some(etag)),
+            Some(Outcome::Conflict) => {
+                self.keep_theirs(file.key.as_str()).await?;
+                match self.put_if(file, None, false).await? {
+                    Some(Outcome::Done(etag)) => Ok(Some(etag)),
+                    _ => Ok(None),
+                }
+            }
+        }
+    }
+
+    async fn put_if(
+        &self,
+        file: &FileEntry,
+        before: Option<&str>,
+        conditional: bool,
+    ) -> Result<Option<Outcome>> {
+        let key = file.key.as_str();
+        if file.size > PART_BYTES {
+            return self.put_in_parts(file).await;
+        }
+        let body = match ByteStream::from_path(&file.path).await {
+            Ok(body) => body,
+            Err(_) if !file.path.exists() => return Ok(None),
+            Err(error) => return Err(anyhow!("{}: {error}", file.path.display())),
+        };
+        let mut request = self.client.put_object().bucket(&self.bucket).key(key).body(body);
+        if conditional {
+            request = match before {
+                Some(etag) => request.if_match(format!("\"{etag}\"")),
+                None => request.if_none_match("*"),
+            };
+        }
+        match request.send().await {
+            Ok(output) => Ok(Some(Outcome::Done(unquoted(output.e_tag())))),
+            Err(error) if matches!(error.code(), Some("PreconditionFailed" | "NoSuchKey")) => {
+                Ok(Some(Outcome::Conflict))
+            }
+            Err(_) if !file.path.exists() => Ok(None),
+            Err(error) => Err(anyhow!("putting {key}: {}", DisplayErrorContext(&error))),
+        }
+    }
+
+    /// Puts a large file part by part; a part at a time is in memory.
+    async fn put_in_parts(&self, file: &FileEntry) -> Result<Option<Outcome>> {
+        use aws_sdk_s3::primitives::Length;
+        use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart};
+        let key = file.key.as_str();
+        let failed = |what: &str, error: &dyn std::fmt::Display| anyhow!("{what} {key}: {error}");
+        let upload = self.client.create_multipart_upload().bucket(&self.bucket).key(key).send().await;
+        let upload = upload.map_err(|error| failed("putting", &DisplayErrorContext(&error)))?;
+        let id = upload.upload_id().unwrap_or_default();
+        let mut parts = Vec::new();
+        let (mut offset, mut number) = (0, 1);
+        while offset < file.size {
+            let length = PART_BYTES.min(file.size - offset);
+            let body = ByteStream::read_from().path(&file.path).offset(offset).length(Length::Exact(length));
+            let body = body.build().await.map_err(|error| failed("reading", &error))?;
+            let part = self.client.upload_part().bucket(&self.bucket).key(key).upload_id(id);
+            let sent = part.part_number(number).body(body).send().await;
+            let sent = sent.map_err(|error| failed("putting", &DisplayErrorContext(&error)))?;
+            parts.push(CompletedPart::builder().part_number(number).set_e_tag(sent.e_tag).build());
+            (offset, number) = (offset + length, number + 1);
+        }
+        let parts = CompletedMultipartUpload::builder().set_parts(Some(parts)).build();
+        let complete = self.client.complete_multipart_upload().bucket(&self.bucket).key(key);
+        let done = complete.upload_id(id).multipart_upload(parts).send().await;
+        let done = done.map_err(|error| failed("putting", &DisplayErrorContext(&error)))?;
+        Ok(Some(Outcome::Done(unquoted(done.e_tag()))))
+    }
+
+    /// Keeps what the bucket has under a key before the folder's version replaces it.
+    async fn keep_theirs(&self, key: &str) -> Result<()> {
+        let got = self.client.get_object().bucket(&self.bucket).key(key).send().await;
+        let got = match got {
+            Ok(got) => got,
+            Err(error) if error.code() == Some("NoSuchKey") => return Ok(()),
+            Err(error) => return Err(anyhow!("reading {key}: {}", DisplayErrorContext(&error))),
+        };
+        let etag = unquoted(got.e_tag());
+        let own = self.root.join(key);
+        let bytes = got.body.collect().await?.into_bytes();
+        if tokio::fs::read(&own).await.is_ok_and(|own| own == bytes) {
+            return Ok(());
+        }
+        let path = self.conflicts.join(format!("{}-{}", &etag[..etag.len().min(8)], key.replace('/', "_")));
+        tokio::fs::create_dir_all(&self.conflicts).await?;
+        tokio::fs::write(&path, &bytes).await.with_context(|| path.display().to_string())?;
+        show::warning(&format!(
+            "{key} was changed in the folder and in the bucket; the folder's version goes in, the other is kept as {}",
+            path.display()
+        ));
+        Ok(())
+    }
+
+    /// Removes what the folder no longer has, unless the bucket's version is newer.
+    async fn remove(&self, key: &str) -> Result<()> {
+        let Some(put) = self.manifest.get(key) else { return Ok(()) };
+        let request = self.client.delete_object().bucket(&self.bucket).key(key);
+        match request.if_match(format!("\"{}\"", put.etag)).send().await {
+            Ok(_) => Ok(()),
+            Err(error) if error.code() == Some("NoSuchKey") => Ok(()),
+            Err(error) if error.code() == Some("PreconditionFailed") => {
+                show::warning(&format!(
+                    "{key} was removed from the folder but changed in the bucket, where it stays"
+                ));
+                Ok(())
+            }
+            Err(error) => Err(anyhow!("removing {key}: {}", DisplayErrorContext(&error))),
+        }
+    }
+
+    fn save(&self) -> Result<()> {
+        let bytes = serde_json::to_vec(&self.manifest)?;
+        let unfinished = self.manifest_path.with_extension("new");
+        std::fs::write(&unfinished, bytes)
+            .and_then(|()| std::fs::rename(&unfinished, &self.manifest_path))
+            .with_context(|| self.manifest_path.display().to_string())
+    }
+
+    /// Starts to watch the folder.
+    ///
+    /// # Errors
+    /// The system's watcher cannot be started.
+    pub fn watch(&self) -> Result<Watching> {
+        let (send, changes) = mpsc::unbounded_channel();
+        let mut watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
+            let relevant = event.as_ref().map_or(true, |event| !event.kind.is_access());
+            if relevant {
+                // Nobody listens any more when the command is ending.
+                let _ending = send.send(());
+            }
+        })?;
+        watcher.watch(&self.root, RecursiveMode::NonRecursive)?;
+        let mut watching = Watching { watcher, changes, root: self.root.clone(), folders: BTreeSet::new() };
+        watching.watch_folders()?;
+        Ok(watching)
+    }
+}
+
+/// A watched folder.
+pub struct Watching {
+    watcher: RecommendedWatcher,
+    changes: mpsc::UnboundedReceiver<()>,
+    root: PathBuf,
+    folders: BTreeSet<&'static str>,
+}
+
+impl Watching {
+    /// Watches those of the site's folders that are there: not the whole root, which may hold
+    /// build output and much else.
+    fn watch_folders(&mut self) -> Result<()> {
+        for name in SOURCE_FOLDERS {
+            let path = self.root.join(name);
+            if !path.is_dir() {
+                self.folders.remove(name);
+            } else if self.folders.insert(name) {
+                let watched = self.watcher.watch(&path, RecursiveMode::Recursive);
+                watched.with_context(|| {
+                    format!("watching {} (is a limit of the system reached?)", path.display())
+                })?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Waits until something changed and came to rest.
+    ///
+    /// # Errors
+    /// The watcher ended.
+    pub async fn changed(&mut self) -> Result<()> {
+        self.changes.recv().await.ok_or_else(|| anyhow!("watching {SOURCE_FILES:?} ended"))?;
+        while tokio::time::timeout(SETTLE, self.changes.recv()).await.is_ok_and(|more| more.is_some()) {}
+        self.watch_folders()
+    }
+}
+
+fn unquoted(etag: Option<&str>) -> String {
+    etag.unwrap_or_default().trim_matches('"').to_owned()
+}

@@ -1,0 +1,111 @@
+//! What can go wrong in the store, and the S3 error that says so.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use http::StatusCode;
+use s3s::{S3Error, S3ErrorCode};
+
+/// An error of the store. Most variants are S3's errors of the same name.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// Another process has the data folder open.
+    #[error("{0} is in use by another process")]
+    Held(PathBuf),
+    /// A file could not be read or written.
+    #[error("{}: {source}", path.display())]
+    Io {
+        /// The file or folder.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A file in the data folder is not what the store wrote there.
+    #[error("{} is damaged: it does not end in a record of this store", .0.display())]
+    Damaged(PathBuf),
+    /// No such bucket.
+    #[error("the bucket {0} does not exist")]
+    NoSuchBucket(String),
+    /// Not a name that S3 takes.
+    #[error("{0} is not a valid bucket name")]
+    InvalidBucketName(String),
+    /// The bucket is there already.
+    #[error("the bucket {0} exists already")]
+    BucketAlreadyOwnedByYou(String),
+    /// The bucket still holds objects.
+    #[error("the bucket {0} is not empty")]
+    BucketNotEmpty(String),
+    /// No such object.
+    #[error("the key {0} does not exist")]
+    NoSuchKey(String),
+    /// A condition of the request does not hold.
+    #[error("the condition {0} does not hold")]
+    PreconditionFailed(&'static str),
+    /// No such multipart upload: never begun, completed, or aborted.
+    #[error("the upload does not exist; it may have been completed or aborted")]
+    NoSuchUpload,
+    /// A part is missing, or its ETag or checksum is another one.
+    #[error("part {0} was not uploaded, or has another ETag or checksum")]
+    InvalidPart(i32),
+    /// Parts are not in ascending order.
+    #[error("the parts are not in ascending order")]
+    InvalidPartOrder,
+    /// A part other than the last is smaller than 5 MiB.
+    #[error("part {0} is smaller than the minimum")]
+    EntityTooSmall(i32),
+    /// The object would be larger than S3 allows.
+    #[error("the object would be larger than the maximum")]
+    EntityTooLarge,
+    /// The bytes are not what the request said they would be.
+    #[error("{0}")]
+    BadDigest(String),
+    /// A request that S3 refuses.
+    #[error("{0}")]
+    InvalidRequest(String),
+}
+
+impl From<StoreError> for S3Error {
+    fn from(error: StoreError) -> S3Error {
+        let code = match &error {
+            StoreError::NoSuchBucket(_) => S3ErrorCode::NoSuchBucket,
+            StoreError::InvalidBucketName(_) => S3ErrorCode::InvalidBucketName,
+            StoreError::BucketAlreadyOwnedByYou(_) => S3ErrorCode::BucketAlreadyOwnedByYou,
+            StoreError::BucketNotEmpty(_) => S3ErrorCode::BucketNotEmpty,
+            StoreError::NoSuchKey(_) => S3ErrorCode::NoSuchKey,
+            StoreError::PreconditionFailed(_) => S3ErrorCode::PreconditionFailed,
+            StoreError::NoSuchUpload => S3ErrorCode::NoSuchUpload,
+            StoreError::InvalidPart(_) => S3ErrorCode::InvalidPart,
+            StoreError::InvalidPartOrder => S3ErrorCode::InvalidPartOrder,
+            StoreError::EntityTooSmall(_) => S3ErrorCode::EntityTooSmall,
+            StoreError::EntityTooLarge => S3ErrorCode::EntityTooLarge,
+            StoreError::BadDigest(_) => S3ErrorCode::BadDigest,
+            StoreError::InvalidRequest(_) => S3ErrorCode::InvalidRequest,
+            StoreError::Held(_) | StoreError::Io { .. } | StoreError::Damaged(_) => {
+                // The message names files of this machine: for its owner, not for a client.
+                return S3Error::with_source(S3ErrorCode::InternalError, Box::new(error));
+            }
+        };
+        S3Error::with_message(code, error.to_string())
+    }
+}
+
+/// One of S3's errors that the protocol layer has no name for.
+pub(super) fn custom(code: &'static str, status: StatusCode, message: String) -> S3Error {
+    let mut error = S3Error::with_message(S3ErrorCode::Custom(code.into()), message);
+    error.set_status_code(status);
+    error
+}
+
+/// Adds to an I/O error the path it happened at.
+pub(super) trait At<T> {
+    fn at(self, path: &Path) -> Result<T, StoreError>;
+}
+
+impl<T> At<T> for io::Result<T> {
+    fn at(self, path: &Path) -> Result<T, StoreError> {
+        self.map_err(|source| StoreError::Io {
+            path: path.to_owned(),
+            source,
+        })
+    }
+}

@@ -1,0 +1,404 @@
+//! Multipart uploads: parts in a folder until they become an object
+//! (S3 User Guide, "Uploading and copying objects using multipart upload").
+
+use std::collections::{BTreeMap, HashSet};
+use std::fs::{self, File};
+use std::io::{self, Read, Seek};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, PoisonError, RwLock};
+
+use jiff::Timestamp;
+use s3s::crypto::{Checksum as _, Md5};
+use serde::{Deserialize, Serialize};
+
+use super::bucket::{Bucket, Bytes, Version, list_dir};
+use super::checksum::{self, Algorithm, ChecksumKind, Hasher, ObjectChecksum};
+use super::conditions::WriteCondition;
+use super::disk::{Temp, sync_dir, write_small};
+use super::error::{At, StoreError};
+use super::events::{Caller, Happening};
+use super::ingest::Ingested;
+use super::limits::{OBJECT_BYTES, PART_BYTES};
+use super::object::{ObjectMeta, now};
+use super::record;
+
+const ABOUT: &str = "upload.json";
+
+/// A multipart upload that is under way.
+pub(super) struct Upload {
+    pub id: String,
+    pub about: About,
+    dir: PathBuf,
+    state: RwLock<State>,
+}
+
+/// What was said when the upload began.
+#[derive(Clone, Serialize, Deserialize)]
+pub(super) struct About {
+    pub key: String,
+    pub initiated: Timestamp,
+    /// The checksum that every part has, if the client asked for one.
+    pub checksum: Option<(Algorithm, ChecksumKind)>,
+    /// The headers of the object to come; its size and ETag are not known yet.
+    pub meta: ObjectMeta,
+}
+
+#[derive(Default)]
+struct State {
+    parts: BTreeMap<u16, Part>,
+    /// Completed or aborted while someone still held it.
+    over: bool,
+}
+
+/// A part that is stored.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Part {
+    pub size: u64,
+    pub etag: String,
+    pub last_modified: Timestamp,
+    pub checksum: ObjectChecksum,
+}
+
+/// A part as the completion names it.
+pub(super) struct Named {
+    pub number: i32,
+    pub etag: String,
+    /// Its checksum, if the client gave one.
+    pub checksum: Option<String>,
+}
+
+/// What the completion says about the whole.
+#[derive(Default)]
+pub(super) struct Whole {
+    pub size: Option<u64>,
+    pub checksum: Option<String>,
+}
+
+impl Bucket {
+    /// Begins an upload.
+    pub fn begin_upload(&self, about: About) -> Result<Arc<Upload>, StoreError> {
+        let _alive = self.alive()?;
+        let id = self.shared.disk.unique();
+        let tmp = self.shared.disk.tmp_path();
+        let uploads = self.dir.join("uploads");
+        let dir = uploads.join(&id);
+        fs::create_dir(&tmp).at(&tmp)?;
+        let json = serde_json::to_vec(&about)
+            .map_err(io::Error::from)
+            .at(&tmp)?;
+        write_small(&tmp.join("new"), &tmp.join(ABOUT), &json)?;
+        fs::rename(&tmp, &dir).at(&dir)?;
+        sync_dir(&uploads)?;
+        let upload = Arc::new(Upload {
+            id: id.clone(),
+            about,
+            dir,
+            state: RwLock::default(),
+        });
+        self.uploads
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(id, upload.clone());
+        Ok(upload)
+    }
+
+    /// The upload with this id, if it is one of this key.
+    pub fn upload(&self, key: &str, id: &str) -> Result<Arc<Upload>, StoreError> {
+        let uploads = self.uploads.lock().unwrap_or_else(PoisonError::into_inner);
+        uploads
+            .get(id)
+            .filter(|upload| upload.about.key == key)
+            .cloned()
+            .ok_or(StoreError::NoSuchUpload)
+    }
+
+    /// Stores a part, durably. A part that is sent again replaces the former.
+    pub fn put_part(
+        &self,
+        upload: &Upload,
+        number: u16,
+        bytes: Ingested,
+    ) -> Result<Part, StoreError> {
+        let mut temp = bytes.temp;
+        let part = Part {
+            size: bytes.size,
+            etag: hex::encode(bytes.md5),
+            last_modified: now(),
+            checksum: bytes.checksum,
+        };
+        record::append(&temp.file, &part).at(temp.path())?;
+        temp.sync()?;
+        let mut state = upload.state.write().unwrap_or_else(PoisonError::into_inner);
+        if state.over {
+            return Err(StoreError::NoSuchUpload);
+        }
+        match temp.rename(upload.part_path(number)) {
+            // The bucket was deleted, and the upload with it.
+            Err(StoreError::Io { source, .. }) if source.kind() == io::ErrorKind::NotFound => {
+                return Err(StoreError::NoSuchUpload);
+            }
+            result => result?,
+        }
+        temp.release();
+        sync_dir(&upload.dir)?;
+        state.parts.insert(number, part.clone());
+        Ok(part)
+    }
+
+    /// Makes an object of the parts that the client names, in that order.
+    pub fn complete_upload(
+        &self,
+        key: &str,
+        id: &str,
+        named: &[Named],
+        whole: &Whole,
+        condition: &WriteCondition,
+        caller: &Caller,
+    ) -> Result<ObjectMeta, StoreError> {
+        let upload = match self.upload(key, id) {
+            Err(StoreError::NoSuchUpload) => return self.completed_before(key, id),
+            upload => upload?,
+        };
+        // Nobody adds parts meanwhile; who waits here finds the upload over.
+        let mut state = upload.state.write().unwrap_or_else(PoisonError::into_inner);
+        if state.over {
+            return self.completed_before(key, id);
+        }
+        let chosen = choose(&state.parts, named)?;
+        // Asked again at the commit; here it saves putting the parts together in vain.
+        condition.check(key, self.entry(key).as_ref())?;
+        let (meta, bytes) = self.assemble(&upload, &chosen, whole)?;
+        let version = Version {
+            meta: meta.clone(),
+            bytes: Bytes::Own(bytes),
+            upload: Some(id.to_owned()),
+        };
+        self.commit(
+            key,
+            condition,
+            version,
+            Happening::CompleteMultipartUpload,
+            caller,
+        )?;
+        self.forget(&upload, &mut state);
+        Ok(meta)
+    }
+
+    /// Drops an upload and its parts.
+    pub fn abort_upload(&self, upload: &Upload) -> Result<(), StoreError> {
+        let mut state = upload.state.write().unwrap_or_else(PoisonError::into_inner);
+        if state.over {
+            return Err(StoreError::NoSuchUpload);
+        }
+        self.forget(upload, &mut state);
+        sync_dir(&self.dir.join("uploads"))
+    }
+
+    /// The answer to a completion that is repeated, because its first answer was lost.
+    fn completed_before(&self, key: &str, id: &str) -> Result<ObjectMeta, StoreError> {
+        match self.open_to_copy(key) {
+            Ok(opened) if opened.upload.as_deref() == Some(id) => Ok(opened.object.meta),
+            _ => Err(StoreError::NoSuchUpload),
+        }
+    }
+
+    fn assemble(
+        &self,
+        upload: &Upload,
+        parts: &[(u16, Part)],
+        whole: &Whole,
+    ) -> Result<(ObjectMeta, Temp), StoreError> {
+        let mut temp = self.shared.disk.temp()?;
+        let (mut md5, mut size) = (Md5::new(), 0);
+        for (number, part) in parts {
+            let path = upload.part_path(*number);
+            let file = File::open(&path).at(&path)?;
+            let copied = io::copy(&mut file.take(part.size), &mut temp.file).at(&path)?;
+            if copied != part.size {
+                return Err(StoreError::Damaged(path));
+            }
+            md5.update(&hex::decode(&part.etag).map_err(|_| StoreError::Damaged(path))?);
+            size += part.size;
+        }
+        if whole.size.is_some_and(|expected| expected != size) {
+            return Err(StoreError::InvalidRequest(format!(
+                "the parts have {size} bytes together, not what x-amz-mp-object-size says"
+            )));
+        }
+        let mut meta = upload.about.meta.clone();
+        meta.size = size;
+        meta.etag = format!("{}-{}", hex::encode(md5.finalize()), parts.len());
+        meta.last_modified = now();
+        meta.part_sizes = parts.iter().map(|(_, part)| part.size).collect();
+        meta.checksum = self.whole_checksum(upload, parts, &temp)?;
+        if let (Some(expected), Some(checksum)) = (&whole.checksum, &meta.checksum)
+            && *expected != checksum.value
+        {
+            return Err(StoreError::BadDigest(format!(
+                "the {} you specified did not match the calculated checksum",
+                checksum.algorithm.name()
+            )));
+        }
+        Ok((meta, temp))
+    }
+
+    fn whole_checksum(
+        &self,
+        upload: &Upload,
+        parts: &[(u16, Part)],
+        temp: &Temp,
+    ) -> Result<Option<ObjectChecksum>, StoreError> {
+        let (algorithm, kind) = upload
+            .about
+            .checksum
+            .unwrap_or((Algorithm::Crc64Nvme, ChecksumKind::FullObject));
+        let value = match kind {
+            ChecksumKind::Composite => {
+                let parts: Vec<String> = parts
+                    .iter()
+                    .map(|(_, part)| part.checksum.value.clone())
+                    .collect();
+                checksum::composite(algorithm, &parts)
+                    .ok_or_else(|| StoreError::Damaged(upload.dir.clone()))?
+            }
+            ChecksumKind::FullObject => {
+                hash_file(&temp.file, Hasher::new(algorithm), |hasher, bytes| {
+                    hasher.update(bytes)
+                })
+                .at(temp.path())?
+                .finish()
+            }
+        };
+        Ok(Some(ObjectChecksum {
+            algorithm,
+            value,
+            kind,
+        }))
+    }
+
+    fn forget(&self, upload: &Upload, state: &mut State) {
+        state.over = true;
+        self.uploads
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(&upload.id);
+        let tmp = self.shared.disk.tmp_path();
+        // What cannot be removed now is swept when the folder is next opened.
+        if fs::rename(&upload.dir, &tmp).is_ok() {
+            let _ = fs::remove_dir_all(&tmp);
+        }
+    }
+}
+
+impl Upload {
+    /// The parts that are stored, by number.
+    pub fn parts(&self) -> BTreeMap<u16, Part> {
+        self.state
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .parts
+            .clone()
+    }
+
+    fn part_path(&self, number: u16) -> PathBuf {
+        self.dir.join(format!("{number:05}"))
+    }
+}
+
+/// Reads back the uploads of a bucket; those whose object is there already are removed.
+pub(super) fn open_all(
+    folder: &Path,
+    made: &HashSet<&str>,
+) -> Result<BTreeMap<String, Arc<Upload>>, StoreError> {
+    let mut uploads = BTreeMap::new();
+    for dir in list_dir(folder)? {
+        let id = dir
+            .file_name()
+            .and_then(|name| name.to_str())
+            .unwrap_or_default()
+            .to_owned();
+        if made.contains(id.as_str()) {
+            fs::remove_dir_all(&dir).at(&dir)?;
+            continue;
+        }
+        let path = dir.join(ABOUT);
+        let about: About = serde_json::from_slice(&fs::read(&path).at(&path)?)
+            .map_err(|_| StoreError::Damaged(path.clone()))?;
+        let mut parts = BTreeMap::new();
+        for path in list_dir(&dir)? {
+            let number = path
+                .file_name()
+                .and_then(|name| name.to_str())
+                .and_then(|name| name.parse().ok());
+            if let Some(number) = number {
+                let (part, _): (Part, u64) = record::read(&File::open(&path).at(&path)?, &path)?;
+                parts.insert(number, part);
+            }
+        }
+        let state = RwLock::new(State { parts, over: false });
+        uploads.insert(
+            id.clone(),
+            Arc::new(Upload {
+                id,
+                about,
+                dir,
+                state,
+            }),
+        );
+    }
+    Ok(uploads)
+}
+
+/// Runs over a file from its beginning, piece by piece; its cursor is at the end after that.
+pub(super) fn hash_file<H>(
+    mut file: &File,
+    mut hasher: H,
+    update: impl Fn(&mut H, &[u8]),
+) -> io::Result<H> {
+    let mut buffer = vec![0; 256 * 1024];
+    file.rewind()?;
+    loop {
+        match file.read(&mut buffer)? {
+            0 => return Ok(hasher),
+            read => update(&mut hasher, &buffer[..read]),
+        }
+    }
+}
+
+/// The parts that a completion names, checked as S3 checks them.
+fn choose(parts: &BTreeMap<u16, Part>, named: &[Named]) -> Result<Vec<(u16, Part)>, StoreError> {
+    let mut chosen: Vec<(u16, Part)> = Vec::with_capacity(named.len());
+    let mut size = 0;
+    for Named {
+        number,
+        etag,
+        checksum,
+    } in named
+    {
+        let invalid = || StoreError::InvalidPart(*number);
+        let index = u16::try_from(*number).map_err(|_| invalid())?;
+        if chosen.last().is_some_and(|(last, _)| *last >= index) {
+            return Err(StoreError::InvalidPartOrder);
+        }
+        let part = parts
+            .get(&index)
+            .filter(|part| part.etag == *etag)
+            .ok_or_else(invalid)?;
+        if checksum
+            .as_ref()
+            .is_some_and(|checksum| *checksum != part.checksum.value)
+        {
+            return Err(invalid());
+        }
+        size += part.size;
+        chosen.push((index, part.clone()));
+    }
+    let all_but_last = &chosen[..chosen.len().saturating_sub(1)];
+    if let Some((number, _)) = all_but_last.iter().find(|(_, part)| part.size < PART_BYTES) {
+        return Err(StoreError::EntityTooSmall(i32::from(*number)));
+    }
+    if size > OBJECT_BYTES {
+        return Err(StoreError::EntityTooLarge);
+    }
+    Ok(chosen)
+}

@@ -1,0 +1,375 @@
+//! `GetObject` and `HeadObject`.
+
+use std::fs::File;
+use std::io::{Read, Seek, SeekFrom};
+use std::ops::Range as Span;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use futures::Stream;
+use http::StatusCode;
+use http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use s3s::dto::*;
+use s3s::stream::{ByteStream, RemainingLength};
+use s3s::{S3Error, S3ErrorCode, S3Request, S3Response, S3Result, StdError, s3_error};
+use tokio::task::JoinHandle;
+
+use super::headers::{refuse, show_checksum};
+use super::write::checksum_type;
+use super::{refuse_version, timestamp};
+use crate::s3::conditions::{ReadCondition, Verdict};
+use crate::s3::error::{StoreError, custom};
+use crate::s3::object::{Object, ObjectMeta};
+use crate::s3::store::Store;
+
+/// Bytes that a body holds in memory at a time.
+const PIECE_BYTES: u64 = 256 * 1024;
+
+/// What a read asks for; GET and HEAD have the same fields.
+macro_rules! asked {
+    ($input:expr) => {{
+        let input = $input;
+        refuse_version(input.version_id.as_deref())?;
+        refuse(&[(
+            "server-side encryption with customer keys",
+            input.sse_customer_algorithm.is_some(),
+        )])?;
+        Asked {
+            condition: ReadCondition {
+                if_match: input.if_match.clone(),
+                if_none_match: input.if_none_match.clone(),
+                if_modified_since: input.if_modified_since.clone(),
+                if_unmodified_since: input.if_unmodified_since.clone(),
+            },
+            range: input.range,
+            part_number: input.part_number,
+        }
+    }};
+}
+
+/// The headers of an answer; GET and HEAD have the same fields.
+macro_rules! answer {
+    ($Output:ident, $meta:expr, $selected:expr, $checksum_mode:expr) => {{
+        let (meta, selected): (&ObjectMeta, &Selected) = ($meta, $selected);
+        let mut output = $Output {
+            accept_ranges: Some("bytes".into()),
+            cache_control: meta.cache_control.clone(),
+            content_disposition: meta.content_disposition.clone(),
+            content_encoding: meta.content_encoding.clone(),
+            content_language: meta.content_language.clone(),
+            content_length: i64::try_from(selected.span.end - selected.span.start).ok(),
+            content_range: selected.content_range(meta.size),
+            content_type: meta.content_type.clone().and_then(|kind| kind.parse().ok()),
+            e_tag: Some(ETag::Strong(meta.etag.clone())),
+            expires: meta.expires.map(timestamp),
+            last_modified: Some(timestamp(meta.last_modified)),
+            metadata: Some(meta.metadata.clone().into_iter().collect()),
+            parts_count: selected.parts_count,
+            website_redirect_location: meta.website_redirect.clone(),
+            ..Default::default()
+        };
+        if $checksum_mode.is_some() && !selected.partial {
+            show_checksum!(output, &meta.checksum);
+            output.checksum_type = meta
+                .checksum
+                .as_ref()
+                .map(|checksum| checksum_type(checksum.kind));
+        }
+        output
+    }};
+}
+
+pub(super) async fn get_object(
+    store: &Store,
+    req: S3Request<GetObjectInput>,
+) -> S3Result<GetObjectOutput> {
+    let asked = asked!(&req.input);
+    let key = req.input.key.clone();
+    let (meta, selected, body) = store
+        .in_bucket(&req.input.bucket, move |bucket| {
+            let object = bucket.open_object(&key)?;
+            Ok(select(&object.meta, &asked).and_then(|selected| {
+                let body = body(&object, &selected.span).map_err(S3Error::internal_error)?;
+                Ok((object.meta, selected, body))
+            }))
+        })
+        .await??;
+    let mut output = answer!(GetObjectOutput, &meta, &selected, req.input.checksum_mode);
+    output.body = Some(body);
+    Ok(output)
+}
+
+pub(super) async fn head_object(
+    store: &Store,
+    req: S3Request<HeadObjectInput>,
+) -> S3Result<S3Response<HeadObjectOutput>> {
+    let asked = asked!(&req.input);
+    let input = req.input;
+    let key = input.key.clone();
+    let object = store
+        .in_bucket(&input.bucket, move |bucket| bucket.open_object(&key))
+        .await?;
+    let selected = select(&object.meta, &asked)?;
+    let output = answer!(
+        HeadObjectOutput,
+        &object.meta,
+        &selected,
+        input.checksum_mode
+    );
+    // The protocol layer applies these to GET only; S3 to HEAD as well.
+    let mut headers = HeaderMap::new();
+    for (name, value) in [
+        (header::CACHE_CONTROL, &input.response_cache_control),
+        (
+            header::CONTENT_DISPOSITION,
+            &input.response_content_disposition,
+        ),
+        (header::CONTENT_ENCODING, &input.response_content_encoding),
+        (header::CONTENT_LANGUAGE, &input.response_content_language),
+        (header::CONTENT_TYPE, &input.response_content_type),
+    ] {
+        if let Some(value) = value {
+            let value = HeaderValue::from_str(value)
+                .map_err(|_| s3_error!(InvalidArgument, "{name} is not a header"))?;
+            headers.insert(name, value);
+        }
+    }
+    let mut response = S3Response::with_headers(output, headers);
+    if selected.partial {
+        response.status = Some(StatusCode::PARTIAL_CONTENT);
+    }
+    Ok(response)
+}
+
+pub(super) async fn get_object_attributes(
+    store: &Store,
+    req: S3Request<GetObjectAttributesInput>,
+) -> S3Result<GetObjectAttributesOutput> {
+    let input = req.input;
+    refuse_version(input.version_id.as_deref())?;
+    refuse(&[("server-side encryption with customer keys", input.sse_customer_algorithm.is_some())])?;
+    let object = store.in_bucket(&input.bucket, move |bucket| bucket.open_object(&input.key)).await?;
+    let meta = object.meta;
+    let wanted = |name: &str| input.object_attributes.iter().any(|attribute| attribute.as_str() == name);
+    let mut output = GetObjectAttributesOutput { last_modified: Some(timestamp(meta.last_modified)), ..Default::default() };
+    if wanted(ObjectAttributes::ETAG) {
+        output.e_tag = Some(ETag::Strong(meta.etag));
+    }
+    if wanted(ObjectAttributes::OBJECT_SIZE) {
+        output.object_size = i64::try_from(meta.size).ok();
+    }
+    if wanted(ObjectAttributes::STORAGE_CLASS) {
+        output.storage_class = Some(StorageClass::from_static(StorageClass::STANDARD));
+    }
+    if wanted(ObjectAttributes::CHECKSUM) && meta.checksum.is_some() {
+        let mut checksum = Checksum::default();
+        show_checksum!(checksum, &meta.checksum);
+        checksum.checksum_type = meta.checksum.as_ref().map(|checksum| checksum_type(checksum.kind));
+        output.checksum = Some(checksum);
+    }
+    if wanted(ObjectAttributes::OBJECT_PARTS) && !meta.part_sizes.is_empty() {
+        let total_parts_count = i32::try_from(meta.part_sizes.len()).ok();
+        output.object_parts = Some(GetObjectAttributesParts { total_parts_count, ..Default::default() });
+    }
+    Ok(output)
+}
+
+struct Asked {
+    condition: ReadCondition,
+    range: Option<Range>,
+    part_number: Option<i32>,
+}
+
+/// The bytes that a read gets.
+struct Selected {
+    span: Span<u64>,
+    /// Answered with 206.
+    partial: bool,
+    parts_count: Option<i32>,
+}
+
+impl Selected {
+    fn content_range(&self, size: u64) -> Option<String> {
+        self.partial
+            .then(|| format!("bytes {}-{}/{size}", self.span.start, self.span.end - 1))
+    }
+}
+
+/// Checks the conditions, then finds the bytes.
+fn select(meta: &ObjectMeta, asked: &Asked) -> S3Result<Selected> {
+    match asked.condition.check(meta) {
+        Verdict::Go => {}
+        Verdict::Failed(which) => return Err(StoreError::PreconditionFailed(which).into()),
+        Verdict::NotModified => return Err(not_modified(meta)),
+    }
+    match (&asked.range, asked.part_number) {
+        (Some(_), Some(_)) => Err(s3_error!(
+            InvalidRequest,
+            "a range and a part number cannot both be asked for"
+        )),
+        (Some(range), None) => {
+            // An empty object has no byte that a range could name.
+            let span = range.check(meta.size).ok().filter(|span| !span.is_empty());
+            let span = span.ok_or_else(|| range_error(meta.size))?;
+            Ok(Selected {
+                span,
+                partial: true,
+                parts_count: None,
+            })
+        }
+        (None, Some(number)) => part(meta, number),
+        (None, None) => Ok(Selected {
+            span: 0..meta.size,
+            partial: false,
+            parts_count: None,
+        }),
+    }
+}
+
+/// The bytes of one part. Whatever was put in one piece is its own first part.
+fn part(meta: &ObjectMeta, number: i32) -> S3Result<Selected> {
+    let index = usize::try_from(number)
+        .ok()
+        .and_then(|number| number.checked_sub(1));
+    let index = index.ok_or_else(|| s3_error!(InvalidArgument, "part numbers begin with 1"))?;
+    if meta.part_sizes.is_empty() && index == 0 {
+        return Ok(Selected {
+            span: 0..meta.size,
+            partial: meta.size > 0,
+            parts_count: None,
+        });
+    }
+    let Some(size) = meta.part_sizes.get(index) else {
+        let message = format!("the object has no part {number}");
+        return Err(custom(
+            "InvalidPartNumber",
+            StatusCode::RANGE_NOT_SATISFIABLE,
+            message,
+        ));
+    };
+    let start: u64 = meta.part_sizes[..index].iter().sum();
+    let parts_count = i32::try_from(meta.part_sizes.len()).ok();
+    Ok(Selected {
+        span: start..start + size,
+        partial: *size > 0,
+        parts_count,
+    })
+}
+
+/// 304 carries the headers that a cache renews (RFC 9110, section 15.4.5).
+fn not_modified(meta: &ObjectMeta) -> S3Error {
+    let mut headers = HeaderMap::new();
+    let mut add = |name: HeaderName, value: Option<String>| {
+        if let Some(value) = value.and_then(|value| HeaderValue::try_from(value).ok()) {
+            headers.insert(name, value);
+        }
+    };
+    let mut last_modified = Vec::new();
+    let formatted =
+        timestamp(meta.last_modified).format(TimestampFormat::HttpDate, &mut last_modified);
+    add(
+        header::LAST_MODIFIED,
+        formatted
+            .ok()
+            .and_then(|()| String::from_utf8(last_modified).ok()),
+    );
+    add(header::ETAG, Some(format!("\"{}\"", meta.etag)));
+    add(header::CACHE_CONTROL, meta.cache_control.clone());
+    let mut error = S3Error::new(S3ErrorCode::NotModified);
+    error.set_status_code(StatusCode::NOT_MODIFIED);
+    error.set_headers(headers);
+    error
+}
+
+fn range_error(size: u64) -> S3Error {
+    let mut error = s3_error!(
+        InvalidRange,
+        "the object has {size} bytes; the range names none of them"
+    );
+    if let Ok(value) = HeaderValue::try_from(format!("bytes */{size}")) {
+        let xml = HeaderValue::from_static("application/xml");
+        error.set_headers(
+            [(header::CONTENT_RANGE, value), (header::CONTENT_TYPE, xml)]
+                .into_iter()
+                .collect(),
+        );
+    }
+    error
+}
+
+/// The bytes as a body: a short one is read at once, a long one while it is sent.
+fn body(object: &Object, span: &Span<u64>) -> std::io::Result<StreamingBlob> {
+    let length = span.end - span.start;
+    let mut file = &object.file;
+    file.seek(SeekFrom::Start(object.offset + span.start))?;
+    if length <= PIECE_BYTES {
+        return Ok(StreamingBlob::from(s3s::Body::from(read_piece(
+            file, length,
+        )?)));
+    }
+    Ok(StreamingBlob::new(FileBody {
+        remaining: length,
+        state: State::Idle(object.file.try_clone()?),
+    }))
+}
+
+fn read_piece(mut file: &File, length: u64) -> std::io::Result<Bytes> {
+    let mut piece = vec![0; usize::try_from(length).map_err(std::io::Error::other)?];
+    file.read_exact(&mut piece)?;
+    Ok(Bytes::from(piece))
+}
+
+/// A file being sent, from its cursor on, one piece in memory at a time.
+struct FileBody {
+    remaining: u64,
+    state: State,
+}
+
+enum State {
+    Idle(File),
+    Reading(JoinHandle<(File, std::io::Result<Bytes>)>),
+    Done,
+}
+
+impl Stream for FileBody {
+    type Item = Result<Bytes, StdError>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        loop {
+            match std::mem::replace(&mut self.state, State::Done) {
+                State::Done => return Poll::Ready(None),
+                State::Idle(_) if self.remaining == 0 => return Poll::Ready(None),
+                State::Idle(file) => {
+                    let length = self.remaining.min(PIECE_BYTES);
+                    self.state = State::Reading(tokio::task::spawn_blocking(move || {
+                        let piece = read_piece(&file, length);
+                        (file, piece)
+                    }));
+                }
+                State::Reading(mut task) => match Pin::new(&mut task).poll(cx) {
+                    Poll::Pending => {
+                        self.state = State::Reading(task);
+                        return Poll::Pending;
+                    }
+                    Poll::Ready(Ok((file, Ok(piece)))) => {
+                        self.remaining -= piece.len() as u64;
+                        self.state = State::Idle(file);
+                        return Poll::Ready(Some(Ok(piece)));
+                    }
+                    Poll::Ready(Ok((_, Err(error)))) => {
+                        return Poll::Ready(Some(Err(error.into())));
+                    }
+                    Poll::Ready(Err(error)) => return Poll::Ready(Some(Err(error.into()))),
+                },
+            }
+        }
+    }
+}
+
+impl ByteStream for FileBody {
+    fn remaining_length(&self) -> RemainingLength {
+        usize::try_from(self.remaining)
+            .map_or_else(|_| RemainingLength::unknown(), RemainingLength::new_exact)
+    }
+}

@@ -1,0 +1,169 @@
+//! The store: buckets in a folder.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use s3s::path::check_bucket_name;
+use tokio::sync::mpsc::UnboundedReceiver;
+
+use super::bucket::{Bucket, Shared, list_dir};
+use super::disk::Disk;
+use super::error::StoreError;
+use super::events::Events;
+use super::object::Object;
+
+/// Buckets and objects in a folder of this machine. Clones are the same store.
+#[derive(Clone)]
+pub struct Store {
+    shared: Arc<Shared>,
+    buckets: Arc<RwLock<BTreeMap<String, Arc<Bucket>>>>,
+}
+
+impl Store {
+    /// Opens the store in a folder, which is made if need be. What a crash left unfinished is
+    /// removed; everything that was acknowledged is there.
+    ///
+    /// # Errors
+    /// [`StoreError::Held`] if another process has the folder open, [`StoreError::Damaged`] if
+    /// a file in it is not the store's, and [`StoreError::Io`].
+    pub async fn open(dir: impl AsRef<Path>) -> Result<Store, StoreError> {
+        let dir = dir.as_ref().to_owned();
+        blocking(move || {
+            let disk = Disk::open(&dir)?;
+            let events = Events::new(disk.epoch());
+            let shared = Arc::new(Shared { disk, events });
+            let mut buckets = BTreeMap::new();
+            for path in list_dir(shared.disk.buckets())? {
+                let name = path
+                    .file_name()
+                    .and_then(|name| name.to_str())
+                    .unwrap_or_default();
+                if !check_bucket_name(name) {
+                    return Err(StoreError::Damaged(path));
+                }
+                buckets.insert(name.to_owned(), Arc::new(Bucket::open(&shared, name)?));
+            }
+            Ok(Store {
+                shared,
+                buckets: Arc::new(RwLock::new(buckets)),
+            })
+        })
+        .await
+    }
+
+    /// Makes a bucket; one that is there already is left as it is.
+    ///
+    /// # Errors
+    /// [`StoreError::InvalidBucketName`] and [`StoreError::Io`].
+    pub async fn create_bucket(&self, name: &str) -> Result<(), StoreError> {
+        match self.create_new_bucket(name).await {
+            Err(StoreError::BucketAlreadyOwnedByYou(_)) => Ok(()),
+            result => result,
+        }
+    }
+
+    /// Opens an object; `None` if there is none at this key.
+    ///
+    /// # Errors
+    /// [`StoreError::NoSuchBucket`] and [`StoreError::Io`].
+    pub async fn get(&self, bucket: &str, key: &str) -> Result<Option<Object>, StoreError> {
+        let key = key.to_owned();
+        match self
+            .in_bucket(bucket, move |bucket| bucket.open_object(&key))
+            .await
+        {
+            Err(StoreError::NoSuchKey(_)) => Ok(None),
+            result => result.map(Some),
+        }
+    }
+
+    /// Every change in a bucket from now on, each as a full S3 event document
+    /// (`{"Records":[…]}`), sent once the change is durable. The bucket need not exist yet.
+    pub fn subscribe(&self, bucket: &str) -> UnboundedReceiver<String> {
+        self.shared.events.subscribe(bucket)
+    }
+
+    pub(super) fn shared(&self) -> &Arc<Shared> {
+        &self.shared
+    }
+
+    pub(super) fn bucket(&self, name: &str) -> Result<Arc<Bucket>, StoreError> {
+        let buckets = self.buckets.read().unwrap_or_else(PoisonError::into_inner);
+        buckets
+            .get(name)
+            .cloned()
+            .ok_or_else(|| StoreError::NoSuchBucket(name.to_owned()))
+    }
+
+    pub(super) fn all_buckets(&self) -> Vec<Arc<Bucket>> {
+        self.buckets
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .values()
+            .cloned()
+            .collect()
+    }
+
+    /// Does something that blocks with a bucket.
+    pub(super) async fn in_bucket<T: Send + 'static>(
+        &self,
+        name: &str,
+        work: impl FnOnce(&Bucket) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let bucket = self.bucket(name)?;
+        blocking(move || work(&bucket)).await
+    }
+
+    pub(super) async fn create_new_bucket(&self, name: &str) -> Result<(), StoreError> {
+        if !check_bucket_name(name) {
+            return Err(StoreError::InvalidBucketName(name.to_owned()));
+        }
+        let (store, name) = (self.clone(), name.to_owned());
+        blocking(move || {
+            let mut buckets = store
+                .buckets
+                .write()
+                .unwrap_or_else(PoisonError::into_inner);
+            if buckets.contains_key(&name) {
+                return Err(StoreError::BucketAlreadyOwnedByYou(name));
+            }
+            let bucket = Bucket::create(&store.shared, &name)?;
+            buckets.insert(name, Arc::new(bucket));
+            Ok(())
+        })
+        .await
+    }
+
+    pub(super) async fn delete_bucket(&self, name: &str) -> Result<(), StoreError> {
+        let (store, name) = (self.clone(), name.to_owned());
+        blocking(move || {
+            // The bucket first: until it is out of the map its name cannot be taken again.
+            store.bucket(&name)?.delete()?;
+            store
+                .buckets
+                .write()
+                .unwrap_or_else(PoisonError::into_inner)
+                .remove(&name);
+            Ok(())
+        })
+        .await
+    }
+}
+
+/// Runs what blocks (files, locks held over a sync) off the threads that serve connections.
+pub(super) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
+) -> Result<T, StoreError> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(result) => result,
+        Err(error) => match error.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            // The runtime is shutting down.
+            Err(_) => Err(StoreError::Io {
+                path: Path::new("").to_owned(),
+                source: std::io::ErrorKind::Interrupted.into(),
+            }),
+        },
+    }
+}

@@ -1,0 +1,113 @@
+//! The site on one machine: a CDN in front of the bucket of this store.
+//!
+//! The story of a request, in order:
+//!
+//! 1. [`serve`](serve()): a connection, with limits on what a slow client may cost.
+//! 2. [`look_up`]: `quillfront-edge` routes the path to a key, the store opens the object, and
+//!    `quillfront-edge` makes its metadata the head of a response. It is the code that runs at
+//!    CloudFront's edge.
+//! 3. [`answer`]: what CloudFront itself does: conditions, ranges, compression
+//!    ([`compress`]). The body streams from the file ([`body`]).
+//! 4. [`live`]: a page that a browser navigates to is given a script that reloads it, if
+//!    [`SiteOptions::live_reload`] is on. All others get the published bytes.
+//!
+//! [`cloudfront`] is the control plane: the builder's invalidations arrive there and are told to
+//! the open pages.
+//!
+//! # Invariants
+//!
+//! - Nothing is cached but compressed bodies, under the ETag of their bytes: an answer is never
+//!   stale.
+//! - No body of more than 10 MB is held in memory.
+//! - What is added for live reload never has a validator and is never stored.
+
+mod answer;
+mod body;
+mod cloudfront;
+mod compress;
+mod csp;
+mod live;
+mod look_up;
+mod serve;
+mod stall;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::response::Response;
+use axum::routing::get;
+
+use crate::s3::Store;
+use compress::Compressed;
+use live::Live;
+
+pub use serve::serve;
+
+/// What a [`Site`] serves.
+#[derive(Clone, Debug)]
+pub struct SiteOptions {
+    /// The bucket with the published objects. It may be empty, and need not exist yet.
+    pub bucket: String,
+    /// The id under which the control plane knows the site, such as `LOCAL`.
+    pub distribution_id: String,
+    /// Whether pages that a browser navigates to reload when they are published anew.
+    pub live_reload: bool,
+}
+
+/// A site and its control plane. Clones are the same site.
+#[derive(Clone)]
+pub struct Site {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    store: Store,
+    options: SiteOptions,
+    compressed: Compressed,
+    live: Live,
+    ledger: cloudfront::Ledger,
+}
+
+impl Site {
+    /// The site in a bucket of `store`.
+    pub fn new(store: Store, options: SiteOptions) -> Site {
+        let live = Live::new();
+        let ledger = cloudfront::Ledger::default();
+        let compressed = Compressed::default();
+        Site {
+            shared: Arc::new(Shared {
+                store,
+                options,
+                compressed,
+                live,
+                ledger,
+            }),
+        }
+    }
+
+    /// The site itself: every path is a page but, with live reload, `/_quillfront/live` and
+    /// `/_quillfront/live.js`.
+    pub fn router(&self) -> Router {
+        let mut router = Router::new();
+        if self.shared.options.live_reload {
+            router = router
+                .route(live::SCRIPT_PATH, get(live::script))
+                .route(live::EVENTS_PATH, get(live::events));
+        }
+        router.fallback(page).with_state(self.shared.clone())
+    }
+
+    /// The part of the CloudFront API that the builder uses: invalidations of the distribution
+    /// [`SiteOptions::distribution_id`]. Signatures are not checked; listen on loopback.
+    ///
+    /// It has no fallback, so that it can be merged with [`Site::router`].
+    pub fn cloudfront_router(&self) -> Router {
+        cloudfront::router().with_state(self.shared.clone())
+    }
+}
+
+async fn page(State(shared): State<Arc<Shared>>, request: Request) -> Response {
+    let (request, _) = request.into_parts();
+    answer::answer(&shared, &request).await
+}

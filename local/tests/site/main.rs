@@ -1,0 +1,8 @@
+//! The site server over real TCP: objects go in through S3, responses come out as a client
+//! sees them.
+
+mod caching;
+mod cloudfront;
+mod harness;
+mod live;
+mod pages;
