@@ -211,14 +211,16 @@ fn read_config(
                     diagnostics.append(&mut problems);
                 }
             }
-            None if sources.under(&format!("themes/{theme}/")).next().is_some() => {}
-            None => {
-                let message = format!("the theme `{theme}` is not there: no {file}");
-                diagnostics.push(
-                    Diagnostic::error("theme", key.as_str(), message)
-                        .hint("upload the theme's folder, or remove `theme`"),
-                );
-            }
+            None => {}
+        }
+        let inside = |folder: &str| sources.under(&format!("themes/{theme}/{folder}")).next().is_some();
+        if !inside("templates/") {
+            let lacks = if inside("") { "has no templates/" } else { "is not there" };
+            let message = format!("the theme `{theme}` {lacks}");
+            diagnostics.push(
+                Diagnostic::error("theme", key.as_str(), message)
+                    .hint("upload the theme's whole folder, or remove `theme`"),
+            );
         }
     }
     Ok(config)

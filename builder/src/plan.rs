@@ -163,7 +163,8 @@ impl Wanted {
                     planned
                 };
                 let owner = &place.get().source;
-                let message = format!("`{}` is already made by {owner}", place.key());
+                let path = path_of(place.key());
+                let message = format!("`{path}` is already made by {owner}");
                 self.problems.push(
                     Diagnostic::error("collision", loser.source.as_str(), message)
                         .hint("give one of the two another slug, path, alias or name"),
@@ -175,6 +176,13 @@ impl Wanted {
     fn want_at_path(&mut self, path: &str, rank: Rank, source: &SourceKey, recipe: Recipe) {
         self.want(format!("{}index.html", path.trim_start_matches('/')), rank, source, recipe);
     }
+}
+
+/// The path that visitors see: `/blog/post/` of `blog/post/index.html`.
+fn path_of(key: &OutputKey) -> String {
+    let key = key.as_str();
+    let folder = key.strip_suffix("index.html").filter(|rest| rest.is_empty() || rest.ends_with('/'));
+    format!("/{}", folder.unwrap_or(key))
 }
 
 /// Keys that S3, a file system and a URL can all carry.

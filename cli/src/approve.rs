@@ -1,16 +1,16 @@
 //! `quillfront approve`: lets a held change through.
 
-use crate::args::{Connection, Global};
+use crate::args::{Approve, Global};
 use crate::connect::connect;
 use crate::{exit, show};
 use anyhow::Result;
 use quillfront_builder::publish::Options;
 use quillfront_builder::publish::run::Work;
 
-pub fn run(global: &Global, options: Connection) -> Result<u8> {
+pub fn run(global: &Global, options: Approve) -> Result<u8> {
     super::serve::runtime()?.block_on(async {
         let settings = Options { now: global.now, ..Options::default() };
-        let builder = connect(&global.root, options.data.as_deref(), settings).await?;
+        let builder = connect(&global.root, options.connection.data.as_deref(), settings).await?;
         let held = builder.look().await?.and_then(|(root, _)| root.held);
         let Some(held) = held else {
             show::note("nothing is held");

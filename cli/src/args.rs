@@ -43,7 +43,7 @@ pub enum Command {
     Init(Init),
     Handle(Handle),
     Status(Status),
-    Approve(Connection),
+    Approve(Approve),
     Effective(Effective),
     Policy(Policy),
     Completion(Completion),
@@ -141,9 +141,18 @@ pub struct Status {
     pub json: bool,
 }
 
-/// Which site: the one in the environment (as for `handle`), else the running `serve`
+/// Let a held change through
 ///
-/// For `approve`: let a held change through.
+/// A change that would delete more than 30% of the pages, and more than ten, waits for this; so
+/// does one that leaves no configuration. `quillfront status` shows what is held.
+#[derive(Debug, clap::Args)]
+pub struct Approve {
+    #[command(flatten)]
+    pub connection: Connection,
+}
+
+/// Which site: that of the given data folder, else the one in the environment (as for `handle`),
+/// else the `serve` of this folder.
 #[derive(Debug, clap::Args)]
 pub struct Connection {
     /// The data folder of a running `serve` [default: .quillfront in the site's folder]

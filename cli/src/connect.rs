@@ -32,14 +32,24 @@ pub struct Ready {
     pub state: String,
     /// What stands for the CloudFront distribution.
     pub distribution: String,
+    /// The base URL of the pages.
+    pub base_url: String,
+    /// Whether drafts are published.
+    pub drafts: bool,
 }
 
 /// Where `serve` leaves [`Ready`] while it runs.
 pub const READY_FILE: &str = "serve.json";
 
 impl Ready {
-    /// A builder that speaks to this `serve`.
+    /// A builder that speaks to this `serve`, and makes what it makes.
     pub fn builder(&self, options: Options) -> Builder {
+        let options = Options {
+            mode: "serve",
+            base_url: Some(self.base_url.clone()),
+            drafts: self.drafts,
+            ..options
+        };
         let (config, places) = self.clients(&options);
         let s3 = aws::s3(&with_endpoint(&config, &self.s3), true);
         let cloudfront = with_endpoint(&config, &self.cloudfront);

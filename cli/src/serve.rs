@@ -13,14 +13,17 @@ use anyhow::{Context, Result, anyhow};
 use quillfront_builder::handler;
 use quillfront_builder::publish::store::Place;
 use quillfront_builder::publish::{Builder, Options};
-use quillfront_builder::report::Report;
+use quillfront_builder::diagnostic::Diagnostic;
+use quillfront_builder::report::{Kind, Report};
 use quillfront_local::gather::Gatherer;
 use quillfront_local::s3::{self, Credentials, Store};
 use quillfront_local::site::{self, Site, SiteOptions};
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 use std::io::Write;
 use std::net::SocketAddr;
 use std::path::Path;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -66,8 +69,11 @@ async fn serve(global: &Global, options: args::Serve) -> Result<u8> {
     let http = bind(options.http, "--http").await?;
     let s3_listener = bind(options.s3, "--s3").await?;
     let control = bind(SocketAddr::from(([127, 0, 0, 1], 0)), "the CloudFront API").await?;
+    let site_url = format!("http://{}", http.local_addr()?);
     let ready = Ready {
-        site: format!("http://{}", http.local_addr()?),
+        base_url: options.base_url.clone().unwrap_or_else(|| site_url.clone()),
+        drafts: options.drafts,
+        site: site_url,
         s3: format!("http://{}", s3_listener.local_addr()?),
         cloudfront: format!("http://{}", control.local_addr()?),
         access_key: ACCESS_KEY.to_owned(),
@@ -104,16 +110,13 @@ async fn serve(global: &Global, options: args::Serve) -> Result<u8> {
     servers.spawn(site::serve(site.cloudfront_router(), control, until_stopped()));
 
     let building = Options {
-        mode: "serve",
-        base_url: Some(options.base_url.clone().unwrap_or_else(|| ready.site.clone())),
-        drafts: options.drafts,
         now: global.now,
         holder: "serve".to_owned(),
         ..Options::default()
     };
     let client = ready.s3_client(&building);
     let builder = ready.builder(building);
-    let mut serving = Serving { builder, json: options.json };
+    let mut serving = Serving { builder, json: options.json, told: Mutex::default() };
     // The data folder is ours alone, so whoever held the lease is dead.
     serving.builder.end_own_lease().await?;
     write_ready(&data, &ready)?;
@@ -223,6 +226,8 @@ fn greet(ready: &Ready, serving: &Serving, root: &Path) {
 struct Serving {
     builder: Builder,
     json: bool,
+    /// What the last build said; what it says again is not told in full again.
+    told: Mutex<BTreeSet<Diagnostic>>,
 }
 
 impl Serving {
@@ -290,8 +295,22 @@ impl Serving {
             let mut out = std::io::stdout().lock();
             writeln!(out, "{}", serde_json::to_string(report)?)?;
             out.flush()?;
-        } else {
-            show::report(report);
+            return Ok(());
+        }
+        let now: BTreeSet<Diagnostic> = report.diagnostics.iter().cloned().collect();
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        let new: Vec<Diagnostic> = now.difference(&told).cloned().collect();
+        let known = now.len() - new.len();
+        let mended = told.difference(&now).count();
+        show::report(&Report { diagnostics: new, ..report.clone() });
+        if report.kind != Kind::None {
+            if known > 0 {
+                show::note(&format!("{known} earlier problems remain; `quillfront status` shows them"));
+            }
+            if mended > 0 {
+                show::note(&format!("{mended} earlier problems are mended"));
+            }
+            *told = now;
         }
         Ok(())
     }

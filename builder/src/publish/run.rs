@@ -12,7 +12,7 @@ use crate::evaluate::{Evaluation, MAX_ROUNDS, Tree, Unready};
 use crate::invalidate;
 use crate::key::{OutputKey, Role, SourceKey};
 use crate::plan::Rank;
-use crate::render::world::Settings;
+use crate::render::world::{Inputs, Settings};
 use crate::report::{Action, Kind, OutputReport, Report};
 use crate::source::{Change, Sources};
 use futures::stream::{StreamExt, TryStreamExt, iter};
@@ -138,7 +138,7 @@ impl Builder {
         clock.lap("render");
 
         let full = state.outputs.is_empty() || !same_site;
-        let publication = Publication::of(&state, &draft, full);
+        let publication = Publication::of(&state, &draft);
         let taken: BTreeMap<String, u64> = root.hints.clone();
         let noted: Vec<String> = keys.iter().map(ToString::to_string).collect();
         let session = Session::begin(self, loaded, &root, publication.intent(), |root| {
@@ -230,7 +230,7 @@ impl Builder {
             (!keys.is_empty()).then(|| Held { reason: reason.unwrap_or_default(), keys })
         };
         let sources = Arc::new(sources);
-        let outcome = self.evaluate(sources.clone(), now).await?;
+        let outcome = self.evaluate(state, sources.clone(), now).await?;
         let reason = hold::reason(state, outcome.as_ref());
         let Some(reason) = reason.filter(|_| *work != Work::Approve) else {
             return Ok(Draft { sources, changes, outcome, held: keep(None, BTreeSet::new()) });
@@ -244,7 +244,7 @@ impl Builder {
                 seen.iter().filter(|(key, _)| !withheld.contains(key.as_str())).cloned().collect();
             let changes = Changes::apply(&mut sources, &rest);
             let sources = Arc::new(sources);
-            let outcome = self.evaluate(sources.clone(), now).await?;
+            let outcome = self.evaluate(state, sources.clone(), now).await?;
             if hold::reason(state, outcome.as_ref()).is_none() {
                 let held = keep(Some(reason), withheld);
                 return Ok(Draft { sources, changes, outcome, held });
@@ -257,6 +257,7 @@ impl Builder {
     /// Renders the whole site, reading what templates name on the way.
     async fn evaluate(
         &self,
+        state: &State,
         sources: Arc<Sources>,
         now: &str,
     ) -> Result<Result<Tree, Unready>, BuildError> {
@@ -285,9 +286,26 @@ impl Builder {
             if needs.is_empty() {
                 break;
             }
-            evaluation.supply(observe::inputs(&self.source, needs, self.options.parallel).await?);
+            let parallel = self.options.parallel;
+            let mut read = observe::inputs(&self.source, needs, parallel).await?;
+            self.read_published(state, &mut read).await?;
+            evaluation.supply(read);
         }
         Ok(Ok(evaluation.finish()))
+    }
+
+    /// Reads from the site bucket what the source bucket no longer has: files whose removal is
+    /// held are still the site's.
+    async fn read_published(&self, state: &State, read: &mut Inputs) -> Result<(), BuildError> {
+        for (source, bytes) in read.iter_mut().filter(|(_, bytes)| bytes.is_none()) {
+            let published = state.outputs.iter().find(|(_, output)| output.source == *source);
+            let listed = state.sources.exists(source.as_str());
+            if let (Some((key, _)), true) = (published, listed) {
+                let got = self.site.get(key.as_str(), observe::MAX_INPUT_BYTES).await?;
+                *bytes = got.and_then(|got| got.bytes).map(Into::into);
+            }
+        }
+        Ok(())
     }
 
     /// Puts all objects, wave by wave.
@@ -349,7 +367,10 @@ impl Builder {
     ) -> Result<Root, BuildError> {
         let mut touched: Vec<OutputKey> = done.put.keys().cloned().collect();
         touched.extend(publication.deletions.keys().cloned());
+        // A source whose removal is held is known to be gone; looking again would find no more.
+        let held = draft.held.iter().flat_map(|held| &held.keys).collect::<BTreeSet<_>>();
         let moved: Vec<String> = done.moved.values().map(ToString::to_string).collect();
+        let moved: Vec<String> = moved.into_iter().filter(|key| !held.contains(key)).collect();
         state.outputs.extend(done.put);
         for key in publication.deletions.keys() {
             state.outputs.remove(key.as_str());
@@ -592,16 +613,16 @@ struct Publication {
 }
 
 impl Publication {
-    fn of(state: &State, draft: &Draft, _full: bool) -> Self {
+    fn of(state: &State, draft: &Draft) -> Self {
         let changed: BTreeSet<&SourceKey> = draft.changes.map.keys().collect();
         let mut publication =
             Self { puts: Vec::new(), deletions: BTreeMap::new(), unchanged: Vec::new() };
         // Without a configuration nothing is said of the tree; what is there stays, unless its
         // removal was approved.
-        let empty = BTreeMap::new();
+        let (empty, none) = (BTreeMap::new(), BTreeSet::new());
         let (objects, stale) = match &draft.outcome {
-            Ok(tree) => (&tree.objects, tree.stale.clone()),
-            Err(_) => (&empty, BTreeSet::new()),
+            Ok(tree) => (&tree.objects, &tree.stale),
+            Err(_) => (&empty, &none),
         };
         for (key, object) in objects {
             let before = state.outputs.get(key.as_str());
@@ -622,7 +643,11 @@ impl Publication {
             });
         }
         for (key, published) in &state.outputs {
-            if !objects.contains_key(key.as_str()) && !stale.contains(key.as_str()) {
+            // A failed render keeps what was published, but not the page of a source that is gone
+            // and whose place another one has taken.
+            let of_removed = draft.changes.map.get(&published.source) == Some(&Change::Removed);
+            let stays = stale.contains(key.as_str()) && !of_removed;
+            if !objects.contains_key(key.as_str()) && !stays {
                 publication.deletions.insert(key.clone(), published.clone());
             }
         }

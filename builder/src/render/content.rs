@@ -15,6 +15,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, OnceLock};
 use tera::{Context, Value};
 
+/// A page or section that links to another, or to a place in itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Linking {
+    /// A page.
+    Page(PageId),
+    /// A section.
+    Section(SectionId),
+}
+
 /// A rendered body, or why there is none.
 pub type Rendered = Result<Arc<Document>, Vec<Diagnostic>>;
 
@@ -24,9 +33,10 @@ pub struct Contents {
     pub pages: Vec<Rendered>,
     /// Of each section.
     pub sections: Vec<Rendered>,
-    /// Pages that link to a page or section, by its path relative to `content/`.
-    pub backlinks: BTreeMap<String, BTreeSet<PageId>>,
+    /// What links to a page or section, by its path relative to `content/`.
+    pub backlinks: BTreeMap<String, BTreeSet<Linking>>,
     pub(super) page_values: Vec<OnceLock<Value>>,
+    pub(super) full_page_values: Vec<OnceLock<Value>>,
     pub(super) section_values: Vec<OnceLock<Value>>,
     taxonomy_values: BTreeMap<(String, String), OnceLock<Value>>,
     configs: BTreeMap<String, Value>,
@@ -102,6 +112,7 @@ pub fn render(world: &Arc<World>) -> Result<Contents, BTreeSet<SourceKey>> {
     }
     let mut contents = Contents {
         page_values: pages.iter().map(|_| OnceLock::new()).collect(),
+        full_page_values: pages.iter().map(|_| OnceLock::new()).collect(),
         section_values: sections.iter().map(|_| OnceLock::new()).collect(),
         taxonomy_values: library
             .taxonomies
@@ -114,7 +125,7 @@ pub fn render(world: &Arc<World>) -> Result<Contents, BTreeSet<SourceKey>> {
         pages,
         sections,
     };
-    contents.backlinks = backlinks(&contents);
+    contents.backlinks = backlinks(world, &contents);
     check_anchors(world, &mut contents);
     Ok(contents)
 }
@@ -137,7 +148,7 @@ fn body(
     let text = body.as_str();
     let file = place.key.as_str();
     let scope = Scope { world: world.clone(), contents: None };
-    let (result, needs) = within(scope, || {
+    let (result, needs) = within(scope, file, || {
         let templated;
         let text = if is_templated(world, place, text) {
             let mut context = Context::new();
@@ -251,18 +262,23 @@ impl SiteEnvironment<'_> {
             .templates
             .tera
             .render(name, context)
-            .map(|html| html.trim_end().to_owned())
             .map_err(|error| format!("{name}: {}", explain(&error).message))
     }
 }
 
-fn backlinks(contents: &Contents) -> BTreeMap<String, BTreeSet<PageId>> {
-    let mut found: BTreeMap<String, BTreeSet<PageId>> = BTreeMap::new();
-    for (id, document) in contents.pages.iter().enumerate() {
+fn backlinks(world: &World, contents: &Contents) -> BTreeMap<String, BTreeSet<Linking>> {
+    let library = &world.library;
+    let pages = contents.pages.iter().zip(&library.pages).enumerate();
+    let pages = pages.map(|(id, (document, page))| (Linking::Page(id), document, &page.place));
+    let sections = contents.sections.iter().zip(&library.sections).enumerate();
+    let sections =
+        sections.map(|(id, (document, one))| (Linking::Section(id), document, &one.place));
+    let mut found: BTreeMap<String, BTreeSet<Linking>> = BTreeMap::new();
+    for (from, document, place) in pages.chain(sections) {
         for link in document.iter().flat_map(|document| &document.internal_links) {
-            if !link.path.is_empty() {
-                found.entry(link.path.clone()).or_default().insert(id);
-            }
+            // A link without a path leads to a place in the same page.
+            let to = if link.path.is_empty() { &place.relative } else { &link.path };
+            found.entry(to.clone()).or_default().insert(from);
         }
     }
     found

@@ -19,7 +19,7 @@ pub fn context(
     let library = &world.library;
     let listed = |id: &PageId| {
         let page = &library.pages[*id];
-        page.date.is_some() && page.front.include_in_feeds && library.is_rendered(*id)
+        page.date.is_some() && page.front.include_in_feeds && library.is_listed(*id)
     };
     let mut ids: Vec<PageId> = match of {
         FeedOf::Site => {
@@ -41,7 +41,7 @@ pub fn context(
     ids.truncate(world.config.feed_limit.unwrap_or(usize::MAX));
 
     let mut context = Context::new();
-    context.insert_value("pages", Value::from(values::pages(world, contents, &ids)));
+    context.insert_value("pages", Value::from(values::feed_pages(world, contents, &ids)));
     context.insert_value("config", contents.config(lang));
     context.insert("lang", lang);
     context.insert("feed_url", url);

@@ -3,6 +3,7 @@
 use super::content::markdown_of;
 use super::world::scope;
 use crate::dates::{Date, Offset};
+use crate::markdown::{AnchorLinks, Options};
 use tera::{Error, Kwargs, State, Tera, Value};
 
 /// Registers `markdown` (site model, section 10) and the dates of feeds.
@@ -22,7 +23,9 @@ fn markdown(text: &str, arguments: Kwargs, state: &State) -> Result<Value, Error
     let world = scope()?.world;
     let lang = state.get::<String>("lang")?.unwrap_or_else(|| world.config.default_language.clone());
     let options = world.config.markdown_options();
-    let document = markdown_of(&world, text, "", &lang, &options).map_err(|problems| {
+    let options = Options { insert_anchor_links: AnchorLinks::None, ..options };
+    let permalink = permalink_of(state)?.unwrap_or_default();
+    let document = markdown_of(&world, text, &permalink, &lang, &options).map_err(|problems| {
         let all: Vec<String> = problems.into_iter().map(|problem| problem.message).collect();
         Error::message(all.join("; "))
     })?;
@@ -33,6 +36,19 @@ fn markdown(text: &str, arguments: Kwargs, state: &State) -> Result<Value, Error
         Some(bare) if inline => bare,
         _ => html,
     }))
+}
+
+/// The address that relative links of a text are under: that of the page or section at hand, be it
+/// the one that is rendered or the `page` of a loop.
+fn permalink_of(state: &State) -> Result<Option<String>, Error> {
+    for name in ["page", "section"] {
+        let value = state.get::<Value>(name)?;
+        let permalink = value.as_ref().and_then(|value| value.get_from_path("permalink"));
+        if let Some(permalink) = permalink.and_then(Value::as_str) {
+            return Ok(Some(permalink.to_owned()));
+        }
+    }
+    Ok(None)
 }
 
 /// A date as templates see it, in its own offset; one without offset is in UTC.

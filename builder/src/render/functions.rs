@@ -1,10 +1,12 @@
 //! The global functions of templates (site model, section 9).
 
+use super::data;
 use super::files;
 use super::values;
-use super::world::{Scope, World, scope};
-use crate::front_matter;
-use crate::key::{DataFormat, SourceKey, data_format};
+use super::world::{Scope, World, chance, scope};
+use crate::filters::Chance;
+use crate::key::SourceKey;
+use crate::site::facts::Place;
 use crate::site::taxonomies::{Taxonomy, Term};
 use sha2::{Digest, Sha256, Sha384, Sha512};
 use std::sync::Arc;
@@ -24,6 +26,8 @@ pub fn register(tera: &mut Tera) {
     tera.register_function("load_data", load_data);
     tera.register_function("trans", trans);
     tera.register_function("now", now);
+    tera.register_function("get_random", get_random);
+    tera.register_function("text_direction", text_direction);
 }
 
 fn fail<T>(message: impl Into<String>) -> Result<T, Error> {
@@ -41,6 +45,13 @@ fn language(world: &World, arguments: &Kwargs, state: &State) -> Result<String, 
         return Ok(lang);
     }
     fail(format!("`{lang}` is not a language of this site"))
+}
+
+/// True where a page or section found for `lang` will do: it is in that language, or its name was
+/// written with a language, or no language was asked for and the default one stands in.
+fn will_do(world: &World, place: &Place, lang: &str, asked: bool) -> bool {
+    let default = &world.config.default_language;
+    !asked || place.lang == lang || place.lang != *default
 }
 
 /// `blog/post.md` in a language: the file of that language where there is one of its own.
@@ -76,8 +87,10 @@ fn get_page(arguments: Kwargs, state: &State) -> Answer {
         let lang = language(world, &arguments, state)?;
         let library = &world.library;
         let file = localized(world, path, &lang, |file| library.page_by_file.contains_key(file));
-        match library.page_by_file.get(&file) {
-            Some(id) => Ok(values::full_page(world, contents, *id)),
+        let asked = arguments.get::<&str>("lang")?.is_some();
+        let found = library.page_by_file.get(&file);
+        match found.filter(|id| will_do(world, &library.pages[**id].place, &lang, asked)) {
+            Some(id) => Ok(values::full_page(world, contents, *id).clone()),
             None if allow_missing => Ok(Value::none()),
             None => fail(format!("there is no page content/{file}")),
         }
@@ -91,7 +104,9 @@ fn get_section(arguments: Kwargs, state: &State) -> Answer {
         let lang = language(world, &arguments, state)?;
         let library = &world.library;
         let file = localized(world, path, &lang, |file| library.section_by_file.contains_key(file));
-        match library.section_by_file.get(&file) {
+        let asked = arguments.get::<&str>("lang")?.is_some();
+        let found = library.section_by_file.get(&file);
+        match found.filter(|id| will_do(world, &library.sections[**id].place, &lang, asked)) {
             Some(id) => Ok(values::section(world, contents, *id).clone()),
             None if allow_missing => Ok(Value::none()),
             None => fail(format!("there is no section content/{file}")),
@@ -99,8 +114,11 @@ fn get_section(arguments: Kwargs, state: &State) -> Answer {
     })
 }
 
+/// The taxonomy called `kind`, else the one whose slug that is.
 fn find_taxonomy<'a>(world: &'a World, kind: &str, lang: &str) -> Option<&'a Taxonomy> {
-    world.library.taxonomies.get(lang)?.iter().find(|taxonomy| taxonomy.config.name == kind)
+    let all = world.library.taxonomies.get(lang)?;
+    let named = all.iter().find(|taxonomy| taxonomy.config.name == kind);
+    named.or_else(|| all.iter().find(|taxonomy| taxonomy.config.slug == kind))
 }
 
 fn get_taxonomy(arguments: Kwargs, state: &State) -> Answer {
@@ -156,7 +174,7 @@ fn get_taxonomy_url(arguments: Kwargs, state: &State) -> Answer {
     find_term(&world, kind, name, &lang).map(|term| Value::from(term.permalink.as_str()))
 }
 
-fn get_url(arguments: Kwargs, _: &State) -> Answer {
+fn get_url(arguments: Kwargs, state: &State) -> Answer {
     let world = scope()?.world;
     let path = arguments.must_get::<&str>("path")?;
     let trailing_slash = arguments.get::<bool>("trailing_slash")?.unwrap_or(false);
@@ -164,7 +182,7 @@ fn get_url(arguments: Kwargs, _: &State) -> Answer {
     let lang = arguments.get::<String>("lang")?;
     if let Some(inner) = path.strip_prefix("@/") {
         let (file, anchor) = inner.split_once('#').map_or((inner, None), |(f, a)| (f, Some(a)));
-        let lang = lang.unwrap_or_else(|| world.config.default_language.clone());
+        let lang = language(&world, &arguments, state)?;
         let exists = |file: &str| world.library.permalink_of(file).is_some();
         let file = localized(&world, file, &lang, exists);
         return match (world.library.permalink_of(&file), anchor) {
@@ -244,42 +262,12 @@ fn load_data(arguments: Kwargs, _: &State) -> Answer {
     let by_name = name.as_ref().and_then(|key| key.name().rsplit_once('.')).map(|(_, end)| end);
     let format = format.or(by_name).unwrap_or("plain");
     let shown = name.as_ref().map_or("the literal", SourceKey::as_str);
-    parse_data(&text, format).map_err(|message| Error::message(format!("{shown}: {message}")))
+    data::parse(&text, format).map_err(|message| Error::message(format!("{shown}: {message}")))
 }
 
 fn text_of(world: &World, key: &SourceKey) -> Result<String, Error> {
     String::from_utf8(files::read(world, key)?.to_vec())
         .map_err(|_| Error::message(format!("`{key}` is not UTF-8 text")))
-}
-
-fn parse_data(text: &str, format: &str) -> Result<Value, String> {
-    match data_format(&format!("x.{format}")) {
-        Some(DataFormat::Toml) => tree_value(front_matter::parse_toml(&tree_source(text))),
-        Some(DataFormat::Json) => {
-            let value: serde_json::Value =
-                serde_json::from_str(text).map_err(|error| error.to_string())?;
-            Value::try_from_serializable(&value).map_err(|error| error.to_string())
-        }
-        Some(DataFormat::Yaml) => tree_value(front_matter::parse_yaml(&tree_source(text))),
-        _ if matches!(format, "plain" | "txt" | "md") => Ok(Value::from(text)),
-        _ => Err(format!("the format `{format}` cannot be read; toml, json, yaml and plain can")),
-    }
-}
-
-fn tree_source(text: &str) -> front_matter::tree::Source<'_> {
-    front_matter::tree::Source { file: "", text, first_line: 1, code: "data" }
-}
-
-fn tree_value(
-    parsed: Result<front_matter::tree::Node, Vec<crate::diagnostic::Diagnostic>>,
-) -> Result<Value, String> {
-    parsed.map(|node| node.into_value().to_template()).map_err(|problems| {
-        let told = problems.iter().map(|problem| match problem.line {
-            Some(line) => format!("line {line}: {}", problem.message),
-            None => problem.message.clone(),
-        });
-        told.collect::<Vec<_>>().join("; ")
-    })
 }
 
 fn trans(arguments: Kwargs, state: &State) -> Answer {
@@ -290,6 +278,39 @@ fn trans(arguments: Kwargs, state: &State) -> Answer {
         Some(text) => Ok(Value::from(text.as_str())),
         None => fail(format!("there is no translation of `{key}` to `{lang}`")),
     }
+}
+
+/// A whole number from `start` up to but without `end`. What it is follows from the page that is
+/// rendered and the calls before it, or from `seed` alone (invariant 3).
+fn get_random(arguments: Kwargs, _: &State) -> Answer {
+    let start = arguments.get::<i64>("start")?.unwrap_or(0);
+    let end = arguments.must_get::<i64>("end")?;
+    if start >= end {
+        return fail(format!("get_random: start ({start}) must be less than end ({end})"));
+    }
+    let bound = end.abs_diff(start);
+    let offset = match arguments.get::<Value>("seed")? {
+        Some(seed) => Chance::seeded(&seed.to_string()).below(bound),
+        None => chance(bound),
+    };
+    Ok(Value::from(start.wrapping_add_unsigned(offset)))
+}
+
+/// Languages that are written from right to left.
+const RIGHT_TO_LEFT: &[&str] =
+    &["ar", "arc", "ckb", "dv", "fa", "he", "ks", "nqo", "ps", "sd", "syr", "ug", "ur", "yi"];
+
+/// `ltr` or `rtl`, for the attribute `dir`.
+fn text_direction(arguments: Kwargs, state: &State) -> Answer {
+    let world = scope()?.world;
+    let lang = language(&world, &arguments, state)?.to_lowercase();
+    let mut parts = lang.split(['-', '_']);
+    let base = parts.next().unwrap_or_default();
+    let right_to_left = match parts.find(|part| part.len() == 4) {
+        Some(script) => matches!(script, "arab" | "hebr" | "syrc" | "thaa" | "nkoo"),
+        None => RIGHT_TO_LEFT.contains(&base),
+    };
+    Ok(Value::from(if right_to_left { "rtl" } else { "ltr" }))
 }
 
 fn now(arguments: Kwargs, _: &State) -> Answer {

@@ -7,6 +7,7 @@
 //! [`functions`] and [`filters`] answer templates through the [`world`] of the current render.
 
 pub mod content;
+mod data;
 mod feeds;
 mod files;
 mod filters;

@@ -38,7 +38,7 @@ pub fn render(
     }
     let scope = Scope { world: world.clone(), contents: Some(contents.clone()) };
     let job = Job { world, contents, key, planned };
-    let (result, needs) = within(scope, || job.render());
+    let (result, needs) = within(scope, key.as_str(), || job.render());
     if !needs.is_empty() {
         return Err(RenderError::Needs(needs));
     }
@@ -97,7 +97,7 @@ impl Job<'_> {
         let inherited = self.world.library.inherited_page_template(id);
         let chosen = page.front.template.as_deref().or(inherited);
         let mut context = self.context(&page.place.lang, &page.path);
-        context.insert_value("page", values::full_page(self.world, self.contents, id));
+        context.insert_value("page", values::full_page(self.world, self.contents, id).clone());
         self.template_or_placeholder(chosen, "page.html", &context)
     }
 
@@ -295,12 +295,25 @@ fn rendered(document: &Rendered) -> Result<(), Vec<Diagnostic>> {
 pub struct SitemapEntry {
     permalink: String,
     updated: Option<String>,
-    page: Option<PageId>,
+    of: EntryOf,
+}
+
+/// What a URL of the sitemap leads to.
+#[derive(Clone, Copy)]
+enum EntryOf {
+    Page(PageId),
+    Section(SectionId),
+    /// A pager, a taxonomy or a term: nothing with front matter.
+    List,
 }
 
 impl SitemapEntry {
     fn value(&self, library: &Library) -> Value {
-        let extra = self.page.map(|id| library.pages[id].front.extra.to_template());
+        let extra = match self.of {
+            EntryOf::Page(id) => Some(library.pages[id].front.extra.to_template()),
+            EntryOf::Section(id) => Some(library.sections[id].front.extra.to_template()),
+            EntryOf::List => None,
+        };
         let mut map = tera::Map::new();
         map.insert("permalink".into(), Value::from(self.permalink.as_str()));
         let updated = self.updated.as_deref().map_or_else(Value::none, Value::from);
@@ -313,40 +326,44 @@ impl SitemapEntry {
 /// Every URL of the site, by permalink (site model, section 13).
 pub fn sitemap_entries(config: &Config, library: &Library) -> Vec<SitemapEntry> {
     let mut found: BTreeMap<String, SitemapEntry> = BTreeMap::new();
-    let mut add = |permalink: String, updated: Option<String>, page: Option<PageId>| {
-        found.insert(permalink.clone(), SitemapEntry { permalink, updated, page });
+    let mut add = |permalink: String, updated: Option<String>, of: EntryOf| {
+        found.insert(permalink.clone(), SitemapEntry { permalink, updated, of });
     };
     let with_pagers = config.exclude_paginated_pages_in_sitemap == ExcludedPagers::None;
     for (id, section) in library.sections.iter().enumerate() {
-        if !section.front.render || section.front.redirect_to.is_some() {
+        if !section.front.render {
             continue;
         }
-        add(section.permalink.clone(), None, None);
+        add(section.permalink.clone(), None, EntryOf::Section(id));
+        // A section that sends its reader on is a URL of the site, but has no pagers.
+        if section.front.redirect_to.is_some() {
+            continue;
+        }
         if let (true, Some(pagination)) = (with_pagers, plan::section_pagination(section)) {
             let count = paginate(&library.section_links[id].pages, &section.path, &pagination).len();
             for number in 1..=count {
                 let path = numbered_path(&section.path, &pagination, number);
-                add(config.make_permalink(&path), None, None);
+                add(config.make_permalink(&path), None, EntryOf::List);
             }
         }
     }
     for (id, page) in library.pages.iter().enumerate() {
         if library.is_rendered(id) {
             let date = page.front.updated.as_ref().or(page.date.as_ref());
-            add(page.permalink.clone(), date.map(Date::to_template_string), Some(id));
+            add(page.permalink.clone(), date.map(Date::to_template_string), EntryOf::Page(id));
         }
     }
     for taxonomy in library.taxonomies.values().flatten() {
         if taxonomy.terms.is_empty() || !taxonomy.config.render {
             continue;
         }
-        add(taxonomy.permalink.clone(), None, None);
+        add(taxonomy.permalink.clone(), None, EntryOf::List);
         for term in &taxonomy.terms {
-            add(term.permalink.clone(), None, None);
+            add(term.permalink.clone(), None, EntryOf::List);
             if let (true, Some(pagination)) = (with_pagers, plan::term_pagination(taxonomy)) {
                 for number in 1..=paginate(&term.pages, &term.path, &pagination).len() {
                     let path = numbered_path(&term.path, &pagination, number);
-                    add(config.make_permalink(&path), None, None);
+                    add(config.make_permalink(&path), None, EntryOf::List);
                 }
             }
         }

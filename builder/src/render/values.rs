@@ -2,7 +2,7 @@
 //!
 //! Values are shared, not copied: a page's value is made once and used by every list it is in.
 
-use super::content::Contents;
+use super::content::{Contents, Linking};
 use super::world::World;
 use crate::dates::Date;
 use crate::markdown::Document;
@@ -41,26 +41,32 @@ pub fn page_facts(world: &World, id: PageId) -> Value {
     page_fields(world, id, &Document::default()).build()
 }
 
-/// A page as lists see it: without neighbours, translations and backlinks.
+/// A page as feeds and its neighbours see it: everything but its own neighbours, or each would
+/// hold the whole list.
 pub fn page<'a>(world: &World, contents: &'a Contents, id: PageId) -> &'a Value {
     contents.page_values[id].get_or_init(|| {
         let none = Document::default();
         let document = contents.pages[id].as_deref().unwrap_or(&none);
-        page_fields(world, id, document).build()
+        page_fields(world, id, document)
+            .set("lower", Value::none())
+            .set("higher", Value::none())
+            .set("translations", page_translations(world, id))
+            .set("backlinks", backlinks(world, contents, &world.library.pages[id].place))
+            .build()
     })
 }
 
-/// A page as its own template and `get_page` see it.
-pub fn full_page(world: &World, contents: &Contents, id: PageId) -> Value {
-    let links = &world.library.page_links[id];
-    let neighbour = |id: Option<PageId>| id.map(|id| page(world, contents, id).clone());
-    let base = page(world, contents, id).as_map().cloned().unwrap_or_default();
-    Fields(base)
-        .option("lower", neighbour(links.lower))
-        .option("higher", neighbour(links.higher))
-        .set("translations", page_translations(world, id))
-        .set("backlinks", backlinks(world, contents, &world.library.pages[id].place))
-        .build()
+/// A page as its own template, lists and `get_page` see it.
+pub fn full_page<'a>(world: &World, contents: &'a Contents, id: PageId) -> &'a Value {
+    contents.full_page_values[id].get_or_init(|| {
+        let links = &world.library.page_links[id];
+        let neighbour = |id: Option<PageId>| id.map(|id| page(world, contents, id).clone());
+        let base = page(world, contents, id).as_map().cloned().unwrap_or_default();
+        Fields(base)
+            .option("lower", neighbour(links.lower))
+            .option("higher", neighbour(links.higher))
+            .build()
+    })
 }
 
 fn page_fields(world: &World, id: PageId, document: &Document) -> Fields {
@@ -104,7 +110,6 @@ fn page_fields(world: &World, id: PageId, document: &Document) -> Fields {
         .set("draft", front.draft)
         .set("hidden", front.hidden)
         .set("include_in_feeds", front.include_in_feeds)
-        .option("weight", front.weight)
         .texts("aliases", front.aliases.iter().map(String::as_str))
         .set("lang", place.lang.as_str())
 }
@@ -121,11 +126,22 @@ pub fn section<'a>(world: &World, contents: &'a Contents, id: SectionId) -> &'a 
         let none = Document::default();
         let document = contents.sections[id].as_deref().unwrap_or(&none);
         section_fields(world, id, document)
+            .option("lower", section_neighbour(world, contents, links.lower))
+            .option("higher", section_neighbour(world, contents, links.higher))
             .set("pages", pages(world, contents, &links.pages))
             .set("translations", section_translations(world, id))
             .set("backlinks", backlinks(world, contents, &world.library.sections[id].place))
             .build()
     })
+}
+
+/// A section as its neighbours see it: without pages and neighbours of its own.
+fn section_neighbour(world: &World, contents: &Contents, id: Option<SectionId>) -> Option<Value> {
+    let id = id?;
+    let none = Document::default();
+    let document = contents.sections[id].as_deref().unwrap_or(&none);
+    let fields = section_fields(world, id, document);
+    Some(fields.set("lower", Value::none()).set("higher", Value::none()).build())
 }
 
 fn section_fields(world: &World, id: SectionId, document: &Document) -> Fields {
@@ -139,7 +155,8 @@ fn section_fields(world: &World, id: SectionId, document: &Document) -> Fields {
     let assets: Vec<String> = assets.iter().map(|key| format!("{path}{}", key.name())).collect();
     Fields::default()
         .set("relative_path", place.relative.as_str())
-        .option("colocated_path", (!place.folders.is_empty()).then(|| colocated(place)))
+        // Sections have none, whatever lies beside them (held by the cases).
+        .set("colocated_path", Value::none())
         .set("content", document.html.as_str())
         .set("permalink", permalink.as_str())
         .set("draft", front.draft)
@@ -161,7 +178,7 @@ fn section_fields(world: &World, id: SectionId, document: &Document) -> Fields {
         .set("paginate_reversed", front.paginate_reversed)
 }
 
-/// `blog/post/`: the folder that a bundle or section has for itself.
+/// `blog/post/`: the folder that a bundle has for itself.
 fn colocated(place: &Place) -> String {
     let folder = place.relative.rsplit_once('/').map_or("", |(folder, _)| folder);
     format!("{folder}/")
@@ -172,16 +189,26 @@ fn ancestors(world: &World, ids: &[SectionId]) -> Vec<Value> {
     ids.iter().map(relative).collect()
 }
 
+/// In the order of their permalinks.
 fn backlinks(world: &World, contents: &Contents, place: &Place) -> Vec<Value> {
     let from = contents.backlinks.get(&place.relative).into_iter().flatten();
-    from.map(|id| {
-        let page = &world.library.pages[*id];
-        Fields::default()
-            .set("permalink", page.permalink.as_str())
-            .option("title", page.front.title.as_deref())
-            .build()
-    })
-    .collect()
+    let mut from: Vec<(&str, Option<&str>)> = from
+        .map(|linking| match *linking {
+            Linking::Page(id) => {
+                let page = &world.library.pages[id];
+                (page.permalink.as_str(), page.front.title.as_deref())
+            }
+            Linking::Section(id) => {
+                let section = &world.library.sections[id];
+                (section.permalink.as_str(), section.front.title.as_deref())
+            }
+        })
+        .collect();
+    from.sort_unstable();
+    let value = |(permalink, title): (&str, Option<&str>)| {
+        Fields::default().set("permalink", permalink).option("title", title).build()
+    };
+    from.into_iter().map(value).collect()
 }
 
 fn translation(place: &Place, permalink: &str, title: Option<&str>, path: &str) -> Value {
@@ -212,6 +239,11 @@ fn section_translations(world: &World, id: SectionId) -> Vec<Value> {
 
 /// Pages as lists see them.
 pub fn pages(world: &World, contents: &Contents, ids: &[PageId]) -> Vec<Value> {
+    ids.iter().map(|id| full_page(world, contents, *id).clone()).collect()
+}
+
+/// Pages as feeds see them.
+pub fn feed_pages(world: &World, contents: &Contents, ids: &[PageId]) -> Vec<Value> {
     ids.iter().map(|id| page(world, contents, *id).clone()).collect()
 }
 

@@ -3,6 +3,7 @@
 use super::content::Contents;
 use super::templates::Templates;
 use crate::config::Config;
+use crate::filters::Chance;
 use crate::key::SourceKey;
 use crate::site::library::Library;
 use crate::source::Sources;
@@ -57,20 +58,32 @@ pub struct Scope {
 
 thread_local! {
     static SCOPE: RefCell<Option<Scope>> = const { RefCell::new(None) };
+    static CHANCE: RefCell<Chance> = RefCell::new(Chance::seeded(""));
     static NEEDS: RefCell<BTreeSet<SourceKey>> = const { RefCell::new(BTreeSet::new()) };
 }
 
 /// Runs a render with `scope` in reach of the template functions; also returns what it lacked.
-pub fn within<T>(scope: Scope, render: impl FnOnce() -> T) -> (T, BTreeSet<SourceKey>) {
+/// Chance starts anew from `seed`, the output or source that is rendered: a page comes out the
+/// same whatever was rendered before it.
+pub fn within<T>(
+    scope: Scope,
+    seed: &str,
+    render: impl FnOnce() -> T,
+) -> (T, BTreeSet<SourceKey>) {
     /// Puts back what was there before, also when a render panics.
-    struct Restore(Option<Scope>, BTreeSet<SourceKey>);
+    struct Restore(Option<Scope>, Chance, BTreeSet<SourceKey>);
     impl Drop for Restore {
         fn drop(&mut self) {
             SCOPE.set(self.0.take());
-            NEEDS.set(std::mem::take(&mut self.1));
+            CHANCE.set(self.1.clone());
+            NEEDS.set(std::mem::take(&mut self.2));
         }
     }
-    let restore = Restore(SCOPE.replace(Some(scope)), NEEDS.take());
+    let restore = Restore(
+        SCOPE.replace(Some(scope)),
+        CHANCE.replace(Chance::seeded(seed)),
+        NEEDS.take(),
+    );
     let result = render();
     let needs = NEEDS.take();
     drop(restore);
@@ -85,6 +98,11 @@ pub fn scope() -> Result<Scope, tera::Error> {
     SCOPE
         .with_borrow(Clone::clone)
         .ok_or_else(|| tera::Error::message("template functions work only while a page is rendered"))
+}
+
+/// The next number of the current render, from 0 up to but without `bound`.
+pub fn chance(bound: u64) -> u64 {
+    CHANCE.with_borrow_mut(|chance| chance.below(bound))
 }
 
 /// Notes that the current render lacks `key`.

@@ -108,7 +108,8 @@ pub fn read(key: &SourceKey, text: &Arc<str>, config: &Config) -> Result<Content
     let file = key.as_str();
     let place = place(key, config).map_err(|problem| vec![problem])?;
     let split = front_matter::split(file, text).map_err(|problem| vec![problem])?;
-    let start = split.body.as_ptr() as usize - text.as_ptr() as usize;
+    // The body is the end of the text, whatever comes before it.
+    let start = text.len() - split.body.len();
     let body = BodyText { text: text.clone(), start, first_line: split.body_line };
     let words = markdown::word_count(body.as_str(), &place.lang);
     let minutes = markdown::reading_time_minutes(body.as_str(), &place.lang);

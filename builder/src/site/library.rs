@@ -52,7 +52,8 @@ pub struct PageLinks {
     pub lower: Option<PageId>,
     /// Next page of the sorted list.
     pub higher: Option<PageId>,
-    /// The same page in every language it exists in, itself included, by language.
+    /// The same page in every language it exists in, itself included, by language. Empty on a
+    /// site with one language.
     pub translations: Vec<PageId>,
     /// False for pages that their section cannot sort: they are not rendered.
     pub sortable: bool,
@@ -65,6 +66,10 @@ pub struct SectionLinks {
     pub ancestors: Vec<SectionId>,
     /// Sections directly below, by weight, then path.
     pub subsections: Vec<SectionId>,
+    /// The section before it among those directly below the same one.
+    pub lower: Option<SectionId>,
+    /// The section after it.
+    pub higher: Option<SectionId>,
     /// Pages in order, those of transparent sections below included.
     pub pages: Vec<PageId>,
     /// The same section in every language, itself included, by language.
@@ -87,7 +92,9 @@ pub fn build(sources: &Sources, config: &Config, drafts: bool) -> (Library, Vec<
     link_sections(&mut library);
     link_pages(&mut library);
     sort_sections(&mut library, &mut problems);
-    link_translations(&mut library);
+    if config.languages.len() > 1 {
+        link_translations(&mut library);
+    }
     library.taxonomies = taxonomies::build(&library, config);
     (library, problems)
 }
@@ -107,6 +114,7 @@ fn read_content(
         }
         match key.role() {
             Role::Content => {}
+            Role::Asset if !is_published_asset(key.name()) => continue,
             Role::Asset => {
                 library.assets.entry(key.folder().to_owned()).or_default().push(key.clone());
                 continue;
@@ -166,6 +174,13 @@ fn read_content(
     }
 }
 
+/// Files beside a page that only an editor or a tool needs stay unpublished, and so do those
+/// without an extension (site model, section 2; held by the cases).
+fn is_published_asset(name: &str) -> bool {
+    let extension = name.rsplit_once('.').map(|(_, extension)| extension);
+    !matches!(extension, None | Some("" | "swp" | "swx" | "tmp"))
+}
+
 /// The sections above `folders` in a language, root first.
 fn above<'a>(
     by_folder: &'a HashMap<(String, String), SectionId>,
@@ -190,8 +205,9 @@ fn link_sections(library: &mut Library) {
         let ancestors: Vec<SectionId> = above(&by_folder, upper, &place.lang)
             .filter(|ancestor| !library.sections[*ancestor].front.transparent)
             .collect();
-        // The parent is the section of the folder above, or of the nearest one that has it.
-        if let Some(parent) = above(&by_folder, upper, &place.lang).last() {
+        // Only the section of the folder directly above lists it; those further up, when that
+        // folder is no section, are its ancestors but do not know it.
+        if let Some(parent) = by_folder.get(&(upper.join("/"), place.lang.clone())).copied() {
             library.section_links[parent].subsections.push(id);
         }
         library.section_links[id].ancestors = ancestors;
@@ -202,6 +218,11 @@ fn link_sections(library: &mut Library) {
             let (a, b) = (&library.sections[*a], &library.sections[*b]);
             a.front.weight.cmp(&b.front.weight).then_with(|| a.path.cmp(&b.path))
         });
+        for (position, section) in list.iter().enumerate() {
+            let links = &mut library.section_links[*section];
+            links.lower = position.checked_sub(1).map(|before| list[before]);
+            links.higher = list.get(position + 1).copied();
+        }
         library.section_links[id].subsections = list;
     }
 }
@@ -219,7 +240,7 @@ fn link_pages(library: &mut Library) {
             links.ancestors = above(&by_folder, &place.folders, &place.lang)
                 .filter(|id| !sections[*id].front.transparent)
                 .collect();
-            if page.front.render {
+            if page.front.render && !page.front.hidden {
                 // The page belongs to its section and, through transparent ones, to those above.
                 let chain: Vec<SectionId> =
                     above(&by_folder, &place.folders, &place.lang).collect();
@@ -284,7 +305,7 @@ pub fn sort(pages: &[Page], list: Vec<PageId>, sort_by: SortBy) -> (Vec<PageId>,
                 let updated = |page: &Page| {
                     page.front.updated.as_ref().or(page.date.as_ref()).map(Date::sort_key)
                 };
-                updated(b).cmp(&updated(a)).then_with(|| b.permalink.cmp(&a.permalink))
+                updated(b).cmp(&updated(a)).then_with(|| by_permalink(a, b))
             }
             SortBy::Title => natural(&title(a), &title(b)).then_with(|| by_permalink(a, b)),
             SortBy::TitleBytes => title(a).cmp(&title(b)).then_with(|| by_permalink(a, b)),
@@ -300,10 +321,11 @@ pub fn sort(pages: &[Page], list: Vec<PageId>, sort_by: SortBy) -> (Vec<PageId>,
     (sortable, unsortable)
 }
 
-/// Newest first; equal dates by descending permalink, undated last.
+/// Newest first, undated last; equal dates by permalink. (Zola 0.23.0, as the cases hold it; from
+/// 0.23.4 on Zola has these the other way round.)
 pub fn by_date(a: &Page, b: &Page) -> Ordering {
     let key = |page: &Page| page.date.as_ref().map(Date::sort_key);
-    key(b).cmp(&key(a)).then_with(|| b.permalink.cmp(&a.permalink))
+    key(b).cmp(&key(a)).then_with(|| by_permalink(a, b))
 }
 
 fn by_permalink(a: &Page, b: &Page) -> Ordering {
@@ -322,7 +344,7 @@ fn link_translations(library: &mut Library) {
         let name = (place.folders.clone(), place.stem.clone(), place.bundle);
         pages.entry(name).or_default().push(id);
     }
-    for mut group in pages.into_values().filter(|group| group.len() > 1) {
+    for mut group in pages.into_values() {
         group.sort_by(|a, b| library.pages[*a].place.lang.cmp(&library.pages[*b].place.lang));
         for id in &group {
             library.page_links[*id].translations.clone_from(&group);
@@ -332,7 +354,7 @@ fn link_translations(library: &mut Library) {
     for (id, section) in library.sections.iter().enumerate() {
         sections.entry(section.place.folders.clone()).or_default().push(id);
     }
-    for mut group in sections.into_values().filter(|group| group.len() > 1) {
+    for mut group in sections.into_values() {
         group.sort_by(|a, b| library.sections[*a].place.lang.cmp(&library.sections[*b].place.lang));
         for id in &group {
             library.section_links[*id].translations.clone_from(&group);
@@ -341,6 +363,11 @@ fn link_translations(library: &mut Library) {
 }
 
 impl Library {
+    /// True where lists may show the page: those of terms, feeds and sections.
+    pub fn is_listed(&self, id: PageId) -> bool {
+        self.is_rendered(id) && !self.pages[id].front.hidden
+    }
+
     /// True where the page has an output of its own.
     pub fn is_rendered(&self, id: PageId) -> bool {
         self.pages[id].front.render && self.page_links[id].sortable

@@ -23,9 +23,9 @@ pub struct Taxonomy {
 /// A term: all spellings with one slug.
 #[derive(Debug, Clone)]
 pub struct Term {
-    /// The spelling of the first page by source key.
+    /// The first of its spellings, in the order of their characters.
     pub name: String,
-    /// All spellings.
+    /// All spellings, in the order of their characters.
     pub spellings: Vec<String>,
     /// Last part of its path.
     pub slug: String,
@@ -71,7 +71,7 @@ fn build_one(library: &Library, config: &Config, lang: &str, own: &TaxonomyConfi
 
     let mut by_slug: BTreeMap<String, Term> = BTreeMap::new();
     for (id, page) in library.pages.iter().enumerate() {
-        if page.place.lang != lang || !library.is_rendered(id) {
+        if page.place.lang != lang || !library.is_listed(id) {
             continue;
         }
         for name in page.front.taxonomies.get(&own.name).into_iter().flatten() {
@@ -88,8 +88,8 @@ fn build_one(library: &Library, config: &Config, lang: &str, own: &TaxonomyConfi
                     pages: Vec::new(),
                 }
             });
-            if !term.spellings.contains(name) {
-                term.spellings.push(name.clone());
+            if let Err(place) = term.spellings.binary_search(name) {
+                term.spellings.insert(place, name.clone());
             }
             if term.pages.last() != Some(&id) {
                 term.pages.push(id);
@@ -98,6 +98,7 @@ fn build_one(library: &Library, config: &Config, lang: &str, own: &TaxonomyConfi
     }
     let mut terms: Vec<Term> = by_slug.into_values().collect();
     for term in &mut terms {
+        term.name.clone_from(&term.spellings[0]);
         term.pages.sort_by(|a, b| by_date(&library.pages[*a], &library.pages[*b]));
     }
     let permalink = config.make_permalink(&path);

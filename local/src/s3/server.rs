@@ -4,10 +4,12 @@ use std::convert::Infallible;
 use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
+use http::header;
 use http::{HeaderValue, Request, Response, StatusCode};
+use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
@@ -147,7 +149,7 @@ async fn answer(
     request: Request<Incoming>,
 ) -> Result<Response<Body>, Infallible> {
     let (request_id, host_id) = ids.next();
-    let mut request = request.map(Body::from);
+    let (mut request, taken) = watch_expected_body(request);
     request.extensions_mut().insert(Caller {
         access_key: String::new(),
         address: peer.ip().to_string(),
@@ -168,6 +170,30 @@ async fn answer(
             headers.insert(name, value);
         }
     }
-    headers.insert(http::header::SERVER, HeaderValue::from_static("quillfront"));
+    headers.insert(header::SERVER, HeaderValue::from_static("quillfront"));
+    if taken.is_some_and(|taken| !taken.load(Ordering::Relaxed)) {
+        headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
     Ok(response)
+}
+
+/// Notes whether any of a body was taken whose client waits for `100 Continue`.
+///
+/// Where none was (the body is empty, or the request was refused first), the client gets a final
+/// answer in place of the 100, and the connection must end with it (RFC 9110, section 10.1.1).
+/// Some clients do not recover by themselves: botocore keeps the early status line with the
+/// connection, and takes the next answer on it for one without headers.
+fn watch_expected_body(request: Request<Incoming>) -> (Request<Body>, Option<Arc<AtomicBool>>) {
+    if !request.headers().contains_key(header::EXPECT) {
+        return (request.map(Body::from), None);
+    }
+    let taken = Arc::new(AtomicBool::new(false));
+    let flag = taken.clone();
+    let request = request.map(|body| {
+        Body::http_body(body.map_frame(move |frame| {
+            flag.store(true, Ordering::Relaxed);
+            frame
+        }))
+    });
+    (request, Some(taken))
 }

@@ -35,6 +35,11 @@ const TAG: &str = r#"<script src="/_quillfront/live.js" defer></script>"#;
 /// The largest page that is given the script: it passes through memory.
 const PAGE_BYTES: u64 = 10_000_000;
 
+/// The names of the events that say nothing more. They are their data as well: a browser drops an
+/// event without data (HTML Standard, section 9.2.6).
+const HELLO: &str = "hello";
+const RELOAD: &str = "reload";
+
 /// How many invalidations are remembered for pages that connect again.
 const REMEMBERED: usize = 64;
 
@@ -108,7 +113,7 @@ impl Live {
         let events = match known {
             Some(known) => {
                 // The browser asks again a second after it lost the connection.
-                let hello = Event::default().id(self.id(known)).event("hello").data("");
+                let hello = Event::default().id(self.id(known)).event(HELLO).data(HELLO);
                 let missed = recent.invalidated.iter().filter(|it| it.number > known);
                 let missed = missed.map(|it| self.event(it));
                 [hello.retry(Duration::from_secs(1))]
@@ -131,8 +136,8 @@ impl Live {
     fn reload(&self, number: u64) -> Event {
         Event::default()
             .id(self.id(number))
-            .event("reload")
-            .data("")
+            .event(RELOAD)
+            .data(RELOAD)
     }
 
     fn lock(&self) -> MutexGuard<'_, Recent> {

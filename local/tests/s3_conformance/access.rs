@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use aws_sdk_s3::presigning::PresigningConfig;
 
-use crate::harness::{Bench, code, exchange, noise, refusal};
+use crate::harness::{Bench, code, exchange, head_of_answer, noise, refusal};
 
 #[tokio::test]
 async fn a_wrong_secret_opens_nothing() {
@@ -128,5 +128,41 @@ async fn a_not_modified_answer_has_its_headers_and_no_body() {
         head.contains(&format!("etag: {etag}")) && head.contains("last-modified: "),
         "{head}"
     );
+    bench.finish().await;
+}
+
+/// botocore, and so the AWS CLI, misreads the next answer on a connection that stays open.
+#[tokio::test]
+async fn a_final_answer_in_place_of_100_continue_ends_the_connection() {
+    let bench = Bench::new().await;
+    // How another server handles this is its own affair.
+    if bench.store().is_none() {
+        return bench.finish().await;
+    }
+    let expires = || PresigningConfig::expires_in(Duration::from_secs(60)).expect("a minute");
+    let put = || {
+        bench
+            .plain_client()
+            .put_object()
+            .bucket(&bench.bucket)
+            .key("k")
+    };
+    let waiting = "expect: 100-continue\r\nconnection: keep-alive\r\n";
+
+    let empty = put().presigned(expires()).await.expect("a URL");
+    let (status, head) = head_of_answer("PUT", waiting, empty.uri(), 0).await;
+    assert_eq!(status, 200);
+    assert!(head.contains("connection: close"), "an empty body: {head}");
+
+    let refused = empty.uri().replace("/k?", "/other?");
+    let (status, head) = head_of_answer("PUT", waiting, &refused, 1000).await;
+    assert_eq!(status, 403);
+    assert!(
+        head.contains("connection: close"),
+        "a refusal before the body: {head}"
+    );
+
+    let (status, _) = head_of_answer("PUT", waiting, empty.uri(), 1000).await;
+    assert_eq!(status, 100, "a body that is wanted is asked for");
     bench.finish().await;
 }

@@ -306,3 +306,35 @@ pub async fn exchange(request: &str, url: &str, body: &[u8]) -> (u16, String, Ve
         .expect("a status");
     (status, head, answer.split_off(end))
 }
+
+/// Sends the head of a request only, and reads the first head that comes back.
+pub async fn head_of_answer(
+    method: &str,
+    headers: &str,
+    url: &str,
+    content_length: usize,
+) -> (u16, String) {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let rest = url.strip_prefix("http://").expect("plain HTTP");
+    let (host, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    let mut stream = TcpStream::connect(host).await.expect("a connection");
+    let head = format!(
+        "{method} {path} HTTP/1.1\r\nhost: {host}\r\ncontent-length: {content_length}\r\n{headers}\r\n"
+    );
+    stream
+        .write_all(head.as_bytes())
+        .await
+        .expect("the head is sent");
+    let mut answer = Vec::new();
+    while !answer.windows(4).any(|window| window == b"\r\n\r\n") {
+        let byte = stream.read_u8().await.expect("an answer");
+        answer.push(byte);
+    }
+    let head = String::from_utf8_lossy(&answer).to_lowercase();
+    let status = head
+        .split(' ')
+        .nth(1)
+        .and_then(|status| status.get(..3))
+        .and_then(|status| status.parse().ok());
+    (status.expect("a status"), head)
+}

@@ -218,6 +218,12 @@ impl Events {
             if let Some((event, rest)) = self.text.split_once("\n\n") {
                 let event = event.to_owned();
                 self.text = rest.to_owned();
+                // A browser drops an event without data.
+                assert!(
+                    event
+                        .lines()
+                        .any(|line| line.len() > 6 && line.starts_with("data: "))
+                );
                 return event;
             }
             let frame = tokio::time::timeout(Duration::from_secs(5), self.body.frame());

@@ -116,6 +116,13 @@ impl S3 for Service {
         read::head_object(&self.store, req).await
     }
 
+    async fn get_object_attributes(
+        &self,
+        req: S3Request<GetObjectAttributesInput>,
+    ) -> S3Result<S3Response<GetObjectAttributesOutput>> {
+        operation!(read::get_object_attributes, self, req)
+    }
+
     async fn put_object(
         &self,
         req: S3Request<PutObjectInput>,

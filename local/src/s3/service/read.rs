@@ -148,11 +148,24 @@ pub(super) async fn get_object_attributes(
 ) -> S3Result<GetObjectAttributesOutput> {
     let input = req.input;
     refuse_version(input.version_id.as_deref())?;
-    refuse(&[("server-side encryption with customer keys", input.sse_customer_algorithm.is_some())])?;
-    let object = store.in_bucket(&input.bucket, move |bucket| bucket.open_object(&input.key)).await?;
+    refuse(&[(
+        "server-side encryption with customer keys",
+        input.sse_customer_algorithm.is_some(),
+    )])?;
+    let object = store
+        .in_bucket(&input.bucket, move |bucket| bucket.open_object(&input.key))
+        .await?;
     let meta = object.meta;
-    let wanted = |name: &str| input.object_attributes.iter().any(|attribute| attribute.as_str() == name);
-    let mut output = GetObjectAttributesOutput { last_modified: Some(timestamp(meta.last_modified)), ..Default::default() };
+    let wanted = |name: &str| {
+        input
+            .object_attributes
+            .iter()
+            .any(|attribute| attribute.as_str() == name)
+    };
+    let mut output = GetObjectAttributesOutput {
+        last_modified: Some(timestamp(meta.last_modified)),
+        ..Default::default()
+    };
     if wanted(ObjectAttributes::ETAG) {
         output.e_tag = Some(ETag::Strong(meta.etag));
     }
@@ -165,12 +178,18 @@ pub(super) async fn get_object_attributes(
     if wanted(ObjectAttributes::CHECKSUM) && meta.checksum.is_some() {
         let mut checksum = Checksum::default();
         show_checksum!(checksum, &meta.checksum);
-        checksum.checksum_type = meta.checksum.as_ref().map(|checksum| checksum_type(checksum.kind));
+        checksum.checksum_type = meta
+            .checksum
+            .as_ref()
+            .map(|checksum| checksum_type(checksum.kind));
         output.checksum = Some(checksum);
     }
     if wanted(ObjectAttributes::OBJECT_PARTS) && !meta.part_sizes.is_empty() {
         let total_parts_count = i32::try_from(meta.part_sizes.len()).ok();
-        output.object_parts = Some(GetObjectAttributesParts { total_parts_count, ..Default::default() });
+        output.object_parts = Some(GetObjectAttributesParts {
+            total_parts_count,
+            ..Default::default()
+        });
     }
     Ok(output)
 }

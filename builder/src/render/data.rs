@@ -1,0 +1,91 @@
+//! Data files as values (site model, section 9: the formats of `load_data`).
+
+mod bibtex;
+mod xml;
+
+use crate::diagnostic::Diagnostic;
+use crate::front_matter::{self, tree};
+use crate::key::{DataFormat, data_format};
+use tera::{Map, Value};
+
+/// Reads `text` as `format`, the name of a format or of a file's extension.
+///
+/// # Errors
+/// The format is not known, or the text is not in it.
+pub fn parse(text: &str, format: &str) -> Result<Value, String> {
+    match data_format(&format!("x.{format}")) {
+        Some(DataFormat::Toml) => tree_value(front_matter::parse_toml(&tree_source(text))),
+        Some(DataFormat::Json) => {
+            let value: serde_json::Value =
+                serde_json::from_str(text).map_err(|error| error.to_string())?;
+            Value::try_from_serializable(&value).map_err(|error| error.to_string())
+        }
+        Some(DataFormat::Yaml) => tree_value(front_matter::parse_yaml(&tree_source(text))),
+        Some(DataFormat::Plain) | None => match format {
+            "csv" => csv(text).map_err(|error| error.to_string()),
+            "xml" => xml::parse(text),
+            "bibtex" => bibtex::parse(text),
+            "plain" | "txt" | "md" => Ok(Value::from(text)),
+            "bib" => Err("load a .bib file with format=\"bibtex\"".to_owned()),
+            _ => Err(format!(
+                "the format `{format}` cannot be read; toml, json, yaml, csv, xml, bibtex and plain can"
+            )),
+        },
+    }
+}
+
+/// `{headers: […], records: [[…], …]}`, every field a text.
+fn csv(text: &str) -> Result<Value, csv::Error> {
+    let mut reader = csv::Reader::from_reader(text.as_bytes());
+    let row = |record: &csv::StringRecord| -> Value {
+        record.iter().map(Value::from).collect::<Vec<Value>>().into()
+    };
+    let headers = row(reader.headers()?);
+    let records = reader
+        .records()
+        .map(|record| record.map(|record| row(&record)))
+        .collect::<Result<Vec<Value>, _>>()?;
+    Ok(map([("headers", headers), ("records", records.into())]))
+}
+
+fn map<const N: usize>(entries: [(&'static str, Value); N]) -> Value {
+    entries.into_iter().map(|(name, value)| (name.into(), value)).collect::<Map>().into()
+}
+
+fn tree_source(text: &str) -> tree::Source<'_> {
+    tree::Source { file: "", text, first_line: 1, code: "data" }
+}
+
+fn tree_value(parsed: Result<tree::Node, Vec<Diagnostic>>) -> Result<Value, String> {
+    parsed.map(|node| node.into_value().to_template()).map_err(|problems| {
+        let told = problems.iter().map(|problem| match problem.line {
+            Some(line) => format!("line {line}: {}", problem.message),
+            None => problem.message.clone(),
+        });
+        told.collect::<Vec<_>>().join("; ")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(text: &str, format: &str) -> String {
+        parse(text, format).unwrap().to_string()
+    }
+
+    #[test]
+    fn csv_has_headers_and_records() {
+        assert_eq!(
+            shown("k,v\n1,\"two, \"\"three\"\"\"\n", "csv"),
+            r#"{"headers": ["k", "v"], "records": [["1", "two, \"three\""]]}"#
+        );
+        assert!(parse("a,b\n1\n", "csv").unwrap_err().contains("fields"));
+    }
+
+    #[test]
+    fn a_format_that_is_not_known_is_told() {
+        assert!(parse("", "docx").unwrap_err().contains("docx"));
+        assert!(parse("", "bib").unwrap_err().contains("bibtex"));
+    }
+}

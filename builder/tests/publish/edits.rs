@@ -1,0 +1,143 @@
+//! Incremental equals clean, after any sequence of edits (invariant 1).
+
+use crate::world::{World, blog, keys, until_done};
+use proptest::prelude::*;
+use quillfront_builder::publish::run::Work;
+use std::collections::BTreeSet;
+
+/// One change in the source bucket.
+#[derive(Debug, Clone)]
+enum Edit {
+    Put(&'static str, String),
+    Remove(&'static str),
+}
+
+impl Edit {
+    fn key(&self) -> &'static str {
+        match self {
+            Edit::Put(key, _) | Edit::Remove(key) => key,
+        }
+    }
+}
+
+const PAGES: [&str; 6] = [
+    "content/blog/a.md",
+    "content/blog/b.md",
+    "content/blog/c/index.md",
+    "content/blog/d.md",
+    "content/lonely/e.md",
+    "content/blog/deep/f.md",
+];
+
+fn page() -> impl Strategy<Value = String> {
+    let title = prop::sample::select(vec!["One", "Two & <b>", "Drei", "x"]);
+    let date = prop::sample::select(vec!["date = 2026-01-01\n", "date = 2025-12-31T10:00:00Z\n", ""]);
+    let tags = prop::sample::select(vec![
+        "",
+        "[taxonomies]\ntags = [\"x\"]\n",
+        "[taxonomies]\ntags = [\"y\", \"X\"]\n",
+        "[taxonomies]\nnone = [\"such\"]\n",
+    ]);
+    let other = prop::sample::select(vec![
+        "",
+        "draft = true\n",
+        "slug = \"moved\"\n",
+        "path = \"same\"\n",
+        "aliases = [\"old\", \"blog\"]\n",
+        "weight = 3\n",
+        "render = false\n",
+        "template = \"nope.html\"\n",
+        "updated = 2026-02-02\n",
+    ]);
+    let body = prop::sample::select(vec![
+        "Body.\n",
+        "First.\n\n<!-- more -->\n\n# Head\n\nSecond.\n",
+        "[link](@/blog/a.md)\n",
+        "[link](@/blog/a.md#head)\n",
+        "{{ 1 + 1 }} {{ page.title }}\n",
+        "{{ broken",
+        "```rust\nfn main() {}\n```\n",
+    ]);
+    (title, date, tags, other, body).prop_map(|(title, date, tags, other, body)| {
+        format!("+++\ntitle = \"{title}\"\n{date}{other}{tags}+++\n{body}")
+    })
+}
+
+fn edit() -> impl Strategy<Value = Edit> {
+    let path = prop::sample::select(PAGES.to_vec());
+    let broken = prop::sample::select(vec!["", "no front matter", "+++\ntitle = \n+++\n", "---\na: [\n---\n"]);
+    let base: String = blog().into_iter().find(|(key, _)| *key == "templates/base.html").unwrap().1;
+    let base_again = base.clone();
+    prop_oneof![
+        8 => (path.clone(), page()).prop_map(|(key, text)| Edit::Put(key, text)),
+        2 => path.clone().prop_map(Edit::Remove),
+        2 => (path, broken).prop_map(|(key, text)| Edit::Put(key, text.into())),
+        1 => prop::sample::select(vec![
+            "+++\ntitle = \"Blog\"\nsort_by = \"date\"\n+++\n",
+            "+++\ntitle = \"Blog\"\nsort_by = \"title\"\npaginate_by = 2\n+++\nList\n",
+            "+++\ntransparent = true\n+++\n",
+            "+++\nunknown = 1\n+++\n",
+            "+++\ndraft = true\n+++\n",
+        ]).prop_map(|text| Edit::Put("content/blog/_index.md", text.into())),
+        1 => Just(Edit::Remove("content/blog/_index.md")),
+        1 => Just(Edit::Put("templates/base.html", base_again.replace("<aside>", "<aside class=a>"))),
+        1 => Just(Edit::Put("templates/base.html", base.clone())),
+        1 => prop::sample::select(vec![
+            "{% extends \"base.html\" %}{% block main %}{{ page.summary | default(value=\"none\") }}{% endblock %}",
+            "{% extends \"gone.html\" %}",
+            "{% broken",
+            "{{ page.title }} {{ load_data(path=\"data/d.toml\").n }}",
+        ]).prop_map(|text| Edit::Put("templates/page.html", text.into())),
+        1 => prop::sample::select(vec!["n = 1\n", "n = 2\n", "n = \n"])
+            .prop_map(|text| Edit::Put("data/d.toml", text.into())),
+        1 => Just(Edit::Remove("data/d.toml")),
+        1 => prop::sample::select(vec!["body{}", "body { color: red }"])
+            .prop_map(|text| Edit::Put("static/site.css", text.into())),
+        1 => Just(Edit::Put("static/blog/a/index.html", "static beside a page".into())),
+        1 => Just(Edit::Remove("static/blog/a/index.html")),
+        1 => prop::sample::select(vec![
+            "base_url = \"https://example.org\"\ntaxonomies = [{ name = \"tags\" }]\n",
+            "base_url = \"https://other.example\"\ngenerate_feeds = true\ntaxonomies = [{ name = \"tags\", paginate_by = 1, feed = true }]\n",
+            "base_url = \"\"\n",
+            "base_url = \"https://example.org\"\nignored_content = [\"*/d.md\"]\ngenerate_sitemap = false\n",
+        ]).prop_map(|text| Edit::Put("config.toml", text.into())),
+    ]
+}
+
+async fn holds(script: Vec<Vec<Edit>>) {
+    let world = World::new().await;
+    for (key, text) in blog() {
+        world.put(key, text).await;
+    }
+    let builder = world.builder();
+    builder.run(Work::Reconcile).await.unwrap();
+    for (number, batch) in script.iter().enumerate() {
+        let mut told = BTreeSet::new();
+        for edit in batch {
+            match edit {
+                Edit::Put(key, text) => world.put(key, text.clone()).await,
+                Edit::Remove(key) => world.remove(key).await,
+            }
+            told.insert(edit.key());
+        }
+        until_done(&world, &builder, &keys(told)).await;
+        let story = format!("after step {number} of {script:#?}");
+        world.assert_incremental_equals_clean(&story).await;
+    }
+    // A builder that remembers nothing finds nothing to do.
+    let before = world.site().await;
+    world.builder().run(Work::Reconcile).await.unwrap();
+    crate::world::assert_same(&world.site().await, &before, "reconciled");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 16, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn incremental_equals_clean_after_any_edits(
+        script in prop::collection::vec(prop::collection::vec(edit(), 1..4), 1..6)
+    ) {
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+        runtime.block_on(holds(script));
+    }
+}

@@ -1,0 +1,293 @@
+//! An S3 endpoint with buckets, builders over it, and trees to compare.
+
+use aws_sdk_s3::Client;
+use aws_sdk_s3::config::{Intercept, SharedInterceptor};
+use aws_sdk_s3::primitives::ByteStream;
+use futures::future::BoxFuture;
+use jiff::Timestamp;
+use quillfront_builder::aws;
+use quillfront_builder::key::SourceKey;
+use quillfront_builder::publish::run::Work;
+use quillfront_builder::publish::store::Place;
+use quillfront_builder::publish::{BuildError, Builder, Host, Options, Places};
+use quillfront_builder::report::Report;
+use quillfront_local::s3::{self, Credentials, Store};
+use quillfront_local::site::{self, Site, SiteOptions};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::time::Duration;
+use tempfile::TempDir;
+use tokio::net::TcpListener;
+
+pub const SOURCE: &str = "source";
+pub const SITE: &str = "site";
+pub const STATE: &str = "state";
+
+/// A clock that stands still unless it is moved, and names in order.
+pub struct TestHost {
+    now_ms: AtomicI64,
+    ids: AtomicU64,
+}
+
+impl TestHost {
+    pub fn new() -> Arc<Self> {
+        let start: Timestamp = "2026-01-02T03:04:05Z".parse().unwrap();
+        Arc::new(Self { now_ms: AtomicI64::new(start.as_millisecond()), ids: AtomicU64::new(0) })
+    }
+
+    pub fn advance(&self, duration: Duration) {
+        self.now_ms.fetch_add(duration.as_millis() as i64, Ordering::SeqCst);
+    }
+}
+
+impl Host for TestHost {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_millisecond(self.now_ms.load(Ordering::SeqCst)).unwrap()
+    }
+
+    /// Waiting takes a little real time, so that others get on, and much of the test's.
+    fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
+        self.advance(duration);
+        Box::pin(tokio::time::sleep(Duration::from_millis(1)))
+    }
+
+    fn new_id(&self) -> String {
+        format!("id{}", self.ids.fetch_add(1, Ordering::SeqCst))
+    }
+}
+
+/// An endpoint with any number of buckets.
+pub struct World {
+    _dir: TempDir,
+    endpoint: String,
+    cloudfront: String,
+    store: Store,
+    pub client: Client,
+    pub host: Arc<TestHost>,
+}
+
+/// Key to bytes, Content-Type, Cache-Control, metadata.
+pub type Tree = BTreeMap<String, (Vec<u8>, String, String, BTreeMap<String, String>)>;
+
+impl World {
+    pub async fn new() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(dir.path()).await.unwrap();
+        for bucket in [SOURCE, SITE, STATE] {
+            store.create_bucket(bucket).await.unwrap();
+        }
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let endpoint = format!("http://{}", listener.local_addr().unwrap());
+        let keys = Credentials { access_key: "key".into(), secret_key: "secret".into() };
+        tokio::spawn(s3::serve(store.clone(), listener, keys, std::future::pending()));
+        let options = SiteOptions {
+            bucket: SITE.into(),
+            distribution_id: "TEST".into(),
+            live_reload: false,
+        };
+        let site = Site::new(store.clone(), options);
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let cloudfront = format!("http://{}", listener.local_addr().unwrap());
+        tokio::spawn(site::serve(site.cloudfront_router(), listener, std::future::pending()));
+        let client = s3_client(&endpoint, None);
+        Self { _dir: dir, endpoint, cloudfront, store, client, host: TestHost::new() }
+    }
+
+    pub fn builder(&self) -> Builder {
+        self.builder_over([SOURCE, SITE, STATE], None)
+    }
+
+    /// A builder whose requests pass an interceptor.
+    pub fn builder_over(
+        &self,
+        [source, site, state]: [&str; 3],
+        interceptor: Option<SharedInterceptor>,
+    ) -> Builder {
+        let place = |bucket: &str| Place { bucket: bucket.into(), prefix: String::new() };
+        let places = Places {
+            source: place(source),
+            site: place(site),
+            state: place(state),
+            distribution: Some("TEST".into()),
+        };
+        let config = fixed_config().to_builder().endpoint_url(&self.cloudfront).build();
+        let mut cloudfront = aws_sdk_cloudfront::config::Builder::from(&config);
+        if let Some(interceptor) = interceptor.clone() {
+            cloudfront.push_interceptor(interceptor);
+        }
+        let cloudfront = aws_sdk_cloudfront::Client::from_conf(cloudfront.build());
+        let s3 = s3_client(&self.endpoint, interceptor);
+        Builder::new(s3, Some(cloudfront), places, Options::default())
+            .with_host(self.host.clone())
+    }
+
+    pub async fn put(&self, key: &str, bytes: impl Into<Vec<u8>>) {
+        let body = ByteStream::from(bytes.into());
+        self.client.put_object().bucket(SOURCE).key(key).body(body).send().await.unwrap();
+    }
+
+    pub async fn remove(&self, key: &str) {
+        self.client.delete_object().bucket(SOURCE).key(key).send().await.unwrap();
+    }
+
+    /// What the site bucket has.
+    pub async fn site(&self) -> Tree {
+        self.tree(SITE).await
+    }
+
+    pub async fn tree(&self, bucket: &str) -> Tree {
+        let mut tree = Tree::new();
+        let listed = self.client.list_objects_v2().bucket(bucket).into_paginator().send();
+        let pages: Vec<_> = listed.collect::<Result<_, _>>().await.unwrap();
+        for key in pages.iter().flat_map(|page| page.contents()).filter_map(|o| o.key()) {
+            let got = self.client.get_object().bucket(bucket).key(key).send().await.unwrap();
+            let content_type = got.content_type().unwrap_or_default().to_owned();
+            let cache_control = got.cache_control().unwrap_or_default().to_owned();
+            let metadata = got.metadata().cloned().unwrap_or_default().into_iter().collect();
+            let bytes = got.body.collect().await.unwrap().to_vec();
+            tree.insert(key.to_owned(), (bytes, content_type, cache_control, metadata));
+        }
+        tree
+    }
+
+    /// The tree that a clean build of the effective sources makes, in buckets of its own. Also
+    /// which outputs it cannot make.
+    pub async fn clean(&self) -> (Tree, BTreeSet<String>) {
+        let dir = tempfile::tempdir().unwrap();
+        self.builder().write_effective(dir.path()).await.unwrap();
+        let number = self.host.ids.fetch_add(1, Ordering::SeqCst);
+        let buckets = ["source", "site", "state"].map(|name| format!("clean-{number}-{name}"));
+        for bucket in &buckets {
+            self.store.create_bucket(bucket).await.unwrap();
+        }
+        let mut files = vec![dir.path().to_owned()];
+        while let Some(path) = files.pop() {
+            if path.is_dir() {
+                files.extend(path.read_dir().unwrap().map(|entry| entry.unwrap().path()));
+                continue;
+            }
+            let key = path.strip_prefix(dir.path()).unwrap().to_str().unwrap();
+            let body = ByteStream::from(std::fs::read(&path).unwrap());
+            let put = self.client.put_object().bucket(&buckets[0]).key(key).body(body);
+            put.send().await.unwrap();
+        }
+        let builder = self.builder_over([&buckets[0], &buckets[1], &buckets[2]], None);
+        let reports = builder.run(Work::Reconcile).await.unwrap();
+        let stale = reports.iter().flat_map(|report| &report.outputs).filter(|output| {
+            output.actions.contains(&quillfront_builder::report::Action::Stale)
+        });
+        let stale = stale.map(|output| output.key.clone()).collect();
+        (self.tree(&buckets[1]).await, stale)
+    }
+
+    /// Invariant 1.
+    pub async fn assert_incremental_equals_clean(&self, story: &str) {
+        let (clean, stale) = self.clean().await;
+        let keep = |tree: Tree| -> Tree {
+            tree.into_iter().filter(|(key, _)| !stale.contains(key)).collect()
+        };
+        assert_same(&keep(self.site().await), &keep(clean), story);
+    }
+}
+
+/// Compares trees, and says where they differ in a way that can be read.
+pub fn assert_same(got: &Tree, expected: &Tree, story: &str) {
+    let keys: BTreeSet<&String> = got.keys().chain(expected.keys()).collect();
+    for key in keys {
+        match (got.get(key), expected.get(key)) {
+            (Some(got), Some(expected)) if got == expected => {}
+            (Some(got), Some(expected)) => panic!(
+                "{story}: {key} differs\n--- published\n{}\n{:?}\n--- clean\n{}\n{:?}",
+                String::from_utf8_lossy(&got.0),
+                (&got.1, &got.2, &got.3),
+                String::from_utf8_lossy(&expected.0),
+                (&expected.1, &expected.2, &expected.3),
+            ),
+            (Some(_), None) => panic!("{story}: {key} should not be there"),
+            (None, _) => panic!("{story}: {key} is missing"),
+        }
+    }
+}
+
+pub fn keys<'a>(list: impl IntoIterator<Item = &'a str>) -> Work {
+    Work::Keys(list.into_iter().map(SourceKey::from).collect())
+}
+
+/// Runs a builder the way a queue does: again after a failure, later.
+pub async fn until_done(world: &World, builder: &Builder, work: &Work) -> Vec<Report> {
+    for _ in 0..20 {
+        match builder.run(work.clone()).await {
+            Ok(reports) => return reports,
+            Err(BuildError::LostRace) => world.host.advance(Duration::from_secs(1)),
+            Err(error) => panic!("{error}"),
+        }
+    }
+    panic!("never done");
+}
+
+fn fixed_config() -> aws_config::SdkConfig {
+    let credentials = aws_credential_types::Credentials::new("key", "secret", None, None, "test");
+    aws::fixed(Duration::from_secs(30), credentials, "us-east-1")
+}
+
+fn s3_client(endpoint: &str, interceptor: Option<SharedInterceptor>) -> Client {
+    let config = fixed_config().to_builder().endpoint_url(endpoint).build();
+    let mut config = aws_sdk_s3::config::Builder::from(&config).force_path_style(true);
+    if let Some(interceptor) = interceptor {
+        config.push_interceptor(interceptor);
+    }
+    Client::from_conf(config.build())
+}
+
+/// Wraps an interceptor.
+pub fn shared(interceptor: impl Intercept + 'static) -> SharedInterceptor {
+    SharedInterceptor::new(interceptor)
+}
+
+/// A small blog, by key.
+pub fn blog() -> Vec<(&'static str, String)> {
+    let post = |title: &str, date: &str, tag: &str| {
+        format!("+++\ntitle = \"{title}\"\ndate = {date}\n[taxonomies]\ntags = [\"{tag}\"]\n+++\nText of {title}.\n")
+    };
+    vec![
+        (
+            "config.toml",
+            "base_url = \"https://example.org\"\ntitle = \"Blog\"\ngenerate_feeds = true\n\
+             taxonomies = [{ name = \"tags\" }]\n"
+                .into(),
+        ),
+        ("content/_index.md", "+++\ntitle = \"Home\"\n+++\nHello.\n".into()),
+        ("content/blog/_index.md", "+++\ntitle = \"Blog\"\nsort_by = \"date\"\n+++\n".into()),
+        ("content/blog/a.md", post("A", "2026-01-01", "x")),
+        ("content/blog/b.md", post("B", "2026-01-02", "y")),
+        ("content/blog/c/index.md", post("C", "2026-01-03", "x")),
+        ("content/blog/c/note.txt", "beside".into()),
+        ("static/site.css", "body { color: black }".into()),
+        (
+            "templates/base.html",
+            "<title>{{ config.title }}</title><link rel=stylesheet href=\"{{ get_url(path='site.css', cachebust=true) }}\">\
+             {% set blog = get_section(path=\"blog/_index.md\", allow_missing=true) %}\
+             <aside>{% if blog %}{% for p in blog.pages %}{{ p.title }} {% endfor %}{% endif %}</aside>\
+             {% block main %}{% endblock %}"
+                .into(),
+        ),
+        ("templates/page.html", "{% extends \"base.html\" %}{% block main %}<h1>{{ page.title }}</h1>{{ page.content | safe }}{% if page.lower %}{{ page.lower.title }}{% endif %}{% endblock %}".into()),
+        ("templates/section.html", "{% extends \"base.html\" %}{% block main %}{{ section.content | safe }}{% for p in section.pages %}<a href=\"{{ p.permalink }}\">{{ p.title }}</a>{% endfor %}{% endblock %}".into()),
+        ("templates/index.html", "{% extends \"section.html\" %}".into()),
+        ("templates/taxonomy_list.html", "{% extends \"base.html\" %}{% block main %}{% for t in terms %}{{ t.name }} {{ t.page_count }}{% endfor %}{% endblock %}".into()),
+        ("templates/taxonomy_single.html", "{% extends \"base.html\" %}{% block main %}{% for p in term.pages %}{{ p.title }}{% endfor %}{% endblock %}".into()),
+    ]
+}
+
+/// Uploads the blog and publishes it.
+pub async fn published_blog() -> World {
+    let world = World::new().await;
+    for (key, text) in blog() {
+        world.put(key, text).await;
+    }
+    let reports = world.builder().run(Work::Reconcile).await.unwrap();
+    assert_eq!(reports.len(), 1);
+    assert!(reports[0].diagnostics.is_empty(), "{:?}", reports[0].diagnostics);
+    world
+}
