@@ -1,12 +1,12 @@
 //! AWS clients, from the environment or towards a given endpoint. HTTP over rustls.
 
+use aws_config::retry::RetryConfig;
+use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, ConfigLoader, Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_smithy_http_client::Builder as HttpClient;
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
-use aws_config::retry::RetryConfig;
-use aws_config::timeout::TimeoutConfig;
 use std::time::Duration;
 
 /// Tries of one request, the first included; between them the SDK waits with jitter.
@@ -15,7 +15,9 @@ const MAX_ATTEMPTS: u32 = 5;
 /// The loader of the SDK's own configuration (environment, profiles, instance roles), with the
 /// timeouts that the publishing protocol relies on.
 pub fn loader(request_timeout: Duration) -> ConfigLoader {
-    let http = HttpClient::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https();
+    let http = HttpClient::new()
+        .tls_provider(Provider::Rustls(CryptoMode::Ring))
+        .build_https();
     aws_config::defaults(BehaviorVersion::latest())
         .http_client(http)
         .timeout_config(timeouts(request_timeout))
@@ -25,7 +27,9 @@ pub fn loader(request_timeout: Duration) -> ConfigLoader {
 /// An S3 client. Endpoints other than Amazon's are addressed with the bucket in the path
 /// (`path_style`): their host names have no place for it.
 pub fn s3(config: &SdkConfig, path_style: bool) -> aws_sdk_s3::Client {
-    let config = aws_sdk_s3::config::Builder::from(config).force_path_style(path_style).build();
+    let config = aws_sdk_s3::config::Builder::from(config)
+        .force_path_style(path_style)
+        .build();
     aws_sdk_s3::Client::from_conf(config)
 }
 

@@ -48,7 +48,10 @@ impl Diagnostic {
 
     /// A warning about `file`.
     pub fn warning(code: &str, file: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { severity: Severity::Warning, ..Self::error(code, file, message) }
+        Self {
+            severity: Severity::Warning,
+            ..Self::error(code, file, message)
+        }
     }
 
     /// The same, at a 1-based line and column.

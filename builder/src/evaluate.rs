@@ -59,8 +59,10 @@ impl Evaluation {
     /// # Errors
     /// Without a configuration there is no site.
     pub fn new(sources: Arc<Sources>, settings: Settings) -> Result<Self, Unready> {
-        let mut diagnostics: Vec<Diagnostic> =
-            sources.iter().flat_map(|(_, source)| source.problems.clone()).collect();
+        let mut diagnostics: Vec<Diagnostic> = sources
+            .iter()
+            .flat_map(|(_, source)| source.problems.clone())
+            .collect();
         let config = read_config(&sources, &settings, &mut diagnostics)?;
         let templates = Templates::load(&sources, config.theme.as_deref());
         let (library, mut problems) = library::build(&sources, &config, settings.drafts);
@@ -100,8 +102,11 @@ impl Evaluation {
                 Err(needs) => return needs,
             },
         };
-        let waiting: Vec<_> =
-            self.plan.iter().filter(|(key, _)| !self.done.contains_key(key.as_str())).collect();
+        let waiting: Vec<_> = self
+            .plan
+            .iter()
+            .filter(|(key, _)| !self.done.contains_key(key.as_str()))
+            .collect();
         let results: Vec<_> = waiting
             .into_par_iter()
             .map(|(key, planned)| (key, output::render(&self.world, &contents, key, planned)))
@@ -123,7 +128,10 @@ impl Evaluation {
     pub fn supply(&mut self, read: Inputs) {
         let mut inputs = (*self.world.inputs).clone();
         inputs.extend(read);
-        self.world = Arc::new(World { inputs: Arc::new(inputs), ..(*self.world).clone() });
+        self.world = Arc::new(World {
+            inputs: Arc::new(inputs),
+            ..(*self.world).clone()
+        });
     }
 
     /// The tree. What is still lacking its inputs has failed.
@@ -141,40 +149,82 @@ impl Evaluation {
                 }
                 None => {
                     let file = self.plan[key].source.as_str();
-                    let message = format!("more than {MAX_ROUNDS} files are read one after another");
+                    let message =
+                        format!("more than {MAX_ROUNDS} files are read one after another");
                     failures.add(key, vec![Diagnostic::error("rounds", file, message)]);
                     stale.insert(key.clone());
                 }
             }
         }
-        let warnings = self.contents.iter().flat_map(|contents| contents.warnings(&self.world));
-        let mut diagnostics: Vec<Diagnostic> =
-            self.diagnostics.into_iter().chain(failures.told()).chain(warnings).collect();
+        let warnings = self
+            .contents
+            .iter()
+            .flat_map(|contents| contents.warnings(&self.world));
+        let mut diagnostics: Vec<Diagnostic> = self
+            .diagnostics
+            .into_iter()
+            .chain(failures.told())
+            .chain(warnings)
+            .collect();
         diagnostics.sort();
         diagnostics.dedup();
-        Tree { objects, stale, plan: self.plan, diagnostics }
+        Tree {
+            objects,
+            stale,
+            plan: self.plan,
+            diagnostics,
+        }
     }
 }
 
 /// Failures by what went wrong: one mistake in a template that all pages use is told once.
 #[derive(Default)]
 struct Failures {
-    by_problem: BTreeMap<(String, String, Option<u32>, String), (Diagnostic, OutputKey, usize)>,
+    by_problem: BTreeMap<SameProblem, Failure>,
+}
+
+/// What makes two problems one: code, file, line, message.
+type SameProblem = (String, String, Option<u32>, String);
+
+struct Failure {
+    problem: Diagnostic,
+    /// The first output that it fails.
+    output: OutputKey,
+    /// How many it fails.
+    count: usize,
 }
 
 impl Failures {
     fn add(&mut self, key: &OutputKey, problems: Vec<Diagnostic>) {
         for problem in problems {
             // Of a template that many name and none has, the first page stands for all.
-            let file = if problem.code == "template-missing" { "" } else { problem.file.as_str() };
-            let same = (problem.code.clone(), file.to_owned(), problem.line, problem.message.clone());
-            let entry = self.by_problem.entry(same).or_insert((problem, key.clone(), 0));
-            entry.2 += 1;
+            let file = if problem.code == "template-missing" {
+                ""
+            } else {
+                problem.file.as_str()
+            };
+            let same = (
+                problem.code.clone(),
+                file.to_owned(),
+                problem.line,
+                problem.message.clone(),
+            );
+            let failure = self.by_problem.entry(same).or_insert_with(|| Failure {
+                problem,
+                output: key.clone(),
+                count: 0,
+            });
+            failure.count += 1;
         }
     }
 
     fn told(self) -> impl Iterator<Item = Diagnostic> {
-        self.by_problem.into_values().map(|(mut problem, key, count)| {
+        self.by_problem.into_values().map(|failure| {
+            let Failure {
+                mut problem,
+                output: key,
+                count,
+            } = failure;
             let about_output = problem.code.starts_with("template");
             match count {
                 1 if about_output => problem.message.push_str(&format!(" (making {key})")),
@@ -195,7 +245,9 @@ fn read_config(
 ) -> Result<Config, Unready> {
     let key = plan::config_key(sources);
     let Some(text) = sources.text(key.as_str()) else {
-        let broken = sources.get(key.as_str()).map(|source| source.problems.clone());
+        let broken = sources
+            .get(key.as_str())
+            .map(|source| source.problems.clone());
         return Err(broken.map_or(Unready::NoConfig, Unready::BrokenConfig));
     };
     let mut config = Config::parse(key.as_str(), text).map_err(Unready::BrokenConfig)?;
@@ -205,17 +257,23 @@ fn read_config(
     }
     if let Some(theme) = config.theme.clone() {
         let file = format!("themes/{theme}/theme.toml");
-        match sources.text(&file) {
-            Some(text) => {
-                if let Err(mut problems) = config.merge_theme(&file, text) {
-                    diagnostics.append(&mut problems);
-                }
-            }
-            None => {}
+        if let Some(text) = sources.text(&file)
+            && let Err(mut problems) = config.merge_theme(&file, text)
+        {
+            diagnostics.append(&mut problems);
         }
-        let inside = |folder: &str| sources.under(&format!("themes/{theme}/{folder}")).next().is_some();
+        let inside = |folder: &str| {
+            sources
+                .under(&format!("themes/{theme}/{folder}"))
+                .next()
+                .is_some()
+        };
         if !inside("templates/") {
-            let lacks = if inside("") { "has no templates/" } else { "is not there" };
+            let lacks = if inside("") {
+                "has no templates/"
+            } else {
+                "is not there"
+            };
             let message = format!("the theme `{theme}` {lacks}");
             diagnostics.push(
                 Diagnostic::error("theme", key.as_str(), message)
@@ -225,3 +283,6 @@ fn read_config(
     }
     Ok(config)
 }
+
+#[cfg(test)]
+mod tests;

@@ -43,7 +43,11 @@ pub struct FileEntry {
 /// # Errors
 /// The folder cannot be read.
 pub fn list(root: &Path) -> io::Result<(Vec<FileEntry>, Vec<Diagnostic>)> {
-    let mut walk = Walk { root: root.canonicalize()?, files: Vec::new(), problems: Vec::new() };
+    let mut walk = Walk {
+        root: root.canonicalize()?,
+        files: Vec::new(),
+        problems: Vec::new(),
+    };
     for name in SOURCE_FILES {
         walk.visit(&root.join(name), name, 0)?;
     }
@@ -62,7 +66,9 @@ struct Walk {
 
 impl Walk {
     fn visit(&mut self, path: &Path, key: &str, depth: usize) -> io::Result<()> {
-        let Ok(meta) = fs::symlink_metadata(path) else { return Ok(()) };
+        let Ok(meta) = fs::symlink_metadata(path) else {
+            return Ok(());
+        };
         if meta.is_symlink() && !self.may_follow(path, key) {
             return Ok(());
         }
@@ -75,7 +81,8 @@ impl Walk {
         if meta.is_dir() {
             if depth == MAX_DEPTH {
                 let message = format!("folders are nested more than {MAX_DEPTH} deep");
-                self.problems.push(Diagnostic::error("folder", key, message));
+                self.problems
+                    .push(Diagnostic::error("folder", key, message));
                 return Ok(());
             }
             for entry in fs::read_dir(path)? {
@@ -98,7 +105,12 @@ impl Walk {
             let modified = meta.modified()?.duration_since(std::time::UNIX_EPOCH);
             let nanos = modified.map_or(0, |since| since.as_nanos());
             let (size, version) = (meta.len(), format!("{}-{nanos}", meta.len()));
-            self.files.push(FileEntry { key, path: path.to_owned(), size, version });
+            self.files.push(FileEntry {
+                key,
+                path: path.to_owned(),
+                size,
+                version,
+            });
         }
         Ok(())
     }
@@ -109,13 +121,20 @@ impl Walk {
             Ok(target) if !target.starts_with(&self.root) => {
                 "this link leads out of the site's folder".to_owned()
             }
-            Ok(target) if path.parent().is_some_and(|above| {
-                above.canonicalize().is_ok_and(|above| above.starts_with(&target))
-            }) => "this link leads to a folder that it is in".to_owned(),
+            Ok(target)
+                if path.parent().is_some_and(|above| {
+                    above
+                        .canonicalize()
+                        .is_ok_and(|above| above.starts_with(&target))
+                }) =>
+            {
+                "this link leads to a folder that it is in".to_owned()
+            }
             Ok(_) => return true,
         };
         let hint = "put the file itself here; the link is left out";
-        self.problems.push(Diagnostic::error("link", key, message).hint(hint));
+        self.problems
+            .push(Diagnostic::error("link", key, message).hint(hint));
         false
     }
 }
@@ -129,12 +148,28 @@ pub fn read(root: &Path) -> io::Result<(Sources, Vec<Diagnostic>)> {
     let observed: Vec<(SourceKey, Observed)> = files
         .into_par_iter()
         .map(|file| {
-            let FileEntry { key, path, size, version } = file;
+            let FileEntry {
+                key,
+                path,
+                size,
+                version,
+            } = file;
             if !key.is_text() {
                 return Ok((key, Observed::Opaque { version, size }));
             }
-            let bytes = if size <= MAX_TEXT_BYTES { Some(fs::read(&path)?) } else { None };
-            Ok((key, Observed::Text { version, size, bytes }))
+            let bytes = if size <= MAX_TEXT_BYTES {
+                Some(fs::read(&path)?)
+            } else {
+                None
+            };
+            Ok((
+                key,
+                Observed::Text {
+                    version,
+                    size,
+                    bytes,
+                },
+            ))
         })
         .collect::<io::Result<_>>()?;
     let mut sources = Sources::default();
@@ -160,7 +195,11 @@ pub fn evaluate(
         let bytes = fs::read(&path).map_err(|error| named(&path, error))?;
         let (size, version) = (bytes.len() as u64, "given".to_owned());
         sources.observe(&SourceKey::from("zola.toml"), Observed::Absent);
-        let given = Observed::Text { version, size, bytes: Some(bytes) };
+        let given = Observed::Text {
+            version,
+            size,
+            bytes: Some(bytes),
+        };
         sources.observe(&SourceKey::from("config.toml"), given);
     }
     let mut evaluation = match Evaluation::new(Arc::new(sources), settings) {
@@ -185,9 +224,16 @@ fn inputs(root: &Path, keys: BTreeSet<SourceKey>) -> io::Result<Inputs> {
     let read = |key: SourceKey| {
         let path = root.join(key.as_str());
         // A link may lead out of the folder; such a file is not there.
-        let inside = path.canonicalize().is_ok_and(|path| path.starts_with(&root));
-        let small = fs::metadata(&path).is_ok_and(|meta| meta.is_file() && meta.len() <= MAX_INPUT_BYTES);
-        let bytes = if inside && small { Some(fs::read(&path)?.into()) } else { None };
+        let inside = path
+            .canonicalize()
+            .is_ok_and(|path| path.starts_with(&root));
+        let small =
+            fs::metadata(&path).is_ok_and(|meta| meta.is_file() && meta.len() <= MAX_INPUT_BYTES);
+        let bytes = if inside && small {
+            Some(fs::read(&path)?.into())
+        } else {
+            None
+        };
         Ok((key, bytes))
     };
     keys.into_iter().map(read).collect()
@@ -199,8 +245,11 @@ fn inputs(root: &Path, keys: BTreeSet<SourceKey>) -> io::Result<Inputs> {
 /// A file cannot be written; the error names it.
 pub fn write(root: &Path, tree: &Tree, out: &Path, keep_dotfiles: bool) -> io::Result<()> {
     clean(out, keep_dotfiles)?;
-    let folders: BTreeSet<PathBuf> =
-        tree.objects.keys().filter_map(|key| Some(out.join(key.as_str()).parent()?.to_owned())).collect();
+    let folders: BTreeSet<PathBuf> = tree
+        .objects
+        .keys()
+        .filter_map(|key| Some(out.join(key.as_str()).parent()?.to_owned()))
+        .collect();
     for folder in &folders {
         fs::create_dir_all(folder).map_err(|error| named(folder, error))?;
     }

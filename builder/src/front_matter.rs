@@ -19,8 +19,8 @@ pub use page::{PageFrontMatter, parse_page};
 pub use section::{ANCHOR_LINKS, SectionFrontMatter, SortBy, parse_section};
 pub use split::{Kind, Split, split};
 pub use toml_tree::parse_toml;
-pub use yaml_tree::parse_yaml;
 pub use value::Value;
+pub use yaml_tree::parse_yaml;
 
 use crate::diagnostic::Diagnostic;
 use tree::{Node, Source};

@@ -19,7 +19,9 @@ const MAX_DEPTH: usize = 4;
 
 /// An event that is none of those that are understood.
 #[derive(Debug, thiserror::Error)]
-#[error("this event is not understood: {0}; S3, SQS, SNS and EventBridge events are, and {{\"reconcile\": true}}")]
+#[error(
+    "this event is not understood: {0}; S3, SQS, SNS and EventBridge events are, and {{\"reconcile\": true}}"
+)]
 pub struct EventError(String);
 
 /// Why an event was not handled.
@@ -37,7 +39,11 @@ pub enum HandleError {
 ///
 /// # Errors
 /// An event that is not understood, or infrastructure that failed.
-pub async fn handle(builder: &Builder, source: &Place, event: &Value) -> Result<Vec<Report>, HandleError> {
+pub async fn handle(
+    builder: &Builder,
+    source: &Place,
+    event: &Value,
+) -> Result<Vec<Report>, HandleError> {
     match work(event, source)? {
         Some(work) => Ok(builder.run(work).await?),
         None => Ok(Vec::new()),
@@ -77,7 +83,9 @@ fn collect(
         return Err(EventError("it has no Records".into()));
     };
     for record in records {
-        let inner = record.get("body").or_else(|| record.pointer("/Sns/Message"));
+        let inner = record
+            .get("body")
+            .or_else(|| record.pointer("/Sns/Message"));
         match inner.and_then(Value::as_str) {
             Some(text) => {
                 let inner: Value = serde_json::from_str(text)
@@ -99,7 +107,11 @@ fn collect(
     Ok(())
 }
 
-fn s3_record(record: &Value, source: &Place, keys: &mut BTreeSet<SourceKey>) -> Result<(), EventError> {
+fn s3_record(
+    record: &Value,
+    source: &Place,
+    keys: &mut BTreeSet<SourceKey>,
+) -> Result<(), EventError> {
     let event: S3Event = serde_json::from_value(serde_json::json!({ "Records": [record] }))
         .map_err(|error| EventError(error.to_string()))?;
     for record in event.records {
@@ -115,7 +127,11 @@ fn s3_record(record: &Value, source: &Place, keys: &mut BTreeSet<SourceKey>) -> 
 }
 
 /// EventBridge does not encode keys.
-fn event_bridge(detail: &Value, source: &Place, keys: &mut BTreeSet<SourceKey>) -> Result<(), EventError> {
+fn event_bridge(
+    detail: &Value,
+    source: &Place,
+    keys: &mut BTreeSet<SourceKey>,
+) -> Result<(), EventError> {
     let text = |pointer: &str| detail.pointer(pointer).and_then(Value::as_str);
     match (text("/bucket/name"), text("/object/key")) {
         (Some(bucket), Some(key)) => {
@@ -165,7 +181,10 @@ mod tests {
 
     #[test]
     fn keys_are_decoded_and_cut_from_the_prefix() {
-        assert_eq!(keys(&s3_event("site/content/a+b%2Bc/%C3%BC.md")), ["content/a b+c/ü.md"]);
+        assert_eq!(
+            keys(&s3_event("site/content/a+b%2Bc/%C3%BC.md")),
+            ["content/a b+c/ü.md"]
+        );
     }
 
     #[test]
@@ -185,13 +204,24 @@ mod tests {
     fn what_is_not_ours_or_nothing_is_no_work() {
         let place = "s3://other".parse().unwrap();
         assert_eq!(work(&s3_event("site/a.md"), &place).unwrap(), None);
-        assert_eq!(work(&json!({"Event": "s3:TestEvent"}), &source()).unwrap(), None);
-        assert_eq!(work(&json!({"reconcile": true}), &source()).unwrap(), Some(Work::Reconcile));
+        assert_eq!(
+            work(&json!({"Event": "s3:TestEvent"}), &source()).unwrap(),
+            None
+        );
+        assert_eq!(
+            work(&json!({"reconcile": true}), &source()).unwrap(),
+            Some(Work::Reconcile)
+        );
     }
 
     #[test]
     fn what_is_not_understood_is_an_error() {
-        for event in [json!({}), json!(null), json!({"Records": [1]}), json!({"Records": [{"body": "x"}]})] {
+        for event in [
+            json!({}),
+            json!(null),
+            json!({"Records": [1]}),
+            json!({"Records": [{"body": "x"}]}),
+        ] {
             assert!(work(&event, &source()).is_err(), "{event}");
         }
     }

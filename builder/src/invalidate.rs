@@ -13,8 +13,22 @@ const MAX_PATHS: usize = 30;
 
 /// What a path of an invalidation carries encoded: all but what a URL's path may have as it is.
 const PATH: &AsciiSet = &CONTROLS
-    .add(b' ').add(b'"').add(b'#').add(b'%').add(b'<').add(b'>').add(b'?').add(b'[').add(b'\\')
-    .add(b']').add(b'^').add(b'`').add(b'{').add(b'|').add(b'}').add(b'*');
+    .add(b' ')
+    .add(b'"')
+    .add(b'#')
+    .add(b'%')
+    .add(b'<')
+    .add(b'>')
+    .add(b'?')
+    .add(b'[')
+    .add(b'\\')
+    .add(b']')
+    .add(b'^')
+    .add(b'`')
+    .add(b'{')
+    .add(b'|')
+    .add(b'}')
+    .add(b'*');
 
 /// The paths under which viewers know the objects, or one wildcard. A page is known as `/a/`, as
 /// the rewritten `/a/index.html`, and as `/a`, whose redirect or 404 may be cached.
@@ -22,7 +36,10 @@ pub fn paths<'a>(keys: impl Iterator<Item = &'a str>) -> Vec<String> {
     let mut found = BTreeSet::new();
     for key in keys {
         let path = format!("/{}", utf8_percent_encode(key, PATH));
-        if let Some(folder) = path.strip_suffix("index.html").filter(|rest| rest.ends_with('/')) {
+        if let Some(folder) = path
+            .strip_suffix("index.html")
+            .filter(|rest| rest.ends_with('/'))
+        {
             if let Some(bare) = folder.strip_suffix('/').filter(|bare| !bare.is_empty()) {
                 found.insert(bare.to_owned());
             }
@@ -44,7 +61,11 @@ pub fn described<'a>(keys: impl Iterator<Item = &'a str>) -> Invalidations {
         Some("/*") => "wildcard",
         Some(_) => "paths",
     };
-    Invalidations { mode: mode.to_owned(), paths, tags: Vec::new() }
+    Invalidations {
+        mode: mode.to_owned(),
+        paths,
+        tags: Vec::new(),
+    }
 }
 
 /// Sends one invalidation. The same reference with the same paths is the same invalidation, so
@@ -69,8 +90,10 @@ pub async fn send(
         .caller_reference(reference)
         .build()
         .map_err(|error| explain(&error))?;
-    let request =
-        client.create_invalidation().distribution_id(distribution).invalidation_batch(batch);
+    let request = client
+        .create_invalidation()
+        .distribution_id(distribution)
+        .invalidation_batch(batch);
     match request.send().await {
         Ok(_) => Ok(()),
         Err(error) => Err(match (error.code(), error.message()) {
@@ -87,8 +110,14 @@ mod tests {
     #[test]
     fn a_page_is_forgotten_under_every_name_it_has() {
         let list = paths(["blog/a b/index.html", "index.html", "x.css"].into_iter());
-        let expected =
-            ["/", "/blog/a%20b", "/blog/a%20b/", "/blog/a%20b/index.html", "/index.html", "/x.css"];
+        let expected = [
+            "/",
+            "/blog/a%20b",
+            "/blog/a%20b/",
+            "/blog/a%20b/index.html",
+            "/index.html",
+            "/x.css",
+        ];
         assert_eq!(list, expected);
     }
 

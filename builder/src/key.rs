@@ -83,7 +83,10 @@ impl SourceKey {
         if key.is_empty() || key.ends_with('/') || key.len() > 1024 || key.contains('\0') {
             return Role::Ignored;
         }
-        if key.split('/').any(|part| part.is_empty() || part == "." || part == "..") {
+        if key
+            .split('/')
+            .any(|part| part.is_empty() || part == "." || part == "..")
+        {
             return Role::Ignored;
         }
         let name = key.rsplit('/').next().unwrap_or(key);
@@ -119,11 +122,9 @@ impl SourceKey {
     /// only travel from bucket to bucket.
     pub fn is_text(&self) -> bool {
         match self.role() {
-            Role::Config
-            | Role::OwnConfig
-            | Role::ThemeConfig
-            | Role::Content
-            | Role::Template => true,
+            Role::Config | Role::OwnConfig | Role::ThemeConfig | Role::Content | Role::Template => {
+                true
+            }
             Role::Data => data_format(self.as_str()).is_some(),
             Role::Asset | Role::Static | Role::Ignored => false,
         }
@@ -136,7 +137,9 @@ impl SourceKey {
 
     /// The key without its last part and without the `/` before it; empty at the root.
     pub fn folder(&self) -> &str {
-        self.as_str().rsplit_once('/').map_or("", |(folder, _)| folder)
+        self.as_str()
+            .rsplit_once('/')
+            .map_or("", |(folder, _)| folder)
     }
 }
 
@@ -160,15 +163,21 @@ pub fn data_format(key: &str) -> Option<DataFormat> {
         "toml" => Some(DataFormat::Toml),
         "json" => Some(DataFormat::Json),
         "yaml" | "yml" => Some(DataFormat::Yaml),
-        "csv" | "bib" | "xml" | "txt" | "md" => Some(DataFormat::Plain),
+        "csv" | "bib" | "bibtex" | "xml" | "txt" | "md" => Some(DataFormat::Plain),
         _ => None,
     }
 }
 
 /// Which files below `templates/` are templates (site model, section 8).
 fn template_or_data(name: &str) -> Role {
-    let is_template = ["ml", "md", "txt", "json", "ics"].iter().any(|end| name.ends_with(end));
-    if is_template { Role::Template } else { Role::Data }
+    let is_template = ["ml", "md", "txt", "json", "ics"]
+        .iter()
+        .any(|end| name.ends_with(end));
+    if is_template {
+        Role::Template
+    } else {
+        Role::Data
+    }
 }
 
 /// What operating systems and editors leave behind: `.DS_Store`, `post.md~`, `.post.md.swp`,
@@ -182,7 +191,9 @@ fn is_leftover(name: &str) -> bool {
         || name.ends_with("___jb_old___")
         || name.ends_with("___jb_tmp___")
         || (name.starts_with('.')
-            && [".swp", ".swo", ".swx", ".kate-swp"].iter().any(|end| name.ends_with(end)))
+            && [".swp", ".swo", ".swx", ".kate-swp"]
+                .iter()
+                .any(|end| name.ends_with(end)))
 }
 
 #[cfg(test)]

@@ -63,9 +63,17 @@ impl Object {
             Body::Copy { size, .. } => *size,
         };
         let size = size.to_le_bytes();
-        let fixed =
-            [kind, body, &size, self.content_type.as_bytes(), self.cache_control.as_bytes()];
-        let metadata = self.metadata.iter().flat_map(|(k, v)| [k.as_bytes(), v.as_bytes()]);
+        let fixed = [
+            kind,
+            body,
+            &size,
+            self.content_type.as_bytes(),
+            self.cache_control.as_bytes(),
+        ];
+        let metadata = self
+            .metadata
+            .iter()
+            .flat_map(|(k, v)| [k.as_bytes(), v.as_bytes()]);
         Fingerprint::of_parts(fixed.into_iter().chain(metadata))
     }
 
@@ -80,7 +88,11 @@ impl Object {
 
 /// The `Cache-Control` of a key: processed pictures carry a fingerprint in their name.
 fn cache_control(key: &str) -> &'static str {
-    if key.starts_with("processed_images/") { CACHE_IMMUTABLE } else { CACHE_REVALIDATE }
+    if key.starts_with("processed_images/") {
+        CACHE_IMMUTABLE
+    } else {
+        CACHE_REVALIDATE
+    }
 }
 
 /// The content type of a key, by its extension (IANA's registry). Text is UTF-8.
@@ -91,10 +103,17 @@ pub fn content_type(key: &str) -> String {
         Some("atom") => "application/atom+xml".to_owned(),
         Some("rss") => "application/rss+xml".to_owned(),
         Some("xml") => "application/xml".to_owned(),
-        _ => mime_guess::from_path(name).first_or_octet_stream().essence_str().to_owned(),
+        _ => mime_guess::from_path(name)
+            .first_or_octet_stream()
+            .essence_str()
+            .to_owned(),
     };
     let text = mime.starts_with("text/") || mime.ends_with("xml") && mime != "image/svg+xml";
-    if text { format!("{mime}; charset=utf-8") } else { mime }
+    if text {
+        format!("{mime}; charset=utf-8")
+    } else {
+        mime
+    }
 }
 
 #[cfg(test)]

@@ -112,7 +112,11 @@ pub const SITEMAP_LIMIT: usize = 30_000;
 /// Plans the whole site.
 pub fn plan(config: &Config, library: &Library, sources: &Sources) -> (Plan, Vec<Diagnostic>) {
     let config_key = config_key(sources);
-    let mut wanted = Wanted { plan: Plan::new(), problems: Vec::new(), config_key };
+    let mut wanted = Wanted {
+        plan: Plan::new(),
+        problems: Vec::new(),
+        config_key,
+    };
     for id in 0..library.pages.len() {
         want_page(&mut wanted, library, id);
     }
@@ -131,7 +135,11 @@ pub fn plan(config: &Config, library: &Library, sources: &Sources) -> (Plan, Vec
 
 /// The configuration's source key: `zola.toml` goes before `config.toml`.
 pub fn config_key(sources: &Sources) -> SourceKey {
-    SourceKey::from(if sources.exists("zola.toml") { "zola.toml" } else { "config.toml" })
+    SourceKey::from(if sources.exists("zola.toml") {
+        "zola.toml"
+    } else {
+        "config.toml"
+    })
 }
 
 struct Wanted {
@@ -149,7 +157,11 @@ impl Wanted {
             );
             return;
         }
-        let planned = Planned { rank, source: source.clone(), recipe };
+        let planned = Planned {
+            rank,
+            source: source.clone(),
+            recipe,
+        };
         match self.plan.entry(OutputKey::from(key)) {
             Entry::Vacant(place) => {
                 place.insert(planned);
@@ -174,14 +186,21 @@ impl Wanted {
     }
 
     fn want_at_path(&mut self, path: &str, rank: Rank, source: &SourceKey, recipe: Recipe) {
-        self.want(format!("{}index.html", path.trim_start_matches('/')), rank, source, recipe);
+        self.want(
+            format!("{}index.html", path.trim_start_matches('/')),
+            rank,
+            source,
+            recipe,
+        );
     }
 }
 
 /// The path that visitors see: `/blog/post/` of `blog/post/index.html`.
 fn path_of(key: &OutputKey) -> String {
     let key = key.as_str();
-    let folder = key.strip_suffix("index.html").filter(|rest| rest.is_empty() || rest.ends_with('/'));
+    let folder = key
+        .strip_suffix("index.html")
+        .filter(|rest| rest.is_empty() || rest.ends_with('/'));
     format!("/{}", folder.unwrap_or(key))
 }
 
@@ -191,9 +210,14 @@ fn check_output_key(key: &str) -> Result<(), String> {
         return Err(format!("the path `{key}` is longer than 1,024 bytes"));
     }
     if key.chars().any(|c| c.is_control() || c == '\\') {
-        return Err(format!("the path `{}` has a control character or backslash", key.escape_debug()));
+        return Err(format!(
+            "the path `{}` has a control character or backslash",
+            key.escape_debug()
+        ));
     }
-    let odd = key.split('/').find(|part| part.is_empty() || *part == "." || *part == "..");
+    let odd = key
+        .split('/')
+        .find(|part| part.is_empty() || *part == "." || *part == "..");
     match odd {
         Some(part) => Err(format!("the path `{key}` has a part `{part}`")),
         None => Ok(()),
@@ -201,7 +225,13 @@ fn check_output_key(key: &str) -> Result<(), String> {
 }
 
 fn want_page(wanted: &mut Wanted, library: &Library, id: PageId) {
-    let Page { place, front, path, permalink, .. } = &library.pages[id];
+    let Page {
+        place,
+        front,
+        path,
+        permalink,
+        ..
+    } = &library.pages[id];
     if !library.is_rendered(id) {
         return;
     }
@@ -216,12 +246,7 @@ fn want_page(wanted: &mut Wanted, library: &Library, id: PageId) {
     }
 }
 
-fn want_aliases(
-    wanted: &mut Wanted,
-    aliases: &[String],
-    source: &SourceKey,
-    permalink: &str,
-) {
+fn want_aliases(wanted: &mut Wanted, aliases: &[String], source: &SourceKey, permalink: &str) {
     for alias in aliases {
         let path = alias.trim().trim_matches('/');
         let key = if path.ends_with(".html") {
@@ -231,7 +256,12 @@ fn want_aliases(
         } else {
             format!("{path}/index.html")
         };
-        wanted.want(key, Rank::Alias, source, Recipe::Redirect(permalink.to_owned()));
+        wanted.want(
+            key,
+            Rank::Alias,
+            source,
+            Recipe::Redirect(permalink.to_owned()),
+        );
     }
 }
 
@@ -255,11 +285,24 @@ pub fn term_pagination(taxonomy: &Taxonomy) -> Option<Pagination> {
 
 fn want_section(wanted: &mut Wanted, config: &Config, library: &Library, id: SectionId) {
     let section = &library.sections[id];
-    let Section { place, front, path, permalink, .. } = section;
+    let Section {
+        place,
+        front,
+        path,
+        permalink,
+        ..
+    } = section;
     let source = &place.key;
     want_aliases(wanted, &front.aliases, source, permalink);
     if front.generate_feeds {
-        want_feeds(wanted, config, source, &place.lang, path, FeedOf::Section(id));
+        want_feeds(
+            wanted,
+            config,
+            source,
+            &place.lang,
+            path,
+            FeedOf::Section(id),
+        );
     }
     if !front.render {
         return;
@@ -275,20 +318,35 @@ fn want_section(wanted: &mut Wanted, config: &Config, library: &Library, id: Sec
     }
     let folder = source.folder().len() + 1;
     for asset in library.section_assets(id) {
-        let key = format!("{}{}", path.trim_start_matches('/'), &asset.as_str()[folder..]);
+        let key = format!(
+            "{}{}",
+            path.trim_start_matches('/'),
+            &asset.as_str()[folder..]
+        );
         wanted.want(key, Rank::Static, asset, Recipe::Copy(asset.clone()));
     }
     let Some(pagination) = section_pagination(section) else {
-        let recipe = Recipe::Section { section: id, pager: None };
+        let recipe = Recipe::Section {
+            section: id,
+            pager: None,
+        };
         wanted.want_at_path(path, Rank::Section, source, recipe);
         return;
     };
     for pager in paginate(&library.section_links[id].pages, path, &pagination) {
-        let recipe = Recipe::Section { section: id, pager: Some(pager.index) };
+        let recipe = Recipe::Section {
+            section: id,
+            pager: Some(pager.index),
+        };
         wanted.want_at_path(&pager.path, Rank::Section, source, recipe);
     }
     let first = numbered_path(path, &pagination, 1);
-    wanted.want_at_path(&first, Rank::Alias, source, Recipe::Redirect(permalink.clone()));
+    wanted.want_at_path(
+        &first,
+        Rank::Alias,
+        source,
+        Recipe::Redirect(permalink.clone()),
+    );
 }
 
 fn want_taxonomy(
@@ -302,10 +360,18 @@ fn want_taxonomy(
         return;
     }
     let source = wanted.config_key.clone();
-    let recipe = Recipe::Taxonomy { lang: lang.to_owned(), taxonomy: index };
+    let recipe = Recipe::Taxonomy {
+        lang: lang.to_owned(),
+        taxonomy: index,
+    };
     wanted.want_at_path(&taxonomy.path, Rank::List, &source, recipe);
     for (position, term) in taxonomy.terms.iter().enumerate() {
-        let Term { path, permalink, pages, .. } = term;
+        let Term {
+            path,
+            permalink,
+            pages,
+            ..
+        } = term;
         let recipe = |pager| Recipe::Term {
             lang: lang.to_owned(),
             taxonomy: index,
@@ -325,7 +391,14 @@ fn want_taxonomy(
             }
         }
         if taxonomy.config.feed {
-            want_feeds(wanted, config, &source, lang, path, FeedOf::Term(index, position));
+            want_feeds(
+                wanted,
+                config,
+                &source,
+                lang,
+                path,
+                FeedOf::Term(index, position),
+            );
         }
     }
 }
@@ -339,8 +412,17 @@ fn want_feeds(
     of: FeedOf,
 ) {
     for name in &config.languages[lang].feed_filenames {
-        let recipe = Recipe::Feed { lang: lang.to_owned(), of: of.clone(), template: name.clone() };
-        wanted.want(format!("{}{name}", path.trim_start_matches('/')), Rank::List, source, recipe);
+        let recipe = Recipe::Feed {
+            lang: lang.to_owned(),
+            of: of.clone(),
+            template: name.clone(),
+        };
+        wanted.want(
+            format!("{}{name}", path.trim_start_matches('/')),
+            Rank::List,
+            source,
+            recipe,
+        );
     }
 }
 
@@ -348,13 +430,22 @@ fn want_site_files(wanted: &mut Wanted, config: &Config, library: &Library) {
     let source = wanted.config_key.clone();
     for (lang, language) in &config.languages {
         if language.generate_feeds {
-            let path = if *lang == config.default_language { "/".into() } else { format!("/{lang}/") };
+            let path = if *lang == config.default_language {
+                "/".into()
+            } else {
+                format!("/{lang}/")
+            };
             want_feeds(wanted, config, &source, lang, &path, FeedOf::Site);
         }
     }
     if config.generate_sitemap {
         let parts = sitemap_parts(config, library);
-        wanted.want("sitemap.xml".into(), Rank::List, &source, Recipe::Sitemap(None));
+        wanted.want(
+            "sitemap.xml".into(),
+            Rank::List,
+            &source,
+            Recipe::Sitemap(None),
+        );
         if parts > 1 {
             for part in 1..=parts {
                 let recipe = Recipe::Sitemap(Some(part));
@@ -369,12 +460,17 @@ fn want_site_files(wanted: &mut Wanted, config: &Config, library: &Library) {
 }
 
 fn sitemap_parts(config: &Config, library: &Library) -> usize {
-    crate::render::output::sitemap_entries(config, library).len().div_ceil(SITEMAP_LIMIT)
+    crate::render::output::sitemap_entries(config, library)
+        .len()
+        .div_ceil(SITEMAP_LIMIT)
 }
 
 fn want_static(wanted: &mut Wanted, config: &Config, sources: &Sources) {
     let mut files: BTreeMap<String, SourceKey> = BTreeMap::new();
-    let themed = config.theme.as_ref().map(|theme| format!("themes/{theme}/static/"));
+    let themed = config
+        .theme
+        .as_ref()
+        .map(|theme| format!("themes/{theme}/static/"));
     // The site's own files come second and so replace the theme's.
     for prefix in themed.iter().map(String::as_str).chain(["static/"]) {
         for (key, _) in sources.under(prefix) {

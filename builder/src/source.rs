@@ -112,13 +112,21 @@ impl Sources {
 
     /// True where a build has something under `key`.
     pub fn exists(&self, key: &str) -> bool {
-        self.map.get(key).is_some_and(|source| source.effective != Effective::Absent)
+        self.map
+            .get(key)
+            .is_some_and(|source| source.effective != Effective::Absent)
     }
 
     /// The sources that a build has something of, whose keys start with `prefix`.
-    pub fn under<'a>(&'a self, prefix: &'a str) -> impl Iterator<Item = (&'a SourceKey, &'a Source)> {
+    pub fn under<'a>(
+        &'a self,
+        prefix: &'a str,
+    ) -> impl Iterator<Item = (&'a SourceKey, &'a Source)> {
         self.map
-            .range::<str, _>((std::ops::Bound::Included(prefix), std::ops::Bound::Unbounded))
+            .range::<str, _>((
+                std::ops::Bound::Included(prefix),
+                std::ops::Bound::Unbounded,
+            ))
             .take_while(move |(key, _)| key.as_str().starts_with(prefix))
             .filter(|(_, source)| source.effective != Effective::Absent)
     }
@@ -133,7 +141,11 @@ impl Sources {
                 };
             }
             Observed::Opaque { version, size } => (version, size, None),
-            Observed::Text { version, size, bytes } => (version, size, Some(bytes)),
+            Observed::Text {
+                version,
+                size,
+                bytes,
+            } => (version, size, Some(bytes)),
         };
         let before = self.map.get(key.as_str());
         if let Some(before) = before
@@ -159,7 +171,15 @@ impl Sources {
             Some(before) if before.problems != problems => Change::Changed,
             Some(_) => Change::None,
         };
-        self.map.insert(key.clone(), Source { version, size, effective, problems });
+        self.map.insert(
+            key.clone(),
+            Source {
+                version,
+                size,
+                effective,
+                problems,
+            },
+        );
         change
     }
 }
@@ -169,16 +189,20 @@ impl Sources {
 fn check(key: &SourceKey, size: u64, bytes: Option<Vec<u8>>) -> Result<Arc<str>, Vec<Diagnostic>> {
     let file = key.as_str();
     let Some(bytes) = bytes.filter(|_| size <= MAX_TEXT_BYTES) else {
-        let message = format!("{size} bytes are more than the {MAX_TEXT_BYTES} that a text may have");
+        let message =
+            format!("{size} bytes are more than the {MAX_TEXT_BYTES} that a text may have");
         let hint = "split it, or put it under static/ if it is only to be downloaded";
-        return Err(vec![Diagnostic::error("too-large", file, message).hint(hint)]);
+        return Err(vec![
+            Diagnostic::error("too-large", file, message).hint(hint),
+        ]);
     };
     let text = match String::from_utf8(bytes) {
         Ok(text) => text,
         Err(error) => {
             let good = &error.as_bytes()[..error.utf8_error().valid_up_to()];
             let line = good.iter().filter(|byte| **byte == b'\n').count() as u32 + 1;
-            let hint = "save the file as UTF-8; a picture or another binary file needs its own extension";
+            let hint =
+                "save the file as UTF-8; a picture or another binary file needs its own extension";
             let problem = Diagnostic::error("utf-8", file, "this is not UTF-8 text");
             return Err(vec![problem.at(line, None).hint(hint)]);
         }
@@ -202,20 +226,28 @@ fn check(key: &SourceKey, size: u64, bytes: Option<Vec<u8>>) -> Result<Arc<str>,
 
 /// True for `_index.md` and `_index.<lang>.md`.
 pub fn is_section_file(name: &str) -> bool {
-    name == "_index.md" || name.strip_prefix("_index.").is_some_and(|rest| rest.ends_with(".md"))
+    name == "_index.md"
+        || name
+            .strip_prefix("_index.")
+            .is_some_and(|rest| rest.ends_with(".md"))
 }
 
 fn check_data(file: &str, text: &str) -> Result<(), Vec<Diagnostic>> {
-    let source = front_matter::tree::Source { file, text, first_line: 1, code: "data" };
+    let source = front_matter::tree::Source {
+        file,
+        text,
+        first_line: 1,
+        code: "data",
+    };
     let problems = match data_format(file) {
         Some(DataFormat::Toml) => front_matter::parse_toml(&source).err(),
         Some(DataFormat::Yaml) => front_matter::parse_yaml(&source).err(),
-        Some(DataFormat::Json) => {
-            serde_json::from_str::<serde::de::IgnoredAny>(text).err().map(|error| {
+        Some(DataFormat::Json) => serde_json::from_str::<serde::de::IgnoredAny>(text)
+            .err()
+            .map(|error| {
                 let problem = Diagnostic::error("data", file, error.to_string());
                 vec![problem.at(error.line() as u32, error.column() as u32)]
-            })
-        }
+            }),
         Some(DataFormat::Plain) | None => None,
     };
     match problems {
@@ -230,7 +262,11 @@ mod tests {
 
     fn text(version: &str, body: &str) -> Observed {
         let bytes = body.as_bytes().to_vec();
-        Observed::Text { version: version.into(), size: bytes.len() as u64, bytes: Some(bytes) }
+        Observed::Text {
+            version: version.into(),
+            size: bytes.len() as u64,
+            bytes: Some(bytes),
+        }
     }
 
     #[test]
@@ -241,9 +277,15 @@ mod tests {
         assert_eq!(sources.observe(&key, text("1", good)), Change::Added);
         assert_eq!(sources.observe(&key, text("1", good)), Change::None);
 
-        assert_eq!(sources.observe(&key, text("2", "+++\ntitle = \n+++\n")), Change::Changed);
+        assert_eq!(
+            sources.observe(&key, text("2", "+++\ntitle = \n+++\n")),
+            Change::Changed
+        );
         assert_eq!(sources.text("content/a.md").map(|t| &**t), Some(good));
-        assert_eq!(sources.get("content/a.md").unwrap().problems[0].file, "content/a.md");
+        assert_eq!(
+            sources.get("content/a.md").unwrap().problems[0].file,
+            "content/a.md"
+        );
 
         assert_eq!(sources.observe(&key, text("3", good)), Change::Changed);
         assert!(sources.get("content/a.md").unwrap().problems.is_empty());
@@ -255,18 +297,32 @@ mod tests {
     fn bytes_that_were_never_good_are_absent() {
         let key = SourceKey::from("content/a.md");
         let mut sources = Sources::default();
-        let binary = Observed::Text { version: "1".into(), size: 2, bytes: Some(vec![0xff, 0xfe]) };
+        let binary = Observed::Text {
+            version: "1".into(),
+            size: 2,
+            bytes: Some(vec![0xff, 0xfe]),
+        };
         assert_eq!(sources.observe(&key, binary), Change::Added);
         assert!(!sources.exists("content/a.md"));
-        assert_eq!(sources.get("content/a.md").unwrap().problems[0].code, "utf-8");
+        assert_eq!(
+            sources.get("content/a.md").unwrap().problems[0].code,
+            "utf-8"
+        );
     }
 
     #[test]
     fn a_text_over_the_limit_is_not_read() {
         let key = SourceKey::from("content/a.md");
         let mut sources = Sources::default();
-        let huge = Observed::Text { version: "1".into(), size: 50 << 20, bytes: None };
+        let huge = Observed::Text {
+            version: "1".into(),
+            size: 50 << 20,
+            bytes: None,
+        };
         sources.observe(&key, huge);
-        assert_eq!(sources.get("content/a.md").unwrap().problems[0].code, "too-large");
+        assert_eq!(
+            sources.get("content/a.md").unwrap().problems[0].code,
+            "too-large"
+        );
     }
 }

@@ -9,14 +9,21 @@ use quillfront_builder::publish::run::Work;
 
 pub fn run(global: &Global, options: Approve) -> Result<u8> {
     super::serve::runtime()?.block_on(async {
-        let settings = Options { now: global.now, ..Options::default() };
+        let settings = Options {
+            now: global.now,
+            ..Options::default()
+        };
         let builder = connect(&global.root, options.connection.data.as_deref(), settings).await?;
         let held = builder.look().await?.and_then(|(root, _)| root.held);
         let Some(held) = held else {
             show::note("nothing is held");
             return Ok(exit::GOOD);
         };
-        show::note(&format!("approving: {} ({} sources)", held.reason, held.keys.len()));
+        show::note(&format!(
+            "approving: {} ({} sources)",
+            held.reason,
+            held.keys.len()
+        ));
         let mut code = exit::GOOD;
         for report in builder.run(Work::Approve).await? {
             println!("{}", serde_json::to_string(&report)?);

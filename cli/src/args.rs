@@ -11,7 +11,9 @@ use std::path::PathBuf;
 /// a folder into a folder.
 #[derive(Debug, Parser)]
 #[command(name = "quillfront", version, propagate_version = true)]
-#[command(after_help = "Exit codes: 0 good, 1 mistakes in the site, 2 usage, 3 infrastructure, 4 lost the race (try again).")]
+#[command(
+    after_help = "Exit codes: 0 good, 1 mistakes in the site, 2 usage, 3 infrastructure, 4 lost the race (try again)."
+)]
 pub struct Args {
     #[command(flatten)]
     pub global: Global,

@@ -45,7 +45,9 @@ pub fn run(global: &Global, options: args::Build) -> Result<u8> {
     };
     folder::write(root, &tree, &out.path, out.keep_dotfiles)?;
     let mut report = report(&tree);
-    report.ms.insert("total".into(), started.elapsed().as_millis() as u64);
+    report
+        .ms
+        .insert("total".into(), started.elapsed().as_millis() as u64);
     if options.json {
         println!("{}", serde_json::to_string(&report)?);
     }
@@ -54,7 +56,6 @@ pub fn run(global: &Global, options: args::Build) -> Result<u8> {
     Ok(exit::with(&report.diagnostics))
 }
 
-#[allow(clippy::disallowed_methods)] // the edge where the clock enters
 fn today() -> Timestamp {
     Timestamp::now()
 }
@@ -69,7 +70,9 @@ impl Output {
     /// configuration is the site's own.
     fn choose(global: &Global, options: &args::Build) -> Result<Self> {
         let config = read_config(global);
-        let keep_dotfiles = config.as_ref().is_some_and(|c| c.preserve_dotfiles_in_output);
+        let keep_dotfiles = config
+            .as_ref()
+            .is_some_and(|c| c.preserve_dotfiles_in_output);
         let path = match &options.output_dir {
             Some(path) => {
                 if path.exists() && !options.force {
@@ -87,43 +90,74 @@ impl Output {
             return Err(UsageError(format!("{} is not a folder", path.display())).into());
         }
         if holds(&path, &global.root) {
-            let message = format!("{} holds the site itself; it would be emptied", path.display());
+            let message = format!(
+                "{} holds the site itself; it would be emptied",
+                path.display()
+            );
             return Err(UsageError(message).into());
         }
-        Ok(Self { path, keep_dotfiles })
+        Ok(Self {
+            path,
+            keep_dotfiles,
+        })
     }
 }
 
 fn read_config(global: &Global) -> Option<Config> {
-    let names = [global.config.clone(), Some("zola.toml".into()), Some("config.toml".into())];
-    let path = names.into_iter().flatten().map(|name| global.root.join(name)).find(|p| p.is_file());
+    let names = [
+        global.config.clone(),
+        Some("zola.toml".into()),
+        Some("config.toml".into()),
+    ];
+    let path = names
+        .into_iter()
+        .flatten()
+        .map(|name| global.root.join(name))
+        .find(|p| p.is_file());
     Config::parse("config.toml", &std::fs::read_to_string(path?).ok()?).ok()
 }
 
 /// True where emptying `out` would empty the site, or one of its folders of sources.
 fn holds(out: &Path, root: &Path) -> bool {
-    let (Ok(out), Ok(root)) = (out.canonicalize(), root.canonicalize()) else { return false };
+    let (Ok(out), Ok(root)) = (out.canonicalize(), root.canonicalize()) else {
+        return false;
+    };
     let sources = folder::SOURCE_FOLDERS.iter().map(|name| root.join(name));
     root.starts_with(&out) || sources.into_iter().any(|source| out.starts_with(source))
 }
 
 fn report(tree: &Tree) -> Report {
-    let mut report = Report { version: 1, kind: Kind::Full, ..Report::default() };
+    let mut report = Report {
+        version: 1,
+        kind: Kind::Full,
+        ..Report::default()
+    };
     for (key, object) in &tree.objects {
         let copied = matches!(tree.plan[key].recipe, Recipe::Copy(_));
-        let actions =
-            if copied { vec![Action::Uploaded] } else { vec![Action::Rendered, Action::Uploaded] };
+        let actions = if copied {
+            vec![Action::Uploaded]
+        } else {
+            vec![Action::Rendered, Action::Uploaded]
+        };
         report.counts.rendered += u64::from(!copied);
         report.counts.uploaded += 1;
         if let Body::Bytes(bytes) = &object.body {
             report.bytes.out += bytes.len() as u64;
         }
         let because = vec!["a clean build makes everything".to_owned()];
-        report.outputs.push(OutputReport { key: key.to_string(), actions, because });
+        report.outputs.push(OutputReport {
+            key: key.to_string(),
+            actions,
+            because,
+        });
     }
     for key in &tree.stale {
         let because = vec!["it could not be rendered; see the diagnostics".to_owned()];
-        report.outputs.push(OutputReport { key: key.to_string(), actions: vec![Action::Stale], because });
+        report.outputs.push(OutputReport {
+            key: key.to_string(),
+            actions: vec![Action::Stale],
+            because,
+        });
     }
     report.counts.stale = tree.stale.len() as u64;
     report.invalidations.mode = "none".into();

@@ -64,10 +64,18 @@ impl Ready {
     }
 
     fn clients(&self, options: &Options) -> (aws_config::SdkConfig, Places) {
-        let credentials =
-            Credentials::new(&self.access_key, &self.secret_key, None, None, "quillfront serve");
+        let credentials = Credentials::new(
+            &self.access_key,
+            &self.secret_key,
+            None,
+            None,
+            "quillfront serve",
+        );
         let config = aws::fixed(options.request_timeout, credentials, &self.region);
-        let place = |bucket: &str| Place { bucket: bucket.to_owned(), prefix: String::new() };
+        let place = |bucket: &str| Place {
+            bucket: bucket.to_owned(),
+            prefix: String::new(),
+        };
         let places = Places {
             source: place(&self.source),
             site: place(&self.site_bucket),
@@ -94,18 +102,34 @@ pub async fn from_environment(options: Options) -> Result<Option<(Builder, Place
     }
     let mut places = Vec::new();
     for (name, value) in names.iter().zip(values) {
-        let value = value.ok_or_else(|| UsageError(format!("{name} is not set (s3://bucket[/prefix])")))?;
-        let place: Place = value.parse().map_err(|error| UsageError(format!("{name}: {error}")))?;
+        let value =
+            value.ok_or_else(|| UsageError(format!("{name} is not set (s3://bucket[/prefix])")))?;
+        let place: Place = value
+            .parse()
+            .map_err(|error| UsageError(format!("{name}: {error}")))?;
         places.push(place);
     }
-    let [source, site, state] = <[Place; 3]>::try_from(places).unwrap_or_else(|_| unreachable!("three names"));
-    let distribution = std::env::var("QUILLFRONT_DISTRIBUTION").ok().filter(|id| !id.is_empty());
-    let places = Places { source: source.clone(), site, state, distribution };
+    let [source, site, state] =
+        <[Place; 3]>::try_from(places).unwrap_or_else(|_| unreachable!("three names"));
+    let distribution = std::env::var("QUILLFRONT_DISTRIBUTION")
+        .ok()
+        .filter(|id| !id.is_empty());
+    let places = Places {
+        source: source.clone(),
+        site,
+        state,
+        distribution,
+    };
     let config = aws::loader(options.request_timeout).load().await;
-    let path_style = aws::ENDPOINT_VARIABLES.iter().any(|name| std::env::var_os(name).is_some());
+    let path_style = aws::ENDPOINT_VARIABLES
+        .iter()
+        .any(|name| std::env::var_os(name).is_some());
     let s3 = aws::s3(&config, path_style);
     let cloudfront = aws_sdk_cloudfront::Client::new(&config);
-    Ok(Some((Builder::new(s3, Some(cloudfront), places, options), source)))
+    Ok(Some((
+        Builder::new(s3, Some(cloudfront), places, options),
+        source,
+    )))
 }
 
 /// A builder for the site in the environment, else for the running `serve`.

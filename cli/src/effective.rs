@@ -9,7 +9,9 @@ use quillfront_builder::publish::Options;
 
 pub fn run(global: &Global, options: args::Effective) -> Result<u8> {
     let out = &options.output_dir;
-    let used = out.read_dir().is_ok_and(|mut entries| entries.next().is_some());
+    let used = out
+        .read_dir()
+        .is_ok_and(|mut entries| entries.next().is_some());
     if used {
         return Err(UsageError(format!("{} is not empty", out.display())).into());
     }

@@ -25,12 +25,13 @@ pub fn of(error: &anyhow::Error) -> u8 {
     if error.is::<UsageError>() {
         return USAGE;
     }
-    let build = error.downcast_ref::<BuildError>().or_else(|| {
-        match error.downcast_ref::<HandleError>() {
-            Some(HandleError::Build(build)) => Some(build),
-            _ => None,
-        }
-    });
+    let build =
+        error
+            .downcast_ref::<BuildError>()
+            .or_else(|| match error.downcast_ref::<HandleError>() {
+                Some(HandleError::Build(build)) => Some(build),
+                _ => None,
+            });
     match (build, error.downcast_ref::<HandleError>()) {
         (Some(BuildError::LostRace), _) => LOST_RACE,
         (_, Some(HandleError::Event(_))) => USAGE,
@@ -40,5 +41,9 @@ pub fn of(error: &anyhow::Error) -> u8 {
 
 /// The exit code of a run that came to its end.
 pub fn with(diagnostics: &[Diagnostic]) -> u8 {
-    if diagnostics.iter().any(Diagnostic::is_error) { DIAGNOSTICS } else { GOOD }
+    if diagnostics.iter().any(Diagnostic::is_error) {
+        DIAGNOSTICS
+    } else {
+        GOOD
+    }
 }

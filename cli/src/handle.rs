@@ -17,11 +17,16 @@ pub fn run(global: &Global, options: args::Handle) -> Result<u8> {
     let mut text = String::new();
     let name = options.event.display().to_string();
     if options.event.as_os_str() == "-" {
-        std::io::stdin().take(MAX_EVENT_BYTES).read_to_string(&mut text).context("standard input")?;
+        std::io::stdin()
+            .take(MAX_EVENT_BYTES)
+            .read_to_string(&mut text)
+            .context("standard input")?;
     } else {
         let file = std::fs::File::open(&options.event)
             .map_err(|error| UsageError(format!("{name}: {error}")))?;
-        file.take(MAX_EVENT_BYTES).read_to_string(&mut text).with_context(|| name.clone())?;
+        file.take(MAX_EVENT_BYTES)
+            .read_to_string(&mut text)
+            .with_context(|| name.clone())?;
     }
     let event = serde_json::from_str(&text)
         .map_err(|error| UsageError(format!("{name} is not JSON: {error}")))?;

@@ -16,9 +16,14 @@ const GITIGNORE: &str = "/public\n/.quillfront\n";
 
 pub fn run(options: Init) -> Result<u8> {
     let root = &options.name;
-    let used = root.read_dir().is_ok_and(|mut entries| entries.next().is_some());
+    let used = root
+        .read_dir()
+        .is_ok_and(|mut entries| entries.next().is_some());
     if used && !options.force {
-        let message = format!("{} is not empty; --force adds what is missing", root.display());
+        let message = format!(
+            "{} is not empty; --force adds what is missing",
+            root.display()
+        );
         return Err(UsageError(message).into());
     }
     if root.exists() && !root.is_dir() {

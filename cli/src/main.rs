@@ -25,7 +25,9 @@ fn main() -> ExitCode {
     let args = Args::parse();
     if let Some(threads) = args.global.threads {
         // Fails only if the pool was started before, which it was not.
-        let _already_started = rayon::ThreadPoolBuilder::new().num_threads(threads.into()).build_global();
+        let _already_started = rayon::ThreadPoolBuilder::new()
+            .num_threads(threads.into())
+            .build_global();
     }
     let global = &args.global;
     let outcome = match args.command {

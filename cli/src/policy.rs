@@ -12,8 +12,11 @@ pub fn run(options: Policy) -> Result<u8> {
         let location = Location::new(&place.bucket, &place.prefix);
         Ok(location.map_err(|error| UsageError(error.to_string()))?)
     };
-    let (source, site, state) =
-        (parse(&options.source)?, parse(&options.site)?, parse(&options.state)?);
+    let (source, site, state) = (
+        parse(&options.source)?,
+        parse(&options.site)?,
+        parse(&options.state)?,
+    );
     let policy = builder_policy(&source, &site, &state, options.distribution_arn.as_deref());
     println!("{}", serde_json::to_string_pretty(&policy)?);
     Ok(exit::GOOD)

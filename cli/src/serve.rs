@@ -10,10 +10,10 @@ use crate::exit::{self, UsageError};
 use crate::show::{self, BOLD, CYAN, DIM, GREEN};
 use crate::sync;
 use anyhow::{Context, Result, anyhow};
+use quillfront_builder::diagnostic::Diagnostic;
 use quillfront_builder::handler;
 use quillfront_builder::publish::store::Place;
 use quillfront_builder::publish::{Builder, Options};
-use quillfront_builder::diagnostic::Diagnostic;
 use quillfront_builder::report::{Kind, Report};
 use quillfront_local::gather::Gatherer;
 use quillfront_local::s3::{self, Credentials, Store};
@@ -44,7 +44,9 @@ const RETRY_AFTER: Duration = Duration::from_secs(5);
 /// # Errors
 /// The system gives none.
 pub fn runtime() -> Result<tokio::runtime::Runtime> {
-    Ok(tokio::runtime::Builder::new_multi_thread().enable_all().build()?)
+    Ok(tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?)
 }
 
 pub fn run(global: &Global, options: args::Serve) -> Result<u8> {
@@ -107,7 +109,11 @@ async fn serve(global: &Global, options: args::Serve) -> Result<u8> {
     let mut servers = tokio::task::JoinSet::new();
     servers.spawn(s3::serve(store, s3_listener, credentials, until_stopped()));
     servers.spawn(site::serve(site.router(), http, until_stopped()));
-    servers.spawn(site::serve(site.cloudfront_router(), control, until_stopped()));
+    servers.spawn(site::serve(
+        site.cloudfront_router(),
+        control,
+        until_stopped(),
+    ));
 
     let building = Options {
         now: global.now,
@@ -116,7 +122,11 @@ async fn serve(global: &Global, options: args::Serve) -> Result<u8> {
     };
     let client = ready.s3_client(&building);
     let builder = ready.builder(building);
-    let mut serving = Serving { builder, json: options.json, told: Mutex::default() };
+    let mut serving = Serving {
+        builder,
+        json: options.json,
+        told: Mutex::default(),
+    };
     // The data folder is ours alone, so whoever held the lease is dead.
     serving.builder.end_own_lease().await?;
     write_ready(&data, &ready)?;
@@ -199,7 +209,9 @@ fn write_private(path: &Path, bytes: &[u8]) -> Result<()> {
         use std::os::unix::fs::OpenOptionsExt;
         options.mode(0o600);
     }
-    let written = options.open(path).and_then(|mut file| file.write_all(bytes));
+    let written = options
+        .open(path)
+        .and_then(|mut file| file.write_all(bytes));
     written.with_context(|| path.display().to_string())
 }
 
@@ -208,7 +220,14 @@ fn greet(ready: &Ready, serving: &Serving, root: &Path) {
         println!("{}", serde_json::to_string(ready).unwrap_or_default());
         return;
     }
-    let Ready { site, s3, access_key, secret_key, region, .. } = ready;
+    let Ready {
+        site,
+        s3,
+        access_key,
+        secret_key,
+        region,
+        ..
+    } = ready;
     anstream::eprintln!(
         "\n  {BOLD}Quillfront{BOLD:#} serves {}\n\n  \
          {GREEN}site{GREEN:#}     {CYAN}{site}{CYAN:#}\n  \
@@ -218,7 +237,9 @@ fn greet(ready: &Ready, serving: &Serving, root: &Path) {
          {BOLD}AWS_ACCESS_KEY_ID={access_key} AWS_SECRET_ACCESS_KEY={secret_key} AWS_DEFAULT_REGION={region} \
          aws --endpoint-url {s3} s3 cp post.md s3://{SOURCE}/content/blog/post.md{BOLD:#}\n\n  \
          {DIM}or edit a file in the folder; Ctrl-C stops{DIM:#}\n",
-        root.canonicalize().unwrap_or_else(|_| root.to_owned()).display(),
+        root.canonicalize()
+            .unwrap_or_else(|_| root.to_owned())
+            .display(),
     );
 }
 
@@ -241,7 +262,11 @@ impl Serving {
         folder.put_changes().await?;
         self.handle(&json!({ "reconcile": true })).await?;
         let mut gatherer = Gatherer::new(events);
-        let mut watcher = if no_watch { None } else { Some(folder.watch()?) };
+        let mut watcher = if no_watch {
+            None
+        } else {
+            Some(folder.watch()?)
+        };
         let mut reconcile = tokio::time::interval(RECONCILE_EVERY);
         reconcile.tick().await;
         let watching = async {
@@ -272,7 +297,10 @@ impl Serving {
 
     /// Handles one event, again and again while the infrastructure fails: no event is dropped.
     async fn handle(&self, event: &Value) -> Result<()> {
-        let source = Place { bucket: SOURCE.to_owned(), prefix: String::new() };
+        let source = Place {
+            bucket: SOURCE.to_owned(),
+            prefix: String::new(),
+        };
         loop {
             match handler::handle(&self.builder, &source, event).await {
                 Ok(reports) => {
@@ -302,10 +330,15 @@ impl Serving {
         let new: Vec<Diagnostic> = now.difference(&told).cloned().collect();
         let known = now.len() - new.len();
         let mended = told.difference(&now).count();
-        show::report(&Report { diagnostics: new, ..report.clone() });
+        show::report(&Report {
+            diagnostics: new,
+            ..report.clone()
+        });
         if report.kind != Kind::None {
             if known > 0 {
-                show::note(&format!("{known} earlier problems remain; `quillfront status` shows them"));
+                show::note(&format!(
+                    "{known} earlier problems remain; `quillfront status` shows them"
+                ));
             }
             if mended > 0 {
                 show::note(&format!("{mended} earlier problems are mended"));

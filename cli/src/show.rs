@@ -47,7 +47,10 @@ pub fn diagnostics(list: &[Diagnostic]) {
         for number in [problem.line, problem.column].into_iter().flatten() {
             place.push_str(&format!(":{number}"));
         }
-        eprintln!("{style}{word}{style:#} {BOLD}{place}{BOLD:#} {DIM}[{}]{DIM:#}", problem.code);
+        eprintln!(
+            "{style}{word}{style:#} {BOLD}{place}{BOLD:#} {DIM}[{}]{DIM:#}",
+            problem.code
+        );
         for line in problem.message.lines() {
             eprintln!("  {line}");
         }
@@ -55,7 +58,11 @@ pub fn diagnostics(list: &[Diagnostic]) {
             eprintln!("  {CYAN}help{CYAN:#}: {hint}");
         }
     }
-    if let Some(more) = list.len().checked_sub(MAX_DIAGNOSTICS).filter(|more| *more > 0) {
+    if let Some(more) = list
+        .len()
+        .checked_sub(MAX_DIAGNOSTICS)
+        .filter(|more| *more > 0)
+    {
         eprintln!("{DIM}… and {more} more{DIM:#}");
     }
 }
@@ -63,8 +70,16 @@ pub fn diagnostics(list: &[Diagnostic]) {
 /// The end of `build`.
 pub fn built(tree: &Tree, out: &Path, took: Duration) {
     let stale = tree.stale.len();
-    let left_out = if stale > 0 { format!("; {stale} could not be made") } else { String::new() };
-    let (style, word) = if stale > 0 { (YELLOW, "built") } else { (GREEN, "built") };
+    let left_out = if stale > 0 {
+        format!("; {stale} could not be made")
+    } else {
+        String::new()
+    };
+    let (style, word) = if stale > 0 {
+        (YELLOW, "built")
+    } else {
+        (GREEN, "built")
+    };
     eprintln!(
         "{style}{word}{style:#} {} files into {} in {}{left_out}",
         tree.objects.len(),
@@ -82,7 +97,9 @@ pub fn report(report: &Report) {
     }
     if let Some(reason) = &report.held {
         eprintln!("{YELLOW}held{YELLOW:#} a change waits: {reason}");
-        eprintln!("  {CYAN}help{CYAN:#}: `quillfront approve` lets it through; uploading the files again drops it");
+        eprintln!(
+            "  {CYAN}help{CYAN:#}: `quillfront approve` lets it through; uploading the files again drops it"
+        );
     }
     if report.kind == Kind::None {
         return;
@@ -93,7 +110,10 @@ pub fn report(report: &Report) {
         parts.push(format!("{} deleted", counts.deleted));
     }
     if counts.stale > 0 {
-        parts.push(format!("{} could not be made and stay as they were", counts.stale));
+        parts.push(format!(
+            "{} could not be made and stay as they were",
+            counts.stale
+        ));
     }
     let took = duration(report.ms.get("total").copied().unwrap_or(0));
     eprintln!(
@@ -111,9 +131,16 @@ pub fn report(report: &Report) {
             _ => (GREEN, '+'),
         };
         let because = output.because.join(", ");
-        eprintln!("  {style}{sign}{style:#} /{} {DIM}{because}{DIM:#}", output.key);
+        eprintln!(
+            "  {style}{sign}{style:#} /{} {DIM}{because}{DIM:#}",
+            output.key
+        );
     }
-    if let Some(more) = listed.len().checked_sub(MAX_LISTED).filter(|more| *more > 0) {
+    if let Some(more) = listed
+        .len()
+        .checked_sub(MAX_LISTED)
+        .filter(|more| *more > 0)
+    {
         eprintln!("  {DIM}… and {more} more{DIM:#}");
     }
 }
@@ -126,12 +153,23 @@ fn because_of(report: &Report) -> String {
         (sources.changed.len(), "changed"),
         (sources.removed.len(), "removed"),
     ];
-    let told: Vec<String> =
-        words.iter().filter(|(n, _)| *n > 0).map(|(n, word)| format!("{n} {word}")).collect();
-    if count == 0 { String::new() } else { format!(" {DIM}(sources: {}){DIM:#}", told.join(", ")) }
+    let told: Vec<String> = words
+        .iter()
+        .filter(|(n, _)| *n > 0)
+        .map(|(n, word)| format!("{n} {word}"))
+        .collect();
+    if count == 0 {
+        String::new()
+    } else {
+        format!(" {DIM}(sources: {}){DIM:#}", told.join(", "))
+    }
 }
 
 /// 84 ms, 2.3 s.
 fn duration(ms: u64) -> String {
-    if ms < 1_000 { format!("{ms} ms") } else { format!("{:.1} s", ms as f64 / 1_000.0) }
+    if ms < 1_000 {
+        format!("{ms} ms")
+    } else {
+        format!("{:.1} s", ms as f64 / 1_000.0)
+    }
 }

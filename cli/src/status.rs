@@ -50,14 +50,24 @@ pub fn run(global: &Global, options: args::Status) -> Result<u8> {
         } else {
             show_status(&status);
         }
-        let diagnostics = status.last.map(|report| report.diagnostics).unwrap_or_default();
+        let diagnostics = status
+            .last
+            .map(|report| report.diagnostics)
+            .unwrap_or_default();
         Ok(exit::with(&diagnostics))
     })
 }
 
 fn show_status(status: &Status) {
-    let Status { generation, outputs, sources, .. } = status;
-    show::note(&format!("commit {generation}: {outputs} objects made from {sources} sources"));
+    let Status {
+        generation,
+        outputs,
+        sources,
+        ..
+    } = status;
+    show::note(&format!(
+        "commit {generation}: {outputs} objects made from {sources} sources"
+    ));
     if let Some(holder) = &status.publishing {
         show::note(&format!("{holder} is publishing"));
     }
@@ -65,7 +75,9 @@ fn show_status(status: &Status) {
         show::note(&format!("waiting to be looked at: {key}"));
     }
     for key in &status.stale {
-        show::warning(&format!("/{key} could not be made; what was published stays"));
+        show::warning(&format!(
+            "/{key} could not be made; what was published stays"
+        ));
     }
     if let Some(report) = &status.last {
         show::report(report);

@@ -83,8 +83,10 @@ impl Folder {
     pub async fn put_changes(&mut self) -> Result<()> {
         let root = self.root.clone();
         let (files, problems) = tokio::task::spawn_blocking(move || folder::list(&root)).await??;
-        let new: Vec<_> =
-            problems.into_iter().filter(|problem| self.told.insert(problem.to_string())).collect();
+        let new: Vec<_> = problems
+            .into_iter()
+            .filter(|problem| self.told.insert(problem.to_string()))
+            .collect();
         show::diagnostics(&new);
         let changed: Vec<FileEntry> = files
             .iter()
@@ -95,8 +97,12 @@ impl Folder {
             .cloned()
             .collect();
         let present: BTreeSet<&str> = files.iter().map(|file| file.key.as_str()).collect();
-        let gone: Vec<String> =
-            self.manifest.keys().filter(|key| !present.contains(key.as_str())).cloned().collect();
+        let gone: Vec<String> = self
+            .manifest
+            .keys()
+            .filter(|key| !present.contains(key.as_str()))
+            .cloned()
+            .collect();
         if changed.is_empty() && gone.is_empty() {
             return Ok(());
         }
@@ -111,7 +117,10 @@ impl Folder {
         for result in done {
             match result {
                 Ok((file, Some(etag))) => {
-                    let put = Put { version: file.version, etag };
+                    let put = Put {
+                        version: file.version,
+                        etag,
+                    };
                     self.manifest.insert(file.key.to_string(), put);
                 }
                 // Gone again since it was listed; the next round sees it.
@@ -129,7 +138,10 @@ impl Folder {
 
     /// Puts one file; the ETag of the object, none if the file is gone.
     async fn put(&self, file: &FileEntry) -> Result<Option<String>> {
-        let before = self.manifest.get(file.key.as_str()).map(|put| put.etag.clone());
+        let before = self
+            .manifest
+            .get(file.key.as_str())
+            .map(|put| put.etag.clone());
         match self.put_if(file, before.as_deref(), true).await? {
             None => Ok(None),
             Some(Outcome::Done(etag)) => Ok(Some(etag)),
@@ -158,7 +170,12 @@ impl Folder {
             Err(_) if !file.path.exists() => return Ok(None),
             Err(error) => return Err(anyhow!("{}: {error}", file.path.display())),
         };
-        let mut request = self.client.put_object().bucket(&self.bucket).key(key).body(body);
+        let mut request = self
+            .client
+            .put_object()
+            .bucket(&self.bucket)
+            .key(key)
+            .body(body);
         if conditional {
             request = match before {
                 Some(etag) => request.if_match(format!("\"{etag}\"")),
@@ -181,23 +198,51 @@ impl Folder {
         use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart};
         let key = file.key.as_str();
         let failed = |what: &str, error: &dyn std::fmt::Display| anyhow!("{what} {key}: {error}");
-        let upload = self.client.create_multipart_upload().bucket(&self.bucket).key(key).send().await;
+        let upload = self
+            .client
+            .create_multipart_upload()
+            .bucket(&self.bucket)
+            .key(key)
+            .send()
+            .await;
         let upload = upload.map_err(|error| failed("putting", &DisplayErrorContext(&error)))?;
         let id = upload.upload_id().unwrap_or_default();
         let mut parts = Vec::new();
         let (mut offset, mut number) = (0, 1);
         while offset < file.size {
             let length = PART_BYTES.min(file.size - offset);
-            let body = ByteStream::read_from().path(&file.path).offset(offset).length(Length::Exact(length));
-            let body = body.build().await.map_err(|error| failed("reading", &error))?;
-            let part = self.client.upload_part().bucket(&self.bucket).key(key).upload_id(id);
+            let body = ByteStream::read_from()
+                .path(&file.path)
+                .offset(offset)
+                .length(Length::Exact(length));
+            let body = body
+                .build()
+                .await
+                .map_err(|error| failed("reading", &error))?;
+            let part = self
+                .client
+                .upload_part()
+                .bucket(&self.bucket)
+                .key(key)
+                .upload_id(id);
             let sent = part.part_number(number).body(body).send().await;
             let sent = sent.map_err(|error| failed("putting", &DisplayErrorContext(&error)))?;
-            parts.push(CompletedPart::builder().part_number(number).set_e_tag(sent.e_tag).build());
+            parts.push(
+                CompletedPart::builder()
+                    .part_number(number)
+                    .set_e_tag(sent.e_tag)
+                    .build(),
+            );
             (offset, number) = (offset + length, number + 1);
         }
-        let parts = CompletedMultipartUpload::builder().set_parts(Some(parts)).build();
-        let complete = self.client.complete_multipart_upload().bucket(&self.bucket).key(key);
+        let parts = CompletedMultipartUpload::builder()
+            .set_parts(Some(parts))
+            .build();
+        let complete = self
+            .client
+            .complete_multipart_upload()
+            .bucket(&self.bucket)
+            .key(key);
         let done = complete.upload_id(id).multipart_upload(parts).send().await;
         let done = done.map_err(|error| failed("putting", &DisplayErrorContext(&error)))?;
         Ok(Some(Outcome::Done(unquoted(done.e_tag()))))
@@ -205,7 +250,13 @@ impl Folder {
 
     /// Keeps what the bucket has under a key before the folder's version replaces it.
     async fn keep_theirs(&self, key: &str) -> Result<()> {
-        let got = self.client.get_object().bucket(&self.bucket).key(key).send().await;
+        let got = self
+            .client
+            .get_object()
+            .bucket(&self.bucket)
+            .key(key)
+            .send()
+            .await;
         let got = match got {
             Ok(got) => got,
             Err(error) if error.code() == Some("NoSuchKey") => return Ok(()),
@@ -217,9 +268,15 @@ impl Folder {
         if tokio::fs::read(&own).await.is_ok_and(|own| own == bytes) {
             return Ok(());
         }
-        let path = self.conflicts.join(format!("{}-{}", &etag[..etag.len().min(8)], key.replace('/', "_")));
+        let path = self.conflicts.join(format!(
+            "{}-{}",
+            &etag[..etag.len().min(8)],
+            key.replace('/', "_")
+        ));
         tokio::fs::create_dir_all(&self.conflicts).await?;
-        tokio::fs::write(&path, &bytes).await.with_context(|| path.display().to_string())?;
+        tokio::fs::write(&path, &bytes)
+            .await
+            .with_context(|| path.display().to_string())?;
         show::warning(&format!(
             "{key} was changed in the folder and in the bucket; the folder's version goes in, the other is kept as {}",
             path.display()
@@ -229,7 +286,9 @@ impl Folder {
 
     /// Removes what the folder no longer has, unless the bucket's version is newer.
     async fn remove(&self, key: &str) -> Result<()> {
-        let Some(put) = self.manifest.get(key) else { return Ok(()) };
+        let Some(put) = self.manifest.get(key) else {
+            return Ok(());
+        };
         let request = self.client.delete_object().bucket(&self.bucket).key(key);
         match request.if_match(format!("\"{}\"", put.etag)).send().await {
             Ok(_) => Ok(()),
@@ -258,15 +317,21 @@ impl Folder {
     /// The system's watcher cannot be started.
     pub fn watch(&self) -> Result<Watching> {
         let (send, changes) = mpsc::unbounded_channel();
-        let mut watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
-            let relevant = event.as_ref().map_or(true, |event| !event.kind.is_access());
-            if relevant {
-                // Nobody listens any more when the command is ending.
-                let _ending = send.send(());
-            }
-        })?;
+        let mut watcher =
+            notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
+                let relevant = event.as_ref().map_or(true, |event| !event.kind.is_access());
+                if relevant {
+                    // Nobody listens any more when the command is ending.
+                    let _ending = send.send(());
+                }
+            })?;
         watcher.watch(&self.root, RecursiveMode::NonRecursive)?;
-        let mut watching = Watching { watcher, changes, root: self.root.clone(), folders: BTreeSet::new() };
+        let mut watching = Watching {
+            watcher,
+            changes,
+            root: self.root.clone(),
+            folders: BTreeSet::new(),
+        };
         watching.watch_folders()?;
         Ok(watching)
     }
@@ -291,7 +356,10 @@ impl Watching {
             } else if self.folders.insert(name) {
                 let watched = self.watcher.watch(&path, RecursiveMode::Recursive);
                 watched.with_context(|| {
-                    format!("watching {} (is a limit of the system reached?)", path.display())
+                    format!(
+                        "watching {} (is a limit of the system reached?)",
+                        path.display()
+                    )
                 })?;
             }
         }
@@ -303,8 +371,14 @@ impl Watching {
     /// # Errors
     /// The watcher ended.
     pub async fn changed(&mut self) -> Result<()> {
-        self.changes.recv().await.ok_or_else(|| anyhow!("watching {SOURCE_FILES:?} ended"))?;
-        while tokio::time::timeout(SETTLE, self.changes.recv()).await.is_ok_and(|more| more.is_some()) {}
+        self.changes
+            .recv()
+            .await
+            .ok_or_else(|| anyhow!("watching {SOURCE_FILES:?} ended"))?;
+        while tokio::time::timeout(SETTLE, self.changes.recv())
+            .await
+            .is_ok_and(|more| more.is_some())
+        {}
         self.watch_folders()
     }
 }

@@ -13,7 +13,12 @@ pub struct BucketNameError {
 /// # Errors
 /// The first rule that it breaks.
 pub fn check_name(name: &str) -> Result<(), BucketNameError> {
-    let reject = |rule| Err(BucketNameError { name: name.to_owned(), rule });
+    let reject = |rule| {
+        Err(BucketNameError {
+            name: name.to_owned(),
+            rule,
+        })
+    };
     if !(3..=63).contains(&name.len()) {
         return reject("it has 3 to 63 characters");
     }
@@ -31,10 +36,16 @@ pub fn check_name(name: &str) -> Result<(), BucketNameError> {
     if name.parse::<std::net::Ipv4Addr>().is_ok() {
         return reject("it is not an IP address");
     }
-    if ["xn--", "sthree-", "amzn-s3-demo-"].iter().any(|prefix| name.starts_with(prefix)) {
+    if ["xn--", "sthree-", "amzn-s3-demo-"]
+        .iter()
+        .any(|prefix| name.starts_with(prefix))
+    {
         return reject("this beginning is reserved");
     }
-    if ["-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3"].iter().any(|end| name.ends_with(end)) {
+    if ["-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3"]
+        .iter()
+        .any(|end| name.ends_with(end))
+    {
         return reject("this end is reserved");
     }
     Ok(())
@@ -50,8 +61,16 @@ mod tests {
             assert!(check_name(good).is_ok(), "{good}");
         }
         for bad in [
-            "ab", &"a".repeat(64), "Blog", "my_blog", "-blog", "blog.", "a..b", "192.168.0.1",
-            "xn--blog", "blog-s3alias",
+            "ab",
+            &"a".repeat(64),
+            "Blog",
+            "my_blog",
+            "-blog",
+            "blog.",
+            "a..b",
+            "192.168.0.1",
+            "xn--blog",
+            "blog-s3alias",
         ] {
             assert!(check_name(bad).is_err(), "{bad}");
         }

@@ -21,6 +21,9 @@ mod tests {
     fn creation_and_removal_start_the_builder() {
         let configuration = super::to_lambda("arn:aws:lambda:eu-west-1:1:function:b");
         let events = &configuration["LambdaFunctionConfigurations"][0]["Events"];
-        assert_eq!(events, &serde_json::json!(["s3:ObjectCreated:*", "s3:ObjectRemoved:*"]));
+        assert_eq!(
+            events,
+            &serde_json::json!(["s3:ObjectCreated:*", "s3:ObjectRemoved:*"])
+        );
     }
 }

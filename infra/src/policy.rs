@@ -17,7 +17,10 @@ impl Location {
     /// S3 would not take the bucket's name.
     pub fn new(bucket: &str, prefix: &str) -> Result<Self, BucketNameError> {
         bucket::check_name(bucket)?;
-        Ok(Self { bucket: bucket.to_owned(), prefix: prefix.to_owned() })
+        Ok(Self {
+            bucket: bucket.to_owned(),
+            prefix: prefix.to_owned(),
+        })
     }
 
     fn bucket_arn(&self) -> String {
@@ -85,8 +88,12 @@ mod tests {
     #[test]
     fn the_source_is_never_written_and_nothing_is_open_to_all() {
         let location = |name: &str| Location::new(name, "").unwrap();
-        let policy =
-            builder_policy(&location("source"), &location("site"), &location("state"), Some("arn:d"));
+        let policy = builder_policy(
+            &location("source"),
+            &location("site"),
+            &location("state"),
+            Some("arn:d"),
+        );
         for statement in policy["Statement"].as_array().unwrap() {
             assert_ne!(statement["Resource"], "*");
             let text = statement.to_string();

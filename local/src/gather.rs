@@ -22,7 +22,10 @@ pub struct Gatherer {
 impl Gatherer {
     /// Over a source of event documents (`{"Records":[…]}`).
     pub fn new(events: UnboundedReceiver<String>) -> Self {
-        Self { events, ended: false }
+        Self {
+            events,
+            ended: false,
+        }
     }
 
     /// The next batch as one event document; none when the source has ended.
@@ -86,7 +89,9 @@ mod tests {
     }
 
     fn count(batch: Option<Value>) -> usize {
-        batch.and_then(|batch| batch["Records"].as_array().map(Vec::len)).unwrap_or(0)
+        batch
+            .and_then(|batch| batch["Records"].as_array().map(Vec::len))
+            .unwrap_or(0)
     }
 
     #[tokio::test(start_paused = true)]

@@ -1,12 +1,13 @@
 //! The builder as a Lambda function (`provided.al2023`): the same handler as everywhere.
 
 use lambda_runtime::{Error, LambdaEvent, service_fn};
-use quillfront_builder::{aws, handler};
 use quillfront_builder::publish::{Builder, Options, Places};
+use quillfront_builder::{aws, handler};
 use serde_json::Value;
 
 fn place(name: &str) -> Result<quillfront_builder::publish::store::Place, Error> {
-    let text = std::env::var(name).map_err(|_| format!("{name} is not set (s3://bucket[/prefix])"))?;
+    let text =
+        std::env::var(name).map_err(|_| format!("{name} is not set (s3://bucket[/prefix])"))?;
     Ok(text.parse()?)
 }
 
@@ -21,7 +22,9 @@ async fn main() -> Result<(), Error> {
         distribution: std::env::var("QUILLFRONT_DISTRIBUTION").ok(),
     };
     let source = places.source.clone();
-    let path_style = aws::ENDPOINT_VARIABLES.iter().any(|name| std::env::var_os(name).is_some());
+    let path_style = aws::ENDPOINT_VARIABLES
+        .iter()
+        .any(|name| std::env::var_os(name).is_some());
     let s3 = aws::s3(&config, path_style);
     let cloudfront = aws_sdk_cloudfront::Client::new(&config);
     let builder = Builder::new(s3, Some(cloudfront), places, options);

@@ -52,7 +52,10 @@ impl SortBy {
 
     /// The word for it.
     pub fn name(self) -> &'static str {
-        Self::NAMES.iter().find(|(_, sort_by)| *sort_by == self).map_or("none", |(name, _)| name)
+        Self::NAMES
+            .iter()
+            .find(|(_, sort_by)| *sort_by == self)
+            .map_or("none", |(name, _)| name)
     }
 }
 

@@ -12,7 +12,10 @@ const MAX_PERCENT: usize = 30;
 
 /// Why a change has to be approved, if it has to.
 pub fn reason(state: &State, outcome: Result<&Tree, &Unready>) -> Option<String> {
-    let pages = state.outputs.iter().filter(|(_, published)| published.rank == Rank::Page);
+    let pages = state
+        .outputs
+        .iter()
+        .filter(|(_, published)| published.rank == Rank::Page);
     let published = pages.clone().count();
     match outcome {
         Err(_) if state.outputs.is_empty() => None,
@@ -37,17 +40,30 @@ mod tests {
     fn state(pages: usize) -> State {
         let published = |n: usize| {
             let source = SourceKey::from(format!("content/{n}.md"));
-            let published =
-                Published { fingerprint: None, etag: String::new(), source, rank: Rank::Page };
+            let published = Published {
+                fingerprint: None,
+                etag: String::new(),
+                source,
+                rank: Rank::Page,
+            };
             (OutputKey::from(format!("{n}/index.html")), published)
         };
-        State { outputs: (0..pages).map(published).collect(), ..State::default() }
+        State {
+            outputs: (0..pages).map(published).collect(),
+            ..State::default()
+        }
     }
 
     fn tree(keep: usize) -> Tree {
-        let stale: BTreeSet<OutputKey> =
-            (0..keep).map(|n| OutputKey::from(format!("{n}/index.html"))).collect();
-        Tree { objects: BTreeMap::new(), stale, plan: BTreeMap::new(), diagnostics: Vec::new() }
+        let stale: BTreeSet<OutputKey> = (0..keep)
+            .map(|n| OutputKey::from(format!("{n}/index.html")))
+            .collect();
+        Tree {
+            objects: BTreeMap::new(),
+            stale,
+            plan: BTreeMap::new(),
+            diagnostics: Vec::new(),
+        }
     }
 
     #[test]

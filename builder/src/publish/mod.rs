@@ -187,7 +187,9 @@ impl Builder {
     /// # Errors
     /// Storage failed or the state is damaged; none where nothing was ever published.
     pub async fn look(&self) -> Result<Option<(root::Root, State)>, BuildError> {
-        let Some(root) = root::Loaded::read(&self.state).await?.root else { return Ok(None) };
+        let Some(root) = root::Loaded::read(&self.state).await?.root else {
+            return Ok(None);
+        };
         let state = self.state(&root).await?;
         Ok(Some((root, state)))
     }
@@ -199,7 +201,9 @@ impl Builder {
     pub async fn last_report(&self) -> Result<Option<crate::report::Report>, BuildError> {
         const MAX_REPORT_BYTES: u64 = 256 * 1024 * 1024;
         let got = self.state.get(run::REPORT_KEY, MAX_REPORT_BYTES).await?;
-        let Some(bytes) = got.and_then(|got| got.bytes) else { return Ok(None) };
+        let Some(bytes) = got.and_then(|got| got.bytes) else {
+            return Ok(None);
+        };
         serde_json::from_slice(&bytes)
             .map(Some)
             .map_err(|error| BuildError::Rendering(format!("report.json: {error}")))
@@ -207,19 +211,28 @@ impl Builder {
 
     /// The state under a root: kept from the run before, or read.
     async fn state(&self, root: &root::Root) -> Result<State, state::StateError> {
-        if let Some(warm) = self.warm_lock().as_ref().filter(|warm| warm.segments == root.segments) {
+        if let Some(warm) = self
+            .warm_lock()
+            .as_ref()
+            .filter(|warm| warm.segments == root.segments)
+        {
             return Ok(warm.state.clone());
         }
         State::read(&self.state, &root.segments).await
     }
 
     fn keep_warm(&self, segments: &root::Segments, state: &State) {
-        *self.warm_lock() = Some(Warm { segments: segments.clone(), state: state.clone() });
+        *self.warm_lock() = Some(Warm {
+            segments: segments.clone(),
+            state: state.clone(),
+        });
     }
 
     fn warm_lock(&self) -> std::sync::MutexGuard<'_, Option<Warm>> {
         // A panic elsewhere cannot leave a half-written value: it is replaced whole.
-        self.warm.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+        self.warm
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 }
 
@@ -257,14 +270,21 @@ impl Builder {
     /// Storage or disk failed.
     pub async fn write_effective(&self, out: &std::path::Path) -> Result<usize, BuildError> {
         use crate::source::Effective;
-        let Some((_, state)) = self.look().await? else { return Ok(0) };
+        let Some((_, state)) = self.look().await? else {
+            return Ok(0);
+        };
         let mut written = 0;
         for (key, source) in state.sources.iter() {
             let bytes = match &source.effective {
                 Effective::Absent => continue,
                 Effective::Text(text) => text.as_bytes().to_vec(),
                 Effective::Opaque => {
-                    match self.source.get(key.as_str(), u64::MAX).await?.and_then(|got| got.bytes) {
+                    match self
+                        .source
+                        .get(key.as_str(), u64::MAX)
+                        .await?
+                        .and_then(|got| got.bytes)
+                    {
                         Some(bytes) => bytes,
                         None => continue,
                     }
@@ -272,8 +292,12 @@ impl Builder {
             };
             let path = out.join(key.as_str());
             let folder = path.parent().unwrap_or(out);
-            tokio::fs::create_dir_all(folder).await.map_err(|error| disk(folder, &error))?;
-            tokio::fs::write(&path, bytes).await.map_err(|error| disk(&path, &error))?;
+            tokio::fs::create_dir_all(folder)
+                .await
+                .map_err(|error| disk(folder, &error))?;
+            tokio::fs::write(&path, bytes)
+                .await
+                .map_err(|error| disk(&path, &error))?;
             written += 1;
         }
         Ok(written)

@@ -26,18 +26,28 @@ pub async fn look(
         }
         let observed = if key.is_text() {
             match bucket.get(key.as_str(), MAX_TEXT_BYTES).await? {
-                Some(got) => Observed::Text { version: got.etag, size: got.size, bytes: got.bytes },
+                Some(got) => Observed::Text {
+                    version: got.etag,
+                    size: got.size,
+                    bytes: got.bytes,
+                },
                 None => Observed::Absent,
             }
         } else {
             match bucket.head(key.as_str()).await? {
-                Some(head) => Observed::Opaque { version: head.etag, size: head.size },
+                Some(head) => Observed::Opaque {
+                    version: head.etag,
+                    size: head.size,
+                },
                 None => Observed::Absent,
             }
         };
         Ok((key, observed))
     };
-    iter(keys.iter().cloned().map(look_at)).buffer_unordered(parallel).try_collect().await
+    iter(keys.iter().cloned().map(look_at))
+        .buffer_unordered(parallel)
+        .try_collect()
+        .await
 }
 
 /// Source keys by what became of them.
@@ -81,5 +91,8 @@ pub async fn inputs(
         let bytes = got.and_then(|got| got.bytes).map(|bytes| bytes.into());
         Ok((key, bytes))
     };
-    iter(keys.into_iter().map(read)).buffer_unordered(parallel).try_collect().await
+    iter(keys.into_iter().map(read))
+        .buffer_unordered(parallel)
+        .try_collect()
+        .await
 }

@@ -61,7 +61,11 @@ pub struct Segments {
 impl Segments {
     /// All of them.
     pub fn all(&self) -> BTreeSet<&String> {
-        self.sources.iter().chain(&self.texts).chain(&self.outputs).collect()
+        self.sources
+            .iter()
+            .chain(&self.texts)
+            .chain(&self.outputs)
+            .collect()
     }
 }
 
@@ -121,12 +125,16 @@ impl Root {
     /// Notes keys to look at.
     pub fn add_hints<'a>(&mut self, keys: impl IntoIterator<Item = &'a str>) {
         self.newest_hint += 1;
-        self.hints.extend(keys.into_iter().map(|key| (key.to_owned(), self.newest_hint)));
+        self.hints.extend(
+            keys.into_iter()
+                .map(|key| (key.to_owned(), self.newest_hint)),
+        );
     }
 
     /// Forgets the hints that a builder took up; those noted since stay.
     pub fn settle_hints(&mut self, taken: &BTreeMap<String, u64>) {
-        self.hints.retain(|key, number| taken.get(key).is_none_or(|taken| *number > *taken));
+        self.hints
+            .retain(|key, number| taken.get(key).is_none_or(|taken| *number > *taken));
     }
 }
 
@@ -144,16 +152,27 @@ impl Loaded {
     /// Storage failed, or the object is not a root: it is never overwritten by a guess.
     pub async fn read(state: &Bucket) -> Result<Self, RootError> {
         let Some(got) = state.get(ROOT_KEY, MAX_ROOT_BYTES).await? else {
-            return Ok(Self { root: None, condition: Condition::Absent });
+            return Ok(Self {
+                root: None,
+                condition: Condition::Absent,
+            });
         };
-        let bytes = got.bytes.ok_or_else(|| RootError::Unreadable("it is too large".into()))?;
+        let bytes = got
+            .bytes
+            .ok_or_else(|| RootError::Unreadable("it is too large".into()))?;
         let root: Root = serde_json::from_slice(&bytes)
             .map_err(|error| RootError::Unreadable(error.to_string()))?;
         if root.format != FORMAT {
-            let message = format!("it has format {}, this version writes {FORMAT}", root.format);
+            let message = format!(
+                "it has format {}, this version writes {FORMAT}",
+                root.format
+            );
             return Err(RootError::Unreadable(message));
         }
-        Ok(Self { root: Some(root), condition: Condition::Matches(got.etag) })
+        Ok(Self {
+            root: Some(root),
+            condition: Condition::Matches(got.etag),
+        })
     }
 
     /// Writes `root` if nobody has written since. True where it happened; then this is what was
@@ -161,15 +180,24 @@ impl Loaded {
     ///
     /// # Errors
     /// Storage failed; the write may have happened or not.
-    pub async fn write(&mut self, state: &Bucket, mut root: Root, id: String) -> Result<bool, RootError> {
+    pub async fn write(
+        &mut self,
+        state: &Bucket,
+        mut root: Root,
+        id: String,
+    ) -> Result<bool, RootError> {
         root.id = id;
-        let bytes = serde_json::to_vec(&root).map_err(|error| RootError::Unreadable(error.to_string()))?;
+        let bytes =
+            serde_json::to_vec(&root).map_err(|error| RootError::Unreadable(error.to_string()))?;
         let attributes = Attributes {
             content_type: "application/json".into(),
             cache_control: "no-store".into(),
             ..Attributes::default()
         };
-        match state.put(ROOT_KEY, &bytes, &attributes, &self.condition).await? {
+        match state
+            .put(ROOT_KEY, &bytes, &attributes, &self.condition)
+            .await?
+        {
             Written::Done(etag) => {
                 self.condition = Condition::Matches(etag);
                 self.root = Some(root);

@@ -60,9 +60,10 @@ impl Builder {
     pub async fn run(&self, work: Work) -> Result<Vec<Report>, BuildError> {
         let mut reports = vec![self.build(&work).await?];
         loop {
-            let left = Loaded::read(&self.state).await?.root.filter(|root| {
-                !root.hints.is_empty() && root.lease.is_none()
-            });
+            let left = Loaded::read(&self.state)
+                .await?
+                .root
+                .filter(|root| !root.hints.is_empty() && root.lease.is_none());
             if left.is_none() || reports.last().is_some_and(|report| report.deferred) {
                 return Ok(reports);
             }
@@ -92,7 +93,10 @@ impl Builder {
     async fn attempt(&self, work: &Work) -> Result<Option<Report>, BuildError> {
         let loaded = Loaded::read(&self.state).await?;
         let today = self.today();
-        let root = loaded.root.clone().unwrap_or_else(|| Root::new(today.clone()));
+        let root = loaded
+            .root
+            .clone()
+            .unwrap_or_else(|| Root::new(today.clone()));
         if let Some(lease) = &root.lease {
             if let Some(left) = self.lease_left(lease) {
                 return self.defer(work, loaded, left).await;
@@ -108,8 +112,11 @@ impl Builder {
         let mut clock = Stopwatch::start(self);
         let mut state = self.state(&root).await?;
         let mut next = root.clone();
-        let mut keys: BTreeSet<SourceKey> =
-            root.hints.keys().map(|key| SourceKey::from(key.as_str())).collect();
+        let mut keys: BTreeSet<SourceKey> = root
+            .hints
+            .keys()
+            .map(|key| SourceKey::from(key.as_str()))
+            .collect();
         match work {
             Work::Keys(more) => keys.extend(more.iter().cloned()),
             Work::Approve => {
@@ -130,11 +137,16 @@ impl Builder {
         let mut sources = (*state.sources).clone();
         let changes = Changes::apply(&mut sources, &seen);
         let same_site = next.settings == root.settings && next.now == root.now;
-        let all_known = state.outputs.values().all(|output| output.fingerprint.is_some());
+        let all_known = state
+            .outputs
+            .values()
+            .all(|output| output.fingerprint.is_some());
         if changes.map.is_empty() && same_site && all_known && *work != Work::Approve {
             return self.nothing(loaded, &root).await;
         }
-        let draft = self.draft(work, &state, &root, sources, changes, &seen, &next.now).await?;
+        let draft = self
+            .draft(work, &state, &root, sources, changes, &seen, &next.now)
+            .await?;
         clock.lap("render");
 
         let full = state.outputs.is_empty() || !same_site;
@@ -145,15 +157,27 @@ impl Builder {
             // Noted before the first put, so that whoever takes over after a crash goes on.
             root.add_hints(noted.iter().map(String::as_str));
         });
-        let Some(mut session) = session.await? else { return Ok(None) };
+        let Some(mut session) = session.await? else {
+            return Ok(None);
+        };
         let own_hint = session.root().map_or(0, |root| root.newest_hint);
-        let settled: BTreeMap<String, u64> =
-            taken.into_iter().chain(noted.iter().map(|key| (key.clone(), own_hint))).collect();
+        let settled: BTreeMap<String, u64> = taken
+            .into_iter()
+            .chain(noted.iter().map(|key| (key.clone(), own_hint)))
+            .collect();
 
         let done = self.put_all(&mut session, &publication).await?;
         clock.lap("put");
         let root = self
-            .commit(session, state, &draft, &publication, done.clone(), &next, &settled)
+            .commit(
+                session,
+                state,
+                &draft,
+                &publication,
+                done.clone(),
+                &next,
+                &settled,
+            )
             .await?;
         clock.lap("commit");
         let mut report = publication.report(&draft, &done, full);
@@ -177,13 +201,21 @@ impl Builder {
             self.host.sleep(left.min(Duration::from_millis(500))).await;
             return Ok(None);
         };
-        let Some(mut root) = loaded.root.clone() else { return Ok(None) };
+        let Some(mut root) = loaded.root.clone() else {
+            return Ok(None);
+        };
         root.add_hints(keys.iter().map(SourceKey::as_str));
         let (commit, generation) = (root.commit.clone(), root.generation);
         if !loaded.write(&self.state, root, self.host.new_id()).await? {
             return Ok(None);
         }
-        let report = Report { version: 1, commit, generation, deferred: true, ..Report::default() };
+        let report = Report {
+            version: 1,
+            commit,
+            generation,
+            deferred: true,
+            ..Report::default()
+        };
         Ok(Some(report))
     }
 
@@ -192,7 +224,10 @@ impl Builder {
         if !root.hints.is_empty() {
             let mut settled = root.clone();
             settled.settle_hints(&root.hints);
-            if !loaded.write(&self.state, settled, self.host.new_id()).await? {
+            if !loaded
+                .write(&self.state, settled, self.host.new_id())
+                .await?
+            {
                 return Ok(None);
             }
         }
@@ -227,31 +262,52 @@ impl Builder {
         let keep = |reason: Option<String>, more: BTreeSet<String>| {
             let keys: BTreeSet<String> = still_held.iter().cloned().chain(more).collect();
             let reason = reason.or_else(|| root.held.as_ref().map(|held| held.reason.clone()));
-            (!keys.is_empty()).then(|| Held { reason: reason.unwrap_or_default(), keys })
+            (!keys.is_empty()).then(|| Held {
+                reason: reason.unwrap_or_default(),
+                keys,
+            })
         };
         let sources = Arc::new(sources);
         let outcome = self.evaluate(state, sources.clone(), now).await?;
         let reason = hold::reason(state, outcome.as_ref());
         let Some(reason) = reason.filter(|_| *work != Work::Approve) else {
-            return Ok(Draft { sources, changes, outcome, held: keep(None, BTreeSet::new()) });
+            return Ok(Draft {
+                sources,
+                changes,
+                outcome,
+                held: keep(None, BTreeSet::new()),
+            });
         };
         // First without the removals alone, then without any of it.
         let removed: BTreeSet<String> = changes.of(Change::Removed).into_iter().collect();
         let all: BTreeSet<String> = changes.map.keys().map(ToString::to_string).collect();
         for withheld in [removed, all] {
             let mut sources = (*state.sources).clone();
-            let rest: Vec<_> =
-                seen.iter().filter(|(key, _)| !withheld.contains(key.as_str())).cloned().collect();
+            let rest: Vec<_> = seen
+                .iter()
+                .filter(|(key, _)| !withheld.contains(key.as_str()))
+                .cloned()
+                .collect();
             let changes = Changes::apply(&mut sources, &rest);
             let sources = Arc::new(sources);
             let outcome = self.evaluate(state, sources.clone(), now).await?;
             if hold::reason(state, outcome.as_ref()).is_none() {
                 let held = keep(Some(reason), withheld);
-                return Ok(Draft { sources, changes, outcome, held });
+                return Ok(Draft {
+                    sources,
+                    changes,
+                    outcome,
+                    held,
+                });
             }
         }
         // The published tree itself would not pass (a clock that moved, say): nothing is withheld.
-        Ok(Draft { sources, changes, outcome, held: None })
+        Ok(Draft {
+            sources,
+            changes,
+            outcome,
+            held: None,
+        })
     }
 
     /// Renders the whole site, reading what templates name on the way.
@@ -298,10 +354,16 @@ impl Builder {
     /// held are still the site's.
     async fn read_published(&self, state: &State, read: &mut Inputs) -> Result<(), BuildError> {
         for (source, bytes) in read.iter_mut().filter(|(_, bytes)| bytes.is_none()) {
-            let published = state.outputs.iter().find(|(_, output)| output.source == *source);
+            let published = state
+                .outputs
+                .iter()
+                .find(|(_, output)| output.source == *source);
             let listed = state.sources.exists(source.as_str());
             if let (Some((key, _)), true) = (published, listed) {
-                let got = self.site.get(key.as_str(), observe::MAX_INPUT_BYTES).await?;
+                let got = self
+                    .site
+                    .get(key.as_str(), observe::MAX_INPUT_BYTES)
+                    .await?;
                 *bytes = got.and_then(|got| got.bytes).map(Into::into);
             }
         }
@@ -317,7 +379,11 @@ impl Builder {
         let mut done = Done::default();
         let total = publication.puts.len();
         for wave in 0..WAVES {
-            let list: Vec<&Put> = publication.puts.iter().filter(|put| put.wave == wave).collect();
+            let list: Vec<&Put> = publication
+                .puts
+                .iter()
+                .filter(|put| put.wave == wave)
+                .collect();
             for chunk in list.chunks(PUTS_PER_CHUNK) {
                 let mut left: Vec<Put> = chunk.iter().map(|put| (*put).clone()).collect();
                 for surprise in 0..MAX_SURPRISES {
@@ -326,8 +392,10 @@ impl Builder {
                         let outcome = transfer::put(&self.site, &self.source, &put).await?;
                         Ok::<_, BuildError>((put, outcome))
                     });
-                    let outcomes: Vec<(Put, Outcome)> =
-                        iter(puts).buffer_unordered(self.options.parallel).try_collect().await?;
+                    let outcomes: Vec<(Put, Outcome)> = iter(puts)
+                        .buffer_unordered(self.options.parallel)
+                        .try_collect()
+                        .await?;
                     for (mut put, outcome) in outcomes {
                         match outcome {
                             Outcome::Put(published) => drop(done.put.insert(put.key, published)),
@@ -368,9 +436,16 @@ impl Builder {
         let mut touched: Vec<OutputKey> = done.put.keys().cloned().collect();
         touched.extend(publication.deletions.keys().cloned());
         // A source whose removal is held is known to be gone; looking again would find no more.
-        let held = draft.held.iter().flat_map(|held| &held.keys).collect::<BTreeSet<_>>();
+        let held = draft
+            .held
+            .iter()
+            .flat_map(|held| &held.keys)
+            .collect::<BTreeSet<_>>();
         let moved: Vec<String> = done.moved.values().map(ToString::to_string).collect();
-        let moved: Vec<String> = moved.into_iter().filter(|key| !held.contains(key)).collect();
+        let moved: Vec<String> = moved
+            .into_iter()
+            .filter(|key| !held.contains(key))
+            .collect();
         state.outputs.extend(done.put);
         for key in publication.deletions.keys() {
             state.outputs.remove(key.as_str());
@@ -378,12 +453,20 @@ impl Builder {
         state.sources = draft.sources.clone();
 
         let encoded = state.encode()?;
-        let known = session.root().map(|root| root.segments.clone()).unwrap_or_default();
+        let known = session
+            .root()
+            .map(|root| root.segments.clone())
+            .unwrap_or_default();
         session.keep().await?;
         encoded.write(&self.state, &known.all()).await?;
         let dropped: Vec<String> = {
             let used = encoded.segments.all();
-            known.all().into_iter().filter(|name| !used.contains(name)).cloned().collect()
+            known
+                .all()
+                .into_iter()
+                .filter(|name| !used.contains(name))
+                .cloned()
+                .collect()
         };
         let commit = self.host.new_id();
         let outbox = Outbox {
@@ -428,7 +511,12 @@ impl Builder {
         session: &mut Session<'_>,
         outbox: &Outbox,
     ) -> Result<(), BuildError> {
-        for chunk in outbox.deletions.iter().collect::<Vec<_>>().chunks(PUTS_PER_CHUNK) {
+        for chunk in outbox
+            .deletions
+            .iter()
+            .collect::<Vec<_>>()
+            .chunks(PUTS_PER_CHUNK)
+        {
             session.keep().await?;
             let deletions = chunk.iter().map(|(key, etag)| async move {
                 let condition = Condition::Matches((*etag).clone());
@@ -449,7 +537,10 @@ impl Builder {
             .root()
             .map(|root| {
                 let generation = root.generation.saturating_sub(KEPT_GENERATIONS);
-                root.retired.range(..=generation).flat_map(|(_, list)| list.clone()).collect()
+                root.retired
+                    .range(..=generation)
+                    .flat_map(|(_, list)| list.clone())
+                    .collect()
             })
             .unwrap_or_default();
         for name in &old {
@@ -469,8 +560,14 @@ impl Builder {
     /// Takes over from a builder that did not come to its end: does what its commit left to do,
     /// and adopts what is under the keys that it meant to touch.
     async fn recover(&self, loaded: Loaded, base: &Root) -> Result<(), BuildError> {
-        (self.progress)(Step::Waiting("taking over from a builder that did not finish"));
-        let intent = base.lease.as_ref().map(|lease| lease.intent.clone()).unwrap_or_default();
+        (self.progress)(Step::Waiting(
+            "taking over from a builder that did not finish",
+        ));
+        let intent = base
+            .lease
+            .as_ref()
+            .map(|lease| lease.intent.clone())
+            .unwrap_or_default();
         let Some(mut session) = Session::begin(self, loaded, base, intent.clone(), |_| {}).await?
         else {
             return Ok(());
@@ -487,8 +584,10 @@ impl Builder {
             let heads = chunk.iter().map(|key| async move {
                 Ok::<_, BuildError>((key.as_str(), self.site.head(key).await?))
             });
-            let heads: Vec<_> =
-                iter(heads).buffer_unordered(self.options.parallel).try_collect().await?;
+            let heads: Vec<_> = iter(heads)
+                .buffer_unordered(self.options.parallel)
+                .try_collect()
+                .await?;
             for (key, head) in heads {
                 adopted |= !outbox.deletions.contains_key(key)
                     && adopt(&mut state, key, head.map(|head| head.etag));
@@ -512,11 +611,20 @@ impl Builder {
     }
 
     async fn invalidate(&self, outbox: &Outbox) -> Result<(), BuildError> {
-        let Some((client, distribution)) = &self.cloudfront else { return Ok(()) };
-        self.counts.invalidation.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-        invalidate::send(client, distribution, &outbox.invalidations, &outbox.reference)
-            .await
-            .map_err(BuildError::Invalidation)
+        let Some((client, distribution)) = &self.cloudfront else {
+            return Ok(());
+        };
+        self.counts
+            .invalidation
+            .fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        invalidate::send(
+            client,
+            distribution,
+            &outbox.invalidations,
+            &outbox.reference,
+        )
+        .await
+        .map_err(BuildError::Invalidation)
     }
 
     /// Source keys whose version is not the one that the state has.
@@ -529,12 +637,18 @@ impl Builder {
             if key.role() == Role::Ignored {
                 continue;
             }
-            if sources.get(key.as_str()).is_none_or(|source| source.version != etag) {
+            if sources
+                .get(key.as_str())
+                .is_none_or(|source| source.version != etag)
+            {
                 keys.insert(key.clone());
             }
             there.insert(key);
         }
-        let gone = sources.iter().map(|(key, _)| key).filter(|key| !there.contains(key.as_str()));
+        let gone = sources
+            .iter()
+            .map(|(key, _)| key)
+            .filter(|key| !there.contains(key.as_str()));
         keys.extend(gone.cloned());
         Ok(keys)
     }
@@ -542,8 +656,10 @@ impl Builder {
     /// Notes in the state what the site bucket really has.
     async fn compare_site(&self, state: &mut State) -> Result<(), BuildError> {
         let listed = self.site.list().await?;
-        let mut there: BTreeMap<String, String> =
-            listed.into_iter().map(|(key, etag, _)| (key, etag)).collect();
+        let mut there: BTreeMap<String, String> = listed
+            .into_iter()
+            .map(|(key, etag, _)| (key, etag))
+            .collect();
         // Thumbnails are made on request and are not the builder's.
         there.retain(|key, _| !key.starts_with("img/"));
         let known: BTreeSet<String> = state.outputs.keys().map(ToString::to_string).collect();
@@ -554,14 +670,16 @@ impl Builder {
     }
 
     async fn write_report(&self, report: &Report) -> Result<(), BuildError> {
-        let bytes = serde_json::to_vec(report)
-            .map_err(|error| BuildError::Rendering(error.to_string()))?;
+        let bytes =
+            serde_json::to_vec(report).map_err(|error| BuildError::Rendering(error.to_string()))?;
         let attributes = Attributes {
             content_type: "application/json".into(),
             cache_control: "no-store".into(),
             ..Attributes::default()
         };
-        self.state.put(REPORT_KEY, &bytes, &attributes, &Condition::Always).await?;
+        self.state
+            .put(REPORT_KEY, &bytes, &attributes, &Condition::Always)
+            .await?;
         Ok(())
     }
 
@@ -572,12 +690,21 @@ impl Builder {
         }
         let day = 24 * 60 * 60;
         let start = now.as_second().div_euclid(day) * day;
-        Timestamp::from_second(start).unwrap_or(Timestamp::UNIX_EPOCH).to_string()
+        Timestamp::from_second(start)
+            .unwrap_or(Timestamp::UNIX_EPOCH)
+            .to_string()
     }
 
     fn settings_name(&self) -> String {
-        let base_url = self.options.base_url.as_deref().unwrap_or("of the configuration");
-        format!("mode {}, base URL {base_url}, drafts {}", self.options.mode, self.options.drafts)
+        let base_url = self
+            .options
+            .base_url
+            .as_deref()
+            .unwrap_or("of the configuration");
+        format!(
+            "mode {}, base URL {base_url}, drafts {}",
+            self.options.mode, self.options.drafts
+        )
     }
 }
 
@@ -590,7 +717,12 @@ fn adopt(state: &mut State, key: &str, etag: Option<String>) -> bool {
         (known, Some(etag)) => {
             let source = known.map_or_else(|| SourceKey::from(""), |known| known.source.clone());
             let rank = known.map_or(Rank::Static, |known| known.rank);
-            let published = Published { fingerprint: None, etag, source, rank };
+            let published = Published {
+                fingerprint: None,
+                etag,
+                source,
+                rank,
+            };
             state.outputs.insert(OutputKey::from(key), published);
             true
         }
@@ -615,8 +747,11 @@ struct Publication {
 impl Publication {
     fn of(state: &State, draft: &Draft) -> Self {
         let changed: BTreeSet<&SourceKey> = draft.changes.map.keys().collect();
-        let mut publication =
-            Self { puts: Vec::new(), deletions: BTreeMap::new(), unchanged: Vec::new() };
+        let mut publication = Self {
+            puts: Vec::new(),
+            deletions: BTreeMap::new(),
+            unchanged: Vec::new(),
+        };
         // Without a configuration nothing is said of the tree; what is there stays, unless its
         // removal was approved.
         let (empty, none) = (BTreeMap::new(), BTreeSet::new());
@@ -656,12 +791,16 @@ impl Publication {
 
     fn intent(&self) -> Vec<String> {
         let puts = self.puts.iter().map(|put| put.key.to_string());
-        puts.chain(self.deletions.keys().map(ToString::to_string)).collect()
+        puts.chain(self.deletions.keys().map(ToString::to_string))
+            .collect()
     }
 
     fn report(&self, draft: &Draft, done: &Done, full: bool) -> Report {
         let changes = &draft.changes;
-        let mut report = Report { version: 1, ..Report::default() };
+        let mut report = Report {
+            version: 1,
+            ..Report::default()
+        };
         report.kind = if full { Kind::Full } else { Kind::Incremental };
         report.sources.added = changes.of(Change::Added);
         report.sources.changed = changes.of(Change::Changed);
@@ -675,9 +814,17 @@ impl Publication {
             if !copied(&put.key) {
                 actions.push(Action::Rendered);
             }
-            actions.push(if done.put.contains_key(&put.key) { Action::Uploaded } else { Action::Stale });
+            actions.push(if done.put.contains_key(&put.key) {
+                Action::Uploaded
+            } else {
+                Action::Stale
+            });
             let because = because(put.before.is_none(), &put.source, changes);
-            report.outputs.push(OutputReport { key: put.key.to_string(), actions, because });
+            report.outputs.push(OutputReport {
+                key: put.key.to_string(),
+                actions,
+                because,
+            });
         }
         for (key, published) in &self.deletions {
             let because = match changes.map.get(&published.source) {
@@ -685,30 +832,50 @@ impl Publication {
                 _ => "nothing makes it any more".to_owned(),
             };
             let actions = vec![Action::Deleted];
-            report.outputs.push(OutputReport { key: key.to_string(), actions, because: vec![because] });
+            report.outputs.push(OutputReport {
+                key: key.to_string(),
+                actions,
+                because: vec![because],
+            });
         }
         for key in self.unchanged.iter().filter(|key| !copied(key)) {
             let actions = vec![Action::Rendered, Action::Unchanged];
-            report.outputs.push(OutputReport { key: key.to_string(), actions, because: Vec::new() });
+            report.outputs.push(OutputReport {
+                key: key.to_string(),
+                actions,
+                because: Vec::new(),
+            });
         }
         match &draft.outcome {
             Ok(tree) => {
                 for key in &tree.stale {
                     let because = vec!["it could not be rendered; see the diagnostics".to_owned()];
                     let actions = vec![Action::Stale];
-                    report.outputs.push(OutputReport { key: key.to_string(), actions, because });
+                    report.outputs.push(OutputReport {
+                        key: key.to_string(),
+                        actions,
+                        because,
+                    });
                 }
                 report.diagnostics.clone_from(&tree.diagnostics);
             }
             Err(Unready::NoConfig) => {
-                let message = "there is no configuration yet; nothing is published until it is there";
-                let waiting = crate::diagnostic::Diagnostic::warning("no-config", "config.toml", message);
-                report.diagnostics.push(waiting.hint("upload config.toml with at least a base_url"));
+                let message =
+                    "there is no configuration yet; nothing is published until it is there";
+                let waiting =
+                    crate::diagnostic::Diagnostic::warning("no-config", "config.toml", message);
+                report
+                    .diagnostics
+                    .push(waiting.hint("upload config.toml with at least a base_url"));
             }
             Err(Unready::BrokenConfig(problems)) => report.diagnostics.clone_from(problems),
         }
         let having = |action: Action| {
-            report.outputs.iter().filter(|output| output.actions.contains(&action)).count() as u64
+            report
+                .outputs
+                .iter()
+                .filter(|output| output.actions.contains(&action))
+                .count() as u64
         };
         let (rendered, uploaded) = (having(Action::Rendered), having(Action::Uploaded));
         let (deleted, stale) = (having(Action::Deleted), having(Action::Stale));
@@ -716,7 +883,11 @@ impl Publication {
         report.counts.uploaded = uploaded;
         report.counts.deleted = deleted;
         report.counts.stale = stale;
-        let touched = done.put.keys().chain(self.deletions.keys()).map(OutputKey::as_str);
+        let touched = done
+            .put
+            .keys()
+            .chain(self.deletions.keys())
+            .map(OutputKey::as_str);
         report.invalidations = invalidate::described(touched);
         report
     }
@@ -732,13 +903,21 @@ fn because(new: bool, source: &SourceKey, changes: &Changes) -> Vec<String> {
     if let Some(change) = changes.map.get(source) {
         return vec![format!("{source} {}", word(change))];
     }
-    let mut reasons: Vec<String> =
-        changes.map.iter().take(3).map(|(key, change)| format!("{key} {}", word(change))).collect();
+    let mut reasons: Vec<String> = changes
+        .map
+        .iter()
+        .take(3)
+        .map(|(key, change)| format!("{key} {}", word(change)))
+        .collect();
     if changes.map.len() > 3 {
         reasons.push(format!("and {} more", changes.map.len() - 3));
     }
     if reasons.is_empty() {
-        let reason = if new { "it was not there" } else { "it was not as it should be" };
+        let reason = if new {
+            "it was not there"
+        } else {
+            "it was not as it should be"
+        };
         reasons.push(reason.into());
     }
     reasons
@@ -754,12 +933,17 @@ struct Stopwatch<'a> {
 impl<'a> Stopwatch<'a> {
     fn start(builder: &'a Builder) -> Self {
         let last = builder.host.now().as_millisecond();
-        Self { builder, last, laps: BTreeMap::new() }
+        Self {
+            builder,
+            last,
+            laps: BTreeMap::new(),
+        }
     }
 
     fn lap(&mut self, name: &str) {
         let now = self.builder.host.now().as_millisecond();
-        self.laps.insert(name.to_owned(), (now - self.last).max(0) as u64);
+        self.laps
+            .insert(name.to_owned(), (now - self.last).max(0) as u64);
         self.last = now;
     }
 }
@@ -772,7 +956,10 @@ struct Counted {
 
 impl Counted {
     fn now(builder: &Builder) -> Self {
-        Self { work: builder.counts.snapshot(), state: builder.state_counts.snapshot() }
+        Self {
+            work: builder.counts.snapshot(),
+            state: builder.state_counts.snapshot(),
+        }
     }
 
     fn fill(&self, builder: &Builder, report: &mut Report) {

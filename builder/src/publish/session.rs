@@ -40,9 +40,21 @@ impl<'a> Session<'a> {
             let deadline_ms = builder.deadline_ms();
             change(&mut root);
             let intent = intent.clone();
-            root.lease = Some(Lease { holder: holder.clone(), deadline_ms, intent });
-            if loaded.write(&builder.state, root, builder.host.new_id()).await? {
-                return Ok(Some(Session { builder, loaded, holder, deadline_ms }));
+            root.lease = Some(Lease {
+                holder: holder.clone(),
+                deadline_ms,
+                intent,
+            });
+            if loaded
+                .write(&builder.state, root, builder.host.new_id())
+                .await?
+            {
+                return Ok(Some(Session {
+                    builder,
+                    loaded,
+                    holder,
+                    deadline_ms,
+                }));
             }
         }
         Err(BuildError::LostRace)
@@ -96,11 +108,19 @@ impl<'a> Session<'a> {
     /// It is not.
     pub async fn verify(&mut self) -> Result<(), BuildError> {
         self.loaded = Loaded::read(&self.builder.state).await?;
-        if self.is_ours() && self.in_time() { Ok(()) } else { Err(BuildError::LostRace) }
+        if self.is_ours() && self.in_time() {
+            Ok(())
+        } else {
+            Err(BuildError::LostRace)
+        }
     }
 
     fn is_ours(&self) -> bool {
-        let lease = self.loaded.root.as_ref().and_then(|root| root.lease.as_ref());
+        let lease = self
+            .loaded
+            .root
+            .as_ref()
+            .and_then(|root| root.lease.as_ref());
         lease.is_some_and(|lease| lease.holder == self.holder)
     }
 
@@ -113,7 +133,9 @@ impl<'a> Session<'a> {
             if !self.is_ours() || !self.in_time() {
                 return Err(BuildError::LostRace);
             }
-            let Some(mut root) = self.loaded.root.clone() else { return Err(BuildError::LostRace) };
+            let Some(mut root) = self.loaded.root.clone() else {
+                return Err(BuildError::LostRace);
+            };
             change(&mut root);
             let id = self.builder.host.new_id();
             if self.loaded.write(&self.builder.state, root, id).await? {
@@ -133,7 +155,9 @@ impl Builder {
     pub async fn end_own_lease(&self) -> Result<(), BuildError> {
         for _ in 0..MAX_TRIES {
             let mut loaded = Loaded::read(&self.state).await?;
-            let Some(mut root) = loaded.root.clone() else { return Ok(()) };
+            let Some(mut root) = loaded.root.clone() else {
+                return Ok(());
+            };
             let own = format!("{}-", self.options.holder);
             match &mut root.lease {
                 Some(lease) if lease.holder.starts_with(&own) => lease.deadline_ms = 0,
@@ -154,6 +178,9 @@ impl Builder {
     pub(super) fn lease_left(&self, lease: &Lease) -> Option<Duration> {
         let until = lease.deadline_ms + self.options.request_timeout.as_millis() as i64;
         let left = until - self.host.now().as_millisecond();
-        u64::try_from(left).ok().filter(|left| *left > 0).map(Duration::from_millis)
+        u64::try_from(left)
+            .ok()
+            .filter(|left| *left > 0)
+            .map(Duration::from_millis)
     }
 }

@@ -90,10 +90,27 @@ impl State {
                     None => return Err(StateError::Damaged(format!("no text of {}", record.key))),
                 },
             };
-            let SourceRecord { key, version, size, problems, .. } = record;
-            sources.insert(key, Source { version, size, effective, problems });
+            let SourceRecord {
+                key,
+                version,
+                size,
+                problems,
+                ..
+            } = record;
+            sources.insert(
+                key,
+                Source {
+                    version,
+                    size,
+                    effective,
+                    problems,
+                },
+            );
         }
-        Ok(Self { sources: Arc::new(sources), outputs: outputs.into_iter().collect() })
+        Ok(Self {
+            sources: Arc::new(sources),
+            outputs: outputs.into_iter().collect(),
+        })
     }
 
     /// The state as segments.
@@ -101,15 +118,29 @@ impl State {
     /// # Errors
     /// A record that cannot be encoded, which would be a bug.
     pub fn encode(&self) -> Result<Encoded, StateError> {
-        let mut encoded = Encoded { segments: Segments::default(), bytes: BTreeMap::new() };
+        let mut encoded = Encoded {
+            segments: Segments::default(),
+            bytes: BTreeMap::new(),
+        };
         let records = self.sources.iter().map(|(key, source)| {
             let kind = match source.effective {
                 Effective::Text(_) => RecordKind::Text,
                 Effective::Opaque => RecordKind::Opaque,
                 Effective::Absent => RecordKind::Absent,
             };
-            let Source { version, size, problems, .. } = source.clone();
-            let record = SourceRecord { key: key.clone(), version, size, kind, problems };
+            let Source {
+                version,
+                size,
+                problems,
+                ..
+            } = source.clone();
+            let record = SourceRecord {
+                key: key.clone(),
+                version,
+                size,
+                kind,
+                problems,
+            };
             (key.as_str(), record)
         });
         let spread = shards(self.sources.len(), RECORDS_PER_SEGMENT);
@@ -126,7 +157,10 @@ impl State {
         let bytes: usize = texts.iter().map(|(_, (_, text))| text.len()).sum();
         encoded.segments.texts = encoded.add(texts, shards(bytes, TEXT_BYTES_PER_SEGMENT))?;
 
-        let outputs = self.outputs.iter().map(|(key, output)| (key.as_str(), (key, output)));
+        let outputs = self
+            .outputs
+            .iter()
+            .map(|(key, output)| (key.as_str(), (key, output)));
         let spread = shards(self.outputs.len(), RECORDS_PER_SEGMENT);
         encoded.segments.outputs = encoded.add(outputs, spread)?;
         Ok(encoded)
@@ -154,7 +188,8 @@ impl Encoded {
         for list in lists.iter().filter(|list| !list.is_empty()) {
             let damaged = |error: &dyn std::error::Error| StateError::Damaged(error.to_string());
             let plain = postcard::to_stdvec(list).map_err(|error| damaged(&error))?;
-            let packed = zstd::encode_all(&plain[..], ZSTD_LEVEL).map_err(|error| damaged(&error))?;
+            let packed =
+                zstd::encode_all(&plain[..], ZSTD_LEVEL).map_err(|error| damaged(&error))?;
             let name = format!("segments/{}", Fingerprint::of(&packed).hex());
             names.push(name.clone());
             self.bytes.insert(name, packed);
@@ -166,9 +201,16 @@ impl Encoded {
     ///
     /// # Errors
     /// Storage failed.
-    pub async fn write(&self, bucket: &Bucket, known: &BTreeSet<&String>) -> Result<u64, StateError> {
-        let new: Vec<(&String, &Vec<u8>)> =
-            self.bytes.iter().filter(|(name, _)| !known.contains(name)).collect();
+    pub async fn write(
+        &self,
+        bucket: &Bucket,
+        known: &BTreeSet<&String>,
+    ) -> Result<u64, StateError> {
+        let new: Vec<(&String, &Vec<u8>)> = self
+            .bytes
+            .iter()
+            .filter(|(name, _)| !known.contains(name))
+            .collect();
         let attributes = Attributes {
             content_type: "application/zstd".into(),
             cache_control: "no-store".into(),
@@ -176,25 +218,41 @@ impl Encoded {
         };
         let put = |(name, bytes): (&String, &Vec<u8>)| {
             let (name, bytes, attributes) = (name.clone(), bytes.clone(), attributes.clone());
-            async move { bucket.put(&name, &bytes, &attributes, &Condition::Always).await }
+            async move {
+                bucket
+                    .put(&name, &bytes, &attributes, &Condition::Always)
+                    .await
+            }
         };
         let total = new.iter().map(|(_, bytes)| bytes.len() as u64).sum();
-        iter(new.into_iter().map(put)).buffer_unordered(PARALLEL).try_collect::<Vec<_>>().await?;
+        iter(new.into_iter().map(put))
+            .buffer_unordered(PARALLEL)
+            .try_collect::<Vec<_>>()
+            .await?;
         Ok(total)
     }
 }
 
-async fn read_all<T: DeserializeOwned>(bucket: &Bucket, names: &[String]) -> Result<Vec<T>, StateError> {
+async fn read_all<T: DeserializeOwned>(
+    bucket: &Bucket,
+    names: &[String],
+) -> Result<Vec<T>, StateError> {
     let read = |name: String| async move {
         let missing = || StateError::Damaged(format!("{name} is missing"));
-        let got = bucket.get(&name, MAX_SEGMENT_BYTES).await?.ok_or_else(missing)?;
+        let got = bucket
+            .get(&name, MAX_SEGMENT_BYTES)
+            .await?
+            .ok_or_else(missing)?;
         let bytes = got.bytes.ok_or_else(missing)?;
-        let damaged = |error: &dyn std::error::Error| StateError::Damaged(format!("{name}: {error}"));
+        let damaged =
+            |error: &dyn std::error::Error| StateError::Damaged(format!("{name}: {error}"));
         let plain = zstd::decode_all(&bytes[..]).map_err(|error| damaged(&error))?;
         postcard::from_bytes::<Vec<T>>(&plain).map_err(|error| damaged(&error))
     };
-    let lists: Vec<Vec<T>> =
-        iter(names.to_vec().into_iter().map(read)).buffered(PARALLEL).try_collect().await?;
+    let lists: Vec<Vec<T>> = iter(names.iter().cloned().map(read))
+        .buffered(PARALLEL)
+        .try_collect()
+        .await?;
     Ok(lists.into_iter().flatten().collect())
 }
 

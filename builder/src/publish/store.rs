@@ -34,8 +34,15 @@ impl std::str::FromStr for Place {
             return Err(format!("`{text}` names no bucket"));
         }
         let prefix = prefix.trim_matches('/');
-        let prefix = if prefix.is_empty() { String::new() } else { format!("{prefix}/") };
-        Ok(Self { bucket: bucket.to_owned(), prefix })
+        let prefix = if prefix.is_empty() {
+            String::new()
+        } else {
+            format!("{prefix}/")
+        };
+        Ok(Self {
+            bucket: bucket.to_owned(),
+            prefix,
+        })
     }
 }
 
@@ -63,9 +70,27 @@ pub struct Counts {
 impl Counts {
     /// Get, head, put, delete, list, invalidation, bytes in, bytes out.
     pub fn snapshot(&self) -> [u64; 8] {
-        let Self { get, head, put, delete, list, invalidation, bytes_in, bytes_out } = self;
-        [get, head, put, delete, list, invalidation, bytes_in, bytes_out]
-            .map(|counter| counter.load(Ordering::Relaxed))
+        let Self {
+            get,
+            head,
+            put,
+            delete,
+            list,
+            invalidation,
+            bytes_in,
+            bytes_out,
+        } = self;
+        [
+            get,
+            head,
+            put,
+            delete,
+            list,
+            invalidation,
+            bytes_in,
+            bytes_out,
+        ]
+        .map(|counter| counter.load(Ordering::Relaxed))
     }
 }
 
@@ -159,13 +184,21 @@ pub struct Bucket {
 }
 
 /// Everything but unreserved characters and `/`, for `x-amz-copy-source`.
-const COPY_SOURCE: &AsciiSet =
-    &NON_ALPHANUMERIC.remove(b'/').remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+const COPY_SOURCE: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'/')
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
 
 impl Bucket {
     /// A bucket behind a client.
     pub fn new(client: Client, place: Place, counts: Arc<Counts>) -> Self {
-        Self { client, place, counts }
+        Self {
+            client,
+            place,
+            counts,
+        }
     }
 
     fn key(&self, key: &str) -> String {
@@ -175,7 +208,11 @@ impl Bucket {
     /// Reads an object of at most `limit` bytes; None where there is none.
     pub async fn get(&self, key: &str, limit: u64) -> Result<Option<Got>, StoreError> {
         count(&self.counts.get, 1);
-        let request = self.client.get_object().bucket(&self.place.bucket).key(self.key(key));
+        let request = self
+            .client
+            .get_object()
+            .bucket(&self.place.bucket)
+            .key(self.key(key));
         let output = match request.send().await {
             Ok(output) => output,
             Err(error) if is(&error, &["NoSuchKey", "NotFound"]) => return Ok(None),
@@ -184,7 +221,11 @@ impl Bucket {
         let etag = unquoted(output.e_tag());
         let size = output.content_length().unwrap_or_default().max(0) as u64;
         if size > limit {
-            return Ok(Some(Got { etag, size, bytes: None }));
+            return Ok(Some(Got {
+                etag,
+                size,
+                bytes: None,
+            }));
         }
         let body = output.body.collect().await.map_err(|error| StoreError {
             action: "reading",
@@ -194,13 +235,21 @@ impl Bucket {
         })?;
         let bytes = body.to_vec();
         count(&self.counts.bytes_in, bytes.len() as u64);
-        Ok(Some(Got { etag, size, bytes: Some(bytes) }))
+        Ok(Some(Got {
+            etag,
+            size,
+            bytes: Some(bytes),
+        }))
     }
 
     /// Looks at an object; None where there is none.
     pub async fn head(&self, key: &str) -> Result<Option<Head>, StoreError> {
         count(&self.counts.head, 1);
-        let request = self.client.head_object().bucket(&self.place.bucket).key(self.key(key));
+        let request = self
+            .client
+            .head_object()
+            .bucket(&self.place.bucket)
+            .key(self.key(key));
         match request.send().await {
             Ok(output) => Ok(Some(Head {
                 etag: unquoted(output.e_tag()),
@@ -208,7 +257,12 @@ impl Bucket {
                 attributes: Attributes {
                     content_type: output.content_type().unwrap_or_default().to_owned(),
                     cache_control: output.cache_control().unwrap_or_default().to_owned(),
-                    metadata: output.metadata().into_iter().flatten().map(|(k, v)| (k.clone(), v.clone())).collect(),
+                    metadata: output
+                        .metadata()
+                        .into_iter()
+                        .flatten()
+                        .map(|(k, v)| (k.clone(), v.clone()))
+                        .collect(),
                 },
             })),
             Err(error) if is(&error, &["NoSuchKey", "NotFound"]) => Ok(None),
@@ -273,9 +327,20 @@ impl Bucket {
         match request.send().await {
             Ok(output) => {
                 let result = output.copy_object_result();
-                Ok(Written::Done(unquoted(result.and_then(|result| result.e_tag()))))
+                Ok(Written::Done(unquoted(
+                    result.and_then(|result| result.e_tag()),
+                )))
             }
-            Err(error) if is(&error, &["PreconditionFailed", "ConditionalRequestConflict", "NoSuchKey"]) => {
+            Err(error)
+                if is(
+                    &error,
+                    &[
+                        "PreconditionFailed",
+                        "ConditionalRequestConflict",
+                        "NoSuchKey",
+                    ],
+                ) =>
+            {
                 Ok(Written::Refused)
             }
             Err(error) => Err(self.error("copying to", key, &error)),
@@ -293,7 +358,9 @@ impl Bucket {
             .set_if_match(condition.if_match());
         match request.send().await {
             Ok(_) => Ok(Written::Done(String::new())),
-            Err(error) if is(&error, &["NoSuchKey", "NotFound"]) => Ok(Written::Done(String::new())),
+            Err(error) if is(&error, &["NoSuchKey", "NotFound"]) => {
+                Ok(Written::Done(String::new()))
+            }
             Err(error) if refused(&error, condition) => Ok(Written::Refused),
             Err(error) => Err(self.error("removing", key, &error)),
         }
@@ -311,9 +378,14 @@ impl Bucket {
                 .bucket(&self.place.bucket)
                 .set_prefix(non_empty(&self.place.prefix))
                 .set_continuation_token(token);
-            let page = request.send().await.map_err(|error| self.error("listing", "", &error))?;
+            let page = request
+                .send()
+                .await
+                .map_err(|error| self.error("listing", "", &error))?;
             for object in page.contents() {
-                let Some(key) = object.key().and_then(|key| key.strip_prefix(&self.place.prefix))
+                let Some(key) = object
+                    .key()
+                    .and_then(|key| key.strip_prefix(&self.place.prefix))
                 else {
                     continue;
                 };
@@ -338,7 +410,12 @@ impl Bucket {
             _ => DisplayErrorContext(error).to_string(),
         };
         let bucket = self.place.bucket.clone();
-        StoreError { action, bucket, key: self.key(key), message }
+        StoreError {
+            action,
+            bucket,
+            key: self.key(key),
+            message,
+        }
     }
 }
 
@@ -348,7 +425,15 @@ fn is<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>, codes: &[&str]) -> boo
 
 fn refused<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>, condition: &Condition) -> bool {
     let conditional = *condition != Condition::Always;
-    conditional && is(error, &["PreconditionFailed", "ConditionalRequestConflict", "NoSuchKey"])
+    conditional
+        && is(
+            error,
+            &[
+                "PreconditionFailed",
+                "ConditionalRequestConflict",
+                "NoSuchKey",
+            ],
+        )
 }
 
 fn unquoted(etag: Option<&str>) -> String {

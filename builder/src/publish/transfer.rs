@@ -55,13 +55,24 @@ pub enum Outcome {
 /// # Errors
 /// Storage failed.
 pub async fn put(site: &Bucket, source: &Bucket, put: &Put) -> Result<Outcome, StoreError> {
-    let condition = put.before.clone().map_or(Condition::Absent, Condition::Matches);
+    let condition = put
+        .before
+        .clone()
+        .map_or(Condition::Absent, Condition::Matches);
     let attributes = attributes(&put.object);
     let written = match &put.object.body {
-        Body::Bytes(bytes) => site.put(put.key.as_str(), bytes, &attributes, &condition).await?,
-        Body::Copy { source: from, version, .. } => {
+        Body::Bytes(bytes) => {
+            site.put(put.key.as_str(), bytes, &attributes, &condition)
+                .await?
+        }
+        Body::Copy {
+            source: from,
+            version,
+            ..
+        } => {
             let key = put.key.as_str();
-            site.copy(key, source, from.as_str(), version, &attributes, &condition).await?
+            site.copy(key, source, from.as_str(), version, &attributes, &condition)
+                .await?
         }
     };
     let etag = match written {
@@ -72,7 +83,12 @@ pub async fn put(site: &Bucket, source: &Bucket, put: &Put) -> Result<Outcome, S
             match there {
                 Some(there) if is_meant(&there, &put.object) => there.etag,
                 there => {
-                    if let Body::Copy { source: from, version, .. } = &put.object.body {
+                    if let Body::Copy {
+                        source: from,
+                        version,
+                        ..
+                    } = &put.object.body
+                    {
                         let now = source.head(from.as_str()).await?;
                         if now.is_none_or(|now| now.etag != *version) {
                             return Ok(Outcome::SourceMoved);

@@ -47,7 +47,9 @@ impl Contents {
     pub fn taxonomy_value(&self, world: &World, taxonomy: &Taxonomy) -> Value {
         let name = (taxonomy.lang.clone(), taxonomy.config.name.clone());
         let make = || values::taxonomy(world, self, taxonomy);
-        self.taxonomy_values.get(&name).map_or_else(make, |once| once.get_or_init(make).clone())
+        self.taxonomy_values
+            .get(&name)
+            .map_or_else(make, |once| once.get_or_init(make).clone())
     }
 
     /// What is worth a look though it was published.
@@ -56,12 +58,18 @@ impl Contents {
         let pages = self.pages.iter().zip(&library.pages);
         let pages = pages.map(|(document, page)| (document, &page.place, &page.body));
         let sections = self.sections.iter().zip(&library.sections);
-        let sections = sections.map(|(document, section)| (document, &section.place, &section.body));
+        let sections =
+            sections.map(|(document, section)| (document, &section.place, &section.body));
         let all = pages.chain(sections).filter_map(|(document, place, body)| {
             let warnings = document.as_ref().ok()?.warnings.clone();
             Some(located(place.key.as_str(), body.first_line, warnings))
         });
-        all.flatten().map(|found| Diagnostic { severity: Severity::Warning, ..found }).collect()
+        all.flatten()
+            .map(|found| Diagnostic {
+                severity: Severity::Warning,
+                ..found
+            })
+            .collect()
     }
 
     /// `config` as templates of a language see it.
@@ -80,16 +88,35 @@ pub fn render(world: &Arc<World>) -> Result<Contents, BTreeSet<SourceKey>> {
     let page = |id: PageId| {
         let page = &library.pages[id];
         let facts = || ("page", values::page_facts(world, id));
-        body(world, &configs, &page.place, &page.body, &page.permalink, anchors_of_page(world, id), facts)
+        body(
+            world,
+            &configs,
+            &page.place,
+            &page.body,
+            &page.permalink,
+            anchors_of_page(world, id),
+            facts,
+        )
     };
     let section = |id: SectionId| {
         let section = &library.sections[id];
         let facts = || ("section", values::section_facts(world, id));
         let anchors = section.front.insert_anchor_links;
-        body(world, &configs, &section.place, &section.body, &section.permalink, anchors, facts)
+        body(
+            world,
+            &configs,
+            &section.place,
+            &section.body,
+            &section.permalink,
+            anchors,
+            facts,
+        )
     };
     let pages: Vec<_> = (0..library.pages.len()).into_par_iter().map(page).collect();
-    let sections: Vec<_> = (0..library.sections.len()).into_par_iter().map(section).collect();
+    let sections: Vec<_> = (0..library.sections.len())
+        .into_par_iter()
+        .map(section)
+        .collect();
 
     let mut needs = BTreeSet::new();
     let mut settle = |list: Vec<Result<Arc<Document>, RenderError>>| -> Vec<Rendered> {
@@ -147,7 +174,10 @@ fn body(
 ) -> Result<Arc<Document>, RenderError> {
     let text = body.as_str();
     let file = place.key.as_str();
-    let scope = Scope { world: world.clone(), contents: None };
+    let scope = Scope {
+        world: world.clone(),
+        contents: None,
+    };
     let (result, needs) = within(scope, file, || {
         let templated;
         let text = if is_templated(world, place, text) {
@@ -200,8 +230,14 @@ fn is_templated(world: &World, place: &Place, text: &str) -> bool {
 
 fn templating_problem(file: &str, body: &BodyText, error: &tera::Error) -> Diagnostic {
     let error = explain(error);
-    let in_body = error.template.as_deref().is_none_or(|name| name == "__tera_one_off");
-    let line = error.line.filter(|_| in_body).map(|line| line + body.first_line - 1);
+    let in_body = error
+        .template
+        .as_deref()
+        .is_none_or(|name| name == "__tera_one_off");
+    let line = error
+        .line
+        .filter(|_| in_body)
+        .map(|line| line + body.first_line - 1);
     let hint = if body.as_str().contains("{#") {
         "`{#` opens a comment in a text that has `{{` or `{%`; write the heading's id on a page \
          without them, or list the page in skip_content_templating"
@@ -233,9 +269,15 @@ impl Environment for SiteEnvironment<'_> {
         let library = &self.world.library;
         library.permalink_of(path).map(str::to_owned).or_else(|| {
             // A file beside a page: `@/blog/post/cat.jpg`.
-            let folder = path.rsplit_once('/').map_or("content".into(), |(f, _)| format!("content/{f}"));
+            let folder = path
+                .rsplit_once('/')
+                .map_or("content".into(), |(f, _)| format!("content/{f}"));
             let key = format!("content/{path}");
-            let listed = library.assets.get(&folder)?.iter().any(|asset| asset.as_str() == key);
+            let listed = library
+                .assets
+                .get(&folder)?
+                .iter()
+                .any(|asset| asset.as_str() == key);
             listed.then(|| self.world.config.make_file_url(path))
         })
     }
@@ -275,9 +317,16 @@ fn backlinks(world: &World, contents: &Contents) -> BTreeMap<String, BTreeSet<Li
         sections.map(|(id, (document, one))| (Linking::Section(id), document, &one.place));
     let mut found: BTreeMap<String, BTreeSet<Linking>> = BTreeMap::new();
     for (from, document, place) in pages.chain(sections) {
-        for link in document.iter().flat_map(|document| &document.internal_links) {
+        for link in document
+            .iter()
+            .flat_map(|document| &document.internal_links)
+        {
             // A link without a path leads to a place in the same page.
-            let to = if link.path.is_empty() { &place.relative } else { &link.path };
+            let to = if link.path.is_empty() {
+                &place.relative
+            } else {
+                &link.path
+            };
             found.entry(to.clone()).or_default().insert(from);
         }
     }
@@ -291,13 +340,25 @@ fn check_anchors(world: &World, contents: &mut Contents) {
         let mut problems = Vec::new();
         for link in &document.internal_links {
             let Some(anchor) = &link.anchor else { continue };
-            let target = if link.path.is_empty() { &own.relative } else { &link.path };
-            let there = library.page_by_file.get(target).map(|id| &contents.pages[*id]);
+            let target = if link.path.is_empty() {
+                &own.relative
+            } else {
+                &link.path
+            };
+            let there = library
+                .page_by_file
+                .get(target)
+                .map(|id| &contents.pages[*id]);
             let there = there.or_else(|| {
-                library.section_by_file.get(target).map(|id| &contents.sections[*id])
+                library
+                    .section_by_file
+                    .get(target)
+                    .map(|id| &contents.sections[*id])
             });
             let Some(Ok(there)) = there else { continue };
-            if there.anchors.binary_search(anchor).is_err() && !world.config.skips_anchor(target, anchor) {
+            if there.anchors.binary_search(anchor).is_err()
+                && !world.config.skips_anchor(target, anchor)
+            {
                 let message = format!("content/{target} has no heading or element `#{anchor}`");
                 problems.push(
                     Diagnostic::error("internal-link", own.key.as_str(), message)

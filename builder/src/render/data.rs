@@ -38,7 +38,11 @@ pub fn parse(text: &str, format: &str) -> Result<Value, String> {
 fn csv(text: &str) -> Result<Value, csv::Error> {
     let mut reader = csv::Reader::from_reader(text.as_bytes());
     let row = |record: &csv::StringRecord| -> Value {
-        record.iter().map(Value::from).collect::<Vec<Value>>().into()
+        record
+            .iter()
+            .map(Value::from)
+            .collect::<Vec<Value>>()
+            .into()
     };
     let headers = row(reader.headers()?);
     let records = reader
@@ -49,21 +53,32 @@ fn csv(text: &str) -> Result<Value, csv::Error> {
 }
 
 fn map<const N: usize>(entries: [(&'static str, Value); N]) -> Value {
-    entries.into_iter().map(|(name, value)| (name.into(), value)).collect::<Map>().into()
+    entries
+        .into_iter()
+        .map(|(name, value)| (name.into(), value))
+        .collect::<Map>()
+        .into()
 }
 
 fn tree_source(text: &str) -> tree::Source<'_> {
-    tree::Source { file: "", text, first_line: 1, code: "data" }
+    tree::Source {
+        file: "",
+        text,
+        first_line: 1,
+        code: "data",
+    }
 }
 
 fn tree_value(parsed: Result<tree::Node, Vec<Diagnostic>>) -> Result<Value, String> {
-    parsed.map(|node| node.into_value().to_template()).map_err(|problems| {
-        let told = problems.iter().map(|problem| match problem.line {
-            Some(line) => format!("line {line}: {}", problem.message),
-            None => problem.message.clone(),
-        });
-        told.collect::<Vec<_>>().join("; ")
-    })
+    parsed
+        .map(|node| node.into_value().to_template())
+        .map_err(|problems| {
+            let told = problems.iter().map(|problem| match problem.line {
+                Some(line) => format!("line {line}: {}", problem.message),
+                None => problem.message.clone(),
+            });
+            told.collect::<Vec<_>>().join("; ")
+        })
 }
 
 #[cfg(test)]

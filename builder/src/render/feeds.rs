@@ -22,13 +22,18 @@ pub fn context(
         page.date.is_some() && page.front.include_in_feeds && library.is_listed(*id)
     };
     let mut ids: Vec<PageId> = match of {
-        FeedOf::Site => {
-            (0..library.pages.len()).filter(|id| library.pages[*id].place.lang == lang).collect()
-        }
+        FeedOf::Site => (0..library.pages.len())
+            .filter(|id| library.pages[*id].place.lang == lang)
+            .collect(),
         FeedOf::Section(id) => library.section_links[*id].pages.clone(),
-        FeedOf::Term(taxonomy, term) => {
-            library.taxonomies.get(lang)?.get(*taxonomy)?.terms.get(*term)?.pages.clone()
-        }
+        FeedOf::Term(taxonomy, term) => library
+            .taxonomies
+            .get(lang)?
+            .get(*taxonomy)?
+            .terms
+            .get(*term)?
+            .pages
+            .clone(),
     };
     ids.retain(listed);
     ids.sort_by(|a, b| by_date(&library.pages[*a], &library.pages[*b]));
@@ -36,12 +41,17 @@ pub fn context(
         return None;
     }
     let newest = library.pages[ids[0]].date.as_ref();
-    let updated = ids.iter().filter_map(|id| library.pages[*id].front.updated.as_ref());
+    let updated = ids
+        .iter()
+        .filter_map(|id| library.pages[*id].front.updated.as_ref());
     let last_updated = updated.chain(newest).max_by_key(|date| date.sort_key());
     ids.truncate(world.config.feed_limit.unwrap_or(usize::MAX));
 
     let mut context = Context::new();
-    context.insert_value("pages", Value::from(values::feed_pages(world, contents, &ids)));
+    context.insert_value(
+        "pages",
+        Value::from(values::feed_pages(world, contents, &ids)),
+    );
     context.insert_value("config", contents.config(lang));
     context.insert("lang", lang);
     context.insert("feed_url", url);

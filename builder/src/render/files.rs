@@ -16,8 +16,11 @@ pub fn find(world: &World, path: &str) -> Result<Option<SourceKey>, Error> {
         Some(inner) => (inner, vec![format!("content/{inner}")]),
         None => {
             let inner = path.trim_start_matches('/');
-            let mut list =
-                vec![inner.to_owned(), format!("static/{inner}"), format!("content/{inner}")];
+            let mut list = vec![
+                inner.to_owned(),
+                format!("static/{inner}"),
+                format!("content/{inner}"),
+            ];
             if let Some(theme) = &world.config.theme {
                 list.push(format!("themes/{theme}/static/{inner}"));
             }
@@ -54,7 +57,9 @@ pub fn read(world: &World, key: &SourceKey) -> Result<Arc<[u8]>, Error> {
     }
     match world.inputs.get(key) {
         Some(Some(bytes)) => Ok(bytes.clone()),
-        Some(None) => Err(Error::message(format!("`{key}` is not there or too large to be read"))),
+        Some(None) => Err(Error::message(format!(
+            "`{key}` is not there or too large to be read"
+        ))),
         None => {
             world::need(key.clone());
             Err(Error::message(format!("`{key}` is not read yet")))

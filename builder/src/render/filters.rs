@@ -21,17 +21,27 @@ pub fn register(tera: &mut Tera) {
 fn markdown(text: &str, arguments: Kwargs, state: &State) -> Result<Value, Error> {
     let inline = arguments.get::<bool>("inline")?.unwrap_or(false);
     let world = scope()?.world;
-    let lang = state.get::<String>("lang")?.unwrap_or_else(|| world.config.default_language.clone());
+    let lang = state
+        .get::<String>("lang")?
+        .unwrap_or_else(|| world.config.default_language.clone());
     let options = world.config.markdown_options();
-    let options = Options { insert_anchor_links: AnchorLinks::None, ..options };
+    let options = Options {
+        insert_anchor_links: AnchorLinks::None,
+        ..options
+    };
     let permalink = permalink_of(state)?.unwrap_or_default();
     let document = markdown_of(&world, text, &permalink, &lang, &options).map_err(|problems| {
-        let all: Vec<String> = problems.into_iter().map(|problem| problem.message).collect();
+        let all: Vec<String> = problems
+            .into_iter()
+            .map(|problem| problem.message)
+            .collect();
         Error::message(all.join("; "))
     })?;
     let html = document.html.as_str();
     let trimmed = html.trim_end();
-    let bare = trimmed.strip_prefix("<p>").and_then(|rest| rest.strip_suffix("</p>"));
+    let bare = trimmed
+        .strip_prefix("<p>")
+        .and_then(|rest| rest.strip_suffix("</p>"));
     Ok(Value::safe_string(match bare {
         Some(bare) if inline => bare,
         _ => html,
@@ -43,7 +53,9 @@ fn markdown(text: &str, arguments: Kwargs, state: &State) -> Result<Value, Error
 fn permalink_of(state: &State) -> Result<Option<String>, Error> {
     for name in ["page", "section"] {
         let value = state.get::<Value>(name)?;
-        let permalink = value.as_ref().and_then(|value| value.get_from_path("permalink"));
+        let permalink = value
+            .as_ref()
+            .and_then(|value| value.get_from_path("permalink"));
         if let Some(permalink) = permalink.and_then(Value::as_str) {
             return Ok(Some(permalink.to_owned()));
         }
@@ -57,9 +69,12 @@ fn feed_date(text: &str) -> Result<jiff::Zoned, Error> {
     let date = Date::parse(text).ok_or_else(wrong)?;
     let civil_date = jiff::civil::Date::new(date.year as i16, date.month as i8, date.day as i8);
     let time = match &date.time {
-        Some(time) => {
-            jiff::civil::Time::new(time.hour as i8, time.minute as i8, time.second.min(59) as i8, 0)
-        }
+        Some(time) => jiff::civil::Time::new(
+            time.hour as i8,
+            time.minute as i8,
+            time.second.min(59) as i8,
+            0,
+        ),
         None => Ok(jiff::civil::Time::midnight()),
     };
     let offset_minutes = match date.time.and_then(|time| time.offset) {
@@ -67,8 +82,11 @@ fn feed_date(text: &str) -> Result<jiff::Zoned, Error> {
         Some(Offset::Utc) | None => 0,
     };
     let offset = jiff::tz::Offset::from_seconds(i32::from(offset_minutes) * 60);
-    let (civil_date, time, offset) =
-        (civil_date.map_err(|_| wrong())?, time.map_err(|_| wrong())?, offset.map_err(|_| wrong())?);
+    let (civil_date, time, offset) = (
+        civil_date.map_err(|_| wrong())?,
+        time.map_err(|_| wrong())?,
+        offset.map_err(|_| wrong())?,
+    );
     offset
         .to_timestamp(civil_date.to_datetime(time))
         .map(|timestamp| timestamp.to_zoned(offset.to_time_zone()))

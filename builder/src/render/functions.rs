@@ -76,7 +76,9 @@ fn with_contents<T>(
     let Scope { world, contents } = scope()?;
     match contents {
         Some(contents) => answer(&world, &contents),
-        None => fail(format!("`{name}` works in templates, not in the text of a page")),
+        None => fail(format!(
+            "`{name}` works in templates, not in the text of a page"
+        )),
     }
 }
 
@@ -86,7 +88,9 @@ fn get_page(arguments: Kwargs, state: &State) -> Answer {
     with_contents("get_page", |world, contents| {
         let lang = language(world, &arguments, state)?;
         let library = &world.library;
-        let file = localized(world, path, &lang, |file| library.page_by_file.contains_key(file));
+        let file = localized(world, path, &lang, |file| {
+            library.page_by_file.contains_key(file)
+        });
         let asked = arguments.get::<&str>("lang")?.is_some();
         let found = library.page_by_file.get(&file);
         match found.filter(|id| will_do(world, &library.pages[**id].place, &lang, asked)) {
@@ -103,7 +107,9 @@ fn get_section(arguments: Kwargs, state: &State) -> Answer {
     with_contents("get_section", |world, contents| {
         let lang = language(world, &arguments, state)?;
         let library = &world.library;
-        let file = localized(world, path, &lang, |file| library.section_by_file.contains_key(file));
+        let file = localized(world, path, &lang, |file| {
+            library.section_by_file.contains_key(file)
+        });
         let asked = arguments.get::<&str>("lang")?.is_some();
         let found = library.section_by_file.get(&file);
         match found.filter(|id| will_do(world, &library.sections[**id].place, &lang, asked)) {
@@ -181,7 +187,9 @@ fn get_url(arguments: Kwargs, state: &State) -> Answer {
     let cachebust = arguments.get::<bool>("cachebust")?.unwrap_or(false);
     let lang = arguments.get::<String>("lang")?;
     if let Some(inner) = path.strip_prefix("@/") {
-        let (file, anchor) = inner.split_once('#').map_or((inner, None), |(f, a)| (f, Some(a)));
+        let (file, anchor) = inner
+            .split_once('#')
+            .map_or((inner, None), |(f, a)| (f, Some(a)));
         let lang = language(&world, &arguments, state)?;
         let exists = |file: &str| world.library.permalink_of(file).is_some();
         let file = localized(&world, file, &lang, exists);
@@ -254,12 +262,19 @@ fn load_data(arguments: Kwargs, _: &State) -> Answer {
         None => {
             let path = arguments.must_get::<&str>("path")?;
             let Some(key) = files::find(&world, path)? else {
-                return if required { fail(format!("there is no file `{path}`")) } else { Ok(Value::none()) };
+                return if required {
+                    fail(format!("there is no file `{path}`"))
+                } else {
+                    Ok(Value::none())
+                };
             };
             (Some(key.clone()), text_of(&world, &key)?)
         }
     };
-    let by_name = name.as_ref().and_then(|key| key.name().rsplit_once('.')).map(|(_, end)| end);
+    let by_name = name
+        .as_ref()
+        .and_then(|key| key.name().rsplit_once('.'))
+        .map(|(_, end)| end);
     let format = format.or(by_name).unwrap_or("plain");
     let shown = name.as_ref().map_or("the literal", SourceKey::as_str);
     data::parse(&text, format).map_err(|message| Error::message(format!("{shown}: {message}")))
@@ -286,7 +301,9 @@ fn get_random(arguments: Kwargs, _: &State) -> Answer {
     let start = arguments.get::<i64>("start")?.unwrap_or(0);
     let end = arguments.must_get::<i64>("end")?;
     if start >= end {
-        return fail(format!("get_random: start ({start}) must be less than end ({end})"));
+        return fail(format!(
+            "get_random: start ({start}) must be less than end ({end})"
+        ));
     }
     let bound = end.abs_diff(start);
     let offset = match arguments.get::<Value>("seed")? {
@@ -297,8 +314,9 @@ fn get_random(arguments: Kwargs, _: &State) -> Answer {
 }
 
 /// Languages that are written from right to left.
-const RIGHT_TO_LEFT: &[&str] =
-    &["ar", "arc", "ckb", "dv", "fa", "he", "ks", "nqo", "ps", "sd", "syr", "ug", "ur", "yi"];
+const RIGHT_TO_LEFT: &[&str] = &[
+    "ar", "arc", "ckb", "dv", "fa", "he", "ks", "nqo", "ps", "sd", "syr", "ug", "ur", "yi",
+];
 
 /// `ltr` or `rtl`, for the attribute `dir`.
 fn text_direction(arguments: Kwargs, state: &State) -> Answer {

@@ -2,10 +2,10 @@
 
 use super::RenderError;
 use super::content::{Contents, Rendered};
+use super::feeds;
 use super::templates::{BUILTIN_PREFIX, explain, source_of};
 use super::values::{self, PagerList};
 use super::world::{Scope, World, within};
-use super::feeds;
 use crate::config::{Config, ExcludedPagers};
 use crate::dates::Date;
 use crate::diagnostic::Diagnostic;
@@ -36,8 +36,16 @@ pub fn render(
     if let Recipe::Copy(source) = &planned.recipe {
         return Ok(copy(&world.sources, key, source));
     }
-    let scope = Scope { world: world.clone(), contents: Some(contents.clone()) };
-    let job = Job { world, contents, key, planned };
+    let scope = Scope {
+        world: world.clone(),
+        contents: Some(contents.clone()),
+    };
+    let job = Job {
+        world,
+        contents,
+        key,
+        planned,
+    };
     let (result, needs) = within(scope, key.as_str(), || job.render());
     if !needs.is_empty() {
         return Err(RenderError::Needs(needs));
@@ -76,15 +84,19 @@ impl Job<'_> {
             Recipe::Page(id) => self.page(*id),
             Recipe::Section { section, pager } => self.section(*section, *pager),
             Recipe::Taxonomy { lang, taxonomy } => self.taxonomy(lang, *taxonomy),
-            Recipe::Term { lang, taxonomy, term, pager } => {
-                self.term(lang, *taxonomy, *term, *pager)
-            }
+            Recipe::Term {
+                lang,
+                taxonomy,
+                term,
+                pager,
+            } => self.term(lang, *taxonomy, *term, *pager),
             Recipe::Feed { lang, of, template } => self.feed(lang, of, template),
             Recipe::Sitemap(part) => self.sitemap(*part),
             Recipe::Robots => self.template("robots.txt", &self.site_context(None)),
-            Recipe::NotFound => {
-                self.template("404.html", &self.site_context(Some(&self.world.config.default_language)))
-            }
+            Recipe::NotFound => self.template(
+                "404.html",
+                &self.site_context(Some(&self.world.config.default_language)),
+            ),
             Recipe::Redirect(target) => self.redirect(target),
             Recipe::Copy(source) => Ok(copy(&self.world.sources, self.key, source)),
         }
@@ -97,7 +109,10 @@ impl Job<'_> {
         let inherited = self.world.library.inherited_page_template(id);
         let chosen = page.front.template.as_deref().or(inherited);
         let mut context = self.context(&page.place.lang, &page.path);
-        context.insert_value("page", values::full_page(self.world, self.contents, id).clone());
+        context.insert_value(
+            "page",
+            values::full_page(self.world, self.contents, id).clone(),
+        );
         self.template_or_placeholder(chosen, "page.html", &context)
     }
 
@@ -105,17 +120,25 @@ impl Job<'_> {
     fn check_taxonomies(&self, id: PageId) -> Result<(), Vec<Diagnostic>> {
         let page = &self.world.library.pages[id];
         let known = &self.world.config.languages[&page.place.lang].taxonomies;
-        let unknown = page.front.taxonomies.keys().filter(|name| {
-            !known.iter().any(|taxonomy| taxonomy.name == **name)
-        });
+        let unknown = page
+            .front
+            .taxonomies
+            .keys()
+            .filter(|name| !known.iter().any(|taxonomy| taxonomy.name == **name));
         let problems: Vec<Diagnostic> = unknown
             .map(|name| {
                 let message = format!("the taxonomy `{name}` is not defined in the configuration");
-                let hint = format!("add {{ name = \"{name}\" }} to `taxonomies` in config.toml, or remove it here");
+                let hint = format!(
+                    "add {{ name = \"{name}\" }} to `taxonomies` in config.toml, or remove it here"
+                );
                 Diagnostic::error("taxonomy", page.place.key.as_str(), message).hint(hint)
             })
             .collect();
-        if problems.is_empty() { Ok(()) } else { Err(problems) }
+        if problems.is_empty() {
+            Ok(())
+        } else {
+            Err(problems)
+        }
     }
 
     fn section(&self, id: SectionId, pager: Option<usize>) -> Outcome {
@@ -123,13 +146,23 @@ impl Job<'_> {
         let section = &library.sections[id];
         rendered(&self.contents.sections[id])?;
         let value = values::section(self.world, self.contents, id).clone();
-        let name = if section.place.folders.is_empty() { "index.html" } else { "section.html" };
+        let name = if section.place.folders.is_empty() {
+            "index.html"
+        } else {
+            "section.html"
+        };
         let cut = pager.and_then(|index| Some((index, plan::section_pagination(section)?)));
         let mut context = self.context(&section.place.lang, &section.path);
         if let Some((index, pagination)) = cut {
             let pagers = paginate(&library.section_links[id].pages, &section.path, &pagination);
-            let list = PagerList { path: &section.path, pagination: &pagination, pagers: &pagers };
-            let Some(current) = pagers.get(index - 1) else { return Ok(None) };
+            let list = PagerList {
+                path: &section.path,
+                pagination: &pagination,
+                pagers: &pagers,
+            };
+            let Some(current) = pagers.get(index - 1) else {
+                return Ok(None);
+            };
             context = self.context(&section.place.lang, &current.path);
             let paginator = values::paginator(self.world, self.contents, &list, current);
             context.insert_value("paginator", paginator);
@@ -142,7 +175,10 @@ impl Job<'_> {
         let taxonomy = &self.world.library.taxonomies[lang][index];
         let mut context = self.context(lang, &taxonomy.path);
         let value = self.contents.taxonomy_value(self.world, taxonomy);
-        let terms = value.as_map().and_then(|map| map.get(&tera::value::Key::from("items"))).cloned();
+        let terms = value
+            .as_map()
+            .and_then(|map| map.get(&tera::value::Key::from("items")))
+            .cloned();
         context.insert_value("terms", terms.unwrap_or_else(Value::none));
         context.insert_value("taxonomy", values::taxonomy_kind(taxonomy));
         self.taxonomy_template(&taxonomy.config.name, "list", &context)
@@ -154,8 +190,14 @@ impl Job<'_> {
         let mut context = self.context(lang, &term.path);
         if let (Some(number), Some(pagination)) = (pager, plan::term_pagination(taxonomy)) {
             let pagers = paginate(&term.pages, &term.path, &pagination);
-            let list = PagerList { path: &term.path, pagination: &pagination, pagers: &pagers };
-            let Some(current) = pagers.get(number - 1) else { return Ok(None) };
+            let list = PagerList {
+                path: &term.path,
+                pagination: &pagination,
+                pagers: &pagers,
+            };
+            let Some(current) = pagers.get(number - 1) else {
+                return Ok(None);
+            };
             context = self.context(lang, &current.path);
             let paginator = values::paginator(self.world, self.contents, &list, current);
             context.insert_value("paginator", paginator);
@@ -194,8 +236,14 @@ impl Job<'_> {
             context.insert("sitemaps", &urls);
             return self.template("split_sitemap_index.xml", &context);
         }
-        let chosen = parts.get(part.unwrap_or(1) - 1).copied().unwrap_or_default();
-        let values: Vec<Value> = chosen.iter().map(|entry| entry.value(&self.world.library)).collect();
+        let chosen = parts
+            .get(part.unwrap_or(1) - 1)
+            .copied()
+            .unwrap_or_default();
+        let values: Vec<Value> = chosen
+            .iter()
+            .map(|entry| entry.value(&self.world.library))
+            .collect();
         context.insert_value("entries", Value::from(values));
         self.template("sitemap.xml", &context)
     }
@@ -241,9 +289,8 @@ impl Job<'_> {
         usual: &str,
         context: &Context,
     ) -> Outcome {
-        let theme = self.world.config.theme.as_deref();
         let templates = &self.world.templates;
-        let missing = !templates.contains(usual) && templates.why_broken(usual, theme).is_none();
+        let missing = !templates.contains(usual);
         match chosen {
             Some(name) => self.template(name, context),
             None if missing => self.template(&format!("{BUILTIN_PREFIX}placeholder.html"), context),
@@ -253,20 +300,26 @@ impl Job<'_> {
 
     fn template(&self, name: &str, context: &Context) -> Outcome {
         let theme = self.world.config.theme.as_deref();
+        if let Some(problem) = self.world.templates.why_broken(name, theme) {
+            return Err(vec![problem.clone()]);
+        }
         if !self.world.templates.contains(name) {
-            if let Some(problem) = self.world.templates.why_broken(name, theme) {
-                return Err(vec![problem.clone()]);
-            }
             let message = format!("there is no template `{name}`");
             let hint = format!("add templates/{name}, or name another one");
             let file = self.planned.source.as_str();
-            return Err(vec![Diagnostic::error("template-missing", file, message).hint(hint)]);
+            return Err(vec![
+                Diagnostic::error("template-missing", file, message).hint(hint),
+            ]);
         }
         match self.world.templates.tera.render(name, context) {
             Ok(text) => Ok(Some(Object::rendered(self.key.as_str(), text.into_bytes()))),
             Err(error) => {
                 let error = explain(&error);
-                let file = source_of(error.template.as_deref().unwrap_or(name), theme);
+                let template = error.template.as_deref().unwrap_or(name);
+                if let Some(problem) = self.world.templates.why_broken(template, theme) {
+                    return Err(vec![problem.clone()]);
+                }
+                let file = source_of(template, theme);
                 let problem = Diagnostic::error("template", file, error.message);
                 Err(vec![problem.at(error.line, error.column)])
             }
@@ -278,7 +331,17 @@ impl Job<'_> {
 const MAX_LOCATION_BYTES: usize = 1_000;
 
 /// What a `Location` and S3 metadata may carry: ASCII without spaces.
-const LOCATION: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'<').add(b'>').add(b'\\').add(b'^').add(b'`').add(b'{').add(b'|').add(b'}');
+const LOCATION: &AsciiSet = &CONTROLS
+    .add(b' ')
+    .add(b'"')
+    .add(b'<')
+    .add(b'>')
+    .add(b'\\')
+    .add(b'^')
+    .add(b'`')
+    .add(b'{')
+    .add(b'|')
+    .add(b'}');
 
 fn encode_location(url: &str) -> String {
     utf8_percent_encode(url, LOCATION).to_string()
@@ -316,7 +379,10 @@ impl SitemapEntry {
         };
         let mut map = tera::Map::new();
         map.insert("permalink".into(), Value::from(self.permalink.as_str()));
-        let updated = self.updated.as_deref().map_or_else(Value::none, Value::from);
+        let updated = self
+            .updated
+            .as_deref()
+            .map_or_else(Value::none, Value::from);
         map.insert("updated".into(), updated);
         map.insert("extra".into(), extra.unwrap_or_else(Value::none));
         Value::from(map)
@@ -327,7 +393,14 @@ impl SitemapEntry {
 pub fn sitemap_entries(config: &Config, library: &Library) -> Vec<SitemapEntry> {
     let mut found: BTreeMap<String, SitemapEntry> = BTreeMap::new();
     let mut add = |permalink: String, updated: Option<String>, of: EntryOf| {
-        found.insert(permalink.clone(), SitemapEntry { permalink, updated, of });
+        found.insert(
+            permalink.clone(),
+            SitemapEntry {
+                permalink,
+                updated,
+                of,
+            },
+        );
     };
     let with_pagers = config.exclude_paginated_pages_in_sitemap == ExcludedPagers::None;
     for (id, section) in library.sections.iter().enumerate() {
@@ -340,7 +413,8 @@ pub fn sitemap_entries(config: &Config, library: &Library) -> Vec<SitemapEntry> 
             continue;
         }
         if let (true, Some(pagination)) = (with_pagers, plan::section_pagination(section)) {
-            let count = paginate(&library.section_links[id].pages, &section.path, &pagination).len();
+            let count =
+                paginate(&library.section_links[id].pages, &section.path, &pagination).len();
             for number in 1..=count {
                 let path = numbered_path(&section.path, &pagination, number);
                 add(config.make_permalink(&path), None, EntryOf::List);
@@ -350,7 +424,11 @@ pub fn sitemap_entries(config: &Config, library: &Library) -> Vec<SitemapEntry> 
     for (id, page) in library.pages.iter().enumerate() {
         if library.is_rendered(id) {
             let date = page.front.updated.as_ref().or(page.date.as_ref());
-            add(page.permalink.clone(), date.map(Date::to_template_string), EntryOf::Page(id));
+            add(
+                page.permalink.clone(),
+                date.map(Date::to_template_string),
+                EntryOf::Page(id),
+            );
         }
     }
     for taxonomy in library.taxonomies.values().flatten() {

@@ -2,14 +2,14 @@
 //!
 //! A name is looked up among the site's templates, then the theme's, then the built-in ones.
 //! A template that cannot be part of the set (its parent is missing, it includes itself, it
-//! calls a filter that does not exist) is left out with a diagnostic, so that only the outputs
-//! that need it fail.
+//! calls a filter that does not exist) is replaced by one that always fails, with a diagnostic, so
+//! that the outputs that need it fail and no others, and none falls back to the theme unnoticed.
 
 use super::{filters, functions};
 use crate::diagnostic::Diagnostic;
 use crate::key::Role;
 use crate::source::Sources;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use tera::{ErrorKind, Tera};
 
 /// Prefix of the built-in templates; a site's template may extend or include them by it.
@@ -17,24 +17,41 @@ pub const BUILTIN_PREFIX: &str = "__zola_builtins/";
 
 const BUILTINS: &[(&str, &str)] = &[
     ("404.html", include_str!("builtins/404.html")),
-    ("anchor-link.html", include_str!("builtins/anchor-link.html")),
+    (
+        "anchor-link.html",
+        include_str!("builtins/anchor-link.html"),
+    ),
     ("atom.xml", include_str!("builtins/atom.xml")),
-    ("internal/alias.html", include_str!("builtins/internal/alias.html")),
-    ("placeholder.html", include_str!("builtins/placeholder.html")),
+    (
+        "internal/alias.html",
+        include_str!("builtins/internal/alias.html"),
+    ),
+    (
+        "placeholder.html",
+        include_str!("builtins/placeholder.html"),
+    ),
     ("robots.txt", include_str!("builtins/robots.txt")),
     ("rss.xml", include_str!("builtins/rss.xml")),
     ("sitemap.xml", include_str!("builtins/sitemap.xml")),
-    ("split_sitemap_index.xml", include_str!("builtins/split_sitemap_index.xml")),
-    ("summary-cutoff.html", include_str!("builtins/summary-cutoff.html")),
+    (
+        "split_sitemap_index.xml",
+        include_str!("builtins/split_sitemap_index.xml"),
+    ),
+    (
+        "summary-cutoff.html",
+        include_str!("builtins/summary-cutoff.html"),
+    ),
 ];
 
-/// The engine, and why some templates are not in it.
+/// The engine, and why some templates in it always fail.
 #[derive(Clone)]
 pub struct Templates {
     /// The engine.
     pub tera: Tera,
     /// Template name to what is wrong with it.
     pub broken: BTreeMap<String, Diagnostic>,
+    /// All names, the broken ones included.
+    names: BTreeSet<String>,
 }
 
 /// Why a template could not be rendered.
@@ -68,7 +85,10 @@ impl Templates {
         }
         for (key, _) in sources.under("templates/") {
             if let (Role::Template, Some(text)) = (key.role(), sources.text(key.as_str())) {
-                set.insert(key.as_str()["templates/".len()..].to_owned(), text.to_string());
+                set.insert(
+                    key.as_str()["templates/".len()..].to_owned(),
+                    text.to_string(),
+                );
             }
         }
         Self::assemble(set, theme)
@@ -78,16 +98,36 @@ impl Templates {
         let mut broken = BTreeMap::new();
         loop {
             let mut tera = engine();
-            let mut prefixes: Vec<String> =
-                theme.map(|theme| format!("{theme}/templates/")).into_iter().collect();
+            let mut prefixes: Vec<String> = theme
+                .map(|theme| format!("{theme}/templates/"))
+                .into_iter()
+                .collect();
             prefixes.push(BUILTIN_PREFIX.to_owned());
             let added = tera
                 .set_fallback_prefixes(prefixes)
                 .and_then(|()| tera.add_raw_templates(set.iter()));
-            let Err(error) = added else { return Self { tera, broken } };
+            let Err(error) = added else {
+                let names = set.into_keys().collect();
+                return Self {
+                    tera,
+                    broken,
+                    names,
+                };
+            };
             let found = culprits(&error, &set);
-            for (name, problem) in found {
-                set.remove(&name);
+            if found.is_empty() {
+                // Not even the built-in templates stand; every output says that it has none.
+                return Self {
+                    tera: engine(),
+                    broken,
+                    names: BTreeSet::new(),
+                };
+            }
+            for (name, mut problem) in found {
+                if let Some(used) = uses_broken(&set[&name], &broken) {
+                    problem.message = format!("uses `{used}`, which is broken");
+                }
+                set.insert(name.clone(), STUB.to_owned());
                 broken.insert(name.clone(), diagnostic(&problem, &name, theme));
             }
         }
@@ -98,11 +138,23 @@ impl Templates {
         self.tera.contains_template(name)
     }
 
-    /// What is wrong with the template called `name`, if that is why it is not found.
+    /// What is wrong with the template that `name` leads to, if something is.
     pub fn why_broken(&self, name: &str, theme: Option<&str>) -> Option<&Diagnostic> {
-        let themed = theme.map(|theme| format!("{theme}/templates/{name}"));
-        self.broken.get(name).or_else(|| self.broken.get(&themed?))
+        if self.names.contains(name) {
+            return self.broken.get(name);
+        }
+        self.broken.get(&format!("{}/templates/{name}", theme?))
     }
+}
+
+/// What stands in the place of a broken template, so that nothing else is found under its name.
+const STUB: &str = "{{ throw(message=\"this template is broken\") }}";
+
+/// The broken template that a text names, if it names one.
+fn uses_broken<'a>(text: &str, broken: &'a BTreeMap<String, Diagnostic>) -> Option<&'a String> {
+    broken
+        .keys()
+        .find(|name| text.contains(&format!("\"{name}\"")) || text.contains(&format!("'{name}'")))
 }
 
 /// Checks the syntax of one template by itself. Parents, includes and components may be missing.
@@ -144,15 +196,18 @@ fn diagnostic(error: &TemplateError, name: &str, theme: Option<&str>) -> Diagnos
         .at(error.line, error.column)
 }
 
-/// The templates that an error of the whole set is about. Never empty: an error that names none
-/// costs the site's own templates, one by one, until the rest stands.
+/// The templates that an error of the whole set is about. An error that names none costs the site's
+/// own templates, one by one, until the rest stands.
 fn culprits(error: &tera::Error, set: &BTreeMap<String, String>) -> Vec<(String, TemplateError)> {
     let mut found: Vec<(String, TemplateError)> = match error.kind() {
         ErrorKind::MissingParent { current, parent } => {
             let message = format!("extends `{parent}`, which does not exist");
             vec![(current.clone(), plain(current, message))]
         }
-        ErrorKind::CircularExtend { tpl, inheritance_chain } => {
+        ErrorKind::CircularExtend {
+            tpl,
+            inheritance_chain,
+        } => {
             let chain = inheritance_chain.join(" -> ");
             vec![(tpl.clone(), plain(tpl, format!("extends itself: {chain}")))]
         }
@@ -169,23 +224,33 @@ fn culprits(error: &tera::Error, set: &BTreeMap<String, String>) -> Vec<(String,
                 .collect();
             if list.is_empty() {
                 // "Component `x` is defined in both `a` and `b`": the later name gives way.
-                let named = set.keys().rev().find(|name| text.contains(&format!("`{name}`")));
+                let named = set
+                    .keys()
+                    .rev()
+                    .find(|name| text.contains(&format!("`{name}`")));
                 list.extend(named.map(|name| (name.clone(), plain(name, text.clone()))));
             }
             list
         }
     };
-    found.retain(|(name, _)| set.contains_key(name) && !name.starts_with(BUILTIN_PREFIX));
+    let is_own = |name: &str| {
+        !name.starts_with(BUILTIN_PREFIX) && set.get(name).is_some_and(|text| text != STUB)
+    };
+    found.retain(|(name, _)| is_own(name));
     if found.is_empty() {
-        let own = set.keys().rev().find(|name| !name.starts_with(BUILTIN_PREFIX));
-        let own = own.or_else(|| set.keys().next_back()).cloned().unwrap_or_default();
-        found.push((own.clone(), plain(&own, error.to_string())));
+        let own = set.keys().rev().find(|name| is_own(name));
+        found.extend(own.map(|name| (name.clone(), plain(name, error.to_string()))));
     }
     found
 }
 
 fn plain(template: &str, message: String) -> TemplateError {
-    TemplateError { template: Some(template.to_owned()), line: None, column: None, message }
+    TemplateError {
+        template: Some(template.to_owned()),
+        line: None,
+        column: None,
+        message,
+    }
 }
 
 /// Tera's error as template, place and message.
@@ -209,8 +274,15 @@ pub fn explain(error: &tera::Error) -> TemplateError {
 
 /// Takes `error: message\n --> name:line:column\n…` apart; any other text is all message.
 fn parse_report(text: &str) -> TemplateError {
-    let message = text.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned();
-    let place = text.lines().find_map(|line| line.trim_start().strip_prefix("--> "));
+    let message = text
+        .lines()
+        .next()
+        .unwrap_or_default()
+        .trim_start_matches("error: ")
+        .to_owned();
+    let place = text
+        .lines()
+        .find_map(|line| line.trim_start().strip_prefix("--> "));
     let parts = place.and_then(|place| {
         let (rest, column) = place.rsplit_once(':')?;
         let (name, line) = rest.rsplit_once(':')?;
@@ -223,7 +295,12 @@ fn parse_report(text: &str) -> TemplateError {
             column: Some(column),
             message,
         },
-        None => TemplateError { template: None, line: None, column: None, message: text.to_owned() },
+        None => TemplateError {
+            template: None,
+            line: None,
+            column: None,
+            message: text.to_owned(),
+        },
     }
 }
 
@@ -232,8 +309,12 @@ mod tests {
     use super::*;
 
     fn set(list: &[(&str, &str)]) -> BTreeMap<String, String> {
-        let builtins = BUILTINS.iter().map(|(n, t)| (format!("{BUILTIN_PREFIX}{n}"), (*t).into()));
-        builtins.chain(list.iter().map(|(n, t)| ((*n).into(), (*t).into()))).collect()
+        let builtins = BUILTINS
+            .iter()
+            .map(|(n, t)| (format!("{BUILTIN_PREFIX}{n}"), (*t).into()));
+        builtins
+            .chain(list.iter().map(|(n, t)| ((*n).into(), (*t).into())))
+            .collect()
     }
 
     #[test]
@@ -248,7 +329,10 @@ mod tests {
         let templates = Templates::assemble(
             set(&[
                 ("base.html", "{% block a %}{% endblock %}"),
-                ("good.html", "{% extends \"base.html\" %}{% block a %}x{% endblock %}"),
+                (
+                    "good.html",
+                    "{% extends \"base.html\" %}{% block a %}x{% endblock %}",
+                ),
                 ("orphan.html", "{% extends \"nope.html\" %}"),
                 ("child-of-orphan.html", "{% extends \"orphan.html\" %}"),
                 ("self.html", "{% include \"self.html\" %}"),
@@ -261,17 +345,27 @@ mod tests {
         let broken: Vec<&str> = templates.broken.keys().map(String::as_str).collect();
         assert_eq!(
             broken,
-            ["child-of-orphan.html", "filter.html", "orphan.html", "self.html", "two.html"]
+            ["filter.html", "orphan.html", "self.html", "two.html"]
         );
         assert!(templates.contains("good.html"));
+        let rendered = templates
+            .tera
+            .render("child-of-orphan.html", &tera::Context::new());
+        assert!(rendered.is_err(), "what needs a broken template fails");
         let filter = &templates.broken["filter.html"];
-        assert_eq!((filter.file.as_str(), filter.line), ("templates/filter.html", Some(2)));
+        assert_eq!(
+            (filter.file.as_str(), filter.line),
+            ("templates/filter.html", Some(2))
+        );
     }
 
     #[test]
     fn syntax_is_checked_without_the_rest_of_the_set() {
         assert!(check_syntax("templates/a.html", "{% extends \"nope.html\" %}").is_ok());
         let problem = check_syntax("templates/a.html", "one\n{{ two").unwrap_err();
-        assert_eq!((problem.file.as_str(), problem.line), ("templates/a.html", Some(2)));
+        assert_eq!(
+            (problem.file.as_str(), problem.line),
+            ("templates/a.html", Some(2))
+        );
     }
 }

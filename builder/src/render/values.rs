@@ -28,7 +28,10 @@ impl Fields {
     }
 
     fn texts<'a>(self, name: &'static str, list: impl IntoIterator<Item = &'a str>) -> Self {
-        self.set(name, list.into_iter().map(Value::from).collect::<Vec<Value>>())
+        self.set(
+            name,
+            list.into_iter().map(Value::from).collect::<Vec<Value>>(),
+        )
     }
 
     fn build(self) -> Value {
@@ -51,7 +54,10 @@ pub fn page<'a>(world: &World, contents: &'a Contents, id: PageId) -> &'a Value 
             .set("lower", Value::none())
             .set("higher", Value::none())
             .set("translations", page_translations(world, id))
-            .set("backlinks", backlinks(world, contents, &world.library.pages[id].place))
+            .set(
+                "backlinks",
+                backlinks(world, contents, &world.library.pages[id].place),
+            )
             .build()
     })
 }
@@ -61,7 +67,10 @@ pub fn full_page<'a>(world: &World, contents: &'a Contents, id: PageId) -> &'a V
     contents.full_page_values[id].get_or_init(|| {
         let links = &world.library.page_links[id];
         let neighbour = |id: Option<PageId>| id.map(|id| page(world, contents, id).clone());
-        let base = page(world, contents, id).as_map().cloned().unwrap_or_default();
+        let base = page(world, contents, id)
+            .as_map()
+            .cloned()
+            .unwrap_or_default();
         Fields(base)
             .option("lower", neighbour(links.lower))
             .option("higher", neighbour(links.higher))
@@ -71,29 +80,48 @@ pub fn full_page<'a>(world: &World, contents: &'a Contents, id: PageId) -> &'a V
 
 fn page_fields(world: &World, id: PageId, document: &Document) -> Fields {
     let library = &world.library;
-    let Page { place, front, date, slug, path, permalink, .. } = &library.pages[id];
+    let Page {
+        place,
+        front,
+        date,
+        slug,
+        path,
+        permalink,
+        ..
+    } = &library.pages[id];
     let taxonomies: Map = front
         .taxonomies
         .iter()
         .map(|(name, terms)| {
-            let terms: Vec<Value> = terms.iter().map(|term| Value::from(term.as_str())).collect();
+            let terms: Vec<Value> = terms
+                .iter()
+                .map(|term| Value::from(term.as_str()))
+                .collect();
             (name.clone().into(), Value::from(terms))
         })
         .collect();
     let assets = library.page_assets(id);
-    let assets: Vec<String> =
-        assets.iter().map(|key| format!("/{}", &key.as_str()["content/".len()..])).collect();
+    let assets: Vec<String> = assets
+        .iter()
+        .map(|key| format!("/{}", &key.as_str()["content/".len()..]))
+        .collect();
     Fields::default()
         .set("relative_path", place.relative.as_str())
         .option("colocated_path", place.bundle.then(|| colocated(place)))
-        .set("ancestors", ancestors(world, &library.page_links[id].ancestors))
+        .set(
+            "ancestors",
+            ancestors(world, &library.page_links[id].ancestors),
+        )
         .set("content", document.html.as_str())
         .set("permalink", permalink.as_str())
         .set("slug", slug.as_str())
         .option("title", front.title.as_deref())
         .option("description", front.description.as_deref())
         .set("extra", front.extra.to_template())
-        .option("updated", front.updated.as_ref().map(Date::to_template_string))
+        .option(
+            "updated",
+            front.updated.as_ref().map(Date::to_template_string),
+        )
         .option("date", date.as_ref().map(Date::to_template_string))
         .option("year", date.as_ref().map(|date| date.year))
         .option("month", date.as_ref().map(|date| date.month))
@@ -101,7 +129,10 @@ fn page_fields(world: &World, id: PageId, document: &Document) -> Fields {
         .set("taxonomies", Value::from(taxonomies))
         .texts("authors", front.authors.iter().map(String::as_str))
         .set("path", path.as_str())
-        .texts("components", path.split('/').filter(|part| !part.is_empty()))
+        .texts(
+            "components",
+            path.split('/').filter(|part| !part.is_empty()),
+        )
         .option("summary", document.summary.as_deref())
         .set("toc", Value::from_serializable(&document.toc))
         .set("word_count", library.pages[id].word_count)
@@ -130,7 +161,10 @@ pub fn section<'a>(world: &World, contents: &'a Contents, id: SectionId) -> &'a 
             .option("higher", section_neighbour(world, contents, links.higher))
             .set("pages", pages(world, contents, &links.pages))
             .set("translations", section_translations(world, id))
-            .set("backlinks", backlinks(world, contents, &world.library.sections[id].place))
+            .set(
+                "backlinks",
+                backlinks(world, contents, &world.library.sections[id].place),
+            )
             .build()
     })
 }
@@ -141,18 +175,35 @@ fn section_neighbour(world: &World, contents: &Contents, id: Option<SectionId>) 
     let none = Document::default();
     let document = contents.sections[id].as_deref().unwrap_or(&none);
     let fields = section_fields(world, id, document);
-    Some(fields.set("lower", Value::none()).set("higher", Value::none()).build())
+    Some(
+        fields
+            .set("lower", Value::none())
+            .set("higher", Value::none())
+            .build(),
+    )
 }
 
 fn section_fields(world: &World, id: SectionId, document: &Document) -> Fields {
     let library = &world.library;
-    let Section { place, front, path, permalink, word_count, reading_time, .. } =
-        &library.sections[id];
+    let Section {
+        place,
+        front,
+        path,
+        permalink,
+        word_count,
+        reading_time,
+        ..
+    } = &library.sections[id];
     let links = &library.section_links[id];
-    let subsections =
-        links.subsections.iter().map(|id| library.sections[*id].place.relative.as_str());
+    let subsections = links
+        .subsections
+        .iter()
+        .map(|id| library.sections[*id].place.relative.as_str());
     let assets = library.section_assets(id);
-    let assets: Vec<String> = assets.iter().map(|key| format!("{path}{}", key.name())).collect();
+    let assets: Vec<String> = assets
+        .iter()
+        .map(|key| format!("{path}{}", key.name()))
+        .collect();
     Fields::default()
         .set("relative_path", place.relative.as_str())
         // Sections have none, whatever lies beside them (held by the cases).
@@ -165,7 +216,10 @@ fn section_fields(world: &World, id: SectionId, document: &Document) -> Fields {
         .option("description", front.description.as_deref())
         .set("extra", front.extra.to_template())
         .set("path", path.as_str())
-        .texts("components", path.split('/').filter(|part| !part.is_empty()))
+        .texts(
+            "components",
+            path.split('/').filter(|part| !part.is_empty()),
+        )
         .set("toc", Value::from_serializable(&document.toc))
         .set("word_count", *word_count)
         .set("reading_time", *reading_time)
@@ -180,18 +234,26 @@ fn section_fields(world: &World, id: SectionId, document: &Document) -> Fields {
 
 /// `blog/post/`: the folder that a bundle has for itself.
 fn colocated(place: &Place) -> String {
-    let folder = place.relative.rsplit_once('/').map_or("", |(folder, _)| folder);
+    let folder = place
+        .relative
+        .rsplit_once('/')
+        .map_or("", |(folder, _)| folder);
     format!("{folder}/")
 }
 
 fn ancestors(world: &World, ids: &[SectionId]) -> Vec<Value> {
-    let relative = |id: &SectionId| Value::from(world.library.sections[*id].place.relative.as_str());
+    let relative =
+        |id: &SectionId| Value::from(world.library.sections[*id].place.relative.as_str());
     ids.iter().map(relative).collect()
 }
 
 /// In the order of their permalinks.
 fn backlinks(world: &World, contents: &Contents, place: &Place) -> Vec<Value> {
-    let from = contents.backlinks.get(&place.relative).into_iter().flatten();
+    let from = contents
+        .backlinks
+        .get(&place.relative)
+        .into_iter()
+        .flatten();
     let mut from: Vec<(&str, Option<&str>)> = from
         .map(|linking| match *linking {
             Linking::Page(id) => {
@@ -206,7 +268,10 @@ fn backlinks(world: &World, contents: &Contents, place: &Place) -> Vec<Value> {
         .collect();
     from.sort_unstable();
     let value = |(permalink, title): (&str, Option<&str>)| {
-        Fields::default().set("permalink", permalink).option("title", title).build()
+        Fields::default()
+            .set("permalink", permalink)
+            .option("title", title)
+            .build()
     };
     from.into_iter().map(value).collect()
 }
@@ -223,9 +288,18 @@ fn translation(place: &Place, permalink: &str, title: Option<&str>, path: &str) 
 fn page_translations(world: &World, id: PageId) -> Vec<Value> {
     let of = |id: &PageId| {
         let page = &world.library.pages[*id];
-        translation(&page.place, &page.permalink, page.front.title.as_deref(), &page.path)
+        translation(
+            &page.place,
+            &page.permalink,
+            page.front.title.as_deref(),
+            &page.path,
+        )
     };
-    world.library.page_links[id].translations.iter().map(of).collect()
+    world.library.page_links[id]
+        .translations
+        .iter()
+        .map(of)
+        .collect()
 }
 
 fn section_translations(world: &World, id: SectionId) -> Vec<Value> {
@@ -234,17 +308,25 @@ fn section_translations(world: &World, id: SectionId) -> Vec<Value> {
         let title = section.front.title.as_deref();
         translation(&section.place, &section.permalink, title, &section.path)
     };
-    world.library.section_links[id].translations.iter().map(of).collect()
+    world.library.section_links[id]
+        .translations
+        .iter()
+        .map(of)
+        .collect()
 }
 
 /// Pages as lists see them.
 pub fn pages(world: &World, contents: &Contents, ids: &[PageId]) -> Vec<Value> {
-    ids.iter().map(|id| full_page(world, contents, *id).clone()).collect()
+    ids.iter()
+        .map(|id| full_page(world, contents, *id).clone())
+        .collect()
 }
 
 /// Pages as feeds see them.
 pub fn feed_pages(world: &World, contents: &Contents, ids: &[PageId]) -> Vec<Value> {
-    ids.iter().map(|id| page(world, contents, *id).clone()).collect()
+    ids.iter()
+        .map(|id| page(world, contents, *id).clone())
+        .collect()
 }
 
 /// `taxonomy`: how it is configured.
@@ -261,7 +343,9 @@ pub fn term(world: &World, contents: &Contents, term: &Term, with_pages: bool) -
         .set("permalink", term.permalink.as_str())
         .set("page_count", term.pages.len());
     if with_pages {
-        fields.set("pages", pages(world, contents, &term.pages)).build()
+        fields
+            .set("pages", pages(world, contents, &term.pages))
+            .build()
     } else {
         fields.build()
     }
@@ -269,7 +353,11 @@ pub fn term(world: &World, contents: &Contents, term: &Term, with_pages: bool) -
 
 /// All terms of a taxonomy.
 pub fn terms(world: &World, contents: &Contents, taxonomy: &Taxonomy) -> Vec<Value> {
-    taxonomy.terms.iter().map(|one| term(world, contents, one, true)).collect()
+    taxonomy
+        .terms
+        .iter()
+        .map(|one| term(world, contents, one, true))
+        .collect()
 }
 
 /// What `get_taxonomy` answers.
@@ -297,7 +385,9 @@ pub fn paginator(world: &World, contents: &Contents, list: &PagerList<'_>, pager
     let url = |pager: &Pager| world.config.make_permalink(&pager.path);
     let at = |index: usize| list.pagers.get(index.wrapping_sub(1)).map(url);
     let total: usize = list.pagers.iter().map(|pager| pager.pages.len()).sum();
-    let base = world.config.make_permalink(&base_path(list.path, list.pagination));
+    let base = world
+        .config
+        .make_permalink(&base_path(list.path, list.pagination));
     Fields::default()
         .set("paginate_by", list.pagination.paginate_by)
         .option("first", at(1))
@@ -315,5 +405,10 @@ pub fn paginator(world: &World, contents: &Contents, list: &PagerList<'_>, pager
 /// `config` for each language.
 pub fn configs(world: &World) -> BTreeMap<String, Value> {
     let value = |lang: &String| world.config.template_value(lang, world.settings.mode);
-    world.config.languages.keys().map(|lang| (lang.clone(), value(lang))).collect()
+    world
+        .config
+        .languages
+        .keys()
+        .map(|lang| (lang.clone(), value(lang)))
+        .collect()
 }

@@ -65,11 +65,7 @@ thread_local! {
 /// Runs a render with `scope` in reach of the template functions; also returns what it lacked.
 /// Chance starts anew from `seed`, the output or source that is rendered: a page comes out the
 /// same whatever was rendered before it.
-pub fn within<T>(
-    scope: Scope,
-    seed: &str,
-    render: impl FnOnce() -> T,
-) -> (T, BTreeSet<SourceKey>) {
+pub fn within<T>(scope: Scope, seed: &str, render: impl FnOnce() -> T) -> (T, BTreeSet<SourceKey>) {
     /// Puts back what was there before, also when a render panics.
     struct Restore(Option<Scope>, Chance, BTreeSet<SourceKey>);
     impl Drop for Restore {
@@ -95,9 +91,9 @@ pub fn within<T>(
 /// # Errors
 /// Outside a render, which only a template function called at load time could be.
 pub fn scope() -> Result<Scope, tera::Error> {
-    SCOPE
-        .with_borrow(Clone::clone)
-        .ok_or_else(|| tera::Error::message("template functions work only while a page is rendered"))
+    SCOPE.with_borrow(Clone::clone).ok_or_else(|| {
+        tera::Error::message("template functions work only while a page is rendered")
+    })
 }
 
 /// The next number of the current render, from 0 up to but without `bound`.

@@ -45,7 +45,11 @@ impl BodyText {
 
     /// Nothing at all, for sections that no file defines.
     pub fn empty() -> Self {
-        Self { text: "".into(), start: 0, first_line: 1 }
+        Self {
+            text: "".into(),
+            start: 0,
+            first_line: 1,
+        }
     }
 }
 
@@ -110,15 +114,26 @@ pub fn read(key: &SourceKey, text: &Arc<str>, config: &Config) -> Result<Content
     let split = front_matter::split(file, text).map_err(|problem| vec![problem])?;
     // The body is the end of the text, whatever comes before it.
     let start = text.len() - split.body.len();
-    let body = BodyText { text: text.clone(), start, first_line: split.body_line };
+    let body = BodyText {
+        text: text.clone(),
+        start,
+        first_line: split.body_line,
+    };
     let words = markdown::word_count(body.as_str(), &place.lang);
     let minutes = markdown::reading_time_minutes(body.as_str(), &place.lang);
     if is_section_file(key.name()) {
         let front = front_matter::parse_section(file, &split)?;
         let path = section_path(&place, config);
         let permalink = config.make_permalink(&path);
-        let section =
-            Section { place, front, body, path, permalink, word_count: words, reading_time: minutes };
+        let section = Section {
+            place,
+            front,
+            body,
+            path,
+            permalink,
+            word_count: words,
+            reading_time: minutes,
+        };
         return Ok(Content::Section(Box::new(section)));
     }
     let front = front_matter::parse_page(file, &split)?;
@@ -129,7 +144,11 @@ pub fn read(key: &SourceKey, text: &Arc<str>, config: &Config) -> Result<Content
     let slug = match &front.slug {
         Some(slug) => slugs::slugify_path(slug, config.slugify.paths),
         None => {
-            let named = if config.slugify.paths_keep_dates { &place.stem } else { name };
+            let named = if config.slugify.paths_keep_dates {
+                &place.stem
+            } else {
+                name
+            };
             slugs::slugify_path(named, config.slugify.paths)
         }
     };
@@ -175,24 +194,49 @@ pub fn default_section(lang: &str, config: &Config) -> Section {
     let path = section_path(&place, config);
     let permalink = config.make_permalink(&path);
     let (front, body) = (SectionFrontMatter::default(), BodyText::empty());
-    Section { place, front, body, path, permalink, word_count: 0, reading_time: 0 }
+    Section {
+        place,
+        front,
+        body,
+        path,
+        permalink,
+        word_count: 0,
+        reading_time: 0,
+    }
 }
 
 fn place(key: &SourceKey, config: &Config) -> Result<Place, Diagnostic> {
-    let relative = key.as_str().strip_prefix("content/").unwrap_or(key.as_str());
+    let relative = key
+        .as_str()
+        .strip_prefix("content/")
+        .unwrap_or(key.as_str());
     let (folder, name) = relative.rsplit_once('/').unwrap_or(("", relative));
-    let mut folders: Vec<String> =
-        folder.split('/').filter(|part| !part.is_empty()).map(str::to_owned).collect();
+    let mut folders: Vec<String> = folder
+        .split('/')
+        .filter(|part| !part.is_empty())
+        .map(str::to_owned)
+        .collect();
     let name = name.strip_suffix(".md").unwrap_or(name);
     let (mut stem, lang) = language(key, name, config)?;
     let bundle = stem == "index";
     if bundle {
         stem = folders.pop().ok_or_else(|| {
-            Diagnostic::error("content", key.as_str(), "the root of the content cannot be a page")
-                .hint("name it content/_index.md")
+            Diagnostic::error(
+                "content",
+                key.as_str(),
+                "the root of the content cannot be a page",
+            )
+            .hint("name it content/_index.md")
         })?;
     }
-    Ok(Place { key: key.clone(), relative: relative.to_owned(), lang, bundle, stem, folders })
+    Ok(Place {
+        key: key.clone(),
+        relative: relative.to_owned(),
+        lang,
+        bundle,
+        stem,
+        folders,
+    })
 }
 
 /// Stem and language of a file name. On a site with several languages any dot starts a language
@@ -212,13 +256,25 @@ fn language(key: &SourceKey, name: &str, config: &Config) -> Result<(String, Str
         return Ok((stem.to_owned(), code.to_owned()));
     }
     let message = format!("`{code}` in the file's name is not a language of this site");
-    let known = config.languages.keys().cloned().collect::<Vec<_>>().join(", ");
-    Err(Diagnostic::error("language", key.as_str(), message)
-        .hint(format!("the languages in config.toml are {known}; or take the dot out of the name")))
+    let known = config
+        .languages
+        .keys()
+        .cloned()
+        .collect::<Vec<_>>()
+        .join(", ");
+    Err(
+        Diagnostic::error("language", key.as_str(), message).hint(format!(
+            "the languages in config.toml are {known}; or take the dot out of the name"
+        )),
+    )
 }
 
 fn language_part(lang: &str, config: &Config) -> Vec<String> {
-    if lang == config.default_language { Vec::new() } else { vec![lang.to_owned()] }
+    if lang == config.default_language {
+        Vec::new()
+    } else {
+        vec![lang.to_owned()]
+    }
 }
 
 fn section_path(place: &Place, config: &Config) -> String {
@@ -228,5 +284,9 @@ fn section_path(place: &Place, config: &Config) -> String {
 }
 
 fn with_slashes(inner: &str) -> String {
-    if inner.is_empty() { "/".to_owned() } else { format!("/{inner}/") }
+    if inner.is_empty() {
+        "/".to_owned()
+    } else {
+        format!("/{inner}/")
+    }
 }

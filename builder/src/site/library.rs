@@ -85,7 +85,9 @@ pub fn build(sources: &Sources, config: &Config, drafts: bool) -> (Library, Vec<
     for lang in config.languages.keys() {
         let index = facts::default_section(lang, config);
         if !library.section_by_file.contains_key(&index.place.relative) {
-            library.section_by_file.insert(index.place.relative.clone(), library.sections.len());
+            library
+                .section_by_file
+                .insert(index.place.relative.clone(), library.sections.len());
             library.sections.push(index);
         }
     }
@@ -116,12 +118,18 @@ fn read_content(
             Role::Content => {}
             Role::Asset if !is_published_asset(key.name()) => continue,
             Role::Asset => {
-                library.assets.entry(key.folder().to_owned()).or_default().push(key.clone());
+                library
+                    .assets
+                    .entry(key.folder().to_owned())
+                    .or_default()
+                    .push(key.clone());
                 continue;
             }
             _ => continue,
         }
-        let Some(text) = sources.text(key.as_str()) else { continue };
+        let Some(text) = sources.text(key.as_str()) else {
+            continue;
+        };
         if key.name() == "index.md" && sources.exists(&format!("{}/_index.md", key.folder())) {
             let message = "this folder has both index.md (a page) and _index.md (a section)";
             problems.push(
@@ -149,9 +157,8 @@ fn read_content(
         .collect();
     let is_hidden = |place: &facts::Place| {
         !hidden.is_empty()
-            && (0..=place.folders.len()).any(|n| {
-                hidden.contains(&(place.folders[..n].join("/"), place.lang.clone()))
-            })
+            && (0..=place.folders.len())
+                .any(|n| hidden.contains(&(place.folders[..n].join("/"), place.lang.clone())))
     };
     for content in read {
         match content {
@@ -159,7 +166,9 @@ fn read_content(
                 if (page.front.draft && !drafts) || is_hidden(&page.place) {
                     continue;
                 }
-                library.page_by_file.insert(page.place.relative.clone(), library.pages.len());
+                library
+                    .page_by_file
+                    .insert(page.place.relative.clone(), library.pages.len());
                 library.pages.push(*page);
             }
             Content::Section(section) => {
@@ -167,7 +176,9 @@ fn read_content(
                     continue;
                 }
                 let id = library.sections.len();
-                library.section_by_file.insert(section.place.relative.clone(), id);
+                library
+                    .section_by_file
+                    .insert(section.place.relative.clone(), id);
                 library.sections.push(*section);
             }
         }
@@ -187,13 +198,21 @@ fn above<'a>(
     folders: &'a [String],
     lang: &'a str,
 ) -> impl Iterator<Item = SectionId> + 'a {
-    (0..=folders.len())
-        .filter_map(move |n| by_folder.get(&(folders[..n].join("/"), lang.to_owned())).copied())
+    (0..=folders.len()).filter_map(move |n| {
+        by_folder
+            .get(&(folders[..n].join("/"), lang.to_owned()))
+            .copied()
+    })
 }
 
 fn by_folder(library: &Library) -> HashMap<(String, String), SectionId> {
     let of = |section: &Section| (section.place.folders.join("/"), section.place.lang.clone());
-    library.sections.iter().enumerate().map(|(id, section)| (of(section), id)).collect()
+    library
+        .sections
+        .iter()
+        .enumerate()
+        .map(|(id, section)| (of(section), id))
+        .collect()
 }
 
 fn link_sections(library: &mut Library) {
@@ -201,13 +220,18 @@ fn link_sections(library: &mut Library) {
     library.section_links = vec![SectionLinks::default(); library.sections.len()];
     for id in 0..library.sections.len() {
         let place = &library.sections[id].place;
-        let Some((_, upper)) = place.folders.split_last() else { continue };
+        let Some((_, upper)) = place.folders.split_last() else {
+            continue;
+        };
         let ancestors: Vec<SectionId> = above(&by_folder, upper, &place.lang)
             .filter(|ancestor| !library.sections[*ancestor].front.transparent)
             .collect();
         // Only the section of the folder directly above lists it; those further up, when that
         // folder is no section, are its ancestors but do not know it.
-        if let Some(parent) = by_folder.get(&(upper.join("/"), place.lang.clone())).copied() {
+        if let Some(parent) = by_folder
+            .get(&(upper.join("/"), place.lang.clone()))
+            .copied()
+        {
             library.section_links[parent].subsections.push(id);
         }
         library.section_links[id].ancestors = ancestors;
@@ -216,7 +240,10 @@ fn link_sections(library: &mut Library) {
         let mut list = std::mem::take(&mut library.section_links[id].subsections);
         list.sort_by(|a, b| {
             let (a, b) = (&library.sections[*a], &library.sections[*b]);
-            a.front.weight.cmp(&b.front.weight).then_with(|| a.path.cmp(&b.path))
+            a.front
+                .weight
+                .cmp(&b.front.weight)
+                .then_with(|| a.path.cmp(&b.path))
         });
         for (position, section) in list.iter().enumerate() {
             let links = &mut library.section_links[*section];
@@ -233,7 +260,10 @@ fn link_pages(library: &mut Library) {
     let mut page_links = Vec::with_capacity(library.pages.len());
     for (id, page) in library.pages.iter().enumerate() {
         let place = &page.place;
-        let mut links = PageLinks { sortable: true, ..PageLinks::default() };
+        let mut links = PageLinks {
+            sortable: true,
+            ..PageLinks::default()
+        };
         let own = (place.folders.join("/"), place.lang.clone());
         if let Some(parent) = by_folder.get(&own).copied() {
             links.parent = Some(parent);
@@ -276,7 +306,10 @@ fn sort_sections(library: &mut Library, problems: &mut Vec<Diagnostic>) {
             }
             library.page_links[page].sortable = false;
             let file = library.pages[page].place.key.as_str();
-            let message = format!("its section sorts by {}, which this page lacks", sort_by.name());
+            let message = format!(
+                "its section sorts by {}, which this page lacks",
+                sort_by.name()
+            );
             problems.push(
                 Diagnostic::warning("unsorted", file, message)
                     .hint("it is not published; give it what the section sorts by"),
@@ -303,15 +336,21 @@ pub fn sort(pages: &[Page], list: Vec<PageId>, sort_by: SortBy) -> (Vec<PageId>,
             SortBy::Date => by_date(a, b),
             SortBy::UpdateDate => {
                 let updated = |page: &Page| {
-                    page.front.updated.as_ref().or(page.date.as_ref()).map(Date::sort_key)
+                    page.front
+                        .updated
+                        .as_ref()
+                        .or(page.date.as_ref())
+                        .map(Date::sort_key)
                 };
                 updated(b).cmp(&updated(a)).then_with(|| by_permalink(a, b))
             }
             SortBy::Title => natural(&title(a), &title(b)).then_with(|| by_permalink(a, b)),
             SortBy::TitleBytes => title(a).cmp(&title(b)).then_with(|| by_permalink(a, b)),
-            SortBy::Weight => {
-                a.front.weight.cmp(&b.front.weight).then_with(|| by_permalink(a, b))
-            }
+            SortBy::Weight => a
+                .front
+                .weight
+                .cmp(&b.front.weight)
+                .then_with(|| by_permalink(a, b)),
             SortBy::Slug => natural(&a.slug, &b.slug).then_with(|| by_permalink(a, b)),
             SortBy::Permalink => by_permalink(a, b),
             // Unordered in Zola; here by file.
@@ -345,17 +384,30 @@ fn link_translations(library: &mut Library) {
         pages.entry(name).or_default().push(id);
     }
     for mut group in pages.into_values() {
-        group.sort_by(|a, b| library.pages[*a].place.lang.cmp(&library.pages[*b].place.lang));
+        group.sort_by(|a, b| {
+            library.pages[*a]
+                .place
+                .lang
+                .cmp(&library.pages[*b].place.lang)
+        });
         for id in &group {
             library.page_links[*id].translations.clone_from(&group);
         }
     }
     let mut sections: BTreeMap<Vec<String>, Vec<SectionId>> = BTreeMap::new();
     for (id, section) in library.sections.iter().enumerate() {
-        sections.entry(section.place.folders.clone()).or_default().push(id);
+        sections
+            .entry(section.place.folders.clone())
+            .or_default()
+            .push(id);
     }
     for mut group in sections.into_values() {
-        group.sort_by(|a, b| library.sections[*a].place.lang.cmp(&library.sections[*b].place.lang));
+        group.sort_by(|a, b| {
+            library.sections[*a]
+                .place
+                .lang
+                .cmp(&library.sections[*b].place.lang)
+        });
         for id in &group {
             library.section_links[*id].translations.clone_from(&group);
         }
@@ -401,13 +453,21 @@ impl Library {
     /// The template that pages below a section get from it or from the nearest one above.
     pub fn inherited_page_template(&self, id: PageId) -> Option<&str> {
         let links = &self.page_links[id];
-        let nearest = links.parent.into_iter().chain(links.ancestors.iter().rev().copied());
-        nearest.filter_map(|id| self.sections[id].front.page_template.as_deref()).next()
+        let nearest = links
+            .parent
+            .into_iter()
+            .chain(links.ancestors.iter().rev().copied());
+        nearest
+            .filter_map(|id| self.sections[id].front.page_template.as_deref())
+            .next()
     }
 
     /// The page or section behind `@/path`.
     pub fn permalink_of(&self, relative: &str) -> Option<&str> {
-        let page = self.page_by_file.get(relative).map(|id| self.pages[*id].permalink.as_str());
+        let page = self
+            .page_by_file
+            .get(relative)
+            .map(|id| self.pages[*id].permalink.as_str());
         page.or_else(|| {
             let section = self.section_by_file.get(relative)?;
             Some(self.sections[*section].permalink.as_str())

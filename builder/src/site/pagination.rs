@@ -31,8 +31,10 @@ pub fn paginate(pages: &[PageId], path: &str, pagination: &Pagination) -> Vec<Pa
     } else {
         pages.to_vec()
     };
-    let mut parts: Vec<Vec<PageId>> =
-        ordered.chunks(pagination.paginate_by.max(1)).map(<[PageId]>::to_vec).collect();
+    let mut parts: Vec<Vec<PageId>> = ordered
+        .chunks(pagination.paginate_by.max(1))
+        .map(<[PageId]>::to_vec)
+        .collect();
     if parts.is_empty() {
         parts.push(Vec::new());
     }
@@ -70,13 +72,26 @@ mod tests {
 
     #[test]
     fn parts_are_numbered_from_the_list_itself_on() {
-        let pagination =
-            Pagination { paginate_by: 2, paginate_path: "page".into(), reversed: false };
+        let pagination = Pagination {
+            paginate_by: 2,
+            paginate_path: "page".into(),
+            reversed: false,
+        };
         let pagers = paginate(&[0, 1, 2], "/blog/", &pagination);
-        let shape: Vec<_> = pagers.iter().map(|pager| (pager.path.as_str(), &*pager.pages)).collect();
-        assert_eq!(shape, [("/blog/", &[0, 1][..]), ("/blog/page/2/", &[2][..])]);
+        let shape: Vec<_> = pagers
+            .iter()
+            .map(|pager| (pager.path.as_str(), &*pager.pages))
+            .collect();
+        assert_eq!(
+            shape,
+            [("/blog/", &[0, 1][..]), ("/blog/page/2/", &[2][..])]
+        );
         assert_eq!(numbered_path("/blog/", &pagination, 1), "/blog/page/1/");
-        let reversed = Pagination { reversed: true, paginate_path: String::new(), ..pagination };
+        let reversed = Pagination {
+            reversed: true,
+            paginate_path: String::new(),
+            ..pagination
+        };
         assert_eq!(paginate(&[0, 1, 2], "/", &reversed)[0].pages, [2, 1]);
         assert_eq!(numbered_path("/", &reversed, 2), "/2/");
         assert_eq!(paginate(&[], "/", &reversed).len(), 1);

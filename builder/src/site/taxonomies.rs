@@ -54,7 +54,10 @@ pub fn build(library: &Library, config: &Config) -> BTreeMap<String, Vec<Taxonom
         .languages
         .iter()
         .map(|(lang, language)| {
-            let list = language.taxonomies.iter().map(|one| build_one(library, config, lang, one));
+            let list = language
+                .taxonomies
+                .iter()
+                .map(|one| build_one(library, config, lang, one));
             (lang.clone(), list.collect())
         })
         .collect()
@@ -65,7 +68,12 @@ fn build_one(library: &Library, config: &Config, lang: &str, own: &TaxonomyConfi
     if lang != config.default_language {
         parts.push(lang);
     }
-    parts.extend(config.taxonomy_root.as_deref().map(|root| root.trim_matches('/')));
+    parts.extend(
+        config
+            .taxonomy_root
+            .as_deref()
+            .map(|root| root.trim_matches('/')),
+    );
     parts.push(&own.slug);
     let path = format!("/{}/", parts.join("/"));
 
@@ -99,8 +107,15 @@ fn build_one(library: &Library, config: &Config, lang: &str, own: &TaxonomyConfi
     let mut terms: Vec<Term> = by_slug.into_values().collect();
     for term in &mut terms {
         term.name.clone_from(&term.spellings[0]);
-        term.pages.sort_by(|a, b| by_date(&library.pages[*a], &library.pages[*b]));
+        term.pages
+            .sort_by(|a, b| by_date(&library.pages[*a], &library.pages[*b]));
     }
     let permalink = config.make_permalink(&path);
-    Taxonomy { config: own.clone(), lang: lang.to_owned(), path, permalink, terms }
+    Taxonomy {
+        config: own.clone(),
+        lang: lang.to_owned(),
+        path,
+        permalink,
+        terms,
+    }
 }

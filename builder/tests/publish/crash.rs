@@ -32,8 +32,16 @@ impl Intercept for DiesAt {
         _: &mut ConfigBag,
     ) -> Result<(), BoxError> {
         let number = self.requests.fetch_add(1, Ordering::SeqCst);
-        let sent = if self.after { number <= self.limit } else { number < self.limit };
-        if sent { Ok(()) } else { Err("the builder is dead".into()) }
+        let sent = if self.after {
+            number <= self.limit
+        } else {
+            number < self.limit
+        };
+        if sent {
+            Ok(())
+        } else {
+            Err("the builder is dead".into())
+        }
     }
 
     fn read_after_attempt(
@@ -43,16 +51,35 @@ impl Intercept for DiesAt {
         _: &mut ConfigBag,
     ) -> Result<(), BoxError> {
         let dead = self.requests.load(Ordering::SeqCst) > self.limit;
-        if dead { Err("the builder is dead".into()) } else { Ok(()) }
+        if dead {
+            Err("the builder is dead".into())
+        } else {
+            Ok(())
+        }
     }
 }
 
 async fn edit(world: &World) -> [&'static str; 4] {
-    world.put("content/blog/a.md", "+++\ntitle = \"A2\"\ndate = 2026-01-01\n+++\nother\n").await;
-    world.put("content/blog/new.md", "+++\ntitle = \"New\"\ndate = 2026-02-01\n+++\nnew\n").await;
+    world
+        .put(
+            "content/blog/a.md",
+            "+++\ntitle = \"A2\"\ndate = 2026-01-01\n+++\nother\n",
+        )
+        .await;
+    world
+        .put(
+            "content/blog/new.md",
+            "+++\ntitle = \"New\"\ndate = 2026-02-01\n+++\nnew\n",
+        )
+        .await;
     world.put("static/site.css", "body { color: blue }").await;
     world.remove("content/blog/b.md").await;
-    ["content/blog/a.md", "content/blog/new.md", "static/site.css", "content/blog/b.md"]
+    [
+        "content/blog/a.md",
+        "content/blog/new.md",
+        "static/site.css",
+        "content/blog/b.md",
+    ]
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -64,7 +91,11 @@ async fn whatever_request_a_builder_dies_at_the_next_one_finishes() {
             let world = published_blog().await;
             let edited = edit(&world).await;
             let requests = Arc::new(AtomicUsize::new(0));
-            let dying = DiesAt { requests, limit, after };
+            let dying = DiesAt {
+                requests,
+                limit,
+                after,
+            };
             let builder =
                 world.builder_over(["source", "site", "state"], Some(shared(dying.clone())));
             let died = builder.run(keys(edited)).await.is_err();
@@ -96,7 +127,11 @@ async fn the_hints_of_a_dead_builder_are_taken_up_by_whoever_comes_next() {
     // Read the root, look at four sources, read the style sheet, take the lease; then dead.
     let mut limit = 5;
     loop {
-        let dying = DiesAt { requests: Arc::new(AtomicUsize::new(0)), limit, after: false };
+        let dying = DiesAt {
+            requests: Arc::new(AtomicUsize::new(0)),
+            limit,
+            after: false,
+        };
         let builder = world.builder_over(["source", "site", "state"], Some(shared(dying)));
         assert!(builder.run(keys(edited)).await.is_err());
         let (root, _) = world.builder().look().await.unwrap().unwrap();

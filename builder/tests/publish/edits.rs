@@ -31,7 +31,11 @@ const PAGES: [&str; 6] = [
 
 fn page() -> impl Strategy<Value = String> {
     let title = prop::sample::select(vec!["One", "Two & <b>", "Drei", "x"]);
-    let date = prop::sample::select(vec!["date = 2026-01-01\n", "date = 2025-12-31T10:00:00Z\n", ""]);
+    let date = prop::sample::select(vec![
+        "date = 2026-01-01\n",
+        "date = 2025-12-31T10:00:00Z\n",
+        "",
+    ]);
     let tags = prop::sample::select(vec![
         "",
         "[taxonomies]\ntags = [\"x\"]\n",
@@ -65,8 +69,17 @@ fn page() -> impl Strategy<Value = String> {
 
 fn edit() -> impl Strategy<Value = Edit> {
     let path = prop::sample::select(PAGES.to_vec());
-    let broken = prop::sample::select(vec!["", "no front matter", "+++\ntitle = \n+++\n", "---\na: [\n---\n"]);
-    let base: String = blog().into_iter().find(|(key, _)| *key == "templates/base.html").unwrap().1;
+    let broken = prop::sample::select(vec![
+        "",
+        "no front matter",
+        "+++\ntitle = \n+++\n",
+        "---\na: [\n---\n",
+    ]);
+    let base: String = blog()
+        .into_iter()
+        .find(|(key, _)| *key == "templates/base.html")
+        .unwrap()
+        .1;
     let base_again = base.clone();
     prop_oneof![
         8 => (path.clone(), page()).prop_map(|(key, text)| Edit::Put(key, text)),

@@ -14,12 +14,20 @@ async fn a_new_post_is_everywhere_it_belongs_and_gone_when_it_is_removed() {
     let builder = world.builder();
     let before = world.site().await;
     world
-        .put("content/blog/new.md", "+++\ntitle = \"New\"\ndate = 2026-02-01\n[taxonomies]\ntags = [\"x\"]\n+++\nFresh.\n")
+        .put(
+            "content/blog/new.md",
+            "+++\ntitle = \"New\"\ndate = 2026-02-01\n[taxonomies]\ntags = [\"x\"]\n+++\nFresh.\n",
+        )
         .await;
     let reports = until_done(&world, &builder, &keys(["content/blog/new.md"])).await;
     assert_eq!(reports[0].sources.added, ["content/blog/new.md"]);
     let tree = world.site().await;
-    for key in ["blog/new/index.html", "blog/index.html", "tags/x/index.html", "atom.xml"] {
+    for key in [
+        "blog/new/index.html",
+        "blog/index.html",
+        "tags/x/index.html",
+        "atom.xml",
+    ] {
         assert!(text(&tree, key).contains("New"), "{key}");
     }
     assert!(text(&tree, "sitemap.xml").contains("https://example.org/blog/new/"));
@@ -41,7 +49,12 @@ async fn the_same_bytes_again_are_no_build() {
     assert_eq!((reports.len(), reports[0].kind), (1, Kind::None));
     assert_eq!(reports[0].requests.put, 0);
     // A key that an event names and that never was is nothing either.
-    let reports = until_done(&world, &builder, &keys(["content/never.md", "content/blog/"])).await;
+    let reports = until_done(
+        &world,
+        &builder,
+        &keys(["content/never.md", "content/blog/"]),
+    )
+    .await;
     assert_eq!(reports[0].kind, Kind::None);
 }
 
@@ -50,12 +63,22 @@ async fn a_broken_post_keeps_its_last_good_page_and_the_rest_is_published() {
     let world = published_blog().await;
     let builder = world.builder();
     let good = world.site().await;
-    world.put("content/blog/a.md", "+++\ntitle = \n+++\nbroken").await;
-    world.put("content/blog/b.md", "+++\ntitle = \"B2\"\ndate = 2026-01-02\n+++\nbetter").await;
+    world
+        .put("content/blog/a.md", "+++\ntitle = \n+++\nbroken")
+        .await;
+    world
+        .put(
+            "content/blog/b.md",
+            "+++\ntitle = \"B2\"\ndate = 2026-01-02\n+++\nbetter",
+        )
+        .await;
     let work = keys(["content/blog/a.md", "content/blog/b.md"]);
     let reports = until_done(&world, &builder, &work).await;
     let problem = &reports[0].diagnostics[0];
-    assert_eq!((problem.file.as_str(), problem.line), ("content/blog/a.md", Some(2)));
+    assert_eq!(
+        (problem.file.as_str(), problem.line),
+        ("content/blog/a.md", Some(2))
+    );
     let tree = world.site().await;
     assert!(text(&tree, "blog/a/index.html").contains("Text of A."));
     assert!(text(&tree, "blog/b/index.html").contains("better"));
@@ -73,20 +96,32 @@ async fn a_template_that_fails_leaves_what_was_published() {
     let builder = world.builder();
     let good = world.site().await;
     // It parses, and fails when it is used.
-    world.put("templates/page.html", "line\n{{ page.nothing.there }}").await;
+    world
+        .put("templates/page.html", "line\n{{ page.nothing.there }}")
+        .await;
     let reports = until_done(&world, &builder, &keys(["templates/page.html"])).await;
     assert_eq!(reports[0].counts.stale, 3);
     let problem = &reports[0].diagnostics[0];
-    assert_eq!((problem.file.as_str(), problem.line), ("templates/page.html", Some(2)));
+    assert_eq!(
+        (problem.file.as_str(), problem.line),
+        ("templates/page.html", Some(2))
+    );
     crate::world::assert_same(&world.site().await, &good, "failing template");
     // It does not parse: the last one that did is used.
     world.put("templates/page.html", "{% if").await;
     until_done(&world, &builder, &keys(["templates/page.html"])).await;
     crate::world::assert_same(&world.site().await, &good, "broken template");
     // It includes itself.
-    world.put("templates/page.html", "{% include \"page.html\" %}").await;
+    world
+        .put("templates/page.html", "{% include \"page.html\" %}")
+        .await;
     let reports = until_done(&world, &builder, &keys(["templates/page.html"])).await;
-    assert!(reports[0].diagnostics.iter().any(|d| d.message.contains("includes itself")));
+    assert!(
+        reports[0]
+            .diagnostics
+            .iter()
+            .any(|d| d.message.contains("includes itself"))
+    );
     crate::world::assert_same(&world.site().await, &good, "self-including template");
 }
 
@@ -94,14 +129,20 @@ async fn a_template_that_fails_leaves_what_was_published() {
 async fn two_sources_for_one_url_are_decided_by_the_sources_not_by_arrival() {
     let world = published_blog().await;
     let builder = world.builder();
-    let page = |title: &str| format!("+++\ntitle = \"{title}\"\ndate = 2026-01-05\npath = \"same\"\n+++\n");
+    let page = |title: &str| {
+        format!("+++\ntitle = \"{title}\"\ndate = 2026-01-05\npath = \"same\"\n+++\n")
+    };
     // The later name arrives first.
     world.put("content/blog/z.md", page("Z")).await;
     until_done(&world, &builder, &keys(["content/blog/z.md"])).await;
     assert!(text(&world.site().await, "same/index.html").contains("<h1>Z"));
     world.put("content/blog/y.md", page("Y")).await;
     let reports = until_done(&world, &builder, &keys(["content/blog/y.md"])).await;
-    let collision = reports[0].diagnostics.iter().find(|d| d.code == "collision").unwrap();
+    let collision = reports[0]
+        .diagnostics
+        .iter()
+        .find(|d| d.code == "collision")
+        .unwrap();
     assert_eq!(collision.file, "content/blog/z.md");
     assert!(collision.message.contains("content/blog/y.md"));
     assert!(text(&world.site().await, "same/index.html").contains("<h1>Y"));
@@ -122,7 +163,12 @@ async fn removing_everything_waits_for_approval() {
     let mut posts: Vec<String> = (0..15).map(|n| format!("content/blog/p{n}.md")).collect();
     for (n, key) in posts.iter().enumerate() {
         let day = n + 1;
-        world.put(key, format!("+++\ntitle = \"P{n}\"\ndate = 2025-01-{day:02}\n+++\n")).await;
+        world
+            .put(
+                key,
+                format!("+++\ntitle = \"P{n}\"\ndate = 2025-01-{day:02}\n+++\n"),
+            )
+            .await;
     }
     let builder = world.builder();
     builder.run(Work::Reconcile).await.unwrap();
@@ -138,8 +184,18 @@ async fn removing_everything_waits_for_approval() {
     crate::world::assert_same(&world.site().await, &full, "held");
     // Putting one back drops it from what is held; another change goes on meanwhile.
     world.put("config.toml", blog()[0].1.clone()).await;
-    world.put("content/blog/p1.md", "+++\ntitle = \"P1\"\ndate = 2025-01-02\n+++\nback\n").await;
-    let reports = until_done(&world, &builder, &keys(["config.toml", "content/blog/p1.md"])).await;
+    world
+        .put(
+            "content/blog/p1.md",
+            "+++\ntitle = \"P1\"\ndate = 2025-01-02\n+++\nback\n",
+        )
+        .await;
+    let reports = until_done(
+        &world,
+        &builder,
+        &keys(["config.toml", "content/blog/p1.md"]),
+    )
+    .await;
     assert!(reports[0].held.is_some());
     assert!(text(&world.site().await, "blog/p1/index.html").contains("back"));
 
@@ -160,31 +216,59 @@ async fn a_bucket_without_configuration_is_waiting() {
         world.put(key, text).await;
         let reports = until_done(&world, &builder, &keys([key])).await;
         if key == "config.toml" {
-            assert!(reports[0].diagnostics.is_empty(), "{:?}", reports[0].diagnostics);
+            assert!(
+                reports[0].diagnostics.is_empty(),
+                "{:?}",
+                reports[0].diagnostics
+            );
         } else {
             assert_eq!(reports[0].diagnostics[0].code, "no-config");
             assert_eq!(reports[0].held, None);
         }
     }
-    world.assert_incremental_equals_clean("configuration last").await;
+    world
+        .assert_incremental_equals_clean("configuration last")
+        .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn reconcile_finds_lost_events_and_strange_objects() {
     let world = published_blog().await;
     let builder = world.builder();
-    world.put("content/blog/lost.md", "+++\ntitle = \"Lost\"\ndate = 2026-03-01\n+++\n").await;
+    world
+        .put(
+            "content/blog/lost.md",
+            "+++\ntitle = \"Lost\"\ndate = 2026-03-01\n+++\n",
+        )
+        .await;
     world.remove("content/blog/b.md").await;
     let site = |key: &str| world.client.put_object().bucket("site").key(key.to_owned());
     site("stranger.html").send().await.unwrap();
     site("blog/a/index.html").send().await.unwrap();
     site("img/cat.jpg/width=10").send().await.unwrap();
-    world.client.delete_object().bucket("site").key("site.css").send().await.unwrap();
+    world
+        .client
+        .delete_object()
+        .bucket("site")
+        .key("site.css")
+        .send()
+        .await
+        .unwrap();
     builder.run(Work::Reconcile).await.unwrap();
     let tree = world.site().await;
     assert!(tree.contains_key("blog/lost/index.html") && tree.contains_key("site.css"));
     assert!(!tree.contains_key("stranger.html") && !tree.contains_key("blog/b/index.html"));
-    assert!(tree.contains_key("img/cat.jpg/width=10"), "thumbnails are not the builder's");
-    world.client.delete_object().bucket("site").key("img/cat.jpg/width=10").send().await.unwrap();
+    assert!(
+        tree.contains_key("img/cat.jpg/width=10"),
+        "thumbnails are not the builder's"
+    );
+    world
+        .client
+        .delete_object()
+        .bucket("site")
+        .key("img/cat.jpg/width=10")
+        .send()
+        .await
+        .unwrap();
     world.assert_incremental_equals_clean("reconciled").await;
 }

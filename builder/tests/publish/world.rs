@@ -33,11 +33,15 @@ pub struct TestHost {
 impl TestHost {
     pub fn new() -> Arc<Self> {
         let start: Timestamp = "2026-01-02T03:04:05Z".parse().unwrap();
-        Arc::new(Self { now_ms: AtomicI64::new(start.as_millisecond()), ids: AtomicU64::new(0) })
+        Arc::new(Self {
+            now_ms: AtomicI64::new(start.as_millisecond()),
+            ids: AtomicU64::new(0),
+        })
     }
 
     pub fn advance(&self, duration: Duration) {
-        self.now_ms.fetch_add(duration.as_millis() as i64, Ordering::SeqCst);
+        self.now_ms
+            .fetch_add(duration.as_millis() as i64, Ordering::SeqCst);
     }
 }
 
@@ -79,8 +83,16 @@ impl World {
         }
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let endpoint = format!("http://{}", listener.local_addr().unwrap());
-        let keys = Credentials { access_key: "key".into(), secret_key: "secret".into() };
-        tokio::spawn(s3::serve(store.clone(), listener, keys, std::future::pending()));
+        let keys = Credentials {
+            access_key: "key".into(),
+            secret_key: "secret".into(),
+        };
+        tokio::spawn(s3::serve(
+            store.clone(),
+            listener,
+            keys,
+            std::future::pending(),
+        ));
         let options = SiteOptions {
             bucket: SITE.into(),
             distribution_id: "TEST".into(),
@@ -89,9 +101,20 @@ impl World {
         let site = Site::new(store.clone(), options);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let cloudfront = format!("http://{}", listener.local_addr().unwrap());
-        tokio::spawn(site::serve(site.cloudfront_router(), listener, std::future::pending()));
+        tokio::spawn(site::serve(
+            site.cloudfront_router(),
+            listener,
+            std::future::pending(),
+        ));
         let client = s3_client(&endpoint, None);
-        Self { _dir: dir, endpoint, cloudfront, store, client, host: TestHost::new() }
+        Self {
+            _dir: dir,
+            endpoint,
+            cloudfront,
+            store,
+            client,
+            host: TestHost::new(),
+        }
     }
 
     pub fn builder(&self) -> Builder {
@@ -104,31 +127,49 @@ impl World {
         [source, site, state]: [&str; 3],
         interceptor: Option<SharedInterceptor>,
     ) -> Builder {
-        let place = |bucket: &str| Place { bucket: bucket.into(), prefix: String::new() };
+        let place = |bucket: &str| Place {
+            bucket: bucket.into(),
+            prefix: String::new(),
+        };
         let places = Places {
             source: place(source),
             site: place(site),
             state: place(state),
             distribution: Some("TEST".into()),
         };
-        let config = fixed_config().to_builder().endpoint_url(&self.cloudfront).build();
+        let config = fixed_config()
+            .to_builder()
+            .endpoint_url(&self.cloudfront)
+            .build();
         let mut cloudfront = aws_sdk_cloudfront::config::Builder::from(&config);
         if let Some(interceptor) = interceptor.clone() {
             cloudfront.push_interceptor(interceptor);
         }
         let cloudfront = aws_sdk_cloudfront::Client::from_conf(cloudfront.build());
         let s3 = s3_client(&self.endpoint, interceptor);
-        Builder::new(s3, Some(cloudfront), places, Options::default())
-            .with_host(self.host.clone())
+        Builder::new(s3, Some(cloudfront), places, Options::default()).with_host(self.host.clone())
     }
 
     pub async fn put(&self, key: &str, bytes: impl Into<Vec<u8>>) {
         let body = ByteStream::from(bytes.into());
-        self.client.put_object().bucket(SOURCE).key(key).body(body).send().await.unwrap();
+        self.client
+            .put_object()
+            .bucket(SOURCE)
+            .key(key)
+            .body(body)
+            .send()
+            .await
+            .unwrap();
     }
 
     pub async fn remove(&self, key: &str) {
-        self.client.delete_object().bucket(SOURCE).key(key).send().await.unwrap();
+        self.client
+            .delete_object()
+            .bucket(SOURCE)
+            .key(key)
+            .send()
+            .await
+            .unwrap();
     }
 
     /// What the site bucket has.
@@ -138,15 +179,39 @@ impl World {
 
     pub async fn tree(&self, bucket: &str) -> Tree {
         let mut tree = Tree::new();
-        let listed = self.client.list_objects_v2().bucket(bucket).into_paginator().send();
+        let listed = self
+            .client
+            .list_objects_v2()
+            .bucket(bucket)
+            .into_paginator()
+            .send();
         let pages: Vec<_> = listed.collect::<Result<_, _>>().await.unwrap();
-        for key in pages.iter().flat_map(|page| page.contents()).filter_map(|o| o.key()) {
-            let got = self.client.get_object().bucket(bucket).key(key).send().await.unwrap();
+        for key in pages
+            .iter()
+            .flat_map(|page| page.contents())
+            .filter_map(|o| o.key())
+        {
+            let got = self
+                .client
+                .get_object()
+                .bucket(bucket)
+                .key(key)
+                .send()
+                .await
+                .unwrap();
             let content_type = got.content_type().unwrap_or_default().to_owned();
             let cache_control = got.cache_control().unwrap_or_default().to_owned();
-            let metadata = got.metadata().cloned().unwrap_or_default().into_iter().collect();
+            let metadata = got
+                .metadata()
+                .cloned()
+                .unwrap_or_default()
+                .into_iter()
+                .collect();
             let bytes = got.body.collect().await.unwrap().to_vec();
-            tree.insert(key.to_owned(), (bytes, content_type, cache_control, metadata));
+            tree.insert(
+                key.to_owned(),
+                (bytes, content_type, cache_control, metadata),
+            );
         }
         tree
     }
@@ -169,14 +234,24 @@ impl World {
             }
             let key = path.strip_prefix(dir.path()).unwrap().to_str().unwrap();
             let body = ByteStream::from(std::fs::read(&path).unwrap());
-            let put = self.client.put_object().bucket(&buckets[0]).key(key).body(body);
+            let put = self
+                .client
+                .put_object()
+                .bucket(&buckets[0])
+                .key(key)
+                .body(body);
             put.send().await.unwrap();
         }
         let builder = self.builder_over([&buckets[0], &buckets[1], &buckets[2]], None);
         let reports = builder.run(Work::Reconcile).await.unwrap();
-        let stale = reports.iter().flat_map(|report| &report.outputs).filter(|output| {
-            output.actions.contains(&quillfront_builder::report::Action::Stale)
-        });
+        let stale = reports
+            .iter()
+            .flat_map(|report| &report.outputs)
+            .filter(|output| {
+                output
+                    .actions
+                    .contains(&quillfront_builder::report::Action::Stale)
+            });
         let stale = stale.map(|output| output.key.clone()).collect();
         (self.tree(&buckets[1]).await, stale)
     }
@@ -185,7 +260,9 @@ impl World {
     pub async fn assert_incremental_equals_clean(&self, story: &str) {
         let (clean, stale) = self.clean().await;
         let keep = |tree: Tree| -> Tree {
-            tree.into_iter().filter(|(key, _)| !stale.contains(key)).collect()
+            tree.into_iter()
+                .filter(|(key, _)| !stale.contains(key))
+                .collect()
         };
         assert_same(&keep(self.site().await), &keep(clean), story);
     }
@@ -248,7 +325,9 @@ pub fn shared(interceptor: impl Intercept + 'static) -> SharedInterceptor {
 /// A small blog, by key.
 pub fn blog() -> Vec<(&'static str, String)> {
     let post = |title: &str, date: &str, tag: &str| {
-        format!("+++\ntitle = \"{title}\"\ndate = {date}\n[taxonomies]\ntags = [\"{tag}\"]\n+++\nText of {title}.\n")
+        format!(
+            "+++\ntitle = \"{title}\"\ndate = {date}\n[taxonomies]\ntags = [\"{tag}\"]\n+++\nText of {title}.\n"
+        )
     };
     vec![
         (
@@ -288,6 +367,10 @@ pub async fn published_blog() -> World {
     }
     let reports = world.builder().run(Work::Reconcile).await.unwrap();
     assert_eq!(reports.len(), 1);
-    assert!(reports[0].diagnostics.is_empty(), "{:?}", reports[0].diagnostics);
+    assert!(
+        reports[0].diagnostics.is_empty(),
+        "{:?}",
+        reports[0].diagnostics
+    );
     world
 }

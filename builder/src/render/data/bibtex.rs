@@ -41,7 +41,10 @@ pub fn parse(text: &str) -> Result<Value, String> {
 }
 
 fn texts(map: BTreeMap<String, String>) -> Value {
-    map.into_iter().map(|(name, text)| (name.into(), Value::from(text))).collect::<Map>().into()
+    map.into_iter()
+        .map(|(name, text)| (name.into(), Value::from(text)))
+        .collect::<Map>()
+        .into()
 }
 
 struct Reader<'a> {
@@ -83,7 +86,11 @@ impl<'a> Reader<'a> {
     }
 
     fn expect(&mut self, c: char) -> Result<(), String> {
-        if self.accept(c) { Ok(()) } else { self.fail(&format!("`{c}`")) }
+        if self.accept(c) {
+            Ok(())
+        } else {
+            self.fail(&format!("`{c}`"))
+        }
     }
 
     /// Opens the body of an entry; returns what closes it.
@@ -138,7 +145,11 @@ impl<'a> Reader<'a> {
                 value.push_str(self.balanced('"')?);
             } else {
                 let word = self.word()?;
-                value.push_str(variables.get(&word.to_lowercase()).map_or(word, String::as_str));
+                value.push_str(
+                    variables
+                        .get(&word.to_lowercase())
+                        .map_or(word, String::as_str),
+                );
             }
             if !self.accept('#') {
                 // Lines may be broken anywhere.
@@ -165,7 +176,12 @@ impl<'a> Reader<'a> {
         let key = &rest[..rest.find([',', '}', ')', '\n']).unwrap_or(rest.len())];
         self.at += key.len();
         let mut tags = BTreeMap::new();
-        while self.accept(',') && !{ self.skip_blanks(); self.rest().starts_with(close) } {
+        while self.accept(',')
+            && !{
+                self.skip_blanks();
+                self.rest().starts_with(close)
+            }
+        {
             let (name, value) = self.tag(variables)?;
             tags.insert(name, value);
         }
@@ -194,8 +210,18 @@ mod tests {
 
     #[test]
     fn what_is_not_bibtex_is_told_with_its_line() {
-        assert_eq!(parse("\n@book{a, title {x}}").unwrap_err(), "line 2: expected `=`");
-        for text in ["@", "@book", "@book{a, b = {", "@string{=}", "@book{a, b = }", "@book{é"] {
+        assert_eq!(
+            parse("\n@book{a, title {x}}").unwrap_err(),
+            "line 2: expected `=`"
+        );
+        for text in [
+            "@",
+            "@book",
+            "@book{a, b = {",
+            "@string{=}",
+            "@book{a, b = }",
+            "@book{é",
+        ] {
             assert!(parse(text).is_err(), "{text}");
         }
     }

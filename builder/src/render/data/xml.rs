@@ -15,18 +15,27 @@ pub fn parse(text: &str) -> Result<Value, String> {
     let document = Document::parse(text).map_err(|error| error.to_string())?;
     let root = document.root_element();
     let value = element(root, MAX_DEPTH)?;
-    Ok(Value::from(Map::from_iter([(root.tag_name().name().to_owned().into(), value)])))
+    Ok(Value::from(Map::from_iter([(
+        root.tag_name().name().to_owned().into(),
+        value,
+    )])))
 }
 
 fn element(node: Node<'_, '_>, depth: usize) -> Result<Value, String> {
     let Some(deeper) = depth.checked_sub(1) else {
         return Err(format!("elements are nested more than {MAX_DEPTH} deep"));
     };
-    let text: String = node.children().filter_map(|child| child.text().filter(|_| child.is_text())).collect();
+    let text: String = node
+        .children()
+        .filter_map(|child| child.text().filter(|_| child.is_text()))
+        .collect();
     let text = text.trim();
     let mut entries: Vec<(String, Vec<Value>)> = Vec::new();
     for attribute in node.attributes() {
-        entries.push((format!("@{}", attribute.name()), vec![scalar(attribute.value())]));
+        entries.push((
+            format!("@{}", attribute.name()),
+            vec![scalar(attribute.value())],
+        ));
     }
     for child in node.children().filter(Node::is_element) {
         let value = element(child, deeper)?;
@@ -46,8 +55,10 @@ fn element(node: Node<'_, '_>, depth: usize) -> Result<Value, String> {
         1 => values.remove(0),
         _ => Value::from(values),
     };
-    let map: Map =
-        entries.into_iter().map(|(name, values)| (name.into(), one_or_all(values))).collect();
+    let map: Map = entries
+        .into_iter()
+        .map(|(name, values)| (name.into(), one_or_all(values)))
+        .collect();
     Ok(map.into())
 }
 
