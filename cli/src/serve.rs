@@ -121,7 +121,10 @@ async fn serve(global: &Global, options: args::Serve) -> Result<u8> {
         ..Options::default()
     };
     let client = ready.s3_client(&building);
-    let builder = ready.builder(building);
+    let mut builder = ready.builder(building);
+    if !options.json {
+        builder = builder.with_progress(show::progress());
+    }
     let mut serving = Serving {
         builder,
         json: options.json,

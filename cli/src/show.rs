@@ -3,10 +3,13 @@
 
 use anstream::eprintln;
 use anstyle::{AnsiColor, Style};
+use indicatif::{ProgressBar, ProgressStyle};
 use quillfront_builder::diagnostic::{Diagnostic, Severity};
 use quillfront_builder::evaluate::Tree;
+use quillfront_builder::publish::{Progress, Step};
 use quillfront_builder::report::{Action, Kind, OutputReport, Report};
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 pub const GREEN: Style = AnsiColor::Green.on_default();
@@ -20,6 +23,34 @@ pub const BOLD: Style = Style::new().bold();
 const MAX_LISTED: usize = 12;
 /// Diagnostics that are told; of more, the number.
 const MAX_DIAGNOSTICS: usize = 50;
+
+/// Less work than this is done before anybody could read of it.
+const WORTH_A_BAR: usize = 100;
+
+/// Shows long work while it is under way; nothing where standard error is no terminal.
+pub fn progress() -> Progress {
+    let style = ProgressStyle::with_template("{msg} {bar:30} {pos}/{len}")
+        .unwrap_or_else(|_| ProgressStyle::default_bar());
+    let bar = ProgressBar::new(0).with_style(style);
+    Arc::new(move |step| match step {
+        Step::Reading(count) if count >= WORTH_A_BAR => begin(&bar, "reading  ", count),
+        Step::Rendering(count) if count >= WORTH_A_BAR => begin(&bar, "rendering", count),
+        Step::Putting(done, all) if all >= WORTH_A_BAR && done < all => {
+            begin(&bar, "putting  ", all);
+            bar.set_position(done as u64);
+        }
+        Step::Putting(..) => bar.finish_and_clear(),
+        Step::Reading(_) | Step::Rendering(_) => {}
+        Step::Waiting(why) => bar.suspend(|| note(why)),
+    })
+}
+
+fn begin(bar: &ProgressBar, what: &'static str, length: usize) {
+    bar.reset();
+    bar.set_message(what);
+    bar.set_length(length as u64);
+    bar.tick();
+}
 
 /// The end of a command that failed.
 pub fn failure(error: &anyhow::Error) {

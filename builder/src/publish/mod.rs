@@ -8,13 +8,20 @@
 //! * [`store`]: a bucket, as a few requests with conditions;
 //! * [`root`] and [`state`]: what is remembered;
 //! * [`observe`]: reading the sources that the hints name;
-//! * [`hold`]: what is too large a deletion to go through unasked;
-//! * [`transfer`]: puts and deletions;
+//! * `reconcile`: comparing both buckets with what is remembered;
+//! * `draft`: the site after the change; [`hold`]: what of it has to be approved first;
+//! * `publication`: the difference to what is published; [`transfer`]: putting it;
+//! * `commit`: the commit, its outbox, and taking over from a builder that died;
 //! * `session`: the lease, and every write of the root under it;
 //! * [`run`]: the order of it all.
 
+mod commit;
+mod draft;
 pub mod hold;
+mod measure;
 pub mod observe;
+mod publication;
+mod reconcile;
 pub mod root;
 pub mod run;
 mod session;
@@ -138,6 +145,9 @@ pub struct Builder {
     progress: Progress,
     warm: Mutex<Option<Warm>>,
 }
+
+/// Requests between two looks at the lease.
+const REQUESTS_PER_CHUNK: usize = 64;
 
 /// What is kept between runs, valid as long as the root names the same segments.
 struct Warm {

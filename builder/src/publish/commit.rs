@@ -1,0 +1,246 @@
+//! The commit, what its outbox leaves to be done, and taking over from a builder that died.
+
+use super::draft::Draft;
+use super::publication::{Done, Publication};
+use super::root::{Loaded, Outbox, Root};
+use super::session::Session;
+use super::state::{Published, State};
+use super::store::{Condition, Written};
+use super::{BuildError, Builder, REQUESTS_PER_CHUNK, Step};
+use crate::invalidate;
+use crate::key::{OutputKey, SourceKey};
+use crate::plan::Rank;
+use futures::stream::{StreamExt, TryStreamExt, iter};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Segments that no root of the last so many generations names are removed.
+const KEPT_GENERATIONS: u64 = 3;
+
+impl Builder {
+    /// Commits, then does what the outbox says, then lets go of the lease.
+    #[allow(clippy::too_many_arguments)]
+    pub(super) async fn commit(
+        &self,
+        mut session: Session<'_>,
+        mut state: State,
+        draft: &Draft,
+        publication: &Publication,
+        done: Done,
+        next: &Root,
+        settled: &BTreeMap<String, u64>,
+    ) -> Result<Root, BuildError> {
+        let mut touched: Vec<OutputKey> = done.put.keys().cloned().collect();
+        touched.extend(publication.deletions.keys().cloned());
+        // A source whose removal is held is known to be gone; looking again would find no more.
+        let held = draft
+            .held
+            .iter()
+            .flat_map(|held| &held.keys)
+            .collect::<BTreeSet<_>>();
+        let moved: Vec<String> = done.moved.values().map(ToString::to_string).collect();
+        let moved: Vec<String> = moved
+            .into_iter()
+            .filter(|key| !held.contains(key))
+            .collect();
+        state.outputs.extend(done.put);
+        for key in publication.deletions.keys() {
+            state.outputs.remove(key.as_str());
+        }
+        state.sources = draft.sources.clone();
+
+        let encoded = state.encode()?;
+        let known = session
+            .root()
+            .map(|root| root.segments.clone())
+            .unwrap_or_default();
+        session.keep().await?;
+        encoded.write(&self.state, &known.all()).await?;
+        let dropped: Vec<String> = {
+            let used = encoded.segments.all();
+            known
+                .all()
+                .into_iter()
+                .filter(|name| !used.contains(name))
+                .cloned()
+                .collect()
+        };
+        let commit = self.host.new_id();
+        let outbox = Outbox {
+            deletions: publication
+                .deletions
+                .iter()
+                .map(|(key, published)| (key.to_string(), published.etag.clone()))
+                .collect(),
+            invalidations: invalidate::paths(touched.iter().map(OutputKey::as_str)),
+            reference: commit.clone(),
+        };
+        session
+            .update(|root| {
+                root.engine = env!("CARGO_PKG_VERSION").to_owned();
+                root.commit.clone_from(&commit);
+                root.generation += 1;
+                root.now.clone_from(&next.now);
+                root.settings.clone_from(&next.settings);
+                root.segments = encoded.segments.clone();
+                root.settle_hints(settled);
+                if !moved.is_empty() {
+                    root.add_hints(moved.iter().map(String::as_str));
+                }
+                root.held.clone_from(&draft.held);
+                root.outbox = Some(outbox.clone());
+                let used: BTreeSet<String> = root.segments.all().into_iter().cloned().collect();
+                for list in root.retired.values_mut() {
+                    list.retain(|name| !used.contains(name));
+                }
+                root.retired.insert(root.generation, dropped.clone());
+                root.retired.retain(|_, list| !list.is_empty());
+            })
+            .await?;
+        self.keep_warm(&encoded.segments, &state);
+        self.empty_outbox(&mut session, &outbox).await?;
+        session.into_root()
+    }
+
+    /// Deletions, invalidations, old segments; then the lease is let go.
+    async fn empty_outbox(
+        &self,
+        session: &mut Session<'_>,
+        outbox: &Outbox,
+    ) -> Result<(), BuildError> {
+        for chunk in outbox
+            .deletions
+            .iter()
+            .collect::<Vec<_>>()
+            .chunks(REQUESTS_PER_CHUNK)
+        {
+            session.keep().await?;
+            let deletions = chunk.iter().map(|(key, etag)| async move {
+                let condition = Condition::Matches((*etag).clone());
+                if self.site.delete(key, &condition).await? == Written::Refused {
+                    // Not what was published: ours to remove all the same, as the only writer.
+                    self.site.delete(key, &Condition::Always).await?;
+                }
+                Ok::<_, BuildError>(())
+            });
+            let list = iter(deletions).buffer_unordered(self.options.parallel);
+            list.try_collect::<Vec<()>>().await?;
+        }
+        if !outbox.invalidations.is_empty() {
+            session.keep().await?;
+            self.invalidate(outbox).await?;
+        }
+        let old: Vec<String> = session
+            .root()
+            .map(|root| {
+                let generation = root.generation.saturating_sub(KEPT_GENERATIONS);
+                root.retired
+                    .range(..=generation)
+                    .flat_map(|(_, list)| list.clone())
+                    .collect()
+            })
+            .unwrap_or_default();
+        for name in &old {
+            session.keep().await?;
+            self.state.delete(name, &Condition::Always).await?;
+        }
+        session
+            .update(|root| {
+                root.outbox = None;
+                root.lease = None;
+                let generation = root.generation.saturating_sub(KEPT_GENERATIONS);
+                root.retired.retain(|dropped, _| *dropped > generation);
+            })
+            .await
+    }
+
+    /// Takes over from a builder that did not come to its end: does what its commit left to do,
+    /// and adopts what is under the keys that it meant to touch.
+    pub(super) async fn recover(&self, loaded: Loaded, base: &Root) -> Result<(), BuildError> {
+        (self.progress)(Step::Waiting(
+            "taking over from a builder that did not finish",
+        ));
+        let intent = base
+            .lease
+            .as_ref()
+            .map(|lease| lease.intent.clone())
+            .unwrap_or_default();
+        let Some(mut session) = Session::begin(self, loaded, base, intent.clone(), |_| {}).await?
+        else {
+            return Ok(());
+        };
+        let mut state = self.state(base).await?;
+        let outbox = base.outbox.clone().unwrap_or(Outbox {
+            deletions: BTreeMap::new(),
+            invalidations: Vec::new(),
+            reference: String::new(),
+        });
+        let mut adopted = false;
+        for chunk in intent.chunks(REQUESTS_PER_CHUNK) {
+            session.keep().await?;
+            let heads = chunk.iter().map(|key| async move {
+                Ok::<_, BuildError>((key.as_str(), self.site.head(key).await?))
+            });
+            let heads: Vec<_> = iter(heads)
+                .buffer_unordered(self.options.parallel)
+                .try_collect()
+                .await?;
+            for (key, head) in heads {
+                adopted |= !outbox.deletions.contains_key(key)
+                    && adopt(&mut state, key, head.map(|head| head.etag));
+            }
+        }
+        if adopted {
+            let encoded = state.encode()?;
+            session.keep().await?;
+            let known = base.segments.all();
+            encoded.write(&self.state, &known).await?;
+            session
+                .update(|root| {
+                    root.segments = encoded.segments.clone();
+                    // The hints of the builder that died are there; the build that follows
+                    // makes the adopted keys right.
+                })
+                .await?;
+            self.keep_warm(&encoded.segments, &state);
+        }
+        self.empty_outbox(&mut session, &outbox).await
+    }
+
+    async fn invalidate(&self, outbox: &Outbox) -> Result<(), BuildError> {
+        let Some((client, distribution)) = &self.cloudfront else {
+            return Ok(());
+        };
+        self.counts
+            .invalidation
+            .fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        invalidate::send(
+            client,
+            distribution,
+            &outbox.invalidations,
+            &outbox.reference,
+        )
+        .await
+        .map_err(BuildError::Invalidation)
+    }
+}
+
+/// Notes what is under a key, as found. True where it is not what the state said.
+pub(super) fn adopt(state: &mut State, key: &str, etag: Option<String>) -> bool {
+    match (state.outputs.get(key), etag) {
+        (Some(known), Some(etag)) if known.etag == etag => false,
+        (None, None) => false,
+        (_, None) => state.outputs.remove(key).is_some(),
+        (known, Some(etag)) => {
+            let source = known.map_or_else(|| SourceKey::from(""), |known| known.source.clone());
+            let rank = known.map_or(Rank::Static, |known| known.rank);
+            let published = Published {
+                fingerprint: None,
+                etag,
+                source,
+                rank,
+            };
+            state.outputs.insert(OutputKey::from(key), published);
+            true
+        }
+    }
+}

@@ -1,0 +1,155 @@
+//! The site as it will be after a change: evaluated, without what has to be approved first.
+
+use super::hold;
+use super::observe::{self, Changes};
+use super::root::{Held, Root};
+use super::run::Work;
+use super::state::State;
+use super::{BuildError, Builder, Step};
+use crate::evaluate::{Evaluation, MAX_ROUNDS, Tree, Unready};
+use crate::key::SourceKey;
+use crate::render::world::{Inputs, Settings};
+use crate::source::{Change, Observed, Sources};
+use jiff::Timestamp;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+/// The site as it will be after a change.
+pub(super) struct Draft {
+    pub(super) sources: Arc<Sources>,
+    pub(super) changes: Changes,
+    pub(super) outcome: Result<Tree, Unready>,
+    pub(super) held: Option<Held>,
+}
+
+impl Builder {
+    /// Evaluates the change, without what has to be approved first.
+    #[allow(clippy::too_many_arguments)]
+    pub(super) async fn draft(
+        &self,
+        work: &Work,
+        state: &State,
+        root: &Root,
+        sources: Sources,
+        changes: Changes,
+        seen: &[(SourceKey, Observed)],
+        now: &str,
+    ) -> Result<Draft, BuildError> {
+        // What was held and was looked at again is no longer held, or is held anew below.
+        let still_held: BTreeSet<String> = root
+            .held
+            .iter()
+            .flat_map(|held| held.keys.iter().cloned())
+            .filter(|key| !seen.iter().any(|(looked, _)| looked.as_str() == key))
+            .collect();
+        let keep = |reason: Option<String>, more: BTreeSet<String>| {
+            let keys: BTreeSet<String> = still_held.iter().cloned().chain(more).collect();
+            let reason = reason.or_else(|| root.held.as_ref().map(|held| held.reason.clone()));
+            (!keys.is_empty()).then(|| Held {
+                reason: reason.unwrap_or_default(),
+                keys,
+            })
+        };
+        let sources = Arc::new(sources);
+        let outcome = self.evaluate(state, sources.clone(), now).await?;
+        let reason = hold::reason(state, outcome.as_ref());
+        let Some(reason) = reason.filter(|_| *work != Work::Approve) else {
+            return Ok(Draft {
+                sources,
+                changes,
+                outcome,
+                held: keep(None, BTreeSet::new()),
+            });
+        };
+        // First without the removals alone, then without any of it.
+        let removed: BTreeSet<String> = changes.of(Change::Removed).into_iter().collect();
+        let all: BTreeSet<String> = changes.map.keys().map(ToString::to_string).collect();
+        for withheld in [removed, all] {
+            let mut sources = (*state.sources).clone();
+            let rest: Vec<_> = seen
+                .iter()
+                .filter(|(key, _)| !withheld.contains(key.as_str()))
+                .cloned()
+                .collect();
+            let changes = Changes::apply(&mut sources, &rest);
+            let sources = Arc::new(sources);
+            let outcome = self.evaluate(state, sources.clone(), now).await?;
+            if hold::reason(state, outcome.as_ref()).is_none() {
+                let held = keep(Some(reason), withheld);
+                return Ok(Draft {
+                    sources,
+                    changes,
+                    outcome,
+                    held,
+                });
+            }
+        }
+        // The published tree itself would not pass (a clock that moved, say): nothing is withheld.
+        Ok(Draft {
+            sources,
+            changes,
+            outcome,
+            held: None,
+        })
+    }
+
+    /// Renders the whole site, reading what templates name on the way.
+    async fn evaluate(
+        &self,
+        state: &State,
+        sources: Arc<Sources>,
+        now: &str,
+    ) -> Result<Result<Tree, Unready>, BuildError> {
+        let settings = Settings {
+            mode: self.options.mode,
+            base_url: self.options.base_url.clone(),
+            drafts: self.options.drafts,
+            now: now.parse().unwrap_or(Timestamp::UNIX_EPOCH),
+            listing_is_complete: true,
+        };
+        let cut_off = |error: tokio::task::JoinError| BuildError::Rendering(error.to_string());
+        let started = tokio::task::spawn_blocking(move || Evaluation::new(sources, settings));
+        let mut evaluation = match started.await.map_err(cut_off)? {
+            Ok(evaluation) => evaluation,
+            Err(unready) => return Ok(Err(unready)),
+        };
+        (self.progress)(Step::Rendering(evaluation.plan().len()));
+        for _ in 0..MAX_ROUNDS {
+            let needs;
+            (evaluation, needs) = tokio::task::spawn_blocking(move || {
+                let needs = evaluation.step();
+                (evaluation, needs)
+            })
+            .await
+            .map_err(cut_off)?;
+            if needs.is_empty() {
+                break;
+            }
+            let parallel = self.options.parallel;
+            let mut read = observe::inputs(&self.source, needs, parallel).await?;
+            self.read_published(state, &mut read).await?;
+            evaluation.supply(read);
+        }
+        Ok(Ok(evaluation.finish()))
+    }
+
+    /// Reads from the site bucket what the source bucket no longer has: files whose removal is
+    /// held are still the site's.
+    async fn read_published(&self, state: &State, read: &mut Inputs) -> Result<(), BuildError> {
+        for (source, bytes) in read.iter_mut().filter(|(_, bytes)| bytes.is_none()) {
+            let published = state
+                .outputs
+                .iter()
+                .find(|(_, output)| output.source == *source);
+            let listed = state.sources.exists(source.as_str());
+            if let (Some((key, _)), true) = (published, listed) {
+                let got = self
+                    .site
+                    .get(key.as_str(), observe::MAX_INPUT_BYTES)
+                    .await?;
+                *bytes = got.and_then(|got| got.bytes).map(Into::into);
+            }
+        }
+        Ok(())
+    }
+}

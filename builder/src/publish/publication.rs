@@ -1,0 +1,207 @@
+//! The difference between what is published and what should be, and what was done about it.
+
+use super::draft::Draft;
+use super::observe::Changes;
+use super::state::{Published, State};
+use super::transfer::{self, Put};
+use crate::diagnostic::Diagnostic;
+use crate::evaluate::Unready;
+use crate::invalidate;
+use crate::key::{OutputKey, SourceKey};
+use crate::plan::Recipe;
+use crate::report::{Action, Kind, OutputReport, Report};
+use crate::source::Change;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What was put.
+#[derive(Clone, Default)]
+pub(super) struct Done {
+    pub(super) put: BTreeMap<OutputKey, Published>,
+    /// Outputs whose source has another version by now.
+    pub(super) moved: BTreeMap<OutputKey, SourceKey>,
+}
+
+/// The difference between what is published and what should be.
+pub(super) struct Publication {
+    pub(super) puts: Vec<Put>,
+    pub(super) deletions: BTreeMap<OutputKey, Published>,
+    pub(super) unchanged: Vec<OutputKey>,
+}
+
+impl Publication {
+    pub(super) fn of(state: &State, draft: &Draft) -> Self {
+        let changed: BTreeSet<&SourceKey> = draft.changes.map.keys().collect();
+        let mut publication = Self {
+            puts: Vec::new(),
+            deletions: BTreeMap::new(),
+            unchanged: Vec::new(),
+        };
+        // Without a configuration nothing is said of the tree; what is there stays, unless its
+        // removal was approved.
+        let (empty, none) = (BTreeMap::new(), BTreeSet::new());
+        let (objects, stale) = match &draft.outcome {
+            Ok(tree) => (&tree.objects, &tree.stale),
+            Err(_) => (&empty, &none),
+        };
+        for (key, object) in objects {
+            let before = state.outputs.get(key.as_str());
+            let fingerprint = Some(object.fingerprint());
+            if before.is_some_and(|before| before.fingerprint == fingerprint) {
+                publication.unchanged.push(key.clone());
+                continue;
+            }
+            let Ok(tree) = &draft.outcome else { continue };
+            let planned = &tree.plan[key];
+            publication.puts.push(Put {
+                key: key.clone(),
+                object: object.clone(),
+                source: planned.source.clone(),
+                rank: planned.rank,
+                before: before.map(|before| before.etag.clone()),
+                wave: transfer::wave(planned, &changed),
+            });
+        }
+        for (key, published) in &state.outputs {
+            // A failed render keeps what was published, but not the page of a source that is gone
+            // and whose place another one has taken.
+            let of_removed = draft.changes.map.get(&published.source) == Some(&Change::Removed);
+            let stays = stale.contains(key.as_str()) && !of_removed;
+            if !objects.contains_key(key.as_str()) && !stays {
+                publication.deletions.insert(key.clone(), published.clone());
+            }
+        }
+        publication
+    }
+
+    pub(super) fn intent(&self) -> Vec<String> {
+        let puts = self.puts.iter().map(|put| put.key.to_string());
+        puts.chain(self.deletions.keys().map(ToString::to_string))
+            .collect()
+    }
+
+    pub(super) fn report(&self, draft: &Draft, done: &Done, full: bool) -> Report {
+        let changes = &draft.changes;
+        let mut report = Report {
+            version: 1,
+            ..Report::default()
+        };
+        report.kind = if full { Kind::Full } else { Kind::Incremental };
+        report.sources.added = changes.of(Change::Added);
+        report.sources.changed = changes.of(Change::Changed);
+        report.sources.removed = changes.of(Change::Removed);
+        let copied = |key: &OutputKey| match &draft.outcome {
+            Ok(tree) => matches!(tree.plan[key].recipe, Recipe::Copy(_)),
+            Err(_) => false,
+        };
+        for put in &self.puts {
+            let mut actions = Vec::new();
+            if !copied(&put.key) {
+                actions.push(Action::Rendered);
+            }
+            actions.push(if done.put.contains_key(&put.key) {
+                Action::Uploaded
+            } else {
+                Action::Stale
+            });
+            let because = because(put.before.is_none(), &put.source, changes);
+            report.outputs.push(OutputReport {
+                key: put.key.to_string(),
+                actions,
+                because,
+            });
+        }
+        for (key, published) in &self.deletions {
+            let because = match changes.map.get(&published.source) {
+                Some(Change::Removed) => format!("{} was removed", published.source),
+                _ => "nothing makes it any more".to_owned(),
+            };
+            let actions = vec![Action::Deleted];
+            report.outputs.push(OutputReport {
+                key: key.to_string(),
+                actions,
+                because: vec![because],
+            });
+        }
+        for key in self.unchanged.iter().filter(|key| !copied(key)) {
+            let actions = vec![Action::Rendered, Action::Unchanged];
+            report.outputs.push(OutputReport {
+                key: key.to_string(),
+                actions,
+                because: Vec::new(),
+            });
+        }
+        match &draft.outcome {
+            Ok(tree) => {
+                for key in &tree.stale {
+                    let because = vec!["it could not be rendered; see the diagnostics".to_owned()];
+                    let actions = vec![Action::Stale];
+                    report.outputs.push(OutputReport {
+                        key: key.to_string(),
+                        actions,
+                        because,
+                    });
+                }
+                report.diagnostics.clone_from(&tree.diagnostics);
+            }
+            Err(Unready::NoConfig) => {
+                let message =
+                    "there is no configuration yet; nothing is published until it is there";
+                let waiting = Diagnostic::warning("no-config", "config.toml", message);
+                report
+                    .diagnostics
+                    .push(waiting.hint("upload config.toml with at least a base_url"));
+            }
+            Err(Unready::BrokenConfig(problems)) => report.diagnostics.clone_from(problems),
+        }
+        let having = |action: Action| {
+            report
+                .outputs
+                .iter()
+                .filter(|output| output.actions.contains(&action))
+                .count() as u64
+        };
+        let (rendered, uploaded) = (having(Action::Rendered), having(Action::Uploaded));
+        let (deleted, stale) = (having(Action::Deleted), having(Action::Stale));
+        report.counts.rendered = rendered;
+        report.counts.uploaded = uploaded;
+        report.counts.deleted = deleted;
+        report.counts.stale = stale;
+        let touched = done
+            .put
+            .keys()
+            .chain(self.deletions.keys())
+            .map(OutputKey::as_str);
+        report.invalidations = invalidate::described(touched);
+        report
+    }
+}
+
+/// Why an output was put.
+fn because(new: bool, source: &SourceKey, changes: &Changes) -> Vec<String> {
+    let word = |change: &Change| match change {
+        Change::Added => "was added",
+        Change::Removed => "was removed",
+        Change::Changed | Change::None => "changed",
+    };
+    if let Some(change) = changes.map.get(source) {
+        return vec![format!("{source} {}", word(change))];
+    }
+    let mut reasons: Vec<String> = changes
+        .map
+        .iter()
+        .take(3)
+        .map(|(key, change)| format!("{key} {}", word(change)))
+        .collect();
+    if changes.map.len() > 3 {
+        reasons.push(format!("and {} more", changes.map.len() - 3));
+    }
+    if reasons.is_empty() {
+        let reason = if new {
+            "it was not there"
+        } else {
+            "it was not as it should be"
+        };
+        reasons.push(reason.into());
+    }
+    reasons
+}

@@ -1,0 +1,56 @@
+//! Comparing both buckets with the state (invariant 2): lost events, objects that should not be
+//! as they are.
+
+use super::commit::adopt;
+use super::state::State;
+use super::{BuildError, Builder};
+use crate::key::{Role, SourceKey};
+use crate::source::Sources;
+use std::collections::{BTreeMap, BTreeSet};
+
+impl Builder {
+    /// Source keys whose version is not the one that the state has.
+    pub(super) async fn compare_sources(
+        &self,
+        sources: &Sources,
+    ) -> Result<BTreeSet<SourceKey>, BuildError> {
+        let listed = self.source.list().await?;
+        let mut keys = BTreeSet::new();
+        let mut there = BTreeSet::new();
+        for (key, etag, _) in listed {
+            let key = SourceKey::from(key);
+            if key.role() == Role::Ignored {
+                continue;
+            }
+            if sources
+                .get(key.as_str())
+                .is_none_or(|source| source.version != etag)
+            {
+                keys.insert(key.clone());
+            }
+            there.insert(key);
+        }
+        let gone = sources
+            .iter()
+            .map(|(key, _)| key)
+            .filter(|key| !there.contains(key.as_str()));
+        keys.extend(gone.cloned());
+        Ok(keys)
+    }
+
+    /// Notes in the state what the site bucket really has.
+    pub(super) async fn compare_site(&self, state: &mut State) -> Result<(), BuildError> {
+        let listed = self.site.list().await?;
+        let mut there: BTreeMap<String, String> = listed
+            .into_iter()
+            .map(|(key, etag, _)| (key, etag))
+            .collect();
+        // Thumbnails are made on request and are not the builder's.
+        there.retain(|key, _| !key.starts_with("img/"));
+        let known: BTreeSet<String> = state.outputs.keys().map(ToString::to_string).collect();
+        for key in there.keys().chain(known.iter()).collect::<BTreeSet<_>>() {
+            adopt(state, key, there.get(key).cloned());
+        }
+        Ok(())
+    }
+}
