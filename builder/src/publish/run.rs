@@ -123,7 +123,10 @@ impl Builder {
             .outputs
             .values()
             .all(|output| output.fingerprint.is_some());
-        if changes.map.is_empty() && same_site && all_known && *work != Work::Approve {
+        // A held file that was put back as it was is no change, but ends the hold.
+        let looked_at = |key: &String| keys.contains(key.as_str());
+        let same_hold = !root.held.iter().flat_map(|held| &held.keys).any(looked_at);
+        if changes.map.is_empty() && same_hold && same_site && all_known && *work != Work::Approve {
             return self.nothing(loaded, &root).await;
         }
         let draft = self

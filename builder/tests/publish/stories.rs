@@ -209,6 +209,22 @@ async fn removing_everything_waits_for_approval() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn putting_back_what_was_removed_ends_the_hold() {
+    let world = published_blog().await;
+    let builder = world.builder();
+    let before = world.site().await;
+    world.remove("config.toml").await;
+    let reports = until_done(&world, &builder, &keys(["config.toml"])).await;
+    assert!(reports[0].held.is_some());
+    world.put("config.toml", blog()[0].1.clone()).await;
+    let reports = until_done(&world, &builder, &keys(["config.toml"])).await;
+    assert_eq!(reports[0].held, None);
+    let (root, _) = builder.look().await.unwrap().unwrap();
+    assert_eq!(root.held, None);
+    crate::world::assert_same(&world.site().await, &before, "put back");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_bucket_without_configuration_is_waiting() {
     let world = World::new().await;
     let builder = world.builder();

@@ -225,9 +225,9 @@ def a_deleted_configuration(server, blog):
     beside = Beside(server)
     beside.wait_until_published()
     server.put("config.toml", (blog / "config.toml").read_bytes())
+    nothing_is_held(server)
     beside.remove()
     wait_until_clean(server, blog)
-    nothing_is_held(server)
 
 
 def deleting_everything_is_held(server, blog):
