@@ -10,6 +10,9 @@ use crate::render::templates;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+/// Largest file that is published as it is: what CopyObject takes (Amazon S3 API, "CopyObject").
+pub const MAX_FILE_BYTES: u64 = 5 * 1024 * 1024 * 1024;
+
 /// One source.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Source {
@@ -156,6 +159,14 @@ impl Sources {
         }
         let last_good = before.map(|source| source.effective.clone());
         let (effective, problems) = match bytes {
+            None if size > MAX_FILE_BYTES => {
+                let message = format!(
+                    "{size} bytes are more than the {MAX_FILE_BYTES} (5 GiB) that S3 copies at once"
+                );
+                let hint = "publish it from another bucket, or make it smaller";
+                let problem = Diagnostic::error("too-large", key.as_str(), message).hint(hint);
+                (Effective::Absent, vec![problem])
+            }
             None => (Effective::Opaque, Vec::new()),
             Some(bytes) => match check(key, size, bytes) {
                 Ok(text) => (Effective::Text(text), Vec::new()),
@@ -324,5 +335,15 @@ mod tests {
             sources.get("content/a.md").unwrap().problems[0].code,
             "too-large"
         );
+        let film = SourceKey::from("static/film.mp4");
+        let observed = |size| Observed::Opaque {
+            version: size.to_string(),
+            size,
+        };
+        sources.observe(&film, observed(MAX_FILE_BYTES));
+        assert!(sources.exists("static/film.mp4"));
+        sources.observe(&film, observed(MAX_FILE_BYTES + 1));
+        assert!(!sources.exists("static/film.mp4"));
+        assert_eq!(sources.get("static/film.mp4").unwrap().problems.len(), 1);
     }
 }
