@@ -284,30 +284,34 @@ impl Builder {
             return Ok(0);
         };
         let mut written = 0;
-        for (key, source) in state.sources.iter() {
-            let bytes = match &source.effective {
-                Effective::Absent => continue,
-                Effective::Text(text) => text.as_bytes().to_vec(),
-                Effective::Opaque => {
-                    match self
-                        .source
-                        .get(key.as_str(), u64::MAX)
-                        .await?
-                        .and_then(|got| got.bytes)
-                    {
-                        Some(bytes) => bytes,
-                        None => continue,
-                    }
-                }
-            };
+        let used = state.sources.iter();
+        for (key, source) in used.filter(|(_, source)| source.effective != Effective::Absent) {
             let path = out.join(key.as_str());
             let folder = path.parent().unwrap_or(out);
             tokio::fs::create_dir_all(folder)
                 .await
                 .map_err(|error| disk(folder, &error))?;
-            tokio::fs::write(&path, bytes)
-                .await
-                .map_err(|error| disk(&path, &error))?;
+            match &source.effective {
+                Effective::Absent => continue,
+                Effective::Text(text) => tokio::fs::write(&path, text.as_bytes())
+                    .await
+                    .map_err(|error| disk(&path, &error))?,
+                Effective::Opaque => {
+                    // A file whose removal is held is still in the site bucket.
+                    let published = state
+                        .outputs
+                        .iter()
+                        .find(|(_, output)| output.source == *key);
+                    let found = self.source.download(key.as_str(), &path).await?
+                        || match published {
+                            Some((output, _)) => self.site.download(output.as_str(), &path).await?,
+                            None => false,
+                        };
+                    if !found {
+                        continue;
+                    }
+                }
+            }
             written += 1;
         }
         Ok(written)

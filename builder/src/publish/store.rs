@@ -9,6 +9,7 @@ use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::MetadataDirective;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -240,6 +241,35 @@ impl Bucket {
             size,
             bytes: Some(bytes),
         }))
+    }
+
+    /// Streams an object into a file; false where there is none.
+    pub async fn download(&self, key: &str, path: &Path) -> Result<bool, StoreError> {
+        count(&self.counts.get, 1);
+        let request = self
+            .client
+            .get_object()
+            .bucket(&self.place.bucket)
+            .key(self.key(key));
+        let output = match request.send().await {
+            Ok(output) => output,
+            Err(error) if is(&error, &["NoSuchKey", "NotFound"]) => return Ok(false),
+            Err(error) => return Err(self.error("reading", key, &error)),
+        };
+        let copied = async {
+            let mut file = tokio::fs::File::create(path).await?;
+            let bytes = tokio::io::copy(&mut output.body.into_async_read(), &mut file).await?;
+            tokio::io::AsyncWriteExt::flush(&mut file).await?;
+            Ok::<u64, std::io::Error>(bytes)
+        };
+        let bytes = copied.await.map_err(|error| StoreError {
+            action: "downloading",
+            bucket: self.place.bucket.clone(),
+            key: self.key(key),
+            message: error.to_string(),
+        })?;
+        count(&self.counts.bytes_in, bytes);
+        Ok(true)
     }
 
     /// Looks at an object; None where there is none.
