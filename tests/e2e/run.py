@@ -60,6 +60,8 @@ def main():
     unknown = set(names) - set(scenario_names())
     if unknown:
         sys.exit(f"no such scenario: {', '.join(sorted(unknown))}")
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, end_all)
     with ThreadPoolExecutor(options.jobs) as pool:
         passed = list(pool.map(lambda name: run_apart(name, options.quillfront), names))
     print(f"{passed.count(True)} passed, {passed.count(False)} failed")
@@ -91,21 +93,30 @@ def is_deep():
     return os.environ.get("E2E_DEEP", "") not in ("", "0")
 
 
+CHILDREN = set()
+
+
+def end_all(number, _frame):
+    """Whoever ends this program ends the scenarios under way and their servers."""
+    for child in list(CHILDREN):
+        if child.poll() is None:
+            os.killpg(child.pid, signal.SIGKILL)
+    os._exit(128 + number)
+
+
 def run_apart(name, quillfront):
     """Runs a scenario in a process group of its own, so that a hang leaves nothing behind."""
     command = [sys.executable, str(HERE / "run.py"), "--here", name, "--quillfront", str(quillfront)]
     started = time.monotonic()
     limit = LIMIT_SECONDS[is_deep()]
     child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True)
+    CHILDREN.add(child)
     try:
         said, _ = child.communicate(timeout=limit)
     except subprocess.TimeoutExpired:
         os.killpg(child.pid, signal.SIGKILL)
         said, _ = child.communicate()
         said += f"\nstopped after {limit} s"
-    except BaseException:
-        os.killpg(child.pid, signal.SIGKILL)
-        raise
     good = child.returncode == 0
     line = f"{'ok  ' if good else 'FAIL'} {name} ({time.monotonic() - started:.0f} s)"
     details = "".join(f"\n    {text}" for text in said.rstrip().splitlines())

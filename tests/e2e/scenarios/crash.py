@@ -24,7 +24,7 @@ def run(test):
         known = tree(server.s3, "source")
     for number in range(ROUNDS[test.deep]):
         with test.serve(**settings) as server:
-            writers = [Writer(server, known, f"{number}-{name}", dice.randrange(10**9)) for name in range(WRITERS)]
+            writers = [Writer(server, str(name), dice.randrange(10**9)) for name in range(WRITERS)]
             kill_in_the_middle(server, writers, dice.uniform(0.02, LONGEST_SECONDS))
         with test.serve(**settings) as server:
             try:
@@ -38,7 +38,7 @@ def run(test):
 class Writer(threading.Thread):
     """Uploads, edits and deletes posts of its own until the server is gone."""
 
-    def __init__(self, server, known, name, seed):
+    def __init__(self, server, name, seed):
         super().__init__(daemon=True)
         self.client = server.s3_client()
         self.name, self.dice = name, random.Random(seed)
