@@ -12,6 +12,7 @@ use rayon::prelude::*;
 use std::collections::BTreeSet;
 use std::fs;
 use std::io;
+use std::ops::Bound;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -85,7 +86,13 @@ impl Walk {
                     .push(Diagnostic::error("folder", key, message));
                 return Ok(());
             }
-            for entry in fs::read_dir(path)? {
+            let entries = match fs::read_dir(path) {
+                Ok(entries) => entries,
+                // Removed since it was looked at.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+                Err(error) => return Err(named(path, error)),
+            };
+            for entry in entries {
                 let entry = entry?;
                 match entry.file_name().to_str() {
                     Some(name) => self.visit(&entry.path(), &format!("{key}/{name}"), depth + 1)?,
@@ -214,9 +221,38 @@ pub fn evaluate(
         evaluation.supply(inputs(root, needs)?);
     }
     let mut tree = evaluation.finish();
+    drop_files_in_the_way(&mut tree);
     tree.diagnostics.extend(problems);
     tree.diagnostics.sort();
     Ok(Ok(tree))
+}
+
+/// In S3 `about` and `about/index.html` stand side by side; in a folder one has to give way.
+fn drop_files_in_the_way(tree: &mut Tree) {
+    let is_folder = |key: &str| {
+        let below = format!("{key}/");
+        let mut after = tree
+            .objects
+            .range::<str, _>((Bound::Excluded(key), Bound::Unbounded));
+        // What sorts between `a` and `a/` is skipped: `a!`, `a-b` …
+        after.any(|(other, _)| other.as_str().starts_with(&below))
+    };
+    let plain = tree
+        .objects
+        .keys()
+        .filter(|key| !key.as_str().ends_with("/index.html"));
+    let in_the_way: Vec<_> = plain
+        .filter(|key| is_folder(key.as_str()))
+        .cloned()
+        .collect();
+    for key in in_the_way {
+        let source = tree.plan[&key].source.as_str();
+        let message = format!("`{key}` is also a folder with pages in it");
+        let problem = Diagnostic::error("collision", source, message);
+        tree.diagnostics
+            .push(problem.hint("give the file another name"));
+        tree.objects.remove(&key);
+    }
 }
 
 fn inputs(root: &Path, keys: BTreeSet<SourceKey>) -> io::Result<Inputs> {

@@ -1,6 +1,7 @@
 //! What CloudFront is told to forget (AWS guide, "Invalidating files"; invariant 5: also new
 //! URLs, whose 404 may be cached).
 
+use crate::publish::root::Outbox;
 use crate::report::Invalidations;
 use aws_sdk_cloudfront::Client;
 use aws_sdk_cloudfront::error::{DisplayErrorContext, ProvideErrorMetadata};
@@ -53,7 +54,19 @@ pub fn paths<'a>(keys: impl Iterator<Item = &'a str>) -> Vec<String> {
     found.into_iter().collect()
 }
 
-/// The same, for the report.
+/// With the paths that an earlier invalidation still owes.
+pub fn merged(paths: Vec<String>, owed: Option<&Outbox>) -> Vec<String> {
+    let owed = owed
+        .into_iter()
+        .flat_map(|outbox| outbox.invalidations.clone());
+    let all: BTreeSet<String> = paths.into_iter().chain(owed).collect();
+    if all.len() > MAX_PATHS || all.contains("/*") {
+        return vec!["/*".to_owned()];
+    }
+    all.into_iter().collect()
+}
+
+/// The paths of these keys, for the report.
 pub fn described<'a>(keys: impl Iterator<Item = &'a str>) -> Invalidations {
     let paths = paths(keys);
     let mode = match paths.first().map(String::as_str) {

@@ -209,6 +209,9 @@ fn check_output_key(key: &str) -> Result<(), String> {
     if key.len() > 1024 {
         return Err(format!("the path `{key}` is longer than 1,024 bytes"));
     }
+    if key.split('/').any(|part| part.len() > 255) {
+        return Err(format!("the path `{key}` has a part longer than 255 bytes"));
+    }
     if key.chars().any(|c| c.is_control() || c == '\\') {
         return Err(format!(
             "the path `{}` has a control character or backslash",

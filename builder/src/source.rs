@@ -134,6 +134,13 @@ impl Sources {
             .filter(|(_, source)| source.effective != Effective::Absent)
     }
 
+    /// Makes the next look at `key` a change, whatever it finds.
+    pub fn forget_version(&mut self, key: &str) {
+        if let Some(source) = self.map.get_mut(key) {
+            source.version.clear();
+        }
+    }
+
     /// Takes in what was seen under `key`, by the rule of the effective source.
     pub fn observe(&mut self, key: &SourceKey, observed: Observed) -> Change {
         let (version, size, bytes) = match observed {
@@ -336,7 +343,7 @@ mod tests {
             "too-large"
         );
         let film = SourceKey::from("static/film.mp4");
-        let observed = |size| Observed::Opaque {
+        let observed = |size: u64| Observed::Opaque {
             version: size.to_string(),
             size,
         };

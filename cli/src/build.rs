@@ -83,7 +83,15 @@ impl Output {
             }
             None => {
                 let name = config.map_or_else(|| "public".to_owned(), |config| config.output_dir);
-                global.root.join(name)
+                let path = global.root.join(name);
+                if !options.force && path.exists() && !inside(&path, &global.root) {
+                    let message = format!(
+                        "output_dir is {}, outside of the site; --force empties it",
+                        path.display()
+                    );
+                    return Err(UsageError(message).into());
+                }
+                path
             }
         };
         if path.exists() && !path.is_dir() {
@@ -115,6 +123,11 @@ fn read_config(global: &Global) -> Option<Config> {
         .map(|name| global.root.join(name))
         .find(|p| p.is_file());
     Config::parse("config.toml", &std::fs::read_to_string(path?).ok()?).ok()
+}
+
+fn inside(path: &Path, root: &Path) -> bool {
+    let (path, root) = (path.canonicalize(), root.canonicalize());
+    path.is_ok_and(|path| root.is_ok_and(|root| path.starts_with(root)))
 }
 
 /// True where emptying `out` would empty the site, or one of its folders of sources.

@@ -120,6 +120,7 @@ pub async fn from_environment(options: Options) -> Result<Option<(Builder, Place
         state,
         distribution,
     };
+    places.check().map_err(UsageError)?;
     let config = aws::loader(options.request_timeout).load().await;
     let path_style = aws::ENDPOINT_VARIABLES
         .iter()

@@ -36,8 +36,8 @@ pub fn run(global: &Global, options: args::Handle) -> Result<u8> {
         base_url: options.base_url,
         now: global.now,
         lease,
-        // Two requests fit into a lease, whatever its length.
-        request_timeout: defaults.request_timeout.min(lease / 2),
+        // There is time to renew a lease, whatever its length.
+        request_timeout: defaults.request_timeout.min(lease / 4),
         ..defaults
     };
     super::serve::runtime()?.block_on(async {

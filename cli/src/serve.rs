@@ -262,14 +262,15 @@ impl Serving {
         events: tokio::sync::mpsc::UnboundedReceiver<String>,
         no_watch: bool,
     ) -> Result<()> {
-        folder.put_changes().await?;
-        self.handle(&json!({ "reconcile": true })).await?;
-        let mut gatherer = Gatherer::new(events);
+        // Watched first, so that no edit falls between.
         let mut watcher = if no_watch {
             None
         } else {
             Some(folder.watch()?)
         };
+        folder.put_changes().await?;
+        self.handle(&json!({ "reconcile": true })).await?;
+        let mut gatherer = Gatherer::new(events);
         let mut reconcile = tokio::time::interval(RECONCILE_EVERY);
         reconcile.tick().await;
         let watching = async {
@@ -277,7 +278,10 @@ impl Serving {
                 None => std::future::pending().await,
                 Some(watcher) => loop {
                     watcher.changed().await?;
-                    folder.put_changes().await?;
+                    while let Err(error) = folder.put_changes().await {
+                        show::warning(&format!("{error:#}; trying again"));
+                        tokio::time::sleep(RETRY_AFTER).await;
+                    }
                 },
             }
         };
@@ -310,12 +314,20 @@ impl Serving {
                     for report in &reports {
                         self.tell(report)?;
                     }
-                    return Ok(());
+                    if !reports.last().is_some_and(|report| report.deferred) {
+                        return Ok(());
+                    }
+                    // Whoever holds the lease may be dead: look again until the work is done.
+                    tokio::time::sleep(RETRY_AFTER).await;
                 }
                 Err(handler::HandleError::Event(error)) => return Err(error.into()),
                 Err(error) => {
                     show::warning(&format!("{error}; trying again"));
                     tokio::time::sleep(RETRY_AFTER).await;
+                    // The run that failed is over; its lease is ours to end.
+                    if let Err(error) = self.builder.end_own_lease().await {
+                        show::warning(&format!("{error}; trying again"));
+                    }
                 }
             }
         }

@@ -129,8 +129,10 @@ impl Folder {
             }
         }
         for key in gone {
-            self.remove(&key).await?;
-            self.manifest.remove(&key);
+            match self.remove(&key).await {
+                Ok(()) => drop(self.manifest.remove(&key)),
+                Err(error) => failed = Some(error),
+            }
         }
         self.save()?;
         failed.map_or(Ok(()), Err)
@@ -163,7 +165,8 @@ impl Folder {
     ) -> Result<Option<Outcome>> {
         let key = file.key.as_str();
         if file.size > PART_BYTES {
-            return self.put_in_parts(file).await;
+            let condition = conditional.then_some(before);
+            return self.put_in_parts(file, condition).await;
         }
         let body = match ByteStream::from_path(&file.path).await {
             Ok(body) => body,
@@ -192,8 +195,13 @@ impl Folder {
         }
     }
 
-    /// Puts a large file part by part; a part at a time is in memory.
-    async fn put_in_parts(&self, file: &FileEntry) -> Result<Option<Outcome>> {
+    /// Puts a large file part by part, streamed. `condition`: the ETag that should be there, or
+    /// that nothing should be.
+    async fn put_in_parts(
+        &self,
+        file: &FileEntry,
+        condition: Option<Option<&str>>,
+    ) -> Result<Option<Outcome>> {
         use aws_sdk_s3::primitives::Length;
         use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart};
         let key = file.key.as_str();
@@ -243,8 +251,22 @@ impl Folder {
             .complete_multipart_upload()
             .bucket(&self.bucket)
             .key(key);
-        let done = complete.upload_id(id).multipart_upload(parts).send().await;
-        let done = done.map_err(|error| failed("putting", &DisplayErrorContext(&error)))?;
+        let complete = match condition {
+            Some(Some(etag)) => complete.if_match(format!("\"{etag}\"")),
+            Some(None) => complete.if_none_match("*"),
+            None => complete,
+        };
+        let done = match complete.upload_id(id).multipart_upload(parts).send().await {
+            Ok(done) => done,
+            Err(error) if matches!(error.code(), Some("PreconditionFailed" | "NoSuchKey")) => {
+                let abort = self.client.abort_multipart_upload();
+                let abort = abort.bucket(&self.bucket).key(key).upload_id(id);
+                let aborted = abort.send().await;
+                aborted.map_err(|error| failed("aborting", &DisplayErrorContext(&error)))?;
+                return Ok(Some(Outcome::Conflict));
+            }
+            Err(error) => return Err(failed("putting", &DisplayErrorContext(&error))),
+        };
         Ok(Some(Outcome::Done(unquoted(done.e_tag()))))
     }
 
@@ -271,7 +293,7 @@ impl Folder {
         let path = self.conflicts.join(format!(
             "{}-{}",
             &etag[..etag.len().min(8)],
-            key.replace('/', "_")
+            short_name(key)
         ));
         tokio::fs::create_dir_all(&self.conflicts).await?;
         tokio::fs::write(&path, &bytes)
@@ -353,7 +375,9 @@ impl Watching {
             let path = self.root.join(name);
             if !path.is_dir() {
                 self.folders.remove(name);
-            } else if self.folders.insert(name) {
+            } else {
+                // Again each time: a folder that was removed and made anew is another one.
+                self.folders.insert(name);
                 let watched = self.watcher.watch(&path, RecursiveMode::Recursive);
                 watched.with_context(|| {
                     format!(
@@ -381,6 +405,16 @@ impl Watching {
         {}
         self.watch_folders()
     }
+}
+
+/// The end of a key as a file name that every file system takes.
+fn short_name(key: &str) -> String {
+    const MAX_CHARS: usize = 60;
+    let skipped = key.chars().count().saturating_sub(MAX_CHARS);
+    key.chars()
+        .skip(skipped)
+        .collect::<String>()
+        .replace('/', "_")
 }
 
 fn unquoted(etag: Option<&str>) -> String {

@@ -19,8 +19,11 @@ async fn main() -> Result<(), Error> {
         source: place("QUILLFRONT_SOURCE")?,
         site: place("QUILLFRONT_SITE")?,
         state: place("QUILLFRONT_STATE")?,
-        distribution: std::env::var("QUILLFRONT_DISTRIBUTION").ok(),
+        distribution: std::env::var("QUILLFRONT_DISTRIBUTION")
+            .ok()
+            .filter(|id| !id.is_empty()),
     };
+    places.check()?;
     let source = places.source.clone();
     let path_style = aws::ENDPOINT_VARIABLES
         .iter()

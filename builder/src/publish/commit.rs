@@ -6,12 +6,13 @@ use super::root::{Loaded, Outbox, Root};
 use super::session::Session;
 use super::state::{Published, State};
 use super::store::{Condition, Written};
-use super::{BuildError, Builder, REQUESTS_PER_CHUNK, Step};
+use super::{BuildError, Builder, Step};
 use crate::invalidate;
 use crate::key::{OutputKey, SourceKey};
 use crate::plan::Rank;
 use futures::stream::{StreamExt, TryStreamExt, iter};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// Segments that no root of the last so many generations names are removed.
 const KEPT_GENERATIONS: u64 = 3;
@@ -46,7 +47,11 @@ impl Builder {
         for key in publication.deletions.keys() {
             state.outputs.remove(key.as_str());
         }
-        state.sources = draft.sources.clone();
+        let mut sources = (*draft.sources).clone();
+        for key in &moved {
+            sources.forget_version(key);
+        }
+        state.sources = Arc::new(sources);
 
         let encoded = state.encode()?;
         let known = session
@@ -71,7 +76,10 @@ impl Builder {
                 .iter()
                 .map(|(key, published)| (key.to_string(), published.etag.clone()))
                 .collect(),
-            invalidations: invalidate::paths(touched.iter().map(OutputKey::as_str)),
+            invalidations: invalidate::merged(
+                invalidate::paths(touched.iter().map(OutputKey::as_str)),
+                session.root().and_then(|root| root.outbox.as_ref()),
+            ),
             reference: commit.clone(),
         };
         session
@@ -88,10 +96,7 @@ impl Builder {
                 }
                 root.held.clone_from(&draft.held);
                 root.outbox = Some(outbox.clone());
-                let used: BTreeSet<String> = root.segments.all().into_iter().cloned().collect();
-                for list in root.retired.values_mut() {
-                    list.retain(|name| !used.contains(name));
-                }
+                root.unretire();
                 root.retired.insert(root.generation, dropped.clone());
                 root.retired.retain(|_, list| !list.is_empty());
             })
@@ -107,27 +112,37 @@ impl Builder {
         session: &mut Session<'_>,
         outbox: &Outbox,
     ) -> Result<(), BuildError> {
-        for chunk in outbox
-            .deletions
-            .iter()
-            .collect::<Vec<_>>()
-            .chunks(REQUESTS_PER_CHUNK)
-        {
+        let deletions: Vec<_> = outbox.deletions.iter().collect();
+        for chunk in deletions.chunks(self.options.parallel) {
             session.keep().await?;
-            let deletions = chunk.iter().map(|(key, etag)| async move {
+            let chunk = chunk.iter().map(|(key, etag)| async move {
                 let condition = Condition::Matches((*etag).clone());
-                if self.site.delete(key, &condition).await? == Written::Refused {
-                    // Not what was published: ours to remove all the same, as the only writer.
-                    self.site.delete(key, &Condition::Always).await?;
-                }
-                Ok::<_, BuildError>(())
+                let written = self.site.delete(key, &condition).await?;
+                Ok::<_, BuildError>((written == Written::Refused).then_some(*key))
             });
-            let list = iter(deletions).buffer_unordered(self.options.parallel);
-            list.try_collect::<Vec<()>>().await?;
+            let list = iter(chunk).buffer_unordered(self.options.parallel);
+            let refused: Vec<Option<&String>> = list.try_collect().await?;
+            for key in refused.into_iter().flatten() {
+                // Not what was published: ours to remove all the same, if still the writer.
+                session.verify().await?;
+                self.site.delete(key, &Condition::Always).await?;
+            }
         }
         if !outbox.invalidations.is_empty() {
             session.keep().await?;
-            self.invalidate(outbox).await?;
+            if let Err(error) = self.invalidate(outbox).await {
+                // Trouble with CloudFront does not stop publishing: it is tried again with what
+                // comes next.
+                session
+                    .update(|root| {
+                        root.lease = None;
+                        if let Some(outbox) = &mut root.outbox {
+                            outbox.deletions.clear();
+                        }
+                    })
+                    .await?;
+                return Err(error);
+            }
         }
         let old: Vec<String> = session
             .root()
@@ -175,7 +190,7 @@ impl Builder {
             reference: String::new(),
         });
         let mut adopted = false;
-        for chunk in intent.chunks(REQUESTS_PER_CHUNK) {
+        for chunk in intent.chunks(self.options.parallel) {
             session.keep().await?;
             let heads = chunk.iter().map(|key| async move {
                 Ok::<_, BuildError>((key.as_str(), self.site.head(key).await?))
@@ -185,8 +200,19 @@ impl Builder {
                 .try_collect()
                 .await?;
             for (key, head) in heads {
-                adopted |= !outbox.deletions.contains_key(key)
-                    && adopt(&mut state, key, head.map(|head| head.etag));
+                if outbox.deletions.contains_key(key) {
+                    continue;
+                }
+                let there = head.is_some();
+                adopted |= adopt(&mut state, key, head.map(|head| head.etag));
+                // Before the commit a put of other metadata over the same bytes leaves no trace in
+                // the ETag.
+                if let (true, true, Some(output)) =
+                    (there, base.outbox.is_none(), state.outputs.get_mut(key))
+                {
+                    output.fingerprint = None;
+                    adopted = true;
+                }
             }
         }
         if adopted {
@@ -197,6 +223,7 @@ impl Builder {
             session
                 .update(|root| {
                     root.segments = encoded.segments.clone();
+                    root.unretire();
                     // The hints of the builder that died are there; the build that follows
                     // makes the adopted keys right.
                 })

@@ -20,7 +20,9 @@ pub fn reason(state: &State, outcome: Result<&Tree, &Unready>) -> Option<String>
     match outcome {
         Err(_) if state.outputs.is_empty() => None,
         Err(Unready::NoConfig) => Some("it leaves the site without a configuration".into()),
-        Err(Unready::BrokenConfig(_)) => None,
+        Err(Unready::BrokenConfig(_)) => {
+            Some("it leaves the site without a configuration that can be used".into())
+        }
         Ok(tree) => {
             let stays = |key: &str| tree.objects.contains_key(key) || tree.stale.contains(key);
             let deleted = pages.filter(|(key, _)| !stays(key.as_str())).count();

@@ -80,6 +80,33 @@ pub struct Places {
     pub distribution: Option<String>,
 }
 
+impl Places {
+    /// Source, site and state must not lie in one another: the builder would take its own writes
+    /// for uploads, or sources for objects that should not be there.
+    ///
+    /// # Errors
+    /// Two of them overlap.
+    pub fn check(&self) -> Result<(), String> {
+        let all = [
+            ("source", &self.source),
+            ("site", &self.site),
+            ("state", &self.state),
+        ];
+        for (index, (name, place)) in all.iter().enumerate() {
+            for (other_name, other) in &all[index + 1..] {
+                let nested = place.prefix.starts_with(&other.prefix)
+                    || other.prefix.starts_with(&place.prefix);
+                if place.bucket == other.bucket && nested {
+                    return Err(format!(
+                        "{name} and {other_name} overlap; give each a bucket or prefix of its own"
+                    ));
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
 /// How a builder works.
 #[derive(Debug, Clone)]
 pub struct Options {
@@ -145,9 +172,6 @@ pub struct Builder {
     progress: Progress,
     warm: Mutex<Option<Warm>>,
 }
-
-/// Requests between two looks at the lease.
-const REQUESTS_PER_CHUNK: usize = 64;
 
 /// What is kept between runs, valid as long as the root names the same segments.
 struct Warm {

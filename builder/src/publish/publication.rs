@@ -29,7 +29,7 @@ pub(super) struct Publication {
 }
 
 impl Publication {
-    pub(super) fn of(state: &State, draft: &Draft) -> Self {
+    pub(super) fn of(state: &State, draft: &Draft, approved: bool) -> Self {
         let changed: BTreeSet<&SourceKey> = draft.changes.map.keys().collect();
         let mut publication = Self {
             puts: Vec::new(),
@@ -60,6 +60,11 @@ impl Publication {
                 before: before.map(|before| before.etag.clone()),
                 wave: transfer::wave(planned, &changed),
             });
+        }
+        // No tree, no deletions, unless it was approved that the configuration goes.
+        let approved_end = approved && draft.outcome.as_ref().err() == Some(&Unready::NoConfig);
+        if draft.outcome.is_err() && !approved_end {
+            return publication;
         }
         for (key, published) in &state.outputs {
             // A failed render keeps what was published, but not the page of a source that is gone

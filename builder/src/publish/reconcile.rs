@@ -38,19 +38,20 @@ impl Builder {
         Ok(keys)
     }
 
-    /// Notes in the state what the site bucket really has.
-    pub(super) async fn compare_site(&self, state: &mut State) -> Result<(), BuildError> {
+    /// Notes in the state what the site bucket really has. True where that is not what it said.
+    pub(super) async fn compare_site(&self, state: &mut State) -> Result<bool, BuildError> {
         let listed = self.site.list().await?;
         let mut there: BTreeMap<String, String> = listed
             .into_iter()
             .map(|(key, etag, _)| (key, etag))
             .collect();
         // Thumbnails are made on request and are not the builder's.
-        there.retain(|key, _| !key.starts_with("img/"));
+        there.retain(|key, _| !key.starts_with("img/") || state.outputs.contains_key(key.as_str()));
         let known: BTreeSet<String> = state.outputs.keys().map(ToString::to_string).collect();
+        let mut strange = false;
         for key in there.keys().chain(known.iter()).collect::<BTreeSet<_>>() {
-            adopt(state, key, there.get(key).cloned());
+            strange |= adopt(state, key, there.get(key).cloned());
         }
-        Ok(())
+        Ok(strange)
     }
 }

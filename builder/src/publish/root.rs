@@ -131,6 +131,20 @@ impl Root {
         );
     }
 
+    /// Segments that are in use again are no longer to be removed.
+    pub fn unretire(&mut self) {
+        let used: BTreeSet<String> = self.segments.all().into_iter().cloned().collect();
+        for list in self.retired.values_mut() {
+            list.retain(|name| !used.contains(name));
+        }
+    }
+
+    /// The hints of one number.
+    pub fn hints_numbered(&self, number: u64) -> BTreeMap<String, u64> {
+        let of_number = self.hints.iter().filter(|(_, own)| **own == number);
+        of_number.map(|(key, own)| (key.clone(), *own)).collect()
+    }
+
     /// Forgets the hints that a builder took up; those noted since stay.
     pub fn settle_hints(&mut self, taken: &BTreeMap<String, u64>) {
         self.hints

@@ -3,11 +3,11 @@
 use super::measure::{Counted, Stopwatch};
 use super::observe::{self, Changes};
 use super::publication::{Done, Publication};
-use super::root::{Loaded, Root};
+use super::root::{Loaded, Outbox, Root};
 use super::session::Session;
 use super::store::{Attributes, Condition};
 use super::transfer::{self, Outcome, Put, WAVES};
-use super::{BuildError, Builder, REQUESTS_PER_CHUNK, Step};
+use super::{BuildError, Builder, Step};
 use crate::key::SourceKey;
 use crate::report::{Kind, Report};
 use futures::stream::{StreamExt, TryStreamExt, iter};
@@ -86,7 +86,8 @@ impl Builder {
             self.recover(loaded, &root).await?;
             return Ok(None);
         }
-        if root.outbox.is_some() {
+        let deletes = |outbox: &Outbox| !outbox.deletions.is_empty();
+        if root.outbox.as_ref().is_some_and(deletes) {
             self.recover(loaded, &root).await?;
             return Ok(None);
         }
@@ -94,6 +95,7 @@ impl Builder {
         let mut clock = Stopwatch::start(self);
         let mut state = self.state(&root).await?;
         let mut next = root.clone();
+        let mut strange = false;
         let mut keys: BTreeSet<SourceKey> = root
             .hints
             .keys()
@@ -108,7 +110,10 @@ impl Builder {
             Work::Reconcile => {
                 next.now.clone_from(&today);
                 keys.extend(self.compare_sources(&state.sources).await?);
-                self.compare_site(&mut state).await?;
+                // A held file may have been put back and the event of it lost.
+                let held = root.held.iter().flat_map(|held| &held.keys);
+                keys.extend(held.map(|key| SourceKey::from(key.as_str())));
+                strange = self.compare_site(&mut state).await?;
             }
         }
         (self.progress)(Step::Reading(keys.len()));
@@ -118,7 +123,8 @@ impl Builder {
         next.settings = self.settings_name();
         let mut sources = (*state.sources).clone();
         let changes = Changes::apply(&mut sources, &seen);
-        let same_site = next.settings == root.settings && next.now == root.now;
+        let same_engine = root.engine == env!("CARGO_PKG_VERSION");
+        let same_site = same_engine && next.settings == root.settings && next.now == root.now;
         let all_known = state
             .outputs
             .values()
@@ -126,7 +132,18 @@ impl Builder {
         // A held file that was put back as it was is no change, but ends the hold.
         let looked_at = |key: &String| keys.contains(key.as_str());
         let same_hold = !root.held.iter().flat_map(|held| &held.keys).any(looked_at);
-        if changes.map.is_empty() && same_hold && same_site && all_known && *work != Work::Approve {
+        if changes.map.is_empty()
+            && !strange
+            && same_hold
+            && same_site
+            && all_known
+            && *work != Work::Approve
+        {
+            if root.outbox.is_some() {
+                // An invalidation that CloudFront did not take before.
+                self.recover(loaded, &root).await?;
+                return Ok(None);
+            }
             return self.nothing(loaded, &root).await;
         }
         let draft = self
@@ -135,20 +152,27 @@ impl Builder {
         clock.lap("render");
 
         let full = state.outputs.is_empty() || !same_site;
-        let publication = Publication::of(&state, &draft);
+        let publication = Publication::of(&state, &draft, *work == Work::Approve);
         let taken: BTreeMap<String, u64> = root.hints.clone();
         let noted: Vec<String> = keys.iter().map(ToString::to_string).collect();
+        let base_hints = &taken;
         let session = Session::begin(self, loaded, &root, publication.intent(), |root| {
-            // Noted before the first put, so that whoever takes over after a crash goes on.
-            root.add_hints(noted.iter().map(String::as_str));
+            // Noted before the first put, so that whoever takes over after a crash goes on. A hint
+            // that came since is another's, and not settled by this run.
+            let ours = |key: &&String| root.hints.get(*key) == base_hints.get(*key);
+            let ours: Vec<String> = noted.iter().filter(ours).cloned().collect();
+            root.add_hints(ours.iter().map(String::as_str));
         });
         let Some(mut session) = session.await? else {
             return Ok(None);
         };
-        let own_hint = session.root().map_or(0, |root| root.newest_hint);
+        let settled = session
+            .root()
+            .map(|root| root.hints_numbered(root.newest_hint));
         let settled: BTreeMap<String, u64> = taken
-            .into_iter()
-            .chain(noted.iter().map(|key| (key.clone(), own_hint)))
+            .iter()
+            .map(|(key, number)| (key.clone(), *number))
+            .chain(settled.unwrap_or_default())
             .collect();
 
         let done = self.put_all(&mut session, &publication).await?;
@@ -240,7 +264,7 @@ impl Builder {
                 .iter()
                 .filter(|put| put.wave == wave)
                 .collect();
-            for chunk in list.chunks(REQUESTS_PER_CHUNK) {
+            for chunk in list.chunks(self.options.parallel) {
                 let mut left: Vec<Put> = chunk.iter().map(|put| (*put).clone()).collect();
                 for surprise in 0..MAX_SURPRISES {
                     session.keep().await?;

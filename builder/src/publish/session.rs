@@ -79,7 +79,7 @@ impl<'a> Session<'a> {
         self.builder.host.now().as_millisecond() + timeout < self.deadline_ms
     }
 
-    /// Makes sure that there is time for more requests; renews the lease in its second half.
+    /// Makes sure that there is time for more requests; renews the lease in good time.
     ///
     /// # Errors
     /// The lease ran out, or is another's by now.
@@ -87,8 +87,9 @@ impl<'a> Session<'a> {
         if !self.in_time() {
             return Err(BuildError::LostRace);
         }
-        let half = self.builder.options.lease.as_millis() as i64 / 2;
-        if self.builder.host.now().as_millisecond() + half < self.deadline_ms {
+        // What follows may last one request timeout, and another must be left after it.
+        let enough = 2 * self.builder.options.request_timeout.as_millis() as i64;
+        if self.builder.host.now().as_millisecond() + enough < self.deadline_ms {
             return Ok(());
         }
         let deadline_ms = self.builder.deadline_ms();

@@ -248,6 +248,52 @@ async fn a_bucket_without_configuration_is_waiting() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_configuration_that_cannot_be_used_deletes_nothing() {
+    let world = published_blog().await;
+    let builder = world.builder();
+    // The site moves to zola.toml, and then has a broken config.toml only.
+    world.put("zola.toml", blog()[0].1.clone()).await;
+    world.remove("config.toml").await;
+    until_done(&world, &builder, &keys(["zola.toml", "config.toml"])).await;
+    let before = world.site().await;
+    world.put("config.toml", "base_url = ").await;
+    until_done(&world, &builder, &keys(["config.toml"])).await;
+    world.remove("zola.toml").await;
+    let reports = until_done(&world, &builder, &keys(["zola.toml"])).await;
+    assert!(reports[0].held.is_some());
+    crate::world::assert_same(&world.site().await, &before, "no usable configuration");
+
+    // A site bucket in use, and nothing in the source bucket yet.
+    let world = World::new().await;
+    let site = world.client.put_object().bucket("site").key("index.html");
+    site.send().await.unwrap();
+    world.builder().run(Work::Reconcile).await.unwrap();
+    assert!(world.site().await.contains_key("index.html"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn reconcile_mends_an_object_that_is_missing_and_nothing_else_is_wrong() {
+    let world = World::new().await;
+    for (key, text) in blog() {
+        world.put(key, text).await;
+    }
+    world.put("static/img/x.png", "picture").await;
+    let builder = world.builder();
+    builder.run(Work::Reconcile).await.unwrap();
+    let before = world.site().await;
+    assert!(before.contains_key("img/x.png"));
+    let reports = builder.run(Work::Reconcile).await.unwrap();
+    assert_eq!(reports[0].kind, Kind::None, "nothing is wrong");
+    let missing = world.client.delete_object().bucket("site").key("site.css");
+    missing.send().await.unwrap();
+    builder.run(Work::Reconcile).await.unwrap();
+    crate::world::assert_same(&world.site().await, &before, "mended");
+    world.remove("static/img/x.png").await;
+    builder.run(Work::Reconcile).await.unwrap();
+    assert!(!world.site().await.contains_key("img/x.png"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn reconcile_finds_lost_events_and_strange_objects() {
     let world = published_blog().await;
     let builder = world.builder();

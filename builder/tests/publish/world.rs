@@ -2,6 +2,7 @@
 
 use aws_sdk_s3::Client;
 use aws_sdk_s3::config::{Intercept, SharedInterceptor};
+use aws_sdk_s3::error::ProvideErrorMetadata;
 use aws_sdk_s3::primitives::ByteStream;
 use futures::future::BoxFuture;
 use jiff::Timestamp;
@@ -197,8 +198,13 @@ impl World {
                 .bucket(bucket)
                 .key(key)
                 .send()
-                .await
-                .unwrap();
+                .await;
+            let got = match got {
+                Ok(got) => got,
+                // A request of a builder that just died may still be under way.
+                Err(error) if error.code() == Some("NoSuchKey") => continue,
+                Err(error) => panic!("{error:?}"),
+            };
             let content_type = got.content_type().unwrap_or_default().to_owned();
             let cache_control = got.cache_control().unwrap_or_default().to_owned();
             let metadata = got
