@@ -143,8 +143,14 @@ async fn holds(script: Vec<Vec<Edit>>) {
     crate::world::assert_same(&world.site().await, &before, "reconciled");
 }
 
+/// How many scripts are tried: `QUILLFRONT_EDIT_SCRIPTS`, else a handful.
+fn scripts() -> u32 {
+    let asked = std::env::var("QUILLFRONT_EDIT_SCRIPTS").ok();
+    asked.and_then(|text| text.parse().ok()).unwrap_or(16)
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 16, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: scripts(), failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn incremental_equals_clean_after_any_edits(
