@@ -170,11 +170,12 @@ impl<'a> Cursor<'a> {
             self.take(1 + name, Some(Class::Keyword));
             let path = self.rest();
             let line = &path[..line_len(path)];
-            if let (Some(open), Some(close)) = (line.find('<'), line.find('>'))
-                && line[..open.min(close)].trim().is_empty()
+            if let Some(open) = line.find('<')
+                && let Some(length) = line[open..].find('>')
+                && line[..open].trim().is_empty()
             {
                 self.take(open, None);
-                self.take(close + 1 - open, Some(Class::String));
+                self.take(length + 1, Some(Class::String));
             }
             return true;
         }

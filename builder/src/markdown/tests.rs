@@ -417,3 +417,13 @@ fn words_and_minutes() {
     assert_eq!(reading_time_minutes(&words, "en"), 2);
     assert_eq!(reading_time_minutes("", "en"), 0);
 }
+
+#[test]
+fn a_preprocessor_line_with_its_brackets_the_wrong_way_round_is_coloured_too() {
+    for language in ["c", "cpp"] {
+        let html = highlighted(&format!(
+            "```{language}\n#include > <x>\n# > <div>\n# <a\n```\n"
+        ));
+        assert!(html.contains("include"), "{html}");
+    }
+}

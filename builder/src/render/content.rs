@@ -1,9 +1,9 @@
 //! The Markdown of every page and section: templated (site model, section 22), then rendered.
 
-use super::RenderError;
 use super::templates::explain;
 use super::values;
 use super::world::{Scope, World, within};
+use super::{RenderError, guarded};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::key::SourceKey;
 use crate::markdown::{self, AnchorLinks, Document, Environment, Options};
@@ -88,7 +88,7 @@ pub fn render(world: &Arc<World>) -> Result<Contents, BTreeSet<SourceKey>> {
     let page = |id: PageId| {
         let page = &library.pages[id];
         let facts = || ("page", values::page_facts(world, id));
-        body(
+        guarded_body(
             world,
             &configs,
             &page.place,
@@ -102,7 +102,7 @@ pub fn render(world: &Arc<World>) -> Result<Contents, BTreeSet<SourceKey>> {
         let section = &library.sections[id];
         let facts = || ("section", values::section_facts(world, id));
         let anchors = section.front.insert_anchor_links;
-        body(
+        guarded_body(
             world,
             &configs,
             &section.place,
@@ -160,6 +160,21 @@ pub fn render(world: &Arc<World>) -> Result<Contents, BTreeSet<SourceKey>> {
 fn anchors_of_page(world: &World, id: PageId) -> Option<AnchorLinks> {
     let parent = world.library.page_links[id].parent?;
     world.library.sections[parent].front.insert_anchor_links
+}
+
+/// Renders one body; a crash is a mistake in it.
+fn guarded_body(
+    world: &Arc<World>,
+    configs: &BTreeMap<String, Value>,
+    place: &Place,
+    text: &BodyText,
+    permalink: &str,
+    anchors: Option<AnchorLinks>,
+    facts: impl FnOnce() -> (&'static str, Value),
+) -> Result<Arc<Document>, RenderError> {
+    guarded(place.key.as_str(), || {
+        body(world, configs, place, text, permalink, anchors, facts)
+    })
 }
 
 /// Renders one body.

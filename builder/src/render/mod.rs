@@ -21,6 +21,18 @@ use crate::diagnostic::Diagnostic;
 use crate::key::SourceKey;
 use std::collections::BTreeSet;
 
+/// Runs a render; a crash in it is a mistake of one file, not the end of the build.
+fn guarded<T>(
+    file: &str,
+    render: impl FnOnce() -> Result<T, RenderError>,
+) -> Result<T, RenderError> {
+    std::panic::catch_unwind(std::panic::AssertUnwindSafe(render)).unwrap_or_else(|_| {
+        let problem = Diagnostic::error("internal", file, "rendering this crashed");
+        let hint = "what was published stays; please report this, with the file";
+        Err(RenderError::Failed(vec![problem.hint(hint)]))
+    })
+}
+
 /// Why there is nothing to publish.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RenderError {

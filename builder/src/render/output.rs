@@ -1,11 +1,11 @@
 //! One output of the plan, from its recipe to the object that is published.
 
-use super::RenderError;
 use super::content::{Contents, Rendered};
 use super::feeds;
 use super::templates::{BUILTIN_PREFIX, explain, source_of};
 use super::values::{self, PagerList};
 use super::world::{Scope, World, within};
+use super::{RenderError, guarded};
 use crate::config::{Config, ExcludedPagers};
 use crate::dates::Date;
 use crate::diagnostic::Diagnostic;
@@ -46,7 +46,8 @@ pub fn render(
         key,
         planned,
     };
-    let (result, needs) = within(scope, key.as_str(), || job.render());
+    let file = planned.source.as_str();
+    let (result, needs) = guarded(file, || Ok(within(scope, key.as_str(), || job.render())))?;
     if !needs.is_empty() {
         return Err(RenderError::Needs(needs));
     }
