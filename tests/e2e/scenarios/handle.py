@@ -28,6 +28,7 @@ def run(test):
         what_is_no_event_is_refused(handler)
         an_authors_mistake_is_exit_1(handler, blog)
         missing_storage_is_exit_3(handler)
+        places_that_overlap_are_refused(handler)
         places_may_have_prefixes(test, handler, blog)
 
 
@@ -150,11 +151,17 @@ def an_authors_mistake_is_exit_1(handler, blog):
 
 
 def missing_storage_is_exit_3(handler):
-    lost = Handler(handler.test, handler.server, {**handler.environment, "QUILLFRONT_SITE": "s3://no-such-bucket-here"})
+    lost = Handler(handler.test, handler.server, {**handler.environment, "QUILLFRONT_SITE": "s3://no-such-bucket-here/site"})
     lost.environment["QUILLFRONT_STATE"] = "s3://no-such-bucket-here/state"
     lost.handle({"reconcile": True}, wanted=3)
     nowhere = {name: value for name, value in handler.environment.items() if not name.startswith("QUILLFRONT_")}
     Handler(handler.test, handler.server, nowhere).handle({"reconcile": True}, wanted=2)
+
+
+def places_that_overlap_are_refused(handler):
+    """Else the builder would take the sources for objects that should not be there."""
+    overlapping = {**handler.environment, "QUILLFRONT_SITE": "s3://their-source/site"}
+    Handler(handler.test, handler.server, overlapping).handle({"reconcile": True}, wanted=2)
 
 
 def places_may_have_prefixes(test, handler, blog):
