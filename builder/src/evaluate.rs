@@ -1,20 +1,24 @@
 //! From the effective sources to the tree that is to be published: library, plan, render.
 //!
-//! Pure: files that templates name while they render are asked for ([`Evaluation::step`]) and
-//! handed in ([`Evaluation::supply`]) by whoever holds storage.
+//! Pure: files and URLs that templates name while they render are asked for ([`Evaluation::step`])
+//! and handed in ([`Evaluation::supply`], [`Evaluation::supply_answers`]) by whoever holds storage.
 
 use crate::config::Config;
 use crate::diagnostic::Diagnostic;
-use crate::key::{OutputKey, SourceKey};
+use crate::key::OutputKey;
 use crate::object::Object;
 use crate::plan::{self, Plan};
 use crate::render::content::{self, Contents};
 use crate::render::templates::Templates;
 use crate::render::world::{Inputs, Settings, World};
-use crate::render::{RenderError, output};
+use crate::quillfront_toml::{AllowedHosts, OwnConfig};
+use crate::render::answers::{Answer, Request};
+use crate::render::{Needs, RenderError, output};
 use crate::site::library;
+use crate::site::schedule::{NextDue, Schedule};
 use crate::source::Sources;
 use rayon::prelude::*;
+use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -33,6 +37,12 @@ pub struct Tree {
     pub plan: Plan,
     /// Everything to tell the author.
     pub diagnostics: Vec<Diagnostic>,
+    /// The time that it was made with.
+    pub now: Timestamp,
+    /// What is published next by the passing of time alone.
+    pub next_due: Option<NextDue>,
+    /// Answers from the network that it was made with.
+    pub answers: BTreeMap<Request, Arc<str>>,
 }
 
 /// A site that is being evaluated.
@@ -59,24 +69,50 @@ impl Evaluation {
     /// # Errors
     /// Without a configuration there is no site.
     pub fn new(sources: Arc<Sources>, settings: Settings) -> Result<Self, Unready> {
+        let up_to = settings.now;
+        Self::up_to(sources, settings, up_to)
+    }
+
+    /// The same, of all that is due up to a moment after `settings.now`, which moves on to the
+    /// last time at which something of it was due.
+    ///
+    /// # Errors
+    /// Without a configuration there is no site.
+    pub fn up_to(
+        sources: Arc<Sources>,
+        mut settings: Settings,
+        up_to: Timestamp,
+    ) -> Result<Self, Unready> {
         let mut diagnostics: Vec<Diagnostic> = sources
             .iter()
             .flat_map(|(_, source)| source.problems.clone())
             .collect();
         let config = read_config(&sources, &settings, &mut diagnostics)?;
+        let own = OwnConfig::of(&sources).map_err(Unready::BrokenConfig)?;
         let templates = Templates::load(&sources, config.theme.as_deref());
-        let (library, mut problems) = library::build(&sources, &config, settings.drafts);
+        let (library, mut problems) = {
+            let schedule = Schedule {
+                publishing: &own.publishing,
+                up_to,
+            };
+            let built = library::build(&sources, &config, settings.drafts, schedule);
+            settings.now = schedule.moved(settings.now, &built.0);
+            built
+        };
         diagnostics.append(&mut problems);
+        diagnostics.extend(library.held_told());
         let (plan, mut problems) = plan::plan(&config, &library, &sources);
         diagnostics.append(&mut problems);
         diagnostics.extend(templates.broken.values().cloned());
         let world = World {
             config: Arc::new(config),
+            own: Arc::new(own),
             settings: Arc::new(settings),
             library: Arc::new(library),
             templates: Arc::new(templates),
             sources,
             inputs: Arc::new(Inputs::new()),
+            answers: Arc::default(),
         };
         Ok(Self {
             world: Arc::new(world),
@@ -92,9 +128,14 @@ impl Evaluation {
         &self.plan
     }
 
-    /// Renders what can be rendered. Returns the sources that have to be read before the rest
-    /// can be; none when all is done.
-    pub fn step(&mut self) -> BTreeSet<SourceKey> {
+    /// Where answers may come from.
+    pub fn allowed_hosts(&self) -> AllowedHosts {
+        self.world.own.allowed_hosts.clone()
+    }
+
+    /// Renders what can be rendered. Returns what has to be read or fetched before the rest can
+    /// be; nothing when all is done.
+    pub fn step(&mut self) -> Needs {
         let contents = match &self.contents {
             Some(contents) => contents.clone(),
             None => match content::render(&self.world) {
@@ -111,7 +152,7 @@ impl Evaluation {
             .into_par_iter()
             .map(|(key, planned)| (key, output::render(&self.world, &contents, key, planned)))
             .collect();
-        let mut needs = BTreeSet::new();
+        let mut needs = Needs::default();
         for (key, result) in results {
             match result {
                 Ok(object) => drop(self.done.insert(key.clone(), Ok(object))),
@@ -134,6 +175,14 @@ impl Evaluation {
         });
     }
 
+    /// Hands in answers from the network, also before they are asked for.
+    pub fn supply_answers(&mut self, answers: BTreeMap<Request, Answer>) {
+        self.world = Arc::new(World {
+            answers: Arc::new(self.world.answers.with(answers)),
+            ..(*self.world).clone()
+        });
+    }
+
     /// The tree. What is still lacking its inputs has failed.
     pub fn finish(mut self) -> Tree {
         let mut objects = BTreeMap::new();
@@ -150,7 +199,7 @@ impl Evaluation {
                 None => {
                     let file = self.plan[key].source.as_str();
                     let message =
-                        format!("more than {MAX_ROUNDS} files are read one after another");
+                        format!("more than {MAX_ROUNDS} files or URLs are read one after another");
                     failures.add(key, vec![Diagnostic::error("rounds", file, message)]);
                     stale.insert(key.clone());
                 }
@@ -168,7 +217,12 @@ impl Evaluation {
             .collect();
         diagnostics.sort();
         diagnostics.dedup();
+        // What failed may have had no chance to ask again.
+        let answers = self.world.answers.texts(!stale.is_empty());
         Tree {
+            now: self.world.settings.now,
+            next_due: self.world.library.next_due(),
+            answers,
             objects,
             stale,
             plan: self.plan,

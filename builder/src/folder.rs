@@ -3,6 +3,7 @@
 
 use crate::diagnostic::Diagnostic;
 use crate::evaluate::{Evaluation, MAX_ROUNDS, Tree, Unready};
+use crate::fetch::{self, Budget, Web};
 use crate::key::{MAX_TEXT_BYTES, Role, SourceKey};
 use crate::object::Body;
 use crate::publish::observe::MAX_INPUT_BYTES;
@@ -14,7 +15,7 @@ use std::fs;
 use std::io;
 use std::ops::Bound;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 /// Folders of a site that are sources; other files are read only where a template names them.
 pub const SOURCE_FOLDERS: [&str; 6] = ["content", "data", "sass", "static", "templates", "themes"];
@@ -213,12 +214,19 @@ pub fn evaluate(
         Ok(evaluation) => evaluation,
         Err(unready) => return Ok(Err(unready)),
     };
+    let web = LazyLock::new(Web::new);
+    let mut budget = Budget::new();
     for _ in 0..MAX_ROUNDS {
         let needs = evaluation.step();
         if needs.is_empty() {
             break;
         }
-        evaluation.supply(inputs(root, needs)?);
+        evaluation.supply(inputs(root, needs.files)?);
+        if !needs.requests.is_empty() {
+            let allowed = evaluation.allowed_hosts();
+            let answers = fetch::gather(&*web, needs.requests, &allowed, &mut budget);
+            evaluation.supply_answers(answers);
+        }
     }
     let mut tree = evaluation.finish();
     drop_files_in_the_way(&mut tree);

@@ -15,6 +15,7 @@ pub mod tree;
 mod value;
 mod yaml_tree;
 
+pub use nearest::nearest;
 pub use page::{PageFrontMatter, parse_page};
 pub use section::{ANCHOR_LINKS, SectionFrontMatter, SortBy, parse_section};
 pub use split::{Kind, Split, split};

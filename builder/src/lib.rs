@@ -4,14 +4,15 @@
 //!
 //! 1. [`handler`]: an event becomes hints: source keys to look at;
 //! 2. [`source`]: what is under those keys, and which of it is *effective*;
-//! 3. [`site`]: what each content file says of itself ([`config`], [`front_matter`], [`dates`],
+//! 3. [`site`]: what each content file says of itself ([`config`], [`quillfront_toml`], [`front_matter`], [`dates`],
 //!    [`slugs`]), and how pages and sections belong together;
 //! 4. [`plan`]: every output key, and who makes it;
 //! 5. [`render`]: templates and [`markdown`] to bytes, purely ([`evaluate`] drives 3 to 5);
 //! 6. [`publish`]: the difference to what is there, put, committed, deleted, [invalidated](invalidate);
 //! 7. [`report`] and [`diagnostic`]: what a program and an author are told.
 //!
-//! Only `handler` and `publish` touch the world, through AWS SDK clients. [`folder`] feeds the
+//! Only `handler`, `publish` and [`fetch`] touch the world: the first two through AWS SDK clients,
+//! the last by HTTP, for `load_data(url=…)`. [`folder`] feeds the
 //! same core from files for `quillfront build`.
 
 pub mod aws;
@@ -20,6 +21,7 @@ pub mod dates;
 pub mod diagnostic;
 pub mod evaluate;
 pub mod filters;
+pub mod fetch;
 pub mod fingerprint;
 pub mod folder;
 pub mod front_matter;
@@ -30,6 +32,7 @@ pub mod markdown;
 pub mod object;
 pub mod plan;
 pub mod publish;
+pub mod quillfront_toml;
 pub mod render;
 pub mod report;
 pub mod site;

@@ -5,6 +5,7 @@
 use crate::config::Config;
 use crate::diagnostic::Diagnostic;
 use crate::front_matter;
+use crate::quillfront_toml::OwnConfig;
 use crate::key::{DataFormat, MAX_TEXT_BYTES, Role, SourceKey, data_format};
 use crate::render::templates;
 use std::collections::BTreeMap;
@@ -236,7 +237,8 @@ fn check(key: &SourceKey, size: u64, bytes: Option<Vec<u8>>) -> Result<Arc<str>,
             }
         }
         Role::Template => templates::check_syntax(file, &text).map_err(|problem| vec![problem])?,
-        Role::ThemeConfig | Role::OwnConfig | Role::Data => check_data(file, &text)?,
+        Role::OwnConfig => OwnConfig::parse(file, &text).map(|_| ())?,
+        Role::ThemeConfig | Role::Data => check_data(file, &text)?,
         Role::Asset | Role::Static | Role::Ignored => {}
     }
     Ok(text.into())

@@ -98,8 +98,16 @@ fn internal(
     };
     let path = decoded(path);
     let Some(mut permalink) = context.env.internal_link(&path) else {
-        let message = format!("there is no page for the link `@/{written}`");
-        let hint = "paths after `@/` start at the content folder and end in the file's name";
+        let (message, hint) = match context.env.held_until(&path) {
+            Some(time) => (
+                format!("there is no page for the link `@/{written}` yet: it is held until {time}"),
+                "from then on the link works; until then take it out, or hold this page too",
+            ),
+            None => (
+                format!("there is no page for the link `@/{written}`"),
+                "paths after `@/` start at the content folder and end in the file's name",
+            ),
+        };
         match context.options.broken_links_warn {
             true => found.warning(range.start, "internal-link", message, Some(hint)),
             false => found.problem(range.start, "internal-link", message, Some(hint)),

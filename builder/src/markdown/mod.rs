@@ -160,6 +160,10 @@ pub trait Environment {
     /// The permalink of what `@/blog/x.md` names. `path` is percent-decoded and has neither the
     /// `@/` nor the `#anchor`. None if there is no such page, section or asset.
     fn internal_link(&self, path: &str) -> Option<String>;
+    /// The time until which what `@/path` names is held, where it is; in words.
+    fn held_until(&self, _path: &str) -> Option<String> {
+        None
+    }
     /// `anchor-link.html` for a heading. The error is a message for the author.
     fn anchor_link(&self, id: &str, level: u8) -> Result<String, String>;
     /// `summary-cutoff.html` after this summary. The error is a message for the author.

@@ -29,6 +29,8 @@ pub mod state;
 pub mod store;
 pub mod transfer;
 
+use crate::fetch::{Fetch, Web};
+use crate::site::schedule::NextDue;
 use futures::future::BoxFuture;
 use jiff::Timestamp;
 use state::State;
@@ -169,6 +171,7 @@ pub struct Builder {
     state_counts: Arc<Counts>,
     options: Options,
     host: Arc<dyn Host>,
+    web: Arc<dyn Fetch>,
     progress: Progress,
     warm: Mutex<Option<Warm>>,
 }
@@ -199,6 +202,7 @@ impl Builder {
             state_counts,
             options,
             host: Arc::new(SystemHost),
+            web: Arc::new(Web::new()),
             progress: Arc::new(|_| {}),
             warm: Mutex::new(None),
         }
@@ -207,6 +211,12 @@ impl Builder {
     /// With another clock.
     pub fn with_host(mut self, host: Arc<dyn Host>) -> Self {
         self.host = host;
+        self
+    }
+
+    /// With another network.
+    pub fn with_web(mut self, web: Arc<dyn Fetch>) -> Self {
+        self.web = web;
         self
     }
 
@@ -226,6 +236,15 @@ impl Builder {
         };
         let state = self.state(&root).await?;
         Ok(Some((root, state)))
+    }
+
+    /// What is published next by the passing of time alone, for whoever runs a reconcile then.
+    ///
+    /// # Errors
+    /// Storage failed.
+    pub async fn next_due(&self) -> Result<Option<NextDue>, BuildError> {
+        let root = root::Loaded::read(&self.state).await?.root;
+        Ok(root.and_then(|root| root.next_due))
     }
 
     /// The last report that was written.

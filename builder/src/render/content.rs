@@ -3,9 +3,8 @@
 use super::templates::explain;
 use super::values;
 use super::world::{Scope, World, within};
-use super::{RenderError, guarded};
+use super::{Needs, RenderError, guarded};
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::key::SourceKey;
 use crate::markdown::{self, AnchorLinks, Document, Environment, Options};
 use crate::site::facts::{BodyText, Place};
 use crate::site::library::{PageId, SectionId};
@@ -82,7 +81,7 @@ impl Contents {
 ///
 /// # Errors
 /// What has to be read first. Author's mistakes are kept page by page.
-pub fn render(world: &Arc<World>) -> Result<Contents, BTreeSet<SourceKey>> {
+pub fn render(world: &Arc<World>) -> Result<Contents, Needs> {
     let library = &world.library;
     let configs = values::configs(world);
     let page = |id: PageId| {
@@ -118,7 +117,7 @@ pub fn render(world: &Arc<World>) -> Result<Contents, BTreeSet<SourceKey>> {
         .map(section)
         .collect();
 
-    let mut needs = BTreeSet::new();
+    let mut needs = Needs::default();
     let mut settle = |list: Vec<Result<Arc<Document>, RenderError>>| -> Vec<Rendered> {
         let mut settled = Vec::with_capacity(list.len());
         for result in list {
@@ -293,8 +292,14 @@ impl Environment for SiteEnvironment<'_> {
                 .get(&folder)?
                 .iter()
                 .any(|asset| asset.as_str() == key);
-            listed.then(|| self.world.config.make_file_url(path))
+            let held = library.held_at(path).is_some();
+            (listed && !held).then(|| self.world.config.make_file_url(path))
         })
+    }
+
+    fn held_until(&self, path: &str) -> Option<String> {
+        let held = self.world.library.held_at(path)?;
+        Some(held.shown.clone())
     }
 
     fn anchor_link(&self, id: &str, level: u8) -> Result<String, String> {

@@ -5,6 +5,7 @@
 //! the sources alone.
 
 use super::facts::{self, Content, Page, Section};
+use super::schedule::{HeldPage, Schedule};
 use super::taxonomies::{self, Taxonomy};
 use crate::config::Config;
 use crate::dates::Date;
@@ -39,6 +40,8 @@ pub struct Library {
     pub taxonomies: BTreeMap<String, Vec<Taxonomy>>,
     /// Files beside a page or section, by folder (`content/blog/post`).
     pub assets: BTreeMap<String, Vec<SourceKey>>,
+    /// Pages whose time has not come, by path relative to `content/`; they are nowhere else.
+    pub held: BTreeMap<String, HeldPage>,
 }
 
 /// What a page is to others.
@@ -78,10 +81,22 @@ pub struct SectionLinks {
 
 /// Builds the library of the effective sources. What cannot take part is left out, with a
 /// diagnostic.
-pub fn build(sources: &Sources, config: &Config, drafts: bool) -> (Library, Vec<Diagnostic>) {
+pub fn build(
+    sources: &Sources,
+    config: &Config,
+    drafts: bool,
+    schedule: Schedule<'_>,
+) -> (Library, Vec<Diagnostic>) {
     let mut problems = Vec::new();
     let mut library = Library::default();
-    read_content(&mut library, sources, config, drafts, &mut problems);
+    read_content(
+        &mut library,
+        sources,
+        config,
+        drafts,
+        schedule,
+        &mut problems,
+    );
     for lang in config.languages.keys() {
         let index = facts::default_section(lang, config);
         if !library.section_by_file.contains_key(&index.place.relative) {
@@ -106,6 +121,7 @@ fn read_content(
     sources: &Sources,
     config: &Config,
     drafts: bool,
+    schedule: Schedule<'_>,
     problems: &mut Vec<Diagnostic>,
 ) {
     let mut read = Vec::new();
@@ -164,6 +180,10 @@ fn read_content(
         match content {
             Content::Page(page) => {
                 if (page.front.draft && !drafts) || is_hidden(&page.place) {
+                    continue;
+                }
+                if let Some(held) = schedule.holds(&page) {
+                    library.held.insert(page.place.relative.clone(), held);
                     continue;
                 }
                 library
