@@ -10,6 +10,7 @@ use crate::exit::{self, UsageError};
 use crate::show::{self, BOLD, CYAN, DIM, GREEN};
 use crate::sync;
 use anyhow::{Context, Result, anyhow};
+use jiff::Timestamp;
 use quillfront_builder::diagnostic::Diagnostic;
 use quillfront_builder::handler;
 use quillfront_builder::publish::store::Place;
@@ -36,6 +37,9 @@ const ACCESS_KEY: &str = "quillfront";
 const DISTRIBUTION: &str = "LOCAL";
 /// Both buckets are compared with the state this often; dates in templates move on then.
 const RECONCILE_EVERY: Duration = Duration::from_secs(60 * 60);
+/// The clock is looked at this often while a post waits for its time: it may be set, and the
+/// machine may sleep. A post that could not be published in time is tried again after as long.
+const LOOK_AT_CLOCK_EVERY: Duration = Duration::from_secs(60);
 /// An infrastructure failure is tried again after this.
 const RETRY_AFTER: Duration = Duration::from_secs(5);
 
@@ -127,6 +131,7 @@ async fn serve(global: &Global, options: args::Serve) -> Result<u8> {
     }
     let mut serving = Serving {
         builder,
+        fixed_now: global.now.is_some(),
         json: options.json,
         told: Mutex::default(),
     };
@@ -246,9 +251,26 @@ fn greet(ready: &Ready, serving: &Serving, root: &Path) {
     );
 }
 
+/// Waits until it is `due`; for ever where nothing is.
+async fn until(due: Option<Timestamp>) {
+    let Some(due) = due else {
+        return std::future::pending().await;
+    };
+    loop {
+        let left = due.as_millisecond() - Timestamp::now().as_millisecond();
+        let Ok(left @ 1..) = u64::try_from(left) else {
+            // Milliseconds are cut off, not rounded.
+            return tokio::time::sleep(Duration::from_millis(1)).await;
+        };
+        tokio::time::sleep(Duration::from_millis(left).min(LOOK_AT_CLOCK_EVERY)).await;
+    }
+}
+
 /// The builder at work.
 struct Serving {
     builder: Builder,
+    /// Time stands still: nothing ever becomes due.
+    fixed_now: bool,
     json: bool,
     /// What the last build said; what it says again is not told in full again.
     told: Mutex<BTreeSet<Diagnostic>>,
@@ -287,11 +309,13 @@ impl Serving {
         };
         let handling = async {
             loop {
+                let due = self.next_due().await;
                 tokio::select! {
                     batch = gatherer.next() => match batch {
                         Some(event) => self.handle(&event).await?,
                         None => return Ok(()),
                     },
+                    () = until(due) => self.handle(&json!({ "reconcile": true })).await?,
                     _ = reconcile.tick() => self.handle(&json!({ "reconcile": true })).await?,
                 }
             }
@@ -299,6 +323,22 @@ impl Serving {
         tokio::select! {
             ended = handling => ended,
             ended = watching => ended,
+        }
+    }
+
+    /// When a reconcile publishes what has become due by then.
+    async fn next_due(&self) -> Option<Timestamp> {
+        if self.fixed_now {
+            return None;
+        }
+        let later = Timestamp::now() + LOOK_AT_CLOCK_EVERY;
+        match self.builder.next_due().await {
+            // What is due already was tried, and will be again.
+            Ok(next) => next.map(|next| if next.at <= Timestamp::now() { later } else { next.at }),
+            Err(error) => {
+                show::warning(&format!("{error}; trying again"));
+                Some(later)
+            }
         }
     }
 
@@ -343,8 +383,10 @@ impl Serving {
         let now: BTreeSet<Diagnostic> = report.diagnostics.iter().cloned().collect();
         let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
         let new: Vec<Diagnostic> = now.difference(&told).cloned().collect();
-        let known = now.len() - new.len();
-        let mended = told.difference(&now).count();
+        // A post that waits for its time is no problem.
+        let problem = |found: &&Diagnostic| found.code != "scheduled";
+        let known = now.intersection(&told).filter(problem).count();
+        let mended = told.difference(&now).filter(problem).count();
         show::report(&Report {
             diagnostics: new,
             ..report.clone()

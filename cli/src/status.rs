@@ -6,6 +6,7 @@ use crate::{exit, show};
 use anyhow::Result;
 use quillfront_builder::publish::Options;
 use quillfront_builder::report::{Action, Report};
+use quillfront_builder::site::schedule::NextDue;
 use serde::Serialize;
 
 #[derive(Serialize)]
@@ -19,6 +20,8 @@ struct Status {
     hints: Vec<String>,
     publishing: Option<String>,
     held: Option<String>,
+    /// The posts that are published next, and when.
+    next_due: Option<NextDue>,
     last: Option<Report>,
 }
 
@@ -42,6 +45,7 @@ pub fn run(global: &Global, options: args::Status) -> Result<u8> {
             sources: state.sources.len(),
             hints: root.hints.into_keys().collect(),
             publishing: root.lease.map(|lease| lease.holder),
+            next_due: root.next_due,
             held: root.held.map(|held| held.reason),
             last,
         };
@@ -73,6 +77,11 @@ fn show_status(status: &Status) {
     }
     for key in &status.hints {
         show::note(&format!("waiting to be looked at: {key}"));
+    }
+    if let Some(NextDue { at, sources }) = &status.next_due {
+        for source in sources {
+            show::note(&format!("{source} is due at {at}"));
+        }
     }
     for key in &status.stale {
         show::warning(&format!(

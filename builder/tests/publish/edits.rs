@@ -34,6 +34,9 @@ fn page() -> impl Strategy<Value = String> {
     let date = prop::sample::select(vec![
         "date = 2026-01-01\n",
         "date = 2025-12-31T10:00:00Z\n",
+        "date = 2026-01-02T03:00:00Z\n",
+        "date = 2026-01-02T04:00:00\n",
+        "date = 2030-01-01\n",
         "",
     ]);
     let tags = prop::sample::select(vec![
@@ -99,13 +102,20 @@ fn edit() -> impl Strategy<Value = Edit> {
             "{% extends \"base.html\" %}{% block main %}{{ page.summary | default(value=\"none\") }}{% endblock %}",
             "{% extends \"gone.html\" %}",
             "{% broken",
-            "{{ page.title }} {{ load_data(path=\"data/d.toml\").n }}",
+            "{% set data = load_data(path=\"data/d.toml\") %}{{ page.title }} {{ data.n }}",
         ]).prop_map(|text| Edit::Put("templates/page.html", text.into())),
         1 => prop::sample::select(vec!["n = 1\n", "n = 2\n", "n = \n"])
             .prop_map(|text| Edit::Put("data/d.toml", text.into())),
         1 => Just(Edit::Remove("data/d.toml")),
         1 => prop::sample::select(vec!["body{}", "body { color: red }"])
             .prop_map(|text| Edit::Put("static/site.css", text.into())),
+        2 => prop::sample::select(vec![
+            "[publishing]\nfuture = \"hold\"\n",
+            "[publishing]\nfuture = \"hold\"\ntimezone = \"Europe/Berlin\"\n",
+            "[publishing]\nfuture = \"publish\"\n",
+            "[publishing]\nfuture = \"never\"\n",
+        ]).prop_map(|text| Edit::Put("quillfront.toml", text.into())),
+        1 => Just(Edit::Remove("quillfront.toml")),
         1 => Just(Edit::Put("static/blog/a/index.html", "static beside a page".into())),
         1 => Just(Edit::Remove("static/blog/a/index.html")),
         1 => prop::sample::select(vec![
