@@ -99,7 +99,9 @@ pub fn gather(
             let left = until.saturating_duration_since(Instant::now());
             let answer = if left.is_zero() {
                 let seconds = MAX_BUILD_TIME.as_secs();
-                Err(format!("the answers of this build took more than {seconds} seconds"))
+                Err(format!(
+                    "the answers of this build took more than {seconds} seconds"
+                ))
             } else {
                 fetch.fetch(request, allowed, left.min(MAX_ANSWER_TIME))
             };
@@ -111,21 +113,33 @@ pub fn gather(
             scope.spawn(work);
         }
     });
-    let mut fetched = fetched.into_inner().unwrap_or_else(PoisonError::into_inner).into_iter();
+    let mut fetched = fetched
+        .into_inner()
+        .unwrap_or_else(PoisonError::into_inner)
+        .into_iter();
     let settle = |request: Request| {
-        let too_many = || Err(format!("more than {MAX_REQUESTS} addresses are fetched in one build"));
-        let answer = fetched.next().flatten().unwrap_or_else(too_many).and_then(|text| {
-            match budget.bytes.checked_sub(text.len() as u64) {
-                Some(left) => {
-                    budget.bytes = left;
-                    Ok(text.into())
-                }
-                None => {
-                    let mib = MAX_BUILD_BYTES >> 20;
-                    Err(format!("the answers of this build are larger than {mib} MiB together"))
-                }
-            }
-        });
+        let too_many = || {
+            Err(format!(
+                "more than {MAX_REQUESTS} addresses are fetched in one build"
+            ))
+        };
+        let answer =
+            fetched
+                .next()
+                .flatten()
+                .unwrap_or_else(too_many)
+                .and_then(|text| match budget.bytes.checked_sub(text.len() as u64) {
+                    Some(left) => {
+                        budget.bytes = left;
+                        Ok(text.into())
+                    }
+                    None => {
+                        let mib = MAX_BUILD_BYTES >> 20;
+                        Err(format!(
+                            "the answers of this build are larger than {mib} MiB together"
+                        ))
+                    }
+                });
         (request, answer)
     };
     requests.into_iter().map(settle).collect()
@@ -251,7 +265,9 @@ fn redirect(request: &mut Request, status: u16, same_origin: bool) {
 
 fn text_of(mut response: http::Response<ureq::Body>, within: Duration) -> Result<String, String> {
     let body = response.body_mut().with_config().limit(MAX_ANSWER_BYTES);
-    let bytes = body.read_to_vec().map_err(|error| in_words(&error, within))?;
+    let bytes = body
+        .read_to_vec()
+        .map_err(|error| in_words(&error, within))?;
     let text = String::from_utf8(bytes).map_err(|_| "the answer is not UTF-8 text".to_owned())?;
     Ok(match text.strip_prefix('\u{feff}') {
         Some(rest) => rest.to_owned(),

@@ -90,7 +90,11 @@ fn env(root: &mut Table<'_, '_>) -> BTreeMap<String, String> {
         match entry.node.data {
             Data::Text(text) => drop(env.insert(entry.key, text)),
             _ => {
-                let message = format!("`env.{}` must be text, not {}", entry.key, entry.node.noun());
+                let message = format!(
+                    "`env.{}` must be text, not {}",
+                    entry.key,
+                    entry.node.noun()
+                );
                 table.problem_with_hint(entry.node.place, message, "put it in quotes");
             }
         }

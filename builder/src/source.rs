@@ -5,8 +5,8 @@
 use crate::config::Config;
 use crate::diagnostic::Diagnostic;
 use crate::front_matter;
-use crate::quillfront_toml::OwnConfig;
 use crate::key::{DataFormat, MAX_TEXT_BYTES, Role, SourceKey, data_format};
+use crate::quillfront_toml::OwnConfig;
 use crate::render::templates;
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -334,7 +334,13 @@ impl Serving {
         let later = Timestamp::now() + LOOK_AT_CLOCK_EVERY;
         match self.builder.next_due().await {
             // What is due already was tried, and will be again.
-            Ok(next) => next.map(|next| if next.at <= Timestamp::now() { later } else { next.at }),
+            Ok(next) => next.map(|next| {
+                if next.at <= Timestamp::now() {
+                    later
+                } else {
+                    next.at
+                }
+            }),
             Err(error) => {
                 show::warning(&format!("{error}; trying again"));
                 Some(later)

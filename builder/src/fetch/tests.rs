@@ -60,7 +60,10 @@ fn send(stream: &mut TcpStream, text: &str) {
 
 fn good(stream: &mut TcpStream, body: &str) {
     let length = body.len();
-    send(stream, &format!("HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n{body}"));
+    send(
+        stream,
+        &format!("HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n{body}"),
+    );
 }
 
 fn redirect_to(stream: &mut TcpStream, status: u16, location: &str) {
@@ -87,7 +90,11 @@ impl Resolver for Names {
         let turn = self.lookups.fetch_add(1, Ordering::SeqCst);
         let here = IpAddr::V4(Ipv4Addr::LOCALHOST);
         let is_here = uri.host().unwrap().ends_with(".example");
-        let all = if is_here { vec![here] } else { vec![self.elsewhere[turn % self.elsewhere.len()]] };
+        let all = if is_here {
+            vec![here]
+        } else {
+            vec![self.elsewhere[turn % self.elsewhere.len()]]
+        };
         let mut addresses = self.empty();
         for address in all {
             addresses.push(SocketAddr::new(address, uri.port_u16().unwrap_or(443)));
@@ -111,7 +118,9 @@ fn test_web() -> Web {
 
 fn allowed(hosts: &[String]) -> AllowedHosts {
     let text = format!("[data]\nallowed_hosts = {hosts:?}");
-    OwnConfig::parse("quillfront.toml", &text).unwrap().allowed_hosts
+    OwnConfig::parse("quillfront.toml", &text)
+        .unwrap()
+        .allowed_hosts
 }
 
 fn get(url: &str) -> Request {
@@ -133,20 +142,39 @@ fn an_answer_comes_with_what_was_sent() {
         format!("http://a.example:{}", server.port),
     );
     let hosts = allowed(&[host]);
-    assert_eq!(test_web().fetch(&get(&url), &hosts, LONG).unwrap(), "ünïcode");
+    assert_eq!(
+        test_web().fetch(&get(&url), &hosts, LONG).unwrap(),
+        "ünïcode"
+    );
     let post = Request {
         method: Method::Post,
-        headers: vec![("x-key".into(), "k".into()), ("content-type".into(), "application/json".into())],
+        headers: vec![
+            ("x-key".into(), "k".into()),
+            ("content-type".into(), "application/json".into()),
+        ],
         body: Some("{}".into()),
         ..get(&url)
     };
     test_web().fetch(&post, &hosts, LONG).unwrap();
     let requests = server.requests.lock().unwrap();
-    assert!(requests[0].starts_with("GET /x?y=1 HTTP/1.1\r\n"), "{}", requests[0]);
-    assert!(requests[0].to_lowercase().contains("\r\naccept: text/plain\r\n"), "{}", requests[0]);
+    assert!(
+        requests[0].starts_with("GET /x?y=1 HTTP/1.1\r\n"),
+        "{}",
+        requests[0]
+    );
+    assert!(
+        requests[0]
+            .to_lowercase()
+            .contains("\r\naccept: text/plain\r\n"),
+        "{}",
+        requests[0]
+    );
     let sent = requests[1].to_lowercase();
     assert!(sent.starts_with("post /x?y=1"), "{sent}");
-    assert!(sent.contains("\r\nx-key: k\r\n") && sent.ends_with("\r\n\r\n{}"), "{sent}");
+    assert!(
+        sent.contains("\r\nx-key: k\r\n") && sent.ends_with("\r\n\r\n{}"),
+        "{sent}"
+    );
 }
 
 #[test]
@@ -156,7 +184,10 @@ fn this_machine_is_never_asked() {
     let hosts = allowed(&[format!("http://a.example:{}", server.port)]);
     let web = Web::over(Names::default(), address::refusal);
     let told = web.fetch(&get(&url), &hosts, LONG).unwrap_err();
-    assert!(told.contains("127.0.0.1, this machine (loopback)"), "{told}");
+    assert!(
+        told.contains("127.0.0.1, this machine (loopback)"),
+        "{told}"
+    );
     // With the names of the system, which know this one.
     for url in [
         format!("http://localhost:{}/", server.port),
@@ -175,7 +206,12 @@ fn one_refused_address_among_several_is_enough() {
     #[derive(Debug)]
     struct Two;
     impl Resolver for Two {
-        fn resolve(&self, _: &Uri, _: &Config, _: NextTimeout) -> Result<ResolvedSocketAddrs, ureq::Error> {
+        fn resolve(
+            &self,
+            _: &Uri,
+            _: &Config,
+            _: NextTimeout,
+        ) -> Result<ResolvedSocketAddrs, ureq::Error> {
             let mut addresses = self.empty();
             addresses.push("127.0.0.1:80".parse().unwrap());
             addresses.push("[fd00:ec2::254]:80".parse().unwrap());
@@ -184,7 +220,9 @@ fn one_refused_address_among_several_is_enough() {
     }
     let hosts = allowed(&["http://a.example".into()]);
     let web = Web::over(Two, refusal_but_for_loopback);
-    let told = web.fetch(&get("http://a.example/"), &hosts, LONG).unwrap_err();
+    let told = web
+        .fetch(&get("http://a.example/"), &hosts, LONG)
+        .unwrap_err();
     assert!(told.contains("fd00:ec2::254, a private address"), "{told}");
 }
 
@@ -232,7 +270,10 @@ fn redirects_are_followed_among_allowed_hosts_alone() {
             "/file" => redirect_to(stream, 302, "file:///etc/passwd"),
             "/nowhere" => send(stream, "HTTP/1.1 302 Found\r\nContent-Length: 0\r\n\r\n"),
             "/not-modified" => send(stream, "HTTP/1.1 304 Not Modified\r\n\r\n"),
-            "/missing" => send(stream, "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"),
+            "/missing" => send(
+                stream,
+                "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n",
+            ),
             path if path.starts_with("/loop") => redirect_to(stream, 302, &format!("{path}x")),
             _ => good(stream, "good"),
         }
@@ -243,7 +284,10 @@ fn redirects_are_followed_among_allowed_hosts_alone() {
     assert_eq!(fetch("/near").unwrap(), "good");
     assert_eq!(fetch("/far").unwrap(), "good");
     for (path, part) in [
-        ("/out", "`https://evil.example/` is refused: its host is not allowed"),
+        (
+            "/out",
+            "`https://evil.example/` is refused: its host is not allowed",
+        ),
         ("/metadata", "link-local"),
         ("/file", "not an https address"),
         ("/nowhere", "redirect to nowhere"),
@@ -254,14 +298,26 @@ fn redirects_are_followed_among_allowed_hosts_alone() {
         let told = fetch(path).unwrap_err();
         assert!(told.contains(part), "{path}: {told}");
     }
-    let loops = server.requests.lock().unwrap().iter().filter(|r| r.contains(" /loop")).count();
+    let loops = server
+        .requests
+        .lock()
+        .unwrap()
+        .iter()
+        .filter(|r| r.contains(" /loop"))
+        .count();
     assert_eq!(loops, MAX_REDIRECTS + 1);
 }
 
 #[test]
 fn a_redirect_to_a_refused_address_is_refused_although_its_host_is_allowed() {
     let server = serve(|request, stream| {
-        let port = request.split_once("a.example:").unwrap().1.split('\r').next().unwrap();
+        let port = request
+            .split_once("a.example:")
+            .unwrap()
+            .1
+            .split('\r')
+            .next()
+            .unwrap();
         redirect_to(stream, 302, &format!("http://inside.test:{port}/"));
     });
     let hosts = allowed(&[
@@ -275,7 +331,10 @@ fn a_redirect_to_a_refused_address_is_refused_although_its_host_is_allowed() {
     let web = Web::over(names, refusal_but_for_loopback);
     let url = format!("http://a.example:{}/", server.port);
     let told = web.fetch(&get(&url), &hosts, LONG).unwrap_err();
-    assert!(told.contains("`inside.test` is at 10.0.0.1, a private address"), "{told}");
+    assert!(
+        told.contains("`inside.test` is at 10.0.0.1, a private address"),
+        "{told}"
+    );
 }
 
 #[test]
@@ -296,9 +355,22 @@ fn what_is_meant_for_one_host_goes_to_no_other() {
         let names: Vec<String> = request.headers.into_iter().map(|(name, _)| name).collect();
         (request.method, request.body.is_some(), names.join(" "))
     };
-    assert_eq!(after(307, true), (Method::Post, true, "authorization accept content-type".into()));
-    assert_eq!(after(308, false), (Method::Post, true, "accept content-type".into()));
-    assert_eq!(after(303, true), (Method::Get, false, "authorization accept".into()));
+    assert_eq!(
+        after(307, true),
+        (
+            Method::Post,
+            true,
+            "authorization accept content-type".into()
+        )
+    );
+    assert_eq!(
+        after(308, false),
+        (Method::Post, true, "accept content-type".into())
+    );
+    assert_eq!(
+        after(303, true),
+        (Method::Get, false, "authorization accept".into())
+    );
     assert_eq!(after(301, false), (Method::Get, false, "accept".into()));
 }
 
@@ -307,7 +379,13 @@ fn answers_that_are_too_large_are_cut_off() {
     let server = serve(|request, stream| {
         let part = "x".repeat(64 * 1024);
         if request.starts_with("GET /told") {
-            send(stream, &format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", MAX_ANSWER_BYTES * 1000));
+            send(
+                stream,
+                &format!(
+                    "HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n",
+                    MAX_ANSWER_BYTES * 1000
+                ),
+            );
         } else if request.starts_with("GET /headers") {
             send(stream, &format!("HTTP/1.1 200 OK\r\nX-A: {part}{part}\r\n"));
         } else {
@@ -319,10 +397,14 @@ fn answers_that_are_too_large_are_cut_off() {
     let base = format!("http://a.example:{}", server.port);
     let hosts = allowed(std::slice::from_ref(&base));
     for path in ["/told", "/untold"] {
-        let told = test_web().fetch(&get(&format!("{base}{path}")), &hosts, LONG).unwrap_err();
+        let told = test_web()
+            .fetch(&get(&format!("{base}{path}")), &hosts, LONG)
+            .unwrap_err();
         assert_eq!(told, "the answer is larger than 4 MiB", "{path}");
     }
-    let told = test_web().fetch(&get(&format!("{base}/headers")), &hosts, LONG).unwrap_err();
+    let told = test_web()
+        .fetch(&get(&format!("{base}/headers")), &hosts, LONG)
+        .unwrap_err();
     assert!(told.contains("header"), "{told}");
 }
 
@@ -344,7 +426,9 @@ fn answers_that_are_too_slow_are_not_waited_for() {
     let hosts = allowed(std::slice::from_ref(&base));
     for path in ["/silent", "/drop"] {
         let request = get(&format!("{base}{path}"));
-        let told = test_web().fetch(&request, &hosts, Duration::from_millis(300)).unwrap_err();
+        let told = test_web()
+            .fetch(&request, &hosts, Duration::from_millis(300))
+            .unwrap_err();
         assert_eq!(told, "no answer within 1 seconds", "{path}");
     }
 }
@@ -364,26 +448,52 @@ fn an_answer_that_is_no_text_is_refused() {
 fn a_build_fetches_so_much_and_no_more() {
     struct Echo;
     impl Fetch for Echo {
-        fn fetch(&self, request: &Request, _: &AllowedHosts, _: Duration) -> Result<String, String> {
+        fn fetch(
+            &self,
+            request: &Request,
+            _: &AllowedHosts,
+            _: Duration,
+        ) -> Result<String, String> {
             Ok(request.url.clone())
         }
     }
-    let requests: BTreeSet<Request> = (0..MAX_REQUESTS + 7).map(|n| get(&format!("https://a.example/{n:04}"))).collect();
+    let requests: BTreeSet<Request> = (0..MAX_REQUESTS + 7)
+        .map(|n| get(&format!("https://a.example/{n:04}")))
+        .collect();
     let mut budget = Budget::new();
     let answers = gather(&Echo, requests, &AllowedHosts::default(), &mut budget);
     assert_eq!(answers.len(), MAX_REQUESTS + 7);
     for (index, (request, answer)) in answers.iter().enumerate() {
         match answer {
             Ok(text) => assert_eq!(**text, *request.url),
-            Err(told) => assert!(index >= MAX_REQUESTS && told.contains("more than 200"), "{told}"),
+            Err(told) => assert!(
+                index >= MAX_REQUESTS && told.contains("more than 200"),
+                "{told}"
+            ),
         }
     }
     let one = || BTreeSet::from([get("https://a.example/again")]);
-    assert!(gather(&Echo, one(), &AllowedHosts::default(), &mut budget).into_values().all(|a| a.is_err()));
-    let mut small = Budget { bytes: 3, ..Budget::new() };
-    let told = gather(&Echo, one(), &AllowedHosts::default(), &mut small).into_values().next().unwrap();
+    assert!(
+        gather(&Echo, one(), &AllowedHosts::default(), &mut budget)
+            .into_values()
+            .all(|a| a.is_err())
+    );
+    let mut small = Budget {
+        bytes: 3,
+        ..Budget::new()
+    };
+    let told = gather(&Echo, one(), &AllowedHosts::default(), &mut small)
+        .into_values()
+        .next()
+        .unwrap();
     assert!(told.unwrap_err().contains("64 MiB together"));
-    let mut late = Budget { until: Instant::now(), ..Budget::new() };
-    let told = gather(&Echo, one(), &AllowedHosts::default(), &mut late).into_values().next().unwrap();
+    let mut late = Budget {
+        until: Instant::now(),
+        ..Budget::new()
+    };
+    let told = gather(&Echo, one(), &AllowedHosts::default(), &mut late)
+        .into_values()
+        .next()
+        .unwrap();
     assert!(told.unwrap_err().contains("60 seconds"));
 }

@@ -124,9 +124,8 @@ impl Builder {
             listing_is_complete: true,
         };
         let cut_off = |error: tokio::task::JoinError| BuildError::Rendering(error.to_string());
-        let started = tokio::task::spawn_blocking(move || {
-            Evaluation::up_to(sources, settings, time.up_to)
-        });
+        let started =
+            tokio::task::spawn_blocking(move || Evaluation::up_to(sources, settings, time.up_to));
         let mut evaluation = match started.await.map_err(cut_off)? {
             Ok(evaluation) => evaluation,
             Err(unready) => return Ok(Err(unready)),

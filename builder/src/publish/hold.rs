@@ -22,11 +22,15 @@ pub fn reason(state: &State, outcome: Result<&Tree, &Unready>) -> Option<String>
         Err(Unready::NoConfig) => Some("it leaves the site without a configuration".into()),
         Err(Unready::BrokenConfig(problems)) => {
             let why = problems.first().map(|problem| {
-                let line = problem.line.map_or(String::new(), |line| format!(":{line}"));
+                let line = problem
+                    .line
+                    .map_or(String::new(), |line| format!(":{line}"));
                 format!(": {}{line}: {}", problem.file, problem.message)
             });
             let why = why.unwrap_or_default();
-            Some(format!("it leaves the site without a configuration that can be used{why}"))
+            Some(format!(
+                "it leaves the site without a configuration that can be used{why}"
+            ))
         }
         Ok(tree) => {
             let stays = |key: &str| tree.objects.contains_key(key) || tree.stale.contains(key);

@@ -3,11 +3,11 @@
 
 use super::commit::adopt;
 use super::state::State;
+use super::{BuildError, Builder};
 use crate::diagnostic::Diagnostic;
 use crate::fetch::Budget;
-use crate::quillfront_toml::{self, OwnConfig};
-use super::{BuildError, Builder};
 use crate::key::{Role, SourceKey};
+use crate::quillfront_toml::{self, OwnConfig};
 use crate::source::Sources;
 use std::collections::{BTreeMap, BTreeSet};
 

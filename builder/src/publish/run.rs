@@ -1,18 +1,18 @@
 //! One run: see the module page for its steps.
 
+use super::draft::Time;
 use super::measure::{Counted, Stopwatch};
 use super::observe::{self, Changes};
 use super::publication::{Done, Publication};
+use super::reconcile::Refreshed;
 use super::root::{Loaded, Outbox, Root};
 use super::session::Session;
 use super::store::{Attributes, Condition};
 use super::transfer::{self, Outcome, Put, WAVES};
 use super::{BuildError, Builder, Step};
 use crate::key::SourceKey;
-use super::draft::Time;
-use super::reconcile::Refreshed;
-use crate::site::schedule::NextDue;
 use crate::report::{Kind, Report};
+use crate::site::schedule::NextDue;
 use futures::stream::{StreamExt, TryStreamExt, iter};
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
@@ -53,7 +53,10 @@ impl Builder {
             let Some(root) = root.filter(|root| root.lease.is_none()) else {
                 return Ok(reports);
             };
-            let is_due = root.next_due.as_ref().is_some_and(|next| next.at <= self.clock());
+            let is_due = root
+                .next_due
+                .as_ref()
+                .is_some_and(|next| next.at <= self.clock());
             let work = match (root.hints.is_empty(), is_due && !moved) {
                 _ if reports.last().is_some_and(|report| report.deferred) => return Ok(reports),
                 (false, _) => Work::Keys(BTreeSet::new()),

@@ -114,7 +114,10 @@ impl State {
         Ok(Self {
             sources: Arc::new(sources),
             outputs: outputs.into_iter().collect(),
-            answers: answers.into_iter().map(|(request, text)| (request, text.into())).collect(),
+            answers: answers
+                .into_iter()
+                .map(|(request, text)| (request, text.into()))
+                .collect(),
         })
     }
 

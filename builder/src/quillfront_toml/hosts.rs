@@ -30,7 +30,10 @@ impl AllowedHosts {
         let mut list = Vec::new();
         let texts = table.texts(name).unwrap_or_default();
         if texts.len() > MAX_HOSTS {
-            table.problem(place, format!("`data.{name}` has more than {MAX_HOSTS} hosts"));
+            table.problem(
+                place,
+                format!("`data.{name}` has more than {MAX_HOSTS} hosts"),
+            );
         }
         for (text, place) in texts.into_iter().take(MAX_HOSTS) {
             match parse(&text) {
@@ -53,7 +56,9 @@ impl AllowedHosts {
     /// It may not; the message says why, and the way out.
     pub fn check(&self, url: &str) -> Result<Url, String> {
         if url.len() > MAX_URL_BYTES {
-            return Err(format!("an address may have {MAX_URL_BYTES} bytes, not more"));
+            return Err(format!(
+                "an address may have {MAX_URL_BYTES} bytes, not more"
+            ));
         }
         let mut url = Url::parse(url).map_err(|error| format!("`{url}` is no address: {error}"))?;
         url.set_fragment(None);
@@ -72,7 +77,11 @@ impl AllowedHosts {
         }
         let host = plain(&host);
         let same_host = |allowed: &&AllowedHost| allowed.host == host && allowed.port == port;
-        if self.list.iter().any(|allowed| same_host(&allowed) && allowed.scheme == scheme) {
+        if self
+            .list
+            .iter()
+            .any(|allowed| same_host(&allowed) && allowed.scheme == scheme)
+        {
             return Ok(url);
         }
         let entry = match (scheme, url.port()) {

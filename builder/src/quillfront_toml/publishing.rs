@@ -68,7 +68,8 @@ impl Publishing {
                 time.nanosecond as i32,
             )
         });
-        let local = civil::date(date.year as i16, date.month as i8, date.day as i8).to_datetime(time);
+        let local =
+            civil::date(date.year as i16, date.month as i8, date.day as i8).to_datetime(time);
         match self.timezone.to_timestamp(local) {
             Ok(moment) => moment,
             Err(_) => last_moment(date),
@@ -97,7 +98,10 @@ fn last_moment(date: &Date) -> Timestamp {
 fn timezone(table: &mut Table<'_, '_>) -> Option<TimeZone> {
     let entry = table.take("timezone")?;
     let Data::Text(name) = &entry.node.data else {
-        let message = format!("`publishing.timezone` must be text, not {}", entry.node.noun());
+        let message = format!(
+            "`publishing.timezone` must be text, not {}",
+            entry.node.noun()
+        );
         table.problem(entry.node.place, message);
         return None;
     };

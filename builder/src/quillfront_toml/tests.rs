@@ -14,7 +14,10 @@ fn problems(text: &str) -> Vec<String> {
 #[test]
 fn an_empty_file_is_as_none() {
     assert_eq!(parsed(""), OwnConfig::default());
-    assert_eq!(parsed("\u{feff}[publishing]\n[env]\n[data]\n"), OwnConfig::default());
+    assert_eq!(
+        parsed("\u{feff}[publishing]\n[env]\n[data]\n"),
+        OwnConfig::default()
+    );
     assert_eq!(OwnConfig::default().publishing.future, Future::Publish);
 }
 
@@ -34,7 +37,8 @@ fn every_key_is_read() {
 
 #[test]
 fn unknown_keys_are_errors_with_line_column_and_the_nearest_name() {
-    let told = problems("[publishing]\nfutur = \"hold\"\n[data]\nallowed_host = []\n[enw]\nA = \"1\"\n");
+    let told =
+        problems("[publishing]\nfutur = \"hold\"\n[data]\nallowed_host = []\n[enw]\nA = \"1\"\n");
     assert_eq!(
         told,
         [
@@ -49,25 +53,52 @@ fn unknown_keys_are_errors_with_line_column_and_the_nearest_name() {
 #[test]
 fn wrong_values_are_errors() {
     for (text, part) in [
-        ("[publishing]\nfuture = \"held\"", "one of \"publish\", \"hold\""),
+        (
+            "[publishing]\nfuture = \"held\"",
+            "one of \"publish\", \"hold\"",
+        ),
         ("[publishing]\nfuture = true", "one of"),
         ("publishing = 1", "is a table"),
-        ("[publishing]\ntimezone = \"Europe/Berln\"", "did you mean \"Europe/Berlin\"?"),
+        (
+            "[publishing]\ntimezone = \"Europe/Berln\"",
+            "did you mean \"Europe/Berlin\"?",
+        ),
         ("[publishing]\ntimezone = \"+01:00\"", "no time zone"),
         ("[publishing]\ntimezone = 1", "must be text"),
-        ("[env]\nPORT = 80", "`env.PORT` must be text, not a whole number"),
+        (
+            "[env]\nPORT = 80",
+            "`env.PORT` must be text, not a whole number",
+        ),
         ("[env]\nA = { b = \"c\" }", "must be text, not a table"),
         ("[data]\nallowed_hosts = \"a.example\"", "a list of texts"),
         ("[data]\nallowed_hosts = [1]", "a list of texts"),
         ("[data]\nallowed_hosts = [\"*.example.org\"]", "wildcard"),
-        ("[data]\nallowed_hosts = [\"https://a.example/path\"]", "more than a host"),
-        ("[data]\nallowed_hosts = [\"me@a.example\"]", "more than a host"),
-        ("[data]\nallowed_hosts = [\"ftp://a.example\"]", "scheme `ftp`"),
+        (
+            "[data]\nallowed_hosts = [\"https://a.example/path\"]",
+            "more than a host",
+        ),
+        (
+            "[data]\nallowed_hosts = [\"me@a.example\"]",
+            "more than a host",
+        ),
+        (
+            "[data]\nallowed_hosts = [\"ftp://a.example\"]",
+            "scheme `ftp`",
+        ),
         ("[data]\nallowed_hosts = [\"\"]", "no host"),
-        ("[data]\nallowed_hosts = [\"localhost:8080\"]", "this machine"),
+        (
+            "[data]\nallowed_hosts = [\"localhost:8080\"]",
+            "this machine",
+        ),
         ("[data]\nallowed_hosts = [\"127.1\"]", "this machine"),
-        ("[data]\nallowed_hosts = [\"http://2130706433\"]", "this machine"),
-        ("[data]\nallowed_hosts = [\"169.254.169.254\"]", "link-local"),
+        (
+            "[data]\nallowed_hosts = [\"http://2130706433\"]",
+            "this machine",
+        ),
+        (
+            "[data]\nallowed_hosts = [\"169.254.169.254\"]",
+            "link-local",
+        ),
         ("[data]\nallowed_hosts = [\"[::1]:80\"]", "this machine"),
         ("a = ", "this is not TOML"),
     ] {
@@ -117,10 +148,23 @@ fn a_host_is_allowed_with_its_scheme_and_port_alone() {
     ] {
         assert!(hosts.check(bad).is_err(), "{bad}: {:?}", hosts.check(bad));
     }
-    assert_eq!(hosts.check("https://api.example.org#part").unwrap().as_str(), "https://api.example.org/");
+    assert_eq!(
+        hosts
+            .check("https://api.example.org#part")
+            .unwrap()
+            .as_str(),
+        "https://api.example.org/"
+    );
     let told = hosts.check("https://d.example:444/x").unwrap_err();
-    assert!(told.contains("allowed_hosts = [\"d.example:444\"]"), "{told}");
-    assert!(hosts.check(&format!("https://api.example.org/{}", "x".repeat(5000))).is_err());
+    assert!(
+        told.contains("allowed_hosts = [\"d.example:444\"]"),
+        "{told}"
+    );
+    assert!(
+        hosts
+            .check(&format!("https://api.example.org/{}", "x".repeat(5000)))
+            .is_err()
+    );
 }
 
 #[test]
@@ -129,26 +173,81 @@ fn dates_without_a_zone_are_in_the_configured_one() {
     let utc = Publishing::default();
     let due = |publishing: &Publishing, text: &str| {
         let date = Date::parse(text).unwrap();
-        (publishing.due(&date).to_string(), publishing.due_shown(&date))
+        (
+            publishing.due(&date).to_string(),
+            publishing.due_shown(&date),
+        )
     };
     for (publishing, date, moment, shown) in [
-        (&utc, "2026-12-24", "2026-12-24T00:00:00Z", "2026-12-24T00:00:00+00:00"),
-        (&berlin, "2026-12-24", "2026-12-23T23:00:00Z", "2026-12-24T00:00:00+01:00"),
-        (&berlin, "2026-07-01T08:30:00", "2026-07-01T06:30:00Z", "2026-07-01T08:30:00+02:00"),
-        (&berlin, "2026-12-24T08:00:00-05:00", "2026-12-24T13:00:00Z", "2026-12-24T08:00:00-05:00"),
-        (&berlin, "2026-12-24T08:00:00Z", "2026-12-24T08:00:00Z", "2026-12-24T08:00:00Z"),
+        (
+            &utc,
+            "2026-12-24",
+            "2026-12-24T00:00:00Z",
+            "2026-12-24T00:00:00+00:00",
+        ),
+        (
+            &berlin,
+            "2026-12-24",
+            "2026-12-23T23:00:00Z",
+            "2026-12-24T00:00:00+01:00",
+        ),
+        (
+            &berlin,
+            "2026-07-01T08:30:00",
+            "2026-07-01T06:30:00Z",
+            "2026-07-01T08:30:00+02:00",
+        ),
+        (
+            &berlin,
+            "2026-12-24T08:00:00-05:00",
+            "2026-12-24T13:00:00Z",
+            "2026-12-24T08:00:00-05:00",
+        ),
+        (
+            &berlin,
+            "2026-12-24T08:00:00Z",
+            "2026-12-24T08:00:00Z",
+            "2026-12-24T08:00:00Z",
+        ),
         // Clocks go from 2:00 to 3:00, and from 3:00 back to 2:00.
-        (&berlin, "2026-03-29T02:30:00", "2026-03-29T01:30:00Z", "2026-03-29T03:30:00+02:00"),
-        (&berlin, "2026-10-25T02:30:00", "2026-10-25T00:30:00Z", "2026-10-25T02:30:00+02:00"),
-        (&utc, "2016-12-31T23:59:60", "2016-12-31T23:59:59Z", "2016-12-31T23:59:59+00:00"),
+        (
+            &berlin,
+            "2026-03-29T02:30:00",
+            "2026-03-29T01:30:00Z",
+            "2026-03-29T03:30:00+02:00",
+        ),
+        (
+            &berlin,
+            "2026-10-25T02:30:00",
+            "2026-10-25T00:30:00Z",
+            "2026-10-25T02:30:00+02:00",
+        ),
+        (
+            &utc,
+            "2016-12-31T23:59:60",
+            "2016-12-31T23:59:59Z",
+            "2016-12-31T23:59:59+00:00",
+        ),
     ] {
-        assert_eq!(due(publishing, date), (moment.to_owned(), shown.to_owned()), "{date}");
+        assert_eq!(
+            due(publishing, date),
+            (moment.to_owned(), shown.to_owned()),
+            "{date}"
+        );
     }
     // The ends of what can be written do no harm.
     let samoa = parsed("[publishing]\ntimezone = \"Pacific/Midway\"").publishing;
-    for text in ["9999-12-31T23:59:59", "0000-01-01", "9999-12-31T23:59:59-23:59"] {
+    for text in [
+        "9999-12-31T23:59:59",
+        "0000-01-01",
+        "9999-12-31T23:59:59-23:59",
+    ] {
         let date = Date::parse(text).unwrap();
-        assert_eq!(samoa.due(&date) > jiff::Timestamp::UNIX_EPOCH, date.year > 1970, "{text}");
+        assert_eq!(
+            samoa.due(&date) > jiff::Timestamp::UNIX_EPOCH,
+            date.year > 1970,
+            "{text}"
+        );
         assert!(!samoa.due_shown(&date).is_empty());
     }
 }

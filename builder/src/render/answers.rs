@@ -62,7 +62,11 @@ impl Answers {
         let asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
         let good = self.map.iter().filter_map(|(request, answer)| {
             let kept = all || asked.contains(request);
-            answer.as_ref().ok().filter(|_| kept).map(|text| (request.clone(), text.clone()))
+            answer
+                .as_ref()
+                .ok()
+                .filter(|_| kept)
+                .map(|text| (request.clone(), text.clone()))
         });
         good.collect()
     }

@@ -66,13 +66,18 @@ impl Schedule<'_> {
         }
         let dates = library.pages.iter().filter_map(|page| page.date.as_ref());
         let due = dates.map(|date| self.publishing.due(date));
-        due.filter(|due| *due <= self.up_to).fold(now, Timestamp::max)
+        due.filter(|due| *due <= self.up_to)
+            .fold(now, Timestamp::max)
     }
 }
 
 /// The folder of a bundle, relative to `content/`.
 fn own_folder(page: &Page) -> Option<&str> {
-    let folder = page.place.relative.rsplit_once('/').map(|(folder, _)| folder);
+    let folder = page
+        .place
+        .relative
+        .rsplit_once('/')
+        .map(|(folder, _)| folder);
     folder.filter(|_| page.place.bundle)
 }
 
@@ -91,7 +96,10 @@ impl Library {
             .values()
             .find(|held| held.folder.as_deref().is_some_and(owns))?;
         // Another translation may be published from the same folder.
-        let shared = self.pages.iter().any(|page| own_folder(page).is_some_and(owns));
+        let shared = self
+            .pages
+            .iter()
+            .any(|page| own_folder(page).is_some_and(owns));
         (!shared).then_some(held)
     }
 

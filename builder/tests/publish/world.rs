@@ -18,8 +18,8 @@ use quillfront_builder::report::Report;
 use quillfront_local::s3::{self, Credentials, Store};
 use quillfront_local::site::{self, Site, SiteOptions};
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex};
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
@@ -88,15 +88,13 @@ impl TestWeb {
 }
 
 impl Fetch for TestWeb {
-    fn fetch(
-        &self,
-        request: &Request,
-        _: &AllowedHosts,
-        _: Duration,
-    ) -> Result<String, String> {
+    fn fetch(&self, request: &Request, _: &AllowedHosts, _: Duration) -> Result<String, String> {
         self.asked.lock().unwrap().push(request.url.clone());
         let answers = self.answers.lock().unwrap();
-        answers.get(&request.url).cloned().ok_or_else(|| "nobody answers".into())
+        answers
+            .get(&request.url)
+            .cloned()
+            .ok_or_else(|| "nobody answers".into())
     }
 }
 

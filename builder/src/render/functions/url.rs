@@ -34,12 +34,7 @@ pub(super) fn load(world: &World, url: &str, arguments: &Kwargs) -> Answer {
     }
 }
 
-fn request(
-    world: &World,
-    url: &str,
-    format: &str,
-    arguments: &Kwargs,
-) -> Result<Request, String> {
+fn request(world: &World, url: &str, format: &str, arguments: &Kwargs) -> Result<Request, String> {
     let told = |error: Error| error.to_string();
     let url = world
         .own
@@ -56,7 +51,10 @@ fn request(
     if body.is_some() && method == Method::Get {
         return Err("load_data: a `body` is sent with method=\"post\"".to_owned());
     }
-    if body.as_ref().is_some_and(|body| body.len() > MAX_BODY_BYTES) {
+    if body
+        .as_ref()
+        .is_some_and(|body| body.len() > MAX_BODY_BYTES)
+    {
         let kib = MAX_BODY_BYTES / 1024;
         return Err(format!("load_data: the `body` is larger than {kib} KiB"));
     }
@@ -65,7 +63,10 @@ fn request(
     if given.len() > MAX_HEADERS {
         return Err(format!("load_data: more than {MAX_HEADERS} headers"));
     }
-    let mut headers = given.iter().map(|text| header(text)).collect::<Result<Vec<_>, _>>()?;
+    let mut headers = given
+        .iter()
+        .map(|text| header(text))
+        .collect::<Result<Vec<_>, _>>()?;
     let mut or_else = |name: &str, value: &str| {
         if !headers.iter().any(|(given, _)| given == name) {
             headers.push((name.to_owned(), value.to_owned()));
@@ -87,21 +88,36 @@ fn request(
 /// `name=value`. What frames the message is not the template's to say.
 fn header(text: &str) -> Result<(String, String), String> {
     let Some((name, value)) = text.split_once('=') else {
-        return Err(format!("load_data: the header {text:?} is not written as \"name=value\""));
+        return Err(format!(
+            "load_data: the header {text:?} is not written as \"name=value\""
+        ));
     };
     let (name, value) = (name.trim().to_ascii_lowercase(), value.trim());
     let token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
     if name.is_empty() || !name.bytes().all(token) {
         return Err(format!("load_data: {name:?} is no name of a header"));
     }
-    if value.len() + name.len() > MAX_HEADER_BYTES || value.bytes().any(|byte| !(b' '..=b'~').contains(&byte)) {
+    if value.len() + name.len() > MAX_HEADER_BYTES
+        || value.bytes().any(|byte| !(b' '..=b'~').contains(&byte))
+    {
         return Err(format!(
             "load_data: the header `{name}` is longer than {MAX_HEADER_BYTES} bytes or not plain ASCII"
         ));
     }
-    let framing = ["host", "content-length", "transfer-encoding", "connection", "expect", "te", "trailer", "upgrade"];
+    let framing = [
+        "host",
+        "content-length",
+        "transfer-encoding",
+        "connection",
+        "expect",
+        "te",
+        "trailer",
+        "upgrade",
+    ];
     if framing.contains(&name.as_str()) {
-        return Err(format!("load_data: the header `{name}` is not yours to set"));
+        return Err(format!(
+            "load_data: the header `{name}` is not yours to set"
+        ));
     }
     Ok((name, value.to_owned()))
 }
