@@ -87,8 +87,18 @@ impl Evaluation {
             .iter()
             .flat_map(|(_, source)| source.problems.clone())
             .collect();
-        let config = read_config(&sources, &settings, &mut diagnostics)?;
-        let own = OwnConfig::of(&sources).map_err(Unready::BrokenConfig)?;
+        let config = read_config(&sources, &settings, &mut diagnostics);
+        let (config, own) = match (config, OwnConfig::of(&sources)) {
+            (Ok(config), Ok(own)) => (config, own),
+            (Err(unready), Ok(_)) | (Err(unready @ Unready::NoConfig), Err(_)) => {
+                return Err(unready);
+            }
+            (Ok(_), Err(problems)) => return Err(Unready::BrokenConfig(problems)),
+            (Err(Unready::BrokenConfig(mut problems)), Err(more)) => {
+                problems.extend(more);
+                return Err(Unready::BrokenConfig(problems));
+            }
+        };
         let templates = Templates::load(&sources, config.theme.as_deref());
         let (library, mut problems) = {
             let schedule = Schedule {
