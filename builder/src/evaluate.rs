@@ -26,11 +26,12 @@ use std::sync::Arc;
 /// data file after another takes a round for each.
 pub const MAX_ROUNDS: usize = 64;
 
-/// The tree that the sources make.
+/// The tree that the sources make. Of each object there is what its maker kept: the object itself,
+/// or, where it was written out at once, less.
 #[derive(Debug)]
-pub struct Tree {
+pub struct Tree<Kept = Object> {
     /// Everything that could be made.
-    pub objects: BTreeMap<OutputKey, Object>,
+    pub objects: BTreeMap<OutputKey, Kept>,
     /// Outputs whose render failed: what was published under these keys stays.
     pub stale: BTreeSet<OutputKey>,
     /// The plan that it was made by.
@@ -45,12 +46,30 @@ pub struct Tree {
     pub answers: BTreeMap<Request, Arc<str>>,
 }
 
+impl<Kept> Tree<Kept> {
+    /// The same tree, with something else kept of its objects.
+    pub fn map<Other>(
+        self,
+        change: impl FnOnce(BTreeMap<OutputKey, Kept>) -> BTreeMap<OutputKey, Other>,
+    ) -> Tree<Other> {
+        Tree {
+            objects: change(self.objects),
+            stale: self.stale,
+            plan: self.plan,
+            diagnostics: self.diagnostics,
+            now: self.now,
+            next_due: self.next_due,
+            answers: self.answers,
+        }
+    }
+}
+
 /// A site that is being evaluated.
-pub struct Evaluation {
+pub struct Evaluation<Kept = Object> {
     world: Arc<World>,
     plan: Plan,
     contents: Option<Arc<Contents>>,
-    done: BTreeMap<OutputKey, Result<Option<Object>, Vec<Diagnostic>>>,
+    done: BTreeMap<OutputKey, Result<Option<Kept>, Vec<Diagnostic>>>,
     diagnostics: Vec<Diagnostic>,
 }
 
@@ -63,7 +82,7 @@ pub enum Unready {
     BrokenConfig(Vec<Diagnostic>),
 }
 
-impl Evaluation {
+impl<Kept: Send> Evaluation<Kept> {
     /// Reads the configuration, the content and the templates, and plans the site.
     ///
     /// # Errors
@@ -143,9 +162,9 @@ impl Evaluation {
         self.world.own.allowed_hosts.clone()
     }
 
-    /// Renders what can be rendered. Returns what has to be read or fetched before the rest can
-    /// be; nothing when all is done.
-    pub fn step(&mut self) -> Needs {
+    /// Renders what can be rendered, and hands each object to `keep`, on several threads at once.
+    /// Returns what has to be read or fetched before the rest can be; nothing when all is done.
+    pub fn step(&mut self, keep: impl Fn(&OutputKey, Object) -> Kept + Sync) -> Needs {
         let contents = match &self.contents {
             Some(contents) => contents.clone(),
             None => match content::render(&self.world) {
@@ -160,7 +179,10 @@ impl Evaluation {
             .collect();
         let results: Vec<_> = waiting
             .into_par_iter()
-            .map(|(key, planned)| (key, output::render(&self.world, &contents, key, planned)))
+            .map(|(key, planned)| {
+                let made = output::render(&self.world, &contents, key, planned);
+                (key, made.map(|object| object.map(|object| keep(key, object))))
+            })
             .collect();
         let mut needs = Needs::default();
         for (key, result) in results {
@@ -194,7 +216,7 @@ impl Evaluation {
     }
 
     /// The tree. What is still lacking its inputs has failed.
-    pub fn finish(mut self) -> Tree {
+    pub fn finish(mut self) -> Tree<Kept> {
         let mut objects = BTreeMap::new();
         let mut stale = BTreeSet::new();
         let mut failures = Failures::default();

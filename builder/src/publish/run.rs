@@ -152,7 +152,7 @@ impl Builder {
             || ((today.now..=today.up_to).contains(&root_now)
                 && !root.next_due.as_ref().is_some_and(is_due));
         let mut sources = (*state.sources).clone();
-        let changes = Changes::apply(&mut sources, &seen);
+        let changes = Changes::apply(&mut sources, seen.clone());
         let mut refreshed = Refreshed::default();
         if *work == Work::Reconcile {
             refreshed = self.refresh_answers(&mut state, &sources).await?;
