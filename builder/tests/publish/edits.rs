@@ -4,20 +4,15 @@ use crate::world::{World, blog, keys, until_done};
 use proptest::prelude::*;
 use quillfront_builder::publish::run::Work;
 use std::collections::BTreeSet;
+use std::time::Duration;
 
-/// One change in the source bucket.
+/// One change in the source bucket, or time that passes.
 #[derive(Debug, Clone)]
 enum Edit {
     Put(&'static str, String),
     Remove(&'static str),
-}
-
-impl Edit {
-    fn key(&self) -> &'static str {
-        match self {
-            Edit::Put(key, _) | Edit::Remove(key) => key,
-        }
-    }
+    /// So many minutes, and a reconcile at the end of them.
+    Wait(u64),
 }
 
 const PAGES: [&str; 6] = [
@@ -116,6 +111,7 @@ fn edit() -> impl Strategy<Value = Edit> {
             "[publishing]\nfuture = \"never\"\n",
         ]).prop_map(|text| Edit::Put("quillfront.toml", text.into())),
         1 => Just(Edit::Remove("quillfront.toml")),
+        2 => prop::sample::select(vec![1, 30, 600, 36 * 60]).prop_map(Edit::Wait),
         1 => Just(Edit::Put("static/blog/a/index.html", "static beside a page".into())),
         1 => Just(Edit::Remove("static/blog/a/index.html")),
         1 => prop::sample::select(vec![
@@ -138,10 +134,19 @@ async fn holds(script: Vec<Vec<Edit>>) {
         let mut told = BTreeSet::new();
         for edit in batch {
             match edit {
-                Edit::Put(key, text) => world.put(key, text.clone()).await,
-                Edit::Remove(key) => world.remove(key).await,
+                Edit::Put(key, text) => {
+                    world.put(key, text.clone()).await;
+                    told.insert(*key);
+                }
+                Edit::Remove(key) => {
+                    world.remove(key).await;
+                    told.insert(*key);
+                }
+                Edit::Wait(minutes) => {
+                    world.host.advance(Duration::from_secs(minutes * 60));
+                    until_done(&world, &builder, &Work::Reconcile).await;
+                }
             }
-            told.insert(edit.key());
         }
         until_done(&world, &builder, &keys(told)).await;
         let story = format!("after step {number} of {script:#?}");
