@@ -88,6 +88,11 @@ async function searchWorks(language, query, format) {
   expect((await page.$$(".search-results li")).length === 0, `${name}: finds what is not there`);
 
   await search(page, query);
+  const focused = () => page.evaluate(() => document.activeElement.href ?? document.activeElement.id);
+  await page.keyboard.press("ArrowDown");
+  expect((await focused()) === links[0], `${name}: the down arrow leads to ${await focused()}`);
+  await page.keyboard.press("ArrowUp");
+  expect((await focused()) === "search-input", `${name}: the up arrow leads to ${await focused()}`);
   await page.keyboard.press("ArrowDown");
   await Promise.all([page.waitForNavigation(), page.keyboard.press("Enter")]);
   expect(page.url() === links[0], `${name}: leads to ${page.url()}, not ${links[0]}`);
