@@ -73,7 +73,7 @@ async function searchWorks(language, query, format) {
     await axe(`${name} (${scheme})`, start, { scheme }, (page) => search(page, query));
   }
   const page = await open(name, start);
-  expect((await page.$eval("#search", (dialog) => dialog.dataset.format)) === format, `${name}: another format is set`);
+  expect((await page.$eval("#quill-search", (dialog) => dialog.dataset.format)) === format, `${name}: another format is set`);
   await search(page, query);
   const said = await page.$eval(".search-status", (status) => status.textContent);
   const links = await page.$$eval(".search-results a", (all) => all.map((link) => link.href));
@@ -83,7 +83,7 @@ async function searchWorks(language, query, format) {
 
   await page.keyboard.press("Escape");
   await page.keyboard.press("Escape"); // the first may only empty the field
-  expect(!(await page.$("#search[open]")), `${name}: Escape does not close it`);
+  expect(!(await page.$("#quill-search[open]")), `${name}: Escape does not close it`);
   await search(page, "<b>zzz");
   expect((await page.$$(".search-results li")).length === 0, `${name}: finds what is not there`);
 
@@ -92,7 +92,7 @@ async function searchWorks(language, query, format) {
   await page.keyboard.press("ArrowDown");
   expect((await focused()) === links[0], `${name}: the down arrow leads to ${await focused()}`);
   await page.keyboard.press("ArrowUp");
-  expect((await focused()) === "search-input", `${name}: the up arrow leads to ${await focused()}`);
+  expect((await focused()) === "quill-search-input", `${name}: the up arrow leads to ${await focused()}`);
   await page.keyboard.press("ArrowDown");
   await Promise.all([page.waitForNavigation(), page.keyboard.press("Enter")]);
   expect(page.url() === links[0], `${name}: leads to ${page.url()}, not ${links[0]}`);
@@ -100,14 +100,14 @@ async function searchWorks(language, query, format) {
 }
 
 async function search(page, query) {
-  if (!(await page.$("#search[open]"))) {
+  if (!(await page.$("#quill-search[open]"))) {
     await page.keyboard.down("Control");
     await page.keyboard.press("k");
     await page.keyboard.up("Control");
   }
-  await page.$eval("#search-input", (input) => { input.value = ""; });
+  await page.$eval("#quill-search-input", (input) => { input.value = ""; });
   await page.$eval(".search-status", (status) => { status.textContent = ""; });
-  await page.type("#search-input", query);
+  await page.type("#quill-search-input", query);
   await page.waitForFunction(() => document.querySelector(".search-status").textContent !== "", { timeout: 10_000 });
 }
 

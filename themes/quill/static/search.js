@@ -6,8 +6,8 @@
   const EXCERPT_CHARS = 170;
 
   const opener = document.querySelector(".search-open");
-  const dialog = document.getElementById("search");
-  const input = document.getElementById("search-input");
+  const dialog = document.getElementById("quill-search");
+  const input = document.getElementById("quill-search-input");
   const status = dialog.querySelector(".search-status");
   const list = dialog.querySelector(".search-results");
   const words = dialog.dataset;
