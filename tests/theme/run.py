@@ -11,7 +11,7 @@ both with a Content-Security-Policy that allows nothing but files of the site. T
   use      search in all formats, by keyboard; copy buttons; what is there without JavaScript
   measure  with --deep: Lighthouse, at least 98 in everything, over `quillfront serve`
 
-Needs java, chromium and node with npm (Debian: default-jre-headless chromium nodejs npm). The rest
+Needs java, chromium and node 20 with npm (Debian: default-jre-headless chromium nodejs npm). The rest
 comes from npm, in the versions of tools.json, into a temporary folder, or into --tools DIR, which is
 kept and used again. The exit status is 1 if a check fails, 2 if something is missing.
 """
@@ -31,9 +31,10 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 REPOSITORY = HERE.parents[1]
 sys.path.insert(0, str(HERE.parent / "e2e"))
-from run import newest_build  # noqa: E402
+from run import is_deep, newest_build  # noqa: E402
 
 PROGRAMS = {"java": "default-jre-headless", "chromium": "chromium", "node": "nodejs", "npm": "npm"}
+NODE_AT_LEAST = 20
 LIGHTHOUSE_AT_LEAST = 98
 LIGHTHOUSE_PAGES = ["", "blog/first-version/", "blog/"]
 STEP_LIMIT_SECONDS = 1800
@@ -45,19 +46,20 @@ POLICY = (
 
 def main():
     options = arguments()
-    missing = [package for program, package in PROGRAMS.items() if not shutil.which(program)]
-    if missing:
-        print(f"missing: apt-get install --no-install-recommends {' '.join(missing)}", file=sys.stderr)
+    if lack := what_lacks():
+        print(lack, file=sys.stderr)
         return 2
     with tempfile.TemporaryDirectory(prefix="theme-") as scratch:
         scratch = Path(scratch)
         tools = (options.tools or scratch / "tools").resolve()
         install(tools, options.deep)
-        checks = [("html", lambda: html(tools, sites)), ("axe and use", lambda: browse(tools, sites, options.deep))]
-        if options.deep:
-            checks.append(("measure", lambda: measure(tools, options.quillfront, scratch)))
         sites = build(options.quillfront, scratch)
-        passed = [check(name, step) for name, step in checks]
+        passed = [
+            check("html", lambda: html(tools, sites)),
+            check("axe and use", lambda: browse(tools, sites, options.deep)),
+        ]
+        if options.deep:
+            passed.append(check("measure", lambda: measure(tools, options.quillfront, scratch)))
     print(f"{passed.count(True)} passed, {passed.count(False)} failed")
     return 0 if all(passed) else 1
 
@@ -66,10 +68,22 @@ def arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quillfront", type=Path, help="the command under test [default: the newest in the target folder]")
     parser.add_argument("--tools", type=Path, metavar="DIR", help="where the packages of npm are, or go, and stay")
-    parser.add_argument("--deep", action="store_true", help="all pages, and Lighthouse")
+    parser.add_argument("--deep", action="store_true", help="all pages, and Lighthouse; E2E_DEEP=1 means the same")
     options = parser.parse_args()
+    options.deep = options.deep or is_deep()
     options.quillfront = (options.quillfront or newest_build()).resolve()
     return options
+
+
+def what_lacks():
+    """What has to be installed first, in a sentence; empty if all is there."""
+    missing = [package for program, package in PROGRAMS.items() if not shutil.which(program)]
+    if missing:
+        return f"missing: apt-get install --no-install-recommends {' '.join(missing)}"
+    node = output_of(["node", "--version"]).strip()
+    if int(node.removeprefix("v").split(".")[0]) < NODE_AT_LEAST:
+        return f"node {NODE_AT_LEAST} or newer is needed; this is {node}"
+    return ""
 
 
 def check(name, step):
