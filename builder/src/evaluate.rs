@@ -115,7 +115,10 @@ impl<Kept: Send> Evaluation<Kept> {
             .into_par_iter()
             .map(|(key, planned)| {
                 let made = output::render(&self.world, &contents, key, planned);
-                (key, made.map(|object| object.map(|object| keep(key, object))))
+                (
+                    key,
+                    made.map(|object| object.map(|object| keep(key, object))),
+                )
             })
             .collect();
         let mut needs = BTreeSet::new();

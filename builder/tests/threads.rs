@@ -24,8 +24,14 @@ fn build(root: &Path, threads: usize) -> Outcome {
     });
     match built {
         Ok(tree) => {
-            let objects = tree.objects.into_iter().map(|(key, object)| (key.to_string(), object));
-            let told = tree.diagnostics.iter().map(|problem| format!("{problem:?}"));
+            let objects = tree
+                .objects
+                .into_iter()
+                .map(|(key, object)| (key.to_string(), object));
+            let told = tree
+                .diagnostics
+                .iter()
+                .map(|problem| format!("{problem:?}"));
             let stale = tree.stale.iter().map(|key| format!("stale: {key}"));
             (objects.collect(), told.chain(stale).collect())
         }
@@ -46,7 +52,12 @@ fn a_site_is_the_same_on_any_number_of_threads() {
     for site in sites {
         let alone = build(&site, 1);
         for threads in [2, 8] {
-            assert_eq!(build(&site, threads), alone, "{} on {threads} threads", site.display());
+            assert_eq!(
+                build(&site, threads),
+                alone,
+                "{} on {threads} threads",
+                site.display()
+            );
         }
     }
 }
