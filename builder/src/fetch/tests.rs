@@ -497,3 +497,17 @@ fn a_build_fetches_so_much_and_no_more() {
         .unwrap();
     assert!(told.unwrap_err().contains("60 seconds"));
 }
+
+#[test]
+fn https_is_spoken_where_it_is_asked_for() {
+    let server = serve(|_, stream| good(stream, "not TLS"));
+    let host = format!("a.example:{}", server.port);
+    let hosts = allowed(std::slice::from_ref(&host));
+    let web = test_web();
+    assert!(
+        web.fetch(&get(&format!("https://{host}/")), &hosts, LONG)
+            .is_err()
+    );
+    let requests = server.requests.lock().unwrap();
+    assert!(!requests.iter().any(|text| text.contains("GET")));
+}

@@ -1,6 +1,6 @@
 //! Posts that wait for their time, and answers from the network.
 
-use crate::world::{Tree, World, assert_same, keys, published_blog, until_done};
+use crate::world::{Tree, World, assert_same, blog, keys, published_blog, until_done};
 use quillfront_builder::publish::run::Work;
 use quillfront_builder::report::{Kind, Report};
 use std::time::Duration;
@@ -218,6 +218,29 @@ async fn a_broken_quillfront_toml_keeps_the_last_good_one_and_one_that_was_never
     world.remove("content/blog/later.md").await;
     until_done(&world, &builder, &work).await;
     assert_same(&world.site().await, &before, "without the file");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_site_that_begins_with_a_broken_quillfront_toml_waits_for_a_good_one() {
+    let world = World::new().await;
+    for (key, text) in blog() {
+        world.put(key, text).await;
+    }
+    world
+        .put("quillfront.toml", "[publishing]\nfuture = \"holt\"\n")
+        .await;
+    let reports = until_done(&world, &world.builder(), &Work::Reconcile).await;
+    assert!(world.site().await.is_empty(), "C would be out too early");
+    let problems = told(&reports, "quillfront-toml");
+    assert!(
+        problems[0].starts_with("error[quillfront-toml] quillfront.toml:2:"),
+        "{problems:?}"
+    );
+    world.put("quillfront.toml", HOLD).await;
+    until_done(&world, &world.builder(), &keys(["quillfront.toml"])).await;
+    let tree = world.site().await;
+    assert!(tree.contains_key("blog/b/index.html") && !tree.contains_key("blog/c/index.html"));
+    world.assert_incremental_equals_clean("mended").await;
 }
 
 const URL: &str = "https://api.example.org/n";
