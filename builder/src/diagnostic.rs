@@ -61,6 +61,14 @@ impl Diagnostic {
         self
     }
 
+    /// The same, at a place if it is known.
+    pub fn at_place(self, place: Option<(u32, Option<u32>)>) -> Self {
+        match place {
+            Some((line, column)) => self.at(line, column),
+            None => self,
+        }
+    }
+
     /// The same, with the way out.
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());

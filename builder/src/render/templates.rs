@@ -5,6 +5,7 @@
 //! calls a filter that does not exist) is replaced by one that always fails, with a diagnostic, so
 //! that the outputs that need it fail and no others, and none falls back to the theme unnoticed.
 
+use super::explain::{TemplateError, explain, parse_report};
 use super::{filters, functions};
 use crate::diagnostic::Diagnostic;
 use crate::key::Role;
@@ -52,19 +53,6 @@ pub struct Templates {
     pub broken: BTreeMap<String, Diagnostic>,
     /// All names, the broken ones included.
     names: BTreeSet<String>,
-}
-
-/// Why a template could not be rendered.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TemplateError {
-    /// The template where it went wrong, by name, where known.
-    pub template: Option<String>,
-    /// 1-based line in that template.
-    pub line: Option<u32>,
-    /// 1-based column.
-    pub column: Option<u32>,
-    /// What is wrong.
-    pub message: String,
 }
 
 impl Templates {
@@ -128,7 +116,7 @@ impl Templates {
                     problem.message = format!("uses `{used}`, which is broken");
                 }
                 set.insert(name.clone(), STUB.to_owned());
-                broken.insert(name.clone(), diagnostic(&problem, &name, theme));
+                broken.insert(name.clone(), about(source_of(&name, theme), problem));
             }
         }
     }
@@ -165,9 +153,7 @@ pub fn check_syntax(file: &str, text: &str) -> Result<(), Diagnostic> {
     let mut tera = engine();
     match tera.add_raw_template(file, text) {
         Err(error) if matches!(error.kind(), ErrorKind::SyntaxError(_)) => {
-            let error = explain(&error);
-            let problem = Diagnostic::error("template", file, error.message);
-            Err(problem.at(error.line, error.column))
+            Err(about(file, explain(&error)))
         }
         _ => Ok(()),
     }
@@ -191,29 +177,40 @@ pub fn source_of(name: &str, theme: Option<&str>) -> String {
 }
 
 /// A template's error as a diagnostic about its file.
-fn diagnostic(error: &TemplateError, name: &str, theme: Option<&str>) -> Diagnostic {
-    Diagnostic::error("template", source_of(name, theme), error.message.clone())
-        .at(error.line, error.column)
+pub fn about(file: impl Into<String>, error: TemplateError) -> Diagnostic {
+    Diagnostic {
+        hint: error.hint,
+        ..Diagnostic::error("template", file, error.message).at(error.line, error.column)
+    }
 }
 
 /// The templates that an error of the whole set is about. An error that names none costs the site's
 /// own templates, one by one, until the rest stands.
 fn culprits(error: &tera::Error, set: &BTreeMap<String, String>) -> Vec<(String, TemplateError)> {
+    let plain = |name: &str, message: String| TemplateError::plain(Some(name), message);
+    let about_tag = |name: &String, message: String, tag: &str, others: &[String]| {
+        let text = set.get(name).map_or("", String::as_str);
+        let error = plain(name, message).at_tag(text, tag, others);
+        (name.clone(), error)
+    };
     let mut found: Vec<(String, TemplateError)> = match error.kind() {
         ErrorKind::MissingParent { current, parent } => {
             let message = format!("extends `{parent}`, which does not exist");
-            vec![(current.clone(), plain(current, message))]
+            vec![about_tag(current, message, "extends", &[parent.clone()])]
         }
         ErrorKind::CircularExtend {
             tpl,
-            inheritance_chain,
+            inheritance_chain: chain,
         } => {
-            let chain = inheritance_chain.join(" -> ");
-            vec![(tpl.clone(), plain(tpl, format!("extends itself: {chain}")))]
+            let message = format!("extends itself: {}", chain.join(" -> "));
+            vec![about_tag(tpl, message, "extends", chain)]
         }
-        ErrorKind::CircularInclude { tpl, include_chain } => {
-            let chain = include_chain.join(" -> ");
-            vec![(tpl.clone(), plain(tpl, format!("includes itself: {chain}")))]
+        ErrorKind::CircularInclude {
+            tpl,
+            include_chain: chain,
+        } => {
+            let message = format!("includes itself: {}", chain.join(" -> "));
+            vec![about_tag(tpl, message, "include", chain)]
         }
         _ => {
             let text = error.to_string();
@@ -242,66 +239,6 @@ fn culprits(error: &tera::Error, set: &BTreeMap<String, String>) -> Vec<(String,
         found.extend(own.map(|name| (name.clone(), plain(name, error.to_string()))));
     }
     found
-}
-
-fn plain(template: &str, message: String) -> TemplateError {
-    TemplateError {
-        template: Some(template.to_owned()),
-        line: None,
-        column: None,
-        message,
-    }
-}
-
-/// Tera's error as template, place and message.
-pub fn explain(error: &tera::Error) -> TemplateError {
-    let mut explained = match error.kind() {
-        ErrorKind::SyntaxError(report) | ErrorKind::RenderingError(report) => TemplateError {
-            template: Some(report.filename().to_owned()),
-            line: Some(report.span().start_line as u32),
-            column: Some(report.span().start_col as u32 + 1),
-            message: report.message().to_owned(),
-        },
-        _ => parse_report(&error.to_string()),
-    };
-    let mut source = std::error::Error::source(error);
-    while let Some(inner) = source {
-        explained.message = format!("{}: {inner}", explained.message);
-        source = inner.source();
-    }
-    explained
-}
-
-/// Takes `error: message\n --> name:line:column\n…` apart; any other text is all message.
-fn parse_report(text: &str) -> TemplateError {
-    let message = text
-        .lines()
-        .next()
-        .unwrap_or_default()
-        .trim_start_matches("error: ")
-        .to_owned();
-    let place = text
-        .lines()
-        .find_map(|line| line.trim_start().strip_prefix("--> "));
-    let parts = place.and_then(|place| {
-        let (rest, column) = place.rsplit_once(':')?;
-        let (name, line) = rest.rsplit_once(':')?;
-        Some((name.to_owned(), line.parse().ok()?, column.parse().ok()?))
-    });
-    match parts {
-        Some((name, line, column)) => TemplateError {
-            template: Some(name),
-            line: Some(line),
-            column: Some(column),
-            message,
-        },
-        None => TemplateError {
-            template: None,
-            line: None,
-            column: None,
-            message: text.to_owned(),
-        },
-    }
 }
 
 #[cfg(test)]

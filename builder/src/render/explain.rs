@@ -1,0 +1,197 @@
+//! The engine's errors in the author's words: which template, which line, what to do.
+
+use tera::ErrorKind;
+
+/// Why a template could not be read or rendered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TemplateError {
+    /// The template where it went wrong, by name, where known.
+    pub template: Option<String>,
+    /// 1-based line in that template.
+    pub line: Option<u32>,
+    /// 1-based column in characters.
+    pub column: Option<u32>,
+    /// What is wrong.
+    pub message: String,
+    /// The way out, where one is known.
+    pub hint: Option<String>,
+}
+
+impl TemplateError {
+    /// About a template as a whole, or about nothing known.
+    pub fn plain(template: Option<&str>, message: String) -> Self {
+        Self {
+            template: template.map(str::to_owned),
+            line: None,
+            column: None,
+            hint: hint(&message),
+            message: plainly(message),
+        }
+    }
+
+    /// Finds the line of an error that the engine tells of a whole template: the tag in `text`
+    /// that names one of `others`.
+    pub fn at_tag(mut self, text: &str, tag: &str, others: &[String]) -> Self {
+        let names = |line: &str| {
+            let quoted = |name: &String| {
+                line.contains(&format!("\"{name}\"")) || line.contains(&format!("'{name}'"))
+            };
+            line.contains(tag) && others.iter().any(quoted)
+        };
+        let found = text.lines().position(names);
+        self.line = found.and_then(|index| u32::try_from(index + 1).ok());
+        self
+    }
+}
+
+/// Tera's error as template, place, message and hint.
+pub fn explain(error: &tera::Error) -> TemplateError {
+    let mut explained = match error.kind() {
+        ErrorKind::SyntaxError(report) | ErrorKind::RenderingError(report) => TemplateError {
+            line: Some(report.span().start_line as u32),
+            column: Some(report.span().start_col as u32 + 1),
+            ..TemplateError::plain(Some(report.filename()), report.message().to_owned())
+        },
+        _ => parse_report(&error.to_string()),
+    };
+    let mut source = std::error::Error::source(error);
+    while let Some(inner) = source {
+        explained.message = format!("{}: {inner}", explained.message);
+        source = inner.source();
+    }
+    explained
+}
+
+/// Takes `error: message\n --> name:line:column\n…` apart; any other text is all message.
+pub fn parse_report(text: &str) -> TemplateError {
+    let message = text
+        .lines()
+        .next()
+        .unwrap_or_default()
+        .trim_start_matches("error: ")
+        .to_owned();
+    let place = text
+        .lines()
+        .find_map(|line| line.trim_start().strip_prefix("--> "));
+    let parts = place.and_then(|place| {
+        let (rest, column) = place.rsplit_once(':')?;
+        let (name, line) = rest.rsplit_once(':')?;
+        Some((name.to_owned(), line.parse().ok()?, column.parse().ok()?))
+    });
+    match parts {
+        Some((name, line, column)) => TemplateError {
+            line: Some(line),
+            column: Some(column),
+            ..TemplateError::plain(Some(&name), message)
+        },
+        None => TemplateError::plain(None, text.to_owned()),
+    }
+}
+
+/// Names that are listed after "available"; a page has some thirty.
+const MAX_AVAILABLE: usize = 40;
+
+/// The engine's message without its grammar's names for things.
+fn plainly(message: String) -> String {
+    if let Some(found) = message.strip_prefix("Found ")
+        && let Some((found, _)) = found.split_once(" but expected one of: integer, float")
+    {
+        return format!("a value is expected here, not {found}");
+    }
+    match message.as_str() {
+        "Unexpected end of input" => {
+            "the template ends before this `{{`, `{%` or block is closed".to_owned()
+        }
+        "Unknown tag" => "there is no such tag".to_owned(),
+        "Tried to render a variable that is undefined" => {
+            "this has no value: it is not defined".to_owned()
+        }
+        _ => shortened(message),
+    }
+}
+
+/// A long list of what is available, cut.
+fn shortened(message: String) -> String {
+    let Some((head, list)) = message.split_once("Available ") else {
+        return message;
+    };
+    match list.match_indices(", ").nth(MAX_AVAILABLE) {
+        Some((end, _)) => format!("{head}Available {}, …", &list[..end]),
+        None => message,
+    }
+}
+
+fn hint(message: &str) -> Option<String> {
+    let has = |part: &str| message.contains(part);
+    let text = if has("Available ") {
+        let near = near_name(message)?;
+        return Some(format!("did you mean `{near}`?"));
+    } else if has("exists but its value is undefined")
+        || has("Tried to render a variable that is undefined")
+    {
+        "ask first with `{% if … is defined %}`, or give a value for the case with \
+         `| default(value=…)`"
+    } else if has("Unexpected end of input") {
+        "close it: `}}` after `{{`, `%}` after `{%`, `{% endif %}`, `{% endfor %}`, \
+         `{% endblock %}` after what they end"
+    } else if has("expected }}") {
+        "end an expression with `}}`"
+    } else if has("expected %}") {
+        "end a tag with `%}`"
+    } else if has("Unknown filter `") || has("Unknown function `") || has("Unknown test `") {
+        "see the names that there are in the chapter on templates; a component is called as \
+         `{{ <Name … /> }}`"
+    } else if has("Unknown component `") {
+        "define it in a template with `{% component Name(…) %}…{% endcomponent %}`"
+    } else if has("Unknown template `") {
+        "add it below templates/, or mend the name"
+    } else if has("Math operations can only be done on numbers") {
+        "make a number of a text with `| int` or `| float`"
+    } else {
+        return None;
+    };
+    Some(text.to_owned())
+}
+
+/// Of ``Variable `titel` is not defined. Available variables: title, …``: `title`.
+fn near_name(message: &str) -> Option<&str> {
+    let name = message.split('`').nth(1)?;
+    let names = message.split_once("Available ")?.1.split_once(": ")?.1;
+    let names: Vec<&str> = names.split(", ").collect();
+    crate::front_matter::nearest(name, &names)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(message: &str) -> (String, Option<String>) {
+        (plainly(message.to_owned()), hint(message))
+    }
+
+    #[test]
+    fn a_misspelt_name_gets_the_near_one() {
+        let (_, hint) = told("Field `titel` is not defined. Available fields: slug, title, weight");
+        assert_eq!(hint.as_deref(), Some("did you mean `title`?"));
+        let (_, hint) = told("Variable `zzzzzz` is not defined. Available variables: slug, title");
+        assert_eq!(hint, None);
+    }
+
+    #[test]
+    fn the_grammar_stays_out_of_messages() {
+        let (message, _) = told(
+            "Found `}}` but expected one of: integer, float, string, bool, ident, `-`, `not`, `<`",
+        );
+        assert_eq!(message, "a value is expected here, not `}}`");
+    }
+
+    #[test]
+    fn a_long_list_is_cut() {
+        let names: Vec<String> = (0..100).map(|n| format!("name{n}")).collect();
+        let list = names.join(", ");
+        let (message, _) = told(&format!(
+            "Variable `x` is not defined. Available variables: {list}"
+        ));
+        assert!(message.ends_with("name40, …"), "{message}");
+    }
+}
