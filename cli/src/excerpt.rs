@@ -114,8 +114,12 @@ pub fn draw(problem: &Diagnostic, text: Option<&str>, look: Look) -> String {
         return format!("{problem}\n");
     }
     let drawn = drawn.strip_prefix("  ").unwrap_or(&drawn);
+    let drawn: String = drawn
+        .lines()
+        .flat_map(|line| [line.trim_end(), "\n"])
+        .collect();
     match look.unicode {
-        true => drawn.to_owned(),
+        true => drawn,
         false => drawn.replace('…', "...").replace('·', "?"),
     }
 }
@@ -244,6 +248,20 @@ fn word_length(text: &str) -> usize {
     if matches!(first, '"' | '\'' | '`') {
         let close = text[1..].find(first);
         return close.map_or(text.trim_end().len(), |end| end + 2);
+    }
+    // A link, a picture, a call: up to its end, where that is on the line.
+    for (begins, then, ends) in [
+        ("[", "](", ")"),
+        ("![", "](", ")"),
+        ("{{", "", "}}"),
+        ("{%", "", "%}"),
+    ] {
+        if text.starts_with(begins)
+            && let Some(middle) = text.find(then)
+            && let Some(end) = text[middle..].find(ends)
+        {
+            return middle + end + ends.len();
+        }
     }
     if !is_word(first) {
         return first.len_utf8();

@@ -307,7 +307,7 @@ fn templating_problem(
     body: &BodyText,
     error: &tera::Error,
 ) -> Diagnostic {
-    let error = explain(error);
+    let error = explain(error).at_open_tag(body.as_str());
     if let Some(template) = &error.template
         && template != ONE_OFF
     {
@@ -319,11 +319,12 @@ fn templating_problem(
          without them, or list the page in skip_content_templating"
             .to_owned()
     } else {
-        error.hint.unwrap_or_else(|| {
-            "to show braces as they are, put them between {% raw %} and {% endraw %}, or list the \
-             page in skip_content_templating in config.toml"
-                .to_owned()
-        })
+        let raw = "to show braces as they are, put them between {% raw %} and {% endraw %}, or \
+                   list the page in skip_content_templating in config.toml";
+        match error.hint {
+            Some(hint) => format!("{hint}; {raw}"),
+            None => raw.to_owned(),
+        }
     };
     let line = error.line.map(|line| line + body.first_line - 1);
     Diagnostic::error("content-template", file, error.message)

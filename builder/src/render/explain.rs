@@ -29,6 +29,22 @@ impl TemplateError {
         }
     }
 
+    /// Of a text that ends too early: names the tag that is still open.
+    pub fn at_open_tag(mut self, text: &str) -> Self {
+        if self.message == ENDS_EARLY
+            && let Some((offset, name)) = open_tag(text)
+        {
+            let before = &text[..offset];
+            let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+            let line = before.bytes().filter(|byte| *byte == b'\n').count() + 1;
+            self.line = u32::try_from(line).ok();
+            self.column = u32::try_from(before[line_start..].chars().count() + 1).ok();
+            self.message = format!("this `{name}` is never closed");
+            self.hint = Some(format!("add `{{% end{name} %}}` where it ends"));
+        }
+        self
+    }
+
     /// Finds the line of an error that the engine tells of a whole template: the tag in `text`
     /// that names one of `others`.
     pub fn at_tag(mut self, text: &str, tag: &str, others: &[String]) -> Self {
@@ -88,20 +104,54 @@ pub fn parse_report(text: &str) -> TemplateError {
     }
 }
 
+/// In place of "unexpected end of input".
+const ENDS_EARLY: &str = "the text ends before a `{{`, a `{%` or a block is closed";
+
+/// The innermost block tag of a text that has no end: where it begins, in bytes, and its name.
+fn open_tag(text: &str) -> Option<(usize, &str)> {
+    let mut open: Vec<(usize, &str)> = Vec::new();
+    let mut at = 0;
+    while let Some(found) = text[at..].find("{%") {
+        let start = at + found;
+        let inner = text[start + 2..].trim_start_matches('-').trim_start();
+        let length = inner.find(|c: char| !c.is_ascii_alphabetic());
+        let name = &inner[..length.unwrap_or(inner.len())];
+        at = start + 2;
+        match name.strip_prefix("end") {
+            Some(ended) => {
+                if let Some(index) = open.iter().rposition(|(_, name)| *name == ended) {
+                    open.truncate(index);
+                }
+            }
+            None if ["if", "for", "block", "filter", "component", "raw"].contains(&name) => {
+                open.push((start, name));
+            }
+            None => {}
+        }
+    }
+    open.pop()
+}
+
 /// Names that are listed after "available"; a page has some thirty.
 const MAX_AVAILABLE: usize = 40;
 
 /// The engine's message without its grammar's names for things.
 fn plainly(message: String) -> String {
-    if let Some(found) = message.strip_prefix("Found ")
-        && let Some((found, _)) = found.split_once(" but expected one of: integer, float")
+    if let Some(rest) = message.strip_prefix("Found ")
+        && let Some((found, expected)) = rest.split_once(" but expected ")
     {
-        return format!("a value is expected here, not {found}");
+        if expected.starts_with("one of: integer, float") {
+            return format!("a value is expected here, not {found}");
+        }
+        let expected = expected.trim_end_matches('.');
+        let is_sign = !expected.contains([' ', '`']) && expected.len() < 4;
+        return match is_sign {
+            true => format!("`{expected}` is expected here, not {found}"),
+            false => format!("{expected} is expected here, not {found}"),
+        };
     }
     match message.as_str() {
-        "Unexpected end of input" => {
-            "the template ends before this `{{`, `{%` or block is closed".to_owned()
-        }
+        "Unexpected end of input" => ENDS_EARLY.to_owned(),
         "Unknown tag" => "there is no such tag".to_owned(),
         "Tried to render a variable that is undefined" => {
             "this has no value: it is not defined".to_owned()
@@ -138,9 +188,13 @@ fn hint(message: &str) -> Option<String> {
         "end an expression with `}}`"
     } else if has("expected %}") {
         "end a tag with `%}`"
-    } else if has("Unknown filter `") || has("Unknown function `") || has("Unknown test `") {
-        "see the names that there are in the chapter on templates; a component is called as \
-         `{{ <Name … /> }}`"
+    } else if has("Unknown function `") {
+        let name = message.split('`').nth(1)?;
+        return Some(format!(
+            "mend the name, or, if a component is meant, call it as `{{{{ <{name} … /> }}}}`"
+        ));
+    } else if has("Unknown filter `") || has("Unknown test `") {
+        "mend the name; the manual lists them under Templates"
     } else if has("Unknown component `") {
         "define it in a template with `{% component Name(…) %}…{% endcomponent %}`"
     } else if has("Unknown template `") {
@@ -183,6 +237,18 @@ mod tests {
             "Found `}}` but expected one of: integer, float, string, bool, ident, `-`, `not`, `<`",
         );
         assert_eq!(message, "a value is expected here, not `}}`");
+        let (message, _) = told("Found `}` but expected }}.");
+        assert_eq!(message, "`}}` is expected here, not `}`");
+    }
+
+    #[test]
+    fn a_tag_without_end_is_found() {
+        let early = || TemplateError::plain(None, "Unexpected end of input".to_owned());
+        let text = "{% if a %}\n{% endif %}\n  {%- for x in y %}\n{% if b %}{% endif %}\n";
+        let told = early().at_open_tag(text);
+        assert_eq!((told.line, told.column), (Some(3), Some(3)));
+        assert_eq!(told.message, "this `for` is never closed");
+        assert_eq!(early().at_open_tag("{{ x"), early());
     }
 
     #[test]

@@ -311,7 +311,7 @@ impl Job<'_> {
         }
         if !self.world.templates.contains(name) {
             let message = format!("there is no template `{name}`");
-            let hint = format!("add templates/{name}, or name another one");
+            let hint = self.world.templates.add_or_mend(name);
             let (file, place) = self.who_names(name);
             return Err(vec![
                 Diagnostic::error("template-missing", file, message)

@@ -8,6 +8,7 @@
 use super::explain::{TemplateError, explain, parse_report};
 use super::{filters, functions};
 use crate::diagnostic::Diagnostic;
+use crate::front_matter::nearest;
 use crate::key::Role;
 use crate::source::Sources;
 use std::collections::{BTreeMap, BTreeSet};
@@ -111,7 +112,8 @@ impl Templates {
                     names: BTreeSet::new(),
                 };
             }
-            for (name, mut problem) in found {
+            for (name, problem) in found {
+                let mut problem = problem.at_open_tag(&set[&name]);
                 if let Some(used) = uses_broken(&set[&name], &broken) {
                     problem.message = format!("uses `{used}`, which is broken");
                 }
@@ -126,12 +128,33 @@ impl Templates {
         self.tera.contains_template(name)
     }
 
+    /// The way out where `name` is asked for and there is no such template.
+    pub fn add_or_mend(&self, name: &str) -> String {
+        add_or_mend(name, self.names.iter())
+    }
+
     /// What is wrong with the template that `name` leads to, if something is.
     pub fn why_broken(&self, name: &str, theme: Option<&str>) -> Option<&Diagnostic> {
         if self.names.contains(name) {
             return self.broken.get(name);
         }
         self.broken.get(&format!("{}/templates/{name}", theme?))
+    }
+}
+
+fn add_or_mend<'a>(name: &str, names: impl Iterator<Item = &'a String>) -> String {
+    // Endings would make all names alike.
+    let parts = |name: &'a str| name.rsplit_once('.').unwrap_or((name, ""));
+    let (stem, ending) = name.rsplit_once('.').unwrap_or((name, ""));
+    let own = names.filter(|one| !one.starts_with(BUILTIN_PREFIX));
+    let alike: Vec<&str> = own
+        .map(|one| parts(one))
+        .filter(|(_, other)| *other == ending)
+        .map(|(stem, _)| stem)
+        .collect();
+    match nearest(stem, &alike) {
+        Some(near) => format!("did you mean `{near}.{ending}`? Otherwise add templates/{name}"),
+        None => format!("add templates/{name}, or name another one"),
     }
 }
 
@@ -153,7 +176,7 @@ pub fn check_syntax(file: &str, text: &str) -> Result<(), Diagnostic> {
     let mut tera = engine();
     match tera.add_raw_template(file, text) {
         Err(error) if matches!(error.kind(), ErrorKind::SyntaxError(_)) => {
-            Err(about(file, explain(&error)))
+            Err(about(file, explain(&error).at_open_tag(text)))
         }
         _ => Ok(()),
     }
@@ -196,7 +219,9 @@ fn culprits(error: &tera::Error, set: &BTreeMap<String, String>) -> Vec<(String,
     let mut found: Vec<(String, TemplateError)> = match error.kind() {
         ErrorKind::MissingParent { current, parent } => {
             let message = format!("extends `{parent}`, which does not exist");
-            vec![about_tag(current, message, "extends", &[parent.clone()])]
+            let mut told = about_tag(current, message, "extends", std::slice::from_ref(parent));
+            told.1.hint = Some(add_or_mend(parent, set.keys()));
+            vec![told]
         }
         ErrorKind::CircularExtend {
             tpl,

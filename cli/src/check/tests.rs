@@ -98,7 +98,9 @@ fn hosts_that_do_not_answer_are_told_by_the_way_they_fail() {
     let address = plain.local_addr().unwrap();
     std::thread::spawn(move || {
         let (mut stream, _) = plain.accept().unwrap();
-        stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").unwrap();
+        stream
+            .write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+            .unwrap();
         stream.read_to_end(&mut Vec::new()).ok();
     });
     let told = reason(&format!("https://{address}/"), &limits()).unwrap();
