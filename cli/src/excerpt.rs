@@ -255,6 +255,7 @@ fn word_length(text: &str) -> usize {
         ("![", "](", ")"),
         ("{{", "", "}}"),
         ("{%", "", "%}"),
+        ("<", "", ">"),
     ] {
         if text.starts_with(begins)
             && let Some(middle) = text.find(then)

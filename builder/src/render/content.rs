@@ -314,23 +314,26 @@ fn templating_problem(
         let file = source_of(template, world.config.theme.as_deref());
         return about(file, error);
     }
-    let hint = if body.as_str().contains("{#") {
-        "`{#` opens a comment in a text that has `{{` or `{%`; write the heading's id on a page \
-         without them, or list the page in skip_content_templating"
-            .to_owned()
+    let hint = if error.maybe_literal && body.as_str().contains("{#") {
+        Some(HEADING_ID.to_owned())
+    } else if error.maybe_literal {
+        let hints = error.hint.iter().map(String::as_str).chain([LITERAL]);
+        Some(hints.collect::<Vec<_>>().join("; "))
     } else {
-        let raw = "to show braces as they are, put them between {% raw %} and {% endraw %}, or \
-                   list the page in skip_content_templating in config.toml";
-        match error.hint {
-            Some(hint) => format!("{hint}; {raw}"),
-            None => raw.to_owned(),
-        }
+        error.hint
     };
     let line = error.line.map(|line| line + body.first_line - 1);
-    Diagnostic::error("content-template", file, error.message)
-        .at(line, error.column)
-        .hint(hint)
+    Diagnostic {
+        hint,
+        ..Diagnostic::error("content-template", file, error.message).at(line, error.column)
+    }
 }
+
+const HEADING_ID: &str = "`{#` opens a comment in a text that has `{{` or `{%`; write the \
+                          heading's id on a page without them, or list the page in \
+                          skip_content_templating";
+const LITERAL: &str = "to show braces as they are, put them between {% raw %} and {% endraw %}, or \
+                       list the page in skip_content_templating in config.toml";
 
 /// What the engine calls a text that is no template of the site.
 const ONE_OFF: &str = "__tera_one_off";

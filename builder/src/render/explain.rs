@@ -15,6 +15,8 @@ pub struct TemplateError {
     pub message: String,
     /// The way out, where one is known.
     pub hint: Option<String>,
+    /// True where the text might be no template at all, but text with braces in it.
+    pub maybe_literal: bool,
 }
 
 impl TemplateError {
@@ -25,6 +27,7 @@ impl TemplateError {
             line: None,
             column: None,
             hint: hint(&message),
+            maybe_literal: is_about_a_name(&message),
             message: plainly(message),
         }
     }
@@ -70,6 +73,7 @@ pub fn explain(error: &tera::Error) -> TemplateError {
         },
         _ => parse_report(&error.to_string()),
     };
+    explained.maybe_literal |= matches!(error.kind(), ErrorKind::SyntaxError(_));
     let mut source = std::error::Error::source(error);
     while let Some(inner) = source {
         explained.message = format!("{}: {inner}", explained.message);
@@ -171,6 +175,16 @@ fn shortened(message: String) -> String {
     }
 }
 
+fn is_about_a_name(message: &str) -> bool {
+    let unknown = [
+        "Unknown function",
+        "Unknown filter",
+        "Unknown test",
+        "Variable `",
+    ];
+    unknown.iter().any(|start| message.starts_with(start))
+}
+
 fn hint(message: &str) -> Option<String> {
     let has = |part: &str| message.contains(part);
     let text = if has("Available ") {
@@ -199,6 +213,8 @@ fn hint(message: &str) -> Option<String> {
         "define it in a template with `{% component Name(…) %}…{% endcomponent %}`"
     } else if has("Unknown template `") {
         "add it below templates/, or mend the name"
+    } else if message.ends_with(", not none") {
+        "there is no value here: ask first with `{% if … %}`"
     } else if has("Math operations can only be done on numbers") {
         "make a number of a text with `| int` or `| float`"
     } else {

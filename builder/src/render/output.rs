@@ -353,7 +353,11 @@ impl Job<'_> {
                 return (file, sources.place_of(file, &["page_template"]));
             }
         }
-        (own, sources.place_of(own, &["template"]))
+        let name = match self.planned.recipe {
+            Recipe::Taxonomy { .. } | Recipe::Term { .. } => "taxonomies",
+            _ => "template",
+        };
+        (own, sources.place_of(own, &[name]))
     }
 }
 
