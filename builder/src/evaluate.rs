@@ -23,11 +23,12 @@ use std::sync::Arc;
 /// data file after another takes a round for each.
 pub const MAX_ROUNDS: usize = 64;
 
-/// The tree that the sources make.
+/// The tree that the sources make. Of each object there is what its maker kept: the object itself,
+/// or, where it was written out at once, less.
 #[derive(Debug)]
-pub struct Tree {
+pub struct Tree<Kept = Object> {
     /// Everything that could be made.
-    pub objects: BTreeMap<OutputKey, Object>,
+    pub objects: BTreeMap<OutputKey, Kept>,
     /// Outputs whose render failed: what was published under these keys stays.
     pub stale: BTreeSet<OutputKey>,
     /// The plan that it was made by.
@@ -39,11 +40,11 @@ pub struct Tree {
 }
 
 /// A site that is being evaluated.
-pub struct Evaluation {
+pub struct Evaluation<Kept = Object> {
     world: Arc<World>,
     plan: Plan,
     contents: Option<Arc<Contents>>,
-    done: BTreeMap<OutputKey, Result<Option<Object>, Vec<Diagnostic>>>,
+    done: BTreeMap<OutputKey, Result<Option<Kept>, Vec<Diagnostic>>>,
     diagnostics: Vec<Diagnostic>,
 }
 
@@ -56,7 +57,7 @@ pub enum Unready {
     BrokenConfig(Vec<Diagnostic>),
 }
 
-impl Evaluation {
+impl<Kept: Send> Evaluation<Kept> {
     /// Reads the configuration, the content and the templates, and plans the site.
     ///
     /// # Errors
@@ -95,9 +96,12 @@ impl Evaluation {
         &self.plan
     }
 
-    /// Renders what can be rendered. Returns the sources that have to be read before the rest
-    /// can be; none when all is done.
-    pub fn step(&mut self) -> BTreeSet<SourceKey> {
+    /// Renders what can be rendered, and hands each object to `keep`, on several threads at once.
+    /// Returns the sources that have to be read before the rest can be; none when all is done.
+    pub fn step(
+        &mut self,
+        keep: impl Fn(&OutputKey, Object) -> Kept + Sync,
+    ) -> BTreeSet<SourceKey> {
         let contents = match &self.contents {
             Some(contents) => contents.clone(),
             None => match content::render(&self.world) {
@@ -112,7 +116,13 @@ impl Evaluation {
             .collect();
         let results: Vec<_> = waiting
             .into_par_iter()
-            .map(|(key, planned)| (key, output::render(&self.world, &contents, key, planned)))
+            .map(|(key, planned)| {
+                let made = output::render(&self.world, &contents, key, planned);
+                (
+                    key,
+                    made.map(|object| object.map(|object| keep(key, object))),
+                )
+            })
             .collect();
         let mut needs = BTreeSet::new();
         for (key, result) in results {
@@ -138,7 +148,7 @@ impl Evaluation {
     }
 
     /// The tree. What is still lacking its inputs has failed.
-    pub fn finish(mut self) -> Tree {
+    pub fn finish(mut self) -> Tree<Kept> {
         let mut objects = BTreeMap::new();
         let mut stale = BTreeSet::new();
         let mut failures = Failures::default();

@@ -10,6 +10,7 @@ use crate::diagnostic::{Diagnostic, Severity};
 use crate::key::SourceKey;
 use crate::links::Use;
 use crate::markdown::{self, AnchorLinks, Document, Environment, Options};
+use crate::markdown::{ExternalLink, InternalLink};
 use crate::site::facts::{BodyText, Place};
 use crate::site::library::{PageId, SectionId};
 use crate::site::taxonomies::Taxonomy;
@@ -28,7 +29,43 @@ pub enum Linking {
 }
 
 /// A rendered body, or why there is none.
-pub type Rendered = Result<Arc<Document>, Vec<Diagnostic>>;
+pub type Rendered = Result<Body, Vec<Diagnostic>>;
+
+/// A rendered body: what templates see of it as the values that they see, since each is in many
+/// lists and would otherwise be held twice.
+#[derive(Debug)]
+pub struct Body {
+    /// The HTML.
+    pub html: Value,
+    /// The HTML before the first `<!-- more -->`, or none.
+    pub summary: Value,
+    /// The headings.
+    pub toc: Value,
+    /// [`Document::internal_links`].
+    pub internal_links: Vec<InternalLink>,
+    /// [`Document::external_links`]; kept only in the mode `check`.
+    pub external_links: Vec<ExternalLink>,
+    /// [`Document::anchors`].
+    pub anchors: Vec<String>,
+    /// [`Document::warnings`].
+    pub warnings: Vec<markdown::Problem>,
+}
+
+impl From<Document> for Body {
+    fn from(document: Document) -> Self {
+        Self {
+            html: Value::from(document.html.as_str()),
+            summary: document
+                .summary
+                .map_or_else(Value::none, |summary| Value::from(summary.as_str())),
+            toc: values::toc(&document.toc),
+            internal_links: document.internal_links,
+            external_links: document.external_links,
+            anchors: document.anchors,
+            warnings: document.warnings,
+        }
+    }
+}
 
 /// All rendered bodies, and what templates see of pages and sections.
 pub struct Contents {
@@ -145,7 +182,7 @@ pub fn render(world: &Arc<World>) -> Result<Contents, BTreeSet<SourceKey>> {
         .collect();
 
     let mut needs = BTreeSet::new();
-    let mut settle = |list: Vec<Result<Arc<Document>, RenderError>>| -> Vec<Rendered> {
+    let mut settle = |list: Vec<Result<Body, RenderError>>| -> Vec<Rendered> {
         let mut settled = Vec::with_capacity(list.len());
         for result in list {
             settled.push(match result {
@@ -198,7 +235,7 @@ fn guarded_body(
     permalink: &str,
     anchors: Option<AnchorLinks>,
     facts: impl FnOnce() -> (&'static str, Value),
-) -> Result<Arc<Document>, RenderError> {
+) -> Result<Body, RenderError> {
     guarded(place.key.as_str(), || {
         body(world, configs, place, text, permalink, anchors, facts)
     })
@@ -213,7 +250,7 @@ fn body(
     permalink: &str,
     anchors: Option<AnchorLinks>,
     facts: impl FnOnce() -> (&'static str, Value),
-) -> Result<Arc<Document>, RenderError> {
+) -> Result<Body, RenderError> {
     let text = body.as_str();
     let file = place.key.as_str();
     let scope = Scope {
@@ -245,12 +282,17 @@ fn body(
         if text != body.as_str() {
             name_written_lines(&mut outcome, body.as_str(), text);
         }
+        if let Ok(document) = &mut outcome
+            && world.settings.mode != "check"
+        {
+            document.external_links = Vec::new();
+        }
         outcome.map_err(|problems| located(file, body.first_line, problems))
     });
     if !needs.is_empty() {
         return Err(RenderError::Needs(needs));
     }
-    result.map(Arc::new).map_err(RenderError::Failed)
+    result.map(Body::from).map_err(RenderError::Failed)
 }
 
 /// Renders a text that needs no templating, with the site's links and templates.
@@ -424,7 +466,7 @@ fn backlinks(world: &World, contents: &Contents) -> BTreeMap<String, BTreeSet<Li
 /// Links to a place in a page that is not there fail the page that has the link.
 fn check_anchors(world: &World, contents: &mut Contents) {
     let library = &world.library;
-    let broken = |own: &Place, first_line: u32, document: &Document| -> Vec<Diagnostic> {
+    let broken = |own: &Place, first_line: u32, document: &Body| -> Vec<Diagnostic> {
         let mut problems = Vec::new();
         for link in &document.internal_links {
             let Some(anchor) = &link.anchor else { continue };

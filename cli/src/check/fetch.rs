@@ -5,6 +5,7 @@ use std::io::Read;
 use std::time::{Duration, SystemTime};
 use ureq::http::{Response, StatusCode, header};
 use ureq::{Agent, Body, Error};
+use url::Url;
 
 /// What trying links may take. The defaults suit a person who waits, and hosts that do not know
 /// who is asking.
@@ -40,6 +41,7 @@ impl Default for Limits {
     }
 }
 
+const NO_ADDRESS: &str = "this is no address that can be asked for";
 const USER_AGENT: &str = concat!(
     "quillfront/",
     env!("CARGO_PKG_VERSION"),
@@ -94,7 +96,15 @@ impl Client {
     /// Asks for the page at `url`, which has no anchor; a second time where the host asks to be
     /// asked later.
     pub fn try_page(&self, url: &str, anchors: &[&str]) -> Verdict {
-        let ask = || self.agent.get(&in_ascii(url)).call();
+        // As browsers read it: hosts in other scripts, spaces and umlauts in paths.
+        let Ok(address) = Url::parse(url) else {
+            return Verdict::Broken(Failure {
+                reason: NO_ADDRESS.to_owned(),
+                hint: None,
+                of_host: false,
+            });
+        };
+        let ask = || self.agent.get(address.as_str()).call();
         let mut answer = ask();
         if let Ok(response) = &answer
             && let Some(wait) = self.asks_to_wait(response)
@@ -172,7 +182,7 @@ impl Client {
             ..host(reason)
         };
         match error {
-            Error::HostNotFound => host("there is no such host (DNS)".to_owned()),
+            Error::HostNotFound => host("its host is not found (DNS)".to_owned()),
             Error::Timeout(step) => {
                 let seconds = self.limits.timeout.as_secs_f32();
                 let reason = format!("no answer within {seconds} s");
@@ -186,10 +196,7 @@ impl Client {
                 page(format!("more than {} redirects", self.limits.max_redirects))
             }
             Error::RedirectFailed => page("it redirects to no address".to_owned()),
-            Error::BadUri(_) | Error::Http(_) => Failure {
-                hint: Some("write a host in another script in ASCII (xn--…), and a space as %20"),
-                ..page("this is no address that can be asked for".to_owned())
-            },
+            Error::BadUri(_) | Error::Http(_) => page(NO_ADDRESS.to_owned()),
             Error::Rustls(error) => host(format!("TLS: {error}")),
             Error::Tls(text) => host(format!("TLS: {text}")),
             Error::Io(error) => self.io_failure(error),
@@ -205,7 +212,13 @@ impl Client {
         }
         // rustls hands its errors on inside of these.
         let tls = error.kind() == ErrorKind::InvalidData && inner.is_some();
+        let text = error.to_string();
         let (reason, of_host) = match error.kind() {
+            // The standard library has no kind for it.
+            _ if text.starts_with("failed to lookup address") => {
+                let why = text.split_once(": ").map_or("", |(_, why)| why);
+                (format!("its host is not found (DNS: {why})"), true)
+            }
             _ if tls => (format!("TLS: {error}"), true),
             ErrorKind::ConnectionRefused => ("the connection was refused".to_owned(), true),
             ErrorKind::ConnectionReset
@@ -215,7 +228,7 @@ impl Client {
             ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable => {
                 ("the host cannot be reached".to_owned(), true)
             }
-            _ => (error.to_string(), false),
+            _ => (text, false),
         };
         Failure {
             reason,
@@ -251,16 +264,4 @@ fn is_html(response: &Response<Body>) -> bool {
         let name = value.to_str().unwrap_or_default().to_ascii_lowercase();
         name.starts_with("text/html") || name.starts_with("application/xhtml+xml")
     })
-}
-
-/// What authors write and URLs may not hold, percent-encoded (RFC 3986, section 2.1).
-fn in_ascii(url: &str) -> String {
-    let mut ascii = String::with_capacity(url.len());
-    for byte in url.bytes() {
-        match byte {
-            b'!'..=b'~' if !b"\"<>\\^`{|}".contains(&byte) => ascii.push(byte.into()),
-            _ => ascii.push_str(&format!("%{byte:02X}")),
-        }
-    }
-    ascii
 }

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::sync::PoisonError;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use url::Url;
 
 /// The addresses of each page: with its anchors, and without.
 pub type Pages<'a> = BTreeMap<&'a str, Vec<&'a str>>;
@@ -109,12 +110,13 @@ fn tell(links: &ExternalLinks, url: &str, verdict: &Verdict) -> Vec<Diagnostic> 
     }
 }
 
-/// Host and port, in lower case: `example.org:8080`.
+/// Host and port: `example.org:8080`. What is no address is a host by itself.
 fn host(url: &str) -> String {
-    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
-    let authority = rest.split(['/', '?', '#']).next().unwrap_or(rest);
-    let host = authority
-        .rsplit_once('@')
-        .map_or(authority, |(_, host)| host);
-    host.to_ascii_lowercase()
+    match Url::parse(url) {
+        Ok(parsed) => {
+            let port = parsed.port_or_known_default().unwrap_or_default();
+            format!("{}:{port}", parsed.host_str().unwrap_or_default())
+        }
+        Err(_) => url.to_owned(),
+    }
 }

@@ -33,7 +33,8 @@ pub fn run(global: &Global, options: args::Check) -> Result<u8> {
         now: global.now.unwrap_or_else(today),
         listing_is_complete: false,
     };
-    let evaluated = folder::evaluate(root, global.config.as_deref(), settings)
+    let config = global.config.as_deref();
+    let evaluated = folder::evaluate(root, config, settings, || Ok(()), |_, _| ())
         .with_context(|| format!("reading {}", root.display()))?;
     let tree = match evaluated {
         Ok(tree) => tree,
