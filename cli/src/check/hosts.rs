@@ -120,3 +120,20 @@ fn host(url: &str) -> String {
         Err(_) => url.to_owned(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::host;
+
+    #[test]
+    fn one_host_in_all_its_spellings() {
+        for url in [
+            "https://MÜNCHEN.example/x y?z",
+            "https://xn--mnchen-3ya.example:443",
+        ] {
+            assert_eq!(host(url), "xn--mnchen-3ya.example:443");
+        }
+        assert_eq!(host("http://[::1]:8080/#a"), "[::1]:8080");
+        assert_eq!(host("http://[nonsense/"), "http://[nonsense/");
+    }
+}
