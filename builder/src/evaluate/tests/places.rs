@@ -150,3 +150,17 @@ fn anchors_that_are_not_there_are_warnings_where_the_configuration_says_so() {
     assert!(!site.diagnostics[0].is_error());
     assert!(site.stale.is_empty());
 }
+
+#[test]
+fn a_misspelt_key_of_a_page_is_doubted_and_a_key_of_its_own_is_not() {
+    let text = page("titel = \"A\"\ntags = [\"x\"]\nname = \"n\"\nmy_own = 1\ndate = 2024-01-01");
+    let files = [CONFIG, INDEX, PAGE, ("content/a.md", &text)];
+    let wanted = [
+        at("front-matter", "content/a.md", 2),
+        at("front-matter", "content/a.md", 3),
+    ];
+    assert_eq!(told(&files), wanted);
+    let site = tree(&files);
+    assert!(site.diagnostics.iter().all(|one| !one.is_error()));
+    assert!(site.stale.is_empty());
+}
