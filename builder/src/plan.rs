@@ -114,6 +114,7 @@ pub fn plan(config: &Config, library: &Library, sources: &Sources) -> (Plan, Vec
     let config_key = config_key(sources);
     let mut wanted = Wanted {
         sources,
+        places: BTreeMap::new(),
         plan: Plan::new(),
         problems: Vec::new(),
         config_key,
@@ -145,6 +146,8 @@ pub fn config_key(sources: &Sources) -> SourceKey {
 
 struct Wanted<'a> {
     sources: &'a Sources,
+    /// What was looked up for problems: one source may have thousands.
+    places: BTreeMap<(SourceKey, Rank), Option<(u32, Option<u32>)>>,
     plan: Plan,
     problems: Vec<Diagnostic>,
     config_key: SourceKey,
@@ -153,9 +156,10 @@ struct Wanted<'a> {
 impl Wanted<'_> {
     fn want(&mut self, key: String, rank: Rank, source: &SourceKey, recipe: Recipe) {
         if let Err(message) = check_output_key(&key) {
+            let at = self.place_of(source, rank);
             self.problems.push(
                 Diagnostic::error("path", source.as_str(), message)
-                    .at_place(self.place_of(source, rank))
+                    .at_place(at)
                     .hint("change the path, slug, alias or file name that it comes from"),
             );
             return;
@@ -191,13 +195,20 @@ impl Wanted<'_> {
     }
 
     /// Where a source says what path it wants, if it says so.
-    fn place_of(&self, source: &SourceKey, rank: Rank) -> Option<(u32, Option<u32>)> {
-        let names: &[&str] = match rank {
-            Rank::Alias => &["aliases"],
-            _ => &["path", "slug"],
+    fn place_of(&mut self, source: &SourceKey, rank: Rank) -> Option<(u32, Option<u32>)> {
+        let sources = self.sources;
+        let find = || {
+            let names: &[&str] = match rank {
+                Rank::Alias => &["aliases"],
+                _ => &["path", "slug"],
+            };
+            let place = |name: &&str| sources.place_of(source.as_str(), &[name]);
+            names.iter().find_map(place)
         };
-        let place = |name: &&str| self.sources.place_of(source.as_str(), &[name]);
-        names.iter().find_map(place)
+        *self
+            .places
+            .entry((source.clone(), rank))
+            .or_insert_with(find)
     }
 
     fn want_at_path(&mut self, path: &str, rank: Rank, source: &SourceKey, recipe: Recipe) {

@@ -41,12 +41,12 @@ pub struct Body {
     pub summary: Value,
     /// The headings.
     pub toc: Value,
-    /// [`Document::internal_links`].
-    pub internal_links: Vec<InternalLink>,
+    /// [`Document::internal_links`], until they are checked.
+    internal_links: Vec<InternalLink>,
     /// [`Document::external_links`]; kept only in the mode `check`.
-    pub external_links: Vec<ExternalLink>,
-    /// [`Document::anchors`].
-    pub anchors: Vec<String>,
+    external_links: Vec<ExternalLink>,
+    /// [`Document::anchors`], until the links to them are checked.
+    anchors: Vec<String>,
     /// [`Document::warnings`].
     pub warnings: Vec<markdown::Problem>,
 }
@@ -218,6 +218,11 @@ pub fn render(world: &Arc<World>) -> Result<Contents, BTreeSet<SourceKey>> {
     };
     contents.backlinks = backlinks(world, &contents);
     check_anchors(world, &mut contents);
+    let bodies = contents.pages.iter_mut().chain(&mut contents.sections);
+    for body in bodies.flatten() {
+        body.internal_links = Vec::new();
+        body.anchors = Vec::new();
+    }
     Ok(contents)
 }
 

@@ -128,6 +128,9 @@ fn open_tag(text: &str) -> Option<(usize, &str)> {
                 }
             }
             None if ["if", "for", "block", "filter", "component", "raw"].contains(&name) => {
+                if open.len() == MAX_OPEN {
+                    return None;
+                }
                 open.push((start, name));
             }
             None => {}
@@ -138,6 +141,10 @@ fn open_tag(text: &str) -> Option<(usize, &str)> {
 
 /// Names that are listed after "available"; a page has some thirty.
 const MAX_AVAILABLE: usize = 40;
+/// Names that a misspelt one is compared with; a data file may have any number.
+const MAX_COMPARED: usize = 200;
+/// Blocks within blocks; the engine refuses far fewer.
+const MAX_OPEN: usize = 200;
 
 /// The engine's message without its grammar's names for things.
 fn plainly(message: String) -> String {
@@ -227,7 +234,7 @@ fn hint(message: &str) -> Option<String> {
 fn near_name(message: &str) -> Option<&str> {
     let name = message.split('`').nth(1)?;
     let names = message.split_once("Available ")?.1.split_once(": ")?.1;
-    let names: Vec<&str> = names.split(", ").collect();
+    let names: Vec<&str> = names.split(", ").take(MAX_COMPARED).collect();
     crate::front_matter::nearest(name, &names)
 }
 

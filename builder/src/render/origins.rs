@@ -26,6 +26,7 @@ impl Origins {
         let written: Vec<&str> = written.lines().collect();
         let made: Vec<&str> = made.lines().collect();
         let found = untouched(&written, &made);
+        let calls = next_calls(&written);
         let mut lines = Vec::with_capacity(made.len());
         let mut before = 0;
         let mut at = 0;
@@ -40,11 +41,8 @@ impl Origins {
                 .find(|i| found[*i].is_some())
                 .unwrap_or(made.len());
             let until = found.get(end).copied().flatten().unwrap_or(written.len());
-            let between = written.get(before..until).unwrap_or_default();
-            let call = between
-                .iter()
-                .position(|line| line.contains("{{") || line.contains("{%"));
-            let index = before + call.unwrap_or(0);
+            let call = calls.get(before).copied().filter(|call| *call < until);
+            let index = call.unwrap_or(before);
             let last = written.len().saturating_sub(1);
             lines.extend((at..end).map(|_| origin(index.min(last), false)));
             at = end;
@@ -59,6 +57,20 @@ impl Origins {
         let found = self.lines.get(index).copied().or(last);
         found.unwrap_or(origin(0, false))
     }
+}
+
+/// For each line the first one from there on that calls a template; the number of lines where
+/// none does.
+fn next_calls(written: &[&str]) -> Vec<usize> {
+    let mut next = written.len();
+    let mut calls = vec![next; written.len()];
+    for (index, line) in written.iter().enumerate().rev() {
+        if line.contains("{{") || line.contains("{%") {
+            next = index;
+        }
+        calls[index] = next;
+    }
+    calls
 }
 
 /// Of each made line the index of the written one that it is. Lines that come several times are

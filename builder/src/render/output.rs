@@ -21,6 +21,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use tera::{Context, Value};
 
+/// Of one page so many are told; each costs reading its front matter again to find the line.
+const MAX_UNKNOWN_TAXONOMIES: usize = 20;
+
 /// What `zola_version` says in templates: the version whose behaviour this is.
 const ZOLA_VERSION: &str = "0.23.0";
 
@@ -128,6 +131,7 @@ impl Job<'_> {
             .keys()
             .filter(|name| !known.iter().any(|taxonomy| taxonomy.name == **name));
         let problems: Vec<Diagnostic> = unknown
+            .take(MAX_UNKNOWN_TAXONOMIES)
             .map(|name| {
                 let message = format!("the taxonomy `{name}` is not defined in the configuration");
                 let hint = format!(
