@@ -4,7 +4,7 @@
 //! order of arrival (invariant 1); each loser is a diagnostic.
 
 use crate::config::Config;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, LineAndColumn};
 use crate::key::{OutputKey, Role, SourceKey};
 use crate::site::facts::{Page, Section};
 use crate::site::library::{Library, PageId, SectionId};
@@ -147,7 +147,7 @@ pub fn config_key(sources: &Sources) -> SourceKey {
 struct Wanted<'a> {
     sources: &'a Sources,
     /// What was looked up for problems: one source may have thousands.
-    places: BTreeMap<(SourceKey, Rank), Option<(u32, Option<u32>)>>,
+    places: BTreeMap<(SourceKey, Rank), Option<LineAndColumn>>,
     plan: Plan,
     problems: Vec<Diagnostic>,
     config_key: SourceKey,
@@ -195,7 +195,7 @@ impl Wanted<'_> {
     }
 
     /// Where a source says what path it wants, if it says so.
-    fn place_of(&mut self, source: &SourceKey, rank: Rank) -> Option<(u32, Option<u32>)> {
+    fn place_of(&mut self, source: &SourceKey, rank: Rank) -> Option<LineAndColumn> {
         let sources = self.sources;
         let find = || {
             let names: &[&str] = match rank {

@@ -3,7 +3,7 @@
 //! nothing.
 
 use crate::config::Config;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, LineAndColumn};
 use crate::front_matter;
 use crate::key::{DataFormat, MAX_TEXT_BYTES, Role, SourceKey, data_format};
 use crate::render::templates;
@@ -114,9 +114,8 @@ impl Sources {
         }
     }
 
-    /// Where the value under `names` begins in the front matter of `key`, or in a TOML file: a
-    /// 1-based line and column.
-    pub fn place_of(&self, key: &str, names: &[&str]) -> Option<(u32, Option<u32>)> {
+    /// Where the value under `names` begins in the front matter of `key`, or in a TOML file.
+    pub fn place_of(&self, key: &str, names: &[&str]) -> Option<LineAndColumn> {
         front_matter::place_of(key, self.text(key)?, names)
     }
 

@@ -2,9 +2,7 @@
 
 use super::tree::{Data, Node, Place, Source};
 use super::{parse, split, toml_tree};
-
-/// A 1-based line and column of a file.
-pub type LineAndColumn = (u32, Option<u32>);
+use crate::diagnostic::LineAndColumn;
 
 /// Where the value under `names`, one table in another, begins in a content file (in its front
 /// matter) or a TOML file. None where it is not there.

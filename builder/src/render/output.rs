@@ -9,7 +9,7 @@ use super::world::{Scope, World, within};
 use super::{RenderError, guarded};
 use crate::config::{Config, ExcludedPagers};
 use crate::dates::Date;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, LineAndColumn};
 use crate::key::{OutputKey, SourceKey};
 use crate::object::{Body, Object};
 use crate::plan::{self, FeedOf, Planned, Recipe, SITEMAP_LIMIT};
@@ -341,7 +341,7 @@ impl Job<'_> {
 impl Job<'_> {
     /// The file that names a template, and where: the page or section itself, or the section
     /// above it that sets `page_template`.
-    fn who_names(&self, template: &str) -> (&str, Option<(u32, Option<u32>)>) {
+    fn who_names(&self, template: &str) -> (&str, Option<LineAndColumn>) {
         let (sources, library) = (&self.world.sources, &self.world.library);
         let own = self.planned.source.as_str();
         if let Recipe::Page(id) = self.planned.recipe

@@ -68,6 +68,9 @@ pub fn run(global: &Global, options: args::Check) -> Result<u8> {
 /// Tries every address. Returns how many, and what to tell of them.
 fn external_links(links: &ExternalLinks, limits: &Limits) -> (usize, Vec<Diagnostic>) {
     let pages = hosts::pages(links);
+    if pages.is_empty() {
+        return (0, Vec::new());
+    }
     let bar = show::bar(pages.len());
     bar.set_message("links    ");
     let diagnostics = hosts::try_all(links, pages, limits, || bar.inc(1));
