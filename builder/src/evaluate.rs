@@ -6,6 +6,7 @@
 use crate::config::Config;
 use crate::diagnostic::Diagnostic;
 use crate::key::OutputKey;
+use crate::links::ExternalLinks;
 use crate::object::Object;
 use crate::plan::{self, Plan};
 use crate::quillfront_toml::{AllowedHosts, OwnConfig};
@@ -38,6 +39,8 @@ pub struct Tree<Kept = Object> {
     pub plan: Plan,
     /// Everything to tell the author.
     pub diagnostics: Vec<Diagnostic>,
+    /// What leads elsewhere; collected only in the mode `check`.
+    pub external_links: ExternalLinks,
     /// The time that it was made with.
     pub now: Timestamp,
     /// What is published next by the passing of time alone.
@@ -57,6 +60,7 @@ impl<Kept> Tree<Kept> {
             stale: self.stale,
             plan: self.plan,
             diagnostics: self.diagnostics,
+            external_links: self.external_links,
             now: self.now,
             next_due: self.next_due,
             answers: self.answers,
@@ -240,10 +244,19 @@ impl<Kept: Send> Evaluation<Kept> {
                 }
             }
         }
+        let external_links = match &self.contents {
+            Some(contents) if self.world.settings.mode == "check" => {
+                ExternalLinks::collect(&self.world.config, contents.external_links(&self.world))
+            }
+            _ => ExternalLinks::default(),
+        };
         let warnings = self
             .contents
             .iter()
             .flat_map(|contents| contents.warnings(&self.world));
+        // A template that cannot stand is told by itself, not by each output that needs it.
+        let known: BTreeSet<SameProblem> = self.diagnostics.iter().map(same).collect();
+        failures.by_problem.retain(|same, _| !known.contains(same));
         let mut diagnostics: Vec<Diagnostic> = self
             .diagnostics
             .into_iter()
@@ -262,6 +275,7 @@ impl<Kept: Send> Evaluation<Kept> {
             stale,
             plan: self.plan,
             diagnostics,
+            external_links,
         }
     }
 }
@@ -275,6 +289,20 @@ struct Failures {
 /// What makes two problems one: code, file, line, message.
 type SameProblem = (String, String, Option<u32>, String);
 
+fn same(problem: &Diagnostic) -> SameProblem {
+    // Of a template that many name and none has, the first page stands for all.
+    let (file, line) = match problem.code.as_str() {
+        "template-missing" => ("", None),
+        _ => (problem.file.as_str(), problem.line),
+    };
+    (
+        problem.code.clone(),
+        file.to_owned(),
+        line,
+        problem.message.clone(),
+    )
+}
+
 struct Failure {
     problem: Diagnostic,
     /// The first output that it fails.
@@ -286,23 +314,14 @@ struct Failure {
 impl Failures {
     fn add(&mut self, key: &OutputKey, problems: Vec<Diagnostic>) {
         for problem in problems {
-            // Of a template that many name and none has, the first page stands for all.
-            let file = if problem.code == "template-missing" {
-                ""
-            } else {
-                problem.file.as_str()
-            };
-            let same = (
-                problem.code.clone(),
-                file.to_owned(),
-                problem.line,
-                problem.message.clone(),
-            );
-            let failure = self.by_problem.entry(same).or_insert_with(|| Failure {
-                problem,
-                output: key.clone(),
-                count: 0,
-            });
+            let failure = self
+                .by_problem
+                .entry(same(&problem))
+                .or_insert_with(|| Failure {
+                    problem,
+                    output: key.clone(),
+                    count: 0,
+                });
             failure.count += 1;
         }
     }
@@ -364,8 +383,10 @@ fn read_config(
                 "is not there"
             };
             let message = format!("the theme `{theme}` {lacks}");
+            let place = sources.place_of(key.as_str(), &["theme"]);
             diagnostics.push(
                 Diagnostic::error("theme", key.as_str(), message)
+                    .at_place(place)
                     .hint("upload the theme's whole folder, or remove `theme`"),
             );
         }

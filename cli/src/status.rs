@@ -2,6 +2,8 @@
 
 use crate::args::{self, Global};
 use crate::connect::connect;
+use crate::excerpt::Texts;
+use crate::handle::texts_of;
 use crate::{exit, show};
 use anyhow::Result;
 use quillfront_builder::publish::Options;
@@ -52,7 +54,11 @@ pub fn run(global: &Global, options: args::Status) -> Result<u8> {
         if options.json {
             println!("{}", serde_json::to_string(&status)?);
         } else {
-            show_status(&status);
+            let texts = match &status.last {
+                Some(report) => texts_of(&builder, report).await,
+                None => Texts::new(),
+            };
+            show_status(&status, &texts);
         }
         let diagnostics = status
             .last
@@ -62,7 +68,7 @@ pub fn run(global: &Global, options: args::Status) -> Result<u8> {
     })
 }
 
-fn show_status(status: &Status) {
+fn show_status(status: &Status, texts: &Texts) {
     let Status {
         generation,
         outputs,
@@ -89,6 +95,6 @@ fn show_status(status: &Status) {
         ));
     }
     if let Some(report) = &status.last {
-        show::report(report);
+        show::report(report, texts);
     }
 }

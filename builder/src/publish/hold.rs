@@ -77,6 +77,7 @@ mod tests {
             now: jiff::Timestamp::UNIX_EPOCH,
             next_due: None,
             answers: BTreeMap::new(),
+            external_links: Default::default(),
         }
     }
 
