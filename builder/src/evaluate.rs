@@ -134,7 +134,7 @@ impl<Kept: Send> Evaluation<Kept> {
         };
         diagnostics.append(&mut problems);
         diagnostics.extend(library.held_told());
-        let (plan, mut problems) = plan::plan(&config, &library, &sources);
+        let (plan, mut problems) = plan::plan(&config, &own.publishing, &library, &sources);
         diagnostics.append(&mut problems);
         diagnostics.extend(templates.broken.values().cloned());
         let world = World {

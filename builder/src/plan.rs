@@ -6,6 +6,7 @@
 use crate::config::Config;
 use crate::diagnostic::{Diagnostic, LineAndColumn};
 use crate::key::{OutputKey, Role, SourceKey};
+use crate::quillfront_toml::{Publishing, StaticFiles};
 use crate::site::facts::{Page, Section};
 use crate::site::library::{Library, PageId, SectionId};
 use crate::site::pagination::{Pagination, numbered_path, paginate};
@@ -110,10 +111,16 @@ pub type Plan = BTreeMap<OutputKey, Planned>;
 pub const SITEMAP_LIMIT: usize = 30_000;
 
 /// Plans the whole site.
-pub fn plan(config: &Config, library: &Library, sources: &Sources) -> (Plan, Vec<Diagnostic>) {
+pub fn plan(
+    config: &Config,
+    publishing: &Publishing,
+    library: &Library,
+    sources: &Sources,
+) -> (Plan, Vec<Diagnostic>) {
     let config_key = config_key(sources);
     let mut wanted = Wanted {
         sources,
+        static_files: publishing.static_files,
         places: BTreeMap::new(),
         plan: Plan::new(),
         problems: Vec::new(),
@@ -146,6 +153,7 @@ pub fn config_key(sources: &Sources) -> SourceKey {
 
 struct Wanted<'a> {
     sources: &'a Sources,
+    static_files: StaticFiles,
     /// What was looked up for problems: one source may have thousands.
     places: BTreeMap<(SourceKey, Rank), Option<LineAndColumn>>,
     plan: Plan,
@@ -174,7 +182,14 @@ impl Wanted<'_> {
                 place.insert(planned);
             }
             Entry::Occupied(mut place) => {
-                let order = |planned: &Planned| (planned.rank, planned.source.clone());
+                let replaces = self.static_files == StaticFiles::Replace;
+                let replaces = |planned: &Planned| {
+                    replaces
+                        && planned.rank == Rank::Static
+                        && planned.source.role() == Role::Static
+                };
+                let order =
+                    |planned: &Planned| (!replaces(planned), planned.rank, planned.source.clone());
                 // A redirect of a page to where it already is takes nothing from anyone.
                 let loser = if order(&planned) < order(place.get()) {
                     place.insert(planned)
@@ -183,10 +198,17 @@ impl Wanted<'_> {
                 };
                 let owner = &place.get().source;
                 let path = path_of(place.key());
-                let message = format!("`{path}` is already made by {owner}");
+                let file = loser.source.as_str();
+                let problem = if replaces(place.get()) {
+                    let message = format!("`{path}` is replaced by the static file {owner}");
+                    Diagnostic::warning("collision", file, message)
+                } else {
+                    let message = format!("`{path}` is already made by {owner}");
+                    Diagnostic::error("collision", file, message)
+                };
                 let at = self.place_of(&loser.source, loser.rank);
                 self.problems.push(
-                    Diagnostic::error("collision", loser.source.as_str(), message)
+                    problem
                         .at_place(at)
                         .hint("give one of the two another slug, path, alias or name"),
                 );

@@ -8,7 +8,7 @@ pub mod hosts;
 pub mod publishing;
 
 pub use hosts::AllowedHosts;
-pub use publishing::{Future, Publishing};
+pub use publishing::{Future, Publishing, StaticFiles};
 
 use crate::diagnostic::Diagnostic;
 use crate::front_matter::parse_toml;

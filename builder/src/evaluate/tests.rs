@@ -3,6 +3,7 @@
 mod places;
 
 use super::{Evaluation, Tree};
+use crate::diagnostic::Severity;
 use crate::key::SourceKey;
 use crate::object::Body;
 use crate::render::world::Settings;
@@ -185,6 +186,39 @@ fn two_makers_of_one_path_are_told_with_the_path_and_the_page_wins() {
     assert_eq!(
         site.plan["kites/red/index.html"].source.as_str(),
         "content/first.md"
+    );
+}
+
+#[test]
+fn a_static_file_replaces_a_page_unless_it_is_told_to_yield() {
+    let files = [
+        ("config.toml", "base_url = \"https://example.org\""),
+        ("content/hive.md", "+++\ntitle = \"Hive\"\n+++\n"),
+        ("templates/page.html", "the page"),
+        ("static/hive/index.html", "the file"),
+    ];
+    let told = |site: &Tree| -> Vec<(Severity, String)> {
+        let collisions = site.diagnostics.iter();
+        collisions
+            .filter(|problem| problem.code == "collision")
+            .map(|problem| (problem.severity, problem.file.clone()))
+            .collect()
+    };
+    let as_in_zola = tree(&files);
+    assert_eq!(
+        text(&as_in_zola, "hive/index.html"),
+        "copy of static/hive/index.html"
+    );
+    assert_eq!(
+        told(&as_in_zola),
+        [(Severity::Warning, "content/hive.md".to_owned())]
+    );
+    let own = ("quillfront.toml", "[publishing]\nstatic_files = \"yield\"");
+    let by_rank = tree(&[files[0], files[1], files[2], files[3], own]);
+    assert_eq!(text(&by_rank, "hive/index.html"), "the page");
+    assert_eq!(
+        told(&by_rank),
+        [(Severity::Error, "static/hive/index.html".to_owned())]
     );
 }
 

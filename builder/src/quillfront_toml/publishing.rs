@@ -9,6 +9,10 @@ use jiff::Timestamp;
 use jiff::civil;
 use jiff::tz::TimeZone;
 
+const STATIC_FILES: [(&str, StaticFiles); 2] = [
+    ("replace", StaticFiles::Replace),
+    ("yield", StaticFiles::Yield),
+];
 const FUTURES: [(&str, Future); 2] = [("publish", Future::Publish), ("hold", Future::Hold)];
 
 /// When pages are published.
@@ -18,6 +22,17 @@ pub struct Publishing {
     pub future: Future,
     /// Of dates that name no offset.
     pub timezone: TimeZone,
+    /// What happens where a static file and something else want one address.
+    pub static_files: StaticFiles,
+}
+
+/// What happens where a file of `static/` and something that is made want one address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StaticFiles {
+    /// The file is published: Zola's behaviour, which copies static files last.
+    Replace,
+    /// The file comes last in rank.
+    Yield,
 }
 
 /// What happens to pages that are dated later than now.
@@ -34,6 +49,7 @@ impl Default for Publishing {
         Self {
             future: Future::Publish,
             timezone: TimeZone::UTC,
+            static_files: StaticFiles::Replace,
         }
     }
 }
@@ -44,6 +60,9 @@ impl Publishing {
         let publishing = Self {
             future: table.choice("future", &FUTURES).unwrap_or(Future::Publish),
             timezone: timezone(&mut table).unwrap_or(TimeZone::UTC),
+            static_files: table
+                .choice("static_files", &STATIC_FILES)
+                .unwrap_or(StaticFiles::Replace),
         };
         table.finish(Unknown::Refused);
         publishing
