@@ -2,7 +2,7 @@
 //! files.
 
 use crate::diagnostic::Diagnostic;
-use crate::evaluate::{Evaluation, MAX_ROUNDS, Tree, Unready};
+use crate::evaluate::{Evaluation, Tree, Unready};
 use crate::key::{MAX_TEXT_BYTES, Role, SourceKey};
 use crate::object::Body;
 use crate::publish::observe::MAX_INPUT_BYTES;
@@ -213,7 +213,7 @@ pub fn evaluate(
         Ok(evaluation) => evaluation,
         Err(unready) => return Ok(Err(unready)),
     };
-    for _ in 0..MAX_ROUNDS {
+    loop {
         let needs = evaluation.step();
         if needs.is_empty() {
             break;

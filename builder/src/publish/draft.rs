@@ -6,7 +6,7 @@ use super::root::{Held, Root};
 use super::run::Work;
 use super::state::State;
 use super::{BuildError, Builder, Step};
-use crate::evaluate::{Evaluation, MAX_ROUNDS, Tree, Unready};
+use crate::evaluate::{Evaluation, Tree, Unready};
 use crate::key::SourceKey;
 use crate::render::world::{Inputs, Settings};
 use crate::source::{Change, Observed, Sources};
@@ -114,7 +114,7 @@ impl Builder {
             Err(unready) => return Ok(Err(unready)),
         };
         (self.progress)(Step::Rendering(evaluation.plan().len()));
-        for _ in 0..MAX_ROUNDS {
+        loop {
             let needs;
             (evaluation, needs) = tokio::task::spawn_blocking(move || {
                 let needs = evaluation.step();

@@ -2,7 +2,7 @@
 
 use super::templates::explain;
 use super::values;
-use super::world::{Scope, World, within};
+use super::world::{Needs, Pictures, Scope, World, within};
 use super::{RenderError, guarded};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::key::SourceKey;
@@ -35,6 +35,8 @@ pub struct Contents {
     pub sections: Vec<Rendered>,
     /// What links to a page or section, by its path relative to `content/`.
     pub backlinks: BTreeMap<String, BTreeSet<Linking>>,
+    /// Pictures that bodies refer to, by the file of the body.
+    pub pictures: BTreeMap<SourceKey, Pictures>,
     pub(super) page_values: Vec<OnceLock<Value>>,
     pub(super) full_page_values: Vec<OnceLock<Value>>,
     pub(super) section_values: Vec<OnceLock<Value>>,
@@ -82,7 +84,7 @@ impl Contents {
 ///
 /// # Errors
 /// What has to be read first. Author's mistakes are kept page by page.
-pub fn render(world: &Arc<World>) -> Result<Contents, BTreeSet<SourceKey>> {
+pub fn render(world: &Arc<World>) -> Result<Contents, Needs> {
     let library = &world.library;
     let configs = values::configs(world);
     let page = |id: PageId| {
@@ -118,12 +120,18 @@ pub fn render(world: &Arc<World>) -> Result<Contents, BTreeSet<SourceKey>> {
         .map(section)
         .collect();
 
-    let mut needs = BTreeSet::new();
-    let mut settle = |list: Vec<Result<Arc<Document>, RenderError>>| -> Vec<Rendered> {
+    let mut needs = Needs::default();
+    let mut pictures = BTreeMap::new();
+    let mut settle = |list: Vec<Result<Body, RenderError>>| -> Vec<Rendered> {
         let mut settled = Vec::with_capacity(list.len());
         for result in list {
             settled.push(match result {
-                Ok(document) => Ok(document),
+                Ok((document, key, wanted)) => {
+                    if !wanted.is_empty() {
+                        pictures.insert(key, wanted);
+                    }
+                    Ok(document)
+                }
                 Err(RenderError::Failed(problems)) => Err(problems),
                 Err(RenderError::Needs(more)) => {
                     needs.extend(more);
@@ -148,6 +156,7 @@ pub fn render(world: &Arc<World>) -> Result<Contents, BTreeSet<SourceKey>> {
             .map(|one| ((one.lang.clone(), one.config.name.clone()), OnceLock::new()))
             .collect(),
         configs,
+        pictures,
         backlinks: BTreeMap::new(),
         pages,
         sections,
@@ -162,6 +171,9 @@ fn anchors_of_page(world: &World, id: PageId) -> Option<AnchorLinks> {
     world.library.sections[parent].front.insert_anchor_links
 }
 
+/// A rendered body, its file, and the pictures that it refers to.
+type Body = (Arc<Document>, SourceKey, Pictures);
+
 /// Renders one body; a crash is a mistake in it.
 fn guarded_body(
     world: &Arc<World>,
@@ -171,7 +183,7 @@ fn guarded_body(
     permalink: &str,
     anchors: Option<AnchorLinks>,
     facts: impl FnOnce() -> (&'static str, Value),
-) -> Result<Arc<Document>, RenderError> {
+) -> Result<Body, RenderError> {
     guarded(place.key.as_str(), || {
         body(world, configs, place, text, permalink, anchors, facts)
     })
@@ -186,14 +198,14 @@ fn body(
     permalink: &str,
     anchors: Option<AnchorLinks>,
     facts: impl FnOnce() -> (&'static str, Value),
-) -> Result<Arc<Document>, RenderError> {
+) -> Result<Body, RenderError> {
     let text = body.as_str();
     let file = place.key.as_str();
     let scope = Scope {
         world: world.clone(),
         contents: None,
     };
-    let (result, needs) = within(scope, file, || {
+    let (result, trace) = within(scope, file, || {
         let templated;
         let text = if is_templated(world, place, text) {
             let mut context = Context::new();
@@ -217,10 +229,11 @@ fn body(
         markdown_of(world, text, permalink, &place.lang, &options)
             .map_err(|problems| located(file, body.first_line, problems))
     });
-    if !needs.is_empty() {
-        return Err(RenderError::Needs(needs));
+    if !trace.needs.is_empty() {
+        return Err(RenderError::Needs(trace.needs));
     }
-    result.map(Arc::new).map_err(RenderError::Failed)
+    let document = result.map_err(RenderError::Failed)?;
+    Ok((Arc::new(document), place.key.clone(), trace.pictures))
 }
 
 /// Renders a text that needs no templating, with the site's links and templates.

@@ -4,7 +4,8 @@
 //!
 //! The phases: [`templates`] are one engine; [`content`] is the Markdown of every page and section;
 //! [`values`] are what templates see of them; [`output`] is one object of the plan.
-//! [`functions`] and [`filters`] answer templates through the [`world`] of the current render.
+//! [`functions`], [`images`] and [`filters`] answer templates through the [`world`] of the current
+//! render.
 
 pub mod content;
 mod data;
@@ -12,14 +13,13 @@ mod feeds;
 mod files;
 mod filters;
 mod functions;
+mod images;
 pub mod output;
 pub mod templates;
 pub mod values;
 pub mod world;
 
 use crate::diagnostic::Diagnostic;
-use crate::key::SourceKey;
-use std::collections::BTreeSet;
 
 /// Runs a render; a crash in it is a mistake of one file, not the end of the build.
 fn guarded<T>(
@@ -39,5 +39,5 @@ pub enum RenderError {
     /// The author's mistakes.
     Failed(Vec<Diagnostic>),
     /// Sources to read first.
-    Needs(BTreeSet<SourceKey>),
+    Needs(world::Needs),
 }

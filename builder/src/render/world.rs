@@ -3,8 +3,11 @@
 use super::content::Contents;
 use super::templates::Templates;
 use crate::config::Config;
+use crate::diagnostic::Diagnostic;
 use crate::filters::Chance;
-use crate::key::SourceKey;
+use crate::fingerprint::Fingerprint;
+use crate::images::{Job, Probe};
+use crate::key::{OutputKey, SourceKey};
 use crate::site::library::Library;
 use crate::source::Sources;
 use std::cell::RefCell;
@@ -13,6 +16,47 @@ use std::sync::Arc;
 
 /// Files that rendering asked for: their bytes, or that they are not there.
 pub type Inputs = BTreeMap<SourceKey, Option<Arc<[u8]>>>;
+
+/// What is known of a picture that a template named: its header and a name for its bytes, which
+/// are not kept. Else why not.
+pub type Measured = Result<(Probe, Fingerprint), String>;
+
+/// Style sheets that were compiled, by output key.
+pub type Styles = BTreeMap<OutputKey, Result<Arc<[u8]>, Vec<Diagnostic>>>;
+
+/// Pictures to be made: output key to the original and what to make of it.
+pub type Pictures = BTreeMap<OutputKey, (SourceKey, Job)>;
+
+/// Sources that a render lacked.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Needs {
+    /// Whose bytes are wanted.
+    pub files: BTreeSet<SourceKey>,
+    /// Pictures whose header is wanted.
+    pub pictures: BTreeSet<SourceKey>,
+}
+
+impl Needs {
+    /// True where nothing was lacking.
+    pub fn is_empty(&self) -> bool {
+        self.files.is_empty() && self.pictures.is_empty()
+    }
+
+    /// Takes in what another render lacked.
+    pub fn extend(&mut self, other: Self) {
+        self.files.extend(other.files);
+        self.pictures.extend(other.pictures);
+    }
+}
+
+/// What a render came upon, beside its result.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Trace {
+    /// What it lacked.
+    pub needs: Needs,
+    /// Pictures that it refers to.
+    pub pictures: Pictures,
+}
 
 /// What is set from outside, for a whole build.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,6 +89,10 @@ pub struct World {
     pub sources: Arc<Sources>,
     /// What earlier rounds asked for.
     pub inputs: Arc<Inputs>,
+    /// Pictures that earlier rounds asked for.
+    pub measured: Arc<BTreeMap<SourceKey, Measured>>,
+    /// What was made from `sass/`.
+    pub styles: Arc<Styles>,
 }
 
 /// What the template functions of the render on this thread see.
@@ -59,31 +107,31 @@ pub struct Scope {
 thread_local! {
     static SCOPE: RefCell<Option<Scope>> = const { RefCell::new(None) };
     static CHANCE: RefCell<Chance> = RefCell::new(Chance::seeded(""));
-    static NEEDS: RefCell<BTreeSet<SourceKey>> = const { RefCell::new(BTreeSet::new()) };
+    static TRACE: RefCell<Trace> = RefCell::new(Trace::default());
 }
 
-/// Runs a render with `scope` in reach of the template functions; also returns what it lacked.
+/// Runs a render with `scope` in reach of the template functions; also returns what it came upon.
 /// Chance starts anew from `seed`, the output or source that is rendered: a page comes out the
 /// same whatever was rendered before it.
-pub fn within<T>(scope: Scope, seed: &str, render: impl FnOnce() -> T) -> (T, BTreeSet<SourceKey>) {
+pub fn within<T>(scope: Scope, seed: &str, render: impl FnOnce() -> T) -> (T, Trace) {
     /// Puts back what was there before, also when a render panics.
-    struct Restore(Option<Scope>, Chance, BTreeSet<SourceKey>);
+    struct Restore(Option<Scope>, Chance, Trace);
     impl Drop for Restore {
         fn drop(&mut self) {
             SCOPE.set(self.0.take());
             CHANCE.set(self.1.clone());
-            NEEDS.set(std::mem::take(&mut self.2));
+            TRACE.set(std::mem::take(&mut self.2));
         }
     }
     let restore = Restore(
         SCOPE.replace(Some(scope)),
         CHANCE.replace(Chance::seeded(seed)),
-        NEEDS.take(),
+        TRACE.take(),
     );
     let result = render();
-    let needs = NEEDS.take();
+    let trace = TRACE.take();
     drop(restore);
-    (result, needs)
+    (result, trace)
 }
 
 /// The scope of the current render.
@@ -101,7 +149,17 @@ pub fn chance(bound: u64) -> u64 {
     CHANCE.with_borrow_mut(|chance| chance.below(bound))
 }
 
-/// Notes that the current render lacks `key`.
+/// Notes that the current render lacks the bytes of `key`.
 pub fn need(key: SourceKey) {
-    NEEDS.with_borrow_mut(|needs| needs.insert(key));
+    TRACE.with_borrow_mut(|trace| trace.needs.files.insert(key));
+}
+
+/// Notes that the current render lacks the header of the picture `key`.
+pub fn need_picture(key: SourceKey) {
+    TRACE.with_borrow_mut(|trace| trace.needs.pictures.insert(key));
+}
+
+/// Notes that the current render refers to a picture that is to be made.
+pub fn want_picture(key: OutputKey, source: SourceKey, job: Job) {
+    TRACE.with_borrow_mut(|trace| trace.pictures.insert(key, (source, job)));
 }
