@@ -1,32 +1,38 @@
 //! From the effective sources to the tree that is to be published: library, plan, render.
 //!
 //! Pure: files that templates name while they render are asked for ([`Evaluation::step`]) and
-//! handed in ([`Evaluation::supply`]) by whoever holds storage.
+//! handed in ([`Evaluation::supply`]) by whoever holds storage. When all is rendered, the
+//! [pictures](pictures) that it refers to are made.
 
 use crate::config::Config;
 use crate::diagnostic::Diagnostic;
 use crate::key::{OutputKey, SourceKey};
 use crate::object::Object;
-use crate::plan::{self, Plan};
+use crate::plan::{self, Plan, Recipe};
 use crate::render::content::{self, Contents};
 use crate::render::templates::Templates;
-use crate::render::world::{Inputs, Settings, World};
+use crate::render::world::{Inputs, Needs, Settings, World};
 use crate::render::{RenderError, output};
+use crate::sass;
 use crate::site::library;
 use crate::source::Sources;
 use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+mod pictures;
+use pictures::{BATCH_BYTES, Darkroom};
+
 /// Rounds of rendering, reading what was lacking, and rendering again. A page that reads one
 /// data file after another takes a round for each.
 pub const MAX_ROUNDS: usize = 64;
 
-/// The tree that the sources make.
+/// The tree that the sources make. Of each object there is what its maker kept: the object itself,
+/// or, where it was written out at once, less.
 #[derive(Debug)]
-pub struct Tree {
+pub struct Tree<Kept = Object> {
     /// Everything that could be made.
-    pub objects: BTreeMap<OutputKey, Object>,
+    pub objects: BTreeMap<OutputKey, Kept>,
     /// Outputs whose render failed: what was published under these keys stays.
     pub stale: BTreeSet<OutputKey>,
     /// The plan that it was made by.
@@ -36,12 +42,19 @@ pub struct Tree {
 }
 
 /// A site that is being evaluated.
-pub struct Evaluation {
+pub struct Evaluation<Kept = Object> {
     world: Arc<World>,
     plan: Plan,
     contents: Option<Arc<Contents>>,
-    done: BTreeMap<OutputKey, Result<Option<Object>, Vec<Diagnostic>>>,
+    done: BTreeMap<OutputKey, Result<Option<Kept>, Vec<Diagnostic>>>,
     diagnostics: Vec<Diagnostic>,
+    /// Rounds so far.
+    rounds: usize,
+    /// What rendering lacks and was not read yet.
+    needs: Needs,
+    /// Originals of pictures that are to be made, and were not read yet.
+    originals: BTreeSet<SourceKey>,
+    darkroom: Darkroom,
 }
 
 /// Why there is nothing to evaluate.
@@ -53,7 +66,7 @@ pub enum Unready {
     BrokenConfig(Vec<Diagnostic>),
 }
 
-impl Evaluation {
+impl<Kept: Send> Evaluation<Kept> {
     /// Reads the configuration, the content and the templates, and plans the site.
     ///
     /// # Errors
@@ -70,6 +83,7 @@ impl Evaluation {
         let (plan, mut problems) = plan::plan(&config, &library, &sources);
         diagnostics.append(&mut problems);
         diagnostics.extend(templates.broken.values().cloned());
+        let styles = sass::compile(&plan, &sources);
         let world = World {
             config: Arc::new(config),
             settings: Arc::new(settings),
@@ -77,6 +91,8 @@ impl Evaluation {
             templates: Arc::new(templates),
             sources,
             inputs: Arc::new(Inputs::new()),
+            measured: Arc::default(),
+            styles: Arc::new(styles),
         };
         Ok(Self {
             world: Arc::new(world),
@@ -84,6 +100,10 @@ impl Evaluation {
             contents: None,
             done: BTreeMap::new(),
             diagnostics,
+            rounds: 0,
+            needs: Needs::default(),
+            originals: BTreeSet::new(),
+            darkroom: Darkroom::default(),
         })
     }
 
@@ -92,9 +112,42 @@ impl Evaluation {
         &self.plan
     }
 
-    /// Renders what can be rendered. Returns the sources that have to be read before the rest
-    /// can be; none when all is done.
-    pub fn step(&mut self) -> BTreeSet<SourceKey> {
+    /// Renders what can be rendered, and hands each object to `keep`, on several threads at once.
+    /// Returns sources that have to be read before the rest can be, no more at once than fit into
+    /// memory; none when all is done.
+    pub fn step(
+        &mut self,
+        keep: impl Fn(&OutputKey, Object) -> Kept + Sync,
+    ) -> BTreeSet<SourceKey> {
+        if self.needs.is_empty() && self.originals.is_empty() {
+            self.needs = self.render(&keep);
+        }
+        if self.needs.is_empty() {
+            let (done, lacking) = self.darkroom.develop(
+                &self.world,
+                &self.plan,
+                |key| self.done.contains_key(key),
+                keep,
+            );
+            let done = done.into_iter().map(|(key, kept)| (key, kept.map(Some)));
+            self.done.extend(done);
+            self.originals = lacking;
+        }
+        self.batch()
+    }
+
+    /// One round: renders what is not done yet. Returns what it lacked.
+    fn render(&mut self, keep: impl Fn(&OutputKey, Object) -> Kept + Sync) -> Needs {
+        let waiting: Vec<_> = self
+            .plan
+            .iter()
+            .filter(|(_, planned)| !matches!(planned.recipe, Recipe::Picture { .. }))
+            .filter(|(key, _)| !self.done.contains_key(key.as_str()))
+            .collect();
+        if waiting.is_empty() || self.rounds == MAX_ROUNDS {
+            return Needs::default();
+        }
+        self.rounds += 1;
         let contents = match &self.contents {
             Some(contents) => contents.clone(),
             None => match content::render(&self.world) {
@@ -102,40 +155,114 @@ impl Evaluation {
                 Err(needs) => return needs,
             },
         };
-        let waiting: Vec<_> = self
-            .plan
-            .iter()
-            .filter(|(key, _)| !self.done.contains_key(key.as_str()))
-            .collect();
         let results: Vec<_> = waiting
             .into_par_iter()
-            .map(|(key, planned)| (key, output::render(&self.world, &contents, key, planned)))
+            .map(|(key, planned)| {
+                let made = output::render(&self.world, &contents, key, planned);
+                let kept = made.map(|(object, pictures)| {
+                    let kept = object.map(|object| keep(key, object));
+                    (kept, pictures)
+                });
+                (key.clone(), kept)
+            })
             .collect();
-        let mut needs = BTreeSet::new();
+        let mut needs = Needs::default();
+        let mut wanted = BTreeMap::new();
+        for (file, pictures) in contents.pictures(&self.world) {
+            self.darkroom.note_body(file, pictures);
+            wanted.extend(pictures.clone());
+        }
         for (key, result) in results {
             match result {
-                Ok(object) => drop(self.done.insert(key.clone(), Ok(object))),
-                Err(RenderError::Failed(problems)) => {
-                    self.done.insert(key.clone(), Err(problems));
+                Ok((object, pictures)) => {
+                    self.darkroom.note_output(&key, &pictures);
+                    wanted.extend(pictures);
+                    self.done.insert(key, Ok(object));
                 }
+                Err(RenderError::Failed(problems)) => drop(self.done.insert(key, Err(problems))),
                 Err(RenderError::Needs(more)) => needs.extend(more),
             }
+        }
+        for (key, (source, job)) in wanted {
+            let added = plan::add_picture(&mut self.plan, &key, &source, job);
+            self.diagnostics.extend(added.err());
         }
         needs
     }
 
+    /// What is to be read next: as many of the wanted sources as may be held at once.
+    fn batch(&self) -> BTreeSet<SourceKey> {
+        let Needs { files, pictures } = &self.needs;
+        let size = |key: &SourceKey| self.world.sources.get(key.as_str()).map_or(0, |s| s.size);
+        let mut bytes = 0;
+        let fits = |key: &&SourceKey| {
+            let first = bytes == 0;
+            bytes += size(key);
+            first || bytes <= BATCH_BYTES
+        };
+        let wanted: BTreeSet<&SourceKey> = files
+            .iter()
+            .chain(pictures)
+            .chain(&self.originals)
+            .collect();
+        wanted.into_iter().take_while(fits).cloned().collect()
+    }
+
     /// Hands in what [`step`](Self::step) asked for; None for files that are not there.
     pub fn supply(&mut self, read: Inputs) {
+        let wanted = &self.needs.pictures;
+        let measured: Vec<_> = read
+            .par_iter()
+            .filter(|(key, _)| wanted.contains(key.as_str()))
+            .map(|(key, bytes)| (key.clone(), pictures::measure(key, bytes.as_deref())))
+            .collect();
         let mut inputs = (*self.world.inputs).clone();
-        inputs.extend(read);
+        for (key, bytes) in &read {
+            if self.needs.files.remove(key) {
+                inputs.insert(key.clone(), bytes.clone());
+            }
+            if self.originals.remove(key) {
+                self.darkroom.take(key.clone(), bytes.clone());
+            }
+        }
+        let mut known = (*self.world.measured).clone();
+        for (key, found) in measured {
+            self.needs.pictures.remove(&key);
+            let bytes = read.get(&key).cloned().flatten();
+            self.darkroom.take_measured(key.clone(), bytes, &found);
+            known.insert(key, found);
+        }
         self.world = Arc::new(World {
             inputs: Arc::new(inputs),
+            measured: Arc::new(known),
             ..(*self.world).clone()
         });
     }
 
+    /// What refers to a picture that could not be made has failed with it: what was published
+    /// stays.
+    fn fail_with_pictures(&mut self) {
+        let mut failed: BTreeMap<OutputKey, Vec<Diagnostic>> = BTreeMap::new();
+        for (picture, planned) in &self.plan {
+            if let (Recipe::Picture { .. }, Some(Err(problems))) =
+                (&planned.recipe, self.done.get(picture))
+            {
+                for output in self.darkroom.referring(picture, &self.plan) {
+                    let list = failed.entry(output.clone()).or_default();
+                    list.extend(problems.iter().cloned());
+                }
+            }
+        }
+        for (output, problems) in failed {
+            if matches!(self.done.get(&output), Some(Ok(_))) {
+                self.done.insert(output, Err(problems));
+            }
+        }
+    }
+
     /// The tree. What is still lacking its inputs has failed.
-    pub fn finish(mut self) -> Tree {
+    pub fn finish(mut self) -> Tree<Kept> {
+        self.fail_with_pictures();
         let mut objects = BTreeMap::new();
         let mut stale = BTreeSet::new();
         let mut failures = Failures::default();

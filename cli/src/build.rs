@@ -7,8 +7,7 @@ use anyhow::{Context, Result};
 use jiff::Timestamp;
 use quillfront_builder::config::Config;
 use quillfront_builder::evaluate::{Tree, Unready};
-use quillfront_builder::folder;
-use quillfront_builder::object::Body;
+use quillfront_builder::folder::{self, Written};
 use quillfront_builder::plan::Recipe;
 use quillfront_builder::render::world::Settings;
 use quillfront_builder::report::{Action, Kind, OutputReport, Report};
@@ -29,9 +28,10 @@ pub fn run(global: &Global, options: args::Build) -> Result<u8> {
         return Err(UsageError(format!("{} is not a folder", root.display())).into());
     }
     let out = Output::choose(global, &options)?;
-    let evaluated = folder::evaluate(root, global.config.as_deref(), settings)
-        .with_context(|| format!("reading {}", root.display()))?;
-    let tree = match evaluated {
+    let config = global.config.as_deref();
+    let built = folder::build(root, config, settings, &out.path, out.keep_dotfiles)
+        .with_context(|| format!("building {}", root.display()))?;
+    let tree = match built {
         Ok(tree) => tree,
         Err(Unready::NoConfig) => {
             let message = format!("there is no config.toml in {}", root.display());
@@ -43,7 +43,6 @@ pub fn run(global: &Global, options: args::Build) -> Result<u8> {
             return Ok(exit::DIAGNOSTICS);
         }
     };
-    folder::write(root, &tree, &out.path, out.keep_dotfiles)?;
     let mut report = report(&tree);
     report
         .ms
@@ -139,13 +138,13 @@ fn holds(out: &Path, root: &Path) -> bool {
     root.starts_with(&out) || sources.into_iter().any(|source| out.starts_with(source))
 }
 
-fn report(tree: &Tree) -> Report {
+fn report(tree: &Tree<Written>) -> Report {
     let mut report = Report {
         version: 1,
         kind: Kind::Full,
         ..Report::default()
     };
-    for (key, object) in &tree.objects {
+    for (key, written) in &tree.objects {
         let copied = matches!(tree.plan[key].recipe, Recipe::Copy(_));
         let actions = if copied {
             vec![Action::Uploaded]
@@ -154,9 +153,7 @@ fn report(tree: &Tree) -> Report {
         };
         report.counts.rendered += u64::from(!copied);
         report.counts.uploaded += 1;
-        if let Body::Bytes(bytes) = &object.body {
-            report.bytes.out += bytes.len() as u64;
-        }
+        report.bytes.out += written.made;
         let because = vec!["a clean build makes everything".to_owned()];
         report.outputs.push(OutputReport {
             key: key.to_string(),

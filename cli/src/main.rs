@@ -21,6 +21,11 @@ use args::{Args, Command};
 use clap::{CommandFactory, Parser};
 use std::process::ExitCode;
 
+/// Rendering makes and drops many small values on all threads at once, which the allocator of the
+/// C library is slow at (bench/README.md).
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let args = Args::parse();
     if let Some(threads) = args.global.threads {

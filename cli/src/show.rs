@@ -6,6 +6,7 @@ use anstyle::{AnsiColor, Style};
 use indicatif::{ProgressBar, ProgressStyle};
 use quillfront_builder::diagnostic::{Diagnostic, Severity};
 use quillfront_builder::evaluate::Tree;
+use quillfront_builder::folder::Written;
 use quillfront_builder::publish::{Progress, Step};
 use quillfront_builder::report::{Action, Kind, OutputReport, Report};
 use std::path::Path;
@@ -99,7 +100,7 @@ pub fn diagnostics(list: &[Diagnostic]) {
 }
 
 /// The end of `build`.
-pub fn built(tree: &Tree, out: &Path, took: Duration) {
+pub fn built(tree: &Tree<Written>, out: &Path, took: Duration) {
     let stale = tree.stale.len();
     let left_out = if stale > 0 {
         format!("; {stale} could not be made")

@@ -40,7 +40,7 @@ fn tree(files: &[(&str, &str)]) -> Tree {
         listing_is_complete: true,
     };
     let mut evaluation = Evaluation::new(Arc::new(sources), settings).unwrap();
-    assert!(evaluation.step().is_empty());
+    assert!(evaluation.step(|_, object| object).is_empty());
     evaluation.finish()
 }
 

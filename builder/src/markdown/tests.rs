@@ -414,8 +414,8 @@ fn words_and_minutes() {
     );
     assert_eq!(word_count("中文也按字符计算。", "zh-Hans"), 8);
     let words = "word ".repeat(239);
-    assert_eq!(reading_time_minutes(&words, "en"), 2);
-    assert_eq!(reading_time_minutes("", "en"), 0);
+    assert_eq!(reading_time_minutes(word_count(&words, "en"), "en"), 2);
+    assert_eq!(reading_time_minutes(0, "en"), 0);
 }
 
 #[test]

@@ -6,7 +6,7 @@ use super::world::{Needs, Pictures, Scope, World, within};
 use super::{RenderError, guarded};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::key::SourceKey;
-use crate::markdown::{self, AnchorLinks, Document, Environment, Options};
+use crate::markdown::{self, AnchorLinks, Document, Environment, InternalLink, Options};
 use crate::site::facts::{BodyText, Place};
 use crate::site::library::{PageId, SectionId};
 use crate::site::taxonomies::Taxonomy;
@@ -25,7 +25,46 @@ pub enum Linking {
 }
 
 /// A rendered body, or why there is none.
-pub type Rendered = Result<Arc<Document>, Vec<Diagnostic>>;
+pub type Rendered = Result<Body, Vec<Diagnostic>>;
+
+/// A rendered body: what templates see of it as the values that they see, since each is in many
+/// lists and would otherwise be held twice.
+#[derive(Debug)]
+pub struct Body {
+    /// The HTML.
+    pub html: Value,
+    /// The HTML before the first `<!-- more -->`, or none.
+    pub summary: Value,
+    /// The headings.
+    pub toc: Value,
+    /// [`Document::internal_links`].
+    pub internal_links: Vec<InternalLink>,
+    /// [`Document::external_links`].
+    pub external_links: Vec<String>,
+    /// [`Document::anchors`].
+    pub anchors: Vec<String>,
+    /// [`Document::warnings`].
+    pub warnings: Vec<markdown::Problem>,
+    /// Pictures that it refers to.
+    pub pictures: Pictures,
+}
+
+impl From<Document> for Body {
+    fn from(document: Document) -> Self {
+        Self {
+            html: Value::from(document.html.as_str()),
+            summary: document
+                .summary
+                .map_or_else(Value::none, |summary| Value::from(summary.as_str())),
+            toc: values::toc(&document.toc),
+            internal_links: document.internal_links,
+            external_links: document.external_links,
+            anchors: document.anchors,
+            warnings: document.warnings,
+            pictures: Pictures::new(),
+        }
+    }
+}
 
 /// All rendered bodies, and what templates see of pages and sections.
 pub struct Contents {
@@ -35,8 +74,6 @@ pub struct Contents {
     pub sections: Vec<Rendered>,
     /// What links to a page or section, by its path relative to `content/`.
     pub backlinks: BTreeMap<String, BTreeSet<Linking>>,
-    /// Pictures that bodies refer to, by the file of the body.
-    pub pictures: BTreeMap<SourceKey, Pictures>,
     pub(super) page_values: Vec<OnceLock<Value>>,
     pub(super) full_page_values: Vec<OnceLock<Value>>,
     pub(super) section_values: Vec<OnceLock<Value>>,
@@ -52,6 +89,19 @@ impl Contents {
         self.taxonomy_values
             .get(&name)
             .map_or_else(make, |once| once.get_or_init(make).clone())
+    }
+
+    /// The pictures that bodies refer to, by the file of the body.
+    pub fn pictures<'a>(
+        &'a self,
+        world: &'a World,
+    ) -> impl Iterator<Item = (&'a SourceKey, &'a Pictures)> {
+        let library = &world.library;
+        let pages = self.pages.iter().zip(library.pages.iter().map(|p| &p.place));
+        let sections = self.sections.iter();
+        let sections = sections.zip(library.sections.iter().map(|s| &s.place));
+        let all = pages.chain(sections);
+        all.filter_map(|(body, place)| Some((&place.key, &body.as_ref().ok()?.pictures)))
     }
 
     /// What is worth a look though it was published.
@@ -121,17 +171,11 @@ pub fn render(world: &Arc<World>) -> Result<Contents, Needs> {
         .collect();
 
     let mut needs = Needs::default();
-    let mut pictures = BTreeMap::new();
     let mut settle = |list: Vec<Result<Body, RenderError>>| -> Vec<Rendered> {
         let mut settled = Vec::with_capacity(list.len());
         for result in list {
             settled.push(match result {
-                Ok((document, key, wanted)) => {
-                    if !wanted.is_empty() {
-                        pictures.insert(key, wanted);
-                    }
-                    Ok(document)
-                }
+                Ok(body) => Ok(body),
                 Err(RenderError::Failed(problems)) => Err(problems),
                 Err(RenderError::Needs(more)) => {
                     needs.extend(more);
@@ -156,7 +200,6 @@ pub fn render(world: &Arc<World>) -> Result<Contents, Needs> {
             .map(|one| ((one.lang.clone(), one.config.name.clone()), OnceLock::new()))
             .collect(),
         configs,
-        pictures,
         backlinks: BTreeMap::new(),
         pages,
         sections,
@@ -170,9 +213,6 @@ fn anchors_of_page(world: &World, id: PageId) -> Option<AnchorLinks> {
     let parent = world.library.page_links[id].parent?;
     world.library.sections[parent].front.insert_anchor_links
 }
-
-/// A rendered body, its file, and the pictures that it refers to.
-type Body = (Arc<Document>, SourceKey, Pictures);
 
 /// Renders one body; a crash is a mistake in it.
 fn guarded_body(
@@ -233,7 +273,10 @@ fn body(
         return Err(RenderError::Needs(trace.needs));
     }
     let document = result.map_err(RenderError::Failed)?;
-    Ok((Arc::new(document), place.key.clone(), trace.pictures))
+    Ok(Body {
+        pictures: trace.pictures,
+        ..Body::from(document)
+    })
 }
 
 /// Renders a text that needs no templating, with the site's links and templates.
@@ -364,7 +407,7 @@ fn backlinks(world: &World, contents: &Contents) -> BTreeMap<String, BTreeSet<Li
 /// Links to a place in a page that is not there fail the page that has the link.
 fn check_anchors(world: &World, contents: &mut Contents) {
     let library = &world.library;
-    let broken = |own: &Place, first_line: u32, document: &Document| -> Vec<Diagnostic> {
+    let broken = |own: &Place, first_line: u32, document: &Body| -> Vec<Diagnostic> {
         let mut problems = Vec::new();
         for link in &document.internal_links {
             let Some(anchor) = &link.anchor else { continue };

@@ -2,10 +2,10 @@
 //!
 //! Values are shared, not copied: a page's value is made once and used by every list it is in.
 
-use super::content::{Contents, Linking};
+use super::content::{Body, Contents, Linking};
 use super::world::World;
 use crate::dates::Date;
-use crate::markdown::Document;
+use crate::markdown::Heading;
 use crate::site::facts::{Page, Place, Section};
 use crate::site::library::{PageId, SectionId};
 use crate::site::pagination::{Pager, Pagination, base_path};
@@ -34,23 +34,37 @@ impl Fields {
         )
     }
 
-    fn build(self) -> Value {
+    /// Maps are kept by the thousand, so without the room that they grew by.
+    fn build(mut self) -> Value {
+        self.0.shrink_to_fit();
         Value::from(self.0)
     }
 }
 
+/// A table of contents.
+pub fn toc(headings: &[Heading]) -> Value {
+    let value = |heading: &Heading| {
+        Fields::default()
+            .set("level", heading.level)
+            .set("id", heading.id.as_str())
+            .set("permalink", heading.permalink.as_str())
+            .set("title", heading.title.as_str())
+            .set("children", toc(&heading.children))
+            .build()
+    };
+    Value::from(headings.iter().map(value).collect::<Vec<Value>>())
+}
+
 /// `page` while its own Markdown is rendered: everything but what rendering makes.
 pub fn page_facts(world: &World, id: PageId) -> Value {
-    page_fields(world, id, &Document::default()).build()
+    page_fields(world, id, None).build()
 }
 
 /// A page as feeds and its neighbours see it: everything but its own neighbours, or each would
 /// hold the whole list.
 pub fn page<'a>(world: &World, contents: &'a Contents, id: PageId) -> &'a Value {
     contents.page_values[id].get_or_init(|| {
-        let none = Document::default();
-        let document = contents.pages[id].as_deref().unwrap_or(&none);
-        page_fields(world, id, document)
+        page_fields(world, id, contents.pages[id].as_ref().ok())
             .set("lower", Value::none())
             .set("higher", Value::none())
             .set("translations", page_translations(world, id))
@@ -78,7 +92,7 @@ pub fn full_page<'a>(world: &World, contents: &'a Contents, id: PageId) -> &'a V
     })
 }
 
-fn page_fields(world: &World, id: PageId, document: &Document) -> Fields {
+fn page_fields(world: &World, id: PageId, body: Option<&Body>) -> Fields {
     let library = &world.library;
     let Page {
         place,
@@ -112,7 +126,10 @@ fn page_fields(world: &World, id: PageId, document: &Document) -> Fields {
             "ancestors",
             ancestors(world, &library.page_links[id].ancestors),
         )
-        .set("content", document.html.as_str())
+        .set(
+            "content",
+            body.map_or_else(|| Value::from(""), |body| body.html.clone()),
+        )
         .set("permalink", permalink.as_str())
         .set("slug", slug.as_str())
         .option("title", front.title.as_deref())
@@ -133,8 +150,8 @@ fn page_fields(world: &World, id: PageId, document: &Document) -> Fields {
             "components",
             path.split('/').filter(|part| !part.is_empty()),
         )
-        .option("summary", document.summary.as_deref())
-        .set("toc", Value::from_serializable(&document.toc))
+        .option("summary", body.map(|body| body.summary.clone()))
+        .set("toc", body.map_or_else(|| toc(&[]), |body| body.toc.clone()))
         .set("word_count", library.pages[id].word_count)
         .set("reading_time", library.pages[id].reading_time)
         .texts("assets", assets.iter().map(String::as_str))
@@ -147,16 +164,14 @@ fn page_fields(world: &World, id: PageId, document: &Document) -> Fields {
 
 /// `section` while its own Markdown is rendered.
 pub fn section_facts(world: &World, id: SectionId) -> Value {
-    section_fields(world, id, &Document::default()).build()
+    section_fields(world, id, None).build()
 }
 
 /// A section with its pages.
 pub fn section<'a>(world: &World, contents: &'a Contents, id: SectionId) -> &'a Value {
     contents.section_values[id].get_or_init(|| {
         let links = &world.library.section_links[id];
-        let none = Document::default();
-        let document = contents.sections[id].as_deref().unwrap_or(&none);
-        section_fields(world, id, document)
+        section_fields(world, id, contents.sections[id].as_ref().ok())
             .option("lower", section_neighbour(world, contents, links.lower))
             .option("higher", section_neighbour(world, contents, links.higher))
             .set("pages", pages(world, contents, &links.pages))
@@ -172,9 +187,7 @@ pub fn section<'a>(world: &World, contents: &'a Contents, id: SectionId) -> &'a 
 /// A section as its neighbours see it: without pages and neighbours of its own.
 fn section_neighbour(world: &World, contents: &Contents, id: Option<SectionId>) -> Option<Value> {
     let id = id?;
-    let none = Document::default();
-    let document = contents.sections[id].as_deref().unwrap_or(&none);
-    let fields = section_fields(world, id, document);
+    let fields = section_fields(world, id, contents.sections[id].as_ref().ok());
     Some(
         fields
             .set("lower", Value::none())
@@ -183,7 +196,7 @@ fn section_neighbour(world: &World, contents: &Contents, id: Option<SectionId>) 
     )
 }
 
-fn section_fields(world: &World, id: SectionId, document: &Document) -> Fields {
+fn section_fields(world: &World, id: SectionId, body: Option<&Body>) -> Fields {
     let library = &world.library;
     let Section {
         place,
@@ -208,7 +221,10 @@ fn section_fields(world: &World, id: SectionId, document: &Document) -> Fields {
         .set("relative_path", place.relative.as_str())
         // Sections have none, whatever lies beside them (held by the cases).
         .set("colocated_path", Value::none())
-        .set("content", document.html.as_str())
+        .set(
+            "content",
+            body.map_or_else(|| Value::from(""), |body| body.html.clone()),
+        )
         .set("permalink", permalink.as_str())
         .set("draft", front.draft)
         .set("ancestors", ancestors(world, &links.ancestors))
@@ -220,7 +236,7 @@ fn section_fields(world: &World, id: SectionId, document: &Document) -> Fields {
             "components",
             path.split('/').filter(|part| !part.is_empty()),
         )
-        .set("toc", Value::from_serializable(&document.toc))
+        .set("toc", body.map_or_else(|| toc(&[]), |body| body.toc.clone()))
         .set("word_count", *word_count)
         .set("reading_time", *reading_time)
         .texts("assets", assets.iter().map(String::as_str))

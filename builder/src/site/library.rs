@@ -13,6 +13,7 @@ use crate::front_matter::SortBy;
 use crate::key::{Role, SourceKey};
 use crate::source::Sources;
 use std::cmp::Ordering;
+use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// Index into [`Library::pages`].
@@ -108,7 +109,7 @@ fn read_content(
     drafts: bool,
     problems: &mut Vec<Diagnostic>,
 ) {
-    let mut read = Vec::new();
+    let mut files = Vec::new();
     for (key, _) in sources.under("content/") {
         let relative = &key.as_str()["content/".len()..];
         if config.ignored_content_matches(relative) {
@@ -137,7 +138,15 @@ fn read_content(
             );
             continue;
         }
-        match facts::read(key, text, config) {
+        files.push((key, text));
+    }
+    let results: Vec<_> = files
+        .into_par_iter()
+        .map(|(key, text)| facts::read(key, text, config))
+        .collect();
+    let mut read = Vec::with_capacity(results.len());
+    for result in results {
+        match result {
             Ok(content) => read.push(content),
             Err(mut found) => problems.append(&mut found),
         }
