@@ -29,6 +29,8 @@ pub(super) type Made = Result<Object, Vec<Diagnostic>>;
 pub(super) struct Darkroom {
     /// Bytes at hand; None for files that are not there.
     at_hand: BTreeMap<SourceKey, Option<Arc<[u8]>>>,
+    /// Bytes that were kept from measuring.
+    kept_bytes: u64,
     /// Pixels, upright, of what was measured.
     pixels: BTreeMap<SourceKey, u64>,
     /// What refers to a picture: the files of bodies and the keys of outputs.
@@ -75,9 +77,9 @@ impl Darkroom {
             let pixels = u64::from(found.width) * u64::from(found.height);
             self.pixels.insert(key.clone(), pixels);
         }
-        let kept: usize = self.at_hand.values().flatten().map(|one| one.len()).sum();
-        let size = bytes.as_ref().map_or(0, |bytes| bytes.len());
-        if (kept + size) as u64 <= KEPT_BYTES {
+        let size = bytes.as_ref().map_or(0, |bytes| bytes.len()) as u64;
+        if self.kept_bytes + size <= KEPT_BYTES {
+            self.kept_bytes += size;
             self.at_hand.insert(key, bytes);
         }
     }
@@ -198,3 +200,6 @@ impl Darkroom {
         own.chain(standing.map(|(key, _)| key))
     }
 }
+
+#[cfg(test)]
+mod tests;
