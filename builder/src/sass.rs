@@ -22,10 +22,7 @@ use std::sync::Arc;
 
 /// The style sheets that are made: path in the output to recipe. A file of the site replaces that
 /// of the theme. Files and folders that begin with `_` are only there to be imported.
-pub fn outputs(
-    config: &Config,
-    sources: &Sources,
-) -> (BTreeMap<String, Recipe>, Vec<Diagnostic>) {
+pub fn outputs(config: &Config, sources: &Sources) -> (BTreeMap<String, Recipe>, Vec<Diagnostic>) {
     let themed = config.theme.as_ref();
     let themed = themed.map(|theme| format!("themes/{theme}/sass/"));
     let own = config.compile_sass.then(|| "sass/".to_owned());
@@ -58,7 +55,9 @@ fn css_path(inner: &str) -> Option<String> {
     if inner.split('/').any(|part| part.starts_with('_')) {
         return None;
     }
-    let stem = inner.strip_suffix(".scss").or(inner.strip_suffix(".sass"))?;
+    let stem = inner
+        .strip_suffix(".scss")
+        .or(inner.strip_suffix(".sass"))?;
     let named = !stem.is_empty() && !stem.ends_with('/');
     named.then(|| format!("{stem}.css"))
 }
@@ -114,8 +113,7 @@ fn on_this_thread(sources: &Sources, source: &SourceKey) -> Result<String, Diagn
     }
     result.map_err(|error| match (*error).kind() {
         ErrorKind::ParseError { message, loc, .. } => {
-            let (line, column) =
-                files.original(loc.file.name(), loc.begin.line, loc.begin.column);
+            let (line, column) = files.original(loc.file.name(), loc.begin.line, loc.begin.column);
             Diagnostic::error("sass", loc.file.name(), message).at(line, column)
         }
         other => Diagnostic::error("sass", source.as_str(), format!("{other:?}")),

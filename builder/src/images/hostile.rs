@@ -84,7 +84,10 @@ fn results_have_a_largest_size() {
         encoding: Encoding::Png,
         filter: Filter::default(),
     };
-    assert!(matches!(picture.make(&job), Err(ImageError::ResultTooLarge { .. })));
+    assert!(matches!(
+        picture.make(&job),
+        Err(ImageError::ResultTooLarge { .. })
+    ));
 }
 
 #[test]

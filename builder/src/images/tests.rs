@@ -70,13 +70,21 @@ fn the_size_follows_from_the_operation() {
 
 #[test]
 fn every_format_comes_out_in_every_format() {
-    for from in [ImageFormat::Jpeg, ImageFormat::Png, ImageFormat::Gif, ImageFormat::WebP] {
+    for from in [
+        ImageFormat::Jpeg,
+        ImageFormat::Png,
+        ImageFormat::Gif,
+        ImageFormat::WebP,
+    ] {
         let original = halves(40, 30, from);
         for encoding in ENCODINGS {
             let bytes = made(&original, Resize::FitWidth(20), encoding);
             let found = probe(&bytes).unwrap();
             let size = (found.width, found.height);
-            assert_eq!((size, found.format.name()), ((20, 15), encoding.extension()));
+            assert_eq!(
+                (size, found.format.name()),
+                ((20, 15), encoding.extension())
+            );
             assert_eq!(bytes, made(&original, Resize::FitWidth(20), encoding));
         }
     }
@@ -85,7 +93,11 @@ fn every_format_comes_out_in_every_format() {
 #[test]
 fn pixels_are_where_they_were() {
     for encoding in &ENCODINGS[..4] {
-        let bytes = made(&halves(40, 30, ImageFormat::Png), Resize::Scale(20, 15), *encoding);
+        let bytes = made(
+            &halves(40, 30, ImageFormat::Png),
+            Resize::Scale(20, 15),
+            *encoding,
+        );
         let back = image::load_from_memory(&bytes).unwrap().to_rgb8();
         let [left, right] = [back.get_pixel(2, 7).0, back.get_pixel(17, 7).0];
         assert!(left[0] > 220 && left[2] < 40, "{encoding:?}: {left:?}");
@@ -105,7 +117,10 @@ fn what_is_transparent_stays_so_or_becomes_white() {
         let back = image::load_from_memory(&bytes).unwrap().to_rgba8();
         assert_eq!(back.get_pixel(1, 1).0, expected);
     }
-    for encoding in [Encoding::Webp { quality: None }, Encoding::Webp { quality: Some(50) }] {
+    for encoding in [
+        Encoding::Webp { quality: None },
+        Encoding::Webp { quality: Some(50) },
+    ] {
         let bytes = made(&original, Resize::Scale(4, 4), encoding);
         let back = image::load_from_memory(&bytes).unwrap().to_rgba8();
         assert_eq!(back.get_pixel(1, 1).0[3], 0);
@@ -123,9 +138,18 @@ fn turned(width: u32, height: u32) -> Vec<u8> {
     };
     let fields = [
         field(Tag::Orientation, Value::Short(vec![6])),
-        field(Tag::ImageDescription, Value::Ascii(vec![b"A cat ".to_vec()])),
-        field(Tag::DateTimeOriginal, Value::Ascii(vec![b"2026:05:01 12:30:00".to_vec()])),
-        field(Tag::OffsetTimeOriginal, Value::Ascii(vec![b"+02:00".to_vec()])),
+        field(
+            Tag::ImageDescription,
+            Value::Ascii(vec![b"A cat ".to_vec()]),
+        ),
+        field(
+            Tag::DateTimeOriginal,
+            Value::Ascii(vec![b"2026:05:01 12:30:00".to_vec()]),
+        ),
+        field(
+            Tag::OffsetTimeOriginal,
+            Value::Ascii(vec![b"+02:00".to_vec()]),
+        ),
     ];
     let mut writer = Writer::new();
     for field in &fields {
@@ -165,16 +189,27 @@ fn a_colour_profile_is_kept_where_the_format_has_one() {
     let mut encoder = jpeg_encoder::Encoder::new(&mut original, 90);
     encoder.add_icc_profile(&profile).unwrap();
     let green = [0, 255, 0].repeat(64);
-    encoder.encode(&green, 8, 8, jpeg_encoder::ColorType::Rgb).unwrap();
+    encoder
+        .encode(&green, 8, 8, jpeg_encoder::ColorType::Rgb)
+        .unwrap();
     for encoding in &ENCODINGS[..4] {
         let bytes = made(&original, Resize::Scale(4, 4), *encoding);
         let reader = image::ImageReader::new(Cursor::new(&bytes));
-        let mut decoder = reader.with_guessed_format().unwrap().into_decoder().unwrap();
+        let mut decoder = reader
+            .with_guessed_format()
+            .unwrap()
+            .into_decoder()
+            .unwrap();
         let kept = image::ImageDecoder::icc_profile(&mut decoder).unwrap();
         assert_eq!(kept.as_deref(), Some(profile.as_slice()), "{encoding:?}");
         image::load_from_memory(&bytes).unwrap();
     }
-    assert_eq!(probe(&made(&original, Resize::Scale(4, 4), ENCODINGS[4])).unwrap().width, 4);
+    assert_eq!(
+        probe(&made(&original, Resize::Scale(4, 4), ENCODINGS[4]))
+            .unwrap()
+            .width,
+        4
+    );
 }
 
 #[test]
@@ -203,7 +238,10 @@ fn an_svg_has_the_size_that_it_says() {
     };
     assert_eq!(size("width=\"64\" height=\"32\""), Ok((64, 32)));
     assert_eq!(size("width=\"1in\" height=\"48pt\""), Ok((96, 64)));
-    assert_eq!(size("width=\"100%\" height=\"2em\" viewBox=\"0 0 20,10.5\""), Ok((20, 10)));
+    assert_eq!(
+        size("width=\"100%\" height=\"2em\" viewBox=\"0 0 20,10.5\""),
+        Ok((20, 10))
+    );
     assert_eq!(size("width=\"1e2px\" height=\"5 px\""), Ok((100, 5)));
     assert!(size("viewBox=\"0 0 NaN inf\"").is_err() && size("").is_err());
     assert_eq!(probe(b"<html></html>"), Err(ImageError::UnknownFormat));

@@ -97,7 +97,10 @@ impl Contents {
         world: &'a World,
     ) -> impl Iterator<Item = (&'a SourceKey, &'a Pictures)> {
         let library = &world.library;
-        let pages = self.pages.iter().zip(library.pages.iter().map(|p| &p.place));
+        let pages = self
+            .pages
+            .iter()
+            .zip(library.pages.iter().map(|p| &p.place));
         let sections = self.sections.iter();
         let sections = sections.zip(library.sections.iter().map(|s| &s.place));
         let all = pages.chain(sections);

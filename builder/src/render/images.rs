@@ -51,7 +51,9 @@ pub(super) fn resize_image(arguments: Kwargs, _: &State) -> Answer {
     if matches!(found.format, Format::Svg | Format::Avif) {
         let name = found.format.name();
         let message = "can be shown and measured, but not resized";
-        return fail(format!("resize_image: `{source}` is {name}, which {message}"));
+        return fail(format!(
+            "resize_image: `{source}` is {name}, which {message}"
+        ));
     }
     let job = Job {
         resize,
@@ -79,11 +81,7 @@ fn answer<const N: usize>(fields: [(&'static str, Value); N]) -> Value {
 }
 
 /// What the header of a picture says.
-fn measured(
-    world: &World,
-    key: &SourceKey,
-    function: &str,
-) -> Result<(Probe, Fingerprint), Error> {
+fn measured(world: &World, key: &SourceKey, function: &str) -> Result<(Probe, Fingerprint), Error> {
     match world.measured.get(key) {
         Some(Ok(found)) => Ok(found.clone()),
         Some(Err(problem)) => fail(format!("{function}: {problem}")),
@@ -194,7 +192,9 @@ fn filter_of(arguments: &Kwargs) -> Result<Filter, Error> {
         None => {
             let known: Vec<&str> = Filter::NAMED.iter().map(|(name, _)| *name).collect();
             let known = known.join(", ");
-            fail(format!("resize_image: filter is one of {known}, not `{name}`"))
+            fail(format!(
+                "resize_image: filter is one of {known}, not `{name}`"
+            ))
         }
     }
 }

@@ -151,7 +151,10 @@ fn page_fields(world: &World, id: PageId, body: Option<&Body>) -> Fields {
             path.split('/').filter(|part| !part.is_empty()),
         )
         .option("summary", body.map(|body| body.summary.clone()))
-        .set("toc", body.map_or_else(|| toc(&[]), |body| body.toc.clone()))
+        .set(
+            "toc",
+            body.map_or_else(|| toc(&[]), |body| body.toc.clone()),
+        )
         .set("word_count", library.pages[id].word_count)
         .set("reading_time", library.pages[id].reading_time)
         .texts("assets", assets.iter().map(String::as_str))
@@ -236,7 +239,10 @@ fn section_fields(world: &World, id: SectionId, body: Option<&Body>) -> Fields {
             "components",
             path.split('/').filter(|part| !part.is_empty()),
         )
-        .set("toc", body.map_or_else(|| toc(&[]), |body| body.toc.clone()))
+        .set(
+            "toc",
+            body.map_or_else(|| toc(&[]), |body| body.toc.clone()),
+        )
         .set("word_count", *word_count)
         .set("reading_time", *reading_time)
         .texts("assets", assets.iter().map(String::as_str))

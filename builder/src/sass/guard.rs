@@ -53,7 +53,8 @@ pub(super) fn step(
     arguments: ArgumentResult,
     _: &mut Visitor,
 ) -> Result<Value, Box<grass_compiler::Error>> {
-    let fail = |message: String, span: Span| Err(Box::<grass_compiler::Error>::from((message, span)));
+    let fail =
+        |message: String, span: Span| Err(Box::<grass_compiler::Error>::from((message, span)));
     STEPS.set(STEPS.get() + 1);
     if STEPS.get() > MAX_STEPS {
         let message =
@@ -61,7 +62,8 @@ pub(super) fn step(
         return fail(message, arguments.span());
     }
     if STACK_START.get().abs_diff(stack_now()) > CALLS_BYTES {
-        let message = "functions or mixins call each other too deep: does one call itself for ever?";
+        let message =
+            "functions or mixins call each other too deep: does one call itself for ever?";
         return fail(message.into(), arguments.span());
     }
     Ok(Value::Null)
@@ -128,7 +130,10 @@ fn repeats(name: &str) -> bool {
 }
 
 fn is_operator(byte: u8) -> bool {
-    matches!(byte, b'+' | b'-' | b'*' | b'/' | b'%' | b'<' | b'>' | b'=' | b'!' | b'~')
+    matches!(
+        byte,
+        b'+' | b'-' | b'*' | b'/' | b'%' | b'<' | b'>' | b'=' | b'!' | b'~'
+    )
 }
 
 /// The syntax with braces, byte by byte.
@@ -193,7 +198,9 @@ impl<'a> Braces<'a> {
     /// Goes behind the next `end`, or to the end of the text.
     fn skip_past(&mut self, from: usize, end: &str) {
         let rest = self.text.as_bytes().get(self.at + from..).unwrap_or(b"");
-        let found = rest.windows(end.len()).position(|part| part == end.as_bytes());
+        let found = rest
+            .windows(end.len())
+            .position(|part| part == end.as_bytes());
         self.skip(found.map_or(usize::MAX / 2, |found| from + found + end.len()));
     }
 
@@ -290,7 +297,9 @@ impl<'a> Braces<'a> {
         self.copied = self.at;
         let line_start = self.guarded.text.rfind('\n').map_or(0, |found| found + 1);
         let column = self.guarded.text[line_start..].chars().count();
-        self.guarded.inserted.push((self.line, column, CALL.len() + 1));
+        self.guarded
+            .inserted
+            .push((self.line, column, CALL.len() + 1));
         self.guarded.text.push_str(CALL);
         self.guarded.text.push(';');
     }

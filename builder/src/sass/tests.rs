@@ -29,14 +29,25 @@ fn refused(text: &str) -> Diagnostic {
 #[test]
 fn imports_are_found_among_the_sources_and_nowhere_else() {
     let css = compiled(&[
-        ("sass/a.scss", "@use \"parts/colours\"; @import \"b\"; a { color: colours.$ink; }"),
+        (
+            "sass/a.scss",
+            "@use \"parts/colours\"; @import \"b\"; a { color: colours.$ink; }",
+        ),
         ("sass/parts/_colours.scss", "$ink: #112233;"),
         ("sass/_b.sass", "b\n  c: d\n"),
     ]);
     assert_eq!(css.unwrap(), "b{c:d}a{color:#123}");
-    for outside in ["/etc/passwd", "../../etc/passwd", "../static/x", "../content/x"] {
+    for outside in [
+        "/etc/passwd",
+        "../../etc/passwd",
+        "../static/x",
+        "../content/x",
+    ] {
         let text = format!("@import \"{outside}\";");
-        let files = [("sass/a.scss", text.as_str()), ("content/x.scss", "a { b: c }")];
+        let files = [
+            ("sass/a.scss", text.as_str()),
+            ("content/x.scss", "a { b: c }"),
+        ];
         let problem = compiled(&files).unwrap_err();
         assert!(problem.message.contains("find"), "{outside}: {problem}");
         assert_eq!((problem.line, problem.column), (Some(1), Some(9)));
@@ -47,14 +58,25 @@ fn imports_are_found_among_the_sources_and_nowhere_else() {
 fn mistakes_have_their_place_in_the_text_that_the_author_wrote() {
     let text = "@mixin m { color: red; }\n@mixin n { width: 1px + 1s; }\na { @include n; }\n";
     let problem = refused(text);
-    assert_eq!((problem.line, problem.column), (Some(2), Some(19)), "{problem}");
+    assert_eq!(
+        (problem.line, problem.column),
+        (Some(2), Some(19)),
+        "{problem}"
+    );
     let problem = compiled(&[
         ("sass/a.sass", "@import \"b\"\n"),
-        ("sass/b.sass", "=m\n  color: red\n\n@mixin n\n  width: 1px + 1s\na\n  +n\n"),
+        (
+            "sass/b.sass",
+            "=m\n  color: red\n\n@mixin n\n  width: 1px + 1s\na\n  +n\n",
+        ),
     ]);
     let problem = problem.unwrap_err();
     assert_eq!(problem.file, "sass/b.sass");
-    assert_eq!((problem.line, problem.column), (Some(5), Some(10)), "{problem}");
+    assert_eq!(
+        (problem.line, problem.column),
+        (Some(5), Some(10)),
+        "{problem}"
+    );
 }
 
 #[test]
@@ -69,7 +91,10 @@ fn loops_and_calls_without_an_end_are_refused() {
     ] {
         let problem = refused(text);
         let told = problem.message.as_str();
-        assert!(told.contains("end?") || told.contains("for ever?"), "{text}: {told}");
+        assert!(
+            told.contains("end?") || told.contains("for ever?"),
+            "{text}: {told}"
+        );
     }
     let problem = compiled(&[("sass/a.sass", "=m\n  +m\na\n  +m\n")]).unwrap_err();
     assert!(problem.message.contains("for ever?"), "{problem}");
@@ -77,23 +102,43 @@ fn loops_and_calls_without_an_end_are_refused() {
 
 #[test]
 fn imports_in_a_circle_or_without_measure_are_refused() {
-    let circle = [("sass/a.scss", "@import \"b\";"), ("sass/b.scss", "@import \"a\";")];
+    let circle = [
+        ("sass/a.scss", "@import \"b\";"),
+        ("sass/b.scss", "@import \"a\";"),
+    ];
     assert!(compiled(&circle).is_err());
-    let modules = [("sass/a.scss", "@use \"b\";"), ("sass/b.scss", "@use \"a\";")];
+    let modules = [
+        ("sass/a.scss", "@use \"b\";"),
+        ("sass/b.scss", "@use \"a\";"),
+    ];
     assert!(compiled(&modules).is_err());
     // Each file imports the next one ten times.
     let names: Vec<(String, String)> = (0..9)
-        .map(|n| (format!("sass/f{n}.scss"), format!("@import \"f{}\";\n", n + 1).repeat(10)))
+        .map(|n| {
+            (
+                format!("sass/f{n}.scss"),
+                format!("@import \"f{}\";\n", n + 1).repeat(10),
+            )
+        })
         .chain([("sass/f9.scss".to_owned(), "a { b: c }".to_owned())])
         .collect();
-    let files: Vec<(&str, &str)> = names.iter().map(|(n, t)| (n.as_str(), t.as_str())).collect();
+    let files: Vec<(&str, &str)> = names
+        .iter()
+        .map(|(n, t)| (n.as_str(), t.as_str()))
+        .collect();
     let problem = compiled(&files).unwrap_err();
     assert!(problem.message.contains("imports more than"), "{problem}");
 }
 
 #[test]
 fn what_is_nested_deep_is_refused_and_what_is_allowed_fits_the_stack() {
-    for (open, close) in [("(", ")"), ("[", "]"), ("a{", "}"), ("#{", "}"), ("f(", ")")] {
+    for (open, close) in [
+        ("(", ")"),
+        ("[", "]"),
+        ("a{", "}"),
+        ("#{", "}"),
+        ("f(", ")"),
+    ] {
         let text = |n: usize| format!("a {{ b: {}1{}; }}", open.repeat(n), close.repeat(n));
         assert!(refused(&text(50_000)).message.contains("nested"), "{open}");
         // Whatever it means, it comes to an end.
@@ -105,7 +150,9 @@ fn what_is_nested_deep_is_refused_and_what_is_allowed_fits_the_stack() {
         assert!(told.contains("words and operators"), "{part}: {told}");
         let _ = compiled(&[("sass/a.scss", &text(9_000))]);
     }
-    let deep: String = (0..5_000).map(|n| format!("{}a\n", " ".repeat(n))).collect();
+    let deep: String = (0..5_000)
+        .map(|n| format!("{}a\n", " ".repeat(n)))
+        .collect();
     let problem = compiled(&[("sass/a.sass", &deep)]).unwrap_err();
     assert!(problem.message.contains("nested"), "{problem}");
 }
@@ -152,10 +199,19 @@ fn a_file_of_the_site_replaces_that_of_the_theme_and_two_of_one_name_collide() {
         (list, problems)
     };
     let (list, problems) = made(config);
-    assert_eq!(list, ["a.css themes/t/sass/a.scss", "in/b.css themes/t/sass/in/b.sass"]);
+    assert_eq!(
+        list,
+        [
+            "a.css themes/t/sass/a.scss",
+            "in/b.css themes/t/sass/in/b.sass"
+        ]
+    );
     assert!(problems.is_empty());
     let (list, problems) = made(&compiling);
-    assert_eq!(list, ["a.css sass/a.sass", "in/b.css themes/t/sass/in/b.sass"]);
+    assert_eq!(
+        list,
+        ["a.css sass/a.sass", "in/b.css themes/t/sass/in/b.sass"]
+    );
     assert_eq!(problems.len(), 1);
     assert!(problems[0].is_error() && problems[0].message.contains("sass/a.sass"));
 }

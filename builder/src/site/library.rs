@@ -12,8 +12,8 @@ use crate::diagnostic::Diagnostic;
 use crate::front_matter::SortBy;
 use crate::key::{Role, SourceKey};
 use crate::source::Sources;
-use std::cmp::Ordering;
 use rayon::prelude::*;
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// Index into [`Library::pages`].

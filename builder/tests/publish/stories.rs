@@ -355,7 +355,9 @@ async fn a_picture_that_is_replaced_has_another_address_and_the_old_one_goes() {
     let changed = ["content/blog/pic.md", "content/blog/cat.png"];
     until_done(&world, &builder, &keys(changed)).await;
     let pictures = |tree: &crate::world::Tree| -> Vec<String> {
-        let keys = tree.keys().filter(|key| key.starts_with("processed_images/"));
+        let keys = tree
+            .keys()
+            .filter(|key| key.starts_with("processed_images/"));
         keys.cloned().collect()
     };
     let tree = world.site().await;
@@ -377,5 +379,7 @@ async fn a_picture_that_is_replaced_has_another_address_and_the_old_one_goes() {
     until_done(&world, &builder, &keys([changed[1]])).await;
     let second = pictures(&world.site().await);
     assert!(second.len() == 1 && second != first);
-    world.assert_incremental_equals_clean("another picture").await;
+    world
+        .assert_incremental_equals_clean("another picture")
+        .await;
 }

@@ -91,7 +91,8 @@ fn text(tree: &Tree, key: &str) -> String {
 /// The pictures that were made.
 fn made(tree: &Tree) -> Vec<String> {
     let keys = tree.objects.keys().map(ToString::to_string);
-    keys.filter(|key| key.starts_with("processed_images/")).collect()
+    keys.filter(|key| key.starts_with("processed_images/"))
+        .collect()
 }
 
 #[test]
@@ -99,7 +100,10 @@ fn a_picture_is_made_once_for_all_that_refer_to_it_and_its_name_follows_its_byte
     let body = "+++\n+++\n{% set i = resize_image(path=\"cat.png\", width=4, height=3) %}\
                 ![]({{ i.url }}) {% set j = resize_image(path=\"@/cat.jpg\", width=2, op=\"fit_width\",\
                 format=\"webp\") %}![]({{ j.url }})";
-    let mut site = files(&[("content/a.md", body.as_bytes()), ("content/cat.jpg", &png(9, 9))]);
+    let mut site = files(&[
+        ("content/a.md", body.as_bytes()),
+        ("content/cat.jpg", &png(9, 9)),
+    ]);
     let first = tree(&site);
     assert!(first.diagnostics.is_empty(), "{:?}", first.diagnostics);
     let names = made(&first);
@@ -115,14 +119,17 @@ fn a_picture_is_made_once_for_all_that_refer_to_it_and_its_name_follows_its_byte
     // Other bytes, another name: the old one may be kept for a year.
     site.insert("static/cat.png", png(41, 30));
     let second = tree(&site);
-    let common = made(&second).iter().filter(|name| names.contains(name)).count();
+    let common = made(&second)
+        .iter()
+        .filter(|name| names.contains(name))
+        .count();
     assert_eq!((made(&second).len(), common), (2, 1));
 }
 
 #[test]
 fn threads_make_no_difference() {
     let body: String = (1..30)
-        .map(|n| format!("{{{{ resize_image(path=\"cat.png\", width={n}, height=3).url }}}} "))
+        .map(|n| format!("{{% set i = resize_image(path=\"cat.png\", width={n}, height=3) %}}"))
         .collect();
     let site = files(&[("content/a.md", format!("+++\n+++\n{body}").as_bytes())]);
     let on = |threads: usize| {
@@ -130,7 +137,7 @@ fn threads_make_no_difference() {
         pool.build().unwrap().install(|| tree(&site).objects)
     };
     let one = on(1);
-    assert_eq!(one.len(), on(8).len());
+    assert!(one.len() > 30);
     assert!(one == on(8));
 }
 
@@ -142,7 +149,11 @@ fn a_picture_that_cannot_be_made_fails_the_pages_that_refer_to_it() {
     let tree = tree(&site);
     assert!(tree.stale.contains("index.html") && !tree.objects.contains_key("index.html"));
     assert!(tree.objects.contains_key("a/index.html") && made(&tree).is_empty());
-    let told: Vec<_> = tree.diagnostics.iter().filter(|one| one.code == "image").collect();
+    let told: Vec<_> = tree
+        .diagnostics
+        .iter()
+        .filter(|one| one.code == "image")
+        .collect();
     assert_eq!((told.len(), told[0].file.as_str()), (1, "static/cat.png"));
     assert!(told[0].message.contains("index.html"), "{}", told[0]);
 }
@@ -155,12 +166,16 @@ fn what_is_no_picture_is_told_where_it_is_named() {
     let told = diagnostics.iter().find(|one| one.is_error()).unwrap();
     assert_eq!(told.file, "templates/index.html");
     let named = ["static/cat.png", "resize_image"];
-    assert!(named.iter().all(|part| told.message.contains(part)), "{told}");
+    assert!(
+        named.iter().all(|part| told.message.contains(part)),
+        "{told}"
+    );
 }
 
 #[test]
 fn many_large_files_are_read_in_batches() {
-    let call = |path: &str| format!("{{{{ resize_image(path=\"{path}\", width=2, height=2).width }}}}");
+    let call =
+        |path: &str| format!("{{% set i = resize_image(path=\"{path}\", width=2, height=2) %}}");
     let names = ["static/a.png", "static/b.png", "static/c.png"];
     let index: String = ["a.png", "b.png", "c.png"].map(call).concat();
     let mut site = files(&[("templates/index.html", index.as_bytes())]);
@@ -207,8 +222,15 @@ fn a_style_sheet_with_a_mistake_is_stale_and_says_where() {
     site.insert("templates/index.html", b"home".to_vec());
     let tree = tree(&site);
     assert!(tree.stale.contains("site.css"));
-    let told = tree.diagnostics.iter().find(|one| one.code == "sass").unwrap();
-    assert_eq!((told.file.as_str(), told.line, told.column), ("sass/site.scss", Some(2), Some(6)));
+    let told = tree
+        .diagnostics
+        .iter()
+        .find(|one| one.code == "sass")
+        .unwrap();
+    assert_eq!(
+        (told.file.as_str(), told.line, told.column),
+        ("sass/site.scss", Some(2), Some(6))
+    );
 }
 
 #[test]
