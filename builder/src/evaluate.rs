@@ -7,6 +7,7 @@
 use crate::config::Config;
 use crate::diagnostic::Diagnostic;
 use crate::key::{OutputKey, SourceKey};
+use crate::links::ExternalLinks;
 use crate::object::Object;
 use crate::plan::{self, Plan, Recipe};
 use crate::render::content::{self, Contents};
@@ -39,6 +40,8 @@ pub struct Tree<Kept = Object> {
     pub plan: Plan,
     /// Everything to tell the author.
     pub diagnostics: Vec<Diagnostic>,
+    /// What leads elsewhere; collected only in the mode `check`.
+    pub external_links: ExternalLinks,
 }
 
 /// A site that is being evaluated.
@@ -184,7 +187,7 @@ impl<Kept: Send> Evaluation<Kept> {
             }
         }
         for (key, (source, job)) in wanted {
-            let added = plan::add_picture(&mut self.plan, &key, &source, job);
+            let added = plan::add_picture(&mut self.plan, &self.world.sources, &key, &source, job);
             self.diagnostics.extend(added.err());
         }
         needs
@@ -283,10 +286,19 @@ impl<Kept: Send> Evaluation<Kept> {
                 }
             }
         }
+        let external_links = match &self.contents {
+            Some(contents) if self.world.settings.mode == "check" => {
+                ExternalLinks::collect(&self.world.config, contents.external_links(&self.world))
+            }
+            _ => ExternalLinks::default(),
+        };
         let warnings = self
             .contents
             .iter()
             .flat_map(|contents| contents.warnings(&self.world));
+        // A template that cannot stand is told by itself, not by each output that needs it.
+        let known: BTreeSet<SameProblem> = self.diagnostics.iter().map(same).collect();
+        failures.by_problem.retain(|same, _| !known.contains(same));
         let mut diagnostics: Vec<Diagnostic> = self
             .diagnostics
             .into_iter()
@@ -300,6 +312,7 @@ impl<Kept: Send> Evaluation<Kept> {
             stale,
             plan: self.plan,
             diagnostics,
+            external_links,
         }
     }
 }
@@ -313,6 +326,20 @@ struct Failures {
 /// What makes two problems one: code, file, line, message.
 type SameProblem = (String, String, Option<u32>, String);
 
+fn same(problem: &Diagnostic) -> SameProblem {
+    // Of a template that many name and none has, the first page stands for all.
+    let (file, line) = match problem.code.as_str() {
+        "template-missing" => ("", None),
+        _ => (problem.file.as_str(), problem.line),
+    };
+    (
+        problem.code.clone(),
+        file.to_owned(),
+        line,
+        problem.message.clone(),
+    )
+}
+
 struct Failure {
     problem: Diagnostic,
     /// The first output that it fails.
@@ -324,23 +351,14 @@ struct Failure {
 impl Failures {
     fn add(&mut self, key: &OutputKey, problems: Vec<Diagnostic>) {
         for problem in problems {
-            // Of a template that many name and none has, the first page stands for all.
-            let file = if problem.code == "template-missing" {
-                ""
-            } else {
-                problem.file.as_str()
-            };
-            let same = (
-                problem.code.clone(),
-                file.to_owned(),
-                problem.line,
-                problem.message.clone(),
-            );
-            let failure = self.by_problem.entry(same).or_insert_with(|| Failure {
-                problem,
-                output: key.clone(),
-                count: 0,
-            });
+            let failure = self
+                .by_problem
+                .entry(same(&problem))
+                .or_insert_with(|| Failure {
+                    problem,
+                    output: key.clone(),
+                    count: 0,
+                });
             failure.count += 1;
         }
     }
@@ -402,8 +420,10 @@ fn read_config(
                 "is not there"
             };
             let message = format!("the theme `{theme}` {lacks}");
+            let place = sources.place_of(key.as_str(), &["theme"]);
             diagnostics.push(
                 Diagnostic::error("theme", key.as_str(), message)
+                    .at_place(place)
                     .hint("upload the theme's whole folder, or remove `theme`"),
             );
         }

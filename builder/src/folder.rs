@@ -212,8 +212,26 @@ pub fn evaluate<Kept: Send>(
         };
         sources.observe(&SourceKey::from("config.toml"), given);
     }
-    let mut evaluation = match Evaluation::new(Arc::new(sources), settings) {
+    // What is wrong with the given configuration is told under its own name.
+    let name_config = |told: &mut [Diagnostic]| {
+        let given = config.map(|path| path.display().to_string());
+        let about_it = told.iter_mut().filter(|one| one.file == "config.toml");
+        for (problem, given) in about_it.zip(given.iter().cycle()) {
+            problem.file.clone_from(given);
+        }
+    };
+    let sources = Arc::new(sources);
+    let mut evaluation = match Evaluation::new(sources.clone(), settings) {
         Ok(evaluation) => evaluation,
+        Err(Unready::BrokenConfig(mut told)) => {
+            // What is wrong with other files by themselves is told in the same run.
+            told.extend(sources.iter().flat_map(|(_, one)| one.problems.clone()));
+            told.extend(problems);
+            name_config(&mut told);
+            told.sort();
+            told.dedup();
+            return Ok(Err(Unready::BrokenConfig(told)));
+        }
         Err(unready) => return Ok(Err(unready)),
     };
     begin()?;
@@ -231,17 +249,20 @@ pub fn evaluate<Kept: Send>(
         stale,
         plan,
         mut diagnostics,
+        external_links,
     } = evaluation.finish();
     let kept = objects.into_iter();
     let objects = kept.filter_map(|(key, kept)| Some((key, kept?))).collect();
     diagnostics.extend(problems);
     diagnostics.extend(in_the_way.into_values());
+    name_config(&mut diagnostics);
     diagnostics.sort();
     Ok(Ok(Tree {
         objects,
         stale,
         plan,
         diagnostics,
+        external_links,
     }))
 }
 
@@ -317,6 +338,7 @@ pub fn build(
         stale: tree.stale,
         plan: tree.plan,
         diagnostics: tree.diagnostics,
+        external_links: tree.external_links,
     }))
 }
 

@@ -28,6 +28,7 @@ pub mod handler;
 pub mod images;
 pub mod invalidate;
 pub mod key;
+pub mod links;
 pub mod markdown;
 pub mod object;
 pub mod plan;

@@ -3,7 +3,7 @@
 //! nothing.
 
 use crate::config::Config;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, LineAndColumn};
 use crate::front_matter;
 use crate::key::{DataFormat, MAX_TEXT_BYTES, Role, SourceKey, data_format};
 use crate::render::templates;
@@ -112,6 +112,11 @@ impl Sources {
             Effective::Text(text) => Some(text),
             Effective::Opaque | Effective::Absent => None,
         }
+    }
+
+    /// Where the value under `names` begins in the front matter of `key`, or in a TOML file.
+    pub fn place_of(&self, key: &str, names: &[&str]) -> Option<LineAndColumn> {
+        front_matter::place_of(key, self.text(key)?, names)
     }
 
     /// True where a build has something under `key`.
@@ -308,16 +313,23 @@ fn check_data(file: &str, text: &str) -> Result<(), Vec<Diagnostic>> {
         Some(DataFormat::Yaml) => front_matter::parse_yaml(&source).err(),
         Some(DataFormat::Json) => serde_json::from_str::<serde::de::IgnoredAny>(text)
             .err()
-            .map(|error| {
-                let problem = Diagnostic::error("data", file, error.to_string());
-                vec![problem.at(error.line() as u32, error.column() as u32)]
-            }),
+            .map(|error| vec![json_problem(file, &error)]),
         Some(DataFormat::Plain) | None => None,
     };
     match problems {
         None => Ok(()),
         Some(problems) => Err(problems),
     }
+}
+
+fn json_problem(file: &str, error: &serde_json::Error) -> Diagnostic {
+    let text = error.to_string();
+    // The place is told by itself.
+    let what = text
+        .split_once(" at line ")
+        .map_or(&*text, |(what, _)| what);
+    Diagnostic::error("data", file, format!("this is not JSON: {what}"))
+        .at(error.line() as u32, error.column() as u32)
 }
 
 #[cfg(test)]

@@ -1,11 +1,13 @@
 //! `quillfront build`.
 
 use crate::args::{self, Global};
+use crate::excerpt;
 use crate::exit::{self, UsageError};
 use crate::show;
 use anyhow::{Context, Result};
 use jiff::Timestamp;
 use quillfront_builder::config::Config;
+use quillfront_builder::diagnostic::Diagnostic;
 use quillfront_builder::evaluate::{Tree, Unready};
 use quillfront_builder::folder::{self, Written};
 use quillfront_builder::plan::Recipe;
@@ -34,14 +36,9 @@ pub fn run(global: &Global, options: args::Build) -> Result<u8> {
     let tree = match built {
         Ok(tree) => tree,
         Err(Unready::NoConfig) => {
-            let message = format!("there is no config.toml in {}", root.display());
-            let hint = "give the site's folder with --root, or start one with `quillfront init`";
-            return Err(UsageError(format!("{message}; {hint}")).into());
+            return Err(no_config(root).into());
         }
-        Err(Unready::BrokenConfig(problems)) => {
-            show::diagnostics(&problems);
-            return Ok(exit::DIAGNOSTICS);
-        }
+        Err(Unready::BrokenConfig(problems)) => return not_built(global, problems, options.json),
     };
     let mut report = report(&tree);
     report
@@ -50,12 +47,40 @@ pub fn run(global: &Global, options: args::Build) -> Result<u8> {
     if options.json {
         println!("{}", serde_json::to_string(&report)?);
     }
-    show::diagnostics(&report.diagnostics);
+    tell(global, &report.diagnostics);
     show::built(&tree, &out.path, started.elapsed());
     Ok(exit::with(&report.diagnostics))
 }
 
-fn today() -> Timestamp {
+/// Where there is no site.
+pub fn no_config(root: &Path) -> UsageError {
+    let message = format!("there is no config.toml in {}, nor above", root.display());
+    let hint = "give the site's folder with --root, or start one with `quillfront init`";
+    UsageError(format!("{message}; {hint}"))
+}
+
+/// The end of a build without a usable configuration.
+pub fn not_built(global: &Global, problems: Vec<Diagnostic>, json: bool) -> Result<u8> {
+    let report = Report {
+        version: 1,
+        diagnostics: problems,
+        ..Report::default()
+    };
+    if json {
+        println!("{}", serde_json::to_string(&report)?);
+    }
+    tell(global, &report.diagnostics);
+    Ok(exit::DIAGNOSTICS)
+}
+
+/// Tells the author, with lines of the files in the site's folder.
+pub fn tell(global: &Global, problems: &[Diagnostic]) {
+    let texts = excerpt::texts_from_folder(&global.root, show::told(problems));
+    show::diagnostics(problems, &texts);
+}
+
+/// The time that templates see where none is given.
+pub fn today() -> Timestamp {
     Timestamp::now()
 }
 

@@ -1,5 +1,7 @@
 //! Small sites, from their files to their tree.
 
+mod places;
+
 use super::{Evaluation, Tree};
 use crate::key::SourceKey;
 use crate::object::Body;

@@ -113,7 +113,11 @@ fn links_are_reported() {
         document.internal_links,
         [link("blog/x.md", "b c", 1), link("", "e", 3)]
     );
-    assert_eq!(document.external_links, ["https://g"]);
+    let link = ExternalLink {
+        url: "https://g".to_owned(),
+        line: 3,
+    };
+    assert_eq!(document.external_links, [link.clone(), link]);
 }
 
 #[test]

@@ -1,12 +1,16 @@
 //! The Markdown of every page and section: templated (site model, section 22), then rendered.
 
-use super::templates::explain;
+use super::explain::explain;
+use super::origins::Origins;
+use super::templates::{about, source_of};
 use super::values;
 use super::world::{Needs, Pictures, Scope, World, within};
 use super::{RenderError, guarded};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::key::SourceKey;
-use crate::markdown::{self, AnchorLinks, Document, Environment, InternalLink, Options};
+use crate::links::Use;
+use crate::markdown::{self, AnchorLinks, Document, Environment, Options};
+use crate::markdown::{ExternalLink, InternalLink};
 use crate::site::facts::{BodyText, Place};
 use crate::site::library::{PageId, SectionId};
 use crate::site::taxonomies::Taxonomy;
@@ -37,12 +41,12 @@ pub struct Body {
     pub summary: Value,
     /// The headings.
     pub toc: Value,
-    /// [`Document::internal_links`].
-    pub internal_links: Vec<InternalLink>,
-    /// [`Document::external_links`].
-    pub external_links: Vec<String>,
-    /// [`Document::anchors`].
-    pub anchors: Vec<String>,
+    /// [`Document::internal_links`], until they are checked.
+    internal_links: Vec<InternalLink>,
+    /// [`Document::external_links`]; kept only in the mode `check`.
+    external_links: Vec<ExternalLink>,
+    /// [`Document::anchors`], until the links to them are checked.
+    anchors: Vec<String>,
     /// [`Document::warnings`].
     pub warnings: Vec<markdown::Problem>,
     /// Pictures that it refers to.
@@ -78,6 +82,8 @@ pub struct Contents {
     pub(super) full_page_values: Vec<OnceLock<Value>>,
     pub(super) section_values: Vec<OnceLock<Value>>,
     taxonomy_values: BTreeMap<(String, String), OnceLock<Value>>,
+    /// Broken links that stop no page (`link_checker.internal_level = "warn"`).
+    doubtful_links: Vec<Diagnostic>,
     configs: BTreeMap<String, Value>,
 }
 
@@ -107,6 +113,26 @@ impl Contents {
         all.filter_map(|(body, place)| Some((&place.key, &body.as_ref().ok()?.pictures)))
     }
 
+    /// Every link to elsewhere, page by page, then section by section.
+    pub fn external_links(&self, world: &World) -> impl Iterator<Item = (String, Use)> {
+        let library = &world.library;
+        let pages = self.pages.iter().zip(&library.pages);
+        let pages = pages.map(|(document, page)| (document, &page.place, &page.body));
+        let sections = self.sections.iter().zip(&library.sections);
+        let sections =
+            sections.map(|(document, section)| (document, &section.place, &section.body));
+        pages.chain(sections).flat_map(|(document, place, body)| {
+            let links = document
+                .iter()
+                .flat_map(|document| &document.external_links);
+            links.map(|link| {
+                let line = link.line + body.first_line - 1;
+                let file = place.key.clone();
+                (link.url.clone(), Use { file, line })
+            })
+        })
+    }
+
     /// What is worth a look though it was published.
     pub fn warnings(&self, world: &World) -> Vec<Diagnostic> {
         let library = &world.library;
@@ -120,6 +146,7 @@ impl Contents {
             Some(located(place.key.as_str(), body.first_line, warnings))
         });
         all.flatten()
+            .chain(self.doubtful_links.iter().cloned())
             .map(|found| Diagnostic {
                 severity: Severity::Warning,
                 ..found
@@ -204,11 +231,17 @@ pub fn render(world: &Arc<World>) -> Result<Contents, Needs> {
             .collect(),
         configs,
         backlinks: BTreeMap::new(),
+        doubtful_links: Vec::new(),
         pages,
         sections,
     };
     contents.backlinks = backlinks(world, &contents);
     check_anchors(world, &mut contents);
+    let bodies = contents.pages.iter_mut().chain(&mut contents.sections);
+    for body in bodies.flatten() {
+        body.internal_links = Vec::new();
+        body.anchors = Vec::new();
+    }
     Ok(contents)
 }
 
@@ -260,7 +293,7 @@ fn body(
                 .templates
                 .tera
                 .render_str(text, &context, false)
-                .map_err(|error| vec![templating_problem(file, body, &error)])?;
+                .map_err(|error| vec![templating_problem(world, file, body, &error)])?;
             templated.as_str()
         } else {
             text
@@ -269,8 +302,16 @@ fn body(
         if let Some(anchors) = anchors {
             options.insert_anchor_links = anchors;
         }
-        markdown_of(world, text, permalink, &place.lang, &options)
-            .map_err(|problems| located(file, body.first_line, problems))
+        let mut outcome = markdown_of(world, text, permalink, &place.lang, &options);
+        if text != body.as_str() {
+            name_written_lines(&mut outcome, body.as_str(), text);
+        }
+        if let Ok(document) = &mut outcome
+            && world.settings.mode != "check"
+        {
+            document.external_links = Vec::new();
+        }
+        outcome.map_err(|problems| located(file, body.first_line, problems))
     });
     if !trace.needs.is_empty() {
         return Err(RenderError::Needs(trace.needs));
@@ -302,27 +343,70 @@ fn is_templated(world: &World, place: &Place, text: &str) -> bool {
         && !world.config.skips_content_templating(&place.relative)
 }
 
-fn templating_problem(file: &str, body: &BodyText, error: &tera::Error) -> Diagnostic {
-    let error = explain(error);
-    let in_body = error
-        .template
-        .as_deref()
-        .is_none_or(|name| name == "__tera_one_off");
-    let line = error
-        .line
-        .filter(|_| in_body)
-        .map(|line| line + body.first_line - 1);
-    let hint = if body.as_str().contains("{#") {
-        "`{#` opens a comment in a text that has `{{` or `{%`; write the heading's id on a page \
-         without them, or list the page in skip_content_templating"
-    } else {
-        "to show braces as they are, put them between {% raw %} and {% endraw %}, or list the page \
-         in skip_content_templating in config.toml"
+/// Puts the lines of the author's text in the place of those of the text that templates made of it.
+fn name_written_lines(
+    outcome: &mut Result<Document, Vec<markdown::Problem>>,
+    written: &str,
+    made: &str,
+) {
+    let origins = OnceLock::new();
+    let origin = |line: u32| origins.get_or_init(|| Origins::new(written, made)).of(line);
+    let mend = |problem: &mut markdown::Problem| {
+        let origin = origin(problem.line);
+        problem.line = origin.line;
+        problem.column = problem.column.filter(|_| origin.untouched);
     };
-    Diagnostic::error("content-template", file, error.message)
-        .at(line, error.column.filter(|_| line.is_some()))
-        .hint(hint)
+    match outcome {
+        Err(problems) => problems.iter_mut().for_each(mend),
+        Ok(document) => {
+            document.warnings.iter_mut().for_each(mend);
+            for link in &mut document.internal_links {
+                link.line = origin(link.line).line;
+            }
+            for link in &mut document.external_links {
+                link.line = origin(link.line).line;
+            }
+        }
+    }
 }
+
+/// What went wrong where a text was templated: in the text, or in a component that it calls.
+fn templating_problem(
+    world: &World,
+    file: &str,
+    body: &BodyText,
+    error: &tera::Error,
+) -> Diagnostic {
+    let error = explain(error).at_open_tag(body.as_str());
+    if let Some(template) = &error.template
+        && template != ONE_OFF
+    {
+        let file = source_of(template, world.config.theme.as_deref());
+        return about(file, error);
+    }
+    let hint = if error.maybe_literal && body.as_str().contains("{#") {
+        Some(HEADING_ID.to_owned())
+    } else if error.maybe_literal {
+        let hints = error.hint.iter().map(String::as_str).chain([LITERAL]);
+        Some(hints.collect::<Vec<_>>().join("; "))
+    } else {
+        error.hint
+    };
+    let line = error.line.map(|line| line + body.first_line - 1);
+    Diagnostic {
+        hint,
+        ..Diagnostic::error("content-template", file, error.message).at(line, error.column)
+    }
+}
+
+const HEADING_ID: &str = "`{#` opens a comment in a text that has `{{` or `{%`; write the \
+                          heading's id on a page without them, or list the page in \
+                          skip_content_templating";
+const LITERAL: &str = "to show braces as they are, put them between {% raw %} and {% endraw %}, or \
+                       list the page in skip_content_templating in config.toml";
+
+/// What the engine calls a text that is no template of the site.
+const ONE_OFF: &str = "__tera_one_off";
 
 fn located(file: &str, first_line: u32, problems: Vec<markdown::Problem>) -> Vec<Diagnostic> {
     let diagnostic = |problem: markdown::Problem| Diagnostic {
@@ -462,6 +546,8 @@ fn check_anchors(world: &World, contents: &mut Contents) {
         }
     }
     if world.config.link_checker.internal_level_is_warn() {
+        let failed = failed_pages.into_iter().chain(failed_sections);
+        contents.doubtful_links = failed.flat_map(|(_, problems)| problems).collect();
         return;
     }
     for (id, problems) in failed_pages {

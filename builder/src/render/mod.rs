@@ -9,11 +9,13 @@
 
 pub mod content;
 mod data;
+mod explain;
 mod feeds;
 mod files;
 mod filters;
 mod functions;
 mod images;
+mod origins;
 pub mod output;
 pub mod templates;
 pub mod values;

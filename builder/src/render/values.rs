@@ -11,6 +11,7 @@ use crate::site::library::{PageId, SectionId};
 use crate::site::pagination::{Pager, Pagination, base_path};
 use crate::site::taxonomies::{Taxonomy, Term};
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 use tera::{Map, Value};
 
 /// A map under construction.
@@ -27,17 +28,28 @@ impl Fields {
         self.set(name, value.map_or_else(Value::none, Into::into))
     }
 
+    fn list(self, name: &'static str, list: impl IntoIterator<Item = Value>) -> Self {
+        self.set(name, array(list.into_iter().collect()))
+    }
+
     fn texts<'a>(self, name: &'static str, list: impl IntoIterator<Item = &'a str>) -> Self {
-        self.set(
-            name,
-            list.into_iter().map(Value::from).collect::<Vec<Value>>(),
-        )
+        self.list(name, list.into_iter().map(Value::from))
     }
 
     /// Maps are kept by the thousand, so without the room that they grew by.
     fn build(mut self) -> Value {
         self.0.shrink_to_fit();
         Value::from(self.0)
+    }
+}
+
+/// A list. The empty one is a single value that all share: every page has many.
+fn array(list: Vec<Value>) -> Value {
+    static EMPTY: LazyLock<Value> = LazyLock::new(|| Value::from(Vec::<Value>::new()));
+    if list.is_empty() {
+        EMPTY.clone()
+    } else {
+        Value::from(list)
     }
 }
 
@@ -52,7 +64,7 @@ pub fn toc(headings: &[Heading]) -> Value {
             .set("children", toc(&heading.children))
             .build()
     };
-    Value::from(headings.iter().map(value).collect::<Vec<Value>>())
+    array(headings.iter().map(value).collect())
 }
 
 /// `page` while its own Markdown is rendered: everything but what rendering makes.
@@ -67,8 +79,8 @@ pub fn page<'a>(world: &World, contents: &'a Contents, id: PageId) -> &'a Value 
         page_fields(world, id, contents.pages[id].as_ref().ok())
             .set("lower", Value::none())
             .set("higher", Value::none())
-            .set("translations", page_translations(world, id))
-            .set(
+            .list("translations", page_translations(world, id))
+            .list(
                 "backlinks",
                 backlinks(world, contents, &world.library.pages[id].place),
             )
@@ -122,7 +134,7 @@ fn page_fields(world: &World, id: PageId, body: Option<&Body>) -> Fields {
     Fields::default()
         .set("relative_path", place.relative.as_str())
         .option("colocated_path", place.bundle.then(|| colocated(place)))
-        .set(
+        .list(
             "ancestors",
             ancestors(world, &library.page_links[id].ancestors),
         )
@@ -178,8 +190,8 @@ pub fn section<'a>(world: &World, contents: &'a Contents, id: SectionId) -> &'a 
             .option("lower", section_neighbour(world, contents, links.lower))
             .option("higher", section_neighbour(world, contents, links.higher))
             .set("pages", pages(world, contents, &links.pages))
-            .set("translations", section_translations(world, id))
-            .set(
+            .list("translations", section_translations(world, id))
+            .list(
                 "backlinks",
                 backlinks(world, contents, &world.library.sections[id].place),
             )
@@ -230,7 +242,7 @@ fn section_fields(world: &World, id: SectionId, body: Option<&Body>) -> Fields {
         )
         .set("permalink", permalink.as_str())
         .set("draft", front.draft)
-        .set("ancestors", ancestors(world, &links.ancestors))
+        .list("ancestors", ancestors(world, &links.ancestors))
         .option("title", front.title.as_deref())
         .option("description", front.description.as_deref())
         .set("extra", front.extra.to_template())

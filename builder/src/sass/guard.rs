@@ -343,6 +343,8 @@ fn indented(text: &str) -> Result<Guarded, Refusal> {
         guarded.text.push_str(line);
         out_line += 1;
     }
+    // A comment that is still open at the end of the text would keep `grass` looking for ever.
+    guarded.text.push_str("\n\n");
     Ok(guarded)
 }
 

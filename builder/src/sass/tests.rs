@@ -158,6 +158,14 @@ fn what_is_nested_deep_is_refused_and_what_is_allowed_fits_the_stack() {
 }
 
 #[test]
+fn a_comment_that_is_open_at_the_end_comes_to_an_end() {
+    for text in ["a/*", "a/**", "a\n  b: c /* d *", "/*", "//", "a /* b */"] {
+        let _ = compiled(&[("sass/a.sass", text)]);
+        let _ = compiled(&[("sass/a.scss", text)]);
+    }
+}
+
+#[test]
 fn calls_are_counted_without_a_trace_in_what_is_made() {
     let text = "/*! @mixin x { } */ @mixin m($a: \"{\", $b: (c: d)) { e: $a; @content; }\n\
                 a { @include m { f: url(http://example.org/@mixin{); } }\n\

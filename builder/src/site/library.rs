@@ -147,7 +147,12 @@ fn read_content(
     let mut read = Vec::with_capacity(results.len());
     for result in results {
         match result {
-            Ok(content) => read.push(content),
+            Ok(mut content) => {
+                if let Content::Page(page) = &mut content {
+                    problems.append(&mut page.front.doubts);
+                }
+                read.push(content);
+            }
             Err(mut found) => problems.append(&mut found),
         }
     }
