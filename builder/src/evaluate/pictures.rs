@@ -24,6 +24,9 @@ const LARGE_PIXELS: u64 = 16_000_000;
 /// What came of a picture.
 pub(super) type Made = Result<Object, Vec<Diagnostic>>;
 
+/// What became of pictures, as their maker kept them.
+type Developed<Kept> = Vec<(OutputKey, Result<Kept, Vec<Diagnostic>>)>;
+
 /// The state of a site's pictures.
 #[derive(Default)]
 pub(super) struct Darkroom {
@@ -97,10 +100,7 @@ impl Darkroom {
         plan: &Plan,
         is_done: impl Fn(&OutputKey) -> bool,
         keep: impl Fn(&OutputKey, Object) -> Kept + Sync,
-    ) -> (
-        Vec<(OutputKey, Result<Kept, Vec<Diagnostic>>)>,
-        BTreeSet<SourceKey>,
-    ) {
+    ) -> (Developed<Kept>, BTreeSet<SourceKey>) {
         let mut waiting: BTreeMap<&SourceKey, Vec<(&OutputKey, &Job)>> = BTreeMap::new();
         for (key, planned) in plan {
             if let Recipe::Picture { source, job } = &planned.recipe
