@@ -2,19 +2,21 @@
 //!
 //! Pure: files and URLs that templates name while they render are asked for ([`Evaluation::step`])
 //! and handed in ([`Evaluation::supply`], [`Evaluation::supply_answers`]) by whoever holds storage.
+//! When all is rendered, the [pictures](pictures) that it refers to are made.
 
 use crate::config::Config;
 use crate::diagnostic::Diagnostic;
-use crate::key::OutputKey;
+use crate::key::{OutputKey, SourceKey};
 use crate::links::ExternalLinks;
 use crate::object::Object;
-use crate::plan::{self, Plan};
+use crate::plan::{self, Plan, Recipe};
 use crate::quillfront_toml::{AllowedHosts, OwnConfig};
 use crate::render::answers::{Answer, Request};
 use crate::render::content::{self, Contents};
 use crate::render::templates::Templates;
-use crate::render::world::{Inputs, Settings, World};
-use crate::render::{Needs, RenderError, output};
+use crate::render::world::{Inputs, Needs, Settings, World};
+use crate::render::{RenderError, output};
+use crate::sass;
 use crate::site::library;
 use crate::site::schedule::{NextDue, Schedule};
 use crate::source::Sources;
@@ -22,6 +24,9 @@ use jiff::Timestamp;
 use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+
+mod pictures;
+use pictures::{BATCH_BYTES, Darkroom};
 
 /// Rounds of rendering, reading what was lacking, and rendering again. A page that reads one
 /// data file after another takes a round for each.
@@ -75,6 +80,29 @@ pub struct Evaluation<Kept = Object> {
     contents: Option<Arc<Contents>>,
     done: BTreeMap<OutputKey, Result<Option<Kept>, Vec<Diagnostic>>>,
     diagnostics: Vec<Diagnostic>,
+    /// Rounds so far.
+    rounds: usize,
+    /// What rendering lacks and was not read yet.
+    needs: Needs,
+    /// Originals of pictures that are to be made, and were not read yet.
+    originals: BTreeSet<SourceKey>,
+    darkroom: Darkroom,
+}
+
+/// What an evaluation waits for.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Asked {
+    /// Sources to read.
+    pub files: BTreeSet<SourceKey>,
+    /// Requests to send.
+    pub requests: BTreeSet<Request>,
+}
+
+impl Asked {
+    /// True where it waits for nothing.
+    pub fn is_empty(&self) -> bool {
+        self.files.is_empty() && self.requests.is_empty()
+    }
 }
 
 /// Why there is nothing to evaluate.
@@ -137,6 +165,7 @@ impl<Kept: Send> Evaluation<Kept> {
         let (plan, mut problems) = plan::plan(&config, &own.publishing, &library, &sources);
         diagnostics.append(&mut problems);
         diagnostics.extend(templates.broken.values().cloned());
+        let styles = sass::compile(&plan, &sources);
         let world = World {
             config: Arc::new(config),
             own: Arc::new(own),
@@ -146,6 +175,8 @@ impl<Kept: Send> Evaluation<Kept> {
             sources,
             inputs: Arc::new(Inputs::new()),
             answers: Arc::default(),
+            measured: Arc::default(),
+            styles: Arc::new(styles),
         };
         Ok(Self {
             world: Arc::new(world),
@@ -153,6 +184,10 @@ impl<Kept: Send> Evaluation<Kept> {
             contents: None,
             done: BTreeMap::new(),
             diagnostics,
+            rounds: 0,
+            needs: Needs::default(),
+            originals: BTreeSet::new(),
+            darkroom: Darkroom::default(),
         })
     }
 
@@ -167,8 +202,41 @@ impl<Kept: Send> Evaluation<Kept> {
     }
 
     /// Renders what can be rendered, and hands each object to `keep`, on several threads at once.
-    /// Returns what has to be read or fetched before the rest can be; nothing when all is done.
-    pub fn step(&mut self, keep: impl Fn(&OutputKey, Object) -> Kept + Sync) -> Needs {
+    /// Returns what has to be read or fetched before the rest can be, no more at once than fits
+    /// into memory; nothing when all is done.
+    pub fn step(&mut self, keep: impl Fn(&OutputKey, Object) -> Kept + Sync) -> Asked {
+        if self.needs.is_empty() && self.originals.is_empty() {
+            self.needs = self.render(&keep);
+        }
+        if self.needs.is_empty() {
+            let (done, lacking) = self.darkroom.develop(
+                &self.world,
+                &self.plan,
+                |key| self.done.contains_key(key),
+                keep,
+            );
+            let done = done.into_iter().map(|(key, kept)| (key, kept.map(Some)));
+            self.done.extend(done);
+            self.originals = lacking;
+        }
+        Asked {
+            files: self.batch(),
+            requests: self.needs.requests.clone(),
+        }
+    }
+
+    /// One round: renders what is not done yet. Returns what it lacked.
+    fn render(&mut self, keep: impl Fn(&OutputKey, Object) -> Kept + Sync) -> Needs {
+        let waiting: Vec<_> = self
+            .plan
+            .iter()
+            .filter(|(_, planned)| !matches!(planned.recipe, Recipe::Picture { .. }))
+            .filter(|(key, _)| !self.done.contains_key(key.as_str()))
+            .collect();
+        if waiting.is_empty() || self.rounds == MAX_ROUNDS {
+            return Needs::default();
+        }
+        self.rounds += 1;
         let contents = match &self.contents {
             Some(contents) => contents.clone(),
             None => match content::render(&self.world) {
@@ -176,54 +244,127 @@ impl<Kept: Send> Evaluation<Kept> {
                 Err(needs) => return needs,
             },
         };
-        let waiting: Vec<_> = self
-            .plan
-            .iter()
-            .filter(|(key, _)| !self.done.contains_key(key.as_str()))
-            .collect();
         let results: Vec<_> = waiting
             .into_par_iter()
             .map(|(key, planned)| {
                 let made = output::render(&self.world, &contents, key, planned);
-                (
-                    key,
-                    made.map(|object| object.map(|object| keep(key, object))),
-                )
+                let kept = made.map(|(object, pictures)| {
+                    let kept = object.map(|object| keep(key, object));
+                    (kept, pictures)
+                });
+                (key.clone(), kept)
             })
             .collect();
         let mut needs = Needs::default();
+        let mut wanted = BTreeMap::new();
+        for (file, pictures) in contents.pictures(&self.world) {
+            self.darkroom.note_body(file, pictures);
+            wanted.extend(pictures.clone());
+        }
         for (key, result) in results {
             match result {
-                Ok(object) => drop(self.done.insert(key.clone(), Ok(object))),
-                Err(RenderError::Failed(problems)) => {
-                    self.done.insert(key.clone(), Err(problems));
+                Ok((object, pictures)) => {
+                    self.darkroom.note_output(&key, &pictures);
+                    wanted.extend(pictures);
+                    self.done.insert(key, Ok(object));
                 }
+                Err(RenderError::Failed(problems)) => drop(self.done.insert(key, Err(problems))),
                 Err(RenderError::Needs(more)) => needs.extend(more),
             }
+        }
+        for (key, (source, job)) in wanted {
+            let added = plan::add_picture(&mut self.plan, &self.world.sources, &key, &source, job);
+            self.diagnostics.extend(added.err());
         }
         needs
     }
 
+    /// What is to be read next: as many of the wanted sources as may be held at once.
+    fn batch(&self) -> BTreeSet<SourceKey> {
+        let Needs {
+            files, pictures, ..
+        } = &self.needs;
+        let size = |key: &SourceKey| self.world.sources.get(key.as_str()).map_or(0, |s| s.size);
+        let mut bytes = 0;
+        let fits = |key: &&SourceKey| {
+            let first = bytes == 0;
+            bytes += size(key);
+            first || bytes <= BATCH_BYTES
+        };
+        let wanted: BTreeSet<&SourceKey> = files
+            .iter()
+            .chain(pictures)
+            .chain(&self.originals)
+            .collect();
+        wanted.into_iter().take_while(fits).cloned().collect()
+    }
+
     /// Hands in what [`step`](Self::step) asked for; None for files that are not there.
     pub fn supply(&mut self, read: Inputs) {
+        let wanted = &self.needs.pictures;
+        let measured: Vec<_> = read
+            .par_iter()
+            .filter(|(key, _)| wanted.contains(key.as_str()))
+            .map(|(key, bytes)| (key.clone(), pictures::measure(key, bytes.as_deref())))
+            .collect();
         let mut inputs = (*self.world.inputs).clone();
-        inputs.extend(read);
+        for (key, bytes) in &read {
+            if self.needs.files.remove(key) {
+                inputs.insert(key.clone(), bytes.clone());
+            }
+            if self.originals.remove(key) {
+                self.darkroom.take(key.clone(), bytes.clone());
+            }
+        }
+        let mut known = (*self.world.measured).clone();
+        for (key, found) in measured {
+            self.needs.pictures.remove(&key);
+            let bytes = read.get(&key).cloned().flatten();
+            self.darkroom.take_measured(key.clone(), bytes, &found);
+            known.insert(key, found);
+        }
         self.world = Arc::new(World {
             inputs: Arc::new(inputs),
+            measured: Arc::new(known),
             ..(*self.world).clone()
         });
     }
 
     /// Hands in answers from the network, also before they are asked for.
     pub fn supply_answers(&mut self, answers: BTreeMap<Request, Answer>) {
+        for request in answers.keys() {
+            self.needs.requests.remove(request);
+        }
         self.world = Arc::new(World {
             answers: Arc::new(self.world.answers.with(answers)),
             ..(*self.world).clone()
         });
     }
 
+    /// What refers to a picture that could not be made has failed with it: what was published
+    /// stays.
+    fn fail_with_pictures(&mut self) {
+        let mut failed: BTreeMap<OutputKey, Vec<Diagnostic>> = BTreeMap::new();
+        for (picture, planned) in &self.plan {
+            if let (Recipe::Picture { .. }, Some(Err(problems))) =
+                (&planned.recipe, self.done.get(picture))
+            {
+                for output in self.darkroom.referring(picture, &self.plan) {
+                    let list = failed.entry(output.clone()).or_default();
+                    list.extend(problems.iter().cloned());
+                }
+            }
+        }
+        for (output, problems) in failed {
+            if matches!(self.done.get(&output), Some(Ok(_))) {
+                self.done.insert(output, Err(problems));
+            }
+        }
+    }
+
     /// The tree. What is still lacking its inputs has failed.
     pub fn finish(mut self) -> Tree<Kept> {
+        self.fail_with_pictures();
         let mut objects = BTreeMap::new();
         let mut stale = BTreeSet::new();
         let mut failures = Failures::default();

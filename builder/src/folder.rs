@@ -2,7 +2,7 @@
 //! files.
 
 use crate::diagnostic::Diagnostic;
-use crate::evaluate::{Evaluation, MAX_ROUNDS, Tree, Unready};
+use crate::evaluate::{Evaluation, Tree, Unready};
 use crate::fetch::{self, Budget, Web};
 use crate::key::{MAX_TEXT_BYTES, OutputKey, Role, SourceKey};
 use crate::object::{Body, Object};
@@ -240,7 +240,7 @@ pub fn evaluate<Kept: Send>(
     let keep = |key: &OutputKey, object| (!in_the_way.contains_key(key)).then(|| keep(key, object));
     let web = LazyLock::new(Web::new);
     let mut budget = Budget::new();
-    for _ in 0..MAX_ROUNDS {
+    loop {
         let needs = evaluation.step(keep);
         if needs.is_empty() {
             break;

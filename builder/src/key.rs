@@ -67,6 +67,8 @@ pub enum Role {
     Template,
     /// A file under `static/` or `themes/<name>/static/`.
     Static,
+    /// A style sheet under `sass/` or `themes/<name>/sass/`: compiled, or imported by another.
+    Sass,
     /// Everything else that a template may read (`data/…`, a file at the root).
     Data,
     /// Folder placeholders, hidden files, editor leftovers: as if they were not there.
@@ -106,10 +108,12 @@ impl SourceKey {
             "content" => Role::Asset,
             "templates" => template_or_data(name),
             "static" => Role::Static,
+            "sass" if !hidden => sass_or_data(name),
             "themes" => match rest.split_once('/').map(|(_, inner)| inner) {
                 Some("theme.toml") => Role::ThemeConfig,
                 Some(inner) if inner.starts_with("templates/") => template_or_data(name),
                 Some(inner) if inner.starts_with("static/") => Role::Static,
+                Some(inner) if inner.starts_with("sass/") => sass_or_data(name),
                 Some(_) => Role::Data,
                 None => Role::Ignored,
             },
@@ -122,9 +126,12 @@ impl SourceKey {
     /// only travel from bucket to bucket.
     pub fn is_text(&self) -> bool {
         match self.role() {
-            Role::Config | Role::OwnConfig | Role::ThemeConfig | Role::Content | Role::Template => {
-                true
-            }
+            Role::Config
+            | Role::OwnConfig
+            | Role::ThemeConfig
+            | Role::Content
+            | Role::Template
+            | Role::Sass => true,
             Role::Data => data_format(self.as_str()).is_some(),
             Role::Asset | Role::Static | Role::Ignored => false,
         }
@@ -180,6 +187,14 @@ fn template_or_data(name: &str) -> Role {
     }
 }
 
+/// Which files below `sass/` are style sheets.
+fn sass_or_data(name: &str) -> Role {
+    let is_sheet = [".scss", ".sass", ".css"]
+        .iter()
+        .any(|end| name.ends_with(end));
+    if is_sheet { Role::Sass } else { Role::Data }
+}
+
 /// What operating systems and editors leave behind: `.DS_Store`, `post.md~`, `.post.md.swp`,
 /// `#post.md#`, `4913` (vim's probe) …
 fn is_leftover(name: &str) -> bool {
@@ -216,6 +231,9 @@ mod tests {
         assert_eq!(role("static/.well-known/security.txt"), Role::Static);
         assert_eq!(role("data/links.toml"), Role::Data);
         assert_eq!(role("links.toml"), Role::Data);
+        assert_eq!(role("sass/a/_b.scss"), Role::Sass);
+        assert_eq!(role("themes/quill/sass/a.sass"), Role::Sass);
+        assert_eq!(role("sass/readme.txt"), Role::Data);
     }
 
     #[test]

@@ -37,7 +37,7 @@ pub struct Object {
 /// Pages, feeds and everything else whose name stays while its bytes change: browsers ask each
 /// time, CloudFront keeps it for a day at most should an invalidation fail.
 pub const CACHE_REVALIDATE: &str = "public, max-age=0, must-revalidate, s-maxage=86400";
-/// Names that carry a fingerprint of their bytes.
+/// Names that carry a fingerprint: other bytes come under another name.
 pub const CACHE_IMMUTABLE: &str = "public, max-age=31536000, immutable";
 
 impl Object {
@@ -46,8 +46,16 @@ impl Object {
         Self {
             body: Body::Bytes(bytes.into()),
             content_type: content_type(key),
-            cache_control: cache_control(key),
+            cache_control: CACHE_REVALIDATE,
             metadata: BTreeMap::new(),
+        }
+    }
+
+    /// The same, under a name that carries a fingerprint of what it is made from.
+    pub fn immutable(self) -> Self {
+        Self {
+            cache_control: CACHE_IMMUTABLE,
+            ..self
         }
     }
 
@@ -83,15 +91,6 @@ impl Object {
             Body::Bytes(bytes) => bytes.len() as u64,
             Body::Copy { size, .. } => *size,
         }
-    }
-}
-
-/// The `Cache-Control` of a key: processed pictures carry a fingerprint in their name.
-fn cache_control(key: &str) -> &'static str {
-    if key.starts_with("processed_images/") {
-        CACHE_IMMUTABLE
-    } else {
-        CACHE_REVALIDATE
     }
 }
 

@@ -5,8 +5,10 @@
 
 use crate::config::Config;
 use crate::diagnostic::{Diagnostic, LineAndColumn};
+use crate::images;
 use crate::key::{OutputKey, Role, SourceKey};
 use crate::quillfront_toml::{Publishing, StaticFiles};
+use crate::sass;
 use crate::site::facts::{Page, Section};
 use crate::site::library::{Library, PageId, SectionId};
 use crate::site::pagination::{Pagination, numbered_path, paginate};
@@ -91,6 +93,15 @@ pub enum Recipe {
     Redirect(String),
     /// A source as it is.
     Copy(SourceKey),
+    /// A style sheet, compiled from a Sass file.
+    Style(SourceKey),
+    /// A picture that a template asked for while it was rendered.
+    Picture {
+        /// The original.
+        source: SourceKey,
+        /// What to make of it.
+        job: images::Job,
+    },
 }
 
 /// One output.
@@ -109,6 +120,9 @@ pub type Plan = BTreeMap<OutputKey, Planned>;
 
 /// URLs in one sitemap file; more are split (site model, section 13).
 pub const SITEMAP_LIMIT: usize = 30_000;
+
+/// Where the pictures that templates ask for lie (site model, section 13).
+pub const PICTURES: &str = "processed_images/";
 
 /// Plans the whole site.
 pub fn plan(
@@ -140,6 +154,37 @@ pub fn plan(
     want_site_files(&mut wanted, config, library);
     want_static(&mut wanted, config, sources);
     (wanted.plan, wanted.problems)
+}
+
+/// Adds a picture that a render came upon.
+///
+/// # Errors
+/// Something else is made under its key.
+pub fn add_picture(
+    plan: &mut Plan,
+    sources: &Sources,
+    key: &OutputKey,
+    source: &SourceKey,
+    job: images::Job,
+) -> Result<(), Diagnostic> {
+    let recipe = Recipe::Picture {
+        source: source.clone(),
+        job,
+    };
+    if plan.get(key).is_some_and(|there| there.recipe == recipe) {
+        return Ok(());
+    }
+    let mut wanted = Wanted {
+        sources,
+        static_files: StaticFiles::Yield,
+        places: BTreeMap::new(),
+        plan: std::mem::take(plan),
+        problems: Vec::new(),
+        config_key: source.clone(),
+    };
+    wanted.want(key.to_string(), Rank::Static, source, recipe);
+    *plan = wanted.plan;
+    wanted.problems.pop().map_or(Ok(()), Err)
 }
 
 /// The configuration's source key: `zola.toml` goes before `config.toml`.
@@ -517,21 +562,27 @@ fn sitemap_parts(config: &Config, library: &Library) -> usize {
 }
 
 fn want_static(wanted: &mut Wanted<'_>, config: &Config, sources: &Sources) {
-    let mut files: BTreeMap<String, SourceKey> = BTreeMap::new();
+    let (mut files, mut problems) = sass::outputs(config, sources);
+    wanted.problems.append(&mut problems);
     let themed = config
         .theme
         .as_ref()
         .map(|theme| format!("themes/{theme}/static/"));
-    // The site's own files come second and so replace the theme's.
+    // The site's own files come last and so replace the theme's, and what is made from Sass.
     for prefix in themed.iter().map(String::as_str).chain(["static/"]) {
         for (key, _) in sources.under(prefix) {
             let inner = &key.as_str()[prefix.len()..];
-            if key.role() == Role::Static && !config.ignored_static.is_match(inner) {
-                files.insert(inner.to_owned(), key.clone());
+            // What other programs put there while they build, to be made anew here.
+            let made = inner.starts_with(PICTURES);
+            if key.role() == Role::Static && !made && !config.ignored_static.is_match(inner) {
+                files.insert(inner.to_owned(), Recipe::Copy(key.clone()));
             }
         }
     }
-    for (inner, source) in files {
-        wanted.want(inner, Rank::Static, &source, Recipe::Copy(source.clone()));
+    for (inner, recipe) in files {
+        if let Recipe::Copy(source) | Recipe::Style(source) = &recipe {
+            let source = source.clone();
+            wanted.want(inner, Rank::Static, &source, recipe);
+        }
     }
 }

@@ -289,7 +289,8 @@ fn check(key: &SourceKey, size: u64, bytes: Option<Vec<u8>>) -> Result<Arc<str>,
         Role::Template => templates::check_syntax(file, &text).map_err(|problem| vec![problem])?,
         Role::OwnConfig => OwnConfig::parse(file, &text).map(|_| ())?,
         Role::ThemeConfig | Role::Data => check_data(file, &text)?,
-        Role::Asset | Role::Static | Role::Ignored => {}
+        // What a style sheet means depends on those that it imports.
+        Role::Sass | Role::Asset | Role::Static | Role::Ignored => {}
     }
     Ok(text.into())
 }

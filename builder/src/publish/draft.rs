@@ -6,7 +6,7 @@ use super::root::{Held, Root};
 use super::run::Work;
 use super::state::State;
 use super::{BuildError, Builder, Step};
-use crate::evaluate::{Evaluation, MAX_ROUNDS, Tree, Unready};
+use crate::evaluate::{Evaluation, Tree, Unready};
 use crate::fetch::{self, Budget};
 use crate::key::{Role, SourceKey};
 use crate::quillfront_toml::AllowedHosts;
@@ -136,7 +136,7 @@ impl Builder {
         evaluation.supply_answers(stored.collect());
         let allowed = evaluation.allowed_hosts();
         let mut budget = Budget::new();
-        for _ in 0..MAX_ROUNDS {
+        loop {
             let needs;
             (evaluation, needs) = tokio::task::spawn_blocking(move || {
                 let needs = evaluation.step(|_, object| object);

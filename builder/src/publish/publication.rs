@@ -8,7 +8,7 @@ use crate::diagnostic::Diagnostic;
 use crate::evaluate::Unready;
 use crate::invalidate;
 use crate::key::{OutputKey, SourceKey};
-use crate::plan::Recipe;
+use crate::plan::{PICTURES, Recipe};
 use crate::report::{Action, Kind, OutputReport, Report};
 use crate::source::Change;
 use std::collections::{BTreeMap, BTreeSet};
@@ -70,7 +70,9 @@ impl Publication {
             // A failed render keeps what was published, but not the page of a source that is gone
             // and whose place another one has taken.
             let of_removed = draft.changes.map.get(&published.source) == Some(&Change::Removed);
-            let stays = stale.contains(key.as_str()) && !of_removed;
+            // Nor the pictures that a page which could not be rendered may still refer to.
+            let may_be_shown = !stale.is_empty() && key.as_str().starts_with(PICTURES);
+            let stays = stale.contains(key.as_str()) && !of_removed || may_be_shown;
             if !objects.contains_key(key.as_str()) && !stays {
                 publication.deletions.insert(key.clone(), published.clone());
             }

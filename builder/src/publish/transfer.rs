@@ -29,7 +29,7 @@ pub struct Put {
 /// The wave that an output belongs to.
 pub fn wave(planned: &Planned, changed: &BTreeSet<&SourceKey>) -> u8 {
     match planned.recipe {
-        Recipe::Copy(_) => 0,
+        Recipe::Copy(_) | Recipe::Style(_) | Recipe::Picture { .. } => 0,
         Recipe::Page(_) if changed.contains(&planned.source) => 1,
         Recipe::Page(_) => 2,
         _ => 3,

@@ -4,9 +4,10 @@ use super::explain::explain;
 use super::origins::Origins;
 use super::templates::{about, source_of};
 use super::values;
-use super::world::{Scope, World, within};
-use super::{Needs, RenderError, guarded};
+use super::world::{Needs, Pictures, Scope, World, within};
+use super::{RenderError, guarded};
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::key::SourceKey;
 use crate::links::Use;
 use crate::markdown::{self, AnchorLinks, Document, Environment, Options};
 use crate::markdown::{ExternalLink, InternalLink};
@@ -48,6 +49,8 @@ pub struct Body {
     anchors: Vec<String>,
     /// [`Document::warnings`].
     pub warnings: Vec<markdown::Problem>,
+    /// Pictures that it refers to.
+    pub pictures: Pictures,
 }
 
 impl From<Document> for Body {
@@ -62,6 +65,7 @@ impl From<Document> for Body {
             external_links: document.external_links,
             anchors: document.anchors,
             warnings: document.warnings,
+            pictures: Pictures::new(),
         }
     }
 }
@@ -91,6 +95,22 @@ impl Contents {
         self.taxonomy_values
             .get(&name)
             .map_or_else(make, |once| once.get_or_init(make).clone())
+    }
+
+    /// The pictures that bodies refer to, by the file of the body.
+    pub fn pictures<'a>(
+        &'a self,
+        world: &'a World,
+    ) -> impl Iterator<Item = (&'a SourceKey, &'a Pictures)> {
+        let library = &world.library;
+        let pages = self
+            .pages
+            .iter()
+            .zip(library.pages.iter().map(|p| &p.place));
+        let sections = self.sections.iter();
+        let sections = sections.zip(library.sections.iter().map(|s| &s.place));
+        let all = pages.chain(sections);
+        all.filter_map(|(body, place)| Some((&place.key, &body.as_ref().ok()?.pictures)))
     }
 
     /// Every link to elsewhere, page by page, then section by section.
@@ -185,7 +205,7 @@ pub fn render(world: &Arc<World>) -> Result<Contents, Needs> {
         let mut settled = Vec::with_capacity(list.len());
         for result in list {
             settled.push(match result {
-                Ok(document) => Ok(document),
+                Ok(body) => Ok(body),
                 Err(RenderError::Failed(problems)) => Err(problems),
                 Err(RenderError::Needs(more)) => {
                     needs.extend(more);
@@ -261,7 +281,7 @@ fn body(
         world: world.clone(),
         contents: None,
     };
-    let (result, needs) = within(scope, file, || {
+    let (result, trace) = within(scope, file, || {
         let templated;
         let text = if is_templated(world, place, text) {
             let mut context = Context::new();
@@ -293,10 +313,14 @@ fn body(
         }
         outcome.map_err(|problems| located(file, body.first_line, problems))
     });
-    if !needs.is_empty() {
-        return Err(RenderError::Needs(needs));
+    if !trace.needs.is_empty() {
+        return Err(RenderError::Needs(trace.needs));
     }
-    result.map(Body::from).map_err(RenderError::Failed)
+    let document = result.map_err(RenderError::Failed)?;
+    Ok(Body {
+        pictures: trace.pictures,
+        ..Body::from(document)
+    })
 }
 
 /// Renders a text that needs no templating, with the site's links and templates.

@@ -1,17 +1,60 @@
 //! Files that templates name (site model, section 9: "File search for path arguments").
 
 use super::world::{self, World};
-use crate::key::SourceKey;
+use crate::key::{OutputKey, SourceKey};
 use std::sync::Arc;
 use tera::Error;
 
-/// The source that a path argument names: relative to the root, `static/`, `content/` or the
+/// What a path argument names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Found {
+    /// A source.
+    Source(SourceKey),
+    /// A style sheet that is made from Sass: it lies in the output, before any page is rendered.
+    Style(OutputKey),
+}
+
+impl Found {
+    /// The key.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Source(key) => key.as_str(),
+            Self::Style(key) => key.as_str(),
+        }
+    }
+
+    /// The key, of a source or as if it were one.
+    pub fn into_key(self) -> SourceKey {
+        match self {
+            Self::Source(key) => key,
+            Self::Style(key) => SourceKey::from(key.as_str()),
+        }
+    }
+}
+
+/// What a path argument names: relative to the root, `static/`, `content/`, the output or the
 /// theme's `static/`; `@/` is `content/`. None where there is no such file, or it is not known
 /// yet (then it is noted as needed).
 ///
 /// # Errors
 /// A path that leaves the site's root.
-pub fn find(world: &World, path: &str) -> Result<Option<SourceKey>, Error> {
+pub fn find(world: &World, path: &str) -> Result<Option<Found>, Error> {
+    let found = source(world, path)?;
+    let inner = path.trim_start_matches('/');
+    let in_theme = found
+        .as_ref()
+        .is_none_or(|key| key.as_str().starts_with("themes/") && key.as_str() != inner);
+    match world.styles.get_key_value(inner) {
+        Some((key, _)) if in_theme => Ok(Some(Found::Style(key.clone()))),
+        _ => Ok(found.map(Found::Source)),
+    }
+}
+
+/// The source that a path argument names.
+///
+/// # Errors
+/// A path that leaves the site's root.
+pub fn source(world: &World, path: &str) -> Result<Option<SourceKey>, Error> {
     let (path, candidates) = match path.strip_prefix("@/") {
         Some(inner) => (inner, vec![format!("content/{inner}")]),
         None => {
@@ -47,11 +90,22 @@ pub fn find(world: &World, path: &str) -> Result<Option<SourceKey>, Error> {
     }
 }
 
-/// The bytes of a source.
+/// The bytes of a file.
 ///
 /// # Errors
 /// They are not at hand yet; the render is done again when they are.
-pub fn read(world: &World, key: &SourceKey) -> Result<Arc<[u8]>, Error> {
+pub fn read(world: &World, found: &Found) -> Result<Arc<[u8]>, Error> {
+    let key = match found {
+        Found::Source(key) => key,
+        Found::Style(key) => {
+            return match world.styles.get(key) {
+                Some(Ok(css)) => Ok(css.clone()),
+                _ => Err(Error::message(format!(
+                    "`{key}` could not be made from its Sass"
+                ))),
+            };
+        }
+    };
     if let Some(text) = world.sources.text(key.as_str()) {
         return Ok(Arc::from(text.as_bytes()));
     }

@@ -3,7 +3,8 @@
 mod url;
 
 use super::data;
-use super::files;
+use super::files::{self, Found};
+use super::images;
 use super::values;
 use super::world::{Scope, World, chance, scope};
 use crate::filters::Chance;
@@ -25,7 +26,9 @@ pub fn register(tera: &mut Tera) {
     tera.register_function("get_taxonomy_url", get_taxonomy_url);
     tera.register_function("get_url", get_url);
     tera.register_function("get_hash", get_hash);
+    tera.register_function("get_image_metadata", images::get_image_metadata);
     tera.register_function("load_data", load_data);
+    tera.register_function("resize_image", images::resize_image);
     tera.register_function("trans", trans);
     tera.register_function("now", now);
     tera.register_function("get_random", get_random);
@@ -234,7 +237,7 @@ fn get_url(arguments: Kwargs, state: &State) -> Answer {
 /// The bytes behind a path argument.
 fn must_read(world: &World, path: &str) -> Result<Arc<[u8]>, Error> {
     match files::find(world, path)? {
-        Some(key) => files::read(world, &key),
+        Some(found) => files::read(world, &found),
         None => fail(format!("there is no file `{path}`")),
     }
 }
@@ -272,14 +275,15 @@ fn load_data(arguments: Kwargs, _: &State) -> Answer {
         Some(literal) => (None, literal.to_owned()),
         None => {
             let path = arguments.must_get::<&str>("path")?;
-            let Some(key) = files::find(&world, path)? else {
+            let Some(found) = files::find(&world, path)? else {
                 return if required {
                     fail(format!("there is no file `{path}`"))
                 } else {
                     Ok(Value::none())
                 };
             };
-            (Some(key.clone()), text_of(&world, &key)?)
+            let text = text_of(&world, &found)?;
+            (Some(found.into_key()), text)
         }
     };
     let by_name = name
@@ -291,9 +295,9 @@ fn load_data(arguments: Kwargs, _: &State) -> Answer {
     data::parse(&text, format).map_err(|message| Error::message(format!("{shown}: {message}")))
 }
 
-fn text_of(world: &World, key: &SourceKey) -> Result<String, Error> {
-    String::from_utf8(files::read(world, key)?.to_vec())
-        .map_err(|_| Error::message(format!("`{key}` is not UTF-8 text")))
+fn text_of(world: &World, found: &Found) -> Result<String, Error> {
+    String::from_utf8(files::read(world, found)?.to_vec())
+        .map_err(|_| Error::message(format!("`{}` is not UTF-8 text", found.name())))
 }
 
 fn trans(arguments: Kwargs, state: &State) -> Answer {

@@ -4,7 +4,8 @@
 //!
 //! The phases: [`templates`] are one engine; [`content`] is the Markdown of every page and section;
 //! [`values`] are what templates see of them; [`output`] is one object of the plan.
-//! [`functions`] and [`filters`] answer templates through the [`world`] of the current render.
+//! [`functions`], [`images`] and [`filters`] answer templates through the [`world`] of the current
+//! render.
 
 pub mod answers;
 pub mod content;
@@ -14,6 +15,7 @@ mod feeds;
 mod files;
 mod filters;
 mod functions;
+mod images;
 mod origins;
 pub mod output;
 pub mod templates;
@@ -21,9 +23,6 @@ pub mod values;
 pub mod world;
 
 use crate::diagnostic::Diagnostic;
-use crate::key::SourceKey;
-use answers::Request;
-use std::collections::BTreeSet;
 
 /// Runs a render; a crash in it is a mistake of one file, not the end of the build.
 fn guarded<T>(
@@ -43,27 +42,5 @@ pub enum RenderError {
     /// The author's mistakes.
     Failed(Vec<Diagnostic>),
     /// What has to be read or fetched first.
-    Needs(Needs),
-}
-
-/// What renders lacked.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Needs {
-    /// Sources to read.
-    pub files: BTreeSet<SourceKey>,
-    /// Requests to send.
-    pub requests: BTreeSet<Request>,
-}
-
-impl Needs {
-    /// True where nothing was lacking.
-    pub fn is_empty(&self) -> bool {
-        self.files.is_empty() && self.requests.is_empty()
-    }
-
-    /// Adds what another render lacked.
-    pub fn extend(&mut self, more: Needs) {
-        self.files.extend(more.files);
-        self.requests.extend(more.requests);
-    }
+    Needs(world::Needs),
 }

@@ -5,7 +5,7 @@ use super::explain::explain;
 use super::feeds;
 use super::templates::{BUILTIN_PREFIX, about, source_of};
 use super::values::{self, PagerList};
-use super::world::{Scope, World, within};
+use super::world::{Pictures, Scope, World, within};
 use super::{RenderError, guarded};
 use crate::config::{Config, ExcludedPagers};
 use crate::dates::Date;
@@ -27,7 +27,8 @@ const MAX_UNKNOWN_TAXONOMIES: usize = 20;
 /// What `zola_version` says in templates: the version whose behaviour this is.
 const ZOLA_VERSION: &str = "0.23.0";
 
-/// Renders one output. None where there is nothing to publish under the key (an empty feed).
+/// Renders one output. None where there is nothing to publish under the key (an empty feed). Also
+/// returns the pictures that it refers to.
 ///
 /// # Errors
 /// The author's mistakes, or what has to be read first.
@@ -36,9 +37,9 @@ pub fn render(
     contents: &Arc<Contents>,
     key: &OutputKey,
     planned: &Planned,
-) -> Result<Option<Object>, RenderError> {
+) -> Result<(Option<Object>, Pictures), RenderError> {
     if let Recipe::Copy(source) = &planned.recipe {
-        return Ok(copy(&world.sources, key, source));
+        return Ok((copy(&world.sources, key, source), Pictures::new()));
     }
     let scope = Scope {
         world: world.clone(),
@@ -51,11 +52,12 @@ pub fn render(
         planned,
     };
     let file = planned.source.as_str();
-    let (result, needs) = guarded(file, || Ok(within(scope, key.as_str(), || job.render())))?;
-    if !needs.is_empty() {
-        return Err(RenderError::Needs(needs));
+    let (result, trace) = guarded(file, || Ok(within(scope, key.as_str(), || job.render())))?;
+    if !trace.needs.is_empty() {
+        return Err(RenderError::Needs(trace.needs));
     }
-    result.map_err(RenderError::Failed)
+    let object = result.map_err(RenderError::Failed)?;
+    Ok((object, trace.pictures))
 }
 
 fn copy(sources: &Sources, key: &OutputKey, source: &SourceKey) -> Option<Object> {
@@ -104,6 +106,17 @@ impl Job<'_> {
             ),
             Recipe::Redirect(target) => self.redirect(target),
             Recipe::Copy(source) => Ok(copy(&self.world.sources, self.key, source)),
+            Recipe::Style(_) => self.style(),
+            // Made after everything that refers to it, by `evaluate`.
+            Recipe::Picture { .. } => Ok(None),
+        }
+    }
+
+    fn style(&self) -> Outcome {
+        match self.world.styles.get(self.key) {
+            Some(Ok(css)) => Ok(Some(Object::rendered(self.key.as_str(), css.clone()))),
+            Some(Err(problems)) => Err(problems.clone()),
+            None => Ok(None),
         }
     }
 

@@ -1,21 +1,67 @@
 //! All that a render may look at, and how template functions get at it.
 
-use super::Needs;
 use super::answers::{Answers, Request};
 use super::content::Contents;
 use super::templates::Templates;
 use crate::config::Config;
+use crate::diagnostic::Diagnostic;
 use crate::filters::Chance;
-use crate::key::SourceKey;
+use crate::fingerprint::Fingerprint;
+use crate::images::{Job, Probe};
+use crate::key::{OutputKey, SourceKey};
 use crate::quillfront_toml::OwnConfig;
 use crate::site::library::Library;
 use crate::source::Sources;
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// Files that rendering asked for: their bytes, or that they are not there.
 pub type Inputs = BTreeMap<SourceKey, Option<Arc<[u8]>>>;
+
+/// What is known of a picture that a template named: its header and a name for its bytes, which
+/// are not kept. Else why not.
+pub type Measured = Result<(Probe, Fingerprint), String>;
+
+/// Style sheets that were compiled, by output key.
+pub type Styles = BTreeMap<OutputKey, Result<Arc<[u8]>, Vec<Diagnostic>>>;
+
+/// Pictures to be made: output key to the original and what to make of it.
+pub type Pictures = BTreeMap<OutputKey, (SourceKey, Job)>;
+
+/// What a render lacked.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Needs {
+    /// Whose bytes are wanted.
+    pub files: BTreeSet<SourceKey>,
+    /// Pictures whose header is wanted.
+    pub pictures: BTreeSet<SourceKey>,
+    /// Requests whose answer is wanted.
+    pub requests: BTreeSet<Request>,
+}
+
+impl Needs {
+    /// True where nothing was lacking.
+    pub fn is_empty(&self) -> bool {
+        self.files.is_empty() && self.pictures.is_empty() && self.requests.is_empty()
+    }
+
+    /// Takes in what another render lacked.
+    pub fn extend(&mut self, other: Self) {
+        self.files.extend(other.files);
+        self.pictures.extend(other.pictures);
+        self.requests.extend(other.requests);
+    }
+}
+
+/// What a render came upon, beside its result.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Trace {
+    /// What it lacked.
+    pub needs: Needs,
+    /// Pictures that it refers to.
+    pub pictures: Pictures,
+}
 
 /// What is set from outside, for a whole build.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,6 +98,10 @@ pub struct World {
     pub inputs: Arc<Inputs>,
     /// What came from the network.
     pub answers: Arc<Answers>,
+    /// Pictures that earlier rounds asked for.
+    pub measured: Arc<BTreeMap<SourceKey, Measured>>,
+    /// What was made from `sass/`.
+    pub styles: Arc<Styles>,
 }
 
 /// What the template functions of the render on this thread see.
@@ -66,31 +116,31 @@ pub struct Scope {
 thread_local! {
     static SCOPE: RefCell<Option<Scope>> = const { RefCell::new(None) };
     static CHANCE: RefCell<Chance> = RefCell::new(Chance::seeded(""));
-    static NEEDS: RefCell<Needs> = RefCell::new(Needs::default());
+    static TRACE: RefCell<Trace> = RefCell::new(Trace::default());
 }
 
-/// Runs a render with `scope` in reach of the template functions; also returns what it lacked.
+/// Runs a render with `scope` in reach of the template functions; also returns what it came upon.
 /// Chance starts anew from `seed`, the output or source that is rendered: a page comes out the
 /// same whatever was rendered before it.
-pub fn within<T>(scope: Scope, seed: &str, render: impl FnOnce() -> T) -> (T, Needs) {
+pub fn within<T>(scope: Scope, seed: &str, render: impl FnOnce() -> T) -> (T, Trace) {
     /// Puts back what was there before, also when a render panics.
-    struct Restore(Option<Scope>, Chance, Needs);
+    struct Restore(Option<Scope>, Chance, Trace);
     impl Drop for Restore {
         fn drop(&mut self) {
             SCOPE.set(self.0.take());
             CHANCE.set(self.1.clone());
-            NEEDS.set(std::mem::take(&mut self.2));
+            TRACE.set(std::mem::take(&mut self.2));
         }
     }
     let restore = Restore(
         SCOPE.replace(Some(scope)),
         CHANCE.replace(Chance::seeded(seed)),
-        NEEDS.take(),
+        TRACE.take(),
     );
     let result = render();
-    let needs = NEEDS.take();
+    let trace = TRACE.take();
     drop(restore);
-    (result, needs)
+    (result, trace)
 }
 
 /// The scope of the current render.
@@ -108,12 +158,22 @@ pub fn chance(bound: u64) -> u64 {
     CHANCE.with_borrow_mut(|chance| chance.below(bound))
 }
 
-/// Notes that the current render lacks `key`.
+/// Notes that the current render lacks the bytes of `key`.
 pub fn need(key: SourceKey) {
-    NEEDS.with_borrow_mut(|needs| needs.files.insert(key));
+    TRACE.with_borrow_mut(|trace| trace.needs.files.insert(key));
 }
 
 /// Notes that the current render lacks the answer to `request`.
 pub fn need_answer(request: Request) {
-    NEEDS.with_borrow_mut(|needs| needs.requests.insert(request));
+    TRACE.with_borrow_mut(|trace| trace.needs.requests.insert(request));
+}
+
+/// Notes that the current render lacks the header of the picture `key`.
+pub fn need_picture(key: SourceKey) {
+    TRACE.with_borrow_mut(|trace| trace.needs.pictures.insert(key));
+}
+
+/// Notes that the current render refers to a picture that is to be made.
+pub fn want_picture(key: OutputKey, source: SourceKey, job: Job) {
+    TRACE.with_borrow_mut(|trace| trace.pictures.insert(key, (source, job)));
 }

@@ -334,3 +334,52 @@ async fn reconcile_finds_lost_events_and_strange_objects() {
         .unwrap();
     world.assert_incremental_equals_clean("reconciled").await;
 }
+
+/// A grey PNG.
+fn grey(level: u8) -> Vec<u8> {
+    use image::{GrayImage, ImageFormat, Luma};
+    let image = GrayImage::from_pixel(8, 8, Luma([level]));
+    let mut bytes = std::io::Cursor::new(Vec::new());
+    image.write_to(&mut bytes, ImageFormat::Png).unwrap();
+    bytes.into_inner()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_picture_that_is_replaced_has_another_address_and_the_old_one_goes() {
+    let world = published_blog().await;
+    let builder = world.builder();
+    let body = "+++\n+++\n{% set p = resize_image(path=\"blog/cat.png\", width=4, height=4) %}\
+                ![]({{ p.url }})\n";
+    world.put("content/blog/pic.md", body).await;
+    world.put("content/blog/cat.png", grey(10)).await;
+    let changed = ["content/blog/pic.md", "content/blog/cat.png"];
+    until_done(&world, &builder, &keys(changed)).await;
+    let pictures = |tree: &crate::world::Tree| -> Vec<String> {
+        let keys = tree
+            .keys()
+            .filter(|key| key.starts_with("processed_images/"));
+        keys.cloned().collect()
+    };
+    let tree = world.site().await;
+    let first = pictures(&tree);
+    assert_eq!(first.len(), 1);
+    assert!(text(&tree, "blog/pic/index.html").contains(&first[0]));
+    assert_eq!(tree[&first[0]].1, "image/png");
+    assert_eq!(tree[&first[0]].2, "public, max-age=31536000, immutable");
+    world.assert_incremental_equals_clean("a picture").await;
+
+    // While a page is stale, what it may refer to stays.
+    world.put("content/blog/cat.png", "no picture").await;
+    until_done(&world, &builder, &keys([changed[1]])).await;
+    let tree = world.site().await;
+    assert_eq!(pictures(&tree), first);
+    assert!(text(&tree, "blog/pic/index.html").contains(&first[0]));
+
+    world.put("content/blog/cat.png", grey(200)).await;
+    until_done(&world, &builder, &keys([changed[1]])).await;
+    let second = pictures(&world.site().await);
+    assert!(second.len() == 1 && second != first);
+    world
+        .assert_incremental_equals_clean("another picture")
+        .await;
+}

@@ -1,0 +1,205 @@
+//! The pictures that renders ask for: measured while pages are rendered, made when all are.
+//!
+//! A site may have more pictures than fit into memory. Headers are measured and the bytes dropped;
+//! what is to be made is read again in batches, and gone before the next one.
+
+use crate::diagnostic::Diagnostic;
+use crate::fingerprint::Fingerprint;
+use crate::images::{Job, Picture, probe};
+use crate::key::{OutputKey, SourceKey};
+use crate::object::Object;
+use crate::plan::{Plan, Recipe};
+use crate::render::world::{Measured, Pictures, World};
+use rayon::prelude::*;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// Bytes of files that are read at once, about; one file may be larger.
+pub(super) const BATCH_BYTES: u64 = 128 * 1024 * 1024;
+/// Bytes of pictures that are kept from measuring to making, so that small sites read once.
+const KEPT_BYTES: u64 = 64 * 1024 * 1024;
+/// From here on a picture is decoded alone: 16 million pixels.
+const LARGE_PIXELS: u64 = 16_000_000;
+
+/// What came of a picture.
+pub(super) type Made = Result<Object, Vec<Diagnostic>>;
+
+/// What became of pictures, as their maker kept them.
+type Developed<Kept> = Vec<(OutputKey, Result<Kept, Vec<Diagnostic>>)>;
+
+/// The state of a site's pictures.
+#[derive(Default)]
+pub(super) struct Darkroom {
+    /// Bytes at hand; None for files that are not there.
+    at_hand: BTreeMap<SourceKey, Option<Arc<[u8]>>>,
+    /// Bytes that were kept from measuring.
+    kept_bytes: u64,
+    /// Pixels, upright, of what was measured.
+    pixels: BTreeMap<SourceKey, u64>,
+    /// What refers to a picture: the files of bodies and the keys of outputs.
+    bodies: BTreeMap<OutputKey, BTreeSet<SourceKey>>,
+    outputs: BTreeMap<OutputKey, BTreeSet<OutputKey>>,
+}
+
+/// Reads the header of a picture.
+pub(super) fn measure(key: &SourceKey, bytes: Option<&[u8]>) -> Measured {
+    let Some(bytes) = bytes else {
+        return Err(format!("`{key}` is not there or too large to be read"));
+    };
+    match probe(bytes) {
+        Ok(found) => Ok((found, Fingerprint::of(bytes))),
+        Err(error) => Err(format!("`{key}`: {error}")),
+    }
+}
+
+impl Darkroom {
+    /// Notes what a body refers to.
+    pub(super) fn note_body(&mut self, file: &SourceKey, pictures: &Pictures) {
+        for key in pictures.keys() {
+            let list = self.bodies.entry(key.clone()).or_default();
+            list.insert(file.clone());
+        }
+    }
+
+    /// Notes what an output refers to.
+    pub(super) fn note_output(&mut self, output: &OutputKey, pictures: &Pictures) {
+        for key in pictures.keys() {
+            let list = self.outputs.entry(key.clone()).or_default();
+            list.insert(output.clone());
+        }
+    }
+
+    /// Takes a picture that was measured.
+    pub(super) fn take_measured(
+        &mut self,
+        key: SourceKey,
+        bytes: Option<Arc<[u8]>>,
+        measured: &Measured,
+    ) {
+        if let Ok((found, _)) = measured {
+            let pixels = u64::from(found.width) * u64::from(found.height);
+            self.pixels.insert(key.clone(), pixels);
+        }
+        let size = bytes.as_ref().map_or(0, |bytes| bytes.len()) as u64;
+        if self.kept_bytes + size <= KEPT_BYTES {
+            self.kept_bytes += size;
+            self.at_hand.insert(key, bytes);
+        }
+    }
+
+    /// Takes a picture that is to be made.
+    pub(super) fn take(&mut self, key: SourceKey, bytes: Option<Arc<[u8]>>) {
+        self.at_hand.insert(key, bytes);
+    }
+
+    /// Makes what can be made of the bytes at hand, and drops them. Returns the originals that
+    /// are still to be read.
+    pub(super) fn develop<Kept: Send>(
+        &mut self,
+        world: &World,
+        plan: &Plan,
+        is_done: impl Fn(&OutputKey) -> bool,
+        keep: impl Fn(&OutputKey, Object) -> Kept + Sync,
+    ) -> (Developed<Kept>, BTreeSet<SourceKey>) {
+        let mut waiting: BTreeMap<&SourceKey, Vec<(&OutputKey, &Job)>> = BTreeMap::new();
+        for (key, planned) in plan {
+            if let Recipe::Picture { source, job } = &planned.recipe
+                && !is_done(key)
+            {
+                waiting.entry(source).or_default().push((key, job));
+            }
+        }
+        let mut lacking = BTreeSet::new();
+        let (mut small, mut large) = (Vec::new(), Vec::new());
+        for (source, jobs) in waiting {
+            let given = world.inputs.get(source).cloned();
+            let Some(bytes) = self.at_hand.remove(source).or(given) else {
+                lacking.insert(source.clone());
+                continue;
+            };
+            let pixels = self.pixels.get(source).copied().unwrap_or(u64::MAX);
+            let work = (source, bytes, jobs);
+            if pixels > LARGE_PIXELS {
+                large.push(work);
+            } else {
+                small.push(work);
+            }
+        }
+        let this = &*self;
+        let one = |(source, bytes, jobs): (&SourceKey, Option<Arc<[u8]>>, Vec<_>), spread| {
+            let made = this.make(source, bytes, jobs, spread).into_iter();
+            let kept = made.map(|(key, made)| {
+                let kept = made.map(|object| keep(&key, object));
+                (key, kept)
+            });
+            kept.collect::<Vec<_>>()
+        };
+        // Few or large pictures one after another, each on all threads; many small ones side by side.
+        let few = small.len() < rayon::current_num_threads();
+        let mut done: Vec<_> = if few {
+            small.into_iter().flat_map(|work| one(work, true)).collect()
+        } else {
+            let lists: Vec<_> = small.into_par_iter().map(|work| one(work, false)).collect();
+            lists.into_iter().flatten().collect()
+        };
+        done.extend(large.into_iter().flat_map(|work| one(work, true)));
+        (done, lacking)
+    }
+
+    /// All jobs of one picture, which is decoded once.
+    fn make(
+        &self,
+        source: &SourceKey,
+        bytes: Option<Arc<[u8]>>,
+        jobs: Vec<(&OutputKey, &Job)>,
+        spread: bool,
+    ) -> Vec<(OutputKey, Made)> {
+        let decoded = match bytes {
+            Some(bytes) => Picture::decode(&bytes).map_err(|error| error.to_string()),
+            None => Err("it is not there, or too large to be read".to_owned()),
+        };
+        let one = |(key, job): (&OutputKey, &Job)| {
+            let made = decoded.as_ref().map_err(Clone::clone);
+            let made = made.and_then(|picture| picture.make(job).map_err(|e| e.to_string()));
+            let object = made.map(|bytes| Object::rendered(key.as_str(), bytes).immutable());
+            let told = object.map_err(|error| vec![self.told(source, key, &error)]);
+            (key.clone(), told)
+        };
+        if spread {
+            jobs.into_par_iter().map(one).collect()
+        } else {
+            jobs.into_iter().map(one).collect()
+        }
+    }
+
+    fn told(&self, source: &SourceKey, key: &OutputKey, error: &str) -> Diagnostic {
+        let body = self.bodies.get(key).and_then(BTreeSet::first);
+        let output = self.outputs.get(key).and_then(BTreeSet::first);
+        let asker = match (body, output) {
+            (Some(file), _) => file.as_str(),
+            (None, Some(output)) => output.as_str(),
+            (None, None) => key.as_str(),
+        };
+        let message = format!("resize_image, asked for by {asker}: {error}");
+        Diagnostic::error("image", source.as_str(), message)
+            .hint("open the picture in a program and save it anew, or do not resize it")
+    }
+
+    /// The outputs that refer to a picture: their own templates do, or the body that they stand for.
+    pub(super) fn referring<'a>(
+        &'a self,
+        picture: &'a OutputKey,
+        plan: &'a Plan,
+    ) -> impl Iterator<Item = &'a OutputKey> {
+        let own = self.outputs.get(picture).into_iter().flatten();
+        let bodies = self.bodies.get(picture);
+        let standing = plan.iter().filter(move |(_, planned)| {
+            let is_page = matches!(planned.recipe, Recipe::Page(_) | Recipe::Section { .. });
+            is_page && bodies.is_some_and(|files| files.contains(&planned.source))
+        });
+        own.chain(standing.map(|(key, _)| key))
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,77 @@
+//! The size of an SVG: its attributes `width` and `height`, else its `viewBox` (SVG 2, section 8).
+
+use super::ImageError;
+
+/// Elements of a drawing that is still looked into.
+const MAX_NODES: u32 = 2_000_000;
+
+/// True where the bytes begin like XML.
+pub(super) fn looks_like_it(bytes: &[u8]) -> bool {
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    bytes.trim_ascii_start().starts_with(b"<")
+}
+
+/// Width and height in CSS pixels, cut to whole ones.
+pub(super) fn size(bytes: &[u8]) -> Result<(u32, u32), ImageError> {
+    let damaged = |what: String| ImageError::Damaged(what);
+    let text = std::str::from_utf8(bytes).map_err(|error| damaged(error.to_string()))?;
+    let options = roxmltree::ParsingOptions {
+        allow_dtd: true,
+        nodes_limit: MAX_NODES,
+        ..roxmltree::ParsingOptions::default()
+    };
+    let document = roxmltree::Document::parse_with_options(text, options)
+        .map_err(|error| damaged(error.to_string()))?;
+    let root = document.root_element();
+    if root.tag_name().name() != "svg" {
+        return Err(ImageError::UnknownFormat);
+    }
+    let side = |name: &str| root.attribute(name).and_then(length);
+    let of_view_box = || {
+        let numbers: Vec<f64> = root
+            .attribute("viewBox")?
+            .split(|c: char| c.is_ascii_whitespace() || c == ',')
+            .filter(|part| !part.is_empty())
+            .map_while(|part| part.parse().ok())
+            .collect();
+        match numbers.as_slice() {
+            [_, _, width, height] => Some((*width, *height)),
+            _ => None,
+        }
+    };
+    let found = match (side("width"), side("height")) {
+        (Some(width), Some(height)) => Some((width, height)),
+        _ => of_view_box(),
+    };
+    match found {
+        Some((width, height)) if width.is_finite() && width >= 0.0 && height >= 0.0 => {
+            Ok((width as u32, height as u32))
+        }
+        _ => Err(damaged(
+            "the SVG says neither width and height nor viewBox".into(),
+        )),
+    }
+}
+
+/// A length in CSS pixels; none for percentages and what depends on a font.
+fn length(text: &str) -> Option<f64> {
+    let text = text.trim();
+    let end = text
+        .find(|c: char| c.is_ascii_alphabetic() && c != 'e' && c != 'E' || c == '%')
+        .or_else(|| text.find("em").or(text.find("ex")))
+        .unwrap_or(text.len());
+    let (number, unit) = text.split_at(end);
+    // Absolute units of CSS Values 4, section 6.2.
+    let pixels = match unit {
+        "" | "px" => 1.0,
+        "in" => 96.0,
+        "cm" => 96.0 / 2.54,
+        "mm" => 96.0 / 25.4,
+        "Q" => 96.0 / 101.6,
+        "pt" => 96.0 / 72.0,
+        "pc" => 16.0,
+        _ => return None,
+    };
+    let number: f64 = number.trim().parse().ok()?;
+    Some(number * pixels)
+}

@@ -1,0 +1,200 @@
+//! `resize_image` and `get_image_metadata` (site model, sections 9, 14 and 22).
+
+use super::files;
+use super::world::{self, World, scope};
+use crate::fingerprint::Fingerprint;
+use crate::images::{Encoding, Filter, Format, Job, Probe, REVISION, Resize};
+use crate::key::{OutputKey, SourceKey};
+use crate::plan::PICTURES;
+use tera::{Error, Kwargs, Map, State, Value};
+
+type Answer = Result<Value, Error>;
+
+fn fail<T>(message: impl Into<String>) -> Result<T, Error> {
+    Err(Error::message(message.into()))
+}
+
+/// Width, height, format and type of a picture, and what its camera wrote.
+pub(super) fn get_image_metadata(arguments: Kwargs, _: &State) -> Answer {
+    let world = scope()?.world;
+    let path = arguments.must_get::<&str>("path")?;
+    let allow_missing = arguments.get::<bool>("allow_missing")?.unwrap_or(false);
+    let Some(key) = files::source(&world, path)? else {
+        return if allow_missing {
+            Ok(Value::none())
+        } else {
+            fail(format!("get_image_metadata: there is no file `{path}`"))
+        };
+    };
+    let (found, _) = measured(&world, &key, "get_image_metadata")?;
+    let text = |text: Option<String>| text.map_or_else(Value::none, Value::from);
+    Ok(answer([
+        ("width", found.width.into()),
+        ("height", found.height.into()),
+        ("format", found.format.name().into()),
+        ("mime", found.format.mime().into()),
+        ("description", text(found.description)),
+        ("created", text(found.created)),
+    ]))
+}
+
+/// Asks for a picture in another size or format; answers with its address.
+pub(super) fn resize_image(arguments: Kwargs, _: &State) -> Answer {
+    let world = scope()?.world;
+    let path = arguments.must_get::<&str>("path")?;
+    let resize = resize_of(&arguments)?;
+    let filter = filter_of(&arguments)?;
+    let Some(source) = files::source(&world, path)? else {
+        return fail(format!("resize_image: there is no file `{path}`"));
+    };
+    let (found, content) = measured(&world, &source, "resize_image")?;
+    if matches!(found.format, Format::Svg | Format::Avif) {
+        let name = found.format.name();
+        let message = "can be shown and measured, but not resized";
+        return fail(format!(
+            "resize_image: `{source}` is {name}, which {message}"
+        ));
+    }
+    let job = Job {
+        resize,
+        encoding: encoding_of(&arguments, found.format)?,
+        filter,
+    };
+    let geometry = resize
+        .geometry(found.width, found.height)
+        .map_err(|error| Error::message(format!("resize_image: `{source}`: {error}")))?;
+    let key = key_of(&source, &job, content);
+    world::want_picture(OutputKey::from(key.as_str()), source, job);
+    Ok(answer([
+        ("url", world.config.make_file_url(&key).into()),
+        ("static_path", format!("static/{key}").into()),
+        ("width", geometry.width.into()),
+        ("height", geometry.height.into()),
+        ("orig_width", found.width.into()),
+        ("orig_height", found.height.into()),
+    ]))
+}
+
+fn answer<const N: usize>(fields: [(&'static str, Value); N]) -> Value {
+    let map: Map = fields.into_iter().map(|(k, v)| (k.into(), v)).collect();
+    Value::from(map)
+}
+
+/// What the header of a picture says.
+fn measured(world: &World, key: &SourceKey, function: &str) -> Result<(Probe, Fingerprint), Error> {
+    match world.measured.get(key) {
+        Some(Ok(found)) => Ok(found.clone()),
+        Some(Err(problem)) => fail(format!("{function}: {problem}")),
+        None => {
+            world::need_picture(key.clone());
+            fail(format!("`{key}` is not read yet"))
+        }
+    }
+}
+
+/// `stem.<16 hex>.ext`. The digits are a fingerprint of all that the bytes depend on, so that they
+/// never change under this name.
+fn key_of(source: &SourceKey, job: &Job, content: Fingerprint) -> String {
+    let Job {
+        resize,
+        encoding,
+        filter,
+    } = job;
+    let parts = [
+        source.as_str().to_owned(),
+        content.hex(),
+        format!("{resize:?} {encoding:?} {filter:?} {REVISION}"),
+    ];
+    let hash = Fingerprint::of_parts(parts.iter().map(String::as_bytes)).hex();
+    let stem = source.name().rsplit_once('.').map_or("", |(stem, _)| stem);
+    let stem = if stem.is_empty() { source.name() } else { stem };
+    format!("{PICTURES}{stem}.{}.{}", &hash[..16], encoding.extension())
+}
+
+/// A number of pixels.
+fn pixels(arguments: &Kwargs, name: &str) -> Result<Option<u32>, Error> {
+    match arguments.get::<i64>(name)? {
+        None => Ok(None),
+        Some(number) => match u32::try_from(number) {
+            Ok(number) if number > 0 => Ok(Some(number)),
+            _ => fail(format!(
+                "resize_image: {name} is a number of pixels from 1, not {number}"
+            )),
+        },
+    }
+}
+
+fn resize_of(arguments: &Kwargs) -> Result<Resize, Error> {
+    let op = arguments.get::<&str>("op")?.unwrap_or("fill");
+    let (width, height) = (pixels(arguments, "width")?, pixels(arguments, "height")?);
+    let both = || match (width, height) {
+        (Some(width), Some(height)) => Ok((width, height)),
+        _ => fail(format!("resize_image: op=\"{op}\" needs width and height")),
+    };
+    match op {
+        "scale" => both().map(|(width, height)| Resize::Scale(width, height)),
+        "fit" => both().map(|(width, height)| Resize::Fit(width, height)),
+        "fill" => both().map(|(width, height)| Resize::Fill(width, height)),
+        "fit_width" => match width {
+            Some(width) => Ok(Resize::FitWidth(width)),
+            None => fail("resize_image: op=\"fit_width\" needs a width"),
+        },
+        "fit_height" => match height {
+            Some(height) => Ok(Resize::FitHeight(height)),
+            None => fail("resize_image: op=\"fit_height\" needs a height"),
+        },
+        other => fail(format!(
+            "resize_image: op is scale, fit_width, fit_height, fit or fill, not `{other}`"
+        )),
+    }
+}
+
+/// Site model, section 14.
+const JPEG_QUALITY: u8 = 75;
+const AVIF_QUALITY: u8 = 80;
+const AVIF_SPEED: u8 = 5;
+
+fn encoding_of(arguments: &Kwargs, from: Format) -> Result<Encoding, Error> {
+    let format = arguments.get::<&str>("format")?.unwrap_or("auto");
+    let number = |name: &str, low: i64, high: i64| match arguments.get::<i64>(name)? {
+        None => Ok(None),
+        Some(number) if (low..=high).contains(&number) => Ok(u8::try_from(number).ok()),
+        Some(number) => fail(format!(
+            "resize_image: {name} is {low} to {high} for {format}, not {number}"
+        )),
+    };
+    let speed = number("speed", 1, 10)?.unwrap_or(AVIF_SPEED);
+    let jpeg = |quality: Option<u8>| Encoding::Jpeg {
+        quality: quality.unwrap_or(JPEG_QUALITY),
+    };
+    match format {
+        "auto" if from.is_lossy() => number("quality", 1, 100).map(jpeg),
+        "jpg" | "jpeg" => number("quality", 1, 100).map(jpeg),
+        // It has no quality, but what would be one elsewhere does no harm.
+        "auto" | "png" => number("quality", 0, 100).map(|_| Encoding::Png),
+        "webp" => number("quality", 0, 100).map(|quality| Encoding::Webp { quality }),
+        "avif" => number("quality", 1, 100).map(|quality| Encoding::Avif {
+            quality: quality.unwrap_or(AVIF_QUALITY),
+            speed,
+        }),
+        other => fail(format!(
+            "resize_image: format is auto, jpg, png, webp or avif, not `{other}`"
+        )),
+    }
+}
+
+fn filter_of(arguments: &Kwargs) -> Result<Filter, Error> {
+    let Some(name) = arguments.get::<&str>("filter")? else {
+        return Ok(Filter::default());
+    };
+    match Filter::named(name) {
+        Some(filter) => Ok(filter),
+        None => {
+            let known: Vec<&str> = Filter::NAMED.iter().map(|(name, _)| *name).collect();
+            let known = known.join(", ");
+            fail(format!(
+                "resize_image: filter is one of {known}, not `{name}`"
+            ))
+        }
+    }
+}

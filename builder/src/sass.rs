@@ -1,0 +1,124 @@
+//! Style sheets from Sass (site model, section 16): `sass/` where `compile_sass` says so, and that
+//! of the theme always. Compiled by `grass`, compressed.
+//!
+//! Imports are looked up among the effective sources, never on a disk. `grass` itself has no
+//! bounds: [`guard`] keeps what is read shallow and counts what runs, and a compilation has a
+//! thread with a large stack to itself.
+
+mod files;
+mod guard;
+
+use crate::config::Config;
+use crate::diagnostic::Diagnostic;
+use crate::key::{OutputKey, Role, SourceKey};
+use crate::plan::{Plan, Recipe};
+use crate::render::world::Styles;
+use crate::source::Sources;
+use files::Files;
+use grass_compiler::{Builtin, ErrorKind, Options, OutputStyle};
+use rayon::prelude::*;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// The style sheets that are made: path in the output to recipe. A file of the site replaces that
+/// of the theme. Files and folders that begin with `_` are only there to be imported.
+pub fn outputs(config: &Config, sources: &Sources) -> (BTreeMap<String, Recipe>, Vec<Diagnostic>) {
+    let themed = config.theme.as_ref();
+    let themed = themed.map(|theme| format!("themes/{theme}/sass/"));
+    let own = config.compile_sass.then(|| "sass/".to_owned());
+    let mut outputs = BTreeMap::new();
+    let mut problems = Vec::new();
+    for folder in themed.into_iter().chain(own) {
+        let mut here: BTreeMap<String, &SourceKey> = BTreeMap::new();
+        for (key, _) in sources.under(&folder) {
+            let inner = &key.as_str()[folder.len()..];
+            let Some(css) = css_path(inner).filter(|_| key.role() == Role::Sass) else {
+                continue;
+            };
+            match here.get(&css) {
+                None => drop(here.insert(css, key)),
+                Some(other) => {
+                    let message = format!("`{css}` is also made from {other}");
+                    let problem = Diagnostic::error("collision", key.as_str(), message);
+                    problems.push(problem.hint("rename or remove one of the two"));
+                }
+            }
+        }
+        let recipes = here.into_iter();
+        outputs.extend(recipes.map(|(css, key)| (css, Recipe::Style(key.clone()))));
+    }
+    (outputs, problems)
+}
+
+/// `a/b.css` of `a/b.scss`; none for what is only imported, or no style sheet.
+fn css_path(inner: &str) -> Option<String> {
+    if inner.split('/').any(|part| part.starts_with('_')) {
+        return None;
+    }
+    let stem = inner
+        .strip_suffix(".scss")
+        .or(inner.strip_suffix(".sass"))?;
+    let named = !stem.is_empty() && !stem.ends_with('/');
+    named.then(|| format!("{stem}.css"))
+}
+
+/// Compiles every style sheet of the plan.
+pub fn compile(plan: &Plan, sources: &Sources) -> Styles {
+    let sheets: Vec<(&OutputKey, &SourceKey)> = plan
+        .iter()
+        .filter_map(|(key, planned)| match &planned.recipe {
+            Recipe::Style(source) => Some((key, source)),
+            _ => None,
+        })
+        .collect();
+    sheets
+        .into_par_iter()
+        .map(|(key, source)| {
+            let css = sheet(sources, source).map(|css| Arc::from(css.as_bytes()));
+            (key.clone(), css.map_err(|problem| vec![problem]))
+        })
+        .collect()
+}
+
+/// Compiles one style sheet, on a thread of its own.
+///
+/// # Errors
+/// The first mistake in it, or in what it imports.
+pub fn sheet(sources: &Sources, source: &SourceKey) -> Result<String, Diagnostic> {
+    let crashed = |what: String| {
+        Diagnostic::error("sass", source.as_str(), what)
+            .hint("please report this, with the file; what was published stays")
+    };
+    std::thread::scope(|scope| {
+        std::thread::Builder::new()
+            .stack_size(guard::STACK_BYTES)
+            .spawn_scoped(scope, || on_this_thread(sources, source))
+            .map_err(|error| crashed(format!("no thread to compile on: {error}")))?
+            .join()
+            .unwrap_or_else(|_| Err(crashed("the Sass compiler crashed".into())))
+    })
+}
+
+fn on_this_thread(sources: &Sources, source: &SourceKey) -> Result<String, Diagnostic> {
+    guard::start();
+    let files = Files::new(sources);
+    let options = Options::default()
+        .fs(&files)
+        .style(OutputStyle::Compressed)
+        .quiet(true)
+        .add_custom_fn(guard::STEP, Builtin::new(guard::step));
+    let result = grass_compiler::from_path(source.as_str(), &options);
+    if let Some(problem) = files.refused() {
+        return Err(problem);
+    }
+    result.map_err(|error| match (*error).kind() {
+        ErrorKind::ParseError { message, loc, .. } => {
+            let (line, column) = files.original(loc.file.name(), loc.begin.line, loc.begin.column);
+            Diagnostic::error("sass", loc.file.name(), message).at(line, column)
+        }
+        other => Diagnostic::error("sass", source.as_str(), format!("{other:?}")),
+    })
+}
+
+#[cfg(test)]
+mod tests;
