@@ -11,6 +11,7 @@ mod effective;
 mod exit;
 mod handle;
 mod init;
+mod migrate;
 mod policy;
 mod serve;
 mod show;
@@ -34,6 +35,7 @@ fn main() -> ExitCode {
         Command::Build(options) => build::run(global, options),
         Command::Serve(options) => serve::run(global, options),
         Command::Init(options) => init::run(options),
+        Command::Migrate(options) => migrate::run(global, options),
         Command::Handle(options) => handle::run(global, options),
         Command::Status(options) => status::run(global, options),
         Command::Approve(options) => approve::run(global, options),

@@ -1,0 +1,241 @@
+//! Macros of Tera 1, and what they are called as components.
+
+use super::lex::{Kind, Piece, pieces};
+use super::names::Inside;
+use super::tag::inside_quotes;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What a parameter `body` is called: components keep that name for what is between their tags.
+pub const BODY: &str = "body_text";
+
+/// A macro's definition.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Macro {
+    /// Its name.
+    pub name: String,
+    /// Parameters and their defaults, as written.
+    pub parameters: Vec<(String, Option<String>)>,
+}
+
+/// Every macro of a site.
+#[derive(Debug, Default)]
+pub struct MacroNames {
+    /// Template to the first part of its components' names.
+    prefixes: BTreeMap<String, String>,
+    /// Template to its macros.
+    macros: BTreeMap<String, Vec<Macro>>,
+    /// Component and parameter where a call gives something else than a literal of the default's
+    /// kind. Tera 2 takes a parameter's type from its default, and refuses others.
+    untyped: BTreeSet<(String, String)>,
+}
+
+/// The templates that a file imports: what it calls them, and their names.
+pub fn imports(text: &str) -> Vec<(String, String)> {
+    let tags = pieces(text).into_iter().filter_map(|piece| match piece {
+        Piece::Tag(tag) if !tag.prints => Some(tag),
+        _ => None,
+    });
+    tags.filter_map(|tag| {
+        let inside = Inside::of(&text[tag.inner]);
+        let path = (inside.word(0) == "import").then(|| inside.text_at(1)).flatten()?;
+        Some((inside.word(3).to_owned(), path.to_owned()))
+    })
+    .collect()
+}
+
+/// The macro that the inside of a tag defines.
+pub fn definition(inside: &str) -> Option<Macro> {
+    let tag = Inside::of(inside);
+    if tag.word(0) != "macro" || !tag.is_name(1) {
+        return None;
+    }
+    let arguments = tag.arguments(2)?;
+    let parameters = arguments.list.into_iter().map(|one| {
+        let value = inside[one.value].to_owned();
+        match one.name {
+            Some(name) => (name, Some(value)),
+            None => (value, None),
+        }
+    });
+    Some(Macro {
+        name: tag.word(1).to_owned(),
+        parameters: parameters.collect(),
+    })
+}
+
+/// What a macro's parameter is called in the component.
+pub fn parameter(name: &str) -> &str {
+    if name == "body" { BODY } else { name }
+}
+
+impl MacroNames {
+    /// Reads the macros of all templates: name of the template to its text.
+    pub fn of(templates: &BTreeMap<String, &str>) -> Self {
+        let mut names = Self::default();
+        for (template, text) in templates {
+            let found: Vec<Macro> = pieces(text)
+                .into_iter()
+                .filter_map(|piece| match piece {
+                    Piece::Tag(tag) if !tag.prints => definition(&text[tag.inner]),
+                    _ => None,
+                })
+                .collect();
+            if !found.is_empty() {
+                names.macros.insert(template.clone(), found);
+            }
+        }
+        names.name_files();
+        for (template, text) in templates {
+            names.look_at_calls(template, text);
+        }
+        names
+    }
+
+    /// `macros/ui.html` is `ui`; where two files would be the same, the folders are part of it.
+    fn name_files(&mut self) {
+        let short = |path: &str| identifier(path.rsplit('/').next().unwrap_or(path));
+        let mut count: BTreeMap<String, usize> = BTreeMap::new();
+        for template in self.macros.keys() {
+            *count.entry(short(template)).or_default() += 1;
+        }
+        for template in self.macros.keys() {
+            let alone = count.get(&short(template)) == Some(&1);
+            let prefix = if alone { short(template) } else { identifier(template) };
+            self.prefixes.insert(template.clone(), prefix);
+        }
+    }
+
+    fn look_at_calls(&mut self, template: &str, text: &str) {
+        let imports = imports(text);
+        for piece in pieces(text) {
+            let Piece::Tag(tag) = piece else { continue };
+            let inside = Inside::of(&text[tag.inner]);
+            for at in 1..inside.tokens.len() {
+                if inside.word(at) != "::" {
+                    continue;
+                }
+                let called = self.find(inside.word(at - 1), inside.word(at + 1), template, &imports);
+                let (Some((component, definition)), Some(arguments)) = (called, inside.arguments(at + 2))
+                else {
+                    continue;
+                };
+                let mut other = Vec::new();
+                for argument in &arguments.list {
+                    let value = &inside.text[argument.value.clone()];
+                    let parameter = definition
+                        .parameters
+                        .iter()
+                        .find(|(name, _)| Some(name) == argument.name.as_ref());
+                    if let Some((name, Some(default))) = parameter
+                        && (literal(value).is_none() || literal(value) != literal(default))
+                    {
+                        other.push((component.clone(), name.clone()));
+                    }
+                }
+                self.untyped.extend(other);
+            }
+        }
+    }
+
+    /// The component that `namespace::name()` in `template` is.
+    pub fn component(
+        &self,
+        namespace: &str,
+        name: &str,
+        template: &str,
+        imports: &[(String, String)],
+    ) -> Option<String> {
+        Some(self.find(namespace, name, template, imports)?.0)
+    }
+
+    fn find(
+        &self,
+        namespace: &str,
+        name: &str,
+        template: &str,
+        imports: &[(String, String)],
+    ) -> Option<(String, &Macro)> {
+        let file = if namespace == "self" {
+            template
+        } else {
+            let import = imports.iter().find(|(called, _)| called == namespace)?;
+            self.resolve(&import.1, template)?
+        };
+        let definition = self.macros.get(file)?.iter().find(|one| one.name == name)?;
+        Some((format!("{}.{name}", self.prefixes[file]), definition))
+    }
+
+    /// A theme's template finds the theme's own files under their short names.
+    fn resolve(&self, path: &str, from: &str) -> Option<&str> {
+        let theme = from.split_once("/templates/").map(|(theme, _)| format!("{theme}/templates/{path}"));
+        let names = [theme, Some(path.to_owned())];
+        let found = names.into_iter().flatten().find(|name| self.macros.contains_key(name));
+        let found = found.or_else(|| {
+            let ending = format!("/templates/{path}");
+            self.macros.keys().find(|name| name.ends_with(&ending)).cloned()
+        })?;
+        self.macros.get_key_value(&found).map(|(name, _)| name.as_str())
+    }
+
+    /// The tag that opens the component of a macro, without its delimiters, and what has to follow
+    /// it.
+    pub fn opening(&self, template: &str, definition: &Macro) -> (String, String) {
+        let component = format!("{}.{}", self.prefixes[template], definition.name);
+        let mut after = String::new();
+        let parameters: Vec<String> = definition
+            .parameters
+            .iter()
+            .map(|(name, default)| {
+                let new = parameter(name);
+                let Some(default) = default else { return new.to_owned() };
+                let default = default.replace('\\', "\\\\");
+                if self.untyped.contains(&(component.clone(), name.clone())) {
+                    after.push_str(&format!("{{% set {new} = {new} if {new} is not none else {default} %}}"));
+                    format!("{new}=none")
+                } else {
+                    format!("{new}={default}")
+                }
+            })
+            .collect();
+        (format!(" component {component}({}) ", parameters.join(", ")), after)
+    }
+
+    /// The name of the component of a macro in `template`.
+    pub fn closing(&self, template: &str, name: &str) -> String {
+        let prefix = self.prefixes.get(template).map_or("", String::as_str);
+        format!(" endcomponent {prefix}.{name} ")
+    }
+}
+
+/// The kind of a literal; none for anything else.
+pub fn literal(value: &str) -> Option<&'static str> {
+    if inside_quotes(value).is_some() {
+        return Some("string");
+    }
+    if matches!(value, "true" | "false" | "True" | "False") {
+        return Some("bool");
+    }
+    if value.starts_with('[') && value.ends_with(']') {
+        return Some("array");
+    }
+    let inside = Inside::of(value);
+    let number = match inside.tokens.as_slice() {
+        [one] => one.kind == Kind::Number,
+        [sign, one] => inside.text.starts_with('-') && sign.kind == Kind::Sign && one.kind == Kind::Number,
+        _ => false,
+    };
+    let whole = number.then(|| !value.contains('.'))?;
+    Some(if whole { "integer" } else { "float" })
+}
+
+/// A template's path as a name.
+fn identifier(path: &str) -> String {
+    let stem = path.rsplit_once('.').map_or(path, |(stem, _)| stem);
+    let allowed = |c: char| if c.is_ascii_alphanumeric() { c } else { '_' };
+    let name: String = stem.chars().map(allowed).collect();
+    if name.starts_with(|c: char| c.is_ascii_digit()) || name.is_empty() {
+        format!("m{name}")
+    } else {
+        name
+    }
+}
