@@ -57,7 +57,8 @@ pub fn whole_line(text: &str, range: Range<usize>) -> Range<usize> {
     let end = after
         .find('\n')
         .map_or(text.len(), |newline| range.end + newline + 1);
-    let alone = text[start..range.start].trim().is_empty() && text[range.end..end].trim().is_empty();
+    let alone =
+        text[start..range.start].trim().is_empty() && text[range.end..end].trim().is_empty();
     if alone { start..end } else { range }
 }
 

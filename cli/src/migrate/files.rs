@@ -41,7 +41,12 @@ fn visit(
 ) -> Result<()> {
     if depth > MAX_DEPTH {
         let reason = format!("folders are nested more than {MAX_DEPTH} deep");
-        findings.left(prefix, None, reason, "Move the folder up, and migrate again");
+        findings.left(
+            prefix,
+            None,
+            reason,
+            "Move the folder up, and migrate again",
+        );
         return Ok(());
     }
     let entries = fs::read_dir(folder).with_context(|| folder.display().to_string())?;
@@ -51,14 +56,21 @@ fn visit(
         let name = entry.file_name();
         let Some(name) = name.to_str() else {
             let shown = format!("{prefix}{}", name.to_string_lossy());
-            findings.left(&shown, None, "the name is not UTF-8; it was left out", "Rename the file");
+            findings.left(
+                &shown,
+                None,
+                "the name is not UTF-8; it was left out",
+                "Rename the file",
+            );
             continue;
         };
         let key = format!("{prefix}{name}");
         if LEFT_OUT.contains(&key.as_str()) || LEFT_OUT[..5].contains(&name) {
             continue;
         }
-        let kind = entry.file_type().with_context(|| path.display().to_string())?;
+        let kind = entry
+            .file_type()
+            .with_context(|| path.display().to_string())?;
         if kind.is_symlink() && !is_file_inside(root, &path) {
             let reason = "a link to a folder, or out of the site; it was left out";
             findings.left(&key, None, reason, "Put the file itself there");
@@ -74,14 +86,20 @@ fn visit(
 }
 
 fn is_file_inside(root: &Path, path: &Path) -> bool {
-    path.canonicalize().is_ok_and(|target| target.starts_with(root) && target.is_file())
+    path.canonicalize()
+        .is_ok_and(|target| target.starts_with(root) && target.is_file())
 }
 
 fn take(path: &Path, key: String, tree: &mut Tree, findings: &mut Findings) -> Result<()> {
-    let size = fs::metadata(path).with_context(|| path.display().to_string())?.len();
+    let size = fs::metadata(path)
+        .with_context(|| path.display().to_string())?
+        .len();
     if may_change(&key) {
         if size > MAX_TEXT_BYTES {
-            let reason = format!("larger than {} MB; copied as it is", MAX_TEXT_BYTES / 1024 / 1024);
+            let reason = format!(
+                "larger than {} MB; copied as it is",
+                MAX_TEXT_BYTES / 1024 / 1024
+            );
             findings.left(&key, None, reason, "Split the file");
         } else {
             let bytes = fs::read(path).with_context(|| path.display().to_string())?;

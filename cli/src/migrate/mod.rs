@@ -81,7 +81,11 @@ pub fn run(global: &Global, options: Migrate) -> Result<u8> {
     if options.json {
         let report = Report {
             version: 1,
-            from: if from == Generator::Zola { "zola" } else { "hugo" },
+            from: if from == Generator::Zola {
+                "zola"
+            } else {
+                "hugo"
+            },
             input: input.display().to_string(),
             output: output.display().to_string(),
             builds: code == exit::GOOD,
@@ -109,7 +113,9 @@ fn folders(options: &Migrate) -> Result<(PathBuf, PathBuf)> {
     let output = match &options.output_dir {
         Some(output) => std::path::absolute(output)?,
         None => {
-            let name = input.file_name().map(|name| name.to_string_lossy().into_owned());
+            let name = input
+                .file_name()
+                .map(|name| name.to_string_lossy().into_owned());
             let name = name.ok_or_else(|| usage("say where to with --output-dir".into()))?;
             input.with_file_name(format!("{name}-quillfront"))
         }
@@ -121,8 +127,14 @@ fn folders(options: &Migrate) -> Result<(PathBuf, PathBuf)> {
     });
     let output = there.unwrap_or(output);
     if output.starts_with(&input) || input.starts_with(&output) {
-        let message = format!("{} and {} lie in each other", output.display(), input.display());
-        return Err(usage(format!("{message}; give another folder with --output-dir")));
+        let message = format!(
+            "{} and {} lie in each other",
+            output.display(),
+            input.display()
+        );
+        return Err(usage(format!(
+            "{message}; give another folder with --output-dir"
+        )));
     }
     let is_empty = |path: &Path| path.read_dir().is_ok_and(|mut list| list.next().is_none());
     if output.exists() && !is_empty(&output) {
@@ -131,8 +143,13 @@ fn folders(options: &Migrate) -> Result<(PathBuf, PathBuf)> {
             return Err(usage(message));
         }
         if !output.join(PAGE).is_file() {
-            let message = format!("{} was not written by `migrate` (no {PAGE})", output.display());
-            return Err(usage(format!("{message}; remove it yourself, or give another folder")));
+            let message = format!(
+                "{} was not written by `migrate` (no {PAGE})",
+                output.display()
+            );
+            return Err(usage(format!(
+                "{message}; remove it yourself, or give another folder"
+            )));
         }
     }
     Ok((input, output))
@@ -195,7 +212,11 @@ fn tell(findings: &Findings, diagnostics: &[Diagnostic], output: &Path, builds: 
     show::note(&format!(
         "{} is written; {}; {left} to look at; all of it is in {PAGE}",
         output.display(),
-        if builds { "it builds" } else { "it does not build yet" },
+        if builds {
+            "it builds"
+        } else {
+            "it does not build yet"
+        },
     ));
     anstream::eprintln!("\n  quillfront --root {} serve\n", output.display());
 }

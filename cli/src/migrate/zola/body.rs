@@ -21,7 +21,10 @@ pub struct Body {
 /// Rewrites a body. `counted` are the shortcodes that asked how often they were called before.
 pub fn rewrite(body: &str, known: &BTreeSet<String>, counted: &BTreeSet<String>) -> Body {
     let parts = parts(body, known);
-    let calls = parts.iter().filter(|part| matches!(part, Part::Inline(_) | Part::Open(_))).count();
+    let calls = parts
+        .iter()
+        .filter(|part| matches!(part, Part::Inline(_) | Part::Open(_)))
+        .count();
     let mut out = String::with_capacity(body.len());
     let mut protected = 0;
     let mut times: BTreeMap<&str, usize> = BTreeMap::new();
@@ -33,7 +36,10 @@ pub fn rewrite(body: &str, known: &BTreeSet<String>, counted: &BTreeSet<String>)
                 protected += protect(text, before_code, &mut out);
             }
             Part::Inline(call) => {
-                out.push_str(&format!("{{{{ <{} /> }}}}", opening(call, counted, &mut times)));
+                out.push_str(&format!(
+                    "{{{{ <{} /> }}}}",
+                    opening(call, counted, &mut times)
+                ));
             }
             Part::Open(call) => {
                 out.push_str(&format!("{{% <{}> %}}", opening(call, counted, &mut times)));
@@ -42,10 +48,19 @@ pub fn rewrite(body: &str, known: &BTreeSet<String>, counted: &BTreeSet<String>)
         }
     }
     let must_be_skipped = calls == 0 && (out.contains("{{") || out.contains("{%"));
-    Body { text: out, calls, protected, must_be_skipped }
+    Body {
+        text: out,
+        calls,
+        protected,
+        must_be_skipped,
+    }
 }
 
-fn opening<'a>(call: &'a Call, counted: &BTreeSet<String>, times: &mut BTreeMap<&'a str, usize>) -> String {
+fn opening<'a>(
+    call: &'a Call,
+    counted: &BTreeSet<String>,
+    times: &mut BTreeMap<&'a str, usize>,
+) -> String {
     let mut text = call.name.clone();
     for (name, value) in &call.arguments {
         text.push(' ');
@@ -85,7 +100,9 @@ fn print_signs(text: &str, out: &mut String) {
     while let Some(at) = rest.find('{') {
         out.push_str(&rest[..at]);
         rest = &rest[at..];
-        let sign = ["{{", "{%", "{#"].into_iter().find(|sign| rest.starts_with(sign));
+        let sign = ["{{", "{%", "{#"]
+            .into_iter()
+            .find(|sign| rest.starts_with(sign));
         match sign {
             Some(sign) => out.push_str(&format!("{{{{ \"{sign}\" }}}}")),
             None => out.push('{'),
@@ -112,7 +129,9 @@ fn spans(text: &str, before_code: bool) -> Vec<Range<usize>> {
                 continue;
             }
         };
-        let line_end = text[start..].find('\n').map_or(text.len(), |newline| start + newline);
+        let line_end = text[start..]
+            .find('\n')
+            .map_or(text.len(), |newline| start + newline);
         let end = match text[start + 1..line_end].find(close) {
             Some(length) if !close.is_empty() => start + 1 + length + close.len(),
             _ => line_end,
@@ -138,18 +157,24 @@ mod tests {
 
     #[test]
     fn calls_become_components() {
-        let body = rewritten("{{ a(x=\"1\", y=2) }}\n{% note() %}\nText {{ a() }}\n{% end %}\n{% note() %}{% end %}");
+        let body = rewritten(
+            "{{ a(x=\"1\", y=2) }}\n{% note() %}\nText {{ a() }}\n{% end %}\n{% note() %}{% end %}",
+        );
         assert_eq!(
             body.text,
             "{{ <a x=\"1\" y={2} /> }}\n{% <note nth={1}> %}\nText {{ <a /> }}\n{% </note> %}\n\
              {% <note nth={2}> %}{% </note> %}"
         );
-        assert_eq!((body.calls, body.protected, body.must_be_skipped), (4, 0, false));
+        assert_eq!(
+            (body.calls, body.protected, body.must_be_skipped),
+            (4, 0, false)
+        );
     }
 
     #[test]
     fn braces_beside_calls_are_protected() {
-        let body = rewritten("# Head {#id}\n\n`{{ x }}` and {% y\nz {{/* a() */}}\n\n{{{ a() }}}\n");
+        let body =
+            rewritten("# Head {#id}\n\n`{{ x }}` and {% y\nz {{/* a() */}}\n\n{{{ a() }}}\n");
         assert_eq!(
             body.text,
             "# Head {% raw %}{#id}{% endraw %}\n\n\

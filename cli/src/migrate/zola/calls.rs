@@ -116,7 +116,11 @@ fn item(body: &str, start: usize, known: &BTreeSet<String>) -> Option<(Range<usi
     if !is_inline && !rest.starts_with("{%") {
         return None;
     }
-    let (open, close) = if is_inline { ("{{", "}}") } else { ("{%", "%}") };
+    let (open, close) = if is_inline {
+        ("{{", "}}")
+    } else {
+        ("{%", "%}")
+    };
     if let Some(escaped) = rest[2..].strip_prefix("/*") {
         // Not beyond the next escape: looking for an end that is not there stays cheap.
         let inside = &escaped[..escaped.find("/*").unwrap_or(escaped.len())];
@@ -140,8 +144,19 @@ fn item(body: &str, start: usize, known: &BTreeSet<String>) -> Option<(Range<usi
     scan.blanks();
     scan.sign(close)?;
     let range = start..body.len() - scan.rest.len();
-    let call = Call { name: name.to_owned(), arguments, range: range.clone() };
-    Some((range, if is_inline { Item::Inline(call) } else { Item::Open(call) }))
+    let call = Call {
+        name: name.to_owned(),
+        arguments,
+        range: range.clone(),
+    };
+    Some((
+        range,
+        if is_inline {
+            Item::Inline(call)
+        } else {
+            Item::Open(call)
+        },
+    ))
 }
 
 /// Reads on from where the last thing ended.
@@ -166,7 +181,10 @@ impl<'a> Scan<'a> {
     }
 
     fn name(&mut self) -> Option<&'a str> {
-        if !self.rest.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_') {
+        if !self
+            .rest
+            .starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        {
             return None;
         }
         let part = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
@@ -278,13 +296,27 @@ mod tests {
             show("{% a() %}1{% b(x=1) %}2{% end %}3{{ a() }}{% end %}{% end %}"),
             r#"<a []|1<b [("x", "1")]|2|b>3<a []>|a>{% end %}"#
         );
-        assert_eq!(show("{% a() %} {% b() %} {% end %}"), "{% a() %} <b []| |b>");
+        assert_eq!(
+            show("{% a() %} {% b() %} {% end %}"),
+            "{% a() %} <b []| |b>"
+        );
     }
 
     #[test]
     fn escapes_and_other_braces_are_text() {
-        assert_eq!(show("{{/* a(x=1) */}} {%/* end */%}"), "{{ a(x=1) }} {% end %}");
-        for text in ["{{ other() }}", "{{ a }}", "{{ a(x) }}", "{{ a(x=y) }}", "{% raw %}", "{{ a(", "{"] {
+        assert_eq!(
+            show("{{/* a(x=1) */}} {%/* end */%}"),
+            "{{ a(x=1) }} {% end %}"
+        );
+        for text in [
+            "{{ other() }}",
+            "{{ a }}",
+            "{{ a(x) }}",
+            "{{ a(x=y) }}",
+            "{% raw %}",
+            "{{ a(",
+            "{",
+        ] {
             assert_eq!(show(text), text);
         }
     }

@@ -29,7 +29,12 @@ const FALLBACK_THEME: &str = "catppuccin-mocha";
 /// Rewrites a configuration; `skipped` are the pages that are no templates, relative to
 /// `content/`. Comments and order stay.
 pub fn rewrite(file: &str, text: &str, skipped: &[String], findings: &mut Findings) -> String {
-    let source = Source { file, text, first_line: 1, code: "config" };
+    let source = Source {
+        file,
+        text,
+        first_line: 1,
+        code: "config",
+    };
     let entries = match parse_toml(&source) {
         Ok(node) => match node.data {
             Data::Table(entries) => entries,
@@ -37,12 +42,22 @@ pub fn rewrite(file: &str, text: &str, skipped: &[String], findings: &mut Findin
         },
         Err(problems) => {
             for problem in problems {
-                findings.left(file, problem.line, problem.message, "Mend the file, and migrate again");
+                findings.left(
+                    file,
+                    problem.line,
+                    problem.message,
+                    "Mend the file, and migrate again",
+                );
             }
             return text.to_owned();
         }
     };
-    let mut change = Change { file, text, edits: Edits::default(), findings };
+    let mut change = Change {
+        file,
+        text,
+        edits: Edits::default(),
+        findings,
+    };
     change.rename(&entries);
     if let Some(languages) = table(&entries, "languages") {
         for language in languages {
@@ -64,18 +79,40 @@ pub fn rewrite(file: &str, text: &str, skipped: &[String], findings: &mut Findin
 
 /// Gives the keys of a section's front matter their new names.
 pub fn section_keys(file: &str, front: &str, findings: &mut Findings) -> String {
-    let Some(inner) = front.trim_start_matches(['\u{feff}', '\n', '\r', ' ']).strip_prefix("+++") else {
+    let Some(inner) = front
+        .trim_start_matches(['\u{feff}', '\n', '\r', ' '])
+        .strip_prefix("+++")
+    else {
         return front.to_owned();
     };
     let start = front.len() - inner.len();
     let end = front.rfind("+++").unwrap_or(start).max(start);
     let text = &front[start..end];
-    let source = Source { file, text, first_line: 1, code: "front-matter" };
-    let Ok(node) = parse_toml(&source) else { return front.to_owned() };
-    let Data::Table(entries) = node.data else { return front.to_owned() };
-    let mut change = Change { file, text, edits: Edits::default(), findings };
+    let source = Source {
+        file,
+        text,
+        first_line: 1,
+        code: "front-matter",
+    };
+    let Ok(node) = parse_toml(&source) else {
+        return front.to_owned();
+    };
+    let Data::Table(entries) = node.data else {
+        return front.to_owned();
+    };
+    let mut change = Change {
+        file,
+        text,
+        edits: Edits::default(),
+        findings,
+    };
     change.rename(&entries);
-    format!("{}{}{}", &front[..start], change.edits.apply(text), &front[end..])
+    format!(
+        "{}{}{}",
+        &front[..start],
+        change.edits.apply(text),
+        &front[end..]
+    )
 }
 
 struct Change<'a> {
@@ -93,14 +130,24 @@ impl Change<'_> {
 
     fn rename(&mut self, entries: &[Entry]) {
         for (old, new, is_list) in RENAMED {
-            let Some(entry) = entries.iter().find(|entry| entry.key == old) else { continue };
-            let Some(start) = byte(entry.place) else { continue };
+            let Some(entry) = entries.iter().find(|entry| entry.key == old) else {
+                continue;
+            };
+            let Some(start) = byte(entry.place) else {
+                continue;
+            };
             if entries.iter().any(|entry| entry.key == new) {
-                self.left(entry, &format!("`{old}` and `{new}` are both there"), "Take the first out");
+                self.left(
+                    entry,
+                    &format!("`{old}` and `{new}` are both there"),
+                    "Take the first out",
+                );
                 continue;
             }
             self.edits.replace(start..start + old.len(), new);
-            if let (true, Data::Text(_), Some(value)) = (is_list, &entry.node.data, self.line_value(entry)) {
+            if let (true, Data::Text(_), Some(value)) =
+                (is_list, &entry.node.data, self.line_value(entry))
+            {
                 self.edits.insert(value.start, "[");
                 self.edits.insert(value.end, "]");
             }
@@ -111,7 +158,10 @@ impl Change<'_> {
     /// The bytes of a string that stands on one line.
     fn line_value(&self, entry: &Entry) -> Option<Range<usize>> {
         let start = byte(entry.node.place)?;
-        let quote = self.text[start..].chars().next().filter(|quote| "\"'".contains(*quote))?;
+        let quote = self.text[start..]
+            .chars()
+            .next()
+            .filter(|quote| "\"'".contains(*quote))?;
         let length = self.text[start + 1..].find(quote)?;
         Some(start..start + length + 2)
     }
@@ -122,15 +172,26 @@ impl Change<'_> {
         let markdown = table(entries, "markdown").unwrap_or(&[]);
         let all = || entries.iter().chain(markdown);
         let find = |key: &str| all().find(|entry| entry.key == key);
-        let old: Vec<&Entry> = all().filter(|entry| HIGHLIGHT_KEYS.contains(&entry.key.as_str())).collect();
+        let old: Vec<&Entry> = all()
+            .filter(|entry| HIGHLIGHT_KEYS.contains(&entry.key.as_str()))
+            .collect();
         if old.is_empty() {
             return;
         }
-        let is_on = find("highlight_code").is_some_and(|entry| matches!(entry.node.data, Data::Bool(true)));
+        let is_on =
+            find("highlight_code").is_some_and(|entry| matches!(entry.node.data, Data::Bool(true)));
         for entry in &old {
-            if matches!(entry.key.as_str(), "extra_syntaxes" | "extra_syntaxes_and_themes") {
-                let action = "Find a grammar in the format of TextMate (JSON) and name it in extra_grammars";
-                self.left(entry, "syntaxes in Sublime's format are not read any more", action);
+            if matches!(
+                entry.key.as_str(),
+                "extra_syntaxes" | "extra_syntaxes_and_themes"
+            ) {
+                let action =
+                    "Find a grammar in the format of TextMate (JSON) and name it in extra_grammars";
+                self.left(
+                    entry,
+                    "syntaxes in Sublime's format are not read any more",
+                    action,
+                );
             }
             self.remove(entry);
         }
@@ -149,7 +210,8 @@ impl Change<'_> {
         let end = self.text.len();
         let gap = if self.text.ends_with('\n') { "" } else { "\n" };
         self.edits.insert(end, format!("{gap}{lines}"));
-        self.findings.changed("`highlight_code` and its kin, now `[markdown.highlighting]`");
+        self.findings
+            .changed("`highlight_code` and its kin, now `[markdown.highlighting]`");
     }
 
     fn themes(&mut self, theme: Option<&Entry>, css: Option<&Entry>) -> String {
@@ -160,7 +222,8 @@ impl Change<'_> {
         if let (Some(name), Some(entry)) = (name.filter(|name| *name != "css"), theme) {
             let (new, is_same) = theme_name(name);
             if !is_same {
-                let reason = format!("the highlighting theme `{name}` has no namesake; `{new}` is like it");
+                let reason =
+                    format!("the highlighting theme `{name}` has no namesake; `{new}` is like it");
                 self.left(entry, &reason, "Choose another in [markdown.highlighting]");
             }
             return format!("theme = \"{new}\"\n");
@@ -168,8 +231,13 @@ impl Change<'_> {
         let mut themes: Vec<String> = Vec::new();
         if let Some(Data::Array(items)) = css.map(|entry| &entry.node.data) {
             for item in items {
-                let Data::Table(keys) = &item.data else { continue };
-                let name = keys.iter().find(|key| key.key == "theme").map(|key| &key.node.data);
+                let Data::Table(keys) = &item.data else {
+                    continue;
+                };
+                let name = keys
+                    .iter()
+                    .find(|key| key.key == "theme")
+                    .map(|key| &key.node.data);
                 if let Some(Data::Text(name)) = name {
                     themes.push(theme_name(name).0.to_owned());
                 }
@@ -177,33 +245,51 @@ impl Change<'_> {
         }
         if let Some(entry) = css.or(theme) {
             let reason = "the style sheets of highlighting have fixed names, and other classes";
-            let action = "Link giallo.css, or giallo-light.css and giallo-dark.css, in your templates";
+            let action =
+                "Link giallo.css, or giallo-light.css and giallo-dark.css, in your templates";
             self.left(entry, reason, action);
         }
         match themes.as_slice() {
             [light, dark] => {
-                let (light, dark) = if light.contains("dark") { (dark, light) } else { (light, dark) };
+                let (light, dark) = if light.contains("dark") {
+                    (dark, light)
+                } else {
+                    (light, dark)
+                };
                 format!("light_theme = \"{light}\"\ndark_theme = \"{dark}\"\nstyle = \"class\"\n")
             }
             [one, ..] => format!("theme = \"{one}\"\nstyle = \"class\"\n"),
-            [] if theme.is_some() || css.is_some() => format!("theme = \"{FALLBACK_THEME}\"\nstyle = \"class\"\n"),
+            [] if theme.is_some() || css.is_some() => {
+                format!("theme = \"{FALLBACK_THEME}\"\nstyle = \"class\"\n")
+            }
             [] => format!("theme = \"{FALLBACK_THEME}\"\n"),
         }
     }
 
     /// Takes a key and its value out: to the place where the next one begins, or its line ends.
     fn remove(&mut self, entry: &Entry) {
-        let (Some(start), Some(value)) = (byte(entry.place), byte(entry.node.place)) else { return };
+        let (Some(start), Some(value)) = (byte(entry.place), byte(entry.node.place)) else {
+            return;
+        };
         let end = match &entry.node.data {
             Data::Array(_) => end_of_list(self.text, value),
-            _ => value + self.text[value..].find('\n').unwrap_or(self.text.len() - value),
+            _ => {
+                value
+                    + self.text[value..]
+                        .find('\n')
+                        .unwrap_or(self.text.len() - value)
+            }
         };
         let line = self.text[..start].rsplit('\n').next();
         if line.is_some_and(|line| line.trim().is_empty()) {
             self.edits.remove(whole_line(self.text, start..end));
         } else {
             let reason = format!("`{}` stands on a line with other keys", entry.key);
-            self.left(entry, &reason, "Take it out, and write [markdown.highlighting]");
+            self.left(
+                entry,
+                &reason,
+                "Take it out, and write [markdown.highlighting]",
+            );
         }
     }
 
@@ -211,13 +297,22 @@ impl Change<'_> {
         if skipped.is_empty() {
             return;
         }
-        let quoted: Vec<String> = skipped.iter().map(|path| format!("  {:?},\n", glob(path))).collect();
-        let existing = entries.iter().find(|entry| entry.key == "skip_content_templating");
+        let quoted: Vec<String> = skipped
+            .iter()
+            .map(|path| format!("  {:?},\n", glob(path)))
+            .collect();
+        let existing = entries
+            .iter()
+            .find(|entry| entry.key == "skip_content_templating");
         if let Some(start) = existing.and_then(|entry| byte(entry.node.place)) {
-            self.edits.insert(start + 1, format!("\n{}", quoted.concat()));
+            self.edits
+                .insert(start + 1, format!("\n{}", quoted.concat()));
         } else {
             let comment = "# These pages show braces; they are no templates.\n";
-            let list = format!("{comment}skip_content_templating = [\n{}]\n\n", quoted.concat());
+            let list = format!(
+                "{comment}skip_content_templating = [\n{}]\n\n",
+                quoted.concat()
+            );
             self.edits.insert(0, list);
         }
         self.findings.changed("pages in `skip_content_templating`");
@@ -262,7 +357,14 @@ fn end_of_list(text: &str, start: usize) -> usize {
 
 /// The theme of that name, or one like it; and whether it is the same.
 fn theme_name(name: &str) -> (&str, bool) {
-    const SAME: [&str; 6] = ["dracula", "nord", "monokai", "solarized-light", "solarized-dark", "one-dark-pro"];
+    const SAME: [&str; 6] = [
+        "dracula",
+        "nord",
+        "monokai",
+        "solarized-light",
+        "solarized-dark",
+        "one-dark-pro",
+    ];
     const LIKE: [(&str, &str); 11] = [
         ("one-dark", "one-dark-pro"),
         ("gruvbox-dark", "gruvbox-dark-medium"),
@@ -279,8 +381,15 @@ fn theme_name(name: &str) -> (&str, bool) {
     if SAME.contains(&name) || name.starts_with("catppuccin-") || name.starts_with("github-") {
         return (name, true);
     }
-    let like = LIKE.iter().find(|(old, _)| *old == name).map(|(_, new)| *new);
-    let fallback = if name.contains("light") { "github-light" } else { FALLBACK_THEME };
+    let like = LIKE
+        .iter()
+        .find(|(old, _)| *old == name)
+        .map(|(_, new)| *new);
+    let fallback = if name.contains("light") {
+        "github-light"
+    } else {
+        FALLBACK_THEME
+    };
     let new = like.unwrap_or(fallback);
     (new, new == name)
 }

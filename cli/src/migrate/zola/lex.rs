@@ -158,7 +158,9 @@ pub fn tokens(inner: &str) -> Vec<Token> {
             }
             byte if byte.is_ascii_digit() => {
                 // `list.0.1` is two steps, not a step of 0.1.
-                let steps = tokens.last().is_some_and(|token| &inner[token.range.clone()] == ".");
+                let steps = tokens
+                    .last()
+                    .is_some_and(|token| &inner[token.range.clone()] == ".");
                 let part = |byte: &u8| byte.is_ascii_digit() || (*byte == b'.' && !steps);
                 at += bytes[at..].iter().take_while(|byte| part(byte)).count();
                 Kind::Number
@@ -169,13 +171,18 @@ pub fn tokens(inner: &str) -> Vec<Token> {
                 Kind::Name
             }
             _ => {
-                let long = LONG_SIGNS.iter().find(|sign| inner[at..].starts_with(**sign));
+                let long = LONG_SIGNS
+                    .iter()
+                    .find(|sign| inner[at..].starts_with(**sign));
                 let one = inner[at..].chars().next().map_or(1, char::len_utf8);
                 at += long.map_or(one, |sign| sign.len());
                 Kind::Sign
             }
         };
-        tokens.push(Token { kind, range: start..at });
+        tokens.push(Token {
+            kind,
+            range: start..at,
+        });
     }
     tokens
 }
@@ -186,17 +193,24 @@ mod tests {
 
     fn words(inner: &str) -> Vec<&str> {
         let tokens = tokens(inner);
-        tokens.into_iter().map(|token| &inner[token.range]).collect()
+        tokens
+            .into_iter()
+            .map(|token| &inner[token.range])
+            .collect()
     }
 
     #[test]
     fn tags_comments_and_raw_blocks_are_told_apart() {
         let text = "a{{- b(\"}}\") -}}{# {{ c }} #}{% raw %}{{ d }}{% endraw %}{% e %}f";
         let pieces = pieces(text);
-        let Piece::Tag(first) = &pieces[1] else { panic!("{pieces:?}") };
+        let Piece::Tag(first) = &pieces[1] else {
+            panic!("{pieces:?}")
+        };
         assert_eq!(&text[first.inner.clone()], " b(\"}}\") ");
         assert_eq!(pieces[2], Piece::Untouched(16..29));
-        assert!(matches!(&pieces[3], Piece::Untouched(range) if text[range.clone()].ends_with("{% endraw %}")));
+        assert!(
+            matches!(&pieces[3], Piece::Untouched(range) if text[range.clone()].ends_with("{% endraw %}"))
+        );
         assert!(matches!(&pieces[4], Piece::Tag(tag) if !tag.prints));
         assert!(matches!(&pieces[5], Piece::Text(_)));
     }
@@ -211,6 +225,9 @@ mod tests {
     #[test]
     fn steps_into_lists_are_not_fractions() {
         assert_eq!(words("a.0.1 + 1.5"), ["a", ".", "0", ".", "1", "+", "1.5"]);
-        assert_eq!(words("x is not in [\"a b\"]"), ["x", "is", "not", "in", "[", "\"a b\"", "]"]);
+        assert_eq!(
+            words("x is not in [\"a b\"]"),
+            ["x", "is", "not", "in", "[", "\"a b\"", "]"]
+        );
     }
 }

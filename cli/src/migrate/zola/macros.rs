@@ -37,7 +37,9 @@ pub fn imports(text: &str) -> Vec<(String, String)> {
     });
     tags.filter_map(|tag| {
         let inside = Inside::of(&text[tag.inner]);
-        let path = (inside.word(0) == "import").then(|| inside.text_at(1)).flatten()?;
+        let path = (inside.word(0) == "import")
+            .then(|| inside.text_at(1))
+            .flatten()?;
         Some((inside.word(3).to_owned(), path.to_owned()))
     })
     .collect()
@@ -100,7 +102,11 @@ impl MacroNames {
         }
         for template in self.macros.keys() {
             let alone = count.get(&short(template)) == Some(&1);
-            let prefix = if alone { short(template) } else { identifier(template) };
+            let prefix = if alone {
+                short(template)
+            } else {
+                identifier(template)
+            };
             self.prefixes.insert(template.clone(), prefix);
         }
     }
@@ -114,8 +120,10 @@ impl MacroNames {
                 if inside.word(at) != "::" {
                     continue;
                 }
-                let called = self.find(inside.word(at - 1), inside.word(at + 1), template, &imports);
-                let (Some((component, definition)), Some(arguments)) = (called, inside.arguments(at + 2))
+                let called =
+                    self.find(inside.word(at - 1), inside.word(at + 1), template, &imports);
+                let (Some((component, definition)), Some(arguments)) =
+                    (called, inside.arguments(at + 2))
                 else {
                     continue;
                 };
@@ -167,14 +175,24 @@ impl MacroNames {
 
     /// A theme's template finds the theme's own files under their short names.
     fn resolve(&self, path: &str, from: &str) -> Option<&str> {
-        let theme = from.split_once("/templates/").map(|(theme, _)| format!("{theme}/templates/{path}"));
+        let theme = from
+            .split_once("/templates/")
+            .map(|(theme, _)| format!("{theme}/templates/{path}"));
         let names = [theme, Some(path.to_owned())];
-        let found = names.into_iter().flatten().find(|name| self.macros.contains_key(name));
+        let found = names
+            .into_iter()
+            .flatten()
+            .find(|name| self.macros.contains_key(name));
         let found = found.or_else(|| {
             let ending = format!("/templates/{path}");
-            self.macros.keys().find(|name| name.ends_with(&ending)).cloned()
+            self.macros
+                .keys()
+                .find(|name| name.ends_with(&ending))
+                .cloned()
         })?;
-        self.macros.get_key_value(&found).map(|(name, _)| name.as_str())
+        self.macros
+            .get_key_value(&found)
+            .map(|(name, _)| name.as_str())
     }
 
     /// The tag that opens the component of a macro, without its delimiters, and what has to follow
@@ -187,17 +205,24 @@ impl MacroNames {
             .iter()
             .map(|(name, default)| {
                 let new = parameter(name);
-                let Some(default) = default else { return new.to_owned() };
+                let Some(default) = default else {
+                    return new.to_owned();
+                };
                 let default = default.replace('\\', "\\\\");
                 if self.untyped.contains(&(component.clone(), name.clone())) {
-                    after.push_str(&format!("{{% set {new} = {new} if {new} is not none else {default} %}}"));
+                    after.push_str(&format!(
+                        "{{% set {new} = {new} if {new} is not none else {default} %}}"
+                    ));
                     format!("{new}=none")
                 } else {
                     format!("{new}={default}")
                 }
             })
             .collect();
-        (format!(" component {component}({}) ", parameters.join(", ")), after)
+        (
+            format!(" component {component}({}) ", parameters.join(", ")),
+            after,
+        )
     }
 
     /// The name of the component of a macro in `template`.
@@ -221,7 +246,9 @@ pub fn literal(value: &str) -> Option<&'static str> {
     let inside = Inside::of(value);
     let number = match inside.tokens.as_slice() {
         [one] => one.kind == Kind::Number,
-        [sign, one] => inside.text.starts_with('-') && sign.kind == Kind::Sign && one.kind == Kind::Number,
+        [sign, one] => {
+            inside.text.starts_with('-') && sign.kind == Kind::Sign && one.kind == Kind::Number
+        }
         _ => false,
     };
     let whole = number.then(|| !value.contains('.'))?;

@@ -74,16 +74,31 @@ fn template_names(tree: &Tree) -> BTreeMap<String, String> {
 }
 
 /// Shortcode to file. The site's come before a theme's.
-fn definitions(names: &BTreeMap<String, String>, findings: &mut Findings) -> BTreeMap<String, String> {
+fn definitions(
+    names: &BTreeMap<String, String>,
+    findings: &mut Findings,
+) -> BTreeMap<String, String> {
     let mut definitions: BTreeMap<String, String> = BTreeMap::new();
-    let own_first = names.iter().filter(|(_, path)| path.starts_with("templates/"));
-    let then = names.iter().filter(|(_, path)| !path.starts_with("templates/"));
+    let own_first = names
+        .iter()
+        .filter(|(_, path)| path.starts_with("templates/"));
+    let then = names
+        .iter()
+        .filter(|(_, path)| !path.starts_with("templates/"));
     for (_, path) in own_first.chain(then) {
-        let Some(name) = shortcode_of(path) else { continue };
+        let Some(name) = shortcode_of(path) else {
+            continue;
+        };
         match definitions.get(name) {
             Some(first) if root_of(first) == root_of(path) => {
-                let action = "Keep one of the two, and make it a component by hand if it is this one";
-                findings.left(path, None, format!("`{name}` is also defined in {first}"), action);
+                let action =
+                    "Keep one of the two, and make it a component by hand if it is this one";
+                findings.left(
+                    path,
+                    None,
+                    format!("`{name}` is also defined in {first}"),
+                    action,
+                );
             }
             // The theme's is hidden by the site's.
             Some(_) => {}
@@ -100,13 +115,16 @@ fn root_of(path: &str) -> &str {
 fn shortcode_of(path: &str) -> Option<&str> {
     let (_, inner) = path.split_once("templates/shortcodes/")?;
     let name = inner.rsplit('/').next()?;
-    name.strip_suffix(".html").or_else(|| name.strip_suffix(".md"))
+    name.strip_suffix(".html")
+        .or_else(|| name.strip_suffix(".md"))
 }
 
 fn usage(tree: &Tree, known: &BTreeSet<String>) -> BTreeMap<String, Usage> {
     let mut all: BTreeMap<String, Usage> = BTreeMap::new();
     for path in pages(tree) {
-        let Some((_, body)) = split_front(&tree.texts[&path]) else { continue };
+        let Some((_, body)) = split_front(&tree.texts[&path]) else {
+            continue;
+        };
         for part in calls::parts(body, known) {
             match part {
                 Part::Inline(call) => all.entry(call.name.clone()).or_default().add(&call),
@@ -135,7 +153,9 @@ fn templates(
     usage: &BTreeMap<String, Usage>,
     findings: &mut Findings,
 ) {
-    let texts = names.iter().map(|(name, path)| (name.clone(), tree.texts[path].as_str()));
+    let texts = names
+        .iter()
+        .map(|(name, path)| (name.clone(), tree.texts[path].as_str()));
     let macros = MacroNames::of(&texts.collect());
     let exists = |name: &str| {
         let ending = format!("/templates/{name}");
@@ -146,7 +166,12 @@ fn templates(
     for (name, path) in names {
         let text = &tree.texts[path];
         if text.len() > MAX_TEMPLATE_BYTES {
-            findings.left(path, None, "this template is longer than 1 MB", "Rewrite it by hand");
+            findings.left(
+                path,
+                None,
+                "this template is longer than 1 MB",
+                "Rewrite it by hand",
+            );
             continue;
         }
         let template = Template {
@@ -163,7 +188,8 @@ fn templates(
             Some(shortcode) if is_kept || hidden_by_site(shortcode, path, definitions) => {
                 let usage = usage.get(shortcode).unwrap_or(&unused);
                 let is_html = path.ends_with(".html");
-                let new = shortcodes::component(shortcode, text, is_html, usage, &template, findings);
+                let new =
+                    shortcodes::component(shortcode, text, is_html, usage, &template, findings);
                 (component_path(path, shortcode, tree), new)
             }
             _ => (path.clone(), template::rewrite(text, &template, findings)),
@@ -178,13 +204,19 @@ fn templates(
 
 /// A theme's component of a name gives way to the site's by itself.
 fn hidden_by_site(name: &str, path: &str, definitions: &BTreeMap<String, String>) -> bool {
-    definitions.get(name).is_some_and(|first| root_of(first) != root_of(path))
+    definitions
+        .get(name)
+        .is_some_and(|first| root_of(first) != root_of(path))
 }
 
 fn component_path(path: &str, name: &str, tree: &Tree) -> String {
     let extension = if path.ends_with(".md") { "md" } else { "html" };
     let new = format!("{}templates/components/{name}.{extension}", root_of(path));
-    if tree.contains(&new) { path.to_owned() } else { new }
+    if tree.contains(&new) {
+        path.to_owned()
+    } else {
+        new
+    }
 }
 
 /// Rewrites the pages. Returns those that show braces and are no templates.
@@ -197,8 +229,13 @@ fn bodies(
     let mut skipped = Vec::new();
     for path in pages(tree) {
         let text = tree.texts[&path].clone();
-        let Some((front, body)) = split_front(&text) else { continue };
-        let is_section = path.rsplit('/').next().is_some_and(|name| name.starts_with("_index."));
+        let Some((front, body)) = split_front(&text) else {
+            continue;
+        };
+        let is_section = path
+            .rsplit('/')
+            .next()
+            .is_some_and(|name| name.starts_with("_index."));
         let front = if is_section {
             config::section_keys(&path, front, findings)
         } else {
@@ -230,7 +267,9 @@ fn list_unknown_calls(path: &str, text: &str, body: &str, findings: &mut Finding
         let call = line.find("{{ ").filter(|_| !fence && !line.contains('`'));
         if let Some(at) = call
             && let Some((name, _)) = line[at + 3..].split_once('(')
-            && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+            && name
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
             && !name.is_empty()
         {
             let reason = format!("there is no shortcode `{name}`");

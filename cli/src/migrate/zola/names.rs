@@ -32,22 +32,31 @@ pub struct Arguments {
 impl<'a> Inside<'a> {
     /// Reads a tag's inside.
     pub fn of(text: &'a str) -> Self {
-        Self { text, tokens: tokens(text) }
+        Self {
+            text,
+            tokens: tokens(text),
+        }
     }
 
     /// The text of a token; empty where there is none.
     pub fn word(&self, index: usize) -> &'a str {
-        self.tokens.get(index).map_or("", |token| &self.text[token.range.clone()])
+        self.tokens
+            .get(index)
+            .map_or("", |token| &self.text[token.range.clone()])
     }
 
     /// True where the token is a name.
     pub fn is_name(&self, index: usize) -> bool {
-        self.tokens.get(index).is_some_and(|token| token.kind == Kind::Name)
+        self.tokens
+            .get(index)
+            .is_some_and(|token| token.kind == Kind::Name)
     }
 
     /// True where the token is a string.
     pub fn is_text(&self, index: usize) -> bool {
-        self.tokens.get(index).is_some_and(|token| token.kind == Kind::Text)
+        self.tokens
+            .get(index)
+            .is_some_and(|token| token.kind == Kind::Text)
     }
 
     /// A string's text without its quotes. Tera 1 knows no escapes.
@@ -62,14 +71,20 @@ impl<'a> Inside<'a> {
         let after = self.word(index + 1);
         self.is_name(index)
             && !KEYWORDS.contains(&self.word(index))
-            && !matches!(before, "." | "?." | "|" | "is" | "::" | "<" | "</" | "filter")
+            && !matches!(
+                before,
+                "." | "?." | "|" | "is" | "::" | "<" | "</" | "filter"
+            )
             && !(before == "not" && index > 1 && self.word(index - 2) == "is")
             && !matches!(after, "(" | "::")
             && !(after == "=" && self.is_argument_name(index))
     }
 
     fn is_argument_name(&self, index: usize) -> bool {
-        matches!(index.checked_sub(1).map(|before| self.word(before)), Some("(" | ","))
+        matches!(
+            index.checked_sub(1).map(|before| self.word(before)),
+            Some("(" | ",")
+        )
     }
 
     /// The arguments of a call, whose opening parenthesis is at `open`. None where there is no
@@ -123,7 +138,9 @@ impl<'a> Inside<'a> {
                 "(" | "[" | "{" | "?[" => break,
                 _ if depth > 0 => {}
                 "," | "=" | ":" | "==" | "!=" | "<" | ">" | "<=" | ">=" => break,
-                "and" | "or" | "not" | "in" | "if" | "elif" | "else" if self.is_name(at - 1) => break,
+                "and" | "or" | "not" | "in" | "if" | "elif" | "else" if self.is_name(at - 1) => {
+                    break;
+                }
                 // A sign before a number is part of it.
                 "+" | "*" | "/" | "%" | "~" => loose |= !filtered,
                 "-" => loose |= !filtered && self.ends_a_value(at.wrapping_sub(2)),
@@ -151,10 +168,41 @@ impl<'a> Inside<'a> {
 
 /// Words that are no variables.
 pub const KEYWORDS: [&str; 35] = [
-    "and", "or", "not", "in", "is", "if", "elif", "else", "for", "set", "set_global", "true", "false",
-    "True", "False", "filter", "as", "super", "include", "block", "endblock", "extends", "import",
-    "macro", "endmacro", "endif", "endfor", "endfilter", "endset", "break", "continue", "ignore",
-    "missing", "raw", "endraw",
+    "and",
+    "or",
+    "not",
+    "in",
+    "is",
+    "if",
+    "elif",
+    "else",
+    "for",
+    "set",
+    "set_global",
+    "true",
+    "false",
+    "True",
+    "False",
+    "filter",
+    "as",
+    "super",
+    "include",
+    "block",
+    "endblock",
+    "extends",
+    "import",
+    "macro",
+    "endmacro",
+    "endif",
+    "endfor",
+    "endfilter",
+    "endset",
+    "break",
+    "continue",
+    "ignore",
+    "missing",
+    "raw",
+    "endraw",
 ];
 
 #[cfg(test)]
@@ -172,7 +220,11 @@ mod tests {
             .collect();
         assert_eq!(
             shown,
-            [(Some("a"), "g(x=1, y=[2, 3])"), (None, "\"b, c\""), (Some("d"), "1 + 2")]
+            [
+                (Some("a"), "g(x=1, y=[2, 3])"),
+                (None, "\"b, c\""),
+                (Some("d"), "1 + 2")
+            ]
         );
         assert_eq!(inside.word(arguments.close + 1), "");
         assert!(Inside::of("f(a").arguments(1).is_none());
@@ -182,11 +234,18 @@ mod tests {
     fn the_operand_of_a_filter_begins_after_the_last_weaker_sign() {
         let operand = |text: &str| {
             let inside = Inside::of(text);
-            let pipe = inside.tokens.iter().position(|t| &text[t.range.clone()] == "|").unwrap();
+            let pipe = inside
+                .tokens
+                .iter()
+                .position(|t| &text[t.range.clone()] == "|")
+                .unwrap();
             let (start, loose) = inside.operand(pipe);
             (text[inside.tokens[start].range.start..].to_owned(), loose)
         };
-        assert_eq!(operand("if a == b.c[\"d\"] | e"), ("b.c[\"d\"] | e".into(), false));
+        assert_eq!(
+            operand("if a == b.c[\"d\"] | e"),
+            ("b.c[\"d\"] | e".into(), false)
+        );
         assert_eq!(operand("set x = a ~ b | e"), ("a ~ b | e".into(), true));
         assert_eq!(operand("x and -1 | abs"), ("-1 | abs".into(), false));
         assert_eq!(operand("f(a=b + c) | e"), ("f(a=b + c) | e".into(), false));

@@ -26,7 +26,10 @@ impl Usage {
     pub fn add(&mut self, call: &Call) {
         self.calls += 1;
         for (name, value) in &call.arguments {
-            self.values.entry(name.clone()).or_default().push(value.clone());
+            self.values
+                .entry(name.clone())
+                .or_default()
+                .push(value.clone());
         }
     }
 
@@ -83,8 +86,16 @@ pub fn component(
     }
     let with_default = names_of(&parameters, |kind| matches!(kind, Parameter::Default(_)));
     list_what_is_gone(text, template.file, findings);
-    let template = Template { optional: &optional, with_default: &with_default, ..*template };
-    let escaped = if is_html { escape(text, usage) } else { text.to_owned() };
+    let template = Template {
+        optional: &optional,
+        with_default: &with_default,
+        ..*template
+    };
+    let escaped = if is_html {
+        escape(text, usage)
+    } else {
+        text.to_owned()
+    };
     let inner = template::rewrite(&escaped, &template, findings);
     let inner = if is_html {
         keep_together(inner.trim(), template.file, usage, findings)
@@ -101,7 +112,10 @@ pub fn counts_calls(text: &str) -> bool {
     variables(text).names.contains("nth")
 }
 
-fn names_of(all: &BTreeMap<String, Parameter>, wanted: impl Fn(&Parameter) -> bool) -> BTreeSet<String> {
+fn names_of(
+    all: &BTreeMap<String, Parameter>,
+    wanted: impl Fn(&Parameter) -> bool,
+) -> BTreeSet<String> {
     let found = all.iter().filter(|(_, kind)| wanted(kind));
     found.map(|(name, _)| name.clone()).collect()
 }
@@ -139,16 +153,26 @@ fn variables(text: &str) -> Variables {
                 let default = (inside.word(at + 1) == "|" && inside.word(at + 2) == "default")
                     .then(|| inside.arguments(at + 3))
                     .flatten()
-                    .and_then(|list| list.list.into_iter().find(|one| one.name.as_deref() == Some("value")))
+                    .and_then(|list| {
+                        list.list
+                            .into_iter()
+                            .find(|one| one.name.as_deref() == Some("value"))
+                    })
                     .map(|one| inside.text[one.value].to_owned())
                     .filter(|value| literal(value).is_some());
-                found.defaults.entry(name.clone()).or_default().insert(default);
+                found
+                    .defaults
+                    .entry(name.clone())
+                    .or_default()
+                    .insert(default);
                 found.guarded.insert(name.clone());
             }
             found.names.insert(name);
         }
     }
-    found.names.retain(|name| !own.contains(name) && name != "__tera_context");
+    found
+        .names
+        .retain(|name| !own.contains(name) && name != "__tera_context");
     found
 }
 
@@ -160,7 +184,9 @@ fn parameter(name: &str, used: &Variables, usage: &Usage) -> Parameter {
     let always = usage.calls > 0 && values.len() == usage.calls;
     let defaults: Vec<_> = used.defaults.get(name).into_iter().flatten().collect();
     if let [Some(default)] = defaults.as_slice()
-        && values.iter().all(|value| literal(value) == literal(default))
+        && values
+            .iter()
+            .all(|value| literal(value) == literal(default))
     {
         return Parameter::Default(default.clone());
     }
@@ -201,9 +227,14 @@ fn list_what_is_gone(text: &str, file: &str, findings: &mut Findings) {
 fn escape(text: &str, usage: &Usage) -> String {
     let needs_it = |name: &str| {
         let values = usage.values.get(name).map_or(&[][..], Vec::as_slice);
-        let texts: Vec<_> = values.iter().filter_map(|value| inside_quotes(value)).collect();
+        let texts: Vec<_> = values
+            .iter()
+            .filter_map(|value| inside_quotes(value))
+            .collect();
         texts.len() == values.len()
-            && texts.iter().any(|text| text.contains(['&', '<', '>', '"', '\'']))
+            && texts
+                .iter()
+                .any(|text| text.contains(['&', '<', '>', '"', '\'']))
     };
     let mut edits = Edits::default();
     for piece in pieces(text) {
@@ -214,7 +245,9 @@ fn escape(text: &str, usage: &Usage) -> String {
             && (inside.tokens.len() == 1
                 || (inside.word(1) == "|"
                     && inside.word(2) == "default"
-                    && inside.arguments(3).is_some_and(|list| list.close + 1 == inside.tokens.len())));
+                    && inside
+                        .arguments(3)
+                        .is_some_and(|list| list.close + 1 == inside.tokens.len())));
         if is_plain && inside.is_variable(0) && (name == "body" || needs_it(name)) {
             let end = tag.inner.start + inside.tokens[inside.tokens.len() - 1].range.end;
             edits.insert(end, " | escape_html");
@@ -242,7 +275,10 @@ fn keep_together(inner: &str, file: &str, usage: &Usage, findings: &mut Findings
             let arguments = inside.arguments(pipe + 2);
             let last = arguments.map_or(pipe + 1, |arguments| arguments.close);
             let end = tag.inner.start + inside.tokens[last].range.end;
-            edits.insert(end, " | regex_replace(pattern=\"\\n([ \\t]*)\\n\", rep=\"\\n$1&#10;\")");
+            edits.insert(
+                end,
+                " | regex_replace(pattern=\"\\n([ \\t]*)\\n\", rep=\"\\n$1&#10;\")",
+            );
         }
     }
     let inner = edits.apply(inner);
@@ -257,8 +293,14 @@ fn keep_together(inner: &str, file: &str, usage: &Usage, findings: &mut Findings
     }
     findings.changed("components that print no empty lines");
     // The code in a body keeps its indentation.
-    let (class, more) = if has_body_of_markdown { ("[ \\t\\r\\n]*", "\\n") } else { ("[ \\t\\r\\n]+", "") };
-    format!("{{% filter regex_replace(pattern=\"\\n{class}{more}\", rep=\"\\n\") | safe %}}{inner}{{% endfilter %}}")
+    let (class, more) = if has_body_of_markdown {
+        ("[ \\t\\r\\n]*", "\\n")
+    } else {
+        ("[ \\t\\r\\n]+", "")
+    };
+    format!(
+        "{{% filter regex_replace(pattern=\"\\n{class}{more}\", rep=\"\\n\") | safe %}}{inner}{{% endfilter %}}"
+    )
 }
 
 /// True where a line is empty, or holds tags alone, or is indented like code.

@@ -19,7 +19,9 @@ struct Found {
 /// Rewrites the filters of a tag's inside, from left to right.
 pub fn rewrite(mut inside: String, line: u32, env: &mut Env<'_>) -> String {
     for _ in 0..MAX_REWRITES {
-        let Some(next) = rewrite_first(&inside, line, env) else { break };
+        let Some(next) = rewrite_first(&inside, line, env) else {
+            break;
+        };
         inside = next;
     }
     inside
@@ -31,8 +33,12 @@ fn rewrite_first(inside: &str, line: u32, env: &mut Env<'_>) -> Option<String> {
         if tag.word(pipe) != "|" || !tag.is_name(pipe + 1) {
             continue;
         }
-        let Some(found) = find(&tag, pipe) else { continue };
-        let Some(new) = replacement(&tag, &found, line, env) else { continue };
+        let Some(found) = find(&tag, pipe) else {
+            continue;
+        };
+        let Some(new) = replacement(&tag, &found, line, env) else {
+            continue;
+        };
         let start = tag.tokens[found.operand].range.start;
         let end = tag.tokens[found.last].range.end;
         return Some(format!("{}{new}{}", &inside[..start], &inside[end..]));
@@ -50,24 +56,30 @@ fn find(tag: &Inside<'_>, pipe: usize) -> Option<Found> {
     Some(Found {
         pipe,
         name: tag.word(pipe + 1).to_owned(),
-        last: arguments.as_ref().map_or(pipe + 1, |arguments| arguments.close),
-        arguments: arguments.map(|arguments| arguments.list).unwrap_or_default(),
+        last: arguments
+            .as_ref()
+            .map_or(pipe + 1, |arguments| arguments.close),
+        arguments: arguments
+            .map(|arguments| arguments.list)
+            .unwrap_or_default(),
         operand,
         loose,
     })
 }
 
 /// What stands in the place of operand and filter; none where they stay.
-fn replacement(
-    tag: &Inside<'_>,
-    found: &Found,
-    line: u32,
-    env: &mut Env<'_>,
-) -> Option<String> {
+fn replacement(tag: &Inside<'_>, found: &Found, line: u32, env: &mut Env<'_>) -> Option<String> {
     let operand = &tag.text[tag.bytes(found.operand, found.pipe - 1)];
-    let grouped = if found.loose { format!("({operand})") } else { operand.to_owned() };
+    let grouped = if found.loose {
+        format!("({operand})")
+    } else {
+        operand.to_owned()
+    };
     let given = |name: &str| {
-        let one = found.arguments.iter().find(|one| one.name.as_deref() == Some(name))?;
+        let one = found
+            .arguments
+            .iter()
+            .find(|one| one.name.as_deref() == Some(name))?;
         Some(&tag.text[one.value.clone()])
     };
     let new = match found.name.as_str() {
@@ -83,9 +95,14 @@ fn replacement(
             "{grouped} | replace(from=\"\\\\\", to=\"\\\\\\\\\") | replace(from='\"', to='\\\\\"') | replace(from=\"'\", to=\"\\\\'\")"
         ),
         "filter" | "map" => {
-            let Some(attribute) = given("attribute").and_then(inside_quotes).filter(|one| is_path(one))
+            let Some(attribute) = given("attribute")
+                .and_then(inside_quotes)
+                .filter(|one| is_path(one))
             else {
-                let reason = format!("the filter `{}` with an attribute that is not written out", found.name);
+                let reason = format!(
+                    "the filter `{}` with an attribute that is not written out",
+                    found.name
+                );
                 let action = "Write a list comprehension: [x for x in list if x.name == \"…\"]";
                 env.findings.left(env.file, line, reason, action);
                 return None;
@@ -94,11 +111,15 @@ fn replacement(
         }
         "default" if env.with_default.contains(operand) => operand.to_owned(),
         "default" if env.optional.contains(operand) => {
-            format!("({operand} if {operand} is not none else {})", given("value")?)
+            format!(
+                "({operand} if {operand} is not none else {})",
+                given("value")?
+            )
         }
         _ if found.loose => {
             let filter = &tag.text[tag.bytes(found.pipe, found.last)];
-            env.findings.changed("operands of filters, now in parentheses");
+            env.findings
+                .changed("operands of filters, now in parentheses");
             return Some(format!("{grouped} {filter}"));
         }
         _ => return None,
@@ -137,7 +158,9 @@ fn comprehension(filter: &str, list: &str, attribute: &str, value: Option<&str>)
 fn is_path(text: &str) -> bool {
     let is_name = |part: &str| {
         part.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
-            && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+            && part
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
     };
     text.split('.').all(is_name)
 }

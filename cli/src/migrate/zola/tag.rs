@@ -89,12 +89,15 @@ fn filter(tag: &Inside<'_>, index: usize, line: u32, env: &mut Env<'_>, edits: &
     let name = tag.word(index);
     if let Some((_, new)) = FILTERS.iter().find(|(old, _)| *old == name) {
         edits.replace(tag.tokens[index].range.clone(), *new);
-        env.findings.changed(&format!("filter `{name}`, now `{new}`"));
+        env.findings
+            .changed(&format!("filter `{name}`, now `{new}`"));
     }
     let arguments = tag.arguments(index + 1);
     let named = |wanted: &str| {
         let list = arguments.iter().flat_map(|arguments| &arguments.list);
-        list.into_iter().find(|one| one.name.as_deref() == Some(wanted)).cloned()
+        list.into_iter()
+            .find(|one| one.name.as_deref() == Some(wanted))
+            .cloned()
     };
     match name {
         "truncate" if named("length").is_none() => {
@@ -108,9 +111,8 @@ fn filter(tag: &Inside<'_>, index: usize, line: u32, env: &mut Env<'_>, edits: &
             env.findings.changed("`truncate` with its length");
         }
         "round" => {
-            let common = named("method").filter(|one| {
-                inside_quotes(&tag.text[one.value.clone()]) == Some("common")
-            });
+            let common = named("method")
+                .filter(|one| inside_quotes(&tag.text[one.value.clone()]) == Some("common"));
             if let (Some(_), Some(arguments)) = (common, &arguments) {
                 drop_argument(tag, index + 1, arguments, "method", edits);
                 env.findings.changed("`round` without `method=\"common\"`");
@@ -127,7 +129,14 @@ fn filter(tag: &Inside<'_>, index: usize, line: u32, env: &mut Env<'_>, edits: &
             "`unique` takes no arguments any more",
             "Take out the attribute first: [x.name for x in list] | unique",
         ),
-        "date" => date(tag, named("format"), named("locale").is_some(), line, env, edits),
+        "date" => date(
+            tag,
+            named("format"),
+            named("locale").is_some(),
+            line,
+            env,
+            edits,
+        ),
         _ => {}
     }
 }
@@ -200,12 +209,16 @@ fn test(tag: &Inside<'_>, is: usize, env: &mut Env<'_>, edits: &mut Edits) {
         }
         return;
     }
-    let Some((_, new, argument)) = TESTS.iter().find(|(old, _, _)| *old == name) else { return };
+    let Some((_, new, argument)) = TESTS.iter().find(|(old, _, _)| *old == name) else {
+        return;
+    };
     if *new != name {
         edits.replace(tag.tokens[name_at].range.clone(), *new);
         env.findings.changed(&format!("test `{name}`, now `{new}`"));
     }
-    let first = tag.arguments(name_at + 1).and_then(|list| list.list.first().cloned());
+    let first = tag
+        .arguments(name_at + 1)
+        .and_then(|list| list.list.first().cloned());
     if let Some(first) = first.filter(|first| first.name.is_none() && !argument.is_empty()) {
         edits.insert(first.value.start, format!("{argument}="));
         env.findings.changed("arguments of tests, now with a name");
@@ -213,18 +226,25 @@ fn test(tag: &Inside<'_>, is: usize, env: &mut Env<'_>, edits: &mut Edits) {
 }
 
 fn function(tag: &Inside<'_>, index: usize, line: u32, env: &mut Env<'_>, edits: &mut Edits) {
-    let Some(arguments) = tag.arguments(index + 1) else { return };
+    let Some(arguments) = tag.arguments(index + 1) else {
+        return;
+    };
     match tag.word(index) {
         "get_taxonomy_url" => {
             let name_at = (index + 2..arguments.close)
                 .find(|at| tag.word(*at) == "name" && tag.word(at + 1) == "=");
             if let Some(at) = name_at {
                 edits.replace(tag.tokens[at].range.clone(), "term");
-                env.findings.changed("`get_taxonomy_url(name=…)`, now `term=`");
+                env.findings
+                    .changed("`get_taxonomy_url(name=…)`, now `term=`");
             }
         }
         "get_page" | "get_section" => {
-            if arguments.list.iter().any(|one| one.name.as_deref() == Some("metadata_only")) {
+            if arguments
+                .list
+                .iter()
+                .any(|one| one.name.as_deref() == Some("metadata_only"))
+            {
                 drop_argument(tag, index + 1, &arguments, "metadata_only", edits);
                 env.findings.changed("`metadata_only`, not needed any more");
             }
@@ -240,7 +260,13 @@ fn function(tag: &Inside<'_>, index: usize, line: u32, env: &mut Env<'_>, edits:
 
 /// Takes an argument and its comma out.
 fn drop_argument(tag: &Inside<'_>, open: usize, all: &Arguments, name: &str, edits: &mut Edits) {
-    let Some(at) = all.list.iter().position(|one| one.name.as_deref() == Some(name)) else { return };
+    let Some(at) = all
+        .list
+        .iter()
+        .position(|one| one.name.as_deref() == Some(name))
+    else {
+        return;
+    };
     let start = match at {
         0 => tag.tokens[open].range.end,
         _ => all.list[at - 1].value.end,
@@ -258,9 +284,16 @@ fn drop_argument(tag: &Inside<'_>, open: usize, all: &Arguments, name: &str, edi
 }
 
 fn macro_call(tag: &Inside<'_>, colons: usize, line: u32, env: &mut Env<'_>, edits: &mut Edits) {
-    let (Some(start), name) = (colons.checked_sub(1), tag.word(colons + 1)) else { return };
-    let Some(arguments) = tag.arguments(colons + 2) else { return };
-    let Some(component) = env.macros.component(tag.word(start), name, env.template, env.imports) else {
+    let (Some(start), name) = (colons.checked_sub(1), tag.word(colons + 1)) else {
+        return;
+    };
+    let Some(arguments) = tag.arguments(colons + 2) else {
+        return;
+    };
+    let Some(component) = env
+        .macros
+        .component(tag.word(start), name, env.template, env.imports)
+    else {
         let called = format!("{}::{name}", tag.word(start));
         let action = "Define a component of that name, and call it as {{ <name /> }}";
         return env.left(line, &format!("the macro `{called}` is not found"), action);
@@ -271,7 +304,11 @@ fn macro_call(tag: &Inside<'_>, colons: usize, line: u32, env: &mut Env<'_>, edi
         let Some(name) = &argument.name else { continue };
         let name = super::macros::parameter(name);
         let written_by_quotes = inside_quotes(&tag.text[argument.value.clone()]).is_some();
-        let (open, close) = if written_by_quotes { ("", "") } else { ("{", "}") };
+        let (open, close) = if written_by_quotes {
+            ("", "")
+        } else {
+            ("{", "}")
+        };
         edits.replace(from..argument.value.start, format!(" {name}={open}"));
         if written_by_quotes {
             let text = &tag.text[argument.value.clone()];
@@ -297,7 +334,9 @@ fn list_step(tag: &Inside<'_>, dot: usize, env: &mut Env<'_>, edits: &mut Edits)
 /// Where Tera 1 took an undefined path as false, Tera 2 needs `?.` behind everything that may be
 /// undefined itself.
 fn safe_steps(tag: &Inside<'_>, root: usize, env: &mut Env<'_>, edits: &mut Edits) {
-    let Some((steps, end)) = steps(tag, root) else { return };
+    let Some((steps, end)) = steps(tag, root) else {
+        return;
+    };
     if !is_lenient(tag, root, end) {
         return;
     }
@@ -310,7 +349,12 @@ fn safe_steps(tag: &Inside<'_>, root: usize, env: &mut Env<'_>, edits: &mut Edit
             1 => is_there && matches!(steps[0].1, "extra" | "taxonomies") && is_free_table(name),
             _ => false,
         };
-        if always || step.bytes().next().is_some_and(|byte| byte.is_ascii_digit()) {
+        if always
+            || step
+                .bytes()
+                .next()
+                .is_some_and(|byte| byte.is_ascii_digit())
+        {
             continue;
         }
         let new = if tag.word(*sign) == "[" { "?[" } else { "?." };
@@ -318,7 +362,8 @@ fn safe_steps(tag: &Inside<'_>, root: usize, env: &mut Env<'_>, edits: &mut Edit
         counted = true;
     }
     if counted {
-        env.findings.changed("paths that may be undefined, now with `?.`");
+        env.findings
+            .changed("paths that may be undefined, now with `?.`");
     }
 }
 
@@ -384,7 +429,10 @@ fn is_lenient(tag: &Inside<'_>, root: usize, end: usize) -> bool {
 
 /// What is between the quotes, where `text` is one string.
 pub fn inside_quotes(text: &str) -> Option<&str> {
-    let quote = text.chars().next().filter(|quote| "\"'`".contains(*quote))?;
+    let quote = text
+        .chars()
+        .next()
+        .filter(|quote| "\"'`".contains(*quote))?;
     let inner = text.strip_prefix(quote)?.strip_suffix(quote)?;
     (!inner.contains(quote)).then_some(inner)
 }

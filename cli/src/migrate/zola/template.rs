@@ -64,17 +64,23 @@ pub fn rewrite(text: &str, template: &Template<'_>, findings: &mut Findings) -> 
                 env.findings.changed("imports, not needed any more");
             }
             "macro" => {
-                let Some(definition) = macros::definition(inside) else { continue };
+                let Some(definition) = macros::definition(inside) else {
+                    continue;
+                };
                 let (opening, after) = template.macros.opening(template.name, &definition);
                 edits.replace(tag.inner.clone(), opening);
                 edits.insert(tag.range.end, after);
-                env.body_is_parameter = definition.parameters.iter().any(|(name, _)| name == "body");
+                env.body_is_parameter =
+                    definition.parameters.iter().any(|(name, _)| name == "body");
                 open_macros.push(definition.name);
                 env.findings.changed("macros, now components");
             }
             "endmacro" => {
                 let name = open_macros.pop().unwrap_or_default();
-                edits.replace(tag.inner.clone(), template.macros.closing(template.name, &name));
+                edits.replace(
+                    tag.inner.clone(),
+                    template.macros.closing(template.name, &name),
+                );
                 env.body_is_parameter = false;
             }
             "include" => include(text, tag, template, &mut env, &mut edits),
@@ -94,7 +100,13 @@ pub fn rewrite(text: &str, template: &Template<'_>, findings: &mut Findings) -> 
 /// What no lookup in this template finds undefined.
 fn defined(text: &str, pieces: &[Piece], name: &str) -> BTreeSet<String> {
     let mut defined: BTreeSet<String> = ["config", "loop", "self"].map(str::to_owned).into();
-    let stem = name.rsplit('/').next().unwrap_or(name).split('.').next().unwrap_or(name);
+    let stem = name
+        .rsplit('/')
+        .next()
+        .unwrap_or(name)
+        .split('.')
+        .next()
+        .unwrap_or(name);
     for (_, names) in ALWAYS_THERE.iter().filter(|(one, _)| *one == stem) {
         defined.extend(names.iter().map(|name| (*name).to_owned()));
     }
@@ -121,7 +133,9 @@ fn defined(text: &str, pieces: &[Piece], name: &str) -> BTreeSet<String> {
 /// `include` takes one name, which has to be there.
 fn include(text: &str, tag: &Tag, template: &Template<'_>, env: &mut Env<'_>, edits: &mut Edits) {
     let inside = Inside::of(&text[tag.inner.clone()]);
-    let names: Vec<&str> = (1..inside.tokens.len()).filter_map(|at| inside.text_at(at)).collect();
+    let names: Vec<&str> = (1..inside.tokens.len())
+        .filter_map(|at| inside.text_at(at))
+        .collect();
     for name in names.iter().filter(|name| name.starts_with("shortcodes/")) {
         env.findings.left(
             env.file,
@@ -137,7 +151,8 @@ fn include(text: &str, tag: &Tag, template: &Template<'_>, env: &mut Env<'_>, ed
     match names.iter().find(|name| (template.exists)(name)) {
         Some(name) => {
             edits.replace(tag.inner.clone(), format!(" include \"{name}\" "));
-            env.findings.changed("includes of the first file that is there");
+            env.findings
+                .changed("includes of the first file that is there");
         }
         None if ignores => {
             edits.remove(whole_line(text, tag.range.clone()));
