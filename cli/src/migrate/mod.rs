@@ -31,6 +31,9 @@ use std::path::{Path, PathBuf};
 /// Where the report is, in the new folder.
 const PAGE: &str = "MIGRATION.md";
 
+/// Findings that are told one by one; all are in the page.
+const MAX_TOLD: usize = 50;
+
 /// What `--json` prints.
 #[derive(Debug, Serialize)]
 struct Report<'a> {
@@ -203,9 +206,17 @@ fn tell(findings: &Findings, diagnostics: &[Diagnostic], output: &Path, builds: 
     for (kind, count) in &findings.changes {
         show::note(&format!("{count:>6}  {kind}"));
     }
-    for one in &findings.remaining {
+    for one in findings.remaining.iter().take(MAX_TOLD) {
         let place = findings::place(one);
         show::warning(&format!("{place}: {}\n  {}", one.reason, one.action));
+    }
+    if let Some(more) = findings
+        .remaining
+        .len()
+        .checked_sub(MAX_TOLD)
+        .filter(|more| *more > 0)
+    {
+        show::note(&format!("… and {more} more to look at"));
     }
     show::diagnostics(diagnostics);
     let left = findings.remaining.len();

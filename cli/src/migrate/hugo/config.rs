@@ -37,7 +37,7 @@ pub struct Site {
 }
 
 /// What is listed, where the key is there.
-const LISTED: [(&str, &str, &str); 12] = [
+const LISTED: [(&str, &str, &str); 11] = [
     (
         "theme",
         "a theme of Hugo's",
@@ -88,11 +88,6 @@ const LISTED: [(&str, &str, &str); 12] = [
         "deployment",
         "deploying",
         "See the manual: quillfront serve, or AWS",
-    ),
-    (
-        "services",
-        "services of others",
-        "Write what you need into your templates",
     ),
 ];
 

@@ -3,6 +3,7 @@
 use super::lex::{Kind, Piece, pieces};
 use super::names::Inside;
 use super::tag::inside_quotes;
+use super::variables::variables;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What a parameter `body` is called: components keep that name for what is between their tags.
@@ -15,7 +16,12 @@ pub struct Macro {
     pub name: String,
     /// Parameters and their defaults, as written.
     pub parameters: Vec<(String, Option<String>)>,
+    /// Variables of the page that it uses: Tera 1 let it see them, a component has to name them.
+    pub around: BTreeSet<String>,
 }
+
+/// The variables that every page's templates have.
+const ALWAYS: [&str; 2] = ["config", "lang"];
 
 /// Every macro of a site.
 #[derive(Debug, Default)]
@@ -27,6 +33,11 @@ pub struct MacroNames {
     /// Component and parameter where a call gives something else than a literal of the default's
     /// kind. Tera 2 takes a parameter's type from its default, and refuses others.
     untyped: BTreeSet<(String, String)>,
+    /// Component and parameter that a call leaves out.
+    left_out: BTreeSet<(String, String)>,
+    /// What files call the templates that they import: macros were found by the names that the
+    /// importing file gave.
+    namespaces: BTreeMap<String, BTreeSet<String>>,
 }
 
 /// The templates that a file imports: what it calls them, and their names.
@@ -62,7 +73,35 @@ pub fn definition(inside: &str) -> Option<Macro> {
     Some(Macro {
         name: tag.word(1).to_owned(),
         parameters: parameters.collect(),
+        around: BTreeSet::new(),
     })
+}
+
+/// The macros that a template defines, with what they use of the page.
+fn definitions(text: &str) -> Vec<Macro> {
+    let mut found: Vec<Macro> = Vec::new();
+    let mut open: Option<(Macro, usize)> = None;
+    for piece in pieces(text) {
+        let Piece::Tag(tag) = piece else { continue };
+        let inside = &text[tag.inner.clone()];
+        if tag.prints {
+            continue;
+        }
+        if let Some(one) = definition(inside) {
+            open = Some((one, tag.range.end));
+        } else if inside.trim_start().starts_with("endmacro")
+            && let Some((mut one, start)) = open.take()
+        {
+            one.around = variables(&text[start..tag.range.start]).names;
+            one.around.retain(|name| {
+                one.parameters
+                    .iter()
+                    .all(|(parameter, _)| parameter != name)
+            });
+            found.push(one);
+        }
+    }
+    found
 }
 
 /// What a macro's parameter is called in the component.
@@ -75,15 +114,16 @@ impl MacroNames {
     pub fn of(templates: &BTreeMap<String, &str>) -> Self {
         let mut names = Self::default();
         for (template, text) in templates {
-            let found: Vec<Macro> = pieces(text)
-                .into_iter()
-                .filter_map(|piece| match piece {
-                    Piece::Tag(tag) if !tag.prints => definition(&text[tag.inner]),
-                    _ => None,
-                })
-                .collect();
+            let found = definitions(text);
             if !found.is_empty() {
                 names.macros.insert(template.clone(), found);
+            }
+        }
+        for (template, text) in templates {
+            for (namespace, path) in imports(text) {
+                if let Some(file) = names.resolve(&path, template).map(str::to_owned) {
+                    names.namespaces.entry(namespace).or_default().insert(file);
+                }
             }
         }
         names.name_files();
@@ -127,6 +167,20 @@ impl MacroNames {
                 else {
                     continue;
                 };
+                let given = |name: &str| {
+                    arguments
+                        .list
+                        .iter()
+                        .any(|one| one.name.as_deref() == Some(name))
+                };
+                let needed = definition
+                    .parameters
+                    .iter()
+                    .filter(|(_, default)| default.is_none());
+                let left_out: Vec<_> = needed
+                    .filter(|(name, _)| !given(name))
+                    .map(|(name, _)| (component.clone(), name.clone()))
+                    .collect();
                 let mut other = Vec::new();
                 for argument in &arguments.list {
                     let value = &inside.text[argument.value.clone()];
@@ -141,6 +195,7 @@ impl MacroNames {
                     }
                 }
                 self.untyped.extend(other);
+                self.left_out.extend(left_out);
             }
         }
     }
@@ -165,9 +220,11 @@ impl MacroNames {
     ) -> Option<(String, &Macro)> {
         let file = if namespace == "self" {
             template
-        } else {
-            let import = imports.iter().find(|(called, _)| called == namespace)?;
+        } else if let Some(import) = imports.iter().find(|(called, _)| called == namespace) {
             self.resolve(&import.1, template)?
+        } else {
+            let files = self.namespaces.get(namespace)?;
+            files.first().filter(|_| files.len() == 1)?
         };
         let definition = self.macros.get(file)?.iter().find(|one| one.name == name)?;
         Some((format!("{}.{name}", self.prefixes[file]), definition))
@@ -200,13 +257,18 @@ impl MacroNames {
     pub fn opening(&self, template: &str, definition: &Macro) -> (String, String) {
         let component = format!("{}.{}", self.prefixes[template], definition.name);
         let mut after = String::new();
-        let parameters: Vec<String> = definition
+        let mut parameters: Vec<String> = definition
             .parameters
             .iter()
             .map(|(name, default)| {
                 let new = parameter(name);
                 let Some(default) = default else {
-                    return new.to_owned();
+                    let may_lack = self.left_out.contains(&(component.clone(), name.clone()));
+                    return if may_lack {
+                        format!("{new}=none")
+                    } else {
+                        new.to_owned()
+                    };
                 };
                 let default = default.replace('\\', "\\\\");
                 if self.untyped.contains(&(component.clone(), name.clone())) {
@@ -219,10 +281,47 @@ impl MacroNames {
                 }
             })
             .collect();
+        parameters.extend(definition.around.iter().map(|name| {
+            let default = if ALWAYS.contains(&name.as_str()) {
+                ""
+            } else {
+                "=none"
+            };
+            format!("@{name}{default}")
+        }));
         (
             format!(" component {component}({}) ", parameters.join(", ")),
             after,
         )
+    }
+
+    /// The macro of that name in a template.
+    pub fn get(&self, template: &str, name: &str) -> Option<&Macro> {
+        let all = self.macros.get(template)?;
+        all.iter().find(|one| one.name == name)
+    }
+
+    /// The variables of a macro that may be `none` in the component.
+    pub fn optional(&self, template: &str, definition: &Macro) -> BTreeSet<String> {
+        let prefix = self.prefixes.get(template).map_or("", String::as_str);
+        let component = format!("{prefix}.{}", definition.name);
+        let is_left_out = |name: &&String| {
+            self.left_out
+                .contains(&(component.clone(), (*name).clone()))
+        };
+        let parameters = definition
+            .parameters
+            .iter()
+            .map(|(name, _)| name)
+            .filter(is_left_out);
+        let around = definition
+            .around
+            .iter()
+            .filter(|name| !ALWAYS.contains(&name.as_str()));
+        parameters
+            .map(|name| parameter(name).to_owned())
+            .chain(around.cloned())
+            .collect()
     }
 
     /// The name of the component of a macro in `template`.

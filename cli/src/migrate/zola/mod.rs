@@ -19,6 +19,7 @@ mod tag;
 mod template;
 #[cfg(test)]
 mod tests;
+mod variables;
 
 use super::edits::line_of;
 use super::findings::Findings;

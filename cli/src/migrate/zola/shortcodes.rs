@@ -4,8 +4,9 @@ use super::calls::Call;
 use super::lex::{Piece, pieces};
 use super::macros::literal;
 use super::names::Inside;
-use super::tag::{inside_quotes, may_be_undefined};
+use super::tag::inside_quotes;
 use super::template::{self, Template};
+use super::variables::{Variables, variables};
 use crate::migrate::edits::{Edits, line_of};
 use crate::migrate::findings::Findings;
 use std::collections::{BTreeMap, BTreeSet};
@@ -120,62 +121,6 @@ fn names_of(
     found.map(|(name, _)| name.clone()).collect()
 }
 
-/// The variables of a template.
-#[derive(Debug, Default)]
-struct Variables {
-    /// Those that it does not set itself.
-    names: BTreeSet<String>,
-    /// Those that it takes undefined.
-    guarded: BTreeSet<String>,
-    /// Variable to its defaults; none where one guard is something else.
-    defaults: BTreeMap<String, BTreeSet<Option<String>>>,
-}
-
-fn variables(text: &str) -> Variables {
-    let mut found = Variables::default();
-    let mut own: BTreeSet<String> = ["loop".to_owned()].into();
-    for piece in pieces(text) {
-        let Piece::Tag(tag) = piece else { continue };
-        let inside = Inside::of(&text[tag.inner]);
-        match inside.word(0) {
-            "import" | "include" | "block" | "endblock" | "extends" => continue,
-            "set" | "set_global" => drop(own.insert(inside.word(1).to_owned())),
-            "for" => {
-                let names = (1..4).take_while(|at| inside.word(*at) != "in");
-                own.extend(names.map(|at| inside.word(at).to_owned()));
-            }
-            _ => {}
-        }
-        for at in (0..inside.tokens.len()).filter(|at| inside.is_variable(*at)) {
-            // `ns` of `ns::macro()` is told by what follows it.
-            let name = inside.word(at).to_owned();
-            if may_be_undefined(&inside, at) {
-                let default = (inside.word(at + 1) == "|" && inside.word(at + 2) == "default")
-                    .then(|| inside.arguments(at + 3))
-                    .flatten()
-                    .and_then(|list| {
-                        list.list
-                            .into_iter()
-                            .find(|one| one.name.as_deref() == Some("value"))
-                    })
-                    .map(|one| inside.text[one.value].to_owned())
-                    .filter(|value| literal(value).is_some());
-                found
-                    .defaults
-                    .entry(name.clone())
-                    .or_default()
-                    .insert(default);
-                found.guarded.insert(name.clone());
-            }
-            found.names.insert(name);
-        }
-    }
-    found
-        .names
-        .retain(|name| !own.contains(name) && name != "__tera_context");
-    found
-}
-
 fn parameter(name: &str, used: &Variables, usage: &Usage) -> Parameter {
     if name == "nth" {
         return Parameter::Optional;
@@ -264,15 +209,15 @@ fn keep_together(inner: &str, file: &str, usage: &Usage, findings: &mut Findings
     for piece in pieces(inner) {
         let Piece::Tag(tag) = piece else { continue };
         let inside = Inside::of(&inner[tag.inner.clone()]);
-        if !tag.prints || inside.word(0) != "body" {
+        if !tag.prints {
             continue;
         }
         let filter = (1..inside.tokens.len())
             .find(|at| inside.word(*at) == "|" && inside.word(at + 1) == "markdown");
         let Some(pipe) = filter else { continue };
+        let arguments = inside.arguments(pipe + 2);
         has_body_of_markdown = true;
         if usage.body_has_gaps {
-            let arguments = inside.arguments(pipe + 2);
             let last = arguments.map_or(pipe + 1, |arguments| arguments.close);
             let end = tag.inner.start + inside.tokens[last].range.end;
             edits.insert(

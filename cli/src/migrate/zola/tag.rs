@@ -21,7 +21,7 @@ pub struct Env<'a> {
     pub defined: BTreeSet<String>,
     /// Parameters that a call may leave out. They are `none` then: components know no undefined
     /// ones.
-    pub optional: &'a BTreeSet<String>,
+    pub optional: BTreeSet<String>,
     /// Parameters whose definition has the default that the template gave them.
     pub with_default: &'a BTreeSet<String>,
     /// True in a macro with a parameter `body`, a name that components keep for themselves.

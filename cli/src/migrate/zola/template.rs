@@ -45,7 +45,7 @@ pub fn rewrite(text: &str, template: &Template<'_>, findings: &mut Findings) -> 
         macros: template.macros,
         imports: &imports,
         defined: defined(text, &pieces, template.name),
-        optional: template.optional,
+        optional: template.optional.clone(),
         with_default: template.with_default,
         body_is_parameter: false,
         findings,
@@ -64,24 +64,28 @@ pub fn rewrite(text: &str, template: &Template<'_>, findings: &mut Findings) -> 
                 env.findings.changed("imports, not needed any more");
             }
             "macro" => {
-                let Some(definition) = macros::definition(inside) else {
-                    continue;
-                };
-                let (opening, after) = template.macros.opening(template.name, &definition);
+                let named = macros::definition(inside)
+                    .and_then(|one| template.macros.get(template.name, &one.name));
+                let Some(definition) = named else { continue };
+                let (opening, after) = template.macros.opening(template.name, definition);
                 edits.replace(tag.inner.clone(), opening);
                 edits.insert(tag.range.end, after);
                 env.body_is_parameter =
                     definition.parameters.iter().any(|(name, _)| name == "body");
-                open_macros.push(definition.name);
+                env.optional = template.macros.optional(template.name, definition);
+                open_macros.push(definition.name.clone());
                 env.findings.changed("macros, now components");
             }
             "endmacro" => {
-                let name = open_macros.pop().unwrap_or_default();
+                let Some(name) = open_macros.pop() else {
+                    continue;
+                };
                 edits.replace(
                     tag.inner.clone(),
                     template.macros.closing(template.name, &name),
                 );
                 env.body_is_parameter = false;
+                env.optional = template.optional.clone();
             }
             "include" => include(text, tag, template, &mut env, &mut edits),
             "raw" | "endraw" | "block" | "endblock" | "extends" => {}
