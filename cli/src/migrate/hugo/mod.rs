@@ -14,6 +14,8 @@ mod config;
 mod front;
 mod links;
 mod paths;
+#[cfg(test)]
+mod tests;
 mod value;
 
 pub use config::CONFIG_FILES;
