@@ -97,14 +97,10 @@ fn expand(
 pub fn urlize(path: &str) -> String {
     let mut out = String::with_capacity(path.len());
     for c in path.to_lowercase().chars() {
-        match c {
-            c if c.is_whitespace() => {
-                if !out.ends_with('-') {
-                    out.push('-');
-                }
-            }
-            c if c.is_alphanumeric() || "./_-#+~".contains(c) => out.push(c),
-            _ => {}
+        if c.is_alphanumeric() || "./_-#+~".contains(c) {
+            out.push(c);
+        } else if c.is_whitespace() && !out.ends_with('-') {
+            out.push('-');
         }
     }
     out

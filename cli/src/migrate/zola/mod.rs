@@ -1,18 +1,23 @@
 //! From Zola 0.22 and before to 0.23, which Quillfront follows (site model, section 22).
 //!
 //! 1. [`calls`]: where pages call shortcodes, and with what;
-//! 2. [`macros`]: which macros there are, and what they are called as components;
-//! 3. [`template`]: each template ([`lex`], [`names`], [`tag`], [`structure`]); those of shortcodes
-//!    by [`shortcodes`];
+//! 2. [`macros`]: which macros there are ([`definitions`]), and what they are called as components;
+//! 3. [`template`]: each template, in pieces ([`lex`]), tag by tag ([`tag`], [`names`]): its filters
+//!    ([`filter`], [`structure`]) and its variables ([`paths`], [`variables`]); templates of
+//!    shortcodes by [`shortcodes`];
 //! 4. [`body`]: each page;
-//! 5. [`config`]: the configuration, and the keys of sections.
+//! 5. [`config`]: the configuration ([`highlighting`]), and the keys of sections.
 
 mod body;
 mod calls;
 mod config;
+mod definitions;
+mod filter;
+mod highlighting;
 mod lex;
 mod macros;
 mod names;
+mod paths;
 mod shortcodes;
 mod structure;
 mod tag;

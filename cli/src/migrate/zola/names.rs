@@ -67,17 +67,18 @@ impl<'a> Inside<'a> {
 
     /// True where the token is the name of a variable, not of a field, an argument or a function.
     pub fn is_variable(&self, index: usize) -> bool {
-        let before = index.checked_sub(1).map_or("", |before| self.word(before));
+        if !self.is_name(index) || KEYWORDS.contains(&self.word(index)) {
+            return false;
+        }
+        let back = |steps| index.checked_sub(steps).map_or("", |at| self.word(at));
+        let is_named_so = match back(1) {
+            "." | "?." | "|" | "is" | "::" | "<" | "</" | "filter" => false,
+            "not" => back(2) != "is",
+            _ => true,
+        };
         let after = self.word(index + 1);
-        self.is_name(index)
-            && !KEYWORDS.contains(&self.word(index))
-            && !matches!(
-                before,
-                "." | "?." | "|" | "is" | "::" | "<" | "</" | "filter"
-            )
-            && !(before == "not" && index > 1 && self.word(index - 2) == "is")
-            && !matches!(after, "(" | "::")
-            && !(after == "=" && self.is_argument_name(index))
+        let is_argument = after == "=" && self.is_argument_name(index);
+        is_named_so && !is_argument && !matches!(after, "(" | "::")
     }
 
     fn is_argument_name(&self, index: usize) -> bool {

@@ -1,8 +1,8 @@
 //! Templates of shortcodes become components (site model, sections 12 and 22).
 
 use super::calls::Call;
+use super::definitions::literal;
 use super::lex::{Piece, pieces};
-use super::macros::literal;
 use super::names::Inside;
 use super::tag::inside_quotes;
 use super::template::{self, Template};

@@ -1,7 +1,10 @@
 //! One tag of a Tera 1 template, as Tera 2 has it.
 
+use super::definitions::{BODY, parameter};
+use super::filter::filter;
 use super::macros::MacroNames;
 use super::names::{Arguments, Inside};
+use super::paths::safe_steps;
 use super::structure;
 use crate::migrate::edits::Edits;
 use crate::migrate::findings::Findings;
@@ -31,18 +34,12 @@ pub struct Env<'a> {
 }
 
 impl Env<'_> {
-    fn left(&mut self, line: u32, reason: &str, action: &str) {
+    /// Lists what is left to do in this file.
+    pub fn left(&mut self, line: u32, reason: &str, action: &str) {
         self.findings.left(self.file, line, reason, action);
     }
 }
 
-/// Filters of Tera 1 under their new names.
-const FILTERS: [(&str, &str); 4] = [
-    ("as_str", "str"),
-    ("linebreaksbr", "newlines_to_br"),
-    ("trim_start_matches", "trim_start"),
-    ("trim_end_matches", "trim_end"),
-];
 /// Tests of Tera 1: the new name, and that of their argument.
 const TESTS: [(&str, &str, &str); 6] = [
     ("object", "map", ""),
@@ -76,124 +73,13 @@ pub fn rewrite(inside: &str, line: u32, env: &mut Env<'_>) -> String {
         }
         if tag.is_variable(index) {
             if env.body_is_parameter && tag.word(index) == "body" {
-                edits.replace(tag.tokens[index].range.clone(), super::macros::BODY);
+                edits.replace(tag.tokens[index].range.clone(), BODY);
             }
             safe_steps(&tag, index, env, &mut edits);
         }
     }
     let changed = edits.apply(inside);
     structure::rewrite(changed, line, env)
-}
-
-fn filter(tag: &Inside<'_>, index: usize, line: u32, env: &mut Env<'_>, edits: &mut Edits) {
-    let name = tag.word(index);
-    if let Some((_, new)) = FILTERS.iter().find(|(old, _)| *old == name) {
-        edits.replace(tag.tokens[index].range.clone(), *new);
-        env.findings
-            .changed(&format!("filter `{name}`, now `{new}`"));
-    }
-    let arguments = tag.arguments(index + 1);
-    let named = |wanted: &str| {
-        let list = arguments.iter().flat_map(|arguments| &arguments.list);
-        list.into_iter()
-            .find(|one| one.name.as_deref() == Some(wanted))
-            .cloned()
-    };
-    match name {
-        "truncate" if named("length").is_none() => {
-            match &arguments {
-                None => edits.insert(tag.tokens[index].range.end, "(length=255)"),
-                Some(_) if tag.word(index + 2) == ")" => {
-                    edits.insert(tag.tokens[index + 1].range.end, "length=255");
-                }
-                Some(_) => edits.insert(tag.tokens[index + 1].range.end, "length=255, "),
-            }
-            env.findings.changed("`truncate` with its length");
-        }
-        "round" => {
-            let common = named("method")
-                .filter(|one| inside_quotes(&tag.text[one.value.clone()]) == Some("common"));
-            if let (Some(_), Some(arguments)) = (common, &arguments) {
-                drop_argument(tag, index + 1, arguments, "method", edits);
-                env.findings.changed("`round` without `method=\"common\"`");
-            }
-        }
-        "indent" => indent(tag, index, named("prefix"), line, env, edits),
-        "int" | "float" if named("default").is_some() => env.left(
-            line,
-            &format!("`{name}` has no `default` any more: what is no number is an error"),
-            "Make sure that the value is a number, or test it first",
-        ),
-        "unique" if arguments.as_ref().is_some_and(|one| !one.list.is_empty()) => env.left(
-            line,
-            "`unique` takes no arguments any more",
-            "Take out the attribute first: [x.name for x in list] | unique",
-        ),
-        "date" => date(
-            tag,
-            named("format"),
-            named("locale").is_some(),
-            line,
-            env,
-            edits,
-        ),
-        _ => {}
-    }
-}
-
-fn date(
-    tag: &Inside<'_>,
-    format: Option<super::names::Argument>,
-    has_locale: bool,
-    line: u32,
-    env: &mut Env<'_>,
-    edits: &mut Edits,
-) {
-    if has_locale {
-        env.left(
-            line,
-            "with a `locale`, `date` takes patterns of UTS 35, not of strftime",
-            "Write the format anew: \"%d %B %Y\" is \"dd MMMM y\"; a locale is written \"fr-FR\"",
-        );
-        return;
-    }
-    let Some(format) = format else { return };
-    let text = &tag.text[format.value.clone()];
-    if text.contains("%+") {
-        edits.replace(format.value, text.replace("%+", "%Y-%m-%dT%H:%M:%S%:z"));
-        env.findings.changed("date formats");
-    }
-}
-
-fn indent(
-    tag: &Inside<'_>,
-    index: usize,
-    prefix: Option<super::names::Argument>,
-    line: u32,
-    env: &mut Env<'_>,
-    edits: &mut Edits,
-) {
-    let Some(prefix) = prefix else { return };
-    let text = inside_quotes(&tag.text[prefix.value.clone()]).unwrap_or_default();
-    let first = text.chars().next();
-    let same = first.filter(|first| text.chars().all(|one| one == *first));
-    let written = match same {
-        Some(' ') => format!("width={}", text.len()),
-        Some('\t') => format!("width={}, indentation=\"\\t\"", text.len()),
-        Some(other) if other.is_ascii_graphic() && !"\"\\".contains(other) => {
-            format!("width={}, indentation=\"{other}\"", text.len())
-        }
-        _ => {
-            let action = "Write `width`, and `indentation` for a character other than a blank";
-            return env.left(line, "`indent` has no `prefix` any more", action);
-        }
-    };
-    let name_start = (index + 2..tag.tokens.len())
-        .find(|at| tag.tokens[*at].range.end <= prefix.value.start && tag.word(*at) == "prefix");
-    if let Some(start) = name_start {
-        edits.replace(tag.tokens[start].range.start..prefix.value.end, written);
-        env.findings.changed("`indent` with its width");
-    }
 }
 
 fn test(tag: &Inside<'_>, is: usize, env: &mut Env<'_>, edits: &mut Edits) {
@@ -240,11 +126,9 @@ fn function(tag: &Inside<'_>, index: usize, line: u32, env: &mut Env<'_>, edits:
             }
         }
         "get_page" | "get_section" => {
-            if arguments
-                .list
-                .iter()
-                .any(|one| one.name.as_deref() == Some("metadata_only"))
-            {
+            let mut names = arguments.list.iter().map(|one| one.name.as_deref());
+            let has_it = names.any(|name| name == Some("metadata_only"));
+            if has_it {
                 drop_argument(tag, index + 1, &arguments, "metadata_only", edits);
                 env.findings.changed("`metadata_only`, not needed any more");
             }
@@ -259,7 +143,13 @@ fn function(tag: &Inside<'_>, index: usize, line: u32, env: &mut Env<'_>, edits:
 }
 
 /// Takes an argument and its comma out.
-fn drop_argument(tag: &Inside<'_>, open: usize, all: &Arguments, name: &str, edits: &mut Edits) {
+pub fn drop_argument(
+    tag: &Inside<'_>,
+    open: usize,
+    all: &Arguments,
+    name: &str,
+    edits: &mut Edits,
+) {
     let Some(at) = all
         .list
         .iter()
@@ -302,7 +192,7 @@ fn macro_call(tag: &Inside<'_>, colons: usize, line: u32, env: &mut Env<'_>, edi
     let mut from = tag.tokens[colons + 2].range.end;
     for argument in &arguments.list {
         let Some(name) = &argument.name else { continue };
-        let name = super::macros::parameter(name);
+        let name = parameter(name);
         let written_by_quotes = inside_quotes(&tag.text[argument.value.clone()]).is_some();
         let (open, close) = if written_by_quotes {
             ("", "")
@@ -329,102 +219,6 @@ fn list_step(tag: &Inside<'_>, dot: usize, env: &mut Env<'_>, edits: &mut Edits)
         edits.replace(tag.bytes(dot, dot + 1), format!("[{digits}]"));
         env.findings.changed("`list.0`, now `list[0]`");
     }
-}
-
-/// Where Tera 1 took an undefined path as false, Tera 2 needs `?.` behind everything that may be
-/// undefined itself.
-fn safe_steps(tag: &Inside<'_>, root: usize, env: &mut Env<'_>, edits: &mut Edits) {
-    let Some((steps, end)) = steps(tag, root) else {
-        return;
-    };
-    if !is_lenient(tag, root, end) {
-        return;
-    }
-    let name = tag.word(root);
-    let is_there = env.defined.contains(name);
-    let mut counted = false;
-    for (number, (sign, step)) in steps.iter().enumerate() {
-        let always = match number {
-            0 => is_there,
-            1 => is_there && matches!(steps[0].1, "extra" | "taxonomies") && is_free_table(name),
-            _ => false,
-        };
-        if always
-            || step
-                .bytes()
-                .next()
-                .is_some_and(|byte| byte.is_ascii_digit())
-        {
-            continue;
-        }
-        let new = if tag.word(*sign) == "[" { "?[" } else { "?." };
-        edits.replace(tag.tokens[*sign].range.clone(), new);
-        counted = true;
-    }
-    if counted {
-        env.findings
-            .changed("paths that may be undefined, now with `?.`");
-    }
-}
-
-/// The steps of a path into its variable: the token of each `.` or `[`, and the name behind a dot;
-/// and the token behind the path. None where a bracket is not closed.
-fn steps<'a>(tag: &Inside<'a>, root: usize) -> Option<(Vec<(usize, &'a str)>, usize)> {
-    let mut steps = Vec::new();
-    let mut at = root + 1;
-    loop {
-        match tag.word(at) {
-            "." => {
-                steps.push((at, tag.word(at + 1)));
-                at += 2;
-            }
-            "[" => {
-                steps.push((at, ""));
-                let mut depth = 0_usize;
-                loop {
-                    match tag.word(at) {
-                        "[" => depth += 1,
-                        "]" => depth -= 1,
-                        "" => return None,
-                        _ => {}
-                    }
-                    at += 1;
-                    if depth == 0 {
-                        break;
-                    }
-                }
-            }
-            _ => return Some((steps, at)),
-        }
-    }
-}
-
-/// True where Tera 1 takes the variable at `root` as it is, be it defined or not.
-pub fn may_be_undefined(tag: &Inside<'_>, root: usize) -> bool {
-    steps(tag, root).is_some_and(|(_, end)| is_lenient(tag, root, end))
-}
-
-fn is_free_table(name: &str) -> bool {
-    matches!(name, "page" | "section" | "config")
-}
-
-/// True where Tera 1 took what is undefined: a condition by itself, `is defined`, `default`.
-fn is_lenient(tag: &Inside<'_>, root: usize, end: usize) -> bool {
-    let before = root.checked_sub(1).map_or("", |before| tag.word(before));
-    let (next, second, third) = (tag.word(end), tag.word(end + 1), tag.word(end + 2));
-    let is_test = |word: &str| matches!(word, "defined" | "undefined");
-    if (next == "|" && second == "default")
-        || (next == "is" && (is_test(second) || (second == "not" && is_test(third))))
-    {
-        return true;
-    }
-    let is_call = before == "("
-        && root > 1
-        && tag.is_name(root - 2)
-        && !super::names::KEYWORDS.contains(&tag.word(root - 2));
-    let opens = matches!(before, "if" | "elif" | "and" | "or" | "not" | "(") && !is_call;
-    let closes = matches!(next, "" | "and" | "or" | ")");
-    (opens && closes) || (before.is_empty() && matches!(next, "and" | "or"))
 }
 
 /// What is between the quotes, where `text` is one string.

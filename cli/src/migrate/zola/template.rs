@@ -1,7 +1,8 @@
 //! A whole template, from Tera 1 to Tera 2.
 
+use super::definitions;
 use super::lex::{Piece, Tag, pieces};
-use super::macros::{self, MacroNames};
+use super::macros::MacroNames;
 use super::names::Inside;
 use super::tag::{self, Env};
 use crate::migrate::edits::{Edits, line_of, whole_line};
@@ -38,7 +39,7 @@ const ALWAYS_THERE: [(&str, &[&str]); 7] = [
 /// Rewrites a template. A text without tags stays byte for byte.
 pub fn rewrite(text: &str, template: &Template<'_>, findings: &mut Findings) -> String {
     let pieces = pieces(text);
-    let imports = macros::imports(text);
+    let imports = definitions::imports(text);
     let mut env = Env {
         file: template.file,
         template: template.name,
@@ -64,7 +65,7 @@ pub fn rewrite(text: &str, template: &Template<'_>, findings: &mut Findings) -> 
                 env.findings.changed("imports, not needed any more");
             }
             "macro" => {
-                let named = macros::definition(inside)
+                let named = definitions::definition(inside)
                     .and_then(|one| template.macros.get(template.name, &one.name));
                 let Some(definition) = named else { continue };
                 let (opening, after) = template.macros.opening(template.name, definition);
@@ -98,6 +99,7 @@ pub fn rewrite(text: &str, template: &Template<'_>, findings: &mut Findings) -> 
         }
     }
     leave_out_strays(text, &pieces, template.file, findings, &mut edits);
+    list_foreign_loops(text, &pieces, template.file, findings);
     edits.apply(text)
 }
 
@@ -124,14 +126,37 @@ fn defined(text: &str, pieces: &[Piece], name: &str) -> BTreeSet<String> {
                 defined.extend(names.map(|at| inside.word(at).to_owned()));
             }
             "macro" => {
-                let definition = macros::definition(inside.text);
+                let definition = definitions::definition(inside.text);
                 let parameters = definition.into_iter().flat_map(|one| one.parameters);
-                defined.extend(parameters.map(|(name, _)| macros::parameter(&name).to_owned()));
+                defined
+                    .extend(parameters.map(|(name, _)| definitions::parameter(&name).to_owned()));
             }
             _ => {}
         }
     }
     defined
+}
+
+/// Tera 1 showed the `loop` of a template to those that it includes.
+fn list_foreign_loops(text: &str, pieces: &[Piece], file: &str, findings: &mut Findings) {
+    let mut depth = 0_usize;
+    for piece in pieces {
+        let Piece::Tag(tag) = piece else { continue };
+        let inside = Inside::of(&text[tag.inner.clone()]);
+        match inside.word(0) {
+            "for" => depth += 1,
+            "endfor" => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        let uses_loop = (0..inside.tokens.len()).any(|at| {
+            inside.word(at) == "loop" && inside.word(at + 1) == "." && inside.is_variable(at)
+        });
+        if uses_loop && depth == 0 {
+            let reason = "the `loop` of the template that includes this one is not seen here";
+            let action = "Set a variable to what is needed of it, before the include";
+            findings.left(file, line_of(text, tag.range.start), reason, action);
+        }
+    }
 }
 
 /// `include` takes one name, which has to be there.

@@ -1,9 +1,9 @@
 //! Which variables a template, or a macro, takes from around it.
 
+use super::definitions::literal;
 use super::lex::{Piece, pieces};
-use super::macros::literal;
 use super::names::Inside;
-use super::tag::may_be_undefined;
+use super::paths::may_be_undefined;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The variables of a template.
