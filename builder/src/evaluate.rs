@@ -6,6 +6,7 @@
 use crate::config::Config;
 use crate::diagnostic::Diagnostic;
 use crate::key::{OutputKey, SourceKey};
+use crate::links::ExternalLinks;
 use crate::object::Object;
 use crate::plan::{self, Plan};
 use crate::render::content::{self, Contents};
@@ -22,25 +23,28 @@ use std::sync::Arc;
 /// data file after another takes a round for each.
 pub const MAX_ROUNDS: usize = 64;
 
-/// The tree that the sources make.
+/// The tree that the sources make. Of each object there is what its maker kept: the object itself,
+/// or, where it was written out at once, less.
 #[derive(Debug)]
-pub struct Tree {
+pub struct Tree<Kept = Object> {
     /// Everything that could be made.
-    pub objects: BTreeMap<OutputKey, Object>,
+    pub objects: BTreeMap<OutputKey, Kept>,
     /// Outputs whose render failed: what was published under these keys stays.
     pub stale: BTreeSet<OutputKey>,
     /// The plan that it was made by.
     pub plan: Plan,
     /// Everything to tell the author.
     pub diagnostics: Vec<Diagnostic>,
+    /// What leads elsewhere; collected only in the mode `check`.
+    pub external_links: ExternalLinks,
 }
 
 /// A site that is being evaluated.
-pub struct Evaluation {
+pub struct Evaluation<Kept = Object> {
     world: Arc<World>,
     plan: Plan,
     contents: Option<Arc<Contents>>,
-    done: BTreeMap<OutputKey, Result<Option<Object>, Vec<Diagnostic>>>,
+    done: BTreeMap<OutputKey, Result<Option<Kept>, Vec<Diagnostic>>>,
     diagnostics: Vec<Diagnostic>,
 }
 
@@ -53,7 +57,7 @@ pub enum Unready {
     BrokenConfig(Vec<Diagnostic>),
 }
 
-impl Evaluation {
+impl<Kept: Send> Evaluation<Kept> {
     /// Reads the configuration, the content and the templates, and plans the site.
     ///
     /// # Errors
@@ -92,9 +96,12 @@ impl Evaluation {
         &self.plan
     }
 
-    /// Renders what can be rendered. Returns the sources that have to be read before the rest
-    /// can be; none when all is done.
-    pub fn step(&mut self) -> BTreeSet<SourceKey> {
+    /// Renders what can be rendered, and hands each object to `keep`, on several threads at once.
+    /// Returns the sources that have to be read before the rest can be; none when all is done.
+    pub fn step(
+        &mut self,
+        keep: impl Fn(&OutputKey, Object) -> Kept + Sync,
+    ) -> BTreeSet<SourceKey> {
         let contents = match &self.contents {
             Some(contents) => contents.clone(),
             None => match content::render(&self.world) {
@@ -109,7 +116,13 @@ impl Evaluation {
             .collect();
         let results: Vec<_> = waiting
             .into_par_iter()
-            .map(|(key, planned)| (key, output::render(&self.world, &contents, key, planned)))
+            .map(|(key, planned)| {
+                let made = output::render(&self.world, &contents, key, planned);
+                (
+                    key,
+                    made.map(|object| object.map(|object| keep(key, object))),
+                )
+            })
             .collect();
         let mut needs = BTreeSet::new();
         for (key, result) in results {
@@ -135,7 +148,7 @@ impl Evaluation {
     }
 
     /// The tree. What is still lacking its inputs has failed.
-    pub fn finish(mut self) -> Tree {
+    pub fn finish(mut self) -> Tree<Kept> {
         let mut objects = BTreeMap::new();
         let mut stale = BTreeSet::new();
         let mut failures = Failures::default();
@@ -156,10 +169,19 @@ impl Evaluation {
                 }
             }
         }
+        let external_links = match &self.contents {
+            Some(contents) if self.world.settings.mode == "check" => {
+                ExternalLinks::collect(&self.world.config, contents.external_links(&self.world))
+            }
+            _ => ExternalLinks::default(),
+        };
         let warnings = self
             .contents
             .iter()
             .flat_map(|contents| contents.warnings(&self.world));
+        // A template that cannot stand is told by itself, not by each output that needs it.
+        let known: BTreeSet<SameProblem> = self.diagnostics.iter().map(same).collect();
+        failures.by_problem.retain(|same, _| !known.contains(same));
         let mut diagnostics: Vec<Diagnostic> = self
             .diagnostics
             .into_iter()
@@ -173,6 +195,7 @@ impl Evaluation {
             stale,
             plan: self.plan,
             diagnostics,
+            external_links,
         }
     }
 }
@@ -186,6 +209,20 @@ struct Failures {
 /// What makes two problems one: code, file, line, message.
 type SameProblem = (String, String, Option<u32>, String);
 
+fn same(problem: &Diagnostic) -> SameProblem {
+    // Of a template that many name and none has, the first page stands for all.
+    let (file, line) = match problem.code.as_str() {
+        "template-missing" => ("", None),
+        _ => (problem.file.as_str(), problem.line),
+    };
+    (
+        problem.code.clone(),
+        file.to_owned(),
+        line,
+        problem.message.clone(),
+    )
+}
+
 struct Failure {
     problem: Diagnostic,
     /// The first output that it fails.
@@ -197,23 +234,14 @@ struct Failure {
 impl Failures {
     fn add(&mut self, key: &OutputKey, problems: Vec<Diagnostic>) {
         for problem in problems {
-            // Of a template that many name and none has, the first page stands for all.
-            let file = if problem.code == "template-missing" {
-                ""
-            } else {
-                problem.file.as_str()
-            };
-            let same = (
-                problem.code.clone(),
-                file.to_owned(),
-                problem.line,
-                problem.message.clone(),
-            );
-            let failure = self.by_problem.entry(same).or_insert_with(|| Failure {
-                problem,
-                output: key.clone(),
-                count: 0,
-            });
+            let failure = self
+                .by_problem
+                .entry(same(&problem))
+                .or_insert_with(|| Failure {
+                    problem,
+                    output: key.clone(),
+                    count: 0,
+                });
             failure.count += 1;
         }
     }
@@ -275,8 +303,10 @@ fn read_config(
                 "is not there"
             };
             let message = format!("the theme `{theme}` {lacks}");
+            let place = sources.place_of(key.as_str(), &["theme"]);
             diagnostics.push(
                 Diagnostic::error("theme", key.as_str(), message)
+                    .at_place(place)
                     .hint("upload the theme's whole folder, or remove `theme`"),
             );
         }

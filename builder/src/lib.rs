@@ -26,6 +26,7 @@ pub mod front_matter;
 pub mod handler;
 pub mod invalidate;
 pub mod key;
+pub mod links;
 pub mod markdown;
 pub mod object;
 pub mod plan;

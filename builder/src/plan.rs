@@ -4,7 +4,7 @@
 //! order of arrival (invariant 1); each loser is a diagnostic.
 
 use crate::config::Config;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, LineAndColumn};
 use crate::key::{OutputKey, Role, SourceKey};
 use crate::site::facts::{Page, Section};
 use crate::site::library::{Library, PageId, SectionId};
@@ -113,6 +113,8 @@ pub const SITEMAP_LIMIT: usize = 30_000;
 pub fn plan(config: &Config, library: &Library, sources: &Sources) -> (Plan, Vec<Diagnostic>) {
     let config_key = config_key(sources);
     let mut wanted = Wanted {
+        sources,
+        places: BTreeMap::new(),
         plan: Plan::new(),
         problems: Vec::new(),
         config_key,
@@ -142,17 +144,22 @@ pub fn config_key(sources: &Sources) -> SourceKey {
     })
 }
 
-struct Wanted {
+struct Wanted<'a> {
+    sources: &'a Sources,
+    /// What was looked up for problems: one source may have thousands.
+    places: BTreeMap<(SourceKey, Rank), Option<LineAndColumn>>,
     plan: Plan,
     problems: Vec<Diagnostic>,
     config_key: SourceKey,
 }
 
-impl Wanted {
+impl Wanted<'_> {
     fn want(&mut self, key: String, rank: Rank, source: &SourceKey, recipe: Recipe) {
         if let Err(message) = check_output_key(&key) {
+            let at = self.place_of(source, rank);
             self.problems.push(
                 Diagnostic::error("path", source.as_str(), message)
+                    .at_place(at)
                     .hint("change the path, slug, alias or file name that it comes from"),
             );
             return;
@@ -177,12 +184,31 @@ impl Wanted {
                 let owner = &place.get().source;
                 let path = path_of(place.key());
                 let message = format!("`{path}` is already made by {owner}");
+                let at = self.place_of(&loser.source, loser.rank);
                 self.problems.push(
                     Diagnostic::error("collision", loser.source.as_str(), message)
+                        .at_place(at)
                         .hint("give one of the two another slug, path, alias or name"),
                 );
             }
         }
+    }
+
+    /// Where a source says what path it wants, if it says so.
+    fn place_of(&mut self, source: &SourceKey, rank: Rank) -> Option<LineAndColumn> {
+        let sources = self.sources;
+        let find = || {
+            let names: &[&str] = match rank {
+                Rank::Alias => &["aliases"],
+                _ => &["path", "slug"],
+            };
+            let place = |name: &&str| sources.place_of(source.as_str(), &[name]);
+            names.iter().find_map(place)
+        };
+        *self
+            .places
+            .entry((source.clone(), rank))
+            .or_insert_with(find)
     }
 
     fn want_at_path(&mut self, path: &str, rank: Rank, source: &SourceKey, recipe: Recipe) {
@@ -227,7 +253,7 @@ fn check_output_key(key: &str) -> Result<(), String> {
     }
 }
 
-fn want_page(wanted: &mut Wanted, library: &Library, id: PageId) {
+fn want_page(wanted: &mut Wanted<'_>, library: &Library, id: PageId) {
     let Page {
         place,
         front,
@@ -249,7 +275,7 @@ fn want_page(wanted: &mut Wanted, library: &Library, id: PageId) {
     }
 }
 
-fn want_aliases(wanted: &mut Wanted, aliases: &[String], source: &SourceKey, permalink: &str) {
+fn want_aliases(wanted: &mut Wanted<'_>, aliases: &[String], source: &SourceKey, permalink: &str) {
     for alias in aliases {
         let path = alias.trim().trim_matches('/');
         let key = if path.ends_with(".html") {
@@ -286,7 +312,7 @@ pub fn term_pagination(taxonomy: &Taxonomy) -> Option<Pagination> {
     })
 }
 
-fn want_section(wanted: &mut Wanted, config: &Config, library: &Library, id: SectionId) {
+fn want_section(wanted: &mut Wanted<'_>, config: &Config, library: &Library, id: SectionId) {
     let section = &library.sections[id];
     let Section {
         place,
@@ -353,7 +379,7 @@ fn want_section(wanted: &mut Wanted, config: &Config, library: &Library, id: Sec
 }
 
 fn want_taxonomy(
-    wanted: &mut Wanted,
+    wanted: &mut Wanted<'_>,
     config: &Config,
     lang: &str,
     index: usize,
@@ -407,7 +433,7 @@ fn want_taxonomy(
 }
 
 fn want_feeds(
-    wanted: &mut Wanted,
+    wanted: &mut Wanted<'_>,
     config: &Config,
     source: &SourceKey,
     lang: &str,
@@ -429,7 +455,7 @@ fn want_feeds(
     }
 }
 
-fn want_site_files(wanted: &mut Wanted, config: &Config, library: &Library) {
+fn want_site_files(wanted: &mut Wanted<'_>, config: &Config, library: &Library) {
     let source = wanted.config_key.clone();
     for (lang, language) in &config.languages {
         if language.generate_feeds {
@@ -468,7 +494,7 @@ fn sitemap_parts(config: &Config, library: &Library) -> usize {
         .div_ceil(SITEMAP_LIMIT)
 }
 
-fn want_static(wanted: &mut Wanted, config: &Config, sources: &Sources) {
+fn want_static(wanted: &mut Wanted<'_>, config: &Config, sources: &Sources) {
     let mut files: BTreeMap<String, SourceKey> = BTreeMap::new();
     let themed = config
         .theme

@@ -7,6 +7,7 @@
 use crate::args::{self, Global};
 use crate::connect::{READY_FILE, Ready, data_folder};
 use crate::exit::{self, UsageError};
+use crate::handle::texts_of;
 use crate::show::{self, BOLD, CYAN, DIM, GREEN};
 use crate::sync;
 use anyhow::{Context, Result, anyhow};
@@ -50,6 +51,9 @@ pub fn runtime() -> Result<tokio::runtime::Runtime> {
 }
 
 pub fn run(global: &Global, options: args::Serve) -> Result<u8> {
+    if let Some(way_out) = options.zola.meaningless() {
+        return Err(UsageError(way_out.to_owned()).into());
+    }
     let runtime = runtime()?;
     let code = runtime.block_on(serve(global, options));
     runtime.shutdown_timeout(Duration::from_secs(2));
@@ -68,7 +72,7 @@ async fn serve(global: &Global, options: args::Serve) -> Result<u8> {
         quillfront_infra::bucket::check_name(bucket)?;
         store.create_bucket(bucket).await?;
     }
-    let http = bind(options.http, "--http").await?;
+    let http = bind(options.address(), "--http").await?;
     let s3_listener = bind(options.s3, "--s3").await?;
     let control = bind(SocketAddr::from(([127, 0, 0, 1], 0)), "the CloudFront API").await?;
     let site_url = format!("http://{}", http.local_addr()?);
@@ -134,6 +138,9 @@ async fn serve(global: &Global, options: args::Serve) -> Result<u8> {
     serving.builder.end_own_lease().await?;
     write_ready(&data, &ready)?;
     greet(&ready, &serving, root);
+    if options.open {
+        open_browser(&ready.site);
+    }
 
     let mut folder = sync::Folder::open(root, &data, client, SOURCE)?;
     let outcome = tokio::select! {
@@ -246,6 +253,25 @@ fn greet(ready: &Ready, serving: &Serving, root: &Path) {
     );
 }
 
+/// Opens an address with what the system opens addresses with.
+fn open_browser(url: &str) {
+    let program = if cfg!(target_os = "macos") {
+        "open"
+    } else if cfg!(windows) {
+        "explorer"
+    } else {
+        "xdg-open"
+    };
+    let mut command = std::process::Command::new(program);
+    command.arg(url);
+    command.stdin(std::process::Stdio::null());
+    command.stdout(std::process::Stdio::null());
+    command.stderr(std::process::Stdio::null());
+    if let Err(error) = command.spawn() {
+        show::warning(&format!("no browser was opened ({program}: {error})"));
+    }
+}
+
 /// The builder at work.
 struct Serving {
     builder: Builder,
@@ -312,7 +338,7 @@ impl Serving {
             match handler::handle(&self.builder, &source, event).await {
                 Ok(reports) => {
                     for report in &reports {
-                        self.tell(report)?;
+                        self.tell(report).await?;
                     }
                     if !reports.last().is_some_and(|report| report.deferred) {
                         return Ok(());
@@ -333,7 +359,7 @@ impl Serving {
         }
     }
 
-    fn tell(&self, report: &Report) -> Result<()> {
+    async fn tell(&self, report: &Report) -> Result<()> {
         if self.json {
             let mut out = std::io::stdout().lock();
             writeln!(out, "{}", serde_json::to_string(report)?)?;
@@ -341,14 +367,17 @@ impl Serving {
             return Ok(());
         }
         let now: BTreeSet<Diagnostic> = report.diagnostics.iter().cloned().collect();
-        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
-        let new: Vec<Diagnostic> = now.difference(&told).cloned().collect();
+        let (new, mended): (Vec<Diagnostic>, usize) = {
+            let told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+            let new = now.difference(&told).cloned().collect();
+            (new, told.difference(&now).count())
+        };
         let known = now.len() - new.len();
-        let mended = told.difference(&now).count();
-        show::report(&Report {
+        let shown = Report {
             diagnostics: new,
             ..report.clone()
-        });
+        };
+        show::report(&shown, &texts_of(&self.builder, &shown).await);
         if report.kind != Kind::None {
             if known > 0 {
                 show::note(&format!(
@@ -358,7 +387,7 @@ impl Serving {
             if mended > 0 {
                 show::note(&format!("{mended} earlier problems are mended"));
             }
-            *told = now;
+            *self.told.lock().unwrap_or_else(PoisonError::into_inner) = now;
         }
         Ok(())
     }

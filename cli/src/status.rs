@@ -2,6 +2,8 @@
 
 use crate::args::{self, Global};
 use crate::connect::connect;
+use crate::excerpt::Texts;
+use crate::handle::texts_of;
 use crate::{exit, show};
 use anyhow::Result;
 use quillfront_builder::publish::Options;
@@ -48,7 +50,11 @@ pub fn run(global: &Global, options: args::Status) -> Result<u8> {
         if options.json {
             println!("{}", serde_json::to_string(&status)?);
         } else {
-            show_status(&status);
+            let texts = match &status.last {
+                Some(report) => texts_of(&builder, report).await,
+                None => Texts::new(),
+            };
+            show_status(&status, &texts);
         }
         let diagnostics = status
             .last
@@ -58,7 +64,7 @@ pub fn run(global: &Global, options: args::Status) -> Result<u8> {
     })
 }
 
-fn show_status(status: &Status) {
+fn show_status(status: &Status, texts: &Texts) {
     let Status {
         generation,
         outputs,
@@ -80,6 +86,6 @@ fn show_status(status: &Status) {
         ));
     }
     if let Some(report) = &status.last {
-        show::report(report);
+        show::report(report, texts);
     }
 }

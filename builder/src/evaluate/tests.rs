@@ -1,5 +1,7 @@
 //! Small sites, from their files to their tree.
 
+mod places;
+
 use super::{Evaluation, Tree};
 use crate::key::SourceKey;
 use crate::object::Body;
@@ -40,7 +42,7 @@ fn tree(files: &[(&str, &str)]) -> Tree {
         listing_is_complete: true,
     };
     let mut evaluation = Evaluation::new(Arc::new(sources), settings).unwrap();
-    assert!(evaluation.step().is_empty());
+    assert!(evaluation.step(|_, object| object).is_empty());
     evaluation.finish()
 }
 

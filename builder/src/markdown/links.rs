@@ -1,6 +1,6 @@
 //! Where links and pictures lead (site model, section 11).
 
-use super::{Context, Findings, InternalLink, Options, html};
+use super::{Context, ExternalLink, Findings, InternalLink, Options, html};
 use percent_encoding::percent_decode_str;
 use pulldown_cmark::{CowStr, Event, LinkType, Tag};
 use std::ops::Range;
@@ -28,7 +28,9 @@ pub fn open<'a>(
     let dest_url = match link_type {
         LinkType::Email => url,
         _ if external => {
-            found.external_links.push(url.to_string());
+            let line = found.lines.line(range.start);
+            let (written, links) = (url.to_string(), &mut found.external_links);
+            links.push(ExternalLink { url: written, line });
             url
         }
         _ => target(url, range, context, found),

@@ -71,6 +71,7 @@ mod hostile;
 #[cfg(test)]
 mod tests;
 
+pub use html::ids as ids_in_html;
 pub use scopes::Class;
 pub use words::{reading_time_minutes, word_count};
 
@@ -184,8 +185,8 @@ pub struct Document {
     pub toc: Vec<Heading>,
     /// Links to pages of the site, in the order of the text, broken ones left out.
     pub internal_links: Vec<InternalLink>,
-    /// Addresses of `http` and `https` links; sorted, each once.
-    pub external_links: Vec<String>,
+    /// `http` and `https` links, in the order of the text.
+    pub external_links: Vec<ExternalLink>,
     /// Every id that a link may point at: headings, raw HTML (`id`, `name`), footnotes; sorted, each
     /// once.
     pub anchors: Vec<String>,
@@ -215,6 +216,15 @@ pub struct InternalLink {
     pub path: String,
     /// What follows the `#`, percent-decoded, to be looked up in [`Document::anchors`].
     pub anchor: Option<String>,
+    /// 1-based line in the text.
+    pub line: u32,
+}
+
+/// A link to elsewhere.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExternalLink {
+    /// As written.
+    pub url: String,
     /// 1-based line in the text.
     pub line: u32,
 }
@@ -271,7 +281,7 @@ pub fn render(
         summary,
         toc,
         internal_links: found.internal_links,
-        external_links: sorted_unique(found.external_links),
+        external_links: found.external_links,
         anchors: sorted_unique(found.anchors),
         warnings: found.warnings,
     })
@@ -295,7 +305,7 @@ struct Findings<'a> {
     problems: Vec<Problem>,
     warnings: Vec<Problem>,
     internal_links: Vec<InternalLink>,
-    external_links: Vec<String>,
+    external_links: Vec<ExternalLink>,
     anchors: Vec<String>,
 }
 

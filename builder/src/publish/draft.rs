@@ -71,7 +71,7 @@ impl Builder {
                 .filter(|(key, _)| !withheld.contains(key.as_str()))
                 .cloned()
                 .collect();
-            let changes = Changes::apply(&mut sources, &rest);
+            let changes = Changes::apply(&mut sources, rest);
             let sources = Arc::new(sources);
             let outcome = self.evaluate(state, sources.clone(), now).await?;
             if hold::reason(state, outcome.as_ref()).is_none() {
@@ -117,7 +117,7 @@ impl Builder {
         for _ in 0..MAX_ROUNDS {
             let needs;
             (evaluation, needs) = tokio::task::spawn_blocking(move || {
-                let needs = evaluation.step();
+                let needs = evaluation.step(|_, object| object);
                 (evaluation, needs)
             })
             .await

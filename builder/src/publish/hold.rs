@@ -65,6 +65,7 @@ mod tests {
             stale,
             plan: BTreeMap::new(),
             diagnostics: Vec::new(),
+            external_links: Default::default(),
         }
     }
 

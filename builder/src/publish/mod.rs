@@ -243,6 +243,27 @@ impl Builder {
             .map_err(|error| BuildError::Rendering(format!("report.json: {error}")))
     }
 
+    /// The current texts of sources, to show an author the lines that diagnostics name. Those
+    /// that are gone, too large, not UTF-8, or that storage does not give are left out: without
+    /// them a diagnostic is shown without its lines.
+    pub async fn source_texts(
+        &self,
+        keys: impl IntoIterator<Item = &str>,
+    ) -> std::collections::BTreeMap<String, String> {
+        let mut texts = std::collections::BTreeMap::new();
+        for key in keys {
+            if texts.contains_key(key) {
+                continue;
+            }
+            let got = self.source.get(key, crate::key::MAX_TEXT_BYTES).await;
+            let bytes = got.ok().flatten().and_then(|got| got.bytes);
+            if let Some(text) = bytes.and_then(|bytes| String::from_utf8(bytes).ok()) {
+                texts.insert(key.to_owned(), text);
+            }
+        }
+        texts
+    }
+
     /// The state under a root: kept from the run before, or read.
     async fn state(&self, root: &root::Root) -> Result<State, state::StateError> {
         if let Some(warm) = self

@@ -122,7 +122,7 @@ impl Builder {
 
         next.settings = self.settings_name();
         let mut sources = (*state.sources).clone();
-        let changes = Changes::apply(&mut sources, &seen);
+        let changes = Changes::apply(&mut sources, seen.clone());
         let same_engine = root.engine == env!("CARGO_PKG_VERSION");
         let same_site = same_engine && next.settings == root.settings && next.now == root.now;
         let all_known = state

@@ -8,10 +8,12 @@
 
 pub mod content;
 mod data;
+mod explain;
 mod feeds;
 mod files;
 mod filters;
 mod functions;
+mod origins;
 pub mod output;
 pub mod templates;
 pub mod values;

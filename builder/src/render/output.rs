@@ -1,14 +1,15 @@
 //! One output of the plan, from its recipe to the object that is published.
 
 use super::content::{Contents, Rendered};
+use super::explain::explain;
 use super::feeds;
-use super::templates::{BUILTIN_PREFIX, explain, source_of};
+use super::templates::{BUILTIN_PREFIX, about, source_of};
 use super::values::{self, PagerList};
 use super::world::{Scope, World, within};
 use super::{RenderError, guarded};
 use crate::config::{Config, ExcludedPagers};
 use crate::dates::Date;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, LineAndColumn};
 use crate::key::{OutputKey, SourceKey};
 use crate::object::{Body, Object};
 use crate::plan::{self, FeedOf, Planned, Recipe, SITEMAP_LIMIT};
@@ -19,6 +20,9 @@ use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use tera::{Context, Value};
+
+/// Of one page so many are told; each costs reading its front matter again to find the line.
+const MAX_UNKNOWN_TAXONOMIES: usize = 20;
 
 /// What `zola_version` says in templates: the version whose behaviour this is.
 const ZOLA_VERSION: &str = "0.23.0";
@@ -127,12 +131,17 @@ impl Job<'_> {
             .keys()
             .filter(|name| !known.iter().any(|taxonomy| taxonomy.name == **name));
         let problems: Vec<Diagnostic> = unknown
+            .take(MAX_UNKNOWN_TAXONOMIES)
             .map(|name| {
                 let message = format!("the taxonomy `{name}` is not defined in the configuration");
                 let hint = format!(
                     "add {{ name = \"{name}\" }} to `taxonomies` in config.toml, or remove it here"
                 );
-                Diagnostic::error("taxonomy", page.place.key.as_str(), message).hint(hint)
+                let file = page.place.key.as_str();
+                let place = self.world.sources.place_of(file, &["taxonomies", name]);
+                Diagnostic::error("taxonomy", file, message)
+                    .at_place(place)
+                    .hint(hint)
             })
             .collect();
         if problems.is_empty() {
@@ -306,10 +315,12 @@ impl Job<'_> {
         }
         if !self.world.templates.contains(name) {
             let message = format!("there is no template `{name}`");
-            let hint = format!("add templates/{name}, or name another one");
-            let file = self.planned.source.as_str();
+            let hint = self.world.templates.add_or_mend(name);
+            let (file, place) = self.who_names(name);
             return Err(vec![
-                Diagnostic::error("template-missing", file, message).hint(hint),
+                Diagnostic::error("template-missing", file, message)
+                    .at_place(place)
+                    .hint(hint),
             ]);
         }
         match self.world.templates.tera.render(name, context) {
@@ -321,10 +332,36 @@ impl Job<'_> {
                     return Err(vec![problem.clone()]);
                 }
                 let file = source_of(template, theme);
-                let problem = Diagnostic::error("template", file, error.message);
-                Err(vec![problem.at(error.line, error.column)])
+                Err(vec![about(file, error)])
             }
         }
+    }
+}
+
+impl Job<'_> {
+    /// The file that names a template, and where: the page or section itself, or the section
+    /// above it that sets `page_template`.
+    fn who_names(&self, template: &str) -> (&str, Option<LineAndColumn>) {
+        let (sources, library) = (&self.world.sources, &self.world.library);
+        let own = self.planned.source.as_str();
+        if let Recipe::Page(id) = self.planned.recipe
+            && library.pages[id].front.template.is_none()
+        {
+            let links = &library.page_links[id];
+            let above = links.parent.iter().chain(links.ancestors.iter().rev());
+            let mut above = above.map(|section| &library.sections[*section]);
+            let named =
+                above.find(|section| section.front.page_template.as_deref() == Some(template));
+            if let Some(section) = named {
+                let file = section.place.key.as_str();
+                return (file, sources.place_of(file, &["page_template"]));
+            }
+        }
+        let name = match self.planned.recipe {
+            Recipe::Taxonomy { .. } | Recipe::Term { .. } => "taxonomies",
+            _ => "template",
+        };
+        (own, sources.place_of(own, &[name]))
     }
 }
 

@@ -17,7 +17,7 @@ pub type Inputs = BTreeMap<SourceKey, Option<Arc<[u8]>>>;
 /// What is set from outside, for a whole build.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
-    /// `config.mode` in templates: `build` or `serve`.
+    /// `config.mode` in templates: `build`, `serve` or `check`.
     pub mode: &'static str,
     /// In place of the `base_url` of the configuration.
     pub base_url: Option<String>,

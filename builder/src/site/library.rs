@@ -12,6 +12,7 @@ use crate::diagnostic::Diagnostic;
 use crate::front_matter::SortBy;
 use crate::key::{Role, SourceKey};
 use crate::source::Sources;
+use rayon::prelude::*;
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -108,7 +109,7 @@ fn read_content(
     drafts: bool,
     problems: &mut Vec<Diagnostic>,
 ) {
-    let mut read = Vec::new();
+    let mut files = Vec::new();
     for (key, _) in sources.under("content/") {
         let relative = &key.as_str()["content/".len()..];
         if config.ignored_content_matches(relative) {
@@ -137,8 +138,21 @@ fn read_content(
             );
             continue;
         }
-        match facts::read(key, text, config) {
-            Ok(content) => read.push(content),
+        files.push((key, text));
+    }
+    let results: Vec<_> = files
+        .into_par_iter()
+        .map(|(key, text)| facts::read(key, text, config))
+        .collect();
+    let mut read = Vec::with_capacity(results.len());
+    for result in results {
+        match result {
+            Ok(mut content) => {
+                if let Content::Page(page) = &mut content {
+                    problems.append(&mut page.front.doubts);
+                }
+                read.push(content);
+            }
             Err(mut found) => problems.append(&mut found),
         }
     }

@@ -42,11 +42,30 @@ impl Edits {
     }
 }
 
-/// The 1-based line that the byte at `offset` is on.
+/// Where the lines of a text begin, to find the line of many places in it.
+pub struct Lines {
+    newlines: Vec<usize>,
+}
+
+impl Lines {
+    /// Looks through a text once.
+    pub fn of(text: &str) -> Self {
+        let newlines = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
+        Self {
+            newlines: newlines.map(|(at, _)| at).collect(),
+        }
+    }
+
+    /// The 1-based line that the byte at `offset` is on.
+    pub fn line(&self, offset: usize) -> u32 {
+        let before = self.newlines.partition_point(|newline| *newline < offset);
+        u32::try_from(before + 1).unwrap_or(u32::MAX)
+    }
+}
+
+/// The 1-based line that the byte at `offset` is on, for a place or two in a text.
 pub fn line_of(text: &str, offset: usize) -> u32 {
-    let before = &text.as_bytes()[..offset.min(text.len())];
-    let newlines = before.iter().filter(|byte| **byte == b'\n').count();
-    u32::try_from(newlines + 1).unwrap_or(u32::MAX)
+    Lines::of(text).line(offset)
 }
 
 /// `range` with the rest of its line, where nothing but blanks stands beside it.

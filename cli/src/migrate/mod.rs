@@ -16,6 +16,7 @@ mod zola;
 mod tests;
 
 use crate::args::{Generator, Global, Migrate};
+use crate::excerpt;
 use crate::exit::{self, UsageError};
 use crate::{init, show};
 use anyhow::{Context, Result};
@@ -189,7 +190,7 @@ fn first_build(output: &Path, now: Timestamp) -> Result<Vec<Diagnostic>> {
         now,
         listing_is_complete: false,
     };
-    let evaluated = folder::evaluate(output, None, settings)
+    let evaluated = folder::evaluate(output, None, settings, || Ok(()), |_, _| ())
         .with_context(|| format!("reading {}", output.display()))?;
     Ok(match evaluated {
         Ok(tree) => tree.diagnostics,
@@ -218,7 +219,8 @@ fn tell(findings: &Findings, diagnostics: &[Diagnostic], output: &Path, builds: 
     {
         show::note(&format!("… and {more} more to look at"));
     }
-    show::diagnostics(diagnostics);
+    let texts = excerpt::texts_from_folder(output, show::told(diagnostics));
+    show::diagnostics(diagnostics, &texts);
     let left = findings.remaining.len();
     show::note(&format!(
         "{} is written; {}; {left} to look at; all of it is in {PAGE}",

@@ -4,7 +4,7 @@ use super::calls::{Call, calls};
 use super::code::fences;
 use super::expand::{Expanded, expand};
 use super::links::Pages;
-use crate::migrate::edits::line_of;
+use crate::migrate::edits::Lines;
 use crate::migrate::findings::Findings;
 use crate::migrate::zola::protect;
 use quillfront_builder::front_matter::Value;
@@ -80,6 +80,7 @@ pub const COMPONENTS: [(&str, &str); 4] = [
 pub fn rewrite(text: &str, page: &Page<'_>, findings: &mut Findings) -> Body {
     let calls = calls(text);
     let ends = ends(&calls);
+    let lines = Lines::of(text);
     let mut parts: Vec<Part> = Vec::new();
     let mut components = BTreeSet::new();
     let (mut at, mut index) = (0, 0);
@@ -88,7 +89,8 @@ pub fn rewrite(text: &str, page: &Page<'_>, findings: &mut Findings) -> Body {
         push_text(&mut parts, &text[at..call.range.start]);
         let end = ends.get(&index).copied();
         let inner = end.map(|end| &text[call.range.end..calls[end].range.start]);
-        let expanded = expand(text, call, inner, page, findings);
+        let line = page.first_line + lines.line(call.range.start) - 1;
+        let expanded = expand(text, call, inner, line, page, findings);
         let (part, consumed) = match expanded {
             Some(Expanded::Text { text, with_body }) => {
                 (Part::Text(text), with_body.then_some(end).flatten())
@@ -99,7 +101,6 @@ pub fn rewrite(text: &str, page: &Page<'_>, findings: &mut Findings) -> Body {
             }
             None => {
                 if call.escaped.is_none() && !call.is_end {
-                    let line = page.first_line + line_of(text, call.range.start) - 1;
                     let reason = format!(
                         "the shortcode `{}` is not known here; it stands in the page as it was",
                         call.name

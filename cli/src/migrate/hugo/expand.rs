@@ -4,7 +4,6 @@ use super::body::Page;
 use super::calls::Call;
 use super::code::highlight;
 use super::links::Lost;
-use crate::migrate::edits::line_of;
 use crate::migrate::findings::Findings;
 use quillfront_builder::front_matter::Value;
 
@@ -17,13 +16,13 @@ pub fn expand(
     whole: &str,
     call: &Call,
     inner: Option<&str>,
+    line: u32,
     page: &Page<'_>,
     findings: &mut Findings,
 ) -> Option<Expanded> {
     if call.is_end || call.escaped.is_some() {
         return None;
     }
-    let line = page.first_line + line_of(whole, call.range.start) - 1;
     let text = |text: String| {
         Some(Expanded::Text {
             text,

@@ -116,7 +116,7 @@ fn print_signs(text: &str, out: &mut String) {
 /// line; those on the same line or on neighbouring ones together.
 fn spans(text: &str, before_code: bool) -> Vec<Range<usize>> {
     let mut spans: Vec<Range<usize>> = Vec::new();
-    let mut at = 0;
+    let (mut at, mut line_end) = (0, 0);
     while let Some(found) = text[at..].find('{') {
         let start = at + found;
         let close = match text.as_bytes().get(start + 1) {
@@ -129,9 +129,11 @@ fn spans(text: &str, before_code: bool) -> Vec<Range<usize>> {
                 continue;
             }
         };
-        let line_end = text[start..]
-            .find('\n')
-            .map_or(text.len(), |newline| start + newline);
+        if line_end < start + 1 {
+            line_end = text[start..]
+                .find('\n')
+                .map_or(text.len(), |newline| start + newline);
+        }
         let end = match text[start + 1..line_end].find(close) {
             Some(length) if !close.is_empty() => start + 1 + length + close.len(),
             _ => line_end,

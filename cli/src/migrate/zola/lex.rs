@@ -5,12 +5,15 @@
 
 use std::ops::Range;
 
+/// Longer tags are not taken apart: work on a tag grows with the square of its length.
+pub const MAX_TAG_BYTES: usize = 8 * 1024;
+
 /// A piece of a template, by bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Piece {
     /// What is printed as it stands.
     Text(Range<usize>),
-    /// `{# … #}`, and `{% raw %} … {% endraw %}` with its tags.
+    /// `{# … #}`, `{% raw %} … {% endraw %}` with its tags, and tags that are too long.
     Untouched(Range<usize>),
     /// `{{ … }}` or `{% … %}`.
     Tag(Tag),
@@ -70,6 +73,10 @@ pub fn pieces(text: &str) -> Vec<Piece> {
                 continue;
             }
         };
+        let piece = piece.map(|piece| match piece {
+            Piece::Tag(tag) if tag.range.len() > MAX_TAG_BYTES => Piece::Untouched(tag.range),
+            piece => piece,
+        });
         let Some(piece) = piece else { break };
         if plain < start {
             pieces.push(Piece::Text(plain..start));

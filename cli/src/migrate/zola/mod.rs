@@ -26,7 +26,7 @@ mod template;
 mod tests;
 mod variables;
 
-use super::edits::line_of;
+use super::edits::Lines;
 use super::findings::Findings;
 use super::tree::{Tree, split_front};
 use calls::Part;
@@ -265,6 +265,7 @@ fn bodies(
 
 /// What looks like a call of a shortcode that is nowhere: Zola would not have built the page.
 fn list_unknown_calls(path: &str, text: &str, body: &str, findings: &mut Findings) {
+    let lines = Lines::of(text);
     let mut fence = false;
     let mut offset = text.len() - body.len();
     for line in body.split_inclusive('\n') {
@@ -280,7 +281,7 @@ fn list_unknown_calls(path: &str, text: &str, body: &str, findings: &mut Finding
         {
             let reason = format!("there is no shortcode `{name}`");
             let action = "Define a component of that name, or leave the text as it is";
-            findings.left(path, line_of(text, offset + at), reason, action);
+            findings.left(path, lines.line(offset + at), reason, action);
         }
         offset += line.len();
     }

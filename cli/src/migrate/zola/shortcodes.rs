@@ -7,7 +7,7 @@ use super::names::Inside;
 use super::tag::inside_quotes;
 use super::template::{self, Template};
 use super::variables::{Variables, variables};
-use crate::migrate::edits::{Edits, line_of};
+use crate::migrate::edits::{Edits, Lines};
 use crate::migrate::findings::Findings;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -143,9 +143,10 @@ fn parameter(name: &str, used: &Variables, usage: &Usage) -> Parameter {
 }
 
 fn list_what_is_gone(text: &str, file: &str, findings: &mut Findings) {
+    let lines = Lines::of(text);
     for piece in pieces(text) {
         let Piece::Tag(tag) = piece else { continue };
-        let line = line_of(text, tag.range.start);
+        let line = lines.line(tag.range.start);
         let inside = Inside::of(&text[tag.inner]);
         for at in (0..inside.tokens.len()).filter(|at| inside.is_variable(*at)) {
             match inside.word(at) {

@@ -1,11 +1,11 @@
 //! A whole template, from Tera 1 to Tera 2.
 
 use super::definitions;
-use super::lex::{Piece, Tag, pieces};
+use super::lex::{MAX_TAG_BYTES, Piece, Tag, pieces};
 use super::macros::MacroNames;
 use super::names::Inside;
 use super::tag::{self, Env};
-use crate::migrate::edits::{Edits, line_of, whole_line};
+use crate::migrate::edits::{Edits, Lines, whole_line};
 use crate::migrate::findings::Findings;
 use std::collections::BTreeSet;
 
@@ -40,6 +40,7 @@ const ALWAYS_THERE: [(&str, &[&str]); 7] = [
 pub fn rewrite(text: &str, template: &Template<'_>, findings: &mut Findings) -> String {
     let pieces = pieces(text);
     let imports = definitions::imports(text);
+    let lines = Lines::of(text);
     let mut env = Env {
         file: template.file,
         template: template.name,
@@ -56,7 +57,7 @@ pub fn rewrite(text: &str, template: &Template<'_>, findings: &mut Findings) -> 
     for piece in &pieces {
         let Piece::Tag(tag) = piece else { continue };
         let inside = &text[tag.inner.clone()];
-        let line = line_of(text, tag.range.start);
+        let line = lines.line(tag.range.start);
         let first = Inside::of(inside);
         let word = if tag.prints { "" } else { first.word(0) };
         match word {
@@ -88,7 +89,7 @@ pub fn rewrite(text: &str, template: &Template<'_>, findings: &mut Findings) -> 
                 env.body_is_parameter = false;
                 env.optional = template.optional.clone();
             }
-            "include" => include(text, tag, template, &mut env, &mut edits),
+            "include" => include(text, tag, line, template, &mut env, &mut edits),
             "raw" | "endraw" | "block" | "endblock" | "extends" => {}
             _ => {
                 let new = tag::rewrite(inside, line, &mut env);
@@ -98,8 +99,9 @@ pub fn rewrite(text: &str, template: &Template<'_>, findings: &mut Findings) -> 
             }
         }
     }
-    leave_out_strays(text, &pieces, template.file, findings, &mut edits);
-    list_foreign_loops(text, &pieces, template.file, findings);
+    leave_out_strays(text, &pieces, &lines, template.file, findings, &mut edits);
+    list_long_tags(text, &pieces, &lines, template.file, findings);
+    list_foreign_loops(text, &pieces, &lines, template.file, findings);
     edits.apply(text)
 }
 
@@ -137,8 +139,38 @@ fn defined(text: &str, pieces: &[Piece], name: &str) -> BTreeSet<String> {
     defined
 }
 
+/// Tags that are too long to be read stay as they are.
+fn list_long_tags(
+    text: &str,
+    pieces: &[Piece],
+    lines: &Lines,
+    file: &str,
+    findings: &mut Findings,
+) {
+    for piece in pieces {
+        let Piece::Untouched(range) = piece else {
+            continue;
+        };
+        let part = &text[range.clone()];
+        let is_raw = part
+            .trim_start_matches(['{', '%', '-', ' '])
+            .starts_with("raw");
+        if part.starts_with("{#") || is_raw {
+            continue;
+        }
+        let reason = format!("a tag of more than {MAX_TAG_BYTES} bytes");
+        findings.left(file, lines.line(range.start), reason, "Rewrite it by hand");
+    }
+}
+
 /// Tera 1 showed the `loop` of a template to those that it includes.
-fn list_foreign_loops(text: &str, pieces: &[Piece], file: &str, findings: &mut Findings) {
+fn list_foreign_loops(
+    text: &str,
+    pieces: &[Piece],
+    lines: &Lines,
+    file: &str,
+    findings: &mut Findings,
+) {
     let mut depth = 0_usize;
     for piece in pieces {
         let Piece::Tag(tag) = piece else { continue };
@@ -154,13 +186,20 @@ fn list_foreign_loops(text: &str, pieces: &[Piece], file: &str, findings: &mut F
         if uses_loop && depth == 0 {
             let reason = "the `loop` of the template that includes this one is not seen here";
             let action = "Set a variable to what is needed of it, before the include";
-            findings.left(file, line_of(text, tag.range.start), reason, action);
+            findings.left(file, lines.line(tag.range.start), reason, action);
         }
     }
 }
 
 /// `include` takes one name, which has to be there.
-fn include(text: &str, tag: &Tag, template: &Template<'_>, env: &mut Env<'_>, edits: &mut Edits) {
+fn include(
+    text: &str,
+    tag: &Tag,
+    line: u32,
+    template: &Template<'_>,
+    env: &mut Env<'_>,
+    edits: &mut Edits,
+) {
     let inside = Inside::of(&text[tag.inner.clone()]);
     let names: Vec<&str> = (1..inside.tokens.len())
         .filter_map(|at| inside.text_at(at))
@@ -168,7 +207,7 @@ fn include(text: &str, tag: &Tag, template: &Template<'_>, env: &mut Env<'_>, ed
     for name in names.iter().filter(|name| name.starts_with("shortcodes/")) {
         env.findings.left(
             env.file,
-            line_of(text, tag.range.start),
+            line,
             format!("includes `{name}`, which is a component now"),
             "Call the component: {{ <name /> }}",
         );
@@ -189,7 +228,7 @@ fn include(text: &str, tag: &Tag, template: &Template<'_>, env: &mut Env<'_>, ed
         }
         None => env.findings.left(
             env.file,
-            line_of(text, tag.range.start),
+            line,
             "none of the included templates is there",
             "Add one of them, or take the line out",
         ),
@@ -201,6 +240,7 @@ fn include(text: &str, tag: &Tag, template: &Template<'_>, env: &mut Env<'_>, ed
 fn leave_out_strays(
     text: &str,
     pieces: &[Piece],
+    lines: &Lines,
     file: &str,
     findings: &mut Findings,
     edits: &mut Edits,
@@ -246,7 +286,7 @@ fn leave_out_strays(
     }
     strays.extend(stray);
     for range in strays {
-        let line = line_of(text, range.start);
+        let line = lines.line(range.start);
         if text[range.clone()].contains("#}") {
             let reason = "text outside of blocks, in a template that extends another";
             findings.left(file, line, reason, "Move it into a block, or take it out");
