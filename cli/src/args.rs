@@ -44,6 +44,7 @@ pub enum Command {
     Serve(Serve),
     Check(Check),
     Init(Init),
+    Migrate(Migrate),
     Handle(Handle),
     Status(Status),
     Approve(Approve),
@@ -201,6 +202,47 @@ pub struct Init {
     /// Write into a folder that is not empty; existing files stay as they are
     #[arg(short, long)]
     pub force: bool,
+}
+
+/// Move a site of Zola 0.22 or of Hugo in, on a copy
+///
+/// The site's folder is only read. The copy goes beside it, as DIR-quillfront, with what can be
+/// rewritten rewritten. What is left to do is printed, with file and line, and written into
+/// MIGRATION.md in the copy. At the end the copy is built once, in memory: exit code 0 if that
+/// went well, 1 with its mistakes if not.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = "\
+Examples:
+  quillfront migrate myblog                    a copy in myblog-quillfront
+  quillfront migrate myblog -o new --from hugo where to, and from what
+  quillfront migrate myblog -f                 once more, in place of the last copy
+  quillfront migrate myblog --json             the report for a program
+  quillfront --root myblog-quillfront serve    then look at it")]
+pub struct Migrate {
+    /// The site's folder; it stays as it is
+    #[arg(value_name = "DIR")]
+    pub dir: PathBuf,
+    /// Where the copy goes; not inside DIR [default: DIR-quillfront]
+    #[arg(short, long, value_name = "DIR")]
+    pub output_dir: Option<PathBuf>,
+    /// What made the site so far [default: told from its configuration]
+    #[arg(long)]
+    pub from: Option<Generator>,
+    /// Replace the copy of an earlier run
+    #[arg(short, long)]
+    pub force: bool,
+    /// Print the report as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Where a site can be moved in from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Generator {
+    /// Zola 0.22 and before
+    Zola,
+    /// Hugo
+    Hugo,
 }
 
 /// Run the production handler once over an event

@@ -30,11 +30,16 @@ pub fn run(options: Init) -> Result<u8> {
         return Err(UsageError(format!("{} is not a folder", root.display())).into());
     }
     write_dir(&STARTER, root)?;
-    write_dir(&THEME, &root.join(THEME_FOLDER))?;
+    write_theme(root)?;
     write_file(&root.join(".gitignore"), GITIGNORE.as_bytes())?;
     show::note(&format!("a site is in {}; start it with", root.display()));
     anstream::eprintln!("\n  quillfront --root {} serve\n", root.display());
     Ok(exit::GOOD)
+}
+
+/// Writes the bundled theme into a site's folder.
+pub fn write_theme(root: &Path) -> Result<()> {
+    write_dir(&THEME, &root.join(THEME_FOLDER))
 }
 
 fn write_dir(dir: &Dir<'_>, to: &Path) -> Result<()> {

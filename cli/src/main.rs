@@ -13,6 +13,7 @@ mod excerpt;
 mod exit;
 mod handle;
 mod init;
+mod migrate;
 mod policy;
 mod root;
 mod serve;
@@ -45,6 +46,7 @@ fn main() -> ExitCode {
         Command::Serve(options) => serve::run(global, options),
         Command::Check(options) => check::run(global, options),
         Command::Init(options) => init::run(options),
+        Command::Migrate(options) => migrate::run(global, options),
         Command::Handle(options) => handle::run(global, options),
         Command::Status(options) => status::run(global, options),
         Command::Approve(options) => approve::run(global, options),
