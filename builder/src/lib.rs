@@ -7,7 +7,8 @@
 //! 3. [`site`]: what each content file says of itself ([`config`], [`front_matter`], [`dates`],
 //!    [`slugs`]), and how pages and sections belong together;
 //! 4. [`plan`]: every output key, and who makes it;
-//! 5. [`render`]: templates and [`markdown`] to bytes, purely ([`evaluate`] drives 3 to 5);
+//! 5. [`render`]: templates, [`markdown`] and the [`search`] index to bytes, purely ([`evaluate`]
+//!    drives 3 to 5);
 //! 6. [`publish`]: the difference to what is there, put, committed, deleted, [invalidated](invalidate);
 //! 7. [`report`] and [`diagnostic`]: what a program and an author are told.
 //!
@@ -32,6 +33,7 @@ pub mod plan;
 pub mod publish;
 pub mod render;
 pub mod report;
+pub mod search;
 pub mod site;
 pub mod slugs;
 pub mod source;

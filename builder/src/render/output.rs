@@ -12,11 +12,14 @@ use crate::diagnostic::Diagnostic;
 use crate::key::{OutputKey, SourceKey};
 use crate::object::{Body, Object};
 use crate::plan::{self, FeedOf, Planned, Recipe, SITEMAP_LIMIT};
+use crate::search;
+use crate::site::facts::Section;
 use crate::site::library::{Library, PageId, SectionId};
 use crate::site::pagination::{numbered_path, paginate};
 use crate::source::{Effective, Sources};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
-use std::collections::BTreeMap;
+use rayon::prelude::*;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use tera::{Context, Value};
 
@@ -98,6 +101,11 @@ impl Job<'_> {
                 "404.html",
                 &self.site_context(Some(&self.world.config.default_language)),
             ),
+            Recipe::SearchIndex(lang) => self.search_index(lang),
+            Recipe::SearchLibrary => Ok(Some(Object::rendered(
+                self.key.as_str(),
+                search::LIBRARY.as_bytes(),
+            ))),
             Recipe::Redirect(target) => self.redirect(target),
             Recipe::Copy(source) => Ok(copy(&self.world.sources, self.key, source)),
         }
@@ -224,6 +232,72 @@ impl Job<'_> {
         }
     }
 
+    /// What is found: the sections of a language and their pages, but for those that stay out of
+    /// the index and those without an output (site model, section 15).
+    fn search_index(&self, lang: &str) -> Outcome {
+        let library = &self.world.library;
+        let settings = &self.world.config.languages[lang].search;
+        let mut pages = BTreeSet::new();
+        let mut sections = Vec::new();
+        for (id, section) in library.sections.iter().enumerate() {
+            let Section { place, front, .. } = section;
+            if place.lang != lang {
+                continue;
+            }
+            if !front.in_search_index {
+                if place.folders.is_empty() {
+                    return Err(vec![search_without_home(place.key.as_str(), lang)]);
+                }
+                continue;
+            }
+            if front.render && front.redirect_to.is_none() {
+                sections.push(id);
+            }
+            let found = library.section_links[id].pages.iter().copied();
+            pages.extend(found.filter(|id| library.pages[*id].front.in_search_index));
+        }
+        let html = |document: &'_ Rendered| match document {
+            Ok(document) => document.clone(),
+            // It has its own diagnostic; lists go on without it.
+            Err(_) => Arc::default(),
+        };
+        let section = |id: SectionId| {
+            let section = &library.sections[id];
+            let found = search::Found {
+                permalink: &section.permalink,
+                path: &section.path,
+                title: section.front.title.as_deref(),
+                description: section.front.description.as_deref(),
+                date: None,
+                html: &html(&self.contents.sections[id]).html,
+            };
+            search::Record::of(found, settings)
+        };
+        let page = |id: PageId| {
+            let page = &library.pages[id];
+            let found = search::Found {
+                permalink: &page.permalink,
+                path: &page.path,
+                title: page.front.title.as_deref(),
+                description: page.front.description.as_deref(),
+                date: page.date.as_ref(),
+                html: &html(&self.contents.pages[id]).html,
+            };
+            search::Record::of(found, settings)
+        };
+        let mut records: Vec<search::Record> = sections.into_par_iter().map(section).collect();
+        records.par_extend(pages.into_par_iter().map(page));
+        match search::index(records, settings, lang) {
+            Ok(bytes) => Ok(Some(Object::rendered(self.key.as_str(), bytes))),
+            Err(unknown) => {
+                let file = self.planned.source.as_str();
+                let problem = Diagnostic::error("search", file, unknown.to_string());
+                let hint = "set `index_format` to \"fuse_json\" or \"fuse_javascript\" in [search]";
+                Err(vec![problem.hint(hint)])
+            }
+        }
+    }
+
     fn sitemap(&self, part: Option<usize>) -> Outcome {
         let config = &self.world.config;
         let entries = sitemap_entries(config, &self.world.library);
@@ -326,6 +400,15 @@ impl Job<'_> {
             }
         }
     }
+}
+
+/// An index that leaves out the home page would leave out the pages of the root too.
+fn search_without_home(file: &str, lang: &str) -> Diagnostic {
+    let message = format!(
+        "the search index of `{lang}` is on, but its home page has `in_search_index = false`"
+    );
+    let hint = "remove `in_search_index` here, or turn `build_search_index` off in config.toml";
+    Diagnostic::error("search", file, message).hint(hint)
 }
 
 /// The rest of a metadata budget of 1,900 bytes (interface.md) goes to what comes later.
