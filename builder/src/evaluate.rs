@@ -285,4 +285,6 @@ fn read_config(
 }
 
 #[cfg(test)]
+mod feeds;
+#[cfg(test)]
 mod tests;

@@ -1,5 +1,6 @@
 //! The Markdown of every page and section: templated (site model, section 22), then rendered.
 
+use super::meter::{self, Metered};
 use super::templates::explain;
 use super::values;
 use super::world::{Scope, World, within};
@@ -201,11 +202,18 @@ fn body(
             context.insert_value(name, value);
             context.insert_value("config", configs[&place.lang].clone());
             context.insert("lang", &place.lang);
-            templated = world
-                .templates
-                .tera
-                .render_str(text, &context, false)
-                .map_err(|error| vec![templating_problem(file, body, &error)])?;
+            let metered = meter::meter(text).map_err(|line| vec![unmetered(file, body, line)])?;
+            let mut out = meter::Bounded::default();
+            let tera = &world.templates.tera;
+            meter::within_budget(|| tera.render_str_to(&metered.text, &context, false, &mut out))
+                .map_err(|error| vec![templating_problem(file, body, &metered, &error)])?;
+            templated = String::from_utf8(out.0).map_err(|_| {
+                vec![Diagnostic::error(
+                    "content-template",
+                    file,
+                    "this is not UTF-8",
+                )]
+            })?;
             templated.as_str()
         } else {
             text
@@ -243,12 +251,27 @@ fn is_templated(world: &World, place: &Place, text: &str) -> bool {
         && !world.config.skips_content_templating(&place.relative)
 }
 
-fn templating_problem(file: &str, body: &BodyText, error: &tera::Error) -> Diagnostic {
-    let error = explain(error);
+fn unmetered(file: &str, body: &BodyText, line: u32) -> Diagnostic {
+    let message = "a list comprehension inside a loop or another one is too much for a page";
+    Diagnostic::error("content-template", file, message)
+        .at(line + body.first_line - 1, None)
+        .hint("put it into a component or a template")
+}
+
+fn templating_problem(
+    file: &str,
+    body: &BodyText,
+    metered: &Metered<'_>,
+    error: &tera::Error,
+) -> Diagnostic {
+    let mut error = explain(error);
     let in_body = error
         .template
         .as_deref()
         .is_none_or(|name| name == "__tera_one_off");
+    if let (true, Some(line), Some(column)) = (in_body, error.line, &mut error.column) {
+        *column = metered.original_column(line, *column);
+    }
     let line = error
         .line
         .filter(|_| in_body)

@@ -2,6 +2,7 @@
 
 use super::content::{Contents, Rendered};
 use super::feeds;
+use super::minify::{self, Minified};
 use super::templates::{BUILTIN_PREFIX, explain, source_of};
 use super::values::{self, PagerList};
 use super::world::{Scope, World, within};
@@ -54,7 +55,28 @@ pub fn render(
     if !needs.is_empty() {
         return Err(RenderError::Needs(needs));
     }
-    result.map_err(RenderError::Failed)
+    let object = result.map_err(RenderError::Failed)?;
+    let minified = world.config.minify_html || world.settings.minify;
+    // Feeds and the like keep their shape (site model, section 16).
+    if minified && key.as_str().ends_with("html") {
+        return object.map(|object| minify(object, file)).transpose();
+    }
+    Ok(object)
+}
+
+fn minify(mut object: Object, file: &str) -> Result<Object, RenderError> {
+    if let Body::Bytes(bytes) = &object.body {
+        match minify::page(bytes) {
+            Minified::Page(shorter) => object.body = Body::Bytes(shorter.into()),
+            Minified::TooMuch => {}
+            Minified::Crashed => {
+                let problem = Diagnostic::error("minify", file, "minifying this page crashed");
+                let hint = "turn `minify_html` off; please report this, with the page";
+                return Err(RenderError::Failed(vec![problem.hint(hint)]));
+            }
+        }
+    }
+    Ok(object)
 }
 
 fn copy(sources: &Sources, key: &OutputKey, source: &SourceKey) -> Option<Object> {
@@ -227,7 +249,7 @@ impl Job<'_> {
     fn feed(&self, lang: &str, of: &FeedOf, template: &str) -> Outcome {
         let url = self.world.config.make_permalink(&format!("/{}", self.key));
         match feeds::context(self.world, self.contents, lang, of, &url) {
-            Some(context) => self.template(template, &context),
+            Some(context) => Ok(self.template(template, &context)?.map(without_controls)),
             None => Ok(None),
         }
     }
@@ -400,6 +422,27 @@ impl Job<'_> {
             }
         }
     }
+}
+
+/// Control characters and non-characters have no place in XML (XML 1.0, section 2.2), however they
+/// are escaped; a title with one would cost the whole feed.
+fn without_controls(mut object: Object) -> Object {
+    let Body::Bytes(bytes) = &object.body else {
+        return object;
+    };
+    let Ok(text) = std::str::from_utf8(bytes) else {
+        return object;
+    };
+    let is_kept = |c: char| match c {
+        '\t' | '\n' | '\r' => true,
+        '\u{fffe}' | '\u{ffff}' => false,
+        c => c >= ' ',
+    };
+    if !text.chars().all(is_kept) {
+        let kept: String = text.chars().filter(|c| is_kept(*c)).collect();
+        object.body = Body::Bytes(Arc::from(kept.into_bytes()));
+    }
+    object
 }
 
 /// An index that leaves out the home page would leave out the pages of the root too.

@@ -179,6 +179,7 @@ fn engine() -> Tera {
     crate::filters::register(&mut tera);
     filters::register(&mut tera);
     functions::register(&mut tera);
+    super::meter::register(&mut tera);
     tera
 }
 

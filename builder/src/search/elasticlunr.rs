@@ -147,8 +147,7 @@ fn gather(records: &[Record], fields: &[Field], lang: &str) -> Vec<FieldIndex> {
     for (batch, part) in records.chunks(BATCH).enumerate() {
         let words_of = |rules: &mut Option<(Pipeline, Box<dyn Language>)>, record: &Record| {
             let (pipeline, language) = rules.as_ref()?;
-            let words = |(_, text): &Field| words(text(record), language.as_ref(), pipeline);
-            Some(fields.iter().map(words).collect::<Vec<_>>())
+            Some(words(record, fields, language.as_ref(), pipeline))
         };
         let found: Vec<Option<Vec<Words>>> = part
             .par_iter()
@@ -169,24 +168,36 @@ fn gather(records: &[Record], fields: &[Field], lang: &str) -> Vec<FieldIndex> {
     indexed
 }
 
-/// The words of one text.
+/// The words of one field of a record.
 struct Words {
+    /// How often each stands in this field and in those before it: what is found by its title is
+    /// found in the body too. So do the indexes of Zola (held by the conformance cases).
     counts: BTreeMap<String, u32>,
+    /// Words of this field alone.
     total: usize,
 }
 
-fn words(text: &str, language: &dyn Language, pipeline: &Pipeline) -> Words {
-    let mut tokens = language.tokenize(text);
-    tokens.retain(|token| token.len() <= MAX_WORD_BYTES);
-    let tokens = pipeline.run(tokens);
-    let mut words = Words {
-        counts: BTreeMap::new(),
-        total: tokens.len(),
+fn words(
+    record: &Record,
+    fields: &[Field],
+    language: &dyn Language,
+    pipeline: &Pipeline,
+) -> Vec<Words> {
+    let mut counts = BTreeMap::new();
+    let of_field = |(_, text): &Field| {
+        let mut tokens = language.tokenize(text(record));
+        tokens.retain(|token| token.len() <= MAX_WORD_BYTES);
+        let tokens = pipeline.run(tokens);
+        let total = tokens.len();
+        for token in tokens {
+            *counts.entry(token).or_default() += 1;
+        }
+        Words {
+            counts: counts.clone(),
+            total,
+        }
     };
-    for token in tokens {
-        *words.counts.entry(token).or_default() += 1;
-    }
-    words
+    fields.iter().map(of_field).collect()
 }
 
 /// The tree of letters: a node has the records of the word that ends there, their number, and a
