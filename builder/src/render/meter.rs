@@ -199,6 +199,26 @@ pub fn meter(text: &str) -> Result<Metered<'_>, u32> {
     Ok(metered)
 }
 
+/// What a template extends and includes, as far as the names are written out; a name that is not
+/// cannot be included.
+pub fn named_templates(text: &str) -> Vec<&str> {
+    let mut names = Vec::new();
+    let mut at = 0;
+    while let Some(tag) = Tag::next(text, at) {
+        at = tag.end;
+        let inner = tag.inner.trim_start_matches('-').trim_start();
+        let rest = ["extends", "include"]
+            .iter()
+            .find_map(|word| inner.strip_prefix(word));
+        if let (true, Some(rest)) = (tag.is_block, rest) {
+            let quoted = rest.trim();
+            let quote = |c| matches!(c, '"' | '\'' | '`');
+            names.push(quoted.trim_matches(quote));
+        }
+    }
+    names
+}
+
 fn is_of_name(c: char) -> bool {
     c.is_ascii_alphanumeric() || c == '_'
 }

@@ -5,7 +5,7 @@
 //! calls a filter that does not exist) is replaced by one that always fails, with a diagnostic, so
 //! that the outputs that need it fail and no others, and none falls back to the theme unnoticed.
 
-use super::{filters, functions};
+use super::{filters, functions, meter};
 use crate::diagnostic::Diagnostic;
 use crate::key::Role;
 use crate::source::Sources;
@@ -96,6 +96,14 @@ impl Templates {
 
     fn assemble(mut set: BTreeMap<String, String>, theme: Option<&str>) -> Self {
         let mut broken = BTreeMap::new();
+        for name in in_long_chains(&set, theme) {
+            let message = format!(
+                "this is one of more than {MAX_CHAIN} templates that extend or include one another in a row"
+            );
+            let problem = diagnostic(&plain(&name, message), &name, theme);
+            set.insert(name.clone(), STUB.to_owned());
+            broken.insert(name, problem);
+        }
         loop {
             let mut tera = engine();
             let mut prefixes: Vec<String> = theme
@@ -147,6 +155,39 @@ impl Templates {
     }
 }
 
+/// Templates that extend or include one another in a row. The engine goes down its stack for each,
+/// and an overflow would end the whole process.
+const MAX_CHAIN: usize = 64;
+
+/// The templates at the head of chains longer than [`MAX_CHAIN`], if there are so many of them that
+/// the engine cannot follow. It reports short circles better than this could.
+fn in_long_chains(set: &BTreeMap<String, String>, theme: Option<&str>) -> Vec<String> {
+    let prefixes = [
+        String::new(),
+        theme.map_or_else(String::new, |theme| format!("{theme}/templates/")),
+        BUILTIN_PREFIX.to_owned(),
+    ];
+    let find = |name: &str| {
+        let mut names = prefixes.iter().map(|prefix| format!("{prefix}{name}"));
+        names.find_map(|name| set.get_key_value(&name).map(|(name, _)| name.as_str()))
+    };
+    let mut uses: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for (name, text) in set {
+        let named = meter::named_templates(text);
+        uses.insert(name, named.into_iter().filter_map(find).collect());
+    }
+    // Each round leaves out those whose chains end sooner.
+    let mut heads: BTreeSet<&str> = uses.keys().copied().collect();
+    for _ in 0..MAX_CHAIN {
+        let goes_on = |name: &&str| uses[name].iter().any(|used| heads.contains(used));
+        heads = heads.iter().copied().filter(goes_on).collect();
+    }
+    if heads.len() <= MAX_CHAIN {
+        return Vec::new();
+    }
+    heads.into_iter().map(str::to_owned).collect()
+}
+
 /// What stands in the place of a broken template, so that nothing else is found under its name.
 const STUB: &str = "{{ throw(message=\"this template is broken\") }}";
 
@@ -179,7 +220,7 @@ fn engine() -> Tera {
     crate::filters::register(&mut tera);
     filters::register(&mut tera);
     functions::register(&mut tera);
-    super::meter::register(&mut tera);
+    meter::register(&mut tera);
     tera
 }
 
@@ -358,6 +399,62 @@ mod tests {
             (filter.file.as_str(), filter.line),
             ("templates/filter.html", Some(2))
         );
+    }
+
+    /// The engine goes a level deeper for each.
+    #[test]
+    fn long_chains_of_templates_are_refused() {
+        let count = 1_000;
+        for (piece, end) in [
+            ("{% include \"NEXT\" %}", "x"),
+            ("{% extends \"NEXT\" %}", "x"),
+        ] {
+            let chain: Vec<(String, String)> = (0..count)
+                .map(|n| {
+                    (
+                        format!("t{n}"),
+                        piece.replace("NEXT", &format!("t{}", n + 1)),
+                    )
+                })
+                .chain([(format!("t{count}"), end.to_owned())])
+                .collect();
+            let chain: Vec<(&str, &str)> = chain
+                .iter()
+                .map(|(a, b)| (a.as_str(), b.as_str()))
+                .collect();
+            let templates = Templates::assemble(set(&chain), None);
+            assert!(templates.tera.render("t0", &tera::Context::new()).is_err());
+            let problem = templates.why_broken("t0", None).unwrap();
+            assert!(problem.message.contains("in a row"), "{problem}");
+            let last = templates
+                .tera
+                .render(&format!("t{count}"), &tera::Context::new());
+            assert_eq!(last.unwrap(), "x");
+        }
+    }
+
+    #[test]
+    fn chains_that_are_long_but_not_too_long_work() {
+        for piece in ["{% include \"NEXT\" %}", "{% extends \"NEXT\" %}"] {
+            let chain: Vec<(String, String)> = (0..120)
+                .map(|n| {
+                    (
+                        format!("t{n}"),
+                        piece.replace("NEXT", &format!("t{}", n + 1)),
+                    )
+                })
+                .chain([("t120".to_owned(), "x".to_owned())])
+                .collect();
+            let chain: Vec<(&str, &str)> = chain
+                .iter()
+                .map(|(a, b)| (a.as_str(), b.as_str()))
+                .collect();
+            let templates = Templates::assemble(set(&chain), None);
+            assert_eq!(
+                templates.tera.render("t0", &tera::Context::new()).unwrap(),
+                "x"
+            );
+        }
     }
 
     #[test]
