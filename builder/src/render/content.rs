@@ -202,7 +202,7 @@ fn body(
             context.insert_value(name, value);
             context.insert_value("config", configs[&place.lang].clone());
             context.insert("lang", &place.lang);
-            let metered = meter::meter(text).map_err(|line| vec![unmetered(file, body, line)])?;
+            let metered = meter::meter(text).map_err(|found| vec![unmetered(file, body, found)])?;
             let mut out = meter::Bounded::default();
             let tera = &world.templates.tera;
             meter::within_budget(|| tera.render_str_to(&metered.text, &context, false, &mut out))
@@ -251,11 +251,10 @@ fn is_templated(world: &World, place: &Place, text: &str) -> bool {
         && !world.config.skips_content_templating(&place.relative)
 }
 
-fn unmetered(file: &str, body: &BodyText, line: u32) -> Diagnostic {
-    let message = "a list comprehension inside a loop or another one is too much for a page";
+fn unmetered(file: &str, body: &BodyText, (line, message): (u32, &str)) -> Diagnostic {
     Diagnostic::error("content-template", file, message)
         .at(line + body.first_line - 1, None)
-        .hint("put it into a component or a template")
+        .hint("put it into a component or a template, in smaller parts")
 }
 
 fn templating_problem(

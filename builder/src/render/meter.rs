@@ -136,8 +136,10 @@ impl Metered<'_> {
 /// Puts the meters in.
 ///
 /// # Errors
-/// A list comprehension inside another or inside a loop, which cannot be metered: its 1-based line.
-pub fn meter(text: &str) -> Result<Metered<'_>, u32> {
+/// What cannot be metered, a list comprehension inside another or inside a loop, and what
+/// [`check_branches`] refuses: its 1-based line, and what is wrong.
+pub fn meter(text: &str) -> Result<Metered<'_>, (u32, &'static str)> {
+    check_branches(text)?;
     let mut metered = Metered {
         text: Cow::Borrowed(text),
         original: text,
@@ -150,16 +152,13 @@ pub fn meter(text: &str) -> Result<Metered<'_>, u32> {
     let mut at = 0;
     while let Some(tag) = Tag::next(text, at) {
         at = tag.end;
-        let mut words = tag.inner.trim_start_matches('-').split_whitespace();
-        let word = words.next().unwrap_or_default();
-        let is_block = tag.is_block;
-        let opens_loop = is_block && word == "for";
+        let word = tag.word();
+        let opens_loop = word == "for";
         let comprehensions = count_for(tag.inner) - usize::from(opens_loop);
         if comprehensions > usize::from(loops == 0 && !opens_loop) {
-            return Err(text[..tag.start].matches('\n').count() as u32 + 1);
+            return Err((line_of(text, tag.start), COMPREHENSION));
         }
         let call = match word {
-            _ if !is_block => None,
             "for" | "component" => {
                 loops += 1;
                 Some(format!("{STEP}()"))
@@ -199,6 +198,50 @@ pub fn meter(text: &str) -> Result<Metered<'_>, u32> {
     Ok(metered)
 }
 
+const COMPREHENSION: &str =
+    "a list comprehension inside a loop or another one is too much for a page";
+const BRANCHES: &str = "an `if` has too many branches: more than 200 `if` and `elif` are open here";
+
+fn line_of(text: &str, offset: usize) -> u32 {
+    text[..offset].matches('\n').count() as u32 + 1
+}
+
+/// `if` and `elif` that may be open at one place. The engine's parser goes down its stack for each,
+/// and an overflow would end the whole process.
+pub const MAX_BRANCHES: usize = 200;
+
+/// Looks for more than [`MAX_BRANCHES`].
+///
+/// # Errors
+/// The 1-based line of the first that is too many, and what is wrong.
+pub fn check_branches(text: &str) -> Result<(), (u32, &'static str)> {
+    // The branches of each open `if`.
+    let mut open: Vec<usize> = Vec::new();
+    let mut sum = 0;
+    let mut at = 0;
+    while let Some(tag) = Tag::next(text, at) {
+        at = tag.end;
+        match tag.word() {
+            "if" => {
+                open.push(1);
+                sum += 1;
+            }
+            "elif" => {
+                if let Some(branches) = open.last_mut() {
+                    *branches += 1;
+                    sum += 1;
+                }
+            }
+            "endif" => sum -= open.pop().unwrap_or(0),
+            _ => {}
+        }
+        if sum > MAX_BRANCHES {
+            return Err((line_of(text, tag.start), BRANCHES));
+        }
+    }
+    Ok(())
+}
+
 /// What a template extends and includes, as far as the names are written out; a name that is not
 /// cannot be included.
 pub fn named_templates(text: &str) -> Vec<&str> {
@@ -235,6 +278,15 @@ struct Tag<'a> {
 }
 
 impl<'a> Tag<'a> {
+    /// The word that a block tag begins with; empty for an expression.
+    fn word(&self) -> &'a str {
+        if !self.is_block {
+            return "";
+        }
+        let inner = self.inner.trim_start_matches('-').trim_ascii_start();
+        &inner[..inner.find(|c| !is_of_name(c)).unwrap_or(inner.len())]
+    }
+
     /// The next one from byte `at`; none behind one that never ends, at which the engine stops.
     fn next(text: &'a str, mut at: usize) -> Option<Self> {
         loop {

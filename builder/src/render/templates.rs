@@ -203,6 +203,12 @@ fn uses_broken<'a>(text: &str, broken: &'a BTreeMap<String, Diagnostic>) -> Opti
 /// # Errors
 /// The first syntax error.
 pub fn check_syntax(file: &str, text: &str) -> Result<(), Diagnostic> {
+    meter::check_branches(text).map_err(|(line, message)| {
+        let problem = Diagnostic::error("template", file, message);
+        problem
+            .at(line, None)
+            .hint("look the value up in a map instead")
+    })?;
     let mut tera = engine();
     match tera.add_raw_template(file, text) {
         Err(error) if matches!(error.kind(), ErrorKind::SyntaxError(_)) => {

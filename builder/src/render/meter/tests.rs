@@ -13,7 +13,7 @@ fn engine() -> Tera {
 }
 
 fn render(text: &str) -> Result<String, String> {
-    let metered = meter(text).map_err(|line| format!("comprehension on line {line}"))?;
+    let metered = meter(text).map_err(|(line, message)| format!("{message} on line {line}"))?;
     let mut out = Bounded::default();
     let context = Context::new();
     let rendered =
@@ -72,14 +72,91 @@ fn a_text_beyond_bounds_is_an_error() {
         ("{{ ".to_owned() + &"not ".repeat(10_000) + "true }}", ""),
         ("{{ ".to_owned() + &"1 + ".repeat(10_000) + "1 }}", "complex"),
         ("{{ a".to_owned() + &"[a".repeat(10_000), ""),
-        ("{% if true %}".repeat(10_000), "deep"),
+        ("{% if true %}".repeat(10_000), "branches"),
         ("{% for a in b %}".repeat(10_000), "deep"),
         ("{{ 1".to_owned() + &" | abs".repeat(10_000) + " }}", ""),
         ("{{ {\"a\":".to_owned() + &"{\"a\":".repeat(10_000), ""),
-        ("{% if a %}".to_owned() + &"{% elif a %}".repeat(10_000), ""),
+        ("{% if a %}".to_owned() + &"{% elif a %}".repeat(10_000), "branches"),
     ] {
         let problem = render(&text).expect_err(&text[..text.len().min(60)]);
         assert!(problem.contains(told), "{}: {problem}", &text[..text.len().min(60)]);
+    }
+}
+
+/// What the engine makes of these is its business, but it must come back.
+#[test]
+fn deep_expressions_come_back() {
+    for piece in [
+        "(",
+        "-",
+        "not ",
+        "1 + ",
+        "1 ~ ",
+        "a.b",
+        "a[",
+        "a[0]",
+        "[",
+        "{\"a\":",
+        "f(a=",
+        "1 | f(a=",
+        "1 if 1 else ",
+        "1 and ",
+        "1 in ",
+        "1 == ",
+        "a is defined and ",
+        "a is f(b=",
+        "<A b={",
+        "<A>",
+        "[a for a in ",
+        "...",
+        "a?.",
+        "a?[",
+        "a:",
+        "\"\" ",
+        "1 | default(value=",
+        "a.b?.c[",
+        "1 // ",
+        "1 ** ",
+    ] {
+        for (open, close) in [
+            ("{{ ", " }}"),
+            ("{% if ", " %}{% endif %}"),
+            ("{% set x = ", " %}"),
+            ("{% for a in ", " %}{% endfor %}"),
+            ("{% ", " %}"),
+        ] {
+            for times in [100, 10_000] {
+                drop(render(&format!("{open}{}1{close}", piece.repeat(times))));
+            }
+        }
+    }
+    for tag in [
+        "{% if a %}",
+        "{% if a %}{% elif b %}{% else %}",
+        "{% set x %}",
+        "{% filter upper %}",
+        "{% for a in [1] %}{% else %}",
+        "{% block a %}",
+        "{% component A() %}",
+        "{% <A> %}",
+        "{% raw %}",
+        "{% include \"parts.html\" %}",
+        "{{ <A> }}",
+    ] {
+        drop(render(&tag.repeat(10_000)));
+    }
+}
+
+#[test]
+fn many_branches_are_an_error() {
+    let branches =
+        |count: usize| format!("{{% if 0 %}}{}{{% endif %}}", "{% elif 0 %}".repeat(count));
+    assert!(render(&branches(MAX_BRANCHES - 1)).is_ok());
+    assert!(render(&branches(MAX_BRANCHES - 1).repeat(3)).is_ok());
+    let nested = format!("{{% if 0 %}}{}", "{% elif 0 %}".repeat(30)).repeat(30);
+    for text in [branches(MAX_BRANCHES), nested] {
+        assert!(render(&text).unwrap_err().contains("branches"));
+        assert!(crate::render::templates::check_syntax("templates/a.html", &text).is_err());
     }
 }
 
