@@ -184,8 +184,12 @@ fn words(
     pipeline: &Pipeline,
 ) -> Vec<Words> {
     let mut counts = BTreeMap::new();
-    let of_field = |(_, text): &Field| {
-        let mut tokens = language.tokenize(text(record));
+    let of_field = |(name, text): &Field| {
+        // The parts of a path are words.
+        let mut tokens = match *name {
+            "path" => language.tokenize(&text(record).replace('/', " ")),
+            _ => language.tokenize(text(record)),
+        };
         tokens.retain(|token| token.len() <= MAX_WORD_BYTES);
         let tokens = pipeline.run(tokens);
         let total = tokens.len();

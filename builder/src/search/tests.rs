@@ -115,6 +115,28 @@ fn words_branch_into_a_tree_of_letters() {
 }
 
 #[test]
+fn a_field_has_the_words_of_those_before_it_and_a_path_those_of_its_parts() {
+    let settings = Search {
+        include_path: true,
+        index_format: IndexFormat::ElasticlunrJson,
+        ..Search::default()
+    };
+    let index = parsed(&[record("/ab/cd/", "ab", "x")], &settings, "en");
+    let of = |field: &str| &index["index"][field]["root"];
+    assert_eq!(
+        (&of("title")["a"]["b"]["df"], of("title").get("x")),
+        (&1.into(), None)
+    );
+    let twice = &of("body")["a"]["b"]["docs"]["https://example.org/ab/cd/"]["tf"];
+    assert_eq!(twice.as_f64(), Some(2_f64.sqrt()));
+    let lengths = &index["documentStore"]["docInfo"]["https://example.org/ab/cd/"];
+    assert_eq!(
+        lengths,
+        &serde_json::json!({"title": 1, "path": 2, "body": 1})
+    );
+}
+
+#[test]
 fn a_language_has_its_own_word_rules_or_none() {
     let settings = Search::default();
     for (lang, name, step) in [
