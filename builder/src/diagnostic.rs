@@ -3,6 +3,9 @@
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
+/// A place in a file: 1-based line, and 1-based column in characters where it is known.
+pub type LineAndColumn = (u32, Option<u32>);
+
 /// How bad it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -59,6 +62,14 @@ impl Diagnostic {
         self.line = line.into();
         self.column = column.into();
         self
+    }
+
+    /// The same, at a place if it is known.
+    pub fn at_place(self, place: Option<LineAndColumn>) -> Self {
+        match place {
+            Some((line, column)) => self.at(line, column),
+            None => self,
+        }
     }
 
     /// The same, with the way out.

@@ -1,19 +1,24 @@
 //! From the effective sources to the tree that is to be published: library, plan, render.
 //!
-//! Pure: files that templates name while they render are asked for ([`Evaluation::step`]) and
-//! handed in ([`Evaluation::supply`]) by whoever holds storage.
+//! Pure: files and URLs that templates name while they render are asked for ([`Evaluation::step`])
+//! and handed in ([`Evaluation::supply`], [`Evaluation::supply_answers`]) by whoever holds storage.
 
 use crate::config::Config;
 use crate::diagnostic::Diagnostic;
-use crate::key::{OutputKey, SourceKey};
+use crate::key::OutputKey;
+use crate::links::ExternalLinks;
 use crate::object::Object;
 use crate::plan::{self, Plan};
+use crate::quillfront_toml::{AllowedHosts, OwnConfig};
+use crate::render::answers::{Answer, Request};
 use crate::render::content::{self, Contents};
 use crate::render::templates::Templates;
 use crate::render::world::{Inputs, Settings, World};
-use crate::render::{RenderError, output};
+use crate::render::{Needs, RenderError, output};
 use crate::site::library;
+use crate::site::schedule::{NextDue, Schedule};
 use crate::source::Sources;
+use jiff::Timestamp;
 use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -22,25 +27,53 @@ use std::sync::Arc;
 /// data file after another takes a round for each.
 pub const MAX_ROUNDS: usize = 64;
 
-/// The tree that the sources make.
+/// The tree that the sources make. Of each object there is what its maker kept: the object itself,
+/// or, where it was written out at once, less.
 #[derive(Debug)]
-pub struct Tree {
+pub struct Tree<Kept = Object> {
     /// Everything that could be made.
-    pub objects: BTreeMap<OutputKey, Object>,
+    pub objects: BTreeMap<OutputKey, Kept>,
     /// Outputs whose render failed: what was published under these keys stays.
     pub stale: BTreeSet<OutputKey>,
     /// The plan that it was made by.
     pub plan: Plan,
     /// Everything to tell the author.
     pub diagnostics: Vec<Diagnostic>,
+    /// What leads elsewhere; collected only in the mode `check`.
+    pub external_links: ExternalLinks,
+    /// The time that it was made with.
+    pub now: Timestamp,
+    /// What is published next by the passing of time alone.
+    pub next_due: Option<NextDue>,
+    /// Answers from the network that it was made with.
+    pub answers: BTreeMap<Request, Arc<str>>,
+}
+
+impl<Kept> Tree<Kept> {
+    /// The same tree, with something else kept of its objects.
+    pub fn map<Other>(
+        self,
+        change: impl FnOnce(BTreeMap<OutputKey, Kept>) -> BTreeMap<OutputKey, Other>,
+    ) -> Tree<Other> {
+        Tree {
+            objects: change(self.objects),
+            stale: self.stale,
+            plan: self.plan,
+            diagnostics: self.diagnostics,
+            external_links: self.external_links,
+            now: self.now,
+            next_due: self.next_due,
+            answers: self.answers,
+        }
+    }
 }
 
 /// A site that is being evaluated.
-pub struct Evaluation {
+pub struct Evaluation<Kept = Object> {
     world: Arc<World>,
     plan: Plan,
     contents: Option<Arc<Contents>>,
-    done: BTreeMap<OutputKey, Result<Option<Object>, Vec<Diagnostic>>>,
+    done: BTreeMap<OutputKey, Result<Option<Kept>, Vec<Diagnostic>>>,
     diagnostics: Vec<Diagnostic>,
 }
 
@@ -53,30 +86,66 @@ pub enum Unready {
     BrokenConfig(Vec<Diagnostic>),
 }
 
-impl Evaluation {
+impl<Kept: Send> Evaluation<Kept> {
     /// Reads the configuration, the content and the templates, and plans the site.
     ///
     /// # Errors
     /// Without a configuration there is no site.
     pub fn new(sources: Arc<Sources>, settings: Settings) -> Result<Self, Unready> {
+        let up_to = settings.now;
+        Self::up_to(sources, settings, up_to)
+    }
+
+    /// The same, of all that is due up to a moment after `settings.now`, which moves on to the
+    /// last time at which something of it was due.
+    ///
+    /// # Errors
+    /// Without a configuration there is no site.
+    pub fn up_to(
+        sources: Arc<Sources>,
+        mut settings: Settings,
+        up_to: Timestamp,
+    ) -> Result<Self, Unready> {
         let mut diagnostics: Vec<Diagnostic> = sources
             .iter()
             .flat_map(|(_, source)| source.problems.clone())
             .collect();
-        let config = read_config(&sources, &settings, &mut diagnostics)?;
+        let config = read_config(&sources, &settings, &mut diagnostics);
+        let (config, own) = match (config, OwnConfig::of(&sources)) {
+            (Ok(config), Ok(own)) => (config, own),
+            (Err(unready), Ok(_)) | (Err(unready @ Unready::NoConfig), Err(_)) => {
+                return Err(unready);
+            }
+            (Ok(_), Err(problems)) => return Err(Unready::BrokenConfig(problems)),
+            (Err(Unready::BrokenConfig(mut problems)), Err(more)) => {
+                problems.extend(more);
+                return Err(Unready::BrokenConfig(problems));
+            }
+        };
         let templates = Templates::load(&sources, config.theme.as_deref());
-        let (library, mut problems) = library::build(&sources, &config, settings.drafts);
+        let (library, mut problems) = {
+            let schedule = Schedule {
+                publishing: &own.publishing,
+                up_to,
+            };
+            let built = library::build(&sources, &config, settings.drafts, schedule);
+            settings.now = schedule.moved(settings.now, &built.0);
+            built
+        };
         diagnostics.append(&mut problems);
-        let (plan, mut problems) = plan::plan(&config, &library, &sources);
+        diagnostics.extend(library.held_told());
+        let (plan, mut problems) = plan::plan(&config, &own.publishing, &library, &sources);
         diagnostics.append(&mut problems);
         diagnostics.extend(templates.broken.values().cloned());
         let world = World {
             config: Arc::new(config),
+            own: Arc::new(own),
             settings: Arc::new(settings),
             library: Arc::new(library),
             templates: Arc::new(templates),
             sources,
             inputs: Arc::new(Inputs::new()),
+            answers: Arc::default(),
         };
         Ok(Self {
             world: Arc::new(world),
@@ -92,9 +161,14 @@ impl Evaluation {
         &self.plan
     }
 
-    /// Renders what can be rendered. Returns the sources that have to be read before the rest
-    /// can be; none when all is done.
-    pub fn step(&mut self) -> BTreeSet<SourceKey> {
+    /// Where answers may come from.
+    pub fn allowed_hosts(&self) -> AllowedHosts {
+        self.world.own.allowed_hosts.clone()
+    }
+
+    /// Renders what can be rendered, and hands each object to `keep`, on several threads at once.
+    /// Returns what has to be read or fetched before the rest can be; nothing when all is done.
+    pub fn step(&mut self, keep: impl Fn(&OutputKey, Object) -> Kept + Sync) -> Needs {
         let contents = match &self.contents {
             Some(contents) => contents.clone(),
             None => match content::render(&self.world) {
@@ -109,9 +183,15 @@ impl Evaluation {
             .collect();
         let results: Vec<_> = waiting
             .into_par_iter()
-            .map(|(key, planned)| (key, output::render(&self.world, &contents, key, planned)))
+            .map(|(key, planned)| {
+                let made = output::render(&self.world, &contents, key, planned);
+                (
+                    key,
+                    made.map(|object| object.map(|object| keep(key, object))),
+                )
+            })
             .collect();
-        let mut needs = BTreeSet::new();
+        let mut needs = Needs::default();
         for (key, result) in results {
             match result {
                 Ok(object) => drop(self.done.insert(key.clone(), Ok(object))),
@@ -134,8 +214,16 @@ impl Evaluation {
         });
     }
 
+    /// Hands in answers from the network, also before they are asked for.
+    pub fn supply_answers(&mut self, answers: BTreeMap<Request, Answer>) {
+        self.world = Arc::new(World {
+            answers: Arc::new(self.world.answers.with(answers)),
+            ..(*self.world).clone()
+        });
+    }
+
     /// The tree. What is still lacking its inputs has failed.
-    pub fn finish(mut self) -> Tree {
+    pub fn finish(mut self) -> Tree<Kept> {
         let mut objects = BTreeMap::new();
         let mut stale = BTreeSet::new();
         let mut failures = Failures::default();
@@ -150,16 +238,25 @@ impl Evaluation {
                 None => {
                     let file = self.plan[key].source.as_str();
                     let message =
-                        format!("more than {MAX_ROUNDS} files are read one after another");
+                        format!("more than {MAX_ROUNDS} files or URLs are read one after another");
                     failures.add(key, vec![Diagnostic::error("rounds", file, message)]);
                     stale.insert(key.clone());
                 }
             }
         }
+        let external_links = match &self.contents {
+            Some(contents) if self.world.settings.mode == "check" => {
+                ExternalLinks::collect(&self.world.config, contents.external_links(&self.world))
+            }
+            _ => ExternalLinks::default(),
+        };
         let warnings = self
             .contents
             .iter()
             .flat_map(|contents| contents.warnings(&self.world));
+        // A template that cannot stand is told by itself, not by each output that needs it.
+        let known: BTreeSet<SameProblem> = self.diagnostics.iter().map(same).collect();
+        failures.by_problem.retain(|same, _| !known.contains(same));
         let mut diagnostics: Vec<Diagnostic> = self
             .diagnostics
             .into_iter()
@@ -168,11 +265,17 @@ impl Evaluation {
             .collect();
         diagnostics.sort();
         diagnostics.dedup();
+        // What failed may have had no chance to ask again.
+        let answers = self.world.answers.texts(!stale.is_empty());
         Tree {
+            now: self.world.settings.now,
+            next_due: self.world.library.next_due(),
+            answers,
             objects,
             stale,
             plan: self.plan,
             diagnostics,
+            external_links,
         }
     }
 }
@@ -186,6 +289,20 @@ struct Failures {
 /// What makes two problems one: code, file, line, message.
 type SameProblem = (String, String, Option<u32>, String);
 
+fn same(problem: &Diagnostic) -> SameProblem {
+    // Of a template that many name and none has, the first page stands for all.
+    let (file, line) = match problem.code.as_str() {
+        "template-missing" => ("", None),
+        _ => (problem.file.as_str(), problem.line),
+    };
+    (
+        problem.code.clone(),
+        file.to_owned(),
+        line,
+        problem.message.clone(),
+    )
+}
+
 struct Failure {
     problem: Diagnostic,
     /// The first output that it fails.
@@ -197,23 +314,14 @@ struct Failure {
 impl Failures {
     fn add(&mut self, key: &OutputKey, problems: Vec<Diagnostic>) {
         for problem in problems {
-            // Of a template that many name and none has, the first page stands for all.
-            let file = if problem.code == "template-missing" {
-                ""
-            } else {
-                problem.file.as_str()
-            };
-            let same = (
-                problem.code.clone(),
-                file.to_owned(),
-                problem.line,
-                problem.message.clone(),
-            );
-            let failure = self.by_problem.entry(same).or_insert_with(|| Failure {
-                problem,
-                output: key.clone(),
-                count: 0,
-            });
+            let failure = self
+                .by_problem
+                .entry(same(&problem))
+                .or_insert_with(|| Failure {
+                    problem,
+                    output: key.clone(),
+                    count: 0,
+                });
             failure.count += 1;
         }
     }
@@ -275,8 +383,10 @@ fn read_config(
                 "is not there"
             };
             let message = format!("the theme `{theme}` {lacks}");
+            let place = sources.place_of(key.as_str(), &["theme"]);
             diagnostics.push(
                 Diagnostic::error("theme", key.as_str(), message)
+                    .at_place(place)
                     .hint("upload the theme's whole folder, or remove `theme`"),
             );
         }

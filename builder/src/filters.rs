@@ -4,7 +4,7 @@
 //! for dates and chance, which would look at the time zones and the random numbers of the machine:
 //! a page must come out the same everywhere.
 
-mod dates;
+pub(crate) mod dates;
 mod localized;
 mod numbers;
 mod shuffle;

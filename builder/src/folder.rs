@@ -3,18 +3,20 @@
 
 use crate::diagnostic::Diagnostic;
 use crate::evaluate::{Evaluation, MAX_ROUNDS, Tree, Unready};
-use crate::key::{MAX_TEXT_BYTES, Role, SourceKey};
-use crate::object::Body;
+use crate::fetch::{self, Budget, Web};
+use crate::key::{MAX_TEXT_BYTES, OutputKey, Role, SourceKey};
+use crate::object::{Body, Object};
+use crate::plan::Plan;
 use crate::publish::observe::MAX_INPUT_BYTES;
 use crate::render::world::{Inputs, Settings};
 use crate::source::{Observed, Sources};
 use rayon::prelude::*;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io;
 use std::ops::Bound;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 /// Folders of a site that are sources; other files are read only where a template names them.
 pub const SOURCE_FOLDERS: [&str; 6] = ["content", "data", "sass", "static", "templates", "themes"];
@@ -180,21 +182,23 @@ pub fn read(root: &Path) -> io::Result<(Sources, Vec<Diagnostic>)> {
         })
         .collect::<io::Result<_>>()?;
     let mut sources = Sources::default();
-    for (key, observed) in observed {
-        sources.observe(&key, observed);
-    }
+    sources.observe_all(observed);
     Ok((sources, problems))
 }
 
-/// Evaluates a site's folder, with another configuration than its own where one is given.
+/// Evaluates a site's folder, with another configuration than its own where one is given, and
+/// hands each object to `keep` as it is made, on several threads at once; `begin` comes before the
+/// first. An object that gives way to a folder of the same name is not handed on.
 ///
 /// # Errors
-/// A file cannot be read. Without a configuration the inner result says so.
-pub fn evaluate(
+/// A file cannot be read, or what `begin` says. Without a configuration the inner result says so.
+pub fn evaluate<Kept: Send>(
     root: &Path,
     config: Option<&Path>,
     settings: Settings,
-) -> io::Result<Result<Tree, Unready>> {
+    begin: impl FnOnce() -> io::Result<()>,
+    keep: impl Fn(&OutputKey, Object) -> Kept + Sync,
+) -> io::Result<Result<Tree<Kept>, Unready>> {
     let (mut sources, problems) = read(root)?;
     if let Some(config) = config {
         // It stands in for the site's own.
@@ -209,50 +213,73 @@ pub fn evaluate(
         };
         sources.observe(&SourceKey::from("config.toml"), given);
     }
-    let mut evaluation = match Evaluation::new(Arc::new(sources), settings) {
+    // What is wrong with the given configuration is told under its own name.
+    let name_config = |told: &mut [Diagnostic]| {
+        let given = config.map(|path| path.display().to_string());
+        let about_it = told.iter_mut().filter(|one| one.file == "config.toml");
+        for (problem, given) in about_it.zip(given.iter().cycle()) {
+            problem.file.clone_from(given);
+        }
+    };
+    let sources = Arc::new(sources);
+    let mut evaluation = match Evaluation::new(sources.clone(), settings) {
         Ok(evaluation) => evaluation,
+        Err(Unready::BrokenConfig(mut told)) => {
+            // What is wrong with other files by themselves is told in the same run.
+            told.extend(sources.iter().flat_map(|(_, one)| one.problems.clone()));
+            told.extend(problems);
+            name_config(&mut told);
+            told.sort();
+            told.dedup();
+            return Ok(Err(Unready::BrokenConfig(told)));
+        }
         Err(unready) => return Ok(Err(unready)),
     };
+    begin()?;
+    let in_the_way = files_in_the_way(evaluation.plan());
+    let keep = |key: &OutputKey, object| (!in_the_way.contains_key(key)).then(|| keep(key, object));
+    let web = LazyLock::new(Web::new);
+    let mut budget = Budget::new();
     for _ in 0..MAX_ROUNDS {
-        let needs = evaluation.step();
+        let needs = evaluation.step(keep);
         if needs.is_empty() {
             break;
         }
-        evaluation.supply(inputs(root, needs)?);
+        evaluation.supply(inputs(root, needs.files)?);
+        if !needs.requests.is_empty() {
+            let allowed = evaluation.allowed_hosts();
+            let answers = fetch::gather(&*web, needs.requests, &allowed, &mut budget);
+            evaluation.supply_answers(answers);
+        }
     }
-    let mut tree = evaluation.finish();
-    drop_files_in_the_way(&mut tree);
+    let mut tree = evaluation.finish().map(|objects| {
+        let kept = objects.into_iter();
+        kept.filter_map(|(key, kept)| Some((key, kept?))).collect()
+    });
     tree.diagnostics.extend(problems);
+    tree.diagnostics.extend(in_the_way.into_values());
+    name_config(&mut tree.diagnostics);
     tree.diagnostics.sort();
     Ok(Ok(tree))
 }
 
 /// In S3 `about` and `about/index.html` stand side by side; in a folder one has to give way.
-fn drop_files_in_the_way(tree: &mut Tree) {
+fn files_in_the_way(plan: &Plan) -> BTreeMap<OutputKey, Diagnostic> {
     let is_folder = |key: &str| {
         let below = format!("{key}/");
-        let mut after = tree
-            .objects
-            .range::<str, _>((Bound::Excluded(key), Bound::Unbounded));
-        // What sorts between `a` and `a/` is skipped: `a!`, `a-b` …
-        after.any(|(other, _)| other.as_str().starts_with(&below))
+        let mut after = plan.range::<str, _>((Bound::Included(below.as_str()), Bound::Unbounded));
+        after
+            .next()
+            .is_some_and(|(other, _)| other.as_str().starts_with(&below))
     };
-    let plain = tree
-        .objects
-        .keys()
-        .filter(|key| !key.as_str().ends_with("/index.html"));
-    let in_the_way: Vec<_> = plain
-        .filter(|key| is_folder(key.as_str()))
-        .cloned()
-        .collect();
-    for key in in_the_way {
-        let source = tree.plan[&key].source.as_str();
-        let message = format!("`{key}` is also a folder with pages in it");
-        let problem = Diagnostic::error("collision", source, message);
-        tree.diagnostics
-            .push(problem.hint("give the file another name"));
-        tree.objects.remove(&key);
-    }
+    plan.iter()
+        .filter(|(key, _)| !key.as_str().ends_with("/index.html") && is_folder(key.as_str()))
+        .map(|(key, planned)| {
+            let message = format!("`{key}` is also a folder with pages in it");
+            let problem = Diagnostic::error("collision", planned.source.as_str(), message);
+            (key.clone(), problem.hint("give the file another name"))
+        })
+        .collect()
 }
 
 fn inputs(root: &Path, keys: BTreeSet<SourceKey>) -> io::Result<Inputs> {
@@ -275,28 +302,58 @@ fn inputs(root: &Path, keys: BTreeSet<SourceKey>) -> io::Result<Inputs> {
     keys.into_iter().map(read).collect()
 }
 
-/// Writes a tree into `out`, in place of what is there.
+/// What is told of an object once it is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Written {
+    /// Bytes that were made; 0 where a source was copied.
+    pub made: u64,
+}
+
+/// Builds a site's folder into `out`, in place of what is there. Each object is written as soon as
+/// it is made, so that memory does not grow with the tree. Nothing is touched without a
+/// configuration.
 ///
 /// # Errors
-/// A file cannot be written; the error names it.
-pub fn write(root: &Path, tree: &Tree, out: &Path, keep_dotfiles: bool) -> io::Result<()> {
-    clean(out, keep_dotfiles)?;
-    let folders: BTreeSet<PathBuf> = tree
-        .objects
-        .keys()
-        .filter_map(|key| Some(out.join(key.as_str()).parent()?.to_owned()))
-        .collect();
-    for folder in &folders {
-        fs::create_dir_all(folder).map_err(|error| named(folder, error))?;
+/// A file cannot be read or written; the error names it.
+pub fn build(
+    root: &Path,
+    config: Option<&Path>,
+    settings: Settings,
+    out: &Path,
+    keep_dotfiles: bool,
+) -> io::Result<Result<Tree<Written>, Unready>> {
+    let write = |key: &OutputKey, object: Object| write(root, out, key, &object);
+    let begin = || clean(out, keep_dotfiles);
+    let mut tree = match evaluate(root, config, settings, begin, write)? {
+        Ok(tree) => tree,
+        Err(unready) => return Ok(Err(unready)),
+    };
+    let written = std::mem::take(&mut tree.objects).into_iter();
+    let written = written.map(|(key, written)| Ok((key, written?)));
+    let written = written.collect::<io::Result<_>>()?;
+    Ok(Ok(tree.map(|_| written)))
+}
+
+fn write(root: &Path, out: &Path, key: &OutputKey, object: &Object) -> io::Result<Written> {
+    let path = out.join(key.as_str());
+    let attempt = || match &object.body {
+        Body::Bytes(bytes) => fs::write(&path, bytes),
+        Body::Copy { source, .. } => fs::copy(root.join(source.as_str()), &path).map(|_| ()),
+    };
+    let made = match &object.body {
+        Body::Bytes(bytes) => bytes.len() as u64,
+        Body::Copy { .. } => 0,
+    };
+    // Most pages have a folder of their own, that is yet to be made.
+    let folder = path.parent().unwrap_or(out);
+    match fs::create_dir(folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => fs::create_dir_all(folder),
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
+        _ => Ok(()),
     }
-    tree.objects.par_iter().try_for_each(|(key, object)| {
-        let path = out.join(key.as_str());
-        match &object.body {
-            Body::Bytes(bytes) => fs::write(&path, bytes),
-            Body::Copy { source, .. } => fs::copy(root.join(source.as_str()), &path).map(|_| ()),
-        }
-        .map_err(|error| named(&path, error))
-    })
+    .and_then(|()| attempt())
+    .map_err(|error| named(&path, error))?;
+    Ok(Written { made })
 }
 
 fn clean(out: &Path, keep_dotfiles: bool) -> io::Result<()> {

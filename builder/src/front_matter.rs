@@ -5,6 +5,7 @@
 //! [`parse_page`] and [`parse_section`] read that tree into the form that everything else uses.
 //! All problems of a file are reported together, with lines of the whole file.
 
+mod locate;
 mod nearest;
 mod page;
 mod section;
@@ -15,6 +16,8 @@ pub mod tree;
 mod value;
 mod yaml_tree;
 
+pub use locate::place_of;
+pub(crate) use nearest::nearest;
 pub use page::{PageFrontMatter, parse_page};
 pub use section::{ANCHOR_LINKS, SectionFrontMatter, SortBy, parse_section};
 pub use split::{Kind, Split, split};

@@ -4,7 +4,7 @@
 //!
 //! 1. [`handler`]: an event becomes hints: source keys to look at;
 //! 2. [`source`]: what is under those keys, and which of it is *effective*;
-//! 3. [`site`]: what each content file says of itself ([`config`], [`front_matter`], [`dates`],
+//! 3. [`site`]: what each content file says of itself ([`config`], [`quillfront_toml`], [`front_matter`], [`dates`],
 //!    [`slugs`]), and how pages and sections belong together;
 //! 4. [`plan`]: every output key, and who makes it;
 //! 5. [`render`]: templates, [`markdown`] and the [`search`] index to bytes, purely ([`evaluate`]
@@ -12,7 +12,8 @@
 //! 6. [`publish`]: the difference to what is there, put, committed, deleted, [invalidated](invalidate);
 //! 7. [`report`] and [`diagnostic`]: what a program and an author are told.
 //!
-//! Only `handler` and `publish` touch the world, through AWS SDK clients. [`folder`] feeds the
+//! Only `handler`, `publish` and [`fetch`] touch the world: the first two through AWS SDK clients,
+//! the last by HTTP, for `load_data(url=…)`. [`folder`] feeds the
 //! same core from files for `quillfront build`.
 
 pub mod aws;
@@ -20,6 +21,7 @@ pub mod config;
 pub mod dates;
 pub mod diagnostic;
 pub mod evaluate;
+pub mod fetch;
 pub mod filters;
 pub mod fingerprint;
 pub mod folder;
@@ -27,10 +29,12 @@ pub mod front_matter;
 pub mod handler;
 pub mod invalidate;
 pub mod key;
+pub mod links;
 pub mod markdown;
 pub mod object;
 pub mod plan;
 pub mod publish;
+pub mod quillfront_toml;
 pub mod render;
 pub mod report;
 pub mod search;

@@ -4,8 +4,9 @@
 //! order of arrival (invariant 1); each loser is a diagnostic.
 
 use crate::config::Config;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, LineAndColumn};
 use crate::key::{OutputKey, Role, SourceKey};
+use crate::quillfront_toml::{Publishing, StaticFiles};
 use crate::search;
 use crate::site::facts::{Page, Section};
 use crate::site::library::{Library, PageId, SectionId};
@@ -115,9 +116,17 @@ pub type Plan = BTreeMap<OutputKey, Planned>;
 pub const SITEMAP_LIMIT: usize = 30_000;
 
 /// Plans the whole site.
-pub fn plan(config: &Config, library: &Library, sources: &Sources) -> (Plan, Vec<Diagnostic>) {
+pub fn plan(
+    config: &Config,
+    publishing: &Publishing,
+    library: &Library,
+    sources: &Sources,
+) -> (Plan, Vec<Diagnostic>) {
     let config_key = config_key(sources);
     let mut wanted = Wanted {
+        sources,
+        static_files: publishing.static_files,
+        places: BTreeMap::new(),
         plan: Plan::new(),
         problems: Vec::new(),
         config_key,
@@ -148,17 +157,23 @@ pub fn config_key(sources: &Sources) -> SourceKey {
     })
 }
 
-struct Wanted {
+struct Wanted<'a> {
+    sources: &'a Sources,
+    static_files: StaticFiles,
+    /// What was looked up for problems: one source may have thousands.
+    places: BTreeMap<(SourceKey, Rank), Option<LineAndColumn>>,
     plan: Plan,
     problems: Vec<Diagnostic>,
     config_key: SourceKey,
 }
 
-impl Wanted {
+impl Wanted<'_> {
     fn want(&mut self, key: String, rank: Rank, source: &SourceKey, recipe: Recipe) {
         if let Err(message) = check_output_key(&key) {
+            let at = self.place_of(source, rank);
             self.problems.push(
                 Diagnostic::error("path", source.as_str(), message)
+                    .at_place(at)
                     .hint("change the path, slug, alias or file name that it comes from"),
             );
             return;
@@ -173,7 +188,14 @@ impl Wanted {
                 place.insert(planned);
             }
             Entry::Occupied(mut place) => {
-                let order = |planned: &Planned| (planned.rank, planned.source.clone());
+                let replaces = self.static_files == StaticFiles::Replace;
+                let replaces = |planned: &Planned| {
+                    replaces
+                        && planned.rank == Rank::Static
+                        && planned.source.role() == Role::Static
+                };
+                let order =
+                    |planned: &Planned| (!replaces(planned), planned.rank, planned.source.clone());
                 // A redirect of a page to where it already is takes nothing from anyone.
                 let loser = if order(&planned) < order(place.get()) {
                     place.insert(planned)
@@ -182,13 +204,39 @@ impl Wanted {
                 };
                 let owner = &place.get().source;
                 let path = path_of(place.key());
-                let message = format!("`{path}` is already made by {owner}");
+                let file = loser.source.as_str();
+                let problem = if replaces(place.get()) {
+                    let message = format!("`{path}` is replaced by the static file {owner}");
+                    Diagnostic::warning("collision", file, message)
+                } else {
+                    let message = format!("`{path}` is already made by {owner}");
+                    Diagnostic::error("collision", file, message)
+                };
+                let at = self.place_of(&loser.source, loser.rank);
                 self.problems.push(
-                    Diagnostic::error("collision", loser.source.as_str(), message)
+                    problem
+                        .at_place(at)
                         .hint("give one of the two another slug, path, alias or name"),
                 );
             }
         }
+    }
+
+    /// Where a source says what path it wants, if it says so.
+    fn place_of(&mut self, source: &SourceKey, rank: Rank) -> Option<LineAndColumn> {
+        let sources = self.sources;
+        let find = || {
+            let names: &[&str] = match rank {
+                Rank::Alias => &["aliases"],
+                _ => &["path", "slug"],
+            };
+            let place = |name: &&str| sources.place_of(source.as_str(), &[name]);
+            names.iter().find_map(place)
+        };
+        *self
+            .places
+            .entry((source.clone(), rank))
+            .or_insert_with(find)
     }
 
     fn want_at_path(&mut self, path: &str, rank: Rank, source: &SourceKey, recipe: Recipe) {
@@ -233,7 +281,7 @@ fn check_output_key(key: &str) -> Result<(), String> {
     }
 }
 
-fn want_page(wanted: &mut Wanted, library: &Library, id: PageId) {
+fn want_page(wanted: &mut Wanted<'_>, library: &Library, id: PageId) {
     let Page {
         place,
         front,
@@ -255,7 +303,7 @@ fn want_page(wanted: &mut Wanted, library: &Library, id: PageId) {
     }
 }
 
-fn want_aliases(wanted: &mut Wanted, aliases: &[String], source: &SourceKey, permalink: &str) {
+fn want_aliases(wanted: &mut Wanted<'_>, aliases: &[String], source: &SourceKey, permalink: &str) {
     for alias in aliases {
         let path = alias.trim().trim_matches('/');
         let key = if path.ends_with(".html") {
@@ -292,7 +340,7 @@ pub fn term_pagination(taxonomy: &Taxonomy) -> Option<Pagination> {
     })
 }
 
-fn want_section(wanted: &mut Wanted, config: &Config, library: &Library, id: SectionId) {
+fn want_section(wanted: &mut Wanted<'_>, config: &Config, library: &Library, id: SectionId) {
     let section = &library.sections[id];
     let Section {
         place,
@@ -359,7 +407,7 @@ fn want_section(wanted: &mut Wanted, config: &Config, library: &Library, id: Sec
 }
 
 fn want_taxonomy(
-    wanted: &mut Wanted,
+    wanted: &mut Wanted<'_>,
     config: &Config,
     lang: &str,
     index: usize,
@@ -413,7 +461,7 @@ fn want_taxonomy(
 }
 
 fn want_feeds(
-    wanted: &mut Wanted,
+    wanted: &mut Wanted<'_>,
     config: &Config,
     source: &SourceKey,
     lang: &str,
@@ -435,7 +483,7 @@ fn want_feeds(
     }
 }
 
-fn want_site_files(wanted: &mut Wanted, config: &Config, library: &Library) {
+fn want_site_files(wanted: &mut Wanted<'_>, config: &Config, library: &Library) {
     let source = wanted.config_key.clone();
     for (lang, language) in &config.languages {
         if language.generate_feeds {
@@ -501,7 +549,7 @@ fn sitemap_parts(config: &Config, library: &Library) -> usize {
         .div_ceil(SITEMAP_LIMIT)
 }
 
-fn want_static(wanted: &mut Wanted, config: &Config, sources: &Sources) {
+fn want_static(wanted: &mut Wanted<'_>, config: &Config, sources: &Sources) {
     let mut files: BTreeMap<String, SourceKey> = BTreeMap::new();
     let themed = config
         .theme

@@ -3,10 +3,12 @@
 //! nothing.
 
 use crate::config::Config;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, LineAndColumn};
 use crate::front_matter;
 use crate::key::{DataFormat, MAX_TEXT_BYTES, Role, SourceKey, data_format};
+use crate::quillfront_toml::OwnConfig;
 use crate::render::templates;
+use rayon::prelude::*;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -113,6 +115,11 @@ impl Sources {
         }
     }
 
+    /// Where the value under `names` begins in the front matter of `key`, or in a TOML file.
+    pub fn place_of(&self, key: &str, names: &[&str]) -> Option<LineAndColumn> {
+        front_matter::place_of(key, self.text(key)?, names)
+    }
+
     /// True where a build has something under `key`.
     pub fn exists(&self, key: &str) -> bool {
         self.map
@@ -141,15 +148,34 @@ impl Sources {
         }
     }
 
+    /// Takes in what was seen under many keys. Each text is checked by itself, so that all threads
+    /// share the work.
+    pub fn observe_all(&mut self, seen: Vec<(SourceKey, Observed)>) -> Vec<(SourceKey, Change)> {
+        let seen: Vec<_> = seen
+            .into_par_iter()
+            .map(|(key, observed)| {
+                let looked_at = self.look_at(&key, observed);
+                (key, looked_at)
+            })
+            .collect();
+        seen.into_iter()
+            .map(|(key, looked_at)| {
+                let change = self.take_in(&key, looked_at);
+                (key, change)
+            })
+            .collect()
+    }
+
     /// Takes in what was seen under `key`, by the rule of the effective source.
     pub fn observe(&mut self, key: &SourceKey, observed: Observed) -> Change {
+        let looked_at = self.look_at(key, observed);
+        self.take_in(key, looked_at)
+    }
+
+    /// What was seen, checked against what a build uses now.
+    fn look_at(&self, key: &SourceKey, observed: Observed) -> LookedAt {
         let (version, size, bytes) = match observed {
-            Observed::Absent => {
-                return match self.map.remove(key.as_str()) {
-                    Some(_) => Change::Removed,
-                    None => Change::None,
-                };
-            }
+            Observed::Absent => return LookedAt::Absent,
             Observed::Opaque { version, size } => (version, size, None),
             Observed::Text {
                 version,
@@ -162,9 +188,8 @@ impl Sources {
             && before.version == version
             && before.problems.is_empty()
         {
-            return Change::None;
+            return LookedAt::Same;
         }
-        let last_good = before.map(|source| source.effective.clone());
         let (effective, problems) = match bytes {
             None if size > MAX_FILE_BYTES => {
                 let message = format!(
@@ -177,29 +202,55 @@ impl Sources {
             None => (Effective::Opaque, Vec::new()),
             Some(bytes) => match check(key, size, bytes) {
                 Ok(text) => (Effective::Text(text), Vec::new()),
-                Err(problems) => (last_good.clone().unwrap_or(Effective::Absent), problems),
+                Err(problems) => {
+                    let last_good = before.map(|source| source.effective.clone());
+                    (last_good.unwrap_or(Effective::Absent), problems)
+                }
             },
         };
-        let change = match before {
+        LookedAt::Source(Source {
+            version,
+            size,
+            effective,
+            problems,
+        })
+    }
+
+    fn take_in(&mut self, key: &SourceKey, looked_at: LookedAt) -> Change {
+        let source = match looked_at {
+            LookedAt::Same => return Change::None,
+            LookedAt::Absent => {
+                return match self.map.remove(key.as_str()) {
+                    Some(_) => Change::Removed,
+                    None => Change::None,
+                };
+            }
+            LookedAt::Source(source) => source,
+        };
+        let change = match self.map.get(key.as_str()) {
             None => Change::Added,
-            Some(before) if before.effective != effective => Change::Changed,
-            Some(before) if effective == Effective::Opaque && before.version != version => {
+            Some(before) if before.effective != source.effective => Change::Changed,
+            Some(before)
+                if source.effective == Effective::Opaque && before.version != source.version =>
+            {
                 Change::Changed
             }
-            Some(before) if before.problems != problems => Change::Changed,
+            Some(before) if before.problems != source.problems => Change::Changed,
             Some(_) => Change::None,
         };
-        self.map.insert(
-            key.clone(),
-            Source {
-                version,
-                size,
-                effective,
-                problems,
-            },
-        );
+        self.map.insert(key.clone(), source);
         change
     }
+}
+
+/// A source that was looked at, before it is taken in.
+enum LookedAt {
+    /// Nothing has changed.
+    Same,
+    /// It is not there.
+    Absent,
+    /// What it is now.
+    Source(Source),
 }
 
 /// Checks a source by itself: what depends on other sources (an undefined taxonomy, a missing
@@ -236,7 +287,8 @@ fn check(key: &SourceKey, size: u64, bytes: Option<Vec<u8>>) -> Result<Arc<str>,
             }
         }
         Role::Template => templates::check_syntax(file, &text).map_err(|problem| vec![problem])?,
-        Role::ThemeConfig | Role::OwnConfig | Role::Data => check_data(file, &text)?,
+        Role::OwnConfig => OwnConfig::parse(file, &text).map(|_| ())?,
+        Role::ThemeConfig | Role::Data => check_data(file, &text)?,
         Role::Asset | Role::Static | Role::Ignored => {}
     }
     Ok(text.into())
@@ -262,16 +314,23 @@ fn check_data(file: &str, text: &str) -> Result<(), Vec<Diagnostic>> {
         Some(DataFormat::Yaml) => front_matter::parse_yaml(&source).err(),
         Some(DataFormat::Json) => serde_json::from_str::<serde::de::IgnoredAny>(text)
             .err()
-            .map(|error| {
-                let problem = Diagnostic::error("data", file, error.to_string());
-                vec![problem.at(error.line() as u32, error.column() as u32)]
-            }),
+            .map(|error| vec![json_problem(file, &error)]),
         Some(DataFormat::Plain) | None => None,
     };
     match problems {
         None => Ok(()),
         Some(problems) => Err(problems),
     }
+}
+
+fn json_problem(file: &str, error: &serde_json::Error) -> Diagnostic {
+    let text = error.to_string();
+    // The place is told by itself.
+    let what = text
+        .split_once(" at line ")
+        .map_or(&*text, |(what, _)| what);
+    Diagnostic::error("data", file, format!("this is not JSON: {what}"))
+        .at(error.line() as u32, error.column() as u32)
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use crate::args::{Approve, Global};
 use crate::connect::connect;
+use crate::handle::texts_of;
 use crate::{exit, show};
 use anyhow::Result;
 use quillfront_builder::publish::Options;
@@ -27,7 +28,7 @@ pub fn run(global: &Global, options: Approve) -> Result<u8> {
         let mut code = exit::GOOD;
         for report in builder.run(Work::Approve).await? {
             println!("{}", serde_json::to_string(&report)?);
-            show::report(&report);
+            show::report(&report, &texts_of(&builder, &report).await);
             code = code.max(exit::with(&report.diagnostics));
         }
         Ok(code)

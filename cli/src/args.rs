@@ -1,7 +1,7 @@
 //! What can be asked for on the command line.
 
 use clap::{Parser, Subcommand};
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
 /// Write a blog by uploading to S3.
@@ -24,7 +24,7 @@ pub struct Args {
 /// What every command understands.
 #[derive(Debug, clap::Args)]
 pub struct Global {
-    /// The site's folder: where config.toml and content/ are
+    /// The site's folder, or one inside of it: where config.toml and content/ are
     #[arg(short, long, global = true, default_value = ".", value_name = "DIR")]
     pub root: PathBuf,
     /// A configuration other than config.toml in the site's folder
@@ -42,6 +42,7 @@ pub struct Global {
 pub enum Command {
     Build(Build),
     Serve(Serve),
+    Check(Check),
     Init(Init),
     Handle(Handle),
     Status(Status),
@@ -77,6 +78,22 @@ pub struct Build {
     pub json: bool,
 }
 
+/// Look for mistakes: build in memory, then try the links that lead elsewhere
+///
+/// Nothing is written. Each mistake is told with file and line; the exit code is then 1.
+#[derive(Debug, clap::Args)]
+pub struct Check {
+    /// Check drafts too
+    #[arg(long)]
+    pub drafts: bool,
+    /// Do not try links that lead elsewhere
+    #[arg(long)]
+    pub skip_external_links: bool,
+    /// Print the report as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
 /// Start S3, the builder and the web server on this machine
 ///
 /// The site's folder is put into the source bucket and watched; uploads with any S3 client do the
@@ -89,6 +106,12 @@ pub struct Serve {
     /// Where the site is served; port 0 takes a free one
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080")]
     pub http: SocketAddr,
+    /// Where the site is served: the address alone, as of --http
+    #[arg(short, long, value_name = "IP", conflicts_with = "http")]
+    pub interface: Option<IpAddr>,
+    /// Where the site is served: the port alone, as of --http
+    #[arg(short, long, value_name = "PORT", conflicts_with = "http")]
+    pub port: Option<u16>,
     /// Where S3 is served; port 0 takes a free one
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:9000")]
     pub s3: SocketAddr,
@@ -98,6 +121,9 @@ pub struct Serve {
     /// Publish drafts too
     #[arg(long)]
     pub drafts: bool,
+    /// Open the site in a browser when it is ready
+    #[arg(short = 'O', long)]
+    pub open: bool,
     /// Do not watch the site's folder: only uploads count
     #[arg(long)]
     pub no_watch: bool,
@@ -107,12 +133,73 @@ pub struct Serve {
     /// One line of JSON when ready, then one for each build
     #[arg(long)]
     pub json: bool,
+    #[command(flatten)]
+    pub zola: ZolaServe,
+}
+
+impl Serve {
+    /// Where the site is served.
+    pub fn address(&self) -> SocketAddr {
+        let ip = self.interface.unwrap_or(self.http.ip());
+        SocketAddr::new(ip, self.port.unwrap_or(self.http.port()))
+    }
+}
+
+/// What Zola's `serve` has and this one does not: understood, so that the way out can be told.
+#[derive(Debug, clap::Args)]
+pub struct ZolaServe {
+    #[arg(short, long, hide = true)]
+    output_dir: Option<PathBuf>,
+    #[arg(long, hide = true)]
+    force: bool,
+    #[arg(long, hide = true)]
+    store_html: bool,
+    #[arg(short, long, hide = true)]
+    fast: bool,
+    #[arg(long, hide = true)]
+    no_port_append: bool,
+    #[arg(long, hide = true)]
+    extra_watch_path: Vec<PathBuf>,
+    #[arg(short, long, hide = true)]
+    debounce: Option<u64>,
+}
+
+impl ZolaServe {
+    /// Why a flag that was given has no meaning here.
+    pub fn meaningless(&self) -> Option<&'static str> {
+        let given = [
+            (
+                self.output_dir.is_some() || self.force || self.store_html,
+                "`serve` publishes into a bucket, not into a folder: leave out --output-dir, \
+                 --force and --store-html; `quillfront build -o DIR` makes a folder, and `--data \
+                 DIR` is where `serve` keeps its buckets",
+            ),
+            (
+                self.fast,
+                "leave out --fast: `serve` always uploads only what came out different",
+            ),
+            (
+                self.no_port_append,
+                "leave out --no-port-append: --base-url is taken as it is written",
+            ),
+            (
+                !self.extra_watch_path.is_empty(),
+                "leave out --extra-watch-path: only the site's own folders are read and watched",
+            ),
+            (
+                self.debounce.is_some(),
+                "leave out --debounce: `serve` waits by itself until a burst of changes is over",
+            ),
+        ];
+        given.iter().find(|(is, _)| *is).map(|(_, text)| *text)
+    }
 }
 
 /// Write a small site that works at once
 #[derive(Debug, clap::Args)]
 pub struct Init {
     /// The folder to make
+    #[arg(default_value = ".")]
     pub name: PathBuf,
     /// Write into a folder that is not empty; existing files stay as they are
     #[arg(short, long)]

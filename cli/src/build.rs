@@ -1,14 +1,15 @@
 //! `quillfront build`.
 
 use crate::args::{self, Global};
+use crate::excerpt;
 use crate::exit::{self, UsageError};
 use crate::show;
 use anyhow::{Context, Result};
 use jiff::Timestamp;
 use quillfront_builder::config::Config;
+use quillfront_builder::diagnostic::Diagnostic;
 use quillfront_builder::evaluate::{Tree, Unready};
-use quillfront_builder::folder;
-use quillfront_builder::object::Body;
+use quillfront_builder::folder::{self, Written};
 use quillfront_builder::plan::Recipe;
 use quillfront_builder::render::world::Settings;
 use quillfront_builder::report::{Action, Kind, OutputReport, Report};
@@ -30,21 +31,16 @@ pub fn run(global: &Global, options: args::Build) -> Result<u8> {
         return Err(UsageError(format!("{} is not a folder", root.display())).into());
     }
     let out = Output::choose(global, &options)?;
-    let evaluated = folder::evaluate(root, global.config.as_deref(), settings)
-        .with_context(|| format!("reading {}", root.display()))?;
-    let tree = match evaluated {
+    let config = global.config.as_deref();
+    let built = folder::build(root, config, settings, &out.path, out.keep_dotfiles)
+        .with_context(|| format!("building {}", root.display()))?;
+    let tree = match built {
         Ok(tree) => tree,
         Err(Unready::NoConfig) => {
-            let message = format!("there is no config.toml in {}", root.display());
-            let hint = "give the site's folder with --root, or start one with `quillfront init`";
-            return Err(UsageError(format!("{message}; {hint}")).into());
+            return Err(no_config(root).into());
         }
-        Err(Unready::BrokenConfig(problems)) => {
-            show::diagnostics(&problems);
-            return Ok(exit::DIAGNOSTICS);
-        }
+        Err(Unready::BrokenConfig(problems)) => return not_built(global, problems, options.json),
     };
-    folder::write(root, &tree, &out.path, out.keep_dotfiles)?;
     let mut report = report(&tree);
     report
         .ms
@@ -52,12 +48,40 @@ pub fn run(global: &Global, options: args::Build) -> Result<u8> {
     if options.json {
         println!("{}", serde_json::to_string(&report)?);
     }
-    show::diagnostics(&report.diagnostics);
+    tell(global, &report.diagnostics);
     show::built(&tree, &out.path, started.elapsed());
     Ok(exit::with(&report.diagnostics))
 }
 
-fn today() -> Timestamp {
+/// Where there is no site.
+pub fn no_config(root: &Path) -> UsageError {
+    let message = format!("there is no config.toml in {}, nor above", root.display());
+    let hint = "give the site's folder with --root, or start one with `quillfront init`";
+    UsageError(format!("{message}; {hint}"))
+}
+
+/// The end of a build without a usable configuration.
+pub fn not_built(global: &Global, problems: Vec<Diagnostic>, json: bool) -> Result<u8> {
+    let report = Report {
+        version: 1,
+        diagnostics: problems,
+        ..Report::default()
+    };
+    if json {
+        println!("{}", serde_json::to_string(&report)?);
+    }
+    tell(global, &report.diagnostics);
+    Ok(exit::DIAGNOSTICS)
+}
+
+/// Tells the author, with lines of the files in the site's folder.
+pub fn tell(global: &Global, problems: &[Diagnostic]) {
+    let texts = excerpt::texts_from_folder(&global.root, show::told(problems));
+    show::diagnostics(problems, &texts);
+}
+
+/// The time that templates see where none is given.
+pub fn today() -> Timestamp {
     Timestamp::now()
 }
 
@@ -140,13 +164,13 @@ fn holds(out: &Path, root: &Path) -> bool {
     root.starts_with(&out) || sources.into_iter().any(|source| out.starts_with(source))
 }
 
-fn report(tree: &Tree) -> Report {
+fn report(tree: &Tree<Written>) -> Report {
     let mut report = Report {
         version: 1,
         kind: Kind::Full,
         ..Report::default()
     };
-    for (key, object) in &tree.objects {
+    for (key, written) in &tree.objects {
         let copied = matches!(tree.plan[key].recipe, Recipe::Copy(_));
         let actions = if copied {
             vec![Action::Uploaded]
@@ -155,9 +179,7 @@ fn report(tree: &Tree) -> Report {
         };
         report.counts.rendered += u64::from(!copied);
         report.counts.uploaded += 1;
-        if let Body::Bytes(bytes) = &object.body {
-            report.bytes.out += bytes.len() as u64;
-        }
+        report.bytes.out += written.made;
         let because = vec!["a clean build makes everything".to_owned()];
         report.outputs.push(OutputReport {
             key: key.to_string(),

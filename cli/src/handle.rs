@@ -2,11 +2,13 @@
 
 use crate::args::{self, Global};
 use crate::connect::from_environment;
+use crate::excerpt::Texts;
 use crate::exit::{self, UsageError};
 use crate::show;
 use anyhow::{Context, Result};
 use quillfront_builder::handler;
-use quillfront_builder::publish::Options;
+use quillfront_builder::publish::{Builder, Options};
+use quillfront_builder::report::Report;
 use std::io::Read;
 use std::time::Duration;
 
@@ -49,9 +51,18 @@ pub fn run(global: &Global, options: args::Handle) -> Result<u8> {
         let mut code = exit::GOOD;
         for report in &reports {
             println!("{}", serde_json::to_string(report)?);
-            show::report(report);
+            show::report(report, &texts_of(&builder, report).await);
             code = code.max(exit::with(&report.diagnostics));
         }
         Ok(code)
     })
+}
+
+/// The texts of the files whose lines a report names, as they are in the source bucket.
+pub async fn texts_of(builder: &Builder, report: &Report) -> Texts {
+    let told = show::told(&report.diagnostics);
+    let located = told.iter().filter(|problem| problem.line.is_some());
+    builder
+        .source_texts(located.map(|problem| problem.file.as_str()))
+        .await
 }

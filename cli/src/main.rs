@@ -6,12 +6,15 @@
 mod approve;
 mod args;
 mod build;
+mod check;
 mod connect;
 mod effective;
+mod excerpt;
 mod exit;
 mod handle;
 mod init;
 mod policy;
+mod root;
 mod serve;
 mod show;
 mod status;
@@ -21,6 +24,11 @@ use args::{Args, Command};
 use clap::{CommandFactory, Parser};
 use std::process::ExitCode;
 
+/// Rendering makes and drops many small values on all threads at once, which the allocator of the
+/// C library is slow at (bench/README.md).
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let args = Args::parse();
     if let Some(threads) = args.global.threads {
@@ -29,10 +37,13 @@ fn main() -> ExitCode {
             .num_threads(threads.into())
             .build_global();
     }
-    let global = &args.global;
+    let mut global = args.global;
+    root::find(&mut global, &args.command);
+    let global = &global;
     let outcome = match args.command {
         Command::Build(options) => build::run(global, options),
         Command::Serve(options) => serve::run(global, options),
+        Command::Check(options) => check::run(global, options),
         Command::Init(options) => init::run(options),
         Command::Handle(options) => handle::run(global, options),
         Command::Status(options) => status::run(global, options),

@@ -7,9 +7,11 @@
 use crate::args::{self, Global};
 use crate::connect::{READY_FILE, Ready, data_folder};
 use crate::exit::{self, UsageError};
+use crate::handle::texts_of;
 use crate::show::{self, BOLD, CYAN, DIM, GREEN};
 use crate::sync;
 use anyhow::{Context, Result, anyhow};
+use jiff::Timestamp;
 use quillfront_builder::diagnostic::Diagnostic;
 use quillfront_builder::handler;
 use quillfront_builder::publish::store::Place;
@@ -36,6 +38,9 @@ const ACCESS_KEY: &str = "quillfront";
 const DISTRIBUTION: &str = "LOCAL";
 /// Both buckets are compared with the state this often; dates in templates move on then.
 const RECONCILE_EVERY: Duration = Duration::from_secs(60 * 60);
+/// The clock is looked at this often while a post waits for its time: it may be set, and the
+/// machine may sleep. A post that could not be published in time is tried again after as long.
+const LOOK_AT_CLOCK_EVERY: Duration = Duration::from_secs(60);
 /// An infrastructure failure is tried again after this.
 const RETRY_AFTER: Duration = Duration::from_secs(5);
 
@@ -50,6 +55,9 @@ pub fn runtime() -> Result<tokio::runtime::Runtime> {
 }
 
 pub fn run(global: &Global, options: args::Serve) -> Result<u8> {
+    if let Some(way_out) = options.zola.meaningless() {
+        return Err(UsageError(way_out.to_owned()).into());
+    }
     let runtime = runtime()?;
     let code = runtime.block_on(serve(global, options));
     runtime.shutdown_timeout(Duration::from_secs(2));
@@ -68,7 +76,7 @@ async fn serve(global: &Global, options: args::Serve) -> Result<u8> {
         quillfront_infra::bucket::check_name(bucket)?;
         store.create_bucket(bucket).await?;
     }
-    let http = bind(options.http, "--http").await?;
+    let http = bind(options.address(), "--http").await?;
     let s3_listener = bind(options.s3, "--s3").await?;
     let control = bind(SocketAddr::from(([127, 0, 0, 1], 0)), "the CloudFront API").await?;
     let site_url = format!("http://{}", http.local_addr()?);
@@ -127,6 +135,7 @@ async fn serve(global: &Global, options: args::Serve) -> Result<u8> {
     }
     let mut serving = Serving {
         builder,
+        fixed_now: global.now.is_some(),
         json: options.json,
         told: Mutex::default(),
     };
@@ -134,6 +143,9 @@ async fn serve(global: &Global, options: args::Serve) -> Result<u8> {
     serving.builder.end_own_lease().await?;
     write_ready(&data, &ready)?;
     greet(&ready, &serving, root);
+    if options.open {
+        open_browser(&ready.site);
+    }
 
     let mut folder = sync::Folder::open(root, &data, client, SOURCE)?;
     let outcome = tokio::select! {
@@ -246,9 +258,45 @@ fn greet(ready: &Ready, serving: &Serving, root: &Path) {
     );
 }
 
+/// Waits until it is `due`; for ever where nothing is.
+async fn until(due: Option<Timestamp>) {
+    let Some(due) = due else {
+        return std::future::pending().await;
+    };
+    loop {
+        let left = due.as_millisecond() - Timestamp::now().as_millisecond();
+        let Ok(left @ 1..) = u64::try_from(left) else {
+            // Milliseconds are cut off, not rounded.
+            return tokio::time::sleep(Duration::from_millis(1)).await;
+        };
+        tokio::time::sleep(Duration::from_millis(left).min(LOOK_AT_CLOCK_EVERY)).await;
+    }
+}
+
+/// Opens an address with what the system opens addresses with.
+fn open_browser(url: &str) {
+    let program = if cfg!(target_os = "macos") {
+        "open"
+    } else if cfg!(windows) {
+        "explorer"
+    } else {
+        "xdg-open"
+    };
+    let mut command = std::process::Command::new(program);
+    command.arg(url);
+    command.stdin(std::process::Stdio::null());
+    command.stdout(std::process::Stdio::null());
+    command.stderr(std::process::Stdio::null());
+    if let Err(error) = command.spawn() {
+        show::warning(&format!("no browser was opened ({program}: {error})"));
+    }
+}
+
 /// The builder at work.
 struct Serving {
     builder: Builder,
+    /// Time stands still: nothing ever becomes due.
+    fixed_now: bool,
     json: bool,
     /// What the last build said; what it says again is not told in full again.
     told: Mutex<BTreeSet<Diagnostic>>,
@@ -287,11 +335,13 @@ impl Serving {
         };
         let handling = async {
             loop {
+                let due = self.next_due().await;
                 tokio::select! {
                     batch = gatherer.next() => match batch {
                         Some(event) => self.handle(&event).await?,
                         None => return Ok(()),
                     },
+                    () = until(due) => self.handle(&json!({ "reconcile": true })).await?,
                     _ = reconcile.tick() => self.handle(&json!({ "reconcile": true })).await?,
                 }
             }
@@ -299,6 +349,28 @@ impl Serving {
         tokio::select! {
             ended = handling => ended,
             ended = watching => ended,
+        }
+    }
+
+    /// When a reconcile publishes what has become due by then.
+    async fn next_due(&self) -> Option<Timestamp> {
+        if self.fixed_now {
+            return None;
+        }
+        let later = Timestamp::now() + LOOK_AT_CLOCK_EVERY;
+        match self.builder.next_due().await {
+            // What is due already was tried, and will be again.
+            Ok(next) => next.map(|next| {
+                if next.at <= Timestamp::now() {
+                    later
+                } else {
+                    next.at
+                }
+            }),
+            Err(error) => {
+                show::warning(&format!("{error}; trying again"));
+                Some(later)
+            }
         }
     }
 
@@ -312,7 +384,7 @@ impl Serving {
             match handler::handle(&self.builder, &source, event).await {
                 Ok(reports) => {
                     for report in &reports {
-                        self.tell(report)?;
+                        self.tell(report).await?;
                     }
                     if !reports.last().is_some_and(|report| report.deferred) {
                         return Ok(());
@@ -333,7 +405,7 @@ impl Serving {
         }
     }
 
-    fn tell(&self, report: &Report) -> Result<()> {
+    async fn tell(&self, report: &Report) -> Result<()> {
         if self.json {
             let mut out = std::io::stdout().lock();
             writeln!(out, "{}", serde_json::to_string(report)?)?;
@@ -341,14 +413,19 @@ impl Serving {
             return Ok(());
         }
         let now: BTreeSet<Diagnostic> = report.diagnostics.iter().cloned().collect();
-        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
-        let new: Vec<Diagnostic> = now.difference(&told).cloned().collect();
-        let known = now.len() - new.len();
-        let mended = told.difference(&now).count();
-        show::report(&Report {
+        // A post that waits for its time is no problem.
+        let problem = |found: &&Diagnostic| found.code != "scheduled";
+        let (new, known, mended): (Vec<Diagnostic>, usize, usize) = {
+            let told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+            let new = now.difference(&told).cloned().collect();
+            let known = now.intersection(&told).filter(problem).count();
+            (new, known, told.difference(&now).filter(problem).count())
+        };
+        let shown = Report {
             diagnostics: new,
             ..report.clone()
-        });
+        };
+        show::report(&shown, &texts_of(&self.builder, &shown).await);
         if report.kind != Kind::None {
             if known > 0 {
                 show::note(&format!(
@@ -358,7 +435,7 @@ impl Serving {
             if mended > 0 {
                 show::note(&format!("{mended} earlier problems are mended"));
             }
-            *told = now;
+            *self.told.lock().unwrap_or_else(PoisonError::into_inner) = now;
         }
         Ok(())
     }

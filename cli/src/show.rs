@@ -1,11 +1,13 @@
 //! What people see in the terminal. All of it goes to standard error; colours respect `NO_COLOR`
 //! and terminals that have none (crate `anstream`).
 
+use crate::excerpt::{self, Look, Texts};
 use anstream::eprintln;
 use anstyle::{AnsiColor, Style};
 use indicatif::{ProgressBar, ProgressStyle};
-use quillfront_builder::diagnostic::{Diagnostic, Severity};
+use quillfront_builder::diagnostic::Diagnostic;
 use quillfront_builder::evaluate::Tree;
+use quillfront_builder::folder::Written;
 use quillfront_builder::publish::{Progress, Step};
 use quillfront_builder::report::{Action, Kind, OutputReport, Report};
 use std::path::Path;
@@ -29,9 +31,7 @@ const WORTH_A_BAR: usize = 100;
 
 /// Shows long work while it is under way; nothing where standard error is no terminal.
 pub fn progress() -> Progress {
-    let style = ProgressStyle::with_template("{msg} {bar:30} {pos}/{len}")
-        .unwrap_or_else(|_| ProgressStyle::default_bar());
-    let bar = ProgressBar::new(0).with_style(style);
+    let bar = bar(0);
     Arc::new(move |step| match step {
         Step::Reading(count) if count >= WORTH_A_BAR => begin(&bar, "reading  ", count),
         Step::Rendering(count) if count >= WORTH_A_BAR => begin(&bar, "rendering", count),
@@ -43,6 +43,13 @@ pub fn progress() -> Progress {
         Step::Reading(_) | Step::Rendering(_) => {}
         Step::Waiting(why) => bar.suspend(|| note(why)),
     })
+}
+
+/// A bar of `length` steps; nothing where standard error is no terminal.
+pub fn bar(length: usize) -> ProgressBar {
+    let style = ProgressStyle::with_template("{msg} {bar:30} {pos}/{len}")
+        .unwrap_or_else(|_| ProgressStyle::default_bar());
+    ProgressBar::new(length as u64).with_style(style)
 }
 
 fn begin(bar: &ProgressBar, what: &'static str, length: usize) {
@@ -67,45 +74,62 @@ pub fn warning(text: &str) {
     eprintln!("{YELLOW}warning{YELLOW:#}: {text}");
 }
 
-/// What to tell the author.
-pub fn diagnostics(list: &[Diagnostic]) {
-    for problem in list.iter().take(MAX_DIAGNOSTICS) {
-        let (style, word) = match problem.severity {
-            Severity::Error => (RED, "error"),
-            Severity::Warning => (YELLOW, "warning"),
-        };
-        let mut place = problem.file.clone();
-        for number in [problem.line, problem.column].into_iter().flatten() {
-            place.push_str(&format!(":{number}"));
-        }
-        eprintln!(
-            "{style}{word}{style:#} {BOLD}{place}{BOLD:#} {DIM}[{}]{DIM:#}",
-            problem.code
-        );
-        for line in problem.message.lines() {
-            eprintln!("  {line}");
-        }
-        if let Some(hint) = &problem.hint {
-            eprintln!("  {CYAN}help{CYAN:#}: {hint}");
-        }
+/// What to tell the author, with lines of the files where `texts` has them: errors, then
+/// warnings, file by file.
+pub fn diagnostics(list: &[Diagnostic], texts: &Texts) {
+    let look = Look::of_this_terminal();
+    for problem in told(list) {
+        let text = texts.get(&problem.file).map(String::as_str);
+        eprintln!("{}", excerpt::draw(problem, text, look));
     }
     if let Some(more) = list
         .len()
         .checked_sub(MAX_DIAGNOSTICS)
         .filter(|more| *more > 0)
     {
-        eprintln!("{DIM}… and {more} more{DIM:#}");
+        eprintln!("{DIM}and {more} more{DIM:#}");
     }
 }
 
+/// The diagnostics that are told, in order; those of them that name a line are worth a text.
+pub fn told(list: &[Diagnostic]) -> Vec<&Diagnostic> {
+    let mut sorted: Vec<&Diagnostic> = list.iter().collect();
+    sorted.sort_by_key(|problem| {
+        (
+            problem.severity,
+            &problem.file,
+            problem.line,
+            problem.column,
+        )
+    });
+    sorted.truncate(MAX_DIAGNOSTICS);
+    sorted
+}
+
+/// `2 errors, 1 warning`; none where all is well.
+pub fn counted(list: &[Diagnostic]) -> Option<String> {
+    let errors = list.iter().filter(|problem| problem.is_error()).count();
+    let some = |count: usize, word: &str| match count {
+        0 => None,
+        1 => Some(format!("1 {word}")),
+        _ => Some(format!("{count} {word}s")),
+    };
+    let counts = [some(errors, "error"), some(list.len() - errors, "warning")];
+    let told: Vec<String> = counts.into_iter().flatten().collect();
+    (!told.is_empty()).then(|| told.join(", "))
+}
+
 /// The end of `build`.
-pub fn built(tree: &Tree, out: &Path, took: Duration) {
+pub fn built(tree: &Tree<Written>, out: &Path, took: Duration) {
     let stale = tree.stale.len();
-    let left_out = if stale > 0 {
+    let mut left_out = if stale > 0 {
         format!("; {stale} could not be made")
     } else {
         String::new()
     };
+    if let Some(counted) = counted(&tree.diagnostics) {
+        left_out.push_str(&format!(" ({counted})"));
+    }
     let (style, word) = if stale > 0 {
         (YELLOW, "built")
     } else {
@@ -119,9 +143,26 @@ pub fn built(tree: &Tree, out: &Path, took: Duration) {
     );
 }
 
+/// The end of `check`.
+pub fn checked(files: usize, links: usize, list: &[Diagnostic], took: Duration) {
+    let (style, found) = match counted(list) {
+        None => (GREEN, "no mistake".to_owned()),
+        Some(counted) => (YELLOW, counted),
+    };
+    let links = match links {
+        0 => String::new(),
+        1 => " and 1 link to elsewhere".to_owned(),
+        _ => format!(" and {links} links to elsewhere"),
+    };
+    eprintln!(
+        "{style}checked{style:#} {files} files{links} in {}: {found}",
+        duration(took.as_millis() as u64)
+    );
+}
+
 /// One build of `serve` or `handle`.
-pub fn report(report: &Report) {
-    diagnostics(&report.diagnostics);
+pub fn report(report: &Report, texts: &Texts) {
+    diagnostics(&report.diagnostics, texts);
     if report.deferred {
         note("another builder is at work; it was left the changes");
         return;

@@ -2,10 +2,13 @@
 
 use crate::args::{self, Global};
 use crate::connect::connect;
+use crate::excerpt::Texts;
+use crate::handle::texts_of;
 use crate::{exit, show};
 use anyhow::Result;
 use quillfront_builder::publish::Options;
 use quillfront_builder::report::{Action, Report};
+use quillfront_builder::site::schedule::NextDue;
 use serde::Serialize;
 
 #[derive(Serialize)]
@@ -19,6 +22,8 @@ struct Status {
     hints: Vec<String>,
     publishing: Option<String>,
     held: Option<String>,
+    /// The posts that are published next, and when.
+    next_due: Option<NextDue>,
     last: Option<Report>,
 }
 
@@ -42,13 +47,18 @@ pub fn run(global: &Global, options: args::Status) -> Result<u8> {
             sources: state.sources.len(),
             hints: root.hints.into_keys().collect(),
             publishing: root.lease.map(|lease| lease.holder),
+            next_due: root.next_due,
             held: root.held.map(|held| held.reason),
             last,
         };
         if options.json {
             println!("{}", serde_json::to_string(&status)?);
         } else {
-            show_status(&status);
+            let texts = match &status.last {
+                Some(report) => texts_of(&builder, report).await,
+                None => Texts::new(),
+            };
+            show_status(&status, &texts);
         }
         let diagnostics = status
             .last
@@ -58,7 +68,7 @@ pub fn run(global: &Global, options: args::Status) -> Result<u8> {
     })
 }
 
-fn show_status(status: &Status) {
+fn show_status(status: &Status, texts: &Texts) {
     let Status {
         generation,
         outputs,
@@ -74,12 +84,17 @@ fn show_status(status: &Status) {
     for key in &status.hints {
         show::note(&format!("waiting to be looked at: {key}"));
     }
+    if let Some(NextDue { at, sources }) = &status.next_due {
+        for source in sources {
+            show::note(&format!("{source} is due at {at}"));
+        }
+    }
     for key in &status.stale {
         show::warning(&format!(
             "/{key} could not be made; what was published stays"
         ));
     }
     if let Some(report) = &status.last {
-        show::report(report);
+        show::report(report, texts);
     }
 }

@@ -5,6 +5,7 @@
 //! Where a file changed in the folder and in the bucket, the folder's goes in and the bucket's is
 //! kept in the data folder.
 
+use crate::excerpt::Texts;
 use crate::show;
 use anyhow::{Context, Result, anyhow};
 use aws_sdk_s3::Client;
@@ -87,7 +88,7 @@ impl Folder {
             .into_iter()
             .filter(|problem| self.told.insert(problem.to_string()))
             .collect();
-        show::diagnostics(&new);
+        show::diagnostics(&new, &Texts::new());
         let changed: Vec<FileEntry> = files
             .iter()
             .filter(|file| {

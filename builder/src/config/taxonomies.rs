@@ -1,6 +1,6 @@
 //! `taxonomies` (site model, section 3).
 
-use crate::front_matter::table::Table;
+use crate::front_matter::table::{Table, Unknown};
 use crate::front_matter::tree::{Data, Node};
 use crate::slugs::{self, SlugMode};
 
@@ -56,7 +56,7 @@ pub(super) fn take(table: &mut Table<'_, '_>, mode: SlugMode) -> Option<Vec<Taxo
     Some(taxonomies)
 }
 
-/// Keys of a taxonomy that are not known are tolerated (site model, section 3).
+/// Keys of a taxonomy that are not known are tolerated (site model, section 3), and told.
 fn taxonomy(table: &mut Table<'_, '_>, node: Node, mode: SlugMode) -> Option<TaxonomyConfig> {
     let mut table = table.nested("taxonomies", node);
     let place = table.place();
@@ -81,6 +81,7 @@ fn taxonomy(table: &mut Table<'_, '_>, node: Node, mode: SlugMode) -> Option<Tax
         );
         return None;
     }
+    table.finish(Unknown::Warned);
     let paginate_path_given = paginate_path.is_some();
     let paginate_path = paginate_path.unwrap_or_else(|| "page".to_owned());
     Some(TaxonomyConfig {

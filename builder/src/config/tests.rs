@@ -266,3 +266,63 @@ proptest! {
         let _ = site("").merge_theme("theme.toml", &text);
     }
 }
+
+#[test]
+fn unknown_keys_have_a_place_and_a_nearest_name_at_every_depth() {
+    for (text, key, hint) in [
+        ("titel = 1", "titel", "title"),
+        ("[slugify]\npath = \"on\"", "slugify.path", "slugify.paths"),
+        (
+            "[link_checker]\ninternal_levle = \"warn\"",
+            "link_checker.internal_levle",
+            "link_checker.internal_level",
+        ),
+        (
+            "[search]\nindex_fromat = \"fuse_json\"",
+            "search.index_fromat",
+            "search.index_format",
+        ),
+        (
+            "[markdown]\nrender_emoij = true",
+            "markdown.render_emoij",
+            "markdown.render_emoji",
+        ),
+        (
+            "[markdown.highlighting]\ntheme = \"a\"\nstyel = \"class\"",
+            "markdown.highlighting.styel",
+            "markdown.highlighting.style",
+        ),
+        (
+            "[languages.fr]\ndescripton = \"x\"",
+            "languages.fr.descripton",
+            "languages.fr.description",
+        ),
+        (
+            "[languages.fr.search]\ninclude_titel = true",
+            "languages.fr.search.include_titel",
+            "languages.fr.search.include_title",
+        ),
+        (
+            "taxonomies = [{ name = \"a\", paginateby = 2 }]",
+            "taxonomies.paginateby",
+            "taxonomies.paginate_by",
+        ),
+    ] {
+        let told = match parse(&format!("base_url = \"https://example.org\"\n{text}")) {
+            Ok(config) => config.warnings,
+            Err(problems) => problems,
+        };
+        let told = &told[0];
+        assert!(
+            told.message.starts_with(&format!("unknown key `{key}`")),
+            "{text}: {told}"
+        );
+        assert_eq!(
+            told.hint.as_deref(),
+            Some(format!("did you mean `{hint}`?").as_str()),
+            "{text}"
+        );
+        assert_eq!(told.file, "config.toml");
+        assert!(told.line.is_some() && told.column.is_some(), "{told}");
+    }
+}

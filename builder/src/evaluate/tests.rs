@@ -1,6 +1,9 @@
 //! Small sites, from their files to their tree.
 
+mod places;
+
 use super::{Evaluation, Tree};
+use crate::diagnostic::Severity;
 use crate::key::SourceKey;
 use crate::object::Body;
 use crate::render::world::Settings;
@@ -17,6 +20,12 @@ const PAGE: (&str, &str) = ("templates/page.html", "{{ page.content | safe }}");
 const INDEX: (&str, &str) = ("templates/index.html", "home");
 
 pub(super) fn tree(files: &[(&str, &str)]) -> Tree {
+    let mut evaluation = evaluation(files);
+    assert!(evaluation.step(|_, object| object).is_empty());
+    evaluation.finish()
+}
+
+fn evaluation(files: &[(&str, &str)]) -> Evaluation {
     let mut sources = Sources::default();
     for (key, text) in files {
         let key = SourceKey::from(*key);
@@ -40,9 +49,13 @@ pub(super) fn tree(files: &[(&str, &str)]) -> Tree {
         now: jiff::Timestamp::UNIX_EPOCH,
         listing_is_complete: true,
     };
-    let mut evaluation = Evaluation::new(Arc::new(sources), settings).unwrap();
-    assert!(evaluation.step().is_empty());
-    evaluation.finish()
+    Evaluation::new(Arc::new(sources), settings).unwrap()
+}
+
+/// What the author is told, as text.
+fn told(tree: &Tree) -> String {
+    let told: Vec<String> = tree.diagnostics.iter().map(ToString::to_string).collect();
+    told.join("\n")
 }
 
 pub(super) fn text(tree: &Tree, key: &str) -> String {
@@ -174,6 +187,39 @@ fn two_makers_of_one_path_are_told_with_the_path_and_the_page_wins() {
     assert_eq!(
         site.plan["kites/red/index.html"].source.as_str(),
         "content/first.md"
+    );
+}
+
+#[test]
+fn a_static_file_replaces_a_page_unless_it_is_told_to_yield() {
+    let files = [
+        ("config.toml", "base_url = \"https://example.org\""),
+        ("content/hive.md", "+++\ntitle = \"Hive\"\n+++\n"),
+        ("templates/page.html", "the page"),
+        ("static/hive/index.html", "the file"),
+    ];
+    let told = |site: &Tree| -> Vec<(Severity, String)> {
+        let collisions = site.diagnostics.iter();
+        collisions
+            .filter(|problem| problem.code == "collision")
+            .map(|problem| (problem.severity, problem.file.clone()))
+            .collect()
+    };
+    let as_in_zola = tree(&files);
+    assert_eq!(
+        text(&as_in_zola, "hive/index.html"),
+        "copy of static/hive/index.html"
+    );
+    assert_eq!(
+        told(&as_in_zola),
+        [(Severity::Warning, "content/hive.md".to_owned())]
+    );
+    let own = ("quillfront.toml", "[publishing]\nstatic_files = \"yield\"");
+    let by_rank = tree(&[files[0], files[1], files[2], files[3], own]);
+    assert_eq!(text(&by_rank, "hive/index.html"), "the page");
+    assert_eq!(
+        told(&by_rank),
+        [(Severity::Error, "static/hive/index.html".to_owned())]
     );
 }
 
@@ -364,5 +410,285 @@ fn an_index_that_cannot_be_made_stays_what_it_was() {
                 .iter()
                 .any(|d| d.message.contains(told) && d.hint.is_some())
         );
+    }
+}
+
+#[test]
+fn get_env_reads_quillfront_toml_alone() {
+    let own = "{{ get_env(name=\"STAGE\") }} {{ get_env(name=\"EMPTY\", default=\"x\") }}| \
+               {{ get_env(name=\"PATH\", default=\"none\") }} {{ get_env(name=\"N\", default=3) + 1 }}";
+    let env = ("quillfront.toml", "[env]\nSTAGE = \"live\"\nEMPTY = \"\"\n");
+    let files = [
+        CONFIG,
+        env,
+        ("templates/page.html", own),
+        ("content/a.md", "+++\n+++\n{{ get_env(name='STAGE') }}"),
+    ];
+    assert_eq!(text(&tree(&files), "a/index.html"), "live | none 4");
+    // `PATH` is in the environment of this test; that is not what is read.
+    let site = tree(&[
+        CONFIG,
+        env,
+        ("templates/page.html", "one\n{{ get_env(name=\"PATH\") }}"),
+        ("content/a.md", "+++\n+++\n"),
+    ]);
+    let told = told(&site);
+    assert!(
+        told.contains("templates/page.html:2") && told.contains("[env], or give a `default`"),
+        "{told}"
+    );
+}
+
+#[test]
+fn a_held_page_is_nowhere_and_who_asks_for_it_is_told_until_when() {
+    let config = "base_url = \"https://example.org\"\ngenerate_feeds = true\ntaxonomies = [{ name = \"tags\" }]";
+    let held = page(
+        "title = \"later\"\ndate = 2030-01-01\ntaxonomies.tags = [\"x\"]\naliases = [\"old\"]",
+    );
+    let mut files = vec![
+        ("config.toml", config),
+        LIST,
+        PAGE,
+        ("content/a/_index.md", "+++\nsort_by = \"date\"\n+++\n"),
+        ("content/a/h/index.md", held.as_str()),
+        ("content/a/h/cat.jpg", "x"),
+        (
+            "content/a/draft.md",
+            "+++\ndraft = true\ndate = 2030-01-01\n+++\n",
+        ),
+        (
+            "content/a/2031-05-06-named.md",
+            "+++\ntitle = \"named\"\n+++\n",
+        ),
+        (
+            "content/a/now.md",
+            "+++\ntitle = \"now\"\ndate = 1970-01-01\n+++\n",
+        ),
+    ];
+    assert!(
+        tree(&files).objects.contains_key("a/h/index.html"),
+        "without the file: as in Zola"
+    );
+    files.push(("quillfront.toml", "[publishing]\nfuture = \"hold\""));
+    let site = tree(&files);
+    let about_it = |key: &&str| {
+        key.contains("/h/")
+            || key.contains("tags/x")
+            || key.contains("old")
+            || key.contains("named")
+    };
+    let found: Vec<&str> = site
+        .objects
+        .keys()
+        .map(|key| key.as_str())
+        .filter(about_it)
+        .collect();
+    assert_eq!(found, [""; 0]);
+    assert!(text(&site, "a/index.html").starts_with("now[]"));
+    for key in ["atom.xml", "sitemap.xml"] {
+        assert!(!text(&site, key).contains("later"), "{key}");
+    }
+    assert_eq!(
+        told(&site)
+            .lines()
+            .filter(|line| line.contains("held"))
+            .collect::<Vec<_>>(),
+        [
+            "warning[scheduled] content/a/2031-05-06-named.md: held until 2031-05-06T00:00:00+00:00",
+            "warning[scheduled] content/a/h/index.md: held until 2030-01-01T00:00:00+00:00",
+        ]
+    );
+    let next = site.next_due.unwrap();
+    assert_eq!(
+        (next.at.to_string().as_str(), next.sources),
+        (
+            "2030-01-01T00:00:00Z",
+            vec!["content/a/h/index.md".to_owned()]
+        )
+    );
+    assert_eq!(site.now, jiff::Timestamp::UNIX_EPOCH);
+
+    for (body, part) in [
+        (
+            "[x](@/a/h/index.md)",
+            "content/b.md:3:1: there is no page for the link `@/a/h/index.md` yet: it is held until 2030-01-01",
+        ),
+        (
+            "![x](@/a/h/cat.jpg)",
+            "`@/a/h/cat.jpg` yet: it is held until 2030-01-01",
+        ),
+        (
+            "{{ get_url(path='@/a/h/index.md') }}",
+            "content/a/h/index.md is held until 2030-01-01",
+        ),
+    ] {
+        let linking = format!("+++\n+++\n{body}");
+        let mut files = files.clone();
+        files.push(("content/b.md", &linking));
+        let told = told(&tree(&files));
+        assert!(told.contains(part), "{body}: {told}");
+    }
+    let ask = "{{ get_page(path='a/h/index.md', allow_missing=true) is none }} {{ get_page(path='a/h/index.md') }}";
+    files.push(("templates/index.html", ask));
+    let told = told(&tree(&files));
+    assert!(
+        told.contains("content/a/h/index.md is held until 2030-01-01"),
+        "{told}"
+    );
+}
+
+#[test]
+fn what_is_due_moves_now_on_to_its_time() {
+    let mut sources = Sources::default();
+    for (key, text) in [
+        CONFIG,
+        ("quillfront.toml", "[publishing]\nfuture = \"hold\""),
+        ("content/a.md", "+++\ndate = 2026-01-02T09:00:00Z\n+++\n"),
+        ("content/b.md", "+++\ndate = 2026-01-02T14:30:00Z\n+++\n"),
+        ("content/c.md", "+++\ndate = 2026-01-02T14:30:01Z\n+++\n"),
+    ] {
+        let observed = Observed::Text {
+            version: "1".into(),
+            size: text.len() as u64,
+            bytes: Some(text.as_bytes().to_vec()),
+        };
+        sources.observe(&key.into(), observed);
+    }
+    let sources = Arc::new(sources);
+    let made = |now: &str, up_to: &str| {
+        let settings = Settings {
+            mode: "build",
+            base_url: None,
+            drafts: false,
+            minify: false,
+            now: now.parse().unwrap(),
+            listing_is_complete: true,
+        };
+        let mut evaluation =
+            Evaluation::up_to(sources.clone(), settings, up_to.parse().unwrap()).unwrap();
+        assert!(evaluation.step(|_, object| object).is_empty());
+        let tree = evaluation.finish();
+        let pages = ["a", "b", "c"].iter().filter(|name| {
+            tree.objects
+                .contains_key(format!("{name}/index.html").as_str())
+        });
+        (tree.now.to_string(), pages.copied().collect::<String>())
+    };
+    let day = "2026-01-02T00:00:00Z";
+    assert_eq!(made(day, day), (day.into(), String::new()));
+    assert_eq!(
+        made(day, "2026-01-02T14:29:59.9Z"),
+        ("2026-01-02T09:00:00Z".into(), "a".into())
+    );
+    assert_eq!(
+        made(day, "2026-01-02T14:30:00.5Z"),
+        ("2026-01-02T14:30:00Z".into(), "ab".into())
+    );
+    assert_eq!(
+        made("2026-01-03T00:00:00Z", "2026-01-03T01:00:00Z"),
+        ("2026-01-03T00:00:00Z".into(), "abc".into())
+    );
+    // A clean build with that `now` is the same.
+    assert_eq!(made("2026-01-02T14:30:00Z", "2026-01-02T14:30:00Z").1, "ab");
+}
+
+#[test]
+fn a_url_is_asked_for_once_it_is_allowed_and_is_what_its_format_says() {
+    let site = |template: &str, own: &str| {
+        evaluation(&[
+            CONFIG,
+            ("quillfront.toml", own),
+            ("templates/page.html", template),
+            ("content/a.md", "+++\n+++\n"),
+        ])
+    };
+    let allowed = "[data]\nallowed_hosts = [\"api.example.org\"]";
+    let template = "{% set d = load_data(url=\"https://api.example.org/d#x\", format=\"json\", method=\"POST\", body=\"b\", \
+                    content_type=\"text/plain\", headers=[\"X-Key=a=b\"]) %}{{ d.n }}";
+    let mut asking = site(template, allowed);
+    let needs = asking.step(|_, object| object);
+    let request = needs.requests.first().unwrap().clone();
+    assert_eq!(request.url, "https://api.example.org/d");
+    assert_eq!(request.body.as_deref(), Some("b"));
+    let headers: Vec<String> = request
+        .headers
+        .iter()
+        .map(|(name, value)| format!("{name}: {value}"))
+        .collect();
+    assert_eq!(
+        headers,
+        [
+            "x-key: a=b",
+            "content-type: text/plain",
+            "accept: application/json"
+        ]
+    );
+    asking.supply_answers([(request.clone(), Ok("{\"n\": 7}".into()))].into());
+    assert!(asking.step(|_, object| object).is_empty());
+    let made = asking.finish();
+    assert_eq!(text(&made, "a/index.html"), "7");
+    assert_eq!(made.answers.keys().collect::<Vec<_>>(), [&request]);
+
+    let outcome = |template: &str, answer: Result<&str, &str>| {
+        let mut asking = site(template, allowed);
+        let answer = answer.map(Into::into).map_err(str::to_owned);
+        let answers = asking
+            .step(|_, object| object)
+            .requests
+            .into_iter()
+            .map(|request| (request, answer.clone()));
+        asking.supply_answers(answers.collect());
+        assert!(asking.step(|_, object| object).is_empty());
+        asking.finish()
+    };
+    let call = |rest: &str| {
+        format!("{{% set d = load_data(url=\"https://api.example.org/\"{rest}) %}}{{{{ d }}}}")
+    };
+    assert_eq!(
+        text(&outcome(&call(""), Ok("a <b>")), "a/index.html"),
+        "a &lt;b&gt;"
+    );
+    assert!(told(&outcome(&call(""), Err("gone"))).contains("https://api.example.org/: gone"));
+    let optional =
+        "{% set d = load_data(url=\"https://api.example.org/\", required=false) %}{{ d is none }}";
+    assert_eq!(
+        text(&outcome(optional, Err("gone")), "a/index.html"),
+        "true"
+    );
+    assert!(
+        told(&outcome(&call(", format=\"json\""), Ok("{"))).contains("https://api.example.org/: ")
+    );
+
+    for (template, part) in [
+        (
+            call("").replace("api.", "evil."),
+            "allowed_hosts = [\"evil.example.org\"]",
+        ),
+        (
+            call(", required=false").replace("api.", "evil."),
+            "is refused",
+        ),
+        (
+            call("").replace("https", "http"),
+            "allowed_hosts = [\"http://api.example.org\"]",
+        ),
+        (
+            call("").replace("api.example.org", "169.254.169.254"),
+            "link-local",
+        ),
+        (call(", path=\"x.json\""), "`url` or `path`, not both"),
+        (call(", literal=\"x\""), "`url` or `literal`, not both"),
+        (call(", method=\"put\""), "get or post, not put"),
+        (call(", body=\"x\""), "method=\"post\""),
+        (call(", headers=[\"x\"]"), "name=value"),
+        (call(", headers=[\"a b=c\"]"), "no name of a header"),
+        (call(", headers=[\"a=b\\r\\nc: d\"]"), "plain ASCII"),
+        (call(", headers=[\"Host=internal\"]"), "not yours to set"),
+    ] {
+        let mut asking = site(&template, allowed);
+        let needs = asking.step(|_, object| object);
+        assert!(needs.is_empty(), "{template}: {needs:?}");
+        let told = told(&asking.finish());
+        assert!(told.contains(part), "{template}: {told}");
     }
 }

@@ -11,7 +11,7 @@ use tera::{Error, Kwargs, State, TeraResult, Value};
 static PARSER: DateTimeParser = DateTimeParser::new();
 
 /// The zones that are compiled in: those of the machine may be older, newer, or missing.
-static ZONES: LazyLock<TimeZoneDatabase> = LazyLock::new(TimeZoneDatabase::bundled);
+pub(crate) static ZONES: LazyLock<TimeZoneDatabase> = LazyLock::new(TimeZoneDatabase::bundled);
 
 /// `{{ page.date | date(format="%d.%m.%Y", timezone="Europe/Berlin") }}`. Takes what `page.date`
 /// prints, RFC 3339, a bare day, or seconds since 1970. Without a `timezone` a date keeps the

@@ -1,7 +1,7 @@
 //! What an author probably meant to write.
 
 /// The known name that is few enough edits away to have been meant.
-pub(super) fn nearest<'n>(name: &str, known: &[&'n str]) -> Option<&'n str> {
+pub fn nearest<'n>(name: &str, known: &[&'n str]) -> Option<&'n str> {
     if name.len() > 60 {
         return None;
     }

@@ -44,9 +44,12 @@ pub struct PageFrontMatter {
     pub include_in_feeds: bool,
     /// Whatever the author's templates want.
     pub extra: Value,
+    /// Keys that look misspelt; warnings.
+    pub doubts: Vec<Diagnostic>,
 }
 
-/// Reads a page's front matter. Keys that are not known are tolerated (site model, section 4).
+/// Reads a page's front matter. Keys that are not known are tolerated (site model, section 4);
+/// those that look like a known one are doubted.
 ///
 /// # Errors
 /// Everything that is wrong with it, with lines of the whole file.
@@ -54,7 +57,7 @@ pub fn parse_page(file: &str, split: &Split<'_>) -> Result<PageFrontMatter, Vec<
     let (node, source) = super::parse(file, split)?;
     let mut problems = Vec::new();
     let mut table = Table::root(node, &source, &mut problems);
-    let page = PageFrontMatter {
+    let mut page = PageFrontMatter {
         title: table.text("title"),
         description: table.text("description"),
         date: table.date("date"),
@@ -72,12 +75,17 @@ pub fn parse_page(file: &str, split: &Split<'_>) -> Result<PageFrontMatter, Vec<
         hidden: table.flag("hidden").unwrap_or(false),
         include_in_feeds: table.flag("include_in_feeds").unwrap_or(true),
         extra: table.free_table("extra"),
+        doubts: Vec::new(),
     };
-    if problems.is_empty() {
-        Ok(page)
-    } else {
-        Err(problems)
+    table.doubt_misspelt(&[
+        ("tags", "write it below a line [taxonomies]"),
+        ("categories", "write it below a line [taxonomies]"),
+    ]);
+    if problems.iter().any(Diagnostic::is_error) {
+        return Err(problems);
     }
+    page.doubts = problems;
+    Ok(page)
 }
 
 /// A list of texts whose places are of no further use.

@@ -10,6 +10,9 @@ use crate::diagnostic::{Diagnostic, Severity};
 /// More problems than this in one file are not listed.
 const MAX_PROBLEMS: usize = 50;
 
+/// Shorter names are not taken for misspelt ones.
+const MIN_DOUBTED_BYTES: usize = 5;
+
 /// What happens to names that nobody asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unknown {
@@ -236,6 +239,26 @@ impl<'r, 's> Table<'r, 's> {
             problem.hint = nearest(&entry.key, &self.asked)
                 .map(|near| format!("did you mean `{}{near}`?", self.prefix));
             self.problems.push(problem);
+        }
+    }
+
+    /// Warns of what is left over and nearly a known name, or one of `misplaced`, which has names
+    /// and what to do with them. The rest is tolerated.
+    pub fn doubt_misspelt(mut self, misplaced: &[(&str, &str)]) {
+        for entry in self.take_all() {
+            let hint = match misplaced.iter().find(|(name, _)| *name == entry.key) {
+                Some((_, hint)) => Some((*hint).to_owned()),
+                // Of short names too many are near.
+                None if entry.key.len() < MIN_DOUBTED_BYTES => None,
+                None => nearest(&entry.key, &self.asked)
+                    .map(|near| format!("did you mean `{near}`? Your own keys go below [extra]")),
+            };
+            if let Some(hint) = hint.filter(|_| !self.is_full()) {
+                let message = format!("unknown key `{}` has no effect", shortened(&entry.key));
+                let mut problem = self.source.error(Some(entry.place), message).hint(hint);
+                problem.severity = Severity::Warning;
+                self.problems.push(problem);
+            }
         }
     }
 

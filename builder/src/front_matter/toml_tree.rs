@@ -19,9 +19,17 @@ pub fn parse_toml(source: &Source<'_>) -> Result<Node, Vec<Diagnostic>> {
         .take(MAX_ERRORS)
         .map(|error| {
             let place = error.span().map(|span| Place::Byte(span.start));
-            source.error(place, format!("this is not TOML: {}", error.message()))
+            let (what, hint) = in_plain_words(error.message());
+            let problem = source.error(place, format!("this is not TOML: {what}"));
+            match hint {
+                Some(hint) => problem.hint(hint),
+                None => problem,
+            }
         })
         .collect();
+    // The second error of a line follows from the first.
+    problems.sort_by_key(|problem| (problem.line, problem.column));
+    problems.dedup_by_key(|problem| problem.line);
     let place = Place::Byte(table.span().start);
     // After a syntax error the tree has guesses in it: what it says of numbers is not reported.
     let mut number_problems = Vec::new();
@@ -36,6 +44,43 @@ pub fn parse_toml(source: &Source<'_>) -> Result<Node, Vec<Diagnostic>> {
         })
     } else {
         Err(problems)
+    }
+}
+
+/// The parser's message without its grammar, and the way out of common mistakes.
+fn in_plain_words(message: &str) -> (&str, Option<&'static str>) {
+    let (what, _) = message.split_once(", expected ").unwrap_or((message, ""));
+    match what {
+        "invalid basic string" | "invalid literal string" => (
+            "a text is not closed on its line",
+            Some("end it with the quote it begins with; longer texts stand between `\"\"\"`"),
+        ),
+        "string values must be quoted" => (
+            "a text without quotes, or no value",
+            Some("write it as name = \"value\""),
+        ),
+        "key with no value" => (
+            "a name without a value",
+            Some("write it as name = \"value\""),
+        ),
+        "invalid unquoted key" => (
+            "this cannot stand in a name",
+            Some(
+                "write name = \"value\"; other names than of letters, digits, `-` and `_` go in \
+                 quotes (`name: value` is YAML, which stands between lines `---`)",
+            ),
+        ),
+        "unexpected key or value" => (
+            "something follows the value",
+            Some("a line holds one value; a text with quotes in it goes between the other quotes"),
+        ),
+        "duplicate key" => ("this name was given before", Some("keep one of the two")),
+        "unclosed array" => ("a list is not closed", Some("end it with `]`")),
+        "unclosed table" => ("a name of a table is not closed", Some("end it with `]`")),
+        "missing comma between array elements" => {
+            ("a comma is missing in the list", Some("put it here"))
+        }
+        _ => (message, None),
     }
 }
 

@@ -47,11 +47,38 @@ pub fn parse_yaml(source: &Source<'_>) -> Result<Node, Vec<Diagnostic>> {
             if let Some(cut) = text.rfind(" at line ") {
                 text.truncate(cut);
             }
-            Err(vec![
-                source.error(place, format!("this is not YAML: {text}")),
-            ])
+            let problem = source.error(place, format!("this is not YAML: {text}"));
+            Err(vec![match way_out(&text) {
+                Some(hint) => problem.hint(hint),
+                None => problem,
+            }])
         }
     }
+}
+
+/// The way out of common mistakes, by what the parser says of them.
+fn way_out(message: &str) -> Option<&'static str> {
+    let ways = [
+        (
+            "mapping values are not allowed",
+            "put a text with `: ` in it in quotes; names of one level begin in one column",
+        ),
+        ("found a tab", "indent with spaces"),
+        ("unexpected character", "put the text in quotes"),
+        (
+            "unknown value",
+            "`*` begins a reference: put the text in quotes",
+        ),
+        ("quoted scalar", "close the quote"),
+        ("unclosed bracket", "close it on the same line"),
+        ("duplicate mapping key", "keep one of the two"),
+        (
+            "did not find expected",
+            "names of one level begin in one column",
+        ),
+    ];
+    let found = ways.iter().find(|(part, _)| message.contains(part));
+    found.map(|(_, hint)| *hint)
 }
 
 fn place_of(location: Location) -> Option<Place> {

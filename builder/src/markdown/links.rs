@@ -1,6 +1,6 @@
 //! Where links and pictures lead (site model, section 11).
 
-use super::{Context, Findings, InternalLink, Options, html};
+use super::{Context, ExternalLink, Findings, InternalLink, Options, html};
 use percent_encoding::percent_decode_str;
 use pulldown_cmark::{CowStr, Event, LinkType, Tag};
 use std::ops::Range;
@@ -28,7 +28,9 @@ pub fn open<'a>(
     let dest_url = match link_type {
         LinkType::Email => url,
         _ if external => {
-            found.external_links.push(url.to_string());
+            let line = found.lines.line(range.start);
+            let (written, links) = (url.to_string(), &mut found.external_links);
+            links.push(ExternalLink { url: written, line });
             url
         }
         _ => target(url, range, context, found),
@@ -98,8 +100,16 @@ fn internal(
     };
     let path = decoded(path);
     let Some(mut permalink) = context.env.internal_link(&path) else {
-        let message = format!("there is no page for the link `@/{written}`");
-        let hint = "paths after `@/` start at the content folder and end in the file's name";
+        let (message, hint) = match context.env.held_until(&path) {
+            Some(time) => (
+                format!("there is no page for the link `@/{written}` yet: it is held until {time}"),
+                "from then on the link works; until then take it out, or hold this page too",
+            ),
+            None => (
+                format!("there is no page for the link `@/{written}`"),
+                "paths after `@/` start at the content folder and end in the file's name",
+            ),
+        };
         match context.options.broken_links_warn {
             true => found.warning(range.start, "internal-link", message, Some(hint)),
             false => found.problem(range.start, "internal-link", message, Some(hint)),

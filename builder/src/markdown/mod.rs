@@ -71,6 +71,7 @@ mod hostile;
 #[cfg(test)]
 mod tests;
 
+pub use html::ids as ids_in_html;
 pub use scopes::Class;
 pub use words::{reading_time_minutes, word_count};
 
@@ -160,6 +161,10 @@ pub trait Environment {
     /// The permalink of what `@/blog/x.md` names. `path` is percent-decoded and has neither the
     /// `@/` nor the `#anchor`. None if there is no such page, section or asset.
     fn internal_link(&self, path: &str) -> Option<String>;
+    /// The time until which what `@/path` names is held, where it is; in words.
+    fn held_until(&self, _path: &str) -> Option<String> {
+        None
+    }
     /// `anchor-link.html` for a heading. The error is a message for the author.
     fn anchor_link(&self, id: &str, level: u8) -> Result<String, String>;
     /// `summary-cutoff.html` after this summary. The error is a message for the author.
@@ -184,8 +189,8 @@ pub struct Document {
     pub toc: Vec<Heading>,
     /// Links to pages of the site, in the order of the text, broken ones left out.
     pub internal_links: Vec<InternalLink>,
-    /// Addresses of `http` and `https` links; sorted, each once.
-    pub external_links: Vec<String>,
+    /// `http` and `https` links, in the order of the text.
+    pub external_links: Vec<ExternalLink>,
     /// Every id that a link may point at: headings, raw HTML (`id`, `name`), footnotes; sorted, each
     /// once.
     pub anchors: Vec<String>,
@@ -215,6 +220,15 @@ pub struct InternalLink {
     pub path: String,
     /// What follows the `#`, percent-decoded, to be looked up in [`Document::anchors`].
     pub anchor: Option<String>,
+    /// 1-based line in the text.
+    pub line: u32,
+}
+
+/// A link to elsewhere.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExternalLink {
+    /// As written.
+    pub url: String,
     /// 1-based line in the text.
     pub line: u32,
 }
@@ -271,7 +285,7 @@ pub fn render(
         summary,
         toc,
         internal_links: found.internal_links,
-        external_links: sorted_unique(found.external_links),
+        external_links: found.external_links,
         anchors: sorted_unique(found.anchors),
         warnings: found.warnings,
     })
@@ -295,7 +309,7 @@ struct Findings<'a> {
     problems: Vec<Problem>,
     warnings: Vec<Problem>,
     internal_links: Vec<InternalLink>,
-    external_links: Vec<String>,
+    external_links: Vec<ExternalLink>,
     anchors: Vec<String>,
 }
 

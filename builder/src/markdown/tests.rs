@@ -113,7 +113,11 @@ fn links_are_reported() {
         document.internal_links,
         [link("blog/x.md", "b c", 1), link("", "e", 3)]
     );
-    assert_eq!(document.external_links, ["https://g"]);
+    let link = ExternalLink {
+        url: "https://g".to_owned(),
+        line: 3,
+    };
+    assert_eq!(document.external_links, [link.clone(), link]);
 }
 
 #[test]
@@ -414,8 +418,8 @@ fn words_and_minutes() {
     );
     assert_eq!(word_count("中文也按字符计算。", "zh-Hans"), 8);
     let words = "word ".repeat(239);
-    assert_eq!(reading_time_minutes(&words, "en"), 2);
-    assert_eq!(reading_time_minutes("", "en"), 0);
+    assert_eq!(reading_time_minutes(word_count(&words, "en"), "en"), 2);
+    assert_eq!(reading_time_minutes(0, "en"), 0);
 }
 
 #[test]

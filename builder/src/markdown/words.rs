@@ -21,9 +21,9 @@ pub fn word_count(body: &str, lang: &str) -> usize {
     count
 }
 
-/// Minutes to read a Markdown body, rounded up: the speed depends on the language (site model,
+/// Minutes to read `words` words, rounded up: the speed depends on the language (site model,
 /// section 22).
-pub fn reading_time_minutes(body: &str, lang: &str) -> usize {
+pub fn reading_time_minutes(words: usize, lang: &str) -> usize {
     let per_minute = match base_language(lang) {
         "en" => 238,
         "ko" => 202,
@@ -31,7 +31,7 @@ pub fn reading_time_minutes(body: &str, lang: &str) -> usize {
         "ja" => 653,
         _ => 200,
     };
-    word_count(body, lang).div_ceil(per_minute)
+    words.div_ceil(per_minute)
 }
 
 /// `zh` of `zh-Hans`.

@@ -52,6 +52,9 @@ impl Builder {
             sources.forget_version(key);
         }
         state.sources = Arc::new(sources);
+        if let Ok(tree) = &draft.outcome {
+            state.answers.clone_from(&tree.answers);
+        }
 
         let encoded = state.encode()?;
         let known = session
@@ -88,6 +91,7 @@ impl Builder {
                 root.commit.clone_from(&commit);
                 root.generation += 1;
                 root.now.clone_from(&next.now);
+                root.next_due.clone_from(&next.next_due);
                 root.settings.clone_from(&next.settings);
                 root.segments = encoded.segments.clone();
                 root.settle_hints(settled);

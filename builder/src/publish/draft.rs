@@ -7,12 +7,24 @@ use super::run::Work;
 use super::state::State;
 use super::{BuildError, Builder, Step};
 use crate::evaluate::{Evaluation, MAX_ROUNDS, Tree, Unready};
-use crate::key::SourceKey;
+use crate::fetch::{self, Budget};
+use crate::key::{Role, SourceKey};
+use crate::quillfront_toml::AllowedHosts;
+use crate::render::answers::{Answer, Request};
 use crate::render::world::{Inputs, Settings};
 use crate::source::{Change, Observed, Sources};
 use jiff::Timestamp;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+
+/// The time of a run.
+#[derive(Clone, Copy)]
+pub(super) struct Time {
+    /// What templates see at least.
+    pub(super) now: Timestamp,
+    /// What is due up to here is published; `now` moves on to the last such moment.
+    pub(super) up_to: Timestamp,
+}
 
 /// The site as it will be after a change.
 pub(super) struct Draft {
@@ -33,7 +45,7 @@ impl Builder {
         sources: Sources,
         changes: Changes,
         seen: &[(SourceKey, Observed)],
-        now: &str,
+        time: Time,
     ) -> Result<Draft, BuildError> {
         // What was held and was looked at again is no longer held, or is held anew below.
         let still_held: BTreeSet<String> = root
@@ -51,7 +63,7 @@ impl Builder {
             })
         };
         let sources = Arc::new(sources);
-        let outcome = self.evaluate(state, sources.clone(), now).await?;
+        let outcome = self.evaluate(state, sources.clone(), time).await?;
         let reason = hold::reason(state, outcome.as_ref());
         let Some(reason) = reason.filter(|_| *work != Work::Approve) else {
             return Ok(Draft {
@@ -61,19 +73,23 @@ impl Builder {
                 held: keep(None, BTreeSet::new()),
             });
         };
-        // First without the removals alone, then without any of it.
+        // First without the removals alone, then without the configuration, then without any of
+        // it.
         let removed: BTreeSet<String> = changes.of(Change::Removed).into_iter().collect();
         let all: BTreeSet<String> = changes.map.keys().map(ToString::to_string).collect();
-        for withheld in [removed, all] {
+        let configures = |key: &&SourceKey| matches!(key.role(), Role::Config | Role::OwnConfig);
+        let configuration = changes.map.keys().filter(configures);
+        let configuration = configuration.map(ToString::to_string).collect();
+        for withheld in [removed, configuration, all] {
             let mut sources = (*state.sources).clone();
             let rest: Vec<_> = seen
                 .iter()
                 .filter(|(key, _)| !withheld.contains(key.as_str()))
                 .cloned()
                 .collect();
-            let changes = Changes::apply(&mut sources, &rest);
+            let changes = Changes::apply(&mut sources, rest);
             let sources = Arc::new(sources);
-            let outcome = self.evaluate(state, sources.clone(), now).await?;
+            let outcome = self.evaluate(state, sources.clone(), time).await?;
             if hold::reason(state, outcome.as_ref()).is_none() {
                 let held = keep(Some(reason), withheld);
                 return Ok(Draft {
@@ -98,27 +114,33 @@ impl Builder {
         &self,
         state: &State,
         sources: Arc<Sources>,
-        now: &str,
+        time: Time,
     ) -> Result<Result<Tree, Unready>, BuildError> {
         let settings = Settings {
             mode: self.options.mode,
             base_url: self.options.base_url.clone(),
             drafts: self.options.drafts,
-            now: now.parse().unwrap_or(Timestamp::UNIX_EPOCH),
+            now: time.now,
             minify: false,
             listing_is_complete: true,
         };
         let cut_off = |error: tokio::task::JoinError| BuildError::Rendering(error.to_string());
-        let started = tokio::task::spawn_blocking(move || Evaluation::new(sources, settings));
+        let started =
+            tokio::task::spawn_blocking(move || Evaluation::up_to(sources, settings, time.up_to));
         let mut evaluation = match started.await.map_err(cut_off)? {
             Ok(evaluation) => evaluation,
             Err(unready) => return Ok(Err(unready)),
         };
         (self.progress)(Step::Rendering(evaluation.plan().len()));
+        let stored = state.answers.iter();
+        let stored = stored.map(|(request, text)| (request.clone(), Ok(text.clone())));
+        evaluation.supply_answers(stored.collect());
+        let allowed = evaluation.allowed_hosts();
+        let mut budget = Budget::new();
         for _ in 0..MAX_ROUNDS {
             let needs;
             (evaluation, needs) = tokio::task::spawn_blocking(move || {
-                let needs = evaluation.step();
+                let needs = evaluation.step(|_, object| object);
                 (evaluation, needs)
             })
             .await
@@ -127,11 +149,32 @@ impl Builder {
                 break;
             }
             let parallel = self.options.parallel;
-            let mut read = observe::inputs(&self.source, needs, parallel).await?;
+            let mut read = observe::inputs(&self.source, needs.files, parallel).await?;
             self.read_published(state, &mut read).await?;
             evaluation.supply(read);
+            if !needs.requests.is_empty() {
+                let answers;
+                (answers, budget) = self.fetch(needs.requests, &allowed, budget).await?;
+                evaluation.supply_answers(answers);
+            }
         }
         Ok(Ok(evaluation.finish()))
+    }
+
+    /// Fetches answers; gives the budget back.
+    pub(super) async fn fetch(
+        &self,
+        requests: BTreeSet<Request>,
+        allowed: &AllowedHosts,
+        mut budget: Budget,
+    ) -> Result<(BTreeMap<Request, Answer>, Budget), BuildError> {
+        let (web, allowed) = (self.web.clone(), allowed.clone());
+        tokio::task::spawn_blocking(move || {
+            let answers = fetch::gather(&*web, requests, &allowed, &mut budget);
+            (answers, budget)
+        })
+        .await
+        .map_err(|error| BuildError::Rendering(error.to_string()))
     }
 
     /// Reads from the site bucket what the source bucket no longer has: files whose removal is

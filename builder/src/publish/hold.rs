@@ -20,8 +20,17 @@ pub fn reason(state: &State, outcome: Result<&Tree, &Unready>) -> Option<String>
     match outcome {
         Err(_) if state.outputs.is_empty() => None,
         Err(Unready::NoConfig) => Some("it leaves the site without a configuration".into()),
-        Err(Unready::BrokenConfig(_)) => {
-            Some("it leaves the site without a configuration that can be used".into())
+        Err(Unready::BrokenConfig(problems)) => {
+            let why = problems.first().map(|problem| {
+                let line = problem
+                    .line
+                    .map_or(String::new(), |line| format!(":{line}"));
+                format!(": {}{line}: {}", problem.file, problem.message)
+            });
+            let why = why.unwrap_or_default();
+            Some(format!(
+                "it leaves the site without a configuration that can be used{why}"
+            ))
         }
         Ok(tree) => {
             let stays = |key: &str| tree.objects.contains_key(key) || tree.stale.contains(key);
@@ -65,6 +74,10 @@ mod tests {
             stale,
             plan: BTreeMap::new(),
             diagnostics: Vec::new(),
+            now: jiff::Timestamp::UNIX_EPOCH,
+            next_due: None,
+            answers: BTreeMap::new(),
+            external_links: Default::default(),
         }
     }
 

@@ -29,6 +29,8 @@ pub mod state;
 pub mod store;
 pub mod transfer;
 
+use crate::fetch::{Fetch, Web};
+use crate::site::schedule::NextDue;
 use futures::future::BoxFuture;
 use jiff::Timestamp;
 use state::State;
@@ -169,6 +171,7 @@ pub struct Builder {
     state_counts: Arc<Counts>,
     options: Options,
     host: Arc<dyn Host>,
+    web: Arc<dyn Fetch>,
     progress: Progress,
     warm: Mutex<Option<Warm>>,
 }
@@ -199,6 +202,7 @@ impl Builder {
             state_counts,
             options,
             host: Arc::new(SystemHost),
+            web: Arc::new(Web::new()),
             progress: Arc::new(|_| {}),
             warm: Mutex::new(None),
         }
@@ -207,6 +211,12 @@ impl Builder {
     /// With another clock.
     pub fn with_host(mut self, host: Arc<dyn Host>) -> Self {
         self.host = host;
+        self
+    }
+
+    /// With another network.
+    pub fn with_web(mut self, web: Arc<dyn Fetch>) -> Self {
+        self.web = web;
         self
     }
 
@@ -228,6 +238,15 @@ impl Builder {
         Ok(Some((root, state)))
     }
 
+    /// What is published next by the passing of time alone, for whoever runs a reconcile then.
+    ///
+    /// # Errors
+    /// Storage failed.
+    pub async fn next_due(&self) -> Result<Option<NextDue>, BuildError> {
+        let root = root::Loaded::read(&self.state).await?.root;
+        Ok(root.and_then(|root| root.next_due))
+    }
+
     /// The last report that was written.
     ///
     /// # Errors
@@ -241,6 +260,27 @@ impl Builder {
         serde_json::from_slice(&bytes)
             .map(Some)
             .map_err(|error| BuildError::Rendering(format!("report.json: {error}")))
+    }
+
+    /// The current texts of sources, to show an author the lines that diagnostics name. Those
+    /// that are gone, too large, not UTF-8, or that storage does not give are left out: without
+    /// them a diagnostic is shown without its lines.
+    pub async fn source_texts(
+        &self,
+        keys: impl IntoIterator<Item = &str>,
+    ) -> std::collections::BTreeMap<String, String> {
+        let mut texts = std::collections::BTreeMap::new();
+        for key in keys {
+            if texts.contains_key(key) {
+                continue;
+            }
+            let got = self.source.get(key, crate::key::MAX_TEXT_BYTES).await;
+            let bytes = got.ok().flatten().and_then(|got| got.bytes);
+            if let Some(text) = bytes.and_then(|bytes| String::from_utf8(bytes).ok()) {
+                texts.insert(key.to_owned(), text);
+            }
+        }
+        texts
     }
 
     /// The state under a root: kept from the run before, or read.

@@ -59,15 +59,10 @@ pub struct Changes {
 
 impl Changes {
     /// Takes what was seen into the sources.
-    pub fn apply(sources: &mut Sources, seen: &[(SourceKey, Observed)]) -> Self {
-        let mut changes = Self::default();
-        for (key, observed) in seen {
-            match sources.observe(key, observed.clone()) {
-                Change::None => {}
-                change => drop(changes.map.insert(key.clone(), change)),
-            }
-        }
-        changes
+    pub fn apply(sources: &mut Sources, seen: Vec<(SourceKey, Observed)>) -> Self {
+        let changes = sources.observe_all(seen).into_iter();
+        let map = changes.filter(|(_, change)| *change != Change::None);
+        Self { map: map.collect() }
     }
 
     /// The keys with one kind of change.

@@ -4,11 +4,61 @@
 use super::commit::adopt;
 use super::state::State;
 use super::{BuildError, Builder};
+use crate::diagnostic::Diagnostic;
+use crate::fetch::Budget;
 use crate::key::{Role, SourceKey};
+use crate::quillfront_toml::{self, OwnConfig};
 use crate::source::Sources;
 use std::collections::{BTreeMap, BTreeSet};
 
+/// What came of asking the network again.
+#[derive(Default)]
+pub(super) struct Refreshed {
+    /// True where an answer is another.
+    pub(super) changed: bool,
+    /// What could not be fetched, and stays as it was.
+    pub(super) warnings: Vec<Diagnostic>,
+}
+
 impl Builder {
+    /// Fetches the stored answers anew. Where that fails the last good one stays.
+    pub(super) async fn refresh_answers(
+        &self,
+        state: &mut State,
+        sources: &Sources,
+    ) -> Result<Refreshed, BuildError> {
+        let mut refreshed = Refreshed::default();
+        let Ok(own) = OwnConfig::of(sources) else {
+            return Ok(refreshed);
+        };
+        let allowed = own.allowed_hosts;
+        let may_be = |url: &str| allowed.check(url).is_ok();
+        let stored = state.answers.keys().filter(|request| may_be(&request.url));
+        let stored: BTreeSet<_> = stored.cloned().collect();
+        if stored.is_empty() {
+            return Ok(refreshed);
+        }
+        let (answers, _) = self.fetch(stored, &allowed, Budget::new()).await?;
+        for (request, answer) in answers {
+            match answer {
+                Ok(text) if state.answers.get(&request) == Some(&text) => {}
+                Ok(text) => {
+                    state.answers.insert(request, text);
+                    refreshed.changed = true;
+                }
+                Err(message) => {
+                    let message = format!(
+                        "{} could not be fetched anew: {message}; its last answer stays in use",
+                        request.url
+                    );
+                    let warning = Diagnostic::warning("load-data", quillfront_toml::KEY, message);
+                    refreshed.warnings.push(warning);
+                }
+            }
+        }
+        Ok(refreshed)
+    }
+
     /// Source keys whose version is not the one that the state has.
     pub(super) async fn compare_sources(
         &self,

@@ -4,6 +4,7 @@
 //! of its own, so that its ETag never comes back.
 
 use super::store::{Attributes, Bucket, Condition, StoreError, Written};
+use crate::site::schedule::NextDue;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -27,8 +28,12 @@ pub struct Root {
     pub commit: String,
     /// Commits so far.
     pub generation: u64,
-    /// The time that templates see, RFC 3339, cut to the day; advanced by reconcile.
+    /// The time that templates see, RFC 3339: the day, or the later moment at which a post was
+    /// due; moved by reconcile, and where a post has become due.
     pub now: String,
+    /// What is published next by the passing of time alone.
+    #[serde(default)]
+    pub next_due: Option<NextDue>,
     /// What the tree was made with that is in no source (base URL, drafts).
     pub settings: String,
     /// Content-addressed objects that hold the state.
@@ -56,6 +61,9 @@ pub struct Segments {
     pub texts: Vec<String>,
     /// Of what is published.
     pub outputs: Vec<String>,
+    /// Of answers from the network.
+    #[serde(default)]
+    pub answers: Vec<String>,
 }
 
 impl Segments {
@@ -65,6 +73,7 @@ impl Segments {
             .iter()
             .chain(&self.texts)
             .chain(&self.outputs)
+            .chain(&self.answers)
             .collect()
     }
 }
@@ -111,6 +120,7 @@ impl Root {
             commit: String::new(),
             generation: 0,
             now,
+            next_due: None,
             settings: String::new(),
             segments: Segments::default(),
             hints: BTreeMap::new(),

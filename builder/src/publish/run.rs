@@ -1,8 +1,10 @@
 //! One run: see the module page for its steps.
 
+use super::draft::Time;
 use super::measure::{Counted, Stopwatch};
 use super::observe::{self, Changes};
 use super::publication::{Done, Publication};
+use super::reconcile::Refreshed;
 use super::root::{Loaded, Outbox, Root};
 use super::session::Session;
 use super::store::{Attributes, Condition};
@@ -10,6 +12,7 @@ use super::transfer::{self, Outcome, Put, WAVES};
 use super::{BuildError, Builder, Step};
 use crate::key::SourceKey;
 use crate::report::{Kind, Report};
+use crate::site::schedule::NextDue;
 use futures::stream::{StreamExt, TryStreamExt, iter};
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
@@ -24,6 +27,8 @@ pub enum Work {
     Reconcile,
     /// Let the held change through.
     Approve,
+    /// Publish what has become due.
+    Due,
 }
 
 /// Plans that were made in vain because somebody else committed first.
@@ -41,15 +46,26 @@ impl Builder {
     /// the reports.
     pub async fn run(&self, work: Work) -> Result<Vec<Report>, BuildError> {
         let mut reports = vec![self.build(&work).await?];
+        // Once: what is still due after that cannot be published now.
+        let mut moved = work == Work::Due;
         loop {
-            let left = Loaded::read(&self.state)
-                .await?
-                .root
-                .filter(|root| !root.hints.is_empty() && root.lease.is_none());
-            if left.is_none() || reports.last().is_some_and(|report| report.deferred) {
+            let root = Loaded::read(&self.state).await?.root;
+            let Some(root) = root.filter(|root| root.lease.is_none()) else {
                 return Ok(reports);
-            }
-            reports.push(self.build(&Work::Keys(BTreeSet::new())).await?);
+            };
+            let is_due = root
+                .next_due
+                .as_ref()
+                .is_some_and(|next| next.at <= self.clock());
+            let work = match (root.hints.is_empty(), is_due && !moved) {
+                _ if reports.last().is_some_and(|report| report.deferred) => return Ok(reports),
+                (false, _) => Work::Keys(BTreeSet::new()),
+                // Uploaded when its time had come already.
+                (true, true) => Work::Due,
+                (true, false) => return Ok(reports),
+            };
+            moved |= work == Work::Due;
+            reports.push(self.build(&work).await?);
         }
     }
 
@@ -78,7 +94,7 @@ impl Builder {
         let root = loaded
             .root
             .clone()
-            .unwrap_or_else(|| Root::new(today.clone()));
+            .unwrap_or_else(|| Root::new(today.now.to_string()));
         if let Some(lease) = &root.lease {
             if let Some(left) = self.lease_left(lease) {
                 return self.defer(work, loaded, left).await;
@@ -107,8 +123,8 @@ impl Builder {
                 let held = root.held.iter().flat_map(|held| &held.keys);
                 keys.extend(held.map(|key| SourceKey::from(key.as_str())));
             }
+            Work::Due => {}
             Work::Reconcile => {
-                next.now.clone_from(&today);
                 keys.extend(self.compare_sources(&state.sources).await?);
                 // A held file may have been put back and the event of it lost.
                 let held = root.held.iter().flat_map(|held| &held.keys);
@@ -121,10 +137,29 @@ impl Builder {
         clock.lap("read");
 
         next.settings = self.settings_name();
+        let moving = matches!(work, Work::Reconcile | Work::Due);
+        let root_now = root.now.parse().unwrap_or(Timestamp::UNIX_EPOCH);
+        let time = if moving {
+            today
+        } else {
+            Time {
+                now: root_now,
+                up_to: root_now,
+            }
+        };
+        let is_due = |next: &NextDue| next.at <= today.up_to;
+        let same_time = !moving
+            || ((today.now..=today.up_to).contains(&root_now)
+                && !root.next_due.as_ref().is_some_and(is_due));
         let mut sources = (*state.sources).clone();
-        let changes = Changes::apply(&mut sources, &seen);
+        let changes = Changes::apply(&mut sources, seen.clone());
+        let mut refreshed = Refreshed::default();
+        if *work == Work::Reconcile {
+            refreshed = self.refresh_answers(&mut state, &sources).await?;
+            clock.lap("fetch");
+        }
         let same_engine = root.engine == env!("CARGO_PKG_VERSION");
-        let same_site = same_engine && next.settings == root.settings && next.now == root.now;
+        let same_site = same_engine && next.settings == root.settings && same_time;
         let all_known = state
             .outputs
             .values()
@@ -134,6 +169,7 @@ impl Builder {
         let same_hold = !root.held.iter().flat_map(|held| &held.keys).any(looked_at);
         if changes.map.is_empty()
             && !strange
+            && !refreshed.changed
             && same_hold
             && same_site
             && all_known
@@ -144,11 +180,20 @@ impl Builder {
                 self.recover(loaded, &root).await?;
                 return Ok(None);
             }
-            return self.nothing(loaded, &root).await;
+            let report = self.nothing(loaded, &root).await?;
+            return Ok(report.map(|report| Report {
+                diagnostics: refreshed.warnings,
+                ..report
+            }));
         }
         let draft = self
-            .draft(work, &state, &root, sources, changes, &seen, &next.now)
+            .draft(work, &state, &root, sources, changes, &seen, time)
             .await?;
+        next.now = time.now.to_string();
+        if let Ok(tree) = &draft.outcome {
+            next.now = tree.now.to_string();
+            next.next_due.clone_from(&tree.next_due);
+        }
         clock.lap("render");
 
         let full = state.outputs.is_empty() || !same_site;
@@ -193,6 +238,7 @@ impl Builder {
         report.commit = root.commit;
         report.generation = root.generation;
         report.now = root.now;
+        report.diagnostics.extend(refreshed.warnings);
         report.held = draft.held.map(|held| held.reason);
         report.ms = clock.laps;
         Ok(Some(report))
@@ -316,16 +362,21 @@ impl Builder {
         Ok(())
     }
 
-    fn today(&self) -> String {
-        let now = self.options.now.unwrap_or_else(|| self.host.now());
+    /// The time by the clock, or the one that was given.
+    fn clock(&self) -> Timestamp {
+        self.options.now.unwrap_or_else(|| self.host.now())
+    }
+
+    /// The day that it is, and all that is due by now.
+    fn today(&self) -> Time {
+        let up_to = self.clock();
         if self.options.now.is_some() {
-            return now.to_string();
+            return Time { now: up_to, up_to };
         }
         let day = 24 * 60 * 60;
-        let start = now.as_second().div_euclid(day) * day;
-        Timestamp::from_second(start)
-            .unwrap_or(Timestamp::UNIX_EPOCH)
-            .to_string()
+        let start = up_to.as_second().div_euclid(day) * day;
+        let now = Timestamp::from_second(start).unwrap_or(Timestamp::UNIX_EPOCH);
+        Time { now, up_to }
     }
 
     fn settings_name(&self) -> String {

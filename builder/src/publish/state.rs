@@ -7,6 +7,7 @@ use crate::diagnostic::Diagnostic;
 use crate::fingerprint::Fingerprint;
 use crate::key::{OutputKey, SourceKey};
 use crate::plan::Rank;
+use crate::render::answers::Request;
 use crate::source::{Effective, Source, Sources};
 use futures::stream::{StreamExt, TryStreamExt, iter};
 use serde::de::DeserializeOwned;
@@ -21,6 +22,8 @@ pub struct State {
     pub sources: Arc<Sources>,
     /// What is in the site bucket.
     pub outputs: BTreeMap<OutputKey, Published>,
+    /// Good answers from the network: sources like files, refreshed by reconcile (invariant 3).
+    pub answers: BTreeMap<Request, Arc<str>>,
 }
 
 /// A published object.
@@ -79,6 +82,7 @@ impl State {
         let records: Vec<SourceRecord> = read_all(bucket, &segments.sources).await?;
         let texts: Vec<(SourceKey, String)> = read_all(bucket, &segments.texts).await?;
         let outputs: Vec<(OutputKey, Published)> = read_all(bucket, &segments.outputs).await?;
+        let answers: Vec<(Request, String)> = read_all(bucket, &segments.answers).await?;
         let mut texts: BTreeMap<SourceKey, String> = texts.into_iter().collect();
         let mut sources = Sources::default();
         for record in records {
@@ -110,6 +114,10 @@ impl State {
         Ok(Self {
             sources: Arc::new(sources),
             outputs: outputs.into_iter().collect(),
+            answers: answers
+                .into_iter()
+                .map(|(request, text)| (request, text.into()))
+                .collect(),
         })
     }
 
@@ -163,6 +171,13 @@ impl State {
             .map(|(key, output)| (key.as_str(), (key, output)));
         let spread = shards(self.outputs.len(), RECORDS_PER_SEGMENT);
         encoded.segments.outputs = encoded.add(outputs, spread)?;
+
+        let answers = self
+            .answers
+            .iter()
+            .map(|(request, text)| (request.url.as_str(), (request, &**text)));
+        let bytes: usize = self.answers.values().map(|text| text.len()).sum();
+        encoded.segments.answers = encoded.add(answers, shards(bytes, TEXT_BYTES_PER_SEGMENT))?;
         Ok(encoded)
     }
 }

@@ -1,13 +1,16 @@
 //! The Markdown of every page and section: templated (site model, section 22), then rendered.
 
+use super::explain::explain;
 use super::meter::{self, Metered};
-use super::templates::explain;
+use super::origins::Origins;
+use super::templates::{about, source_of};
 use super::values;
 use super::world::{Scope, World, within};
-use super::{RenderError, guarded};
+use super::{Needs, RenderError, guarded};
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::key::SourceKey;
+use crate::links::Use;
 use crate::markdown::{self, AnchorLinks, Document, Environment, Options};
+use crate::markdown::{ExternalLink, InternalLink};
 use crate::site::facts::{BodyText, Place};
 use crate::site::library::{PageId, SectionId};
 use crate::site::taxonomies::Taxonomy;
@@ -26,7 +29,43 @@ pub enum Linking {
 }
 
 /// A rendered body, or why there is none.
-pub type Rendered = Result<Arc<Document>, Vec<Diagnostic>>;
+pub type Rendered = Result<Body, Vec<Diagnostic>>;
+
+/// A rendered body: what templates see of it as the values that they see, since each is in many
+/// lists and would otherwise be held twice.
+#[derive(Debug)]
+pub struct Body {
+    /// The HTML.
+    pub html: Value,
+    /// The HTML before the first `<!-- more -->`, or none.
+    pub summary: Value,
+    /// The headings.
+    pub toc: Value,
+    /// [`Document::internal_links`], until they are checked.
+    internal_links: Vec<InternalLink>,
+    /// [`Document::external_links`]; kept only in the mode `check`.
+    external_links: Vec<ExternalLink>,
+    /// [`Document::anchors`], until the links to them are checked.
+    anchors: Vec<String>,
+    /// [`Document::warnings`].
+    pub warnings: Vec<markdown::Problem>,
+}
+
+impl From<Document> for Body {
+    fn from(document: Document) -> Self {
+        Self {
+            html: Value::from(document.html.as_str()),
+            summary: document
+                .summary
+                .map_or_else(Value::none, |summary| Value::from(summary.as_str())),
+            toc: values::toc(&document.toc),
+            internal_links: document.internal_links,
+            external_links: document.external_links,
+            anchors: document.anchors,
+            warnings: document.warnings,
+        }
+    }
+}
 
 /// All rendered bodies, and what templates see of pages and sections.
 pub struct Contents {
@@ -40,6 +79,8 @@ pub struct Contents {
     pub(super) full_page_values: Vec<OnceLock<Value>>,
     pub(super) section_values: Vec<OnceLock<Value>>,
     taxonomy_values: BTreeMap<(String, String), OnceLock<Value>>,
+    /// Broken links that stop no page (`link_checker.internal_level = "warn"`).
+    doubtful_links: Vec<Diagnostic>,
     configs: BTreeMap<String, Value>,
 }
 
@@ -51,6 +92,26 @@ impl Contents {
         self.taxonomy_values
             .get(&name)
             .map_or_else(make, |once| once.get_or_init(make).clone())
+    }
+
+    /// Every link to elsewhere, page by page, then section by section.
+    pub fn external_links(&self, world: &World) -> impl Iterator<Item = (String, Use)> {
+        let library = &world.library;
+        let pages = self.pages.iter().zip(&library.pages);
+        let pages = pages.map(|(document, page)| (document, &page.place, &page.body));
+        let sections = self.sections.iter().zip(&library.sections);
+        let sections =
+            sections.map(|(document, section)| (document, &section.place, &section.body));
+        pages.chain(sections).flat_map(|(document, place, body)| {
+            let links = document
+                .iter()
+                .flat_map(|document| &document.external_links);
+            links.map(|link| {
+                let line = link.line + body.first_line - 1;
+                let file = place.key.clone();
+                (link.url.clone(), Use { file, line })
+            })
+        })
     }
 
     /// What is worth a look though it was published.
@@ -66,6 +127,7 @@ impl Contents {
             Some(located(place.key.as_str(), body.first_line, warnings))
         });
         all.flatten()
+            .chain(self.doubtful_links.iter().cloned())
             .map(|found| Diagnostic {
                 severity: Severity::Warning,
                 ..found
@@ -83,7 +145,7 @@ impl Contents {
 ///
 /// # Errors
 /// What has to be read first. Author's mistakes are kept page by page.
-pub fn render(world: &Arc<World>) -> Result<Contents, BTreeSet<SourceKey>> {
+pub fn render(world: &Arc<World>) -> Result<Contents, Needs> {
     let library = &world.library;
     let configs = values::configs(world);
     let page = |id: PageId| {
@@ -119,8 +181,8 @@ pub fn render(world: &Arc<World>) -> Result<Contents, BTreeSet<SourceKey>> {
         .map(section)
         .collect();
 
-    let mut needs = BTreeSet::new();
-    let mut settle = |list: Vec<Result<Arc<Document>, RenderError>>| -> Vec<Rendered> {
+    let mut needs = Needs::default();
+    let mut settle = |list: Vec<Result<Body, RenderError>>| -> Vec<Rendered> {
         let mut settled = Vec::with_capacity(list.len());
         for result in list {
             settled.push(match result {
@@ -150,11 +212,17 @@ pub fn render(world: &Arc<World>) -> Result<Contents, BTreeSet<SourceKey>> {
             .collect(),
         configs,
         backlinks: BTreeMap::new(),
+        doubtful_links: Vec::new(),
         pages,
         sections,
     };
     contents.backlinks = backlinks(world, &contents);
     check_anchors(world, &mut contents);
+    let bodies = contents.pages.iter_mut().chain(&mut contents.sections);
+    for body in bodies.flatten() {
+        body.internal_links = Vec::new();
+        body.anchors = Vec::new();
+    }
     Ok(contents)
 }
 
@@ -172,7 +240,7 @@ fn guarded_body(
     permalink: &str,
     anchors: Option<AnchorLinks>,
     facts: impl FnOnce() -> (&'static str, Value),
-) -> Result<Arc<Document>, RenderError> {
+) -> Result<Body, RenderError> {
     guarded(place.key.as_str(), || {
         body(world, configs, place, text, permalink, anchors, facts)
     })
@@ -187,7 +255,7 @@ fn body(
     permalink: &str,
     anchors: Option<AnchorLinks>,
     facts: impl FnOnce() -> (&'static str, Value),
-) -> Result<Arc<Document>, RenderError> {
+) -> Result<Body, RenderError> {
     let text = body.as_str();
     let file = place.key.as_str();
     let scope = Scope {
@@ -206,7 +274,7 @@ fn body(
             let mut out = meter::Bounded::default();
             let tera = &world.templates.tera;
             meter::within_budget(|| tera.render_str_to(&metered.text, &context, false, &mut out))
-                .map_err(|error| vec![templating_problem(file, body, &metered, &error)])?;
+                .map_err(|error| vec![templating_problem(world, file, body, &metered, &error)])?;
             templated = String::from_utf8(out.0).map_err(|_| {
                 vec![Diagnostic::error(
                     "content-template",
@@ -222,13 +290,21 @@ fn body(
         if let Some(anchors) = anchors {
             options.insert_anchor_links = anchors;
         }
-        markdown_of(world, text, permalink, &place.lang, &options)
-            .map_err(|problems| located(file, body.first_line, problems))
+        let mut outcome = markdown_of(world, text, permalink, &place.lang, &options);
+        if text != body.as_str() {
+            name_written_lines(&mut outcome, body.as_str(), text);
+        }
+        if let Ok(document) = &mut outcome
+            && world.settings.mode != "check"
+        {
+            document.external_links = Vec::new();
+        }
+        outcome.map_err(|problems| located(file, body.first_line, problems))
     });
     if !needs.is_empty() {
         return Err(RenderError::Needs(needs));
     }
-    result.map(Arc::new).map_err(RenderError::Failed)
+    result.map(Body::from).map_err(RenderError::Failed)
 }
 
 /// Renders a text that needs no templating, with the site's links and templates.
@@ -257,35 +333,77 @@ fn unmetered(file: &str, body: &BodyText, (line, message): (u32, &str)) -> Diagn
         .hint("put it into a component or a template, in smaller parts")
 }
 
+/// Puts the lines of the author's text in the place of those of the text that templates made of it.
+fn name_written_lines(
+    outcome: &mut Result<Document, Vec<markdown::Problem>>,
+    written: &str,
+    made: &str,
+) {
+    let origins = OnceLock::new();
+    let origin = |line: u32| origins.get_or_init(|| Origins::new(written, made)).of(line);
+    let mend = |problem: &mut markdown::Problem| {
+        let origin = origin(problem.line);
+        problem.line = origin.line;
+        problem.column = problem.column.filter(|_| origin.untouched);
+    };
+    match outcome {
+        Err(problems) => problems.iter_mut().for_each(mend),
+        Ok(document) => {
+            document.warnings.iter_mut().for_each(mend);
+            for link in &mut document.internal_links {
+                link.line = origin(link.line).line;
+            }
+            for link in &mut document.external_links {
+                link.line = origin(link.line).line;
+            }
+        }
+    }
+}
+
+/// What went wrong where a text was templated: in the text, or in a component that it calls.
 fn templating_problem(
+    world: &World,
     file: &str,
     body: &BodyText,
     metered: &Metered<'_>,
     error: &tera::Error,
 ) -> Diagnostic {
     let mut error = explain(error);
-    let in_body = error
-        .template
-        .as_deref()
-        .is_none_or(|name| name == "__tera_one_off");
-    if let (true, Some(line), Some(column)) = (in_body, error.line, &mut error.column) {
+    if error.template.as_deref().is_none_or(|name| name == ONE_OFF)
+        && let (Some(line), Some(column)) = (error.line, &mut error.column)
+    {
         *column = metered.original_column(line, *column);
     }
-    let line = error
-        .line
-        .filter(|_| in_body)
-        .map(|line| line + body.first_line - 1);
-    let hint = if body.as_str().contains("{#") {
-        "`{#` opens a comment in a text that has `{{` or `{%`; write the heading's id on a page \
-         without them, or list the page in skip_content_templating"
+    let error = error.at_open_tag(body.as_str());
+    if let Some(template) = &error.template
+        && template != ONE_OFF
+    {
+        let file = source_of(template, world.config.theme.as_deref());
+        return about(file, error);
+    }
+    let hint = if error.maybe_literal && body.as_str().contains("{#") {
+        Some(HEADING_ID.to_owned())
+    } else if error.maybe_literal {
+        let hints = error.hint.iter().map(String::as_str).chain([LITERAL]);
+        Some(hints.collect::<Vec<_>>().join("; "))
     } else {
-        "to show braces as they are, put them between {% raw %} and {% endraw %}, or list the page \
-         in skip_content_templating in config.toml"
+        error.hint
     };
-    Diagnostic::error("content-template", file, error.message)
-        .at(line, error.column.filter(|_| line.is_some()))
-        .hint(hint)
+    let line = error.line.map(|line| line + body.first_line - 1);
+    Diagnostic {
+        hint,
+        ..Diagnostic::error("content-template", file, error.message).at(line, error.column)
+    }
 }
+
+const HEADING_ID: &str = "`{#` opens a comment in a text that has `{{` or `{%`; write the \
+                          heading's id on a page without them, or list the page in \
+                          skip_content_templating";
+const LITERAL: &str = "to show braces as they are, put them between {% raw %} and {% endraw %}, or \
+                       list the page in skip_content_templating in config.toml";
+
+/// What the engine calls a text that is no template of the site.
+const ONE_OFF: &str = "__tera_one_off";
 
 fn located(file: &str, first_line: u32, problems: Vec<markdown::Problem>) -> Vec<Diagnostic> {
     let diagnostic = |problem: markdown::Problem| Diagnostic {
@@ -315,8 +433,14 @@ impl Environment for SiteEnvironment<'_> {
                 .get(&folder)?
                 .iter()
                 .any(|asset| asset.as_str() == key);
-            listed.then(|| self.world.config.make_file_url(path))
+            let held = library.held_at(path).is_some();
+            (listed && !held).then(|| self.world.config.make_file_url(path))
         })
+    }
+
+    fn held_until(&self, path: &str) -> Option<String> {
+        let held = self.world.library.held_at(path)?;
+        Some(held.shown.clone())
     }
 
     fn anchor_link(&self, id: &str, level: u8) -> Result<String, String> {
@@ -373,7 +497,7 @@ fn backlinks(world: &World, contents: &Contents) -> BTreeMap<String, BTreeSet<Li
 /// Links to a place in a page that is not there fail the page that has the link.
 fn check_anchors(world: &World, contents: &mut Contents) {
     let library = &world.library;
-    let broken = |own: &Place, first_line: u32, document: &Document| -> Vec<Diagnostic> {
+    let broken = |own: &Place, first_line: u32, document: &Body| -> Vec<Diagnostic> {
         let mut problems = Vec::new();
         for link in &document.internal_links {
             let Some(anchor) = &link.anchor else { continue };
@@ -425,6 +549,8 @@ fn check_anchors(world: &World, contents: &mut Contents) {
         }
     }
     if world.config.link_checker.internal_level_is_warn() {
+        let failed = failed_pages.into_iter().chain(failed_sections);
+        contents.doubtful_links = failed.flat_map(|(_, problems)| problems).collect();
         return;
     }
     for (id, problems) in failed_pages {

@@ -1,5 +1,7 @@
 //! The global functions of templates (site model, section 9).
 
+mod url;
+
 use super::data;
 use super::files;
 use super::values;
@@ -28,6 +30,7 @@ pub fn register(tera: &mut Tera) {
     tera.register_function("now", now);
     tera.register_function("get_random", get_random);
     tera.register_function("text_direction", text_direction);
+    tera.register_function("get_env", get_env);
 }
 
 fn fail<T>(message: impl Into<String>) -> Result<T, Error> {
@@ -96,9 +99,17 @@ fn get_page(arguments: Kwargs, state: &State) -> Answer {
         match found.filter(|id| will_do(world, &library.pages[**id].place, &lang, asked)) {
             Some(id) => Ok(values::full_page(world, contents, *id).clone()),
             None if allow_missing => Ok(Value::none()),
-            None => fail(format!("there is no page content/{file}")),
+            None => fail(missing(world, "page", &file)),
         }
     })
+}
+
+/// What to say of a content file that is asked for and not there.
+fn missing(world: &World, what: &str, file: &str) -> String {
+    match world.library.held_at(file) {
+        Some(held) => format!("content/{file} is held until {}", held.shown),
+        None => format!("there is no {what} content/{file}"),
+    }
 }
 
 fn get_section(arguments: Kwargs, state: &State) -> Answer {
@@ -196,7 +207,7 @@ fn get_url(arguments: Kwargs, state: &State) -> Answer {
         return match (world.library.permalink_of(&file), anchor) {
             (Some(permalink), Some(anchor)) => Ok(Value::from(format!("{permalink}#{anchor}"))),
             (Some(permalink), None) => Ok(Value::from(permalink)),
-            (None, _) => fail(format!("there is no content/{file}")),
+            (None, _) => fail(missing(&world, "page or section", &file)),
         };
     }
     let with_lang = match lang {
@@ -252,8 +263,8 @@ fn get_hash(arguments: Kwargs, _: &State) -> Answer {
 
 fn load_data(arguments: Kwargs, _: &State) -> Answer {
     let world = scope()?.world;
-    if arguments.get::<&str>("url")?.is_some() {
-        return fail("load_data(url=…) is refused: publishing reads nothing from the network");
+    if let Some(url) = arguments.get::<&str>("url")? {
+        return url::load(&world, url, &arguments);
     }
     let required = arguments.get::<bool>("required")?.unwrap_or(true);
     let format = arguments.get::<&str>("format")?;
@@ -337,4 +348,18 @@ fn now(arguments: Kwargs, _: &State) -> Answer {
         return Ok(Value::from(now.as_second()));
     }
     Ok(Value::from(now.to_string()))
+}
+
+/// A text from `[env]` in `quillfront.toml`; never the environment (invariant 3).
+fn get_env(arguments: Kwargs, _: &State) -> Answer {
+    let world = scope()?.world;
+    let name = arguments.must_get::<&str>("name")?;
+    match (world.own.env.get(name), arguments.get::<Value>("default")?) {
+        (Some(text), _) => Ok(Value::from(text.as_str())),
+        (None, Some(default)) => Ok(default),
+        (None, None) => fail(format!(
+            "`{name}` is not set: the environment is not read; set it in quillfront.toml under \
+             [env], or give a `default`"
+        )),
+    }
 }

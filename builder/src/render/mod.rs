@@ -1,20 +1,23 @@
 //! Rendering: from the library and the templates to bytes. Pure (invariant 3): no clock, no
-//! environment, no file system, no network. Where a template names a file while it renders, the
-//! answer is what it [needs](RenderError::Needs); the shell reads it and renders again.
+//! environment, no file system, no network. Where a template names a file or a URL while it renders,
+//! the answer is what it [needs](RenderError::Needs); the shell reads it and renders again.
 //!
 //! The phases: [`templates`] are one engine; [`content`] is the Markdown of every page and section;
 //! [`values`] are what templates see of them; [`output`] is one object of the plan, [minified](minify)
 //! where the site asks for it.
 //! [`functions`] and [`filters`] answer templates through the [`world`] of the current render.
 
+pub mod answers;
 pub mod content;
 pub mod data;
+mod explain;
 mod feeds;
 mod files;
 mod filters;
 mod functions;
 pub mod meter;
 pub mod minify;
+mod origins;
 pub mod output;
 pub mod templates;
 pub mod values;
@@ -22,6 +25,7 @@ pub mod world;
 
 use crate::diagnostic::Diagnostic;
 use crate::key::SourceKey;
+use answers::Request;
 use std::collections::BTreeSet;
 
 /// Runs a render; a crash in it is a mistake of one file, not the end of the build.
@@ -41,6 +45,28 @@ fn guarded<T>(
 pub enum RenderError {
     /// The author's mistakes.
     Failed(Vec<Diagnostic>),
-    /// Sources to read first.
-    Needs(BTreeSet<SourceKey>),
+    /// What has to be read or fetched first.
+    Needs(Needs),
+}
+
+/// What renders lacked.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Needs {
+    /// Sources to read.
+    pub files: BTreeSet<SourceKey>,
+    /// Requests to send.
+    pub requests: BTreeSet<Request>,
+}
+
+impl Needs {
+    /// True where nothing was lacking.
+    pub fn is_empty(&self) -> bool {
+        self.files.is_empty() && self.requests.is_empty()
+    }
+
+    /// Adds what another render lacked.
+    pub fn extend(&mut self, more: Needs) {
+        self.files.extend(more.files);
+        self.requests.extend(more.requests);
+    }
 }

@@ -1,15 +1,16 @@
 //! One output of the plan, from its recipe to the object that is published.
 
 use super::content::{Contents, Rendered};
+use super::explain::explain;
 use super::feeds;
 use super::minify::{self, Minified};
-use super::templates::{BUILTIN_PREFIX, explain, source_of};
+use super::templates::{BUILTIN_PREFIX, about, source_of};
 use super::values::{self, PagerList};
 use super::world::{Scope, World, within};
 use super::{RenderError, guarded};
 use crate::config::{Config, ExcludedPagers};
 use crate::dates::Date;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, LineAndColumn};
 use crate::key::{OutputKey, SourceKey};
 use crate::object::{Body, Object};
 use crate::plan::{self, FeedOf, Planned, Recipe, SITEMAP_LIMIT};
@@ -23,6 +24,9 @@ use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use tera::{Context, Value};
+
+/// Of one page so many are told; each costs reading its front matter again to find the line.
+const MAX_UNKNOWN_TAXONOMIES: usize = 20;
 
 /// What `zola_version` says in templates: the version whose behaviour this is.
 const ZOLA_VERSION: &str = "0.23.0";
@@ -157,12 +161,17 @@ impl Job<'_> {
             .keys()
             .filter(|name| !known.iter().any(|taxonomy| taxonomy.name == **name));
         let problems: Vec<Diagnostic> = unknown
+            .take(MAX_UNKNOWN_TAXONOMIES)
             .map(|name| {
                 let message = format!("the taxonomy `{name}` is not defined in the configuration");
                 let hint = format!(
                     "add {{ name = \"{name}\" }} to `taxonomies` in config.toml, or remove it here"
                 );
-                Diagnostic::error("taxonomy", page.place.key.as_str(), message).hint(hint)
+                let file = page.place.key.as_str();
+                let place = self.world.sources.place_of(file, &["taxonomies", name]);
+                Diagnostic::error("taxonomy", file, message)
+                    .at_place(place)
+                    .hint(hint)
             })
             .collect();
         if problems.is_empty() {
@@ -278,11 +287,6 @@ impl Job<'_> {
             let found = library.section_links[id].pages.iter().copied();
             pages.extend(found.filter(|id| library.pages[*id].front.in_search_index));
         }
-        let html = |document: &'_ Rendered| match document {
-            Ok(document) => document.clone(),
-            // It has its own diagnostic; lists go on without it.
-            Err(_) => Arc::default(),
-        };
         let section = |id: SectionId| {
             let section = &library.sections[id];
             let found = search::Found {
@@ -291,7 +295,7 @@ impl Job<'_> {
                 title: section.front.title.as_deref(),
                 description: section.front.description.as_deref(),
                 date: None,
-                html: &html(&self.contents.sections[id]).html,
+                html: html_of(&self.contents.sections[id]),
             };
             search::Record::of(found, settings)
         };
@@ -303,7 +307,7 @@ impl Job<'_> {
                 title: page.front.title.as_deref(),
                 description: page.front.description.as_deref(),
                 date: page.date.as_ref(),
-                html: &html(&self.contents.pages[id]).html,
+                html: html_of(&self.contents.pages[id]),
             };
             search::Record::of(found, settings)
         };
@@ -402,10 +406,12 @@ impl Job<'_> {
         }
         if !self.world.templates.contains(name) {
             let message = format!("there is no template `{name}`");
-            let hint = format!("add templates/{name}, or name another one");
-            let file = self.planned.source.as_str();
+            let hint = self.world.templates.add_or_mend(name);
+            let (file, place) = self.who_names(name);
             return Err(vec![
-                Diagnostic::error("template-missing", file, message).hint(hint),
+                Diagnostic::error("template-missing", file, message)
+                    .at_place(place)
+                    .hint(hint),
             ]);
         }
         match self.world.templates.tera.render(name, context) {
@@ -417,8 +423,7 @@ impl Job<'_> {
                     return Err(vec![problem.clone()]);
                 }
                 let file = source_of(template, theme);
-                let problem = Diagnostic::error("template", file, error.message);
-                Err(vec![problem.at(error.line, error.column)])
+                Err(vec![about(file, error)])
             }
         }
     }
@@ -454,6 +459,33 @@ fn search_without_home(file: &str, lang: &str) -> Diagnostic {
     Diagnostic::error("search", file, message).hint(hint)
 }
 
+impl Job<'_> {
+    /// The file that names a template, and where: the page or section itself, or the section
+    /// above it that sets `page_template`.
+    fn who_names(&self, template: &str) -> (&str, Option<LineAndColumn>) {
+        let (sources, library) = (&self.world.sources, &self.world.library);
+        let own = self.planned.source.as_str();
+        if let Recipe::Page(id) = self.planned.recipe
+            && library.pages[id].front.template.is_none()
+        {
+            let links = &library.page_links[id];
+            let above = links.parent.iter().chain(links.ancestors.iter().rev());
+            let mut above = above.map(|section| &library.sections[*section]);
+            let named =
+                above.find(|section| section.front.page_template.as_deref() == Some(template));
+            if let Some(section) = named {
+                let file = section.place.key.as_str();
+                return (file, sources.place_of(file, &["page_template"]));
+            }
+        }
+        let name = match self.planned.recipe {
+            Recipe::Taxonomy { .. } | Recipe::Term { .. } => "taxonomies",
+            _ => "template",
+        };
+        (own, sources.place_of(own, &[name]))
+    }
+}
+
 /// The rest of a metadata budget of 1,900 bytes (interface.md) goes to what comes later.
 const MAX_LOCATION_BYTES: usize = 1_000;
 
@@ -472,6 +504,15 @@ const LOCATION: &AsciiSet = &CONTROLS
 
 fn encode_location(url: &str) -> String {
     utf8_percent_encode(url, LOCATION).to_string()
+}
+
+/// Of a body that failed, nothing: it has its own diagnostic, and lists go on without it.
+fn html_of(document: &Rendered) -> &str {
+    document
+        .as_ref()
+        .ok()
+        .and_then(|body| body.html.as_str())
+        .unwrap_or_default()
 }
 
 fn rendered(document: &Rendered) -> Result<(), Vec<Diagnostic>> {

@@ -5,8 +5,10 @@
 //! calls a filter that does not exist) is replaced by one that always fails, with a diagnostic, so
 //! that the outputs that need it fail and no others, and none falls back to the theme unnoticed.
 
+use super::explain::{TemplateError, explain, parse_report};
 use super::{filters, functions, meter};
 use crate::diagnostic::Diagnostic;
+use crate::front_matter::nearest;
 use crate::key::Role;
 use crate::source::Sources;
 use std::collections::{BTreeMap, BTreeSet};
@@ -54,19 +56,6 @@ pub struct Templates {
     names: BTreeSet<String>,
 }
 
-/// Why a template could not be rendered.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TemplateError {
-    /// The template where it went wrong, by name, where known.
-    pub template: Option<String>,
-    /// 1-based line in that template.
-    pub line: Option<u32>,
-    /// 1-based column.
-    pub column: Option<u32>,
-    /// What is wrong.
-    pub message: String,
-}
-
 impl Templates {
     /// The engine over the effective templates of a site with `theme`.
     pub fn load(sources: &Sources, theme: Option<&str>) -> Self {
@@ -100,7 +89,8 @@ impl Templates {
             let message = format!(
                 "this is one of more than {MAX_CHAIN} templates that extend or include one another in a row"
             );
-            let problem = diagnostic(&plain(&name, message), &name, theme);
+            let error = TemplateError::plain(Some(&name), message);
+            let problem = about(source_of(&name, theme), error);
             set.insert(name.clone(), STUB.to_owned());
             broken.insert(name, problem);
         }
@@ -131,12 +121,13 @@ impl Templates {
                     names: BTreeSet::new(),
                 };
             }
-            for (name, mut problem) in found {
+            for (name, problem) in found {
+                let mut problem = problem.at_open_tag(&set[&name]);
                 if let Some(used) = uses_broken(&set[&name], &broken) {
                     problem.message = format!("uses `{used}`, which is broken");
                 }
                 set.insert(name.clone(), STUB.to_owned());
-                broken.insert(name.clone(), diagnostic(&problem, &name, theme));
+                broken.insert(name.clone(), about(source_of(&name, theme), problem));
             }
         }
     }
@@ -144,6 +135,11 @@ impl Templates {
     /// The name under which `name` is found, theme and built-in templates included.
     pub fn contains(&self, name: &str) -> bool {
         self.tera.contains_template(name)
+    }
+
+    /// The way out where `name` is asked for and there is no such template.
+    pub fn add_or_mend(&self, name: &str) -> String {
+        add_or_mend(name, self.names.iter())
     }
 
     /// What is wrong with the template that `name` leads to, if something is.
@@ -188,6 +184,22 @@ fn in_long_chains(set: &BTreeMap<String, String>, theme: Option<&str>) -> Vec<St
     heads.into_iter().map(str::to_owned).collect()
 }
 
+fn add_or_mend<'a>(name: &str, names: impl Iterator<Item = &'a String>) -> String {
+    // Endings would make all names alike.
+    let parts = |name: &'a str| name.rsplit_once('.').unwrap_or((name, ""));
+    let (stem, ending) = name.rsplit_once('.').unwrap_or((name, ""));
+    let own = names.filter(|one| !one.starts_with(BUILTIN_PREFIX));
+    let alike: Vec<&str> = own
+        .map(|one| parts(one))
+        .filter(|(_, other)| *other == ending)
+        .map(|(stem, _)| stem)
+        .collect();
+    match nearest(stem, &alike) {
+        Some(near) => format!("did you mean `{near}.{ending}`? Otherwise add templates/{name}"),
+        None => format!("add templates/{name}, or name another one"),
+    }
+}
+
 /// What stands in the place of a broken template, so that nothing else is found under its name.
 const STUB: &str = "{{ throw(message=\"this template is broken\") }}";
 
@@ -212,9 +224,7 @@ pub fn check_syntax(file: &str, text: &str) -> Result<(), Diagnostic> {
     let mut tera = engine();
     match tera.add_raw_template(file, text) {
         Err(error) if matches!(error.kind(), ErrorKind::SyntaxError(_)) => {
-            let error = explain(&error);
-            let problem = Diagnostic::error("template", file, error.message);
-            Err(problem.at(error.line, error.column))
+            Err(about(file, explain(&error).at_open_tag(text)))
         }
         _ => Ok(()),
     }
@@ -239,29 +249,42 @@ pub fn source_of(name: &str, theme: Option<&str>) -> String {
 }
 
 /// A template's error as a diagnostic about its file.
-fn diagnostic(error: &TemplateError, name: &str, theme: Option<&str>) -> Diagnostic {
-    Diagnostic::error("template", source_of(name, theme), error.message.clone())
-        .at(error.line, error.column)
+pub fn about(file: impl Into<String>, error: TemplateError) -> Diagnostic {
+    Diagnostic {
+        hint: error.hint,
+        ..Diagnostic::error("template", file, error.message).at(error.line, error.column)
+    }
 }
 
 /// The templates that an error of the whole set is about. An error that names none costs the site's
 /// own templates, one by one, until the rest stands.
 fn culprits(error: &tera::Error, set: &BTreeMap<String, String>) -> Vec<(String, TemplateError)> {
+    let plain = |name: &str, message: String| TemplateError::plain(Some(name), message);
+    let about_tag = |name: &String, message: String, tag: &str, others: &[String]| {
+        let text = set.get(name).map_or("", String::as_str);
+        let error = plain(name, message).at_tag(text, tag, others);
+        (name.clone(), error)
+    };
     let mut found: Vec<(String, TemplateError)> = match error.kind() {
         ErrorKind::MissingParent { current, parent } => {
             let message = format!("extends `{parent}`, which does not exist");
-            vec![(current.clone(), plain(current, message))]
+            let mut told = about_tag(current, message, "extends", std::slice::from_ref(parent));
+            told.1.hint = Some(add_or_mend(parent, set.keys()));
+            vec![told]
         }
         ErrorKind::CircularExtend {
             tpl,
-            inheritance_chain,
+            inheritance_chain: chain,
         } => {
-            let chain = inheritance_chain.join(" -> ");
-            vec![(tpl.clone(), plain(tpl, format!("extends itself: {chain}")))]
+            let message = format!("extends itself: {}", chain.join(" -> "));
+            vec![about_tag(tpl, message, "extends", chain)]
         }
-        ErrorKind::CircularInclude { tpl, include_chain } => {
-            let chain = include_chain.join(" -> ");
-            vec![(tpl.clone(), plain(tpl, format!("includes itself: {chain}")))]
+        ErrorKind::CircularInclude {
+            tpl,
+            include_chain: chain,
+        } => {
+            let message = format!("includes itself: {}", chain.join(" -> "));
+            vec![about_tag(tpl, message, "include", chain)]
         }
         _ => {
             let text = error.to_string();
@@ -290,66 +313,6 @@ fn culprits(error: &tera::Error, set: &BTreeMap<String, String>) -> Vec<(String,
         found.extend(own.map(|name| (name.clone(), plain(name, error.to_string()))));
     }
     found
-}
-
-fn plain(template: &str, message: String) -> TemplateError {
-    TemplateError {
-        template: Some(template.to_owned()),
-        line: None,
-        column: None,
-        message,
-    }
-}
-
-/// Tera's error as template, place and message.
-pub fn explain(error: &tera::Error) -> TemplateError {
-    let mut explained = match error.kind() {
-        ErrorKind::SyntaxError(report) | ErrorKind::RenderingError(report) => TemplateError {
-            template: Some(report.filename().to_owned()),
-            line: Some(report.span().start_line as u32),
-            column: Some(report.span().start_col as u32 + 1),
-            message: report.message().to_owned(),
-        },
-        _ => parse_report(&error.to_string()),
-    };
-    let mut source = std::error::Error::source(error);
-    while let Some(inner) = source {
-        explained.message = format!("{}: {inner}", explained.message);
-        source = inner.source();
-    }
-    explained
-}
-
-/// Takes `error: message\n --> name:line:column\n…` apart; any other text is all message.
-fn parse_report(text: &str) -> TemplateError {
-    let message = text
-        .lines()
-        .next()
-        .unwrap_or_default()
-        .trim_start_matches("error: ")
-        .to_owned();
-    let place = text
-        .lines()
-        .find_map(|line| line.trim_start().strip_prefix("--> "));
-    let parts = place.and_then(|place| {
-        let (rest, column) = place.rsplit_once(':')?;
-        let (name, line) = rest.rsplit_once(':')?;
-        Some((name.to_owned(), line.parse().ok()?, column.parse().ok()?))
-    });
-    match parts {
-        Some((name, line, column)) => TemplateError {
-            template: Some(name),
-            line: Some(line),
-            column: Some(column),
-            message,
-        },
-        None => TemplateError {
-            template: None,
-            line: None,
-            column: None,
-            message: text.to_owned(),
-        },
-    }
 }
 
 #[cfg(test)]

@@ -2,15 +2,16 @@
 //!
 //! Values are shared, not copied: a page's value is made once and used by every list it is in.
 
-use super::content::{Contents, Linking};
+use super::content::{Body, Contents, Linking};
 use super::world::World;
 use crate::dates::Date;
-use crate::markdown::Document;
+use crate::markdown::Heading;
 use crate::site::facts::{Page, Place, Section};
 use crate::site::library::{PageId, SectionId};
 use crate::site::pagination::{Pager, Pagination, base_path};
 use crate::site::taxonomies::{Taxonomy, Term};
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 use tera::{Map, Value};
 
 /// A map under construction.
@@ -27,34 +28,59 @@ impl Fields {
         self.set(name, value.map_or_else(Value::none, Into::into))
     }
 
-    fn texts<'a>(self, name: &'static str, list: impl IntoIterator<Item = &'a str>) -> Self {
-        self.set(
-            name,
-            list.into_iter().map(Value::from).collect::<Vec<Value>>(),
-        )
+    fn list(self, name: &'static str, list: impl IntoIterator<Item = Value>) -> Self {
+        self.set(name, array(list.into_iter().collect()))
     }
 
-    fn build(self) -> Value {
+    fn texts<'a>(self, name: &'static str, list: impl IntoIterator<Item = &'a str>) -> Self {
+        self.list(name, list.into_iter().map(Value::from))
+    }
+
+    /// Maps are kept by the thousand, so without the room that they grew by.
+    fn build(mut self) -> Value {
+        self.0.shrink_to_fit();
         Value::from(self.0)
     }
 }
 
+/// A list. The empty one is a single value that all share: every page has many.
+fn array(list: Vec<Value>) -> Value {
+    static EMPTY: LazyLock<Value> = LazyLock::new(|| Value::from(Vec::<Value>::new()));
+    if list.is_empty() {
+        EMPTY.clone()
+    } else {
+        Value::from(list)
+    }
+}
+
+/// A table of contents.
+pub fn toc(headings: &[Heading]) -> Value {
+    let value = |heading: &Heading| {
+        Fields::default()
+            .set("level", heading.level)
+            .set("id", heading.id.as_str())
+            .set("permalink", heading.permalink.as_str())
+            .set("title", heading.title.as_str())
+            .set("children", toc(&heading.children))
+            .build()
+    };
+    array(headings.iter().map(value).collect())
+}
+
 /// `page` while its own Markdown is rendered: everything but what rendering makes.
 pub fn page_facts(world: &World, id: PageId) -> Value {
-    page_fields(world, id, &Document::default()).build()
+    page_fields(world, id, None).build()
 }
 
 /// A page as feeds and its neighbours see it: everything but its own neighbours, or each would
 /// hold the whole list.
 pub fn page<'a>(world: &World, contents: &'a Contents, id: PageId) -> &'a Value {
     contents.page_values[id].get_or_init(|| {
-        let none = Document::default();
-        let document = contents.pages[id].as_deref().unwrap_or(&none);
-        page_fields(world, id, document)
+        page_fields(world, id, contents.pages[id].as_ref().ok())
             .set("lower", Value::none())
             .set("higher", Value::none())
-            .set("translations", page_translations(world, id))
-            .set(
+            .list("translations", page_translations(world, id))
+            .list(
                 "backlinks",
                 backlinks(world, contents, &world.library.pages[id].place),
             )
@@ -78,7 +104,7 @@ pub fn full_page<'a>(world: &World, contents: &'a Contents, id: PageId) -> &'a V
     })
 }
 
-fn page_fields(world: &World, id: PageId, document: &Document) -> Fields {
+fn page_fields(world: &World, id: PageId, body: Option<&Body>) -> Fields {
     let library = &world.library;
     let Page {
         place,
@@ -108,11 +134,14 @@ fn page_fields(world: &World, id: PageId, document: &Document) -> Fields {
     Fields::default()
         .set("relative_path", place.relative.as_str())
         .option("colocated_path", place.bundle.then(|| colocated(place)))
-        .set(
+        .list(
             "ancestors",
             ancestors(world, &library.page_links[id].ancestors),
         )
-        .set("content", document.html.as_str())
+        .set(
+            "content",
+            body.map_or_else(|| Value::from(""), |body| body.html.clone()),
+        )
         .set("permalink", permalink.as_str())
         .set("slug", slug.as_str())
         .option("title", front.title.as_deref())
@@ -133,8 +162,11 @@ fn page_fields(world: &World, id: PageId, document: &Document) -> Fields {
             "components",
             path.split('/').filter(|part| !part.is_empty()),
         )
-        .option("summary", document.summary.as_deref())
-        .set("toc", Value::from_serializable(&document.toc))
+        .option("summary", body.map(|body| body.summary.clone()))
+        .set(
+            "toc",
+            body.map_or_else(|| toc(&[]), |body| body.toc.clone()),
+        )
         .set("word_count", library.pages[id].word_count)
         .set("reading_time", library.pages[id].reading_time)
         .texts("assets", assets.iter().map(String::as_str))
@@ -147,21 +179,19 @@ fn page_fields(world: &World, id: PageId, document: &Document) -> Fields {
 
 /// `section` while its own Markdown is rendered.
 pub fn section_facts(world: &World, id: SectionId) -> Value {
-    section_fields(world, id, &Document::default()).build()
+    section_fields(world, id, None).build()
 }
 
 /// A section with its pages.
 pub fn section<'a>(world: &World, contents: &'a Contents, id: SectionId) -> &'a Value {
     contents.section_values[id].get_or_init(|| {
         let links = &world.library.section_links[id];
-        let none = Document::default();
-        let document = contents.sections[id].as_deref().unwrap_or(&none);
-        section_fields(world, id, document)
+        section_fields(world, id, contents.sections[id].as_ref().ok())
             .option("lower", section_neighbour(world, contents, links.lower))
             .option("higher", section_neighbour(world, contents, links.higher))
             .set("pages", pages(world, contents, &links.pages))
-            .set("translations", section_translations(world, id))
-            .set(
+            .list("translations", section_translations(world, id))
+            .list(
                 "backlinks",
                 backlinks(world, contents, &world.library.sections[id].place),
             )
@@ -172,9 +202,7 @@ pub fn section<'a>(world: &World, contents: &'a Contents, id: SectionId) -> &'a 
 /// A section as its neighbours see it: without pages and neighbours of its own.
 fn section_neighbour(world: &World, contents: &Contents, id: Option<SectionId>) -> Option<Value> {
     let id = id?;
-    let none = Document::default();
-    let document = contents.sections[id].as_deref().unwrap_or(&none);
-    let fields = section_fields(world, id, document);
+    let fields = section_fields(world, id, contents.sections[id].as_ref().ok());
     Some(
         fields
             .set("lower", Value::none())
@@ -183,7 +211,7 @@ fn section_neighbour(world: &World, contents: &Contents, id: Option<SectionId>) 
     )
 }
 
-fn section_fields(world: &World, id: SectionId, document: &Document) -> Fields {
+fn section_fields(world: &World, id: SectionId, body: Option<&Body>) -> Fields {
     let library = &world.library;
     let Section {
         place,
@@ -208,10 +236,13 @@ fn section_fields(world: &World, id: SectionId, document: &Document) -> Fields {
         .set("relative_path", place.relative.as_str())
         // Sections have none, whatever lies beside them (held by the cases).
         .set("colocated_path", Value::none())
-        .set("content", document.html.as_str())
+        .set(
+            "content",
+            body.map_or_else(|| Value::from(""), |body| body.html.clone()),
+        )
         .set("permalink", permalink.as_str())
         .set("draft", front.draft)
-        .set("ancestors", ancestors(world, &links.ancestors))
+        .list("ancestors", ancestors(world, &links.ancestors))
         .option("title", front.title.as_deref())
         .option("description", front.description.as_deref())
         .set("extra", front.extra.to_template())
@@ -220,7 +251,10 @@ fn section_fields(world: &World, id: SectionId, document: &Document) -> Fields {
             "components",
             path.split('/').filter(|part| !part.is_empty()),
         )
-        .set("toc", Value::from_serializable(&document.toc))
+        .set(
+            "toc",
+            body.map_or_else(|| toc(&[]), |body| body.toc.clone()),
+        )
         .set("word_count", *word_count)
         .set("reading_time", *reading_time)
         .texts("assets", assets.iter().map(String::as_str))

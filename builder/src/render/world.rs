@@ -1,14 +1,17 @@
 //! All that a render may look at, and how template functions get at it.
 
+use super::Needs;
+use super::answers::{Answers, Request};
 use super::content::Contents;
 use super::templates::Templates;
 use crate::config::Config;
 use crate::filters::Chance;
 use crate::key::SourceKey;
+use crate::quillfront_toml::OwnConfig;
 use crate::site::library::Library;
 use crate::source::Sources;
 use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Files that rendering asked for: their bytes, or that they are not there.
@@ -17,7 +20,7 @@ pub type Inputs = BTreeMap<SourceKey, Option<Arc<[u8]>>>;
 /// What is set from outside, for a whole build.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
-    /// `config.mode` in templates: `build` or `serve`.
+    /// `config.mode` in templates: `build`, `serve` or `check`.
     pub mode: &'static str,
     /// In place of the `base_url` of the configuration.
     pub base_url: Option<String>,
@@ -37,6 +40,8 @@ pub struct Settings {
 pub struct World {
     /// `config.toml`, with the theme's `extra`.
     pub config: Arc<Config>,
+    /// `quillfront.toml`.
+    pub own: Arc<OwnConfig>,
     /// From outside.
     pub settings: Arc<Settings>,
     /// Pages, sections, taxonomies.
@@ -47,6 +52,8 @@ pub struct World {
     pub sources: Arc<Sources>,
     /// What earlier rounds asked for.
     pub inputs: Arc<Inputs>,
+    /// What came from the network.
+    pub answers: Arc<Answers>,
 }
 
 /// What the template functions of the render on this thread see.
@@ -61,15 +68,15 @@ pub struct Scope {
 thread_local! {
     static SCOPE: RefCell<Option<Scope>> = const { RefCell::new(None) };
     static CHANCE: RefCell<Chance> = RefCell::new(Chance::seeded(""));
-    static NEEDS: RefCell<BTreeSet<SourceKey>> = const { RefCell::new(BTreeSet::new()) };
+    static NEEDS: RefCell<Needs> = RefCell::new(Needs::default());
 }
 
 /// Runs a render with `scope` in reach of the template functions; also returns what it lacked.
 /// Chance starts anew from `seed`, the output or source that is rendered: a page comes out the
 /// same whatever was rendered before it.
-pub fn within<T>(scope: Scope, seed: &str, render: impl FnOnce() -> T) -> (T, BTreeSet<SourceKey>) {
+pub fn within<T>(scope: Scope, seed: &str, render: impl FnOnce() -> T) -> (T, Needs) {
     /// Puts back what was there before, also when a render panics.
-    struct Restore(Option<Scope>, Chance, BTreeSet<SourceKey>);
+    struct Restore(Option<Scope>, Chance, Needs);
     impl Drop for Restore {
         fn drop(&mut self) {
             SCOPE.set(self.0.take());
@@ -105,5 +112,10 @@ pub fn chance(bound: u64) -> u64 {
 
 /// Notes that the current render lacks `key`.
 pub fn need(key: SourceKey) {
-    NEEDS.with_borrow_mut(|needs| needs.insert(key));
+    NEEDS.with_borrow_mut(|needs| needs.files.insert(key));
+}
+
+/// Notes that the current render lacks the answer to `request`.
+pub fn need_answer(request: Request) {
+    NEEDS.with_borrow_mut(|needs| needs.requests.insert(request));
 }

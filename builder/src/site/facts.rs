@@ -120,7 +120,7 @@ pub fn read(key: &SourceKey, text: &Arc<str>, config: &Config) -> Result<Content
         first_line: split.body_line,
     };
     let words = markdown::word_count(body.as_str(), &place.lang);
-    let minutes = markdown::reading_time_minutes(body.as_str(), &place.lang);
+    let minutes = markdown::reading_time_minutes(words, &place.lang);
     if is_section_file(key.name()) {
         let front = front_matter::parse_section(file, &split)?;
         let path = section_path(&place, config);

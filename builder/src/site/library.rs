@@ -5,6 +5,7 @@
 //! the sources alone.
 
 use super::facts::{self, Content, Page, Section};
+use super::schedule::{HeldPage, Schedule};
 use super::taxonomies::{self, Taxonomy};
 use crate::config::Config;
 use crate::dates::Date;
@@ -12,6 +13,7 @@ use crate::diagnostic::Diagnostic;
 use crate::front_matter::SortBy;
 use crate::key::{Role, SourceKey};
 use crate::source::Sources;
+use rayon::prelude::*;
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -39,6 +41,8 @@ pub struct Library {
     pub taxonomies: BTreeMap<String, Vec<Taxonomy>>,
     /// Files beside a page or section, by folder (`content/blog/post`).
     pub assets: BTreeMap<String, Vec<SourceKey>>,
+    /// Pages whose time has not come, by path relative to `content/`; they are nowhere else.
+    pub held: BTreeMap<String, HeldPage>,
 }
 
 /// What a page is to others.
@@ -78,10 +82,22 @@ pub struct SectionLinks {
 
 /// Builds the library of the effective sources. What cannot take part is left out, with a
 /// diagnostic.
-pub fn build(sources: &Sources, config: &Config, drafts: bool) -> (Library, Vec<Diagnostic>) {
+pub fn build(
+    sources: &Sources,
+    config: &Config,
+    drafts: bool,
+    schedule: Schedule<'_>,
+) -> (Library, Vec<Diagnostic>) {
     let mut problems = Vec::new();
     let mut library = Library::default();
-    read_content(&mut library, sources, config, drafts, &mut problems);
+    read_content(
+        &mut library,
+        sources,
+        config,
+        drafts,
+        schedule,
+        &mut problems,
+    );
     for lang in config.languages.keys() {
         let index = facts::default_section(lang, config);
         if !library.section_by_file.contains_key(&index.place.relative) {
@@ -106,9 +122,10 @@ fn read_content(
     sources: &Sources,
     config: &Config,
     drafts: bool,
+    schedule: Schedule<'_>,
     problems: &mut Vec<Diagnostic>,
 ) {
-    let mut read = Vec::new();
+    let mut files = Vec::new();
     for (key, _) in sources.under("content/") {
         let relative = &key.as_str()["content/".len()..];
         if config.ignored_content_matches(relative) {
@@ -137,8 +154,21 @@ fn read_content(
             );
             continue;
         }
-        match facts::read(key, text, config) {
-            Ok(content) => read.push(content),
+        files.push((key, text));
+    }
+    let results: Vec<_> = files
+        .into_par_iter()
+        .map(|(key, text)| facts::read(key, text, config))
+        .collect();
+    let mut read = Vec::with_capacity(results.len());
+    for result in results {
+        match result {
+            Ok(mut content) => {
+                if let Content::Page(page) = &mut content {
+                    problems.append(&mut page.front.doubts);
+                }
+                read.push(content);
+            }
             Err(mut found) => problems.append(&mut found),
         }
     }
@@ -164,6 +194,10 @@ fn read_content(
         match content {
             Content::Page(page) => {
                 if (page.front.draft && !drafts) || is_hidden(&page.place) {
+                    continue;
+                }
+                if let Some(held) = schedule.holds(&page) {
+                    library.held.insert(page.place.relative.clone(), held);
                     continue;
                 }
                 library

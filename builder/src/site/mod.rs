@@ -5,4 +5,5 @@
 pub mod facts;
 pub mod library;
 pub mod pagination;
+pub mod schedule;
 pub mod taxonomies;

@@ -4,20 +4,15 @@ use crate::world::{World, blog, keys, until_done};
 use proptest::prelude::*;
 use quillfront_builder::publish::run::Work;
 use std::collections::BTreeSet;
+use std::time::Duration;
 
-/// One change in the source bucket.
+/// One change in the source bucket, or time that passes.
 #[derive(Debug, Clone)]
 enum Edit {
     Put(&'static str, String),
     Remove(&'static str),
-}
-
-impl Edit {
-    fn key(&self) -> &'static str {
-        match self {
-            Edit::Put(key, _) | Edit::Remove(key) => key,
-        }
-    }
+    /// So many minutes, and a reconcile at the end of them.
+    Wait(u64),
 }
 
 const PAGES: [&str; 6] = [
@@ -34,6 +29,9 @@ fn page() -> impl Strategy<Value = String> {
     let date = prop::sample::select(vec![
         "date = 2026-01-01\n",
         "date = 2025-12-31T10:00:00Z\n",
+        "date = 2026-01-02T03:00:00Z\n",
+        "date = 2026-01-02T04:00:00\n",
+        "date = 2030-01-01\n",
         "",
     ]);
     let tags = prop::sample::select(vec![
@@ -99,13 +97,21 @@ fn edit() -> impl Strategy<Value = Edit> {
             "{% extends \"base.html\" %}{% block main %}{{ page.summary | default(value=\"none\") }}{% endblock %}",
             "{% extends \"gone.html\" %}",
             "{% broken",
-            "{{ page.title }} {{ load_data(path=\"data/d.toml\").n }}",
+            "{% set data = load_data(path=\"data/d.toml\") %}{{ page.title }} {{ data.n }}",
         ]).prop_map(|text| Edit::Put("templates/page.html", text.into())),
         1 => prop::sample::select(vec!["n = 1\n", "n = 2\n", "n = \n"])
             .prop_map(|text| Edit::Put("data/d.toml", text.into())),
         1 => Just(Edit::Remove("data/d.toml")),
         1 => prop::sample::select(vec!["body{}", "body { color: red }"])
             .prop_map(|text| Edit::Put("static/site.css", text.into())),
+        2 => prop::sample::select(vec![
+            "[publishing]\nfuture = \"hold\"\n",
+            "[publishing]\nfuture = \"hold\"\ntimezone = \"Europe/Berlin\"\n",
+            "[publishing]\nfuture = \"publish\"\n",
+            "[publishing]\nfuture = \"never\"\n",
+        ]).prop_map(|text| Edit::Put("quillfront.toml", text.into())),
+        1 => Just(Edit::Remove("quillfront.toml")),
+        2 => prop::sample::select(vec![1, 30, 600, 36 * 60]).prop_map(Edit::Wait),
         1 => Just(Edit::Put("static/blog/a/index.html", "static beside a page".into())),
         1 => Just(Edit::Remove("static/blog/a/index.html")),
         1 => prop::sample::select(vec![
@@ -128,10 +134,19 @@ async fn holds(script: Vec<Vec<Edit>>) {
         let mut told = BTreeSet::new();
         for edit in batch {
             match edit {
-                Edit::Put(key, text) => world.put(key, text.clone()).await,
-                Edit::Remove(key) => world.remove(key).await,
+                Edit::Put(key, text) => {
+                    world.put(key, text.clone()).await;
+                    told.insert(*key);
+                }
+                Edit::Remove(key) => {
+                    world.remove(key).await;
+                    told.insert(*key);
+                }
+                Edit::Wait(minutes) => {
+                    world.host.advance(Duration::from_secs(minutes * 60));
+                    until_done(&world, &builder, &Work::Reconcile).await;
+                }
             }
-            told.insert(edit.key());
         }
         until_done(&world, &builder, &keys(told)).await;
         let story = format!("after step {number} of {script:#?}");

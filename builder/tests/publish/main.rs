@@ -4,5 +4,6 @@
 mod concurrent;
 mod crash;
 mod edits;
+mod scheduled;
 mod stories;
 mod world;

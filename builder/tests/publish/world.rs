@@ -7,16 +7,19 @@ use aws_sdk_s3::primitives::ByteStream;
 use futures::future::BoxFuture;
 use jiff::Timestamp;
 use quillfront_builder::aws;
+use quillfront_builder::fetch::Fetch;
 use quillfront_builder::key::SourceKey;
 use quillfront_builder::publish::run::Work;
 use quillfront_builder::publish::store::Place;
 use quillfront_builder::publish::{BuildError, Builder, Host, Options, Places};
+use quillfront_builder::quillfront_toml::AllowedHosts;
+use quillfront_builder::render::answers::Request;
 use quillfront_builder::report::Report;
 use quillfront_local::s3::{self, Credentials, Store};
 use quillfront_local::site::{self, Site, SiteOptions};
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
@@ -62,6 +65,39 @@ impl Host for TestHost {
     }
 }
 
+/// A network of known answers, which counts what it is asked.
+#[derive(Default)]
+pub struct TestWeb {
+    answers: Mutex<BTreeMap<String, String>>,
+    asked: Mutex<Vec<String>>,
+}
+
+impl TestWeb {
+    pub fn set(&self, url: &str, text: &str) {
+        self.answers.lock().unwrap().insert(url.into(), text.into());
+    }
+
+    pub fn break_down(&self, url: &str) {
+        self.answers.lock().unwrap().remove(url);
+    }
+
+    /// What was asked since it was last looked at.
+    pub fn asked(&self) -> Vec<String> {
+        std::mem::take(&mut *self.asked.lock().unwrap())
+    }
+}
+
+impl Fetch for TestWeb {
+    fn fetch(&self, request: &Request, _: &AllowedHosts, _: Duration) -> Result<String, String> {
+        self.asked.lock().unwrap().push(request.url.clone());
+        let answers = self.answers.lock().unwrap();
+        answers
+            .get(&request.url)
+            .cloned()
+            .ok_or_else(|| "nobody answers".into())
+    }
+}
+
 /// An endpoint with any number of buckets.
 pub struct World {
     _dir: TempDir,
@@ -70,6 +106,7 @@ pub struct World {
     store: Store,
     pub client: Client,
     pub host: Arc<TestHost>,
+    pub web: Arc<TestWeb>,
 }
 
 /// Key to bytes, Content-Type, Cache-Control, metadata.
@@ -115,6 +152,7 @@ impl World {
             store,
             client,
             host: TestHost::new(),
+            web: Arc::default(),
         }
     }
 
@@ -125,8 +163,17 @@ impl World {
     /// A builder whose requests pass an interceptor.
     pub fn builder_over(
         &self,
+        buckets: [&str; 3],
+        interceptor: Option<SharedInterceptor>,
+    ) -> Builder {
+        self.builder_with(buckets, interceptor, Options::default())
+    }
+
+    pub fn builder_with(
+        &self,
         [source, site, state]: [&str; 3],
         interceptor: Option<SharedInterceptor>,
+        options: Options,
     ) -> Builder {
         let place = |bucket: &str| Place {
             bucket: bucket.into(),
@@ -148,7 +195,9 @@ impl World {
         }
         let cloudfront = aws_sdk_cloudfront::Client::from_conf(cloudfront.build());
         let s3 = s3_client(&self.endpoint, interceptor);
-        Builder::new(s3, Some(cloudfront), places, Options::default()).with_host(self.host.clone())
+        Builder::new(s3, Some(cloudfront), places, options)
+            .with_host(self.host.clone())
+            .with_web(self.web.clone())
     }
 
     pub async fn put(&self, key: &str, bytes: impl Into<Vec<u8>>) {
@@ -248,7 +297,13 @@ impl World {
                 .body(body);
             put.send().await.unwrap();
         }
-        let builder = self.builder_over([&buckets[0], &buckets[1], &buckets[2]], None);
+        // With the same `now`, which is the published tree's.
+        let root = self.builder().look().await.unwrap();
+        let options = Options {
+            now: root.map(|(root, _)| root.now.parse().unwrap()),
+            ..Options::default()
+        };
+        let builder = self.builder_with([&buckets[0], &buckets[1], &buckets[2]], None, options);
         let reports = builder.run(Work::Reconcile).await.unwrap();
         let stale = reports
             .iter()

@@ -1,5 +1,5 @@
 use super::*;
-use crate::render::templates::explain;
+use crate::render::explain::explain;
 use proptest::prelude::*;
 use tera::Context;
 

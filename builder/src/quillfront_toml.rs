@@ -1,0 +1,114 @@
+//! `quillfront.toml`: what a site says to Quillfront alone, so that `config.toml` stays valid for
+//! Zola. Without the file everything is as in Zola.
+//!
+//! Parsed once into a validated form, like `config.toml`: each part owns its keys, its defaults
+//! and its checks ([`publishing`], [`hosts`]). An unknown key is an error.
+
+pub mod hosts;
+pub mod publishing;
+
+pub use hosts::AllowedHosts;
+pub use publishing::{Future, Publishing, StaticFiles};
+
+use crate::diagnostic::Diagnostic;
+use crate::front_matter::parse_toml;
+use crate::front_matter::table::{Table, Unknown};
+use crate::front_matter::tree::{Data, Source};
+use crate::source::Sources;
+use std::collections::BTreeMap;
+
+/// Where it lies.
+pub const KEY: &str = "quillfront.toml";
+/// The stable code of every diagnostic about it.
+const CODE: &str = "quillfront-toml";
+/// A larger file is a mistake, or an attempt to keep the builder busy.
+const MAX_BYTES: usize = 256 * 1024;
+
+/// What `quillfront.toml` says; the default is a site without one.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct OwnConfig {
+    /// When pages are published.
+    pub publishing: Publishing,
+    /// What `get_env` reads: never the environment of the builder (ARCHITECTURE.md, invariant 3).
+    pub env: BTreeMap<String, String>,
+    /// What `load_data(url=…)` may fetch from; nothing by default.
+    pub allowed_hosts: AllowedHosts,
+}
+
+impl OwnConfig {
+    /// Parses and validates the file.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it.
+    pub fn parse(file: &str, text: &str) -> Result<Self, Vec<Diagnostic>> {
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        let source = Source {
+            file,
+            text,
+            first_line: 1,
+            code: CODE,
+        };
+        if text.len() > MAX_BYTES {
+            let message = format!("it is larger than {} KiB", MAX_BYTES / 1024);
+            return Err(vec![source.error(None, message)]);
+        }
+        let root = parse_toml(&source)?;
+        let mut problems = Vec::new();
+        let mut table = Table::root(root, &source, &mut problems);
+        let own = Self {
+            publishing: Publishing::take(&mut table),
+            env: env(&mut table),
+            allowed_hosts: data(&mut table),
+        };
+        table.finish(Unknown::Refused);
+        if problems.is_empty() {
+            Ok(own)
+        } else {
+            Err(problems)
+        }
+    }
+
+    /// What the effective sources say. A file that is there and was never good is not the same as
+    /// none: posts that its author wants held would be published.
+    ///
+    /// # Errors
+    /// What is wrong with a file that was never good.
+    pub fn of(sources: &Sources) -> Result<Self, Vec<Diagnostic>> {
+        match (sources.text(KEY), sources.get(KEY)) {
+            (Some(text), _) => Self::parse(KEY, text),
+            (None, Some(broken)) => Err(broken.problems.clone()),
+            (None, None) => Ok(Self::default()),
+        }
+    }
+}
+
+/// `[env]`: any name, and a text for each.
+fn env(root: &mut Table<'_, '_>) -> BTreeMap<String, String> {
+    let mut table = root.table("env");
+    let mut env = BTreeMap::new();
+    for entry in table.take_all() {
+        match entry.node.data {
+            Data::Text(text) => drop(env.insert(entry.key, text)),
+            _ => {
+                let message = format!(
+                    "`env.{}` must be text, not {}",
+                    entry.key,
+                    entry.node.noun()
+                );
+                table.problem_with_hint(entry.node.place, message, "put it in quotes");
+            }
+        }
+    }
+    env
+}
+
+/// `[data]`.
+fn data(root: &mut Table<'_, '_>) -> AllowedHosts {
+    let mut table = root.table("data");
+    let hosts = AllowedHosts::take(&mut table, "allowed_hosts");
+    table.finish(Unknown::Refused);
+    hosts
+}
+
+#[cfg(test)]
+mod tests;
