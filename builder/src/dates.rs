@@ -101,6 +101,15 @@ impl Date {
         self.to_string()
     }
 
+    /// RFC 3339 in full: what is not written is midnight, and UTC.
+    pub fn to_rfc3339(&self) -> String {
+        match self.time {
+            None => format!("{self}T00:00:00Z"),
+            Some(TimeOfDay { offset: None, .. }) => format!("{self}Z"),
+            Some(_) => self.to_string(),
+        }
+    }
+
     /// Seconds and nanoseconds since 1970 in UTC; a local time counts as UTC, a bare day as its
     /// first second.
     pub fn sort_key(&self) -> (i64, u32) {

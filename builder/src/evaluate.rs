@@ -536,4 +536,6 @@ fn read_config(
 }
 
 #[cfg(test)]
+mod feeds;
+#[cfg(test)]
 mod tests;

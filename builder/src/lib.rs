@@ -7,8 +7,8 @@
 //! 3. [`site`]: what each content file says of itself ([`config`], [`quillfront_toml`], [`front_matter`], [`dates`],
 //!    [`slugs`]), and how pages and sections belong together;
 //! 4. [`plan`]: every output key, and who makes it;
-//! 5. [`render`]: templates and [`markdown`] to bytes, purely, with [`sass`] before and [`images`]
-//!    after ([`evaluate`] drives 3 to 5);
+//! 5. [`render`]: templates, [`markdown`] and the [`search`] index to bytes, purely, with [`sass`]
+//!    before and [`images`] after ([`evaluate`] drives 3 to 5);
 //! 6. [`publish`]: the difference to what is there, put, committed, deleted, [invalidated](invalidate);
 //! 7. [`report`] and [`diagnostic`]: what a program and an author are told.
 //!
@@ -39,6 +39,7 @@ pub mod quillfront_toml;
 pub mod render;
 pub mod report;
 pub mod sass;
+pub mod search;
 pub mod site;
 pub mod slugs;
 pub mod source;

@@ -9,6 +9,7 @@ use crate::images;
 use crate::key::{OutputKey, Role, SourceKey};
 use crate::quillfront_toml::{Publishing, StaticFiles};
 use crate::sass;
+use crate::search;
 use crate::site::facts::{Page, Section};
 use crate::site::library::{Library, PageId, SectionId};
 use crate::site::pagination::{Pagination, numbered_path, paginate};
@@ -89,6 +90,10 @@ pub enum Recipe {
     Robots,
     /// `404.html`.
     NotFound,
+    /// The search index of a language.
+    SearchIndex(String),
+    /// The library that searches an index in the browser.
+    SearchLibrary,
     /// A redirect to a URL.
     Redirect(String),
     /// A source as it is.
@@ -152,6 +157,7 @@ pub fn plan(
         }
     }
     want_site_files(&mut wanted, config, library);
+    want_search(&mut wanted, config, sources);
     want_static(&mut wanted, config, sources);
     (wanted.plan, wanted.problems)
 }
@@ -554,6 +560,33 @@ fn want_site_files(wanted: &mut Wanted<'_>, config: &Config, library: &Library) 
     }
     wanted.want("404.html".into(), Rank::List, &source, Recipe::NotFound);
 }
+
+fn want_search(wanted: &mut Wanted, config: &Config, sources: &Sources) {
+    let source = wanted.config_key.clone();
+    let mut needs_library = false;
+    for (lang, language) in &config.languages {
+        if language.build_search_index {
+            let format = language.search.index_format;
+            needs_library |= search::needs_library(format);
+            let recipe = Recipe::SearchIndex(lang.clone());
+            let key = search::file_name(lang, format);
+            wanted.want(key, Rank::List, &source, recipe);
+        }
+    }
+    // A site or a theme that brings the library has its own version of it.
+    let own = format!("static/{SEARCH_LIBRARY}");
+    let themed = config
+        .theme
+        .as_ref()
+        .is_some_and(|theme| sources.exists(&format!("themes/{theme}/{own}")));
+    if needs_library && !themed && !sources.exists(&own) {
+        let recipe = Recipe::SearchLibrary;
+        wanted.want(SEARCH_LIBRARY.into(), Rank::List, &source, recipe);
+    }
+}
+
+/// The key of what [`Recipe::SearchLibrary`] makes.
+const SEARCH_LIBRARY: &str = "elasticlunr.min.js";
 
 fn sitemap_parts(config: &Config, library: &Library) -> usize {
     crate::render::output::sitemap_entries(config, library)

@@ -15,6 +15,7 @@ fn build(root: &Path, threads: usize) -> Outcome {
         mode: "build",
         base_url: None,
         drafts: false,
+        minify: false,
         now: "2026-03-01T12:00:00Z".parse().expect("a time"),
         listing_is_complete: false,
     };

@@ -71,6 +71,9 @@ pub struct Build {
     /// Publish drafts too
     #[arg(long)]
     pub drafts: bool,
+    /// Minify pages, whatever `minify_html` says
+    #[arg(long)]
+    pub minify: bool,
     /// Print the report as JSON
     #[arg(long)]
     pub json: bool,

@@ -22,6 +22,7 @@ pub fn run(global: &Global, options: args::Build) -> Result<u8> {
         mode: "build",
         base_url: options.base_url.clone(),
         drafts: options.drafts,
+        minify: options.minify,
         now: global.now.unwrap_or_else(today),
         listing_is_complete: false,
     };

@@ -37,7 +37,7 @@ pub(super) struct Given {
     feed_filenames: Option<Vec<String>>,
     taxonomies: Option<Vec<TaxonomyConfig>>,
     build_search_index: Option<bool>,
-    search: Option<Search>,
+    pub(super) search: Option<Search>,
     translations: BTreeMap<String, String>,
 }
 
@@ -92,7 +92,7 @@ impl Given {
         }
     }
 
-    pub(super) fn into_config(self) -> LanguageConfig {
+    pub(super) fn into_config(self, search: Search) -> LanguageConfig {
         LanguageConfig {
             title: self.title,
             description: self.description,
@@ -102,7 +102,7 @@ impl Given {
                 .unwrap_or_else(|| vec!["atom.xml".to_owned()]),
             taxonomies: self.taxonomies.unwrap_or_default(),
             build_search_index: self.build_search_index.unwrap_or(false),
-            search: self.search.unwrap_or_default(),
+            search: self.search.unwrap_or(search),
             translations: self.translations,
         }
     }

@@ -130,7 +130,7 @@ fn languages(
     slugs: SlugMode,
 ) -> BTreeMap<String, LanguageConfig> {
     let mut default = Given::take(root, slugs);
-    let mut languages = BTreeMap::new();
+    let mut others = BTreeMap::new();
     let mut tables = root.table("languages");
     for entry in tables.take_all() {
         if !is_language_code(&entry.key) {
@@ -142,7 +142,7 @@ fn languages(
         let given = Given::take(&mut table, slugs);
         table.finish(Unknown::Refused);
         if entry.key != default_language {
-            languages.insert(entry.key, given.into_config());
+            others.insert(entry.key, given);
             continue;
         }
         let mut twice = Vec::new();
@@ -154,8 +154,11 @@ fn languages(
             tables.problem_with_hint(entry.place, message, hint);
         }
     }
-    languages.insert(default_language.to_owned(), default.into_config());
-    languages
+    // A language without `search` of its own is searched like the default one.
+    let search = default.search.unwrap_or_default();
+    others.insert(default_language.to_owned(), default);
+    let configured = |(code, given): (String, Given)| (code, given.into_config(search));
+    others.into_iter().map(configured).collect()
 }
 
 fn slugify(root: &mut Table<'_, '_>) -> Slugify {

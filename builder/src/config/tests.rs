@@ -167,7 +167,7 @@ fn templates_see_the_configuration_of_their_language() {
     );
     assert_eq!(
         render(&config, "sv", template),
-        "build Svensk [] Me en false atom.xml taggar taggar false false  ; elasticlunr_javascript ext none \
+        "build Svensk [] Me en false atom.xml taggar taggar false false  ; fuse_json ext none \
          2020-02-02 2 false"
     );
 }

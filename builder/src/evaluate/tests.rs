@@ -19,7 +19,7 @@ const LIST: (&str, &str) = (
 const PAGE: (&str, &str) = ("templates/page.html", "{{ page.content | safe }}");
 const INDEX: (&str, &str) = ("templates/index.html", "home");
 
-fn tree(files: &[(&str, &str)]) -> Tree {
+pub(super) fn tree(files: &[(&str, &str)]) -> Tree {
     let mut evaluation = evaluation(files);
     assert!(evaluation.step(|_, object| object).is_empty());
     evaluation.finish()
@@ -45,6 +45,7 @@ fn evaluation(files: &[(&str, &str)]) -> Evaluation {
         mode: "build",
         base_url: None,
         drafts: false,
+        minify: false,
         now: jiff::Timestamp::UNIX_EPOCH,
         listing_is_complete: true,
     };
@@ -57,7 +58,7 @@ fn told(tree: &Tree) -> String {
     told.join("\n")
 }
 
-fn text(tree: &Tree, key: &str) -> String {
+pub(super) fn text(tree: &Tree, key: &str) -> String {
     let object = tree.objects.get(key);
     let object = object.unwrap_or_else(|| panic!("no {key}: {:?}", tree.diagnostics));
     match &object.body {
@@ -328,6 +329,91 @@ fn a_theme_without_templates_is_an_error() {
 }
 
 #[test]
+fn a_page_that_would_not_end_fails_alone() {
+    let loops = "+++\n+++\n\n{% for a in range(end=9999) %}{% for b in range(end=9999) %}\n{% endfor %}{% endfor %}";
+    let site = tree(&[
+        CONFIG,
+        PAGE,
+        INDEX,
+        ("content/a.md", loops),
+        (
+            "content/b.md",
+            "+++\n+++\n{% for i in range(end=3) %}{{ i }}{% endfor %}",
+        ),
+    ]);
+    assert_eq!(text(&site, "b/index.html").trim(), "<p>012</p>");
+    let problem = site
+        .diagnostics
+        .iter()
+        .find(|found| found.is_error())
+        .unwrap();
+    assert_eq!(
+        (problem.file.as_str(), problem.line),
+        ("content/a.md", Some(4))
+    );
+    assert!(problem.message.contains("100000 steps"), "{problem}");
+}
+
+#[test]
+fn a_site_that_is_minified_keeps_feeds_and_static_files_as_they_are() {
+    let config = "base_url = \"https://example.org\"\nminify_html = true\n";
+    let site = tree(&[
+        ("config.toml", config),
+        ("templates/page.html", "<p>  a   b  </p>\n<!-- c -->"),
+        INDEX,
+        ("templates/robots.txt", "a   b"),
+        ("content/a.md", "+++\n+++\n"),
+        ("static/s.html", "<p>  a  </p>"),
+    ]);
+    assert_eq!(text(&site, "a/index.html"), "<p>a b");
+    assert_eq!(text(&site, "robots.txt"), "a   b");
+    assert_eq!(text(&site, "s.html"), "copy of static/s.html");
+}
+
+const SEARCH: &str = "base_url = \"https://example.org\"\nbuild_search_index = true\n";
+
+#[test]
+fn a_library_that_the_site_brings_goes_before_ours() {
+    let ours = tree(&[("config.toml", SEARCH), PAGE, INDEX]);
+    assert!(text(&ours, "elasticlunr.min.js").contains("@license"));
+    let own = tree(&[
+        ("config.toml", SEARCH),
+        PAGE,
+        INDEX,
+        ("static/elasticlunr.min.js", "own"),
+    ]);
+    assert_eq!(
+        text(&own, "elasticlunr.min.js"),
+        "copy of static/elasticlunr.min.js"
+    );
+    assert!(own.diagnostics.is_empty(), "{:?}", own.diagnostics);
+}
+
+#[test]
+fn an_index_that_cannot_be_made_stays_what_it_was() {
+    let without_home = "+++\nin_search_index = false\n+++\n";
+    let hidden_home = tree(&[
+        ("config.toml", SEARCH),
+        PAGE,
+        INDEX,
+        ("content/_index.md", without_home),
+    ]);
+    let chinese = format!("{SEARCH}default_language = \"zh\"\n");
+    let unknown = tree(&[("config.toml", &chinese), PAGE, INDEX]);
+    for (site, key, told) in [
+        (hidden_home, "search_index.en.js", "in_search_index"),
+        (unknown, "search_index.zh.js", "word rules"),
+    ] {
+        assert!(site.stale.contains(key));
+        assert!(
+            site.diagnostics
+                .iter()
+                .any(|d| d.message.contains(told) && d.hint.is_some())
+        );
+    }
+}
+
+#[test]
 fn get_env_reads_quillfront_toml_alone() {
     let own = "{{ get_env(name=\"STAGE\") }} {{ get_env(name=\"EMPTY\", default=\"x\") }}| \
                {{ get_env(name=\"PATH\", default=\"none\") }} {{ get_env(name=\"N\", default=3) + 1 }}";
@@ -474,6 +560,7 @@ fn what_is_due_moves_now_on_to_its_time() {
             mode: "build",
             base_url: None,
             drafts: false,
+            minify: false,
             now: now.parse().unwrap(),
             listing_is_complete: true,
         };

@@ -121,6 +121,7 @@ impl Builder {
             base_url: self.options.base_url.clone(),
             drafts: self.options.drafts,
             now: time.now,
+            minify: false,
             listing_is_complete: true,
         };
         let cut_off = |error: tokio::task::JoinError| BuildError::Rendering(error.to_string());

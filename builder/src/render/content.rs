@@ -1,6 +1,7 @@
 //! The Markdown of every page and section: templated (site model, section 22), then rendered.
 
 use super::explain::explain;
+use super::meter::{self, Metered};
 use super::origins::Origins;
 use super::templates::{about, source_of};
 use super::values;
@@ -289,11 +290,18 @@ fn body(
             context.insert_value(name, value);
             context.insert_value("config", configs[&place.lang].clone());
             context.insert("lang", &place.lang);
-            templated = world
-                .templates
-                .tera
-                .render_str(text, &context, false)
-                .map_err(|error| vec![templating_problem(world, file, body, &error)])?;
+            let metered = meter::meter(text).map_err(|found| vec![unmetered(file, body, found)])?;
+            let mut out = meter::Bounded::default();
+            let tera = &world.templates.tera;
+            meter::within_budget(|| tera.render_str_to(&metered.text, &context, false, &mut out))
+                .map_err(|error| vec![templating_problem(world, file, body, &metered, &error)])?;
+            templated = String::from_utf8(out.0).map_err(|_| {
+                vec![Diagnostic::error(
+                    "content-template",
+                    file,
+                    "this is not UTF-8",
+                )]
+            })?;
             templated.as_str()
         } else {
             text
@@ -343,6 +351,12 @@ fn is_templated(world: &World, place: &Place, text: &str) -> bool {
         && !world.config.skips_content_templating(&place.relative)
 }
 
+fn unmetered(file: &str, body: &BodyText, (line, message): (u32, &str)) -> Diagnostic {
+    Diagnostic::error("content-template", file, message)
+        .at(line + body.first_line - 1, None)
+        .hint("put it into a component or a template, in smaller parts")
+}
+
 /// Puts the lines of the author's text in the place of those of the text that templates made of it.
 fn name_written_lines(
     outcome: &mut Result<Document, Vec<markdown::Problem>>,
@@ -375,9 +389,16 @@ fn templating_problem(
     world: &World,
     file: &str,
     body: &BodyText,
+    metered: &Metered<'_>,
     error: &tera::Error,
 ) -> Diagnostic {
-    let error = explain(error).at_open_tag(body.as_str());
+    let mut error = explain(error);
+    if error.template.as_deref().is_none_or(|name| name == ONE_OFF)
+        && let (Some(line), Some(column)) = (error.line, &mut error.column)
+    {
+        *column = metered.original_column(line, *column);
+    }
+    let error = error.at_open_tag(body.as_str());
     if let Some(template) = &error.template
         && template != ONE_OFF
     {

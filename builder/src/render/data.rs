@@ -82,6 +82,8 @@ fn tree_value(parsed: Result<tree::Node, Vec<Diagnostic>>) -> Result<Value, Stri
 }
 
 #[cfg(test)]
+mod hostile;
+#[cfg(test)]
 mod tests {
     use super::*;
 

@@ -3,19 +3,22 @@
 //! the answer is what it [needs](RenderError::Needs); the shell reads it and renders again.
 //!
 //! The phases: [`templates`] are one engine; [`content`] is the Markdown of every page and section;
-//! [`values`] are what templates see of them; [`output`] is one object of the plan.
+//! [`values`] are what templates see of them; [`output`] is one object of the plan, [minified](minify)
+//! where the site asks for it.
 //! [`functions`], [`images`] and [`filters`] answer templates through the [`world`] of the current
 //! render.
 
 pub mod answers;
 pub mod content;
-mod data;
+pub mod data;
 mod explain;
 mod feeds;
 mod files;
 mod filters;
 mod functions;
 mod images;
+pub mod meter;
+pub mod minify;
 mod origins;
 pub mod output;
 pub mod templates;

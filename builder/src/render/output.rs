@@ -3,6 +3,7 @@
 use super::content::{Contents, Rendered};
 use super::explain::explain;
 use super::feeds;
+use super::minify::{self, Minified};
 use super::templates::{BUILTIN_PREFIX, about, source_of};
 use super::values::{self, PagerList};
 use super::world::{Pictures, Scope, World, within};
@@ -13,11 +14,14 @@ use crate::diagnostic::{Diagnostic, LineAndColumn};
 use crate::key::{OutputKey, SourceKey};
 use crate::object::{Body, Object};
 use crate::plan::{self, FeedOf, Planned, Recipe, SITEMAP_LIMIT};
+use crate::search;
+use crate::site::facts::Section;
 use crate::site::library::{Library, PageId, SectionId};
 use crate::site::pagination::{numbered_path, paginate};
 use crate::source::{Effective, Sources};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
-use std::collections::BTreeMap;
+use rayon::prelude::*;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use tera::{Context, Value};
 
@@ -57,7 +61,28 @@ pub fn render(
         return Err(RenderError::Needs(trace.needs));
     }
     let object = result.map_err(RenderError::Failed)?;
+    let minified = world.config.minify_html || world.settings.minify;
+    // Feeds and the like keep their shape (site model, section 16).
+    let object = match object {
+        Some(object) if minified && key.as_str().ends_with("html") => Some(minify(object, file)?),
+        other => other,
+    };
     Ok((object, trace.pictures))
+}
+
+fn minify(mut object: Object, file: &str) -> Result<Object, RenderError> {
+    if let Body::Bytes(bytes) = &object.body {
+        match minify::page(bytes) {
+            Minified::Page(shorter) => object.body = Body::Bytes(shorter.into()),
+            Minified::TooMuch => {}
+            Minified::Crashed => {
+                let problem = Diagnostic::error("minify", file, "minifying this page crashed");
+                let hint = "turn `minify_html` off; please report this, with the page";
+                return Err(RenderError::Failed(vec![problem.hint(hint)]));
+            }
+        }
+    }
+    Ok(object)
 }
 
 fn copy(sources: &Sources, key: &OutputKey, source: &SourceKey) -> Option<Object> {
@@ -104,6 +129,11 @@ impl Job<'_> {
                 "404.html",
                 &self.site_context(Some(&self.world.config.default_language)),
             ),
+            Recipe::SearchIndex(lang) => self.search_index(lang),
+            Recipe::SearchLibrary => Ok(Some(Object::rendered(
+                self.key.as_str(),
+                search::LIBRARY.as_bytes(),
+            ))),
             Recipe::Redirect(target) => self.redirect(target),
             Recipe::Copy(source) => Ok(copy(&self.world.sources, self.key, source)),
             Recipe::Style(_) => self.style(),
@@ -241,8 +271,69 @@ impl Job<'_> {
     fn feed(&self, lang: &str, of: &FeedOf, template: &str) -> Outcome {
         let url = self.world.config.make_permalink(&format!("/{}", self.key));
         match feeds::context(self.world, self.contents, lang, of, &url) {
-            Some(context) => self.template(template, &context),
+            Some(context) => Ok(self.template(template, &context)?.map(without_controls)),
             None => Ok(None),
+        }
+    }
+
+    /// What is found: the sections of a language and their pages, but for those that stay out of
+    /// the index and those without an output (site model, section 15).
+    fn search_index(&self, lang: &str) -> Outcome {
+        let library = &self.world.library;
+        let settings = &self.world.config.languages[lang].search;
+        let mut pages = BTreeSet::new();
+        let mut sections = Vec::new();
+        for (id, section) in library.sections.iter().enumerate() {
+            let Section { place, front, .. } = section;
+            if place.lang != lang {
+                continue;
+            }
+            if !front.in_search_index {
+                if place.folders.is_empty() {
+                    return Err(vec![search_without_home(place.key.as_str(), lang)]);
+                }
+                continue;
+            }
+            if front.render && front.redirect_to.is_none() {
+                sections.push(id);
+            }
+            let found = library.section_links[id].pages.iter().copied();
+            pages.extend(found.filter(|id| library.pages[*id].front.in_search_index));
+        }
+        let section = |id: SectionId| {
+            let section = &library.sections[id];
+            let found = search::Found {
+                permalink: &section.permalink,
+                path: &section.path,
+                title: section.front.title.as_deref(),
+                description: section.front.description.as_deref(),
+                date: None,
+                html: html_of(&self.contents.sections[id]),
+            };
+            search::Record::of(found, settings)
+        };
+        let page = |id: PageId| {
+            let page = &library.pages[id];
+            let found = search::Found {
+                permalink: &page.permalink,
+                path: &page.path,
+                title: page.front.title.as_deref(),
+                description: page.front.description.as_deref(),
+                date: page.date.as_ref(),
+                html: html_of(&self.contents.pages[id]),
+            };
+            search::Record::of(found, settings)
+        };
+        let mut records: Vec<search::Record> = sections.into_par_iter().map(section).collect();
+        records.par_extend(pages.into_par_iter().map(page));
+        match search::index(records, settings, lang) {
+            Ok(bytes) => Ok(Some(Object::rendered(self.key.as_str(), bytes))),
+            Err(unknown) => {
+                let file = self.planned.source.as_str();
+                let problem = Diagnostic::error("search", file, unknown.to_string());
+                let hint = "set `index_format` to \"fuse_json\" or \"fuse_javascript\" in [search]";
+                Err(vec![problem.hint(hint)])
+            }
         }
     }
 
@@ -351,6 +442,36 @@ impl Job<'_> {
     }
 }
 
+/// Control characters and non-characters have no place in XML (XML 1.0, section 2.2), however they
+/// are escaped; a title with one would cost the whole feed.
+fn without_controls(mut object: Object) -> Object {
+    let Body::Bytes(bytes) = &object.body else {
+        return object;
+    };
+    let Ok(text) = std::str::from_utf8(bytes) else {
+        return object;
+    };
+    let is_kept = |c: char| match c {
+        '\t' | '\n' | '\r' => true,
+        '\u{fffe}' | '\u{ffff}' => false,
+        c => c >= ' ',
+    };
+    if !text.chars().all(is_kept) {
+        let kept: String = text.chars().filter(|c| is_kept(*c)).collect();
+        object.body = Body::Bytes(Arc::from(kept.into_bytes()));
+    }
+    object
+}
+
+/// An index that leaves out the home page would leave out the pages of the root too.
+fn search_without_home(file: &str, lang: &str) -> Diagnostic {
+    let message = format!(
+        "the search index of `{lang}` is on, but its home page has `in_search_index = false`"
+    );
+    let hint = "remove `in_search_index` here, or turn `build_search_index` off in config.toml";
+    Diagnostic::error("search", file, message).hint(hint)
+}
+
 impl Job<'_> {
     /// The file that names a template, and where: the page or section itself, or the section
     /// above it that sets `page_template`.
@@ -396,6 +517,15 @@ const LOCATION: &AsciiSet = &CONTROLS
 
 fn encode_location(url: &str) -> String {
     utf8_percent_encode(url, LOCATION).to_string()
+}
+
+/// Of a body that failed, nothing: it has its own diagnostic, and lists go on without it.
+fn html_of(document: &Rendered) -> &str {
+    document
+        .as_ref()
+        .ok()
+        .and_then(|body| body.html.as_str())
+        .unwrap_or_default()
 }
 
 fn rendered(document: &Rendered) -> Result<(), Vec<Diagnostic>> {

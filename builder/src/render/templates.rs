@@ -6,7 +6,7 @@
 //! that the outputs that need it fail and no others, and none falls back to the theme unnoticed.
 
 use super::explain::{TemplateError, explain, parse_report};
-use super::{filters, functions};
+use super::{filters, functions, meter};
 use crate::diagnostic::Diagnostic;
 use crate::front_matter::nearest;
 use crate::key::Role;
@@ -85,6 +85,15 @@ impl Templates {
 
     fn assemble(mut set: BTreeMap<String, String>, theme: Option<&str>) -> Self {
         let mut broken = BTreeMap::new();
+        for name in in_long_chains(&set, theme) {
+            let message = format!(
+                "this is one of more than {MAX_CHAIN} templates that extend or include one another in a row"
+            );
+            let error = TemplateError::plain(Some(&name), message);
+            let problem = about(source_of(&name, theme), error);
+            set.insert(name.clone(), STUB.to_owned());
+            broken.insert(name, problem);
+        }
         loop {
             let mut tera = engine();
             let mut prefixes: Vec<String> = theme
@@ -142,6 +151,39 @@ impl Templates {
     }
 }
 
+/// Templates that extend or include one another in a row. The engine goes down its stack for each,
+/// and an overflow would end the whole process.
+const MAX_CHAIN: usize = 64;
+
+/// The templates at the head of chains longer than [`MAX_CHAIN`], if there are so many of them that
+/// the engine cannot follow. It reports short circles better than this could.
+fn in_long_chains(set: &BTreeMap<String, String>, theme: Option<&str>) -> Vec<String> {
+    let prefixes = [
+        String::new(),
+        theme.map_or_else(String::new, |theme| format!("{theme}/templates/")),
+        BUILTIN_PREFIX.to_owned(),
+    ];
+    let find = |name: &str| {
+        let mut names = prefixes.iter().map(|prefix| format!("{prefix}{name}"));
+        names.find_map(|name| set.get_key_value(&name).map(|(name, _)| name.as_str()))
+    };
+    let mut uses: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for (name, text) in set {
+        let named = meter::named_templates(text);
+        uses.insert(name, named.into_iter().filter_map(find).collect());
+    }
+    // Each round leaves out those whose chains end sooner.
+    let mut heads: BTreeSet<&str> = uses.keys().copied().collect();
+    for _ in 0..MAX_CHAIN {
+        let goes_on = |name: &&str| uses[name].iter().any(|used| heads.contains(used));
+        heads = heads.iter().copied().filter(goes_on).collect();
+    }
+    if heads.len() <= MAX_CHAIN {
+        return Vec::new();
+    }
+    heads.into_iter().map(str::to_owned).collect()
+}
+
 fn add_or_mend<'a>(name: &str, names: impl Iterator<Item = &'a String>) -> String {
     // Endings would make all names alike.
     let parts = |name: &'a str| name.rsplit_once('.').unwrap_or((name, ""));
@@ -173,6 +215,12 @@ fn uses_broken<'a>(text: &str, broken: &'a BTreeMap<String, Diagnostic>) -> Opti
 /// # Errors
 /// The first syntax error.
 pub fn check_syntax(file: &str, text: &str) -> Result<(), Diagnostic> {
+    meter::check_branches(text).map_err(|(line, message)| {
+        let problem = Diagnostic::error("template", file, message);
+        problem
+            .at(line, None)
+            .hint("look the value up in a map instead")
+    })?;
     let mut tera = engine();
     match tera.add_raw_template(file, text) {
         Err(error) if matches!(error.kind(), ErrorKind::SyntaxError(_)) => {
@@ -188,6 +236,7 @@ fn engine() -> Tera {
     crate::filters::register(&mut tera);
     filters::register(&mut tera);
     functions::register(&mut tera);
+    meter::register(&mut tera);
     tera
 }
 
@@ -319,6 +368,62 @@ mod tests {
             (filter.file.as_str(), filter.line),
             ("templates/filter.html", Some(2))
         );
+    }
+
+    /// The engine goes a level deeper for each.
+    #[test]
+    fn long_chains_of_templates_are_refused() {
+        let count = 1_000;
+        for (piece, end) in [
+            ("{% include \"NEXT\" %}", "x"),
+            ("{% extends \"NEXT\" %}", "x"),
+        ] {
+            let chain: Vec<(String, String)> = (0..count)
+                .map(|n| {
+                    (
+                        format!("t{n}"),
+                        piece.replace("NEXT", &format!("t{}", n + 1)),
+                    )
+                })
+                .chain([(format!("t{count}"), end.to_owned())])
+                .collect();
+            let chain: Vec<(&str, &str)> = chain
+                .iter()
+                .map(|(a, b)| (a.as_str(), b.as_str()))
+                .collect();
+            let templates = Templates::assemble(set(&chain), None);
+            assert!(templates.tera.render("t0", &tera::Context::new()).is_err());
+            let problem = templates.why_broken("t0", None).unwrap();
+            assert!(problem.message.contains("in a row"), "{problem}");
+            let last = templates
+                .tera
+                .render(&format!("t{count}"), &tera::Context::new());
+            assert_eq!(last.unwrap(), "x");
+        }
+    }
+
+    #[test]
+    fn chains_that_are_long_but_not_too_long_work() {
+        for piece in ["{% include \"NEXT\" %}", "{% extends \"NEXT\" %}"] {
+            let chain: Vec<(String, String)> = (0..120)
+                .map(|n| {
+                    (
+                        format!("t{n}"),
+                        piece.replace("NEXT", &format!("t{}", n + 1)),
+                    )
+                })
+                .chain([("t120".to_owned(), "x".to_owned())])
+                .collect();
+            let chain: Vec<(&str, &str)> = chain
+                .iter()
+                .map(|(a, b)| (a.as_str(), b.as_str()))
+                .collect();
+            let templates = Templates::assemble(set(&chain), None);
+            assert_eq!(
+                templates.tera.render("t0", &tera::Context::new()).unwrap(),
+                "x"
+            );
+        }
     }
 
     #[test]

@@ -72,6 +72,8 @@ pub struct Settings {
     pub base_url: Option<String>,
     /// Publish drafts.
     pub drafts: bool,
+    /// Minify pages, whatever the configuration says.
+    pub minify: bool,
     /// The time that templates see.
     pub now: jiff::Timestamp,
     /// False where files exist that the sources do not list (a folder, where only the folders of

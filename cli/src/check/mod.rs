@@ -30,6 +30,7 @@ pub fn run(global: &Global, options: args::Check) -> Result<u8> {
         mode: "check",
         base_url: None,
         drafts: options.drafts,
+        minify: false,
         now: global.now.unwrap_or_else(today),
         listing_is_complete: false,
     };

@@ -185,6 +185,7 @@ fn detect(input: &Path) -> Result<Generator> {
 fn first_build(output: &Path, now: Timestamp) -> Result<Vec<Diagnostic>> {
     let settings = Settings {
         mode: "build",
+        minify: false,
         base_url: None,
         drafts: false,
         now,

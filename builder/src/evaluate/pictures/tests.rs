@@ -54,6 +54,7 @@ fn evaluated(files: &Files, size: Option<u64>) -> (Tree, Vec<BTreeSet<SourceKey>
     }
     let settings = Settings {
         mode: "build",
+        minify: false,
         base_url: None,
         drafts: false,
         now: jiff::Timestamp::UNIX_EPOCH,

@@ -85,7 +85,7 @@ mod tests {
         let found = variables(text);
         let names: Vec<_> = found.names.iter().map(String::as_str).collect();
         assert_eq!(names, ["a", "d", "e"]);
-        assert_eq!(found.defaults["a"], [Some("1".to_owned())].into());
+        assert_eq!(found.defaults["a"], BTreeSet::from([Some("1".to_owned())]));
         assert!(found.guarded.contains("e") && !found.guarded.contains("d"));
     }
 }

@@ -1,0 +1,261 @@
+use super::*;
+use crate::render::explain::explain;
+use proptest::prelude::*;
+use tera::Context;
+
+fn engine() -> Tera {
+    let mut tera = Tera::default();
+    register(&mut tera);
+    let parts = "{% component Tree(n) %}<{% if n > 0 %}{{ <Tree n={n - 1}/> }}{% endif %}{% endcomponent Tree %}\
+                 {% component Ever() %}{{ <Ever/> }}{% endcomponent Ever %}";
+    tera.add_raw_template("parts.html", parts).unwrap();
+    tera
+}
+
+fn render(text: &str) -> Result<String, String> {
+    let metered = meter(text).map_err(|(line, message)| format!("{message} on line {line}"))?;
+    let mut out = Bounded::default();
+    let context = Context::new();
+    let rendered =
+        within_budget(|| engine().render_str_to(&metered.text, &context, false, &mut out));
+    rendered.map_err(|error| explain(&error).message)?;
+    Ok(String::from_utf8(out.0).unwrap())
+}
+
+#[test]
+fn a_text_within_bounds_comes_out_as_without_meters() {
+    for text in [
+        "{% for i in range(end=3) %}\n{{ i }}\n{% endfor %}",
+        "a {%- for i in range(end=3) -%}  {{ i }}  {%- endfor -%} b",
+        "{% set x = \"a %} {% for\" ~ 'b' %}{{ x }}{% set_global y=x %} {{ y }}",
+        "{% set x %}a{% for i in [1, 2] %}{{ i }}{% endfor %}{% endset %}{{ x }}",
+        "{% raw %}{% for x in y %}{{ z }}{% endraw %} {#{% for #}{% if true %}b{% endif %}",
+        "{%- raw -%} {% for %} {%- endraw -%} {% set x = [1, 2, 3] -%} {{ x | length }}",
+        "{% component Own(a) %}[{{ a }}]{% endcomponent Own %}{{ <Own a=\"b\"/> }}",
+        "{{ <Tree n={3}/> }} {{ [i * 2 for i in range(end=4)] | length }}",
+        "{{ range(start=5, end=1, step_by=-2) }} {{ range(start=1, end=6, step_by=2) }}",
+        "{% set x = {\"for\": 1} %}{{ x.for }}é日",
+        "nothing at all",
+    ] {
+        let plain = engine().render_str(text, &Context::new(), false);
+        let plain = plain.map_err(|error| explain(&error).message);
+        assert_eq!(render(text), plain, "{text}");
+    }
+}
+
+/// Each of these would take hours or all memory, or go round for ever.
+#[test]
+fn a_text_beyond_bounds_is_an_error() {
+    let nested = |times: usize, body: &str| {
+        let open = "{% for a in r %}".repeat(times);
+        format!(
+            "{{% set r = range(end=1000) %}}{open}{body}{}",
+            "{% endfor %}".repeat(times)
+        )
+    };
+    for (text, told) in [
+        (nested(3, ""), "steps"),
+        (nested(30, "x"), "steps"),
+        ("{% for a in range(end=9999) %}{% for b in range(end=9999) %}{% endfor %}{% endfor %}".into(), "steps"),
+        ("{% set x = \"ab\" %}{% for i in range(end=60) %}{% set_global x = x ~ x %}{% endfor %}".into(), "bytes"),
+        ("{% set_global x = \"ab\" %}{% for i in range(end=60) %}{% set_global x %}{{ x }}{{ x }}{% endset %}{% endfor %}".into(), "bytes"),
+        ("{% set x = \"abcd\" %}".to_owned() + &"{% set x = x ~ x %}".repeat(19) + &"{{ x }}".repeat(17), "bytes"),
+        ("{{ range(end=1000000) }}".into(), "100000"),
+        ("{{ range(end=10, step_by=0) }}".into(), "step_by"),
+        ("{{ range(start=-170141183460469231731687303715884105728, end=1) }}".into(), ""),
+        ("{{ [[a for a in range(end=9)] for b in range(end=9)] }}".into(), "line 1"),
+        ("\n{% for i in [1] %}{{ [a for a in range(end=9)] }}{% endfor %}".into(), "line 2"),
+        ("{{ <Ever/> }}".into(), "depth"),
+        ("{{ <Tree n={25}/> }}".into(), "depth"),
+        ("{% component T(n) %}{% if n > 0 %}".to_owned() + &"{{ <T n={n - 1}/> }}".repeat(9) + "{% endif %}{% endcomponent T %}{{ <T n={18}/> }}", "steps"),
+        ("{{ ".to_owned() + &"(".repeat(10_000) + "1", "complex"),
+        ("{{ ".to_owned() + &"not ".repeat(10_000) + "true }}", ""),
+        ("{{ ".to_owned() + &"1 + ".repeat(10_000) + "1 }}", "complex"),
+        ("{{ a".to_owned() + &"[a".repeat(10_000), ""),
+        ("{% if true %}".repeat(10_000), "branches"),
+        ("{% for a in b %}".repeat(10_000), "deep"),
+        ("{{ 1".to_owned() + &" | abs".repeat(10_000) + " }}", ""),
+        ("{{ {\"a\":".to_owned() + &"{\"a\":".repeat(10_000), ""),
+        ("{% if a %}".to_owned() + &"{% elif a %}".repeat(10_000), "branches"),
+    ] {
+        let problem = render(&text).expect_err(&text[..text.len().min(60)]);
+        assert!(problem.contains(told), "{}: {problem}", &text[..text.len().min(60)]);
+    }
+}
+
+/// What the engine makes of these is its business, but it must come back.
+#[test]
+fn deep_expressions_come_back() {
+    for piece in [
+        "(",
+        "-",
+        "not ",
+        "1 + ",
+        "1 ~ ",
+        "a.b",
+        "a[",
+        "a[0]",
+        "[",
+        "{\"a\":",
+        "f(a=",
+        "1 | f(a=",
+        "1 if 1 else ",
+        "1 and ",
+        "1 in ",
+        "1 == ",
+        "a is defined and ",
+        "a is f(b=",
+        "<A b={",
+        "<A>",
+        "[a for a in ",
+        "...",
+        "a?.",
+        "a?[",
+        "a:",
+        "\"\" ",
+        "1 | default(value=",
+        "a.b?.c[",
+        "1 // ",
+        "1 ** ",
+    ] {
+        for (open, close) in [
+            ("{{ ", " }}"),
+            ("{% if ", " %}{% endif %}"),
+            ("{% set x = ", " %}"),
+            ("{% for a in ", " %}{% endfor %}"),
+            ("{% ", " %}"),
+        ] {
+            for times in [100, 10_000] {
+                drop(render(&format!("{open}{}1{close}", piece.repeat(times))));
+            }
+        }
+    }
+    for tag in [
+        "{% if a %}",
+        "{% if a %}{% elif b %}{% else %}",
+        "{% set x %}",
+        "{% filter upper %}",
+        "{% for a in [1] %}{% else %}",
+        "{% block a %}",
+        "{% component A() %}",
+        "{% <A> %}",
+        "{% raw %}",
+        "{% include \"parts.html\" %}",
+        "{{ <A> }}",
+    ] {
+        drop(render(&tag.repeat(10_000)));
+    }
+}
+
+#[test]
+fn many_branches_are_an_error() {
+    let branches =
+        |count: usize| format!("{{% if 0 %}}{}{{% endif %}}", "{% elif 0 %}".repeat(count));
+    assert!(render(&branches(MAX_BRANCHES - 1)).is_ok());
+    assert!(render(&branches(MAX_BRANCHES - 1).repeat(3)).is_ok());
+    let nested = format!("{{% if 0 %}}{}", "{% elif 0 %}".repeat(30)).repeat(30);
+    for text in [branches(MAX_BRANCHES), nested] {
+        assert!(render(&text).unwrap_err().contains("branches"));
+        assert!(crate::render::templates::check_syntax("templates/a.html", &text).is_err());
+    }
+}
+
+#[test]
+fn a_mistake_is_where_it_was_written() {
+    let text = "a\n{% for i in [1] %}{% set x = i %}é {{ x.y.z }}{% endfor %}";
+    let metered = meter(text).unwrap();
+    let error = engine()
+        .render_str(&metered.text, &Context::new(), false)
+        .unwrap_err();
+    let error = explain(&error);
+    let column = metered.original_column(error.line.unwrap(), error.column.unwrap());
+    let plain = engine()
+        .render_str(text, &Context::new(), false)
+        .unwrap_err();
+    assert_eq!(Some(column), explain(&plain).column);
+}
+
+/// Pieces that mean something to the engine.
+fn templatish() -> impl Strategy<Value = String> {
+    let pieces = prop::sample::select(vec![
+        "{{",
+        "}}",
+        "{%",
+        "%}",
+        "{#",
+        "#}",
+        "-",
+        " ",
+        "\n",
+        "{{ ",
+        " }}",
+        "{% ",
+        " %}",
+        "{%- ",
+        " -%}",
+        "{% raw %}",
+        "{% endraw %}",
+        "{% for i in [1, 2] %}",
+        "{% endfor %}",
+        "{{ i }}",
+        "{% if 1 %}",
+        "{% endif %}",
+        "{% set x = 1 %}",
+        "{% set y %}",
+        "{% endset %}",
+        "{{ x }}",
+        "\"",
+        "'",
+        "`",
+        "\\",
+        "[",
+        "]",
+        "(",
+        ")",
+        "{",
+        "}",
+        "for",
+        "in",
+        "set",
+        "raw",
+        "1",
+        "a",
+        "é",
+        "日",
+        "|",
+        "~",
+        "=",
+        ".",
+        ",",
+        "a\"%}\"",
+        "{% component A() %}",
+        "{% endcomponent A %}",
+        "{{ <A/> }}",
+        "range(end=3)",
+        "{% include \"parts.html\" %}",
+    ]);
+    prop::collection::vec(pieces, 0..40).prop_map(|pieces| pieces.concat())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 1_000, failure_persistence: None, ..Default::default() })]
+
+    #[test]
+    fn meters_change_nothing_but_the_price(text in templatish()) {
+        let Ok(metered) = meter(&text) else { return Ok(()) };
+        let plain = engine().render_str(&text, &Context::new(), false);
+        let counted = engine().render_str(&metered.text, &Context::new(), false);
+        match (plain, counted) {
+            (Ok(plain), Ok(counted)) => prop_assert_eq!(plain, counted),
+            (Err(plain), Err(_)) => drop(plain),
+            (plain, counted) => prop_assert!(false, "{plain:?} became {counted:?}"),
+        }
+    }
+
+    #[test]
+    fn any_text_is_metered(text in any::<String>()) {
+        if let Ok(metered) = meter(&text) {
+            prop_assert!(metered.text.len() >= text.len());
+        }
+    }
+}

@@ -1,0 +1,8 @@
+#![no_main]
+
+use quillfront_builder::render::{meter, templates};
+
+libfuzzer_sys::fuzz_target!(|text: &str| {
+    let _ = templates::check_syntax("templates/a.html", text);
+    let _ = meter::meter(text);
+});
