@@ -25,7 +25,9 @@ use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+mod album;
 mod pictures;
+pub use album::Album;
 use pictures::{BATCH_BYTES, Darkroom};
 
 /// Rounds of rendering, reading what was lacking, and rendering again. A page that reads one
@@ -87,6 +89,7 @@ pub struct Evaluation<Kept = Object> {
     /// Originals of pictures that are to be made, and were not read yet.
     originals: BTreeSet<SourceKey>,
     darkroom: Darkroom,
+    album: Option<Album>,
 }
 
 /// What an evaluation waits for.
@@ -188,7 +191,19 @@ impl<Kept: Send> Evaluation<Kept> {
             needs: Needs::default(),
             originals: BTreeSet::new(),
             darkroom: Darkroom::default(),
+            album: None,
         })
+    }
+
+    /// Uses, and adds to, what earlier runs of the same builder know of pictures.
+    pub fn remember(&mut self, album: Album) {
+        let measured = album.measured(&self.world.sources);
+        self.darkroom.remember(album.clone(), &measured);
+        self.album = Some(album);
+        self.world = Arc::new(World {
+            measured: Arc::new(measured),
+            ..(*self.world).clone()
+        });
     }
 
     /// The plan.
@@ -320,6 +335,9 @@ impl<Kept: Send> Evaluation<Kept> {
         for (key, found) in measured {
             self.needs.pictures.remove(&key);
             let bytes = read.get(&key).cloned().flatten();
+            if let Some(album) = &self.album {
+                album.note_measured(&self.world.sources, &key, &found);
+            }
             self.darkroom.take_measured(key.clone(), bytes, &found);
             known.insert(key, found);
         }

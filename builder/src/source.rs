@@ -187,6 +187,8 @@ impl Sources {
         if let Some(before) = before
             && before.version == version
             && before.problems.is_empty()
+            // What a key is for may be another than to the version that saw it last.
+            && (before.effective == Effective::Opaque) == bytes.is_none()
         {
             return LookedAt::Same;
         }

@@ -3,6 +3,7 @@
 //! A site may have more pictures than fit into memory. Headers are measured and the bytes dropped;
 //! what is to be made is read again in batches, and gone before the next one.
 
+use super::album::Album;
 use crate::diagnostic::Diagnostic;
 use crate::fingerprint::Fingerprint;
 use crate::images::{Job, Picture, probe};
@@ -39,6 +40,8 @@ pub(super) struct Darkroom {
     /// What refers to a picture: the files of bodies and the keys of outputs.
     bodies: BTreeMap<OutputKey, BTreeSet<SourceKey>>,
     outputs: BTreeMap<OutputKey, BTreeSet<OutputKey>>,
+    /// What earlier runs made.
+    album: Option<Album>,
 }
 
 /// Reads the header of a picture.
@@ -53,6 +56,21 @@ pub(super) fn measure(key: &SourceKey, bytes: Option<&[u8]>) -> Measured {
 }
 
 impl Darkroom {
+    /// Takes what earlier runs know.
+    pub(super) fn remember(&mut self, album: Album, measured: &BTreeMap<SourceKey, Measured>) {
+        for (key, measured) in measured {
+            self.note_pixels(key, measured);
+        }
+        self.album = Some(album);
+    }
+
+    fn note_pixels(&mut self, key: &SourceKey, measured: &Measured) {
+        if let Ok((found, _)) = measured {
+            let pixels = u64::from(found.width) * u64::from(found.height);
+            self.pixels.insert(key.clone(), pixels);
+        }
+    }
+
     /// Notes what a body refers to.
     pub(super) fn note_body(&mut self, file: &SourceKey, pictures: &Pictures) {
         for key in pictures.keys() {
@@ -76,10 +94,7 @@ impl Darkroom {
         bytes: Option<Arc<[u8]>>,
         measured: &Measured,
     ) {
-        if let Ok((found, _)) = measured {
-            let pixels = u64::from(found.width) * u64::from(found.height);
-            self.pixels.insert(key.clone(), pixels);
-        }
+        self.note_pixels(&key, measured);
         let size = bytes.as_ref().map_or(0, |bytes| bytes.len()) as u64;
         if self.kept_bytes + size <= KEPT_BYTES {
             self.kept_bytes += size;
@@ -102,11 +117,15 @@ impl Darkroom {
         keep: impl Fn(&OutputKey, Object) -> Kept + Sync,
     ) -> (Developed<Kept>, BTreeSet<SourceKey>) {
         let mut waiting: BTreeMap<&SourceKey, Vec<(&OutputKey, &Job)>> = BTreeMap::new();
+        let mut done: Developed<Kept> = Vec::new();
         for (key, planned) in plan {
             if let Recipe::Picture { source, job } = &planned.recipe
                 && !is_done(key)
             {
-                waiting.entry(source).or_default().push((key, job));
+                match self.album.as_ref().and_then(|album| album.made(key)) {
+                    Some(object) => done.push((key.clone(), Ok(keep(key, object)))),
+                    None => waiting.entry(source).or_default().push((key, job)),
+                }
             }
         }
         let mut lacking = BTreeSet::new();
@@ -129,6 +148,9 @@ impl Darkroom {
         let one = |(source, bytes, jobs): (&SourceKey, Option<Arc<[u8]>>, Vec<_>), spread| {
             let made = this.make(source, bytes, jobs, spread).into_iter();
             let kept = made.map(|(key, made)| {
+                if let (Some(album), Ok(object)) = (&this.album, &made) {
+                    album.note_made(&key, object);
+                }
                 let kept = made.map(|object| keep(&key, object));
                 (key, kept)
             });
@@ -136,12 +158,12 @@ impl Darkroom {
         };
         // Few or large pictures one after another, each on all threads; many small ones side by side.
         let few = small.len() < rayon::current_num_threads();
-        let mut done: Vec<_> = if few {
-            small.into_iter().flat_map(|work| one(work, true)).collect()
+        if few {
+            done.extend(small.into_iter().flat_map(|work| one(work, true)));
         } else {
             let lists: Vec<_> = small.into_par_iter().map(|work| one(work, false)).collect();
-            lists.into_iter().flatten().collect()
-        };
+            done.extend(lists.into_iter().flatten());
+        }
         done.extend(large.into_iter().flat_map(|work| one(work, true)));
         (done, lacking)
     }

@@ -132,6 +132,7 @@ impl Builder {
             Err(unready) => return Ok(Err(unready)),
         };
         (self.progress)(Step::Rendering(evaluation.plan().len()));
+        evaluation.remember(self.album.clone());
         let stored = state.answers.iter();
         let stored = stored.map(|(request, text)| (request.clone(), Ok(text.clone())));
         evaluation.supply_answers(stored.collect());

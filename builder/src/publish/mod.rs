@@ -29,6 +29,7 @@ pub mod state;
 pub mod store;
 pub mod transfer;
 
+use crate::evaluate::Album;
 use crate::fetch::{Fetch, Web};
 use crate::site::schedule::NextDue;
 use futures::future::BoxFuture;
@@ -174,6 +175,7 @@ pub struct Builder {
     web: Arc<dyn Fetch>,
     progress: Progress,
     warm: Mutex<Option<Warm>>,
+    album: Album,
 }
 
 /// What is kept between runs, valid as long as the root names the same segments.
@@ -205,6 +207,7 @@ impl Builder {
             web: Arc::new(Web::new()),
             progress: Arc::new(|_| {}),
             warm: Mutex::new(None),
+            album: Album::default(),
         }
     }
 

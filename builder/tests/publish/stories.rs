@@ -348,7 +348,7 @@ fn grey(level: u8) -> Vec<u8> {
 async fn a_picture_that_is_replaced_has_another_address_and_the_old_one_goes() {
     let world = published_blog().await;
     let builder = world.builder();
-    let body = "+++\n+++\n{% set p = resize_image(path=\"blog/cat.png\", width=4, height=4) %}\
+    let body = "+++\ndate = 2026-01-05\n+++\n{% set p = resize_image(path=\"blog/cat.png\", width=4, height=4) %}\
                 ![]({{ p.url }})\n";
     world.put("content/blog/pic.md", body).await;
     world.put("content/blog/cat.png", grey(10)).await;

@@ -1,6 +1,7 @@
 //! Pictures and style sheets that templates name, from sources to the tree.
 
-use crate::evaluate::{Evaluation, Tree};
+use crate::evaluate::{Album, Evaluation, Tree};
+use crate::fingerprint::Fingerprint;
 use crate::key::SourceKey;
 use crate::object::{Body, CACHE_IMMUTABLE, CACHE_REVALIDATE};
 use crate::render::world::Settings;
@@ -36,10 +37,19 @@ fn files(more: &[(&'static str, &[u8])]) -> Files {
 
 /// Evaluates a site; also returns what was read, batch by batch. Pictures claim to have `size`.
 fn evaluated(files: &Files, size: Option<u64>) -> (Tree, Vec<BTreeSet<SourceKey>>) {
+    evaluated_with(files, size, Album::default())
+}
+
+/// The same, by a builder that remembers pictures. The version of a file is that of its bytes.
+fn evaluated_with(
+    files: &Files,
+    size: Option<u64>,
+    album: Album,
+) -> (Tree, Vec<BTreeSet<SourceKey>>) {
     let mut sources = Sources::default();
     for (key, bytes) in files {
         let key = SourceKey::from(*key);
-        let version = "1".to_owned();
+        let version = Fingerprint::of(bytes).hex();
         let observed = if key.is_text() {
             Observed::Text {
                 version,
@@ -61,6 +71,7 @@ fn evaluated(files: &Files, size: Option<u64>) -> (Tree, Vec<BTreeSet<SourceKey>
         listing_is_complete: true,
     };
     let mut evaluation = Evaluation::new(Arc::new(sources), settings).unwrap();
+    evaluation.remember(album);
     let mut batches = Vec::new();
     loop {
         let batch = evaluation.step(|_, object| object).files;
@@ -125,6 +136,21 @@ fn a_picture_is_made_once_for_all_that_refer_to_it_and_its_name_follows_its_byte
         .filter(|name| names.contains(name))
         .count();
     assert_eq!((made(&second).len(), common), (2, 1));
+}
+
+#[test]
+fn what_an_earlier_run_made_is_neither_read_nor_made_again() {
+    let mut site = files(&[]);
+    let album = Album::default();
+    let (first, batches) = evaluated_with(&site, None, album.clone());
+    assert_eq!(batches.len(), 1);
+    let (second, batches) = evaluated_with(&site, None, album.clone());
+    assert_eq!((second.objects, batches.len()), (first.objects, 0));
+    site.insert("static/cat.png", png(50, 30));
+    let (third, batches) = evaluated_with(&site, None, album);
+    assert_eq!(batches.len(), 1);
+    assert_eq!(third.objects, tree(&site).objects);
+    assert!(text(&third, "index.html").ends_with(" of 50x30"));
 }
 
 #[test]
