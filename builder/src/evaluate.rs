@@ -32,7 +32,7 @@ use pictures::{BATCH_BYTES, Darkroom};
 
 /// Rounds of rendering, reading what was lacking, and rendering again. A page that reads one
 /// data file after another takes a round for each.
-pub const MAX_ROUNDS: usize = 64;
+pub const MAX_ROUNDS: usize = 1_000;
 
 /// The tree that the sources make. Of each object there is what its maker kept: the object itself,
 /// or, where it was written out at once, less.
@@ -90,6 +90,8 @@ pub struct Evaluation<Kept = Object> {
     originals: BTreeSet<SourceKey>,
     darkroom: Darkroom,
     album: Option<Album>,
+    /// Pictures that cannot be published under their names.
+    refused: BTreeMap<OutputKey, Diagnostic>,
 }
 
 /// What an evaluation waits for.
@@ -192,13 +194,15 @@ impl<Kept: Send> Evaluation<Kept> {
             originals: BTreeSet::new(),
             darkroom: Darkroom::default(),
             album: None,
+            refused: BTreeMap::new(),
         })
     }
 
-    /// Uses, and adds to, what earlier runs of the same builder know of pictures.
-    pub fn remember(&mut self, album: Album) {
+    /// Uses, and adds to, what earlier runs of the same builder know of pictures. Those of
+    /// `published` are there and as they should be, since their names stand for their bytes.
+    pub fn remember(&mut self, album: Album, published: BTreeSet<OutputKey>) {
         let measured = album.measured(&self.world.sources);
-        self.darkroom.remember(album.clone(), &measured);
+        self.darkroom.remember(published, &measured);
         self.album = Some(album);
         self.world = Arc::new(World {
             measured: Arc::new(measured),
@@ -230,7 +234,6 @@ impl<Kept: Send> Evaluation<Kept> {
                 |key| self.done.contains_key(key),
                 keep,
             );
-            let done = done.into_iter().map(|(key, kept)| (key, kept.map(Some)));
             self.done.extend(done);
             self.originals = lacking;
         }
@@ -264,8 +267,9 @@ impl<Kept: Send> Evaluation<Kept> {
             .map(|(key, planned)| {
                 let made = output::render(&self.world, &contents, key, planned);
                 let kept = made.map(|(object, pictures)| {
+                    let shown = object.as_ref().map(pictures::shown).unwrap_or_default();
                     let kept = object.map(|object| keep(key, object));
-                    (kept, pictures)
+                    (kept, pictures, shown)
                 });
                 (key.clone(), kept)
             })
@@ -278,8 +282,9 @@ impl<Kept: Send> Evaluation<Kept> {
         }
         for (key, result) in results {
             match result {
-                Ok((object, pictures)) => {
-                    self.darkroom.note_output(&key, &pictures);
+                Ok((object, pictures, shown)) => {
+                    self.darkroom.note_output(&key, pictures.keys());
+                    self.darkroom.note_output(&key, &shown);
                     wanted.extend(pictures);
                     self.done.insert(key, Ok(object));
                 }
@@ -289,7 +294,9 @@ impl<Kept: Send> Evaluation<Kept> {
         }
         for (key, (source, job)) in wanted {
             let added = plan::add_picture(&mut self.plan, &self.world.sources, &key, &source, job);
-            self.diagnostics.extend(added.err());
+            if let Err(problem) = added {
+                self.refused.insert(key, problem);
+            }
         }
         needs
     }
@@ -316,6 +323,11 @@ impl<Kept: Send> Evaluation<Kept> {
 
     /// Hands in what [`step`](Self::step) asked for; None for files that are not there.
     pub fn supply(&mut self, read: Inputs) {
+        self.supply_versions(read, &BTreeMap::new());
+    }
+
+    /// The same, of storage that says which version it was that was read.
+    pub fn supply_versions(&mut self, read: Inputs, versions: &BTreeMap<SourceKey, String>) {
         let wanted = &self.needs.pictures;
         let measured: Vec<_> = read
             .par_iter()
@@ -335,8 +347,8 @@ impl<Kept: Send> Evaluation<Kept> {
         for (key, found) in measured {
             self.needs.pictures.remove(&key);
             let bytes = read.get(&key).cloned().flatten();
-            if let Some(album) = &self.album {
-                album.note_measured(&self.world.sources, &key, &found);
+            if let (Some(album), Some(version)) = (&self.album, versions.get(&key)) {
+                album.note(&key, version, &found);
             }
             self.darkroom.take_measured(key.clone(), bytes, &found);
             known.insert(key, found);
@@ -371,6 +383,15 @@ impl<Kept: Send> Evaluation<Kept> {
                     let list = failed.entry(output.clone()).or_default();
                     list.extend(problems.iter().cloned());
                 }
+            }
+        }
+        for (picture, problem) in &self.refused {
+            self.diagnostics.push(problem.clone());
+            for output in self.darkroom.referring(picture, &self.plan) {
+                failed
+                    .entry(output.clone())
+                    .or_default()
+                    .push(problem.clone());
             }
         }
         for (output, problems) in failed {
@@ -535,12 +556,18 @@ fn read_config(
                 .next()
                 .is_some()
         };
-        if !inside("templates/") {
-            let lacks = if inside("") {
-                "has no templates/"
-            } else {
-                "is not there"
-            };
+        let mut lacking = Vec::new();
+        if !inside("") {
+            lacking.push("is not there");
+        } else {
+            if !inside("templates/") {
+                lacking.push("has no templates/");
+            }
+            if sources.get(&file).is_none() {
+                lacking.push("has no theme.toml");
+            }
+        }
+        for lacks in lacking {
             let message = format!("the theme `{theme}` {lacks}");
             let place = sources.place_of(key.as_str(), &["theme"]);
             diagnostics.push(

@@ -1,6 +1,7 @@
 //! Filters and tests that need nothing of the site (site model, sections 10 and 22).
 //!
-//! Tera's own stay as they are. What Zola takes from `tera-contrib` is taken from there too, but
+//! Tera's own stay as they are, but for those that could make gigabytes of a page: they are
+//! [bounded](sizes). What Zola takes from `tera-contrib` is taken from there too, but
 //! for dates and chance, which would look at the time zones and the random numbers of the machine:
 //! a page must come out the same everywhere.
 
@@ -8,6 +9,7 @@ pub(crate) mod dates;
 mod localized;
 mod numbers;
 mod shuffle;
+pub(crate) mod sizes;
 
 pub use shuffle::Chance;
 
@@ -23,11 +25,12 @@ pub fn register(tera: &mut Tera) {
         tera_contrib::filesize_format::filesize_format,
     );
     tera.register_filter("format", tera_contrib::format::format);
-    tera.register_filter("json_encode", tera_contrib::json::json_encode);
-    tera.register_filter(
-        "regex_replace",
-        tera_contrib::regex::RegexReplace::default(),
-    );
+    tera.register_filter("json_encode", sizes::json_encode);
+    tera.register_filter("regex_replace", sizes::RegexReplace::default());
+    tera.register_filter("replace", sizes::replace);
+    tera.register_filter("join", sizes::join);
+    tera.register_filter("indent", sizes::indent);
+    tera.register_filter("str", sizes::as_text);
     tera.register_filter("slugify", tera_contrib::slug::slug);
     tera.register_filter("spaceless", tera_contrib::regex::spaceless);
     tera.register_filter("striptags", tera_contrib::regex::striptags);

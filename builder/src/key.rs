@@ -71,7 +71,8 @@ pub enum Role {
     Sass,
     /// Everything else that a template may read (`data/…`, a file at the root).
     Data,
-    /// Folder placeholders, hidden files, editor leftovers: as if they were not there.
+    /// Folder placeholders, hidden files, editor leftovers, what a theme brings that no site
+    /// uses: as if they were not there.
     Ignored,
 }
 
@@ -109,13 +110,14 @@ impl SourceKey {
             "templates" => template_or_data(name),
             "static" => Role::Static,
             "sass" if !hidden => sass_or_data(name),
+            "themes" if rest.starts_with('.') => Role::Ignored,
             "themes" => match rest.split_once('/').map(|(_, inner)| inner) {
+                Some(inner) if inner.starts_with("static/") => Role::Static,
+                Some(_) if hidden => Role::Ignored,
                 Some("theme.toml") => Role::ThemeConfig,
                 Some(inner) if inner.starts_with("templates/") => template_or_data(name),
-                Some(inner) if inner.starts_with("static/") => Role::Static,
                 Some(inner) if inner.starts_with("sass/") => sass_or_data(name),
-                Some(_) => Role::Data,
-                None => Role::Ignored,
+                Some(_) | None => Role::Ignored,
             },
             _ if hidden => Role::Ignored,
             _ => Role::Data,
@@ -234,6 +236,7 @@ mod tests {
         assert_eq!(role("sass/a/_b.scss"), Role::Sass);
         assert_eq!(role("themes/quill/sass/a.sass"), Role::Sass);
         assert_eq!(role("sass/readme.txt"), Role::Data);
+        assert_eq!(role("themes/quill/static/.well-known/x.json"), Role::Static);
     }
 
     #[test]
@@ -250,6 +253,12 @@ mod tests {
             "content//post.md",
             "templates/#page.html#",
             ".git/config",
+            "themes/.git/x/theme.toml",
+            "themes/quill/.git/templates/a.html",
+            "themes/quill/.github/workflows/test.yml",
+            "themes/quill/package.json",
+            "themes/quill/content/post.md",
+            "themes/quill/templates/.a.html",
         ] {
             assert_eq!(role(key), Role::Ignored, "{key}");
         }

@@ -233,6 +233,15 @@ impl Wanted<'_> {
                 place.insert(planned);
             }
             Entry::Occupied(mut place) => {
+                let there = place.get();
+                if there.source == planned.source
+                    && (there.recipe == planned.recipe || sends_to_itself(there, &planned))
+                {
+                    if planned.rank < there.rank {
+                        place.insert(planned);
+                    }
+                    return;
+                }
                 let replaces = self.static_files == StaticFiles::Replace;
                 let replaces = |planned: &Planned| {
                     replaces
@@ -241,7 +250,6 @@ impl Wanted<'_> {
                 };
                 let order =
                     |planned: &Planned| (!replaces(planned), planned.rank, planned.source.clone());
-                // A redirect of a page to where it already is takes nothing from anyone.
                 let loser = if order(&planned) < order(place.get()) {
                     place.insert(planned)
                 } else {
@@ -292,6 +300,13 @@ impl Wanted<'_> {
             recipe,
         );
     }
+}
+
+/// True where one of two outputs of a content file is a redirect to it from where it already is.
+fn sends_to_itself(one: &Planned, other: &Planned) -> bool {
+    let redirects =
+        |planned: &Planned| planned.rank == Rank::Alias && planned.source.role() == Role::Content;
+    redirects(one) != redirects(other)
 }
 
 /// The path that visitors see: `/blog/post/` of `blog/post/index.html`.

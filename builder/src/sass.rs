@@ -13,6 +13,7 @@ use crate::diagnostic::Diagnostic;
 use crate::key::{OutputKey, Role, SourceKey};
 use crate::plan::{Plan, Recipe};
 use crate::render::world::Styles;
+use crate::render::{crash_message, quietly};
 use crate::source::Sources;
 use files::Files;
 use grass_compiler::{Builtin, ErrorKind, Options, OutputStyle};
@@ -92,10 +93,13 @@ pub fn sheet(sources: &Sources, source: &SourceKey) -> Result<String, Diagnostic
     std::thread::scope(|scope| {
         std::thread::Builder::new()
             .stack_size(guard::STACK_BYTES)
-            .spawn_scoped(scope, || on_this_thread(sources, source))
+            .spawn_scoped(scope, || quietly(|| on_this_thread(sources, source)))
             .map_err(|error| crashed(format!("no thread to compile on: {error}")))?
             .join()
-            .unwrap_or_else(|_| Err(crashed("the Sass compiler crashed".into())))
+            .unwrap_or_else(|crash| {
+                let told = crash_message(&*crash);
+                Err(crashed(format!("the Sass compiler crashed{told}")))
+            })
     })
 }
 

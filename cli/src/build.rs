@@ -1,8 +1,10 @@
 //! `quillfront build`.
 
 use crate::args::{self, Global};
+use crate::connect::data_folder;
 use crate::excerpt;
 use crate::exit::{self, UsageError};
+use crate::root::{self, HISTORIES};
 use crate::show;
 use anyhow::{Context, Result};
 use jiff::Timestamp;
@@ -13,7 +15,7 @@ use quillfront_builder::folder::{self, Written};
 use quillfront_builder::plan::Recipe;
 use quillfront_builder::render::world::Settings;
 use quillfront_builder::report::{Action, Kind, OutputReport, Report};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::time::Instant;
 
 pub fn run(global: &Global, options: args::Build) -> Result<u8> {
@@ -85,6 +87,7 @@ pub fn today() -> Timestamp {
     Timestamp::now()
 }
 
+#[derive(Debug)]
 struct Output {
     path: PathBuf,
     keep_dotfiles: bool,
@@ -98,42 +101,104 @@ impl Output {
         let keep_dotfiles = config
             .as_ref()
             .is_some_and(|c| c.preserve_dotfiles_in_output);
-        let path = match &options.output_dir {
-            Some(path) => {
-                if path.exists() && !options.force {
-                    let message = format!("{} exists already; --force replaces it", path.display());
-                    return Err(UsageError(message).into());
-                }
-                path.clone()
-            }
-            None => {
-                let name = config.map_or_else(|| "public".to_owned(), |config| config.output_dir);
-                let path = global.root.join(name);
-                if !options.force && path.exists() && !inside(&path, &global.root) {
-                    let message = format!(
-                        "output_dir is {}, outside of the site; --force empties it",
-                        path.display()
-                    );
-                    return Err(UsageError(message).into());
-                }
-                path
-            }
+        let given = options.output_dir.as_deref();
+        let named = given.map_or_else(
+            || config.map_or_else(|| "public".into(), |config| config.output_dir.into()),
+            Path::to_owned,
+        );
+        let shown = if given.is_some() {
+            named.clone()
+        } else {
+            global.root.join(&named)
         };
-        if path.exists() && !path.is_dir() {
-            return Err(UsageError(format!("{} is not a folder", path.display())).into());
+        let refused = |why: &str| {
+            let from = if given.is_some() {
+                ""
+            } else {
+                "output_dir of the configuration: "
+            };
+            UsageError(format!("{from}{} {why}", shown.display()))
+        };
+        if named.components().next() == Some(Component::Normal("~".as_ref())) {
+            return Err(refused("has a `~`, which means nothing here; write the path out").into());
         }
-        if holds(&path, &global.root) {
-            let message = format!(
-                "{} holds the site itself; it would be emptied",
-                path.display()
+        let root = global.root.canonicalize()?;
+        let path = root::resolve(&shown)?;
+        if let Some(why) = never_an_output(&path, &root, global) {
+            return Err(
+                refused(&format!("{why}; name a folder of its own, such as public")).into(),
             );
-            return Err(UsageError(message).into());
+        }
+        if path.exists() && !path.is_dir() {
+            return Err(refused("is not a folder").into());
+        }
+        let mut histories = HISTORIES.iter().map(|name| path.join(name));
+        if !keep_dotfiles
+            && let Some(history) = histories.find(|path| path.symlink_metadata().is_ok())
+        {
+            let why = format!(
+                "would lose its history, {}; preserve_dotfiles_in_output = true in the \
+                 configuration keeps it",
+                history.display()
+            );
+            return Err(refused(&why).into());
+        }
+        if path.exists() && !options.force {
+            if given.is_some() {
+                return Err(refused("exists already; --force replaces it").into());
+            }
+            let Ok(below) = path.strip_prefix(&root) else {
+                return Err(refused("is outside of the site; --force empties it").into());
+            };
+            let is_empty = path.read_dir()?.next().is_none();
+            if !is_empty && names(below).any(|name| name.starts_with('.')) {
+                let why = "is hidden, and may be something else's; --force empties it";
+                return Err(refused(why).into());
+            }
         }
         Ok(Self {
             path,
             keep_dotfiles,
         })
     }
+}
+
+/// Why nothing may ever be emptied or written there; none where it may. Paths are resolved ones.
+fn never_an_output(out: &Path, root: &Path, global: &Global) -> Option<String> {
+    if root.starts_with(out) {
+        return Some("holds the site itself; it would be emptied".into());
+    }
+    let given = global.config.iter().map(|config| global.root.join(config));
+    let sources = folder::SOURCE_FOLDERS.iter().chain(&folder::SOURCE_FILES);
+    let sources = sources.map(|name| root.join(name)).chain(given);
+    for source in sources {
+        // A source may be a link: the place of the link counts, and where it leads.
+        let resolved = root::resolve(&source).ok();
+        for place in resolved.iter().chain([&source]) {
+            if out.starts_with(place) {
+                let source = source.display();
+                return Some(format!(
+                    "is a source of the site, or inside of one ({source})"
+                ));
+            }
+            if place.starts_with(out) {
+                let source = source.display();
+                return Some(format!("holds a source of the site ({source})"));
+            }
+        }
+    }
+    let shared = out.components().zip(root.components());
+    let shared = shared.take_while(|(a, b)| a == b).count();
+    let own: PathBuf = out.components().skip(shared).collect();
+    let data = data_folder(Path::new(""), None);
+    let kept = HISTORIES.iter().map(Path::new).chain([data.as_path()]);
+    let kept = kept.filter(|name| own.iter().any(|part| part == name.as_os_str()));
+    kept.map(|name| format!("is, or is inside of, a {}", name.display()))
+        .next()
+}
+
+fn names(path: &Path) -> impl Iterator<Item = std::borrow::Cow<'_, str>> {
+    path.iter().map(|name| name.to_string_lossy())
 }
 
 fn read_config(global: &Global) -> Option<Config> {
@@ -148,20 +213,6 @@ fn read_config(global: &Global) -> Option<Config> {
         .map(|name| global.root.join(name))
         .find(|p| p.is_file());
     Config::parse("config.toml", &std::fs::read_to_string(path?).ok()?).ok()
-}
-
-fn inside(path: &Path, root: &Path) -> bool {
-    let (path, root) = (path.canonicalize(), root.canonicalize());
-    path.is_ok_and(|path| root.is_ok_and(|root| path.starts_with(root)))
-}
-
-/// True where emptying `out` would empty the site, or one of its folders of sources.
-fn holds(out: &Path, root: &Path) -> bool {
-    let (Ok(out), Ok(root)) = (out.canonicalize(), root.canonicalize()) else {
-        return false;
-    };
-    let sources = folder::SOURCE_FOLDERS.iter().map(|name| root.join(name));
-    root.starts_with(&out) || sources.into_iter().any(|source| out.starts_with(source))
 }
 
 fn report(tree: &Tree<Written>) -> Report {
@@ -199,4 +250,210 @@ fn report(tree: &Tree<Written>) -> Report {
     report.invalidations.mode = "none".into();
     report.diagnostics.clone_from(&tree.diagnostics);
     report
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A site with the files, and `output_dir` in its configuration; `-o` and `-f` as given.
+    struct Site {
+        folder: tempfile::TempDir,
+        config: Option<PathBuf>,
+    }
+
+    impl Site {
+        fn new(output_dir: &str, files: &[&str]) -> Self {
+            let folder = tempfile::tempdir().unwrap();
+            let site = Self {
+                folder,
+                config: None,
+            };
+            site.write(
+                "config.toml",
+                &format!("base_url = \"https://a.b\"\noutput_dir = \"{output_dir}\"\n"),
+            );
+            for file in files {
+                site.write(file, "");
+            }
+            site
+        }
+
+        fn root(&self) -> PathBuf {
+            self.folder.path().canonicalize().unwrap().join("site")
+        }
+
+        fn write(&self, name: &str, text: &str) {
+            let path = self.root().join(name);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        }
+
+        fn chosen(&self, output_dir: Option<&str>, force: bool) -> Result<PathBuf> {
+            let global = Global {
+                root: self.root(),
+                config: self.config.clone(),
+                threads: None,
+                now: None,
+            };
+            let options = args::Build {
+                output_dir: output_dir.map(|path| self.root().join(path)),
+                force,
+                base_url: None,
+                drafts: false,
+                minify: false,
+                json: false,
+            };
+            Ok(Output::choose(&global, &options)?.path)
+        }
+
+        /// What is said about an output folder that is refused, with `-f` too.
+        fn refused(&self, output_dir: Option<&str>) -> String {
+            let error = self.chosen(output_dir, true).unwrap_err();
+            assert!(error.is::<UsageError>(), "{error:?}");
+            error.to_string()
+        }
+    }
+
+    #[test]
+    fn an_output_folder_of_its_own_is_taken() {
+        for name in [
+            "public",
+            "./public/",
+            "out/deep",
+            ".out",
+            "docs",
+            "../beside",
+        ] {
+            let site = Site::new(name, &["content/a.md"]);
+            let wanted = root::resolve(&site.root().join(name)).unwrap();
+            assert_eq!(site.chosen(None, false).unwrap(), wanted, "{name}");
+        }
+        let site = Site::new("public", &["public/old.html"]);
+        assert_eq!(
+            site.chosen(None, false).unwrap(),
+            site.root().join("public")
+        );
+    }
+
+    #[test]
+    fn the_site_and_its_sources_are_no_output() {
+        let names = [
+            "",
+            ".",
+            "/",
+            "..",
+            "public/..",
+            "content",
+            "content/public",
+            "static/a/b",
+            "themes",
+            "templates/x",
+            "nothing/../content/public",
+            "quillfront.toml",
+            "zola.toml/x",
+        ];
+        for name in names {
+            let said = Site::new(name, &["content/a.md"]).refused(None);
+            assert!(said.contains("site"), "{name}: {said}");
+            assert!(said.contains("such as public"), "{name}: {said}");
+            let said = Site::new("public", &["content/a.md"]).refused(Some(name));
+            assert!(said.contains("site"), "-o {name}: {said}");
+        }
+        let said = Site::new("README.md", &["README.md"]).refused(None);
+        assert!(said.contains("is not a folder"), "{said}");
+    }
+
+    #[test]
+    fn histories_and_the_data_of_serve_are_no_output() {
+        for name in [
+            ".git",
+            ".git/hooks",
+            ".quillfront",
+            "../other/.git",
+            "a/.svn/b",
+        ] {
+            let site = Site::new(
+                name,
+                &[".git/HEAD", ".quillfront/key", "../other/.git/HEAD"],
+            );
+            let said = site.refused(None);
+            assert!(said.contains("inside of, a ."), "{name}: {said}");
+            assert!(said.contains("such as public"), "{name}: {said}");
+            assert!(site.refused(Some(name)).contains("inside of, a ."));
+        }
+    }
+
+    #[test]
+    fn what_is_hidden_is_only_emptied_when_asked_to() {
+        let site = Site::new(".github", &[".github/workflows/test.yml"]);
+        let said = site.chosen(None, false).unwrap_err().to_string();
+        assert!(
+            said.contains("hidden") && said.contains("--force"),
+            "{said}"
+        );
+        assert!(site.chosen(None, true).is_ok());
+    }
+
+    #[test]
+    fn a_repository_in_the_output_stays() {
+        let site = Site::new("public", &["public/.git"]);
+        let said = site.refused(None);
+        assert!(
+            said.contains("preserve_dotfiles_in_output = true"),
+            "{said}"
+        );
+        site.write(
+            "config.toml",
+            "base_url = \"https://a.b\"\npreserve_dotfiles_in_output = true\n",
+        );
+        assert!(site.chosen(None, false).is_ok());
+    }
+
+    #[test]
+    fn the_given_configuration_is_not_in_the_output() {
+        let mut site = Site::new("public", &[]);
+        site.write(
+            "site/prod.toml",
+            "base_url = \"https://a.b\"\noutput_dir = \"site\"\n",
+        );
+        site.config = Some("site/prod.toml".into());
+        let said = site.refused(None);
+        assert!(
+            said.contains("holds a source") && said.contains("prod.toml"),
+            "{said}"
+        );
+        assert!(site.refused(Some("site")).contains("prod.toml"));
+        assert!(site.chosen(Some("site/out"), false).is_ok());
+    }
+
+    #[test]
+    fn a_home_folder_is_not_meant_by_a_name() {
+        let said = Site::new("~/www", &[]).refused(None);
+        assert!(said.contains("write the path out"), "{said}");
+        assert!(Site::new("./~", &[]).chosen(None, false).is_ok());
+    }
+
+    #[test]
+    fn folders_of_others_are_emptied_when_asked_to() {
+        let site = Site::new("../beside", &["../beside/x"]);
+        for given in [None, Some("../beside")] {
+            let said = site.chosen(given, false).unwrap_err().to_string();
+            assert!(said.contains("--force"), "{said}");
+            assert!(site.chosen(given, true).is_ok());
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_are_followed() {
+        use std::os::unix::fs::symlink;
+        let site = Site::new("public", &["real/a.md"]);
+        symlink("real", site.root().join("content")).unwrap();
+        symlink("real", site.root().join("public")).unwrap();
+        assert!(site.refused(None).contains("content"));
+        assert!(site.refused(Some("real")).contains("content"));
+        assert!(site.refused(Some("real/new")).contains("content"));
+        assert!(site.refused(Some("public/new")).contains("content"));
+    }
 }

@@ -3,9 +3,12 @@
 use crate::args::{Command, Global};
 use crate::connect::data_folder;
 use crate::show;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 const CONFIGS: [&str; 2] = ["zola.toml", "config.toml"];
+
+/// Where version control systems keep a folder's history.
+pub const HISTORIES: [&str; 4] = [".git", ".hg", ".jj", ".svn"];
 
 /// Goes up from `--root` to the folder with the configuration, for commands that work on one.
 ///
@@ -40,9 +43,49 @@ fn above(root: &Path) -> Option<PathBuf> {
     Some(found.to_owned())
 }
 
+/// Where a path leads, whether or not something is there yet: absolute, and with links followed as
+/// far as there is a way.
+///
+/// # Errors
+/// The path is empty, or there is no current folder.
+pub fn resolve(path: &Path) -> std::io::Result<PathBuf> {
+    let path = std::path::absolute(path)?;
+    let there = path
+        .ancestors()
+        .find_map(|part| Some((part.canonicalize().ok()?, path.strip_prefix(part).ok()?)));
+    let Some((mut resolved, rest)) = there else {
+        return Ok(path);
+    };
+    // What is yet to be made has no links.
+    for part in rest.components() {
+        match part {
+            Component::ParentDir => {
+                resolved.pop();
+            }
+            part => resolved.push(part),
+        }
+    }
+    Ok(resolved)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[cfg(unix)]
+    #[test]
+    fn a_path_is_resolved_before_it_is_there() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path().canonicalize().unwrap();
+        std::fs::create_dir(root.join("real")).unwrap();
+        std::os::unix::fs::symlink("real", root.join("link")).unwrap();
+        let resolved = |path: &str| resolve(&root.join(path)).unwrap();
+        assert_eq!(resolved("link"), root.join("real"));
+        assert_eq!(resolved("link/new/deeper"), root.join("real/new/deeper"));
+        assert_eq!(resolved("new/../link/x"), root.join("link/x"));
+        assert_eq!(resolved("real/../x"), root.join("x"));
+        assert_eq!(resolved(""), root);
+    }
 
     #[test]
     fn the_configuration_is_looked_for_above() {

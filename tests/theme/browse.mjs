@@ -16,6 +16,8 @@ try {
   await searchWorks("de/", "grau", "fuse_json");
   await searchWorks("fr/", "roseau", "elasticlunr_json");
   await searchWorks("ar/", "البلشون", "fuse_javascript");
+  await searchShowsSigns("");
+  await searchShowsSigns("de/");
   await copyWorks();
   await tablesScroll();
   await worksWithoutScripts();
@@ -96,6 +98,19 @@ async function searchWorks(language, query, format) {
   await page.keyboard.press("ArrowDown");
   await Promise.all([page.waitForNavigation(), page.keyboard.press("Enter")]);
   expect(page.url() === links[0], `${name}: leads to ${page.url()}, not ${links[0]}`);
+  await close(page);
+}
+
+/** What HTML escapes is found, and shown as it was written. */
+async function searchShowsSigns(language) {
+  const name = `signs in search, /${language}`;
+  const page = await open(name, task.everything + language);
+  await search(page, "q&a");
+  const texts = await page.$$eval(".search-text", (all) => all.map((text) => text.textContent));
+  const shown = texts.length === 1 && ["Q&A", "2 < 3", " &lt;"].every((part) => texts[0].includes(part));
+  expect(shown, `${name}: finds ${JSON.stringify(texts)}`);
+  const marks = await page.$$eval(".search-text mark", (all) => all.map((mark) => mark.textContent));
+  expect(marks.join() === "Q&A", `${name}: marks ${marks}`);
   await close(page);
 }
 

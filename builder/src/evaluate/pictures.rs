@@ -3,13 +3,12 @@
 //! A site may have more pictures than fit into memory. Headers are measured and the bytes dropped;
 //! what is to be made is read again in batches, and gone before the next one.
 
-use super::album::Album;
 use crate::diagnostic::Diagnostic;
 use crate::fingerprint::Fingerprint;
 use crate::images::{Job, Picture, probe};
 use crate::key::{OutputKey, SourceKey};
-use crate::object::Object;
-use crate::plan::{Plan, Recipe};
+use crate::object::{Body, Object};
+use crate::plan::{PICTURES, Plan, Recipe};
 use crate::render::world::{Measured, Pictures, World};
 use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
@@ -25,8 +24,8 @@ const LARGE_PIXELS: u64 = 16_000_000;
 /// What came of a picture.
 pub(super) type Made = Result<Object, Vec<Diagnostic>>;
 
-/// What became of pictures, as their maker kept them.
-type Developed<Kept> = Vec<(OutputKey, Result<Kept, Vec<Diagnostic>>)>;
+/// What became of pictures, as their maker kept them; nothing of those that are there already.
+type Developed<Kept> = Vec<(OutputKey, Result<Option<Kept>, Vec<Diagnostic>>)>;
 
 /// The state of a site's pictures.
 #[derive(Default)]
@@ -40,8 +39,8 @@ pub(super) struct Darkroom {
     /// What refers to a picture: the files of bodies and the keys of outputs.
     bodies: BTreeMap<OutputKey, BTreeSet<SourceKey>>,
     outputs: BTreeMap<OutputKey, BTreeSet<OutputKey>>,
-    /// What earlier runs made.
-    album: Option<Album>,
+    /// What is there already.
+    published: BTreeSet<OutputKey>,
 }
 
 /// Reads the header of a picture.
@@ -55,13 +54,34 @@ pub(super) fn measure(key: &SourceKey, bytes: Option<&[u8]>) -> Measured {
     }
 }
 
+/// The pictures that an output shows, whoever asked for them: those of another page's text too.
+pub(super) fn shown(object: &Object) -> BTreeSet<OutputKey> {
+    let Body::Bytes(bytes) = &object.body else {
+        return BTreeSet::new();
+    };
+    let Ok(text) = std::str::from_utf8(bytes) else {
+        return BTreeSet::new();
+    };
+    let places = text.match_indices(PICTURES);
+    let key = |(start, _): (usize, &str)| {
+        let rest = &text[start..];
+        let ends = |c: char| c.is_whitespace() || "\"'<>()&?#".contains(c);
+        OutputKey::from(&rest[..rest.find(ends).unwrap_or(rest.len())])
+    };
+    places.map(key).collect()
+}
+
 impl Darkroom {
     /// Takes what earlier runs know.
-    pub(super) fn remember(&mut self, album: Album, measured: &BTreeMap<SourceKey, Measured>) {
+    pub(super) fn remember(
+        &mut self,
+        published: BTreeSet<OutputKey>,
+        measured: &BTreeMap<SourceKey, Measured>,
+    ) {
         for (key, measured) in measured {
             self.note_pixels(key, measured);
         }
-        self.album = Some(album);
+        self.published = published;
     }
 
     fn note_pixels(&mut self, key: &SourceKey, measured: &Measured) {
@@ -80,8 +100,12 @@ impl Darkroom {
     }
 
     /// Notes what an output refers to.
-    pub(super) fn note_output(&mut self, output: &OutputKey, pictures: &Pictures) {
-        for key in pictures.keys() {
+    pub(super) fn note_output<'a>(
+        &mut self,
+        output: &OutputKey,
+        pictures: impl IntoIterator<Item = &'a OutputKey>,
+    ) {
+        for key in pictures {
             let list = self.outputs.entry(key.clone()).or_default();
             list.insert(output.clone());
         }
@@ -122,9 +146,10 @@ impl Darkroom {
             if let Recipe::Picture { source, job } = &planned.recipe
                 && !is_done(key)
             {
-                match self.album.as_ref().and_then(|album| album.made(key)) {
-                    Some(object) => done.push((key.clone(), Ok(keep(key, object)))),
-                    None => waiting.entry(source).or_default().push((key, job)),
+                if self.published.contains(key) {
+                    done.push((key.clone(), Ok(None)));
+                } else {
+                    waiting.entry(source).or_default().push((key, job));
                 }
             }
         }
@@ -146,12 +171,10 @@ impl Darkroom {
         }
         let this = &*self;
         let one = |(source, bytes, jobs): (&SourceKey, Option<Arc<[u8]>>, Vec<_>), spread| {
-            let made = this.make(source, bytes, jobs, spread).into_iter();
+            let measured = world.measured.get(source);
+            let made = this.make(source, bytes, measured, jobs, spread).into_iter();
             let kept = made.map(|(key, made)| {
-                if let (Some(album), Ok(object)) = (&this.album, &made) {
-                    album.note_made(&key, object);
-                }
-                let kept = made.map(|object| keep(&key, object));
+                let kept = made.map(|object| Some(keep(&key, object)));
                 (key, kept)
             });
             kept.collect::<Vec<_>>()
@@ -173,10 +196,17 @@ impl Darkroom {
         &self,
         source: &SourceKey,
         bytes: Option<Arc<[u8]>>,
+        measured: Option<&Measured>,
         jobs: Vec<(&OutputKey, &Job)>,
         spread: bool,
     ) -> Vec<(OutputKey, Made)> {
+        // The names were made of what was measured.
+        let same = |bytes: &[u8]| match measured {
+            Some(Ok((_, fingerprint))) => *fingerprint == Fingerprint::of(bytes),
+            Some(Err(_)) | None => true,
+        };
         let decoded = match bytes {
+            Some(bytes) if !same(&bytes) => Err("it changed while it was read".to_owned()),
             Some(bytes) => Picture::decode(&bytes).map_err(|error| error.to_string()),
             None => Err("it is not there, or too large to be read".to_owned()),
         };

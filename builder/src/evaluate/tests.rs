@@ -692,3 +692,209 @@ fn a_url_is_asked_for_once_it_is_allowed_and_is_what_its_format_says() {
         assert!(told.contains(part), "{template}: {told}");
     }
 }
+
+#[test]
+fn a_theme_without_its_file_is_an_error() {
+    let config = "base_url = \"https://example.org\"\ntheme = \"t\"\n";
+    let site = tree(&[
+        ("config.toml", config),
+        ("themes/t/templates/page.html", ""),
+    ]);
+    assert!(told(&site).contains("the theme `t` has no theme.toml"));
+}
+
+#[test]
+fn what_a_source_wants_twice_is_no_collision() {
+    let site = tree(&[
+        CONFIG,
+        PAGE,
+        (
+            "content/a/index.md",
+            &page("aliases = [\"a\", \"x\", \"/x/\"]"),
+        ),
+        ("content/a/b/index.md", &page("")),
+        ("content/a/b/cat.txt", "cat"),
+        (
+            "content/c/_index.md",
+            &page("aliases = [\"c\"]\nredirect_to = \"a\""),
+        ),
+    ]);
+    assert_eq!(told(&site), "");
+    assert!(text(&site, "x/index.html").contains("https://example.org/a/"));
+    assert!(!text(&site, "a/index.html").contains("https://example.org/a/"));
+    assert_eq!(text(&site, "a/b/cat.txt"), "copy of content/a/b/cat.txt");
+    assert!(text(&site, "c/index.html").contains("https://example.org/a"));
+}
+
+#[test]
+fn data_of_no_known_format_is_plain_text_unless_a_format_is_asked_for() {
+    let outcome = |call: &str| {
+        let template = format!("{{% set d = {call} %}}{{{{ d | safe }}}}");
+        tree(&[
+            CONFIG,
+            ("templates/index.html", &template),
+            ("data/a.bib", "@book{x}"),
+        ])
+    };
+    let plain = outcome("load_data(path=\"data/a.bib\")");
+    assert_eq!(text(&plain, "index.html"), "@book{x}");
+    for (call, part) in [
+        ("load_data(path=\"data/a.bib\", format=\"bib\")", "bibtex"),
+        ("load_data(path=\"data/a.bib\", format=\"svg\")", "`svg`"),
+        ("load_data(path=\"data/a.bib\", literal=\"x\")", "not both"),
+        ("get_hash(path=\"data/a.bib\", literal=\"x\")", "not both"),
+    ] {
+        let told = told(&outcome(call));
+        assert!(told.contains(part), "{call}: {told}");
+    }
+}
+
+#[test]
+fn one_round_learns_of_all_files_that_a_template_lacks() {
+    let template = "{% for n in range(end=100) %}{{ get_hash(path=`static/` ~ n ~ `.css`) }}{% endfor %}\
+                    {% set d = load_data(path=\"static/d.svg\") %}{{ d }}\
+                    {{ get_url(path=\"static/u.css\", cachebust=true) }}";
+    let mut files = vec![
+        CONFIG,
+        ("templates/index.html", template),
+        ("static/d.svg", "x"),
+        ("static/u.css", "x"),
+    ];
+    let names: Vec<String> = (0..100).map(|n| format!("static/{n}.css")).collect();
+    files.extend(names.iter().map(|name| (name.as_str(), "x")));
+    let mut evaluation = evaluation(&files);
+    let asked = evaluation.step(|_, object| object);
+    assert_eq!(asked.files.len(), 102);
+    let read = asked
+        .files
+        .into_iter()
+        .map(|key| (key, Some("x".as_bytes().into())));
+    evaluation.supply(read.collect());
+    assert!(evaluation.step(|_, object| object).is_empty());
+    assert!(text(&evaluation.finish(), "index.html").contains("?h="));
+}
+
+#[test]
+fn a_page_that_any_section_lists_is_rendered() {
+    let site = tree(&[
+        CONFIG,
+        LIST,
+        PAGE,
+        ("content/a/_index.md", &page("")),
+        (
+            "content/a/t/_index.md",
+            &page("transparent = true\nsort_by = \"date\""),
+        ),
+        ("content/a/t/two.md", &page("title = \"two\"")),
+        ("content/s/_index.md", &page("sort_by = \"date\"")),
+        ("content/s/lost.md", &page("")),
+    ]);
+    assert!(site.objects.contains_key("a/t/two/index.html"));
+    assert!(text(&site, "a/index.html").starts_with("two[] |"));
+    assert!(!site.objects.contains_key("s/lost/index.html"));
+    assert_eq!(told(&site).matches("which this page lacks").count(), 1);
+}
+
+#[test]
+fn transparent_sections_give_to_the_folder_right_above() {
+    let site = tree(&[
+        CONFIG,
+        LIST,
+        PAGE,
+        ("content/a/_index.md", &page("")),
+        ("content/a/none/t/_index.md", &page("transparent = true")),
+        ("content/a/none/t/two.md", &page("title = \"two\"")),
+    ]);
+    assert!(text(&site, "a/index.html").starts_with('|'));
+    assert!(text(&site, "a/none/t/index.html").starts_with("two[] |"));
+}
+
+#[test]
+fn a_draft_section_hides_its_folder_in_every_language() {
+    let config = "base_url = \"https://example.org\"\n[languages.fr]\n";
+    let site = tree(&[
+        ("config.toml", config),
+        PAGE,
+        ("content/a/_index.md", &page("draft = true")),
+        ("content/a/_index.fr.md", &page("")),
+        ("content/a/p.fr.md", &page("")),
+        ("content/a/b/_index.fr.md", &page("")),
+        ("content/c.fr.md", &page("")),
+    ]);
+    for (key, there) in [
+        ("a/index.html", false),
+        ("fr/a/index.html", true),
+        ("fr/a/p/index.html", false),
+        ("fr/a/b/index.html", false),
+        ("fr/c/index.html", true),
+    ] {
+        assert_eq!(site.plan.contains_key(key), there, "{key}");
+    }
+}
+
+#[test]
+fn a_section_that_no_file_makes_has_no_assets() {
+    let cat = ("content/cat.txt", "cat");
+    assert!(!tree(&[CONFIG, cat]).objects.contains_key("cat.txt"));
+    let site = tree(&[CONFIG, cat, ("content/_index.md", "+++\n+++\n")]);
+    assert!(site.objects.contains_key("cat.txt"));
+}
+
+#[test]
+fn the_sitemap_has_no_pager_of_an_empty_section() {
+    let own = "{% for e in entries %}{{ e.permalink }} {% endfor %}";
+    let by_one = page("paginate_by = 1");
+    let site = tree(&[
+        CONFIG,
+        ("templates/sitemap.xml", own),
+        ("content/a/_index.md", &by_one),
+        ("content/b/_index.md", &by_one),
+        ("content/b/p.md", &page("")),
+    ]);
+    assert_eq!(
+        text(&site, "sitemap.xml").trim(),
+        "https://example.org/ https://example.org/a/ https://example.org/b/ \
+         https://example.org/b/p/ https://example.org/b/page/1/"
+    );
+}
+
+#[test]
+fn links_to_files_beside_pages_lead_to_where_they_are_published() {
+    let link = |to: &str| format!("+++\n+++\n[x](@/{to})");
+    let site = tree(&[
+        CONFIG,
+        PAGE,
+        (
+            "templates/index.html",
+            "{{ get_url(path=\"@/a/x/cat.txt\") }}",
+        ),
+        ("content/a/index.md", &page("path = \"elsewhere\"")),
+        ("content/a/x/cat.txt", "cat"),
+        ("content/s/_index.md", &page("")),
+        ("content/s/dog.txt", "dog"),
+        ("content/off/index.md", &page("render = false")),
+        ("content/off/owl.txt", "owl"),
+        ("content/to-page.md", &link("a/x/cat.txt")),
+        ("content/to-section.md", &link("s/dog.txt")),
+        ("content/to-none.md", &link("off/owl.txt")),
+    ]);
+    let cat = "https://example.org/elsewhere/x/cat.txt";
+    assert_eq!(text(&site, "index.html"), cat);
+    assert!(site.objects.contains_key("elsewhere/x/cat.txt"));
+    assert!(text(&site, "to-page/index.html").contains(cat));
+    let dog = text(&site, "to-section/index.html");
+    assert!(dog.contains("https://example.org/s/dog.txt"), "{dog}");
+    assert!(told(&site).contains("`@/off/owl.txt`"));
+}
+
+#[test]
+fn what_a_value_must_be_is_not_what_it_is_said_to_be() {
+    let site = tree(&[
+        CONFIG,
+        ("content/a.md", &page("date = 03:04:05")),
+        ("content/b/_index.md", &page("paginate_by = -1")),
+    ]);
+    let told = told(&site);
+    assert!(told.contains("must be a date, not a time"), "{told}");
+    assert!(told.contains("not a negative number"), "{told}");
+}

@@ -1,9 +1,10 @@
 //! The filter `date` and the tests `before` and `after`.
 
 use super::localized;
+use jiff::civil::Time;
 use jiff::fmt::strtime;
 use jiff::fmt::temporal::{DateTimeParser, Pieces};
-use jiff::tz::{TimeZone, TimeZoneDatabase};
+use jiff::tz::{Offset, TimeZone, TimeZoneDatabase};
 use jiff::{Timestamp, Zoned};
 use std::sync::LazyLock;
 use tera::{Error, Kwargs, State, TeraResult, Value};
@@ -99,8 +100,12 @@ fn moment_of_text(text: &str, zone: TimeZone) -> Result<Zoned, jiff::Error> {
         let offset = Pieces::parse(text)?.to_numeric_offset();
         return Ok(timestamp.to_zoned(offset.map_or(zone, TimeZone::fixed)));
     }
-    match PARSER.parse_datetime(text) {
-        Ok(datetime) => datetime.to_zoned(zone),
-        Err(_) => PARSER.parse_date(text)?.to_zoned(zone),
-    }
+    let local = match PARSER.parse_datetime(text) {
+        Ok(datetime) => datetime,
+        Err(_) => PARSER.parse_date(text)?.to_datetime(Time::midnight()),
+    };
+    // 9999-12-31, which pins a post, is a point in time only far in the east.
+    local
+        .to_zoned(zone)
+        .or_else(|_| local.to_zoned(TimeZone::fixed(Offset::MAX)))
 }

@@ -23,6 +23,10 @@ fn dates_keep_the_offset_they_were_written_with() {
     let cases = [
         (r#"{{ "2024-02-29" | date }}"#, "2024-02-29"),
         (
+            r#"{{ "9999-12-31" | date }} {{ "9999-12-31T23:59:59" | date(format="%F %T") }}"#,
+            "9999-12-31 9999-12-31 23:59:59",
+        ),
+        (
             r#"{{ "2024-02-29" | date(format="%d.%m.%y, day %j, week %V, %A %a %B %b %e") }}"#,
             "29.02.24, day 060, week 09, Thursday Thu February Feb 29",
         ),

@@ -280,6 +280,8 @@ impl<'r, 's> Table<'r, 's> {
     fn wrong<T>(&mut self, entry: &Entry, expected: &str, hint: Option<&str>) -> Option<T> {
         let found = match &entry.node.data {
             Data::Text(text) => format!("\"{}\"", shortened(text)),
+            Data::Integer(..0) => "a negative number".to_owned(),
+            Data::Date(value) if value.date.is_none() => "a time".to_owned(),
             _ => entry.node.noun().to_owned(),
         };
         let message = format!(

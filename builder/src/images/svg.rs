@@ -15,6 +15,14 @@ pub(super) fn looks_like_it(bytes: &[u8]) -> bool {
 pub(super) fn size(bytes: &[u8]) -> Result<(u32, u32), ImageError> {
     let damaged = |what: String| ImageError::Damaged(what);
     let text = std::str::from_utf8(bytes).map_err(|error| damaged(error.to_string()))?;
+    // An entity that is used often would take all memory. A drawing needs none: where the word stands
+    // in a comment or a script, it is refused all the same.
+    if text.contains("<!ENTITY") {
+        return Err(damaged(
+            "the SVG declares entities (`<!ENTITY`), which are not read; save it as plain SVG"
+                .into(),
+        ));
+    }
     let options = roxmltree::ParsingOptions {
         allow_dtd: true,
         nodes_limit: MAX_NODES,
@@ -74,4 +82,26 @@ fn length(text: &str) -> Option<f64> {
     };
     let number: f64 = number.trim().parse().ok()?;
     Some(number * pixels)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_document_type_is_read_and_entities_are_not() {
+        let public = "<!DOCTYPE svg PUBLIC \"-//W3C//DTD SVG 1.1//EN\" \
+                      \"http://www.w3.org/Graphics/SVG/1.1/DTD/svg11.dtd\">\
+                      <svg width=\"3\" height=\"4\"/>";
+        assert_eq!(size(public.as_bytes()), Ok((3, 4)));
+        let many = format!(
+            "<!DOCTYPE svg [<!ENTITY a \"{}\">]><svg width=\"3\" height=\"4\">{}</svg>",
+            "x".repeat(1 << 16),
+            "&a;".repeat(60_000)
+        );
+        match size(many.as_bytes()) {
+            Err(ImageError::Damaged(told)) => assert!(told.contains("save it as plain SVG")),
+            other => panic!("{other:?}"),
+        }
+    }
 }

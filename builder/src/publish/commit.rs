@@ -9,7 +9,7 @@ use super::store::{Condition, Written};
 use super::{BuildError, Builder, Step};
 use crate::invalidate;
 use crate::key::{OutputKey, SourceKey};
-use crate::plan::Rank;
+use crate::plan::{PICTURES, Rank};
 use futures::stream::{StreamExt, TryStreamExt, iter};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -110,13 +110,11 @@ impl Builder {
         session.into_root()
     }
 
-    /// Deletions, invalidations, old segments; then the lease is let go.
-    async fn empty_outbox(
+    async fn delete_all(
         &self,
         session: &mut Session<'_>,
-        outbox: &Outbox,
+        deletions: &[(&String, &String)],
     ) -> Result<(), BuildError> {
-        let deletions: Vec<_> = outbox.deletions.iter().collect();
         for chunk in deletions.chunks(self.options.parallel) {
             session.keep().await?;
             let chunk = chunk.iter().map(|(key, etag)| async move {
@@ -132,6 +130,21 @@ impl Builder {
                 self.site.delete(key, &Condition::Always).await?;
             }
         }
+        Ok(())
+    }
+
+    /// Deletions, invalidations, old segments; then the lease is let go.
+    async fn empty_outbox(
+        &self,
+        session: &mut Session<'_>,
+        outbox: &Outbox,
+    ) -> Result<(), BuildError> {
+        // Pages in caches still show the pictures of before, until they are invalidated.
+        let (pictures, others): (Vec<_>, Vec<_>) = outbox
+            .deletions
+            .iter()
+            .partition(|(key, _)| key.starts_with(PICTURES));
+        self.delete_all(session, &others).await?;
         if !outbox.invalidations.is_empty() {
             session.keep().await?;
             if let Err(error) = self.invalidate(outbox).await {
@@ -141,6 +154,7 @@ impl Builder {
                     .update(|root| {
                         root.lease = None;
                         if let Some(outbox) = &mut root.outbox {
+                            // Pictures that were to go are found by reconcile.
                             outbox.deletions.clear();
                         }
                     })
@@ -148,6 +162,7 @@ impl Builder {
                 return Err(error);
             }
         }
+        self.delete_all(session, &pictures).await?;
         let old: Vec<String> = session
             .root()
             .map(|root| {

@@ -4,11 +4,12 @@ use super::hold;
 use super::observe::{self, Changes};
 use super::root::{Held, Root};
 use super::run::Work;
-use super::state::State;
+use super::state::{Published, State};
 use super::{BuildError, Builder, Step};
 use crate::evaluate::{Evaluation, Tree, Unready};
 use crate::fetch::{self, Budget};
-use crate::key::{Role, SourceKey};
+use crate::key::{OutputKey, Role, SourceKey};
+use crate::plan::PICTURES;
 use crate::quillfront_toml::AllowedHosts;
 use crate::render::answers::{Answer, Request};
 use crate::render::world::{Inputs, Settings};
@@ -63,7 +64,7 @@ impl Builder {
             })
         };
         let sources = Arc::new(sources);
-        let outcome = self.evaluate(state, sources.clone(), time).await?;
+        let outcome = self.evaluate(state, root, sources.clone(), time).await?;
         let reason = hold::reason(state, outcome.as_ref());
         let Some(reason) = reason.filter(|_| *work != Work::Approve) else {
             return Ok(Draft {
@@ -89,7 +90,7 @@ impl Builder {
                 .collect();
             let changes = Changes::apply(&mut sources, rest);
             let sources = Arc::new(sources);
-            let outcome = self.evaluate(state, sources.clone(), time).await?;
+            let outcome = self.evaluate(state, root, sources.clone(), time).await?;
             if hold::reason(state, outcome.as_ref()).is_none() {
                 let held = keep(Some(reason), withheld);
                 return Ok(Draft {
@@ -113,9 +114,17 @@ impl Builder {
     async fn evaluate(
         &self,
         state: &State,
+        root: &Root,
         sources: Arc<Sources>,
         time: Time,
     ) -> Result<Result<Tree, Unready>, BuildError> {
+        let is_there = |(key, output): &(&OutputKey, &Published)| {
+            // Another engine may say something else of them.
+            let same_engine = root.engine == env!("CARGO_PKG_VERSION");
+            same_engine && key.as_str().starts_with(PICTURES) && output.fingerprint.is_some()
+        };
+        let published = state.outputs.iter().filter(is_there);
+        let published = published.map(|(key, _)| key.clone()).collect();
         let settings = Settings {
             mode: self.options.mode,
             base_url: self.options.base_url.clone(),
@@ -132,7 +141,7 @@ impl Builder {
             Err(unready) => return Ok(Err(unready)),
         };
         (self.progress)(Step::Rendering(evaluation.plan().len()));
-        evaluation.remember(self.album.clone());
+        evaluation.remember(self.album.clone(), published);
         let stored = state.answers.iter();
         let stored = stored.map(|(request, text)| (request.clone(), Ok(text.clone())));
         evaluation.supply_answers(stored.collect());
@@ -150,9 +159,9 @@ impl Builder {
                 break;
             }
             let parallel = self.options.parallel;
-            let mut read = observe::inputs(&self.source, needs.files, parallel).await?;
+            let (mut read, versions) = observe::inputs(&self.source, needs.files, parallel).await?;
             self.read_published(state, &mut read).await?;
-            evaluation.supply(read);
+            evaluation.supply_versions(read, &versions);
             if !needs.requests.is_empty() {
                 let answers;
                 (answers, budget) = self.fetch(needs.requests, &allowed, budget).await?;
@@ -182,10 +191,9 @@ impl Builder {
     /// held are still the site's.
     async fn read_published(&self, state: &State, read: &mut Inputs) -> Result<(), BuildError> {
         for (source, bytes) in read.iter_mut().filter(|(_, bytes)| bytes.is_none()) {
-            let published = state
-                .outputs
-                .iter()
-                .find(|(_, output)| output.source == *source);
+            let published = state.outputs.iter().find(|(key, output)| {
+                output.source == *source && !key.as_str().starts_with(PICTURES)
+            });
             let listed = state.sources.exists(source.as_str());
             if let (Some((key, _)), true) = (published, listed) {
                 let got = self

@@ -346,6 +346,7 @@ impl Builder {
     /// # Errors
     /// Storage or disk failed.
     pub async fn write_effective(&self, out: &std::path::Path) -> Result<usize, BuildError> {
+        use crate::plan::PICTURES;
         use crate::source::Effective;
         let Some((_, state)) = self.look().await? else {
             return Ok(0);
@@ -365,10 +366,9 @@ impl Builder {
                     .map_err(|error| disk(&path, &error))?,
                 Effective::Opaque => {
                     // A file whose removal is held is still in the site bucket.
-                    let published = state
-                        .outputs
-                        .iter()
-                        .find(|(_, output)| output.source == *key);
+                    let published = state.outputs.iter().find(|(at, output)| {
+                        output.source == *key && !at.as_str().starts_with(PICTURES)
+                    });
                     let found = self.source.download(key.as_str(), &path).await?
                         || match published {
                             Some((output, _)) => self.site.download(output.as_str(), &path).await?,

@@ -72,7 +72,7 @@ impl Changes {
     }
 }
 
-/// Reads the files that rendering asked for.
+/// Reads the files that rendering asked for; also says which versions they were.
 ///
 /// # Errors
 /// Storage failed.
@@ -80,14 +80,20 @@ pub async fn inputs(
     bucket: &Bucket,
     keys: BTreeSet<SourceKey>,
     parallel: usize,
-) -> Result<Inputs, StoreError> {
+) -> Result<(Inputs, BTreeMap<SourceKey, String>), StoreError> {
     let read = |key: SourceKey| async move {
         let got = bucket.get(key.as_str(), MAX_INPUT_BYTES).await?;
+        let version = got.as_ref().map(|got| got.etag.clone());
         let bytes = got.and_then(|got| got.bytes).map(|bytes| bytes.into());
-        Ok((key, bytes))
+        Ok::<_, StoreError>((key, bytes, version))
     };
-    iter(keys.into_iter().map(read))
-        .buffer_unordered(parallel)
-        .try_collect()
-        .await
+    let read = iter(keys.into_iter().map(read)).buffer_unordered(parallel);
+    let read: Vec<_> = read.try_collect().await?;
+    let mut inputs = Inputs::new();
+    let mut versions = BTreeMap::new();
+    for (key, bytes, version) in read {
+        versions.extend(version.map(|version| (key.clone(), version)));
+        inputs.insert(key, bytes);
+    }
+    Ok((inputs, versions))
 }

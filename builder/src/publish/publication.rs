@@ -72,7 +72,13 @@ impl Publication {
             let of_removed = draft.changes.map.get(&published.source) == Some(&Change::Removed);
             // Nor the pictures that a page which could not be rendered may still refer to.
             let may_be_shown = !stale.is_empty() && key.as_str().starts_with(PICTURES);
-            let stays = stale.contains(key.as_str()) && !of_removed || may_be_shown;
+            // A picture that is still wanted was not made again.
+            let wanted = key.as_str().starts_with(PICTURES)
+                && draft
+                    .outcome
+                    .as_ref()
+                    .is_ok_and(|tree| tree.plan.contains_key(key.as_str()));
+            let stays = stale.contains(key.as_str()) && !of_removed || may_be_shown || wanted;
             if !objects.contains_key(key.as_str()) && !stays {
                 publication.deletions.insert(key.clone(), published.clone());
             }

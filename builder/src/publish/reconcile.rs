@@ -42,18 +42,20 @@ impl Builder {
         for (request, answer) in answers {
             match answer {
                 Ok(text) if state.answers.get(&request) == Some(&text) => {}
-                Ok(text) => {
+                Ok(text)
+                    if state
+                        .answers
+                        .get(&request)
+                        .is_none_or(|last| is_like(last, &text)) =>
+                {
                     state.answers.insert(request, text);
                     refreshed.changed = true;
                 }
-                Err(message) => {
-                    let message = format!(
-                        "{} could not be fetched anew: {message}; its last answer stays in use",
-                        request.url
-                    );
-                    let warning = Diagnostic::warning("load-data", quillfront_toml::KEY, message);
-                    refreshed.warnings.push(warning);
+                Ok(_) => {
+                    let why = "what came is not in the format of before";
+                    refreshed.warnings.push(stays(&request.url, why));
                 }
+                Err(why) => refreshed.warnings.push(stays(&request.url, &why)),
             }
         }
         Ok(refreshed)
@@ -103,5 +105,31 @@ impl Builder {
             strange |= adopt(state, key, there.get(key).cloned());
         }
         Ok(strange)
+    }
+}
+
+fn stays(url: &str, why: &str) -> Diagnostic {
+    let message = format!("{url} could not be fetched anew: {why}; its last answer stays in use");
+    Diagnostic::warning("load-data", quillfront_toml::KEY, message)
+}
+
+/// False where an answer was JSON or XML and is no longer: an error page, though it came with 200.
+fn is_like(last: &str, new: &str) -> bool {
+    let is_json = |text: &str| serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok();
+    let is_xml = |text: &str| roxmltree::Document::parse(text).is_ok();
+    (!is_json(last) || is_json(new)) && (!is_xml(last) || is_xml(new))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_like;
+
+    #[test]
+    fn an_error_page_does_not_take_the_place_of_data() {
+        let page = "<!doctype html><title>Sorry</title><p>Try later";
+        assert!(!is_like("{\"a\": 1}", page));
+        assert!(!is_like("<feed><entry/></feed>", page));
+        assert!(is_like("{\"a\": 1}", "[]"));
+        assert!(is_like("a,b\n1,2\n", "a,b\n3,4\n"));
     }
 }

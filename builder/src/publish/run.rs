@@ -144,7 +144,7 @@ impl Builder {
         } else {
             Time {
                 now: root_now,
-                up_to: root_now,
+                up_to: today.up_to.max(root_now),
             }
         };
         let is_due = |next: &NextDue| next.at <= today.up_to;

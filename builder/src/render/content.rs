@@ -447,18 +447,9 @@ impl Environment for SiteEnvironment<'_> {
     fn internal_link(&self, path: &str) -> Option<String> {
         let library = &self.world.library;
         library.permalink_of(path).map(str::to_owned).or_else(|| {
-            // A file beside a page: `@/blog/post/cat.jpg`.
-            let folder = path
-                .rsplit_once('/')
-                .map_or("content".into(), |(f, _)| format!("content/{f}"));
-            let key = format!("content/{path}");
-            let listed = library
-                .assets
-                .get(&folder)?
-                .iter()
-                .any(|asset| asset.as_str() == key);
-            let held = library.held_at(path).is_some();
-            (listed && !held).then(|| self.world.config.make_file_url(path))
+            let config = &self.world.config;
+            let path = library.asset_path(path, self.lang, config)?;
+            Some(config.make_file_url(&path))
         })
     }
 

@@ -8,7 +8,22 @@ use crate::front_matter::{self, tree};
 use crate::key::{DataFormat, data_format};
 use tera::{Map, Value};
 
-/// Reads `text` as `format`, the name of a format or of a file's extension.
+/// The format of a file by its name: plain text, unless the extension says more. A `.bib` file is
+/// plain text too, as in Zola.
+pub fn format_of(name: &str) -> &'static str {
+    let extension = name.rsplit_once('.').map_or("", |(_, end)| end);
+    match extension.to_ascii_lowercase().as_str() {
+        "toml" => "toml",
+        "json" => "json",
+        "yaml" | "yml" => "yaml",
+        "csv" => "csv",
+        "xml" => "xml",
+        "bibtex" => "bibtex",
+        _ => "plain",
+    }
+}
+
+/// Reads `text` as `format`.
 ///
 /// # Errors
 /// The format is not known, or the text is not in it.
@@ -98,6 +113,14 @@ mod tests {
             r#"{"headers": ["k", "v"], "records": [["1", "two, \"three\""]]}"#
         );
         assert!(parse("a,b\n1\n", "csv").unwrap_err().contains("fields"));
+    }
+
+    #[test]
+    fn a_file_that_says_nothing_of_its_format_is_plain_text() {
+        for name in ["a.svg", "a.css", "a.html", "a.bib", "a.txt", "LICENSE"] {
+            assert_eq!(format_of(name), "plain", "{name}");
+        }
+        assert_eq!(format_of("a.b.JSON"), "json");
     }
 
     #[test]

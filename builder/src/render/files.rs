@@ -33,8 +33,7 @@ impl Found {
 }
 
 /// What a path argument names: relative to the root, `static/`, `content/`, the output or the
-/// theme's `static/`; `@/` is `content/`. None where there is no such file, or it is not known
-/// yet (then it is noted as needed).
+/// theme's `static/`; `@/` is `content/`. None where there is no such file.
 ///
 /// # Errors
 /// A path that leaves the site's root.
@@ -50,7 +49,8 @@ pub fn find(world: &World, path: &str) -> Result<Option<Found>, Error> {
     }
 }
 
-/// The source that a path argument names.
+/// The source that a path argument names. Where it is not known yet whether there is one, it is
+/// noted as needed and taken to be there: the render goes on and may come upon more of them.
 ///
 /// # Errors
 /// A path that leaves the site's root.
@@ -84,22 +84,23 @@ pub fn source(world: &World, path: &str) -> Result<Option<SourceKey>, Error> {
         Some(Some(_)) => Ok(Some(at_root)),
         Some(None) => Ok(None),
         None => {
-            world::need(at_root);
-            Ok(None)
+            world::need(at_root.clone());
+            Ok(Some(at_root))
         }
     }
 }
 
-/// The bytes of a file.
+/// The bytes of a file. None where they are not at hand yet: they are noted as needed, and the
+/// render is done again when they are.
 ///
 /// # Errors
-/// They are not at hand yet; the render is done again when they are.
-pub fn read(world: &World, found: &Found) -> Result<Arc<[u8]>, Error> {
+/// There are none.
+pub fn read(world: &World, found: &Found) -> Result<Option<Arc<[u8]>>, Error> {
     let key = match found {
         Found::Source(key) => key,
         Found::Style(key) => {
             return match world.styles.get(key) {
-                Some(Ok(css)) => Ok(css.clone()),
+                Some(Ok(css)) => Ok(Some(css.clone())),
                 _ => Err(Error::message(format!(
                     "`{key}` could not be made from its Sass"
                 ))),
@@ -107,16 +108,16 @@ pub fn read(world: &World, found: &Found) -> Result<Arc<[u8]>, Error> {
         }
     };
     if let Some(text) = world.sources.text(key.as_str()) {
-        return Ok(Arc::from(text.as_bytes()));
+        return Ok(Some(Arc::from(text.as_bytes())));
     }
     match world.inputs.get(key) {
-        Some(Some(bytes)) => Ok(bytes.clone()),
+        Some(Some(bytes)) => Ok(Some(bytes.clone())),
         Some(None) => Err(Error::message(format!(
             "`{key}` is not there or too large to be read"
         ))),
         None => {
             world::need(key.clone());
-            Err(Error::message(format!("`{key}` is not read yet")))
+            Ok(None)
         }
     }
 }

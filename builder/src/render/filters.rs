@@ -10,10 +10,20 @@ use tera::{Error, Kwargs, State, Tera, Value};
 pub fn register(tera: &mut Tera) {
     tera.register_filter("markdown", markdown);
     tera.register_filter("feed_date", |text: &str, _: Kwargs, _: &State| {
-        feed_date(text).map(|date| date.strftime("%Y-%m-%dT%H:%M:%S%:z").to_string())
+        let (date, offset) = feed_date(text)?;
+        Ok::<_, Error>(format!(
+            "{}{}",
+            date.strftime("%Y-%m-%dT%H:%M:%S"),
+            sign_of(offset, ":")
+        ))
     });
     tera.register_filter("feed_date_rfc2822", |text: &str, _: Kwargs, _: &State| {
-        feed_date(text).map(|date| date.strftime("%a, %d %b %Y %H:%M:%S %z").to_string())
+        let (date, offset) = feed_date(text)?;
+        Ok::<_, Error>(format!(
+            "{} {}",
+            date.strftime("%a, %d %b %Y %H:%M:%S"),
+            sign_of(offset, "")
+        ))
     });
 }
 
@@ -63,8 +73,16 @@ fn permalink_of(state: &State) -> Result<Option<String>, Error> {
     Ok(None)
 }
 
-/// A date as templates see it, in its own offset; one without offset is in UTC.
-fn feed_date(text: &str) -> Result<jiff::Zoned, Error> {
+/// `+02:00` of minutes.
+fn sign_of(minutes: i16, colon: &str) -> String {
+    let sign = if minutes < 0 { '-' } else { '+' };
+    let minutes = minutes.unsigned_abs();
+    format!("{sign}{:02}{colon}{:02}", minutes / 60, minutes % 60)
+}
+
+/// A date as templates see it, in its own offset in minutes; one without offset is in UTC. It is
+/// not made a point in time, which the first and last days that can be written need not be.
+fn feed_date(text: &str) -> Result<(jiff::civil::DateTime, i16), Error> {
     let wrong = || Error::message(format!("`{text}` is not a date"));
     let date = Date::parse(text).ok_or_else(wrong)?;
     let civil_date = jiff::civil::Date::new(date.year as i16, date.month as i8, date.day as i8);
@@ -77,18 +95,53 @@ fn feed_date(text: &str) -> Result<jiff::Zoned, Error> {
         ),
         None => Ok(jiff::civil::Time::midnight()),
     };
-    let offset_minutes = match date.time.and_then(|time| time.offset) {
+    let offset = match date.time.and_then(|time| time.offset) {
         Some(Offset::Minutes(minutes)) => minutes,
         Some(Offset::Utc) | None => 0,
     };
-    let offset = jiff::tz::Offset::from_seconds(i32::from(offset_minutes) * 60);
-    let (civil_date, time, offset) = (
-        civil_date.map_err(|_| wrong())?,
-        time.map_err(|_| wrong())?,
-        offset.map_err(|_| wrong())?,
-    );
-    offset
-        .to_timestamp(civil_date.to_datetime(time))
-        .map(|timestamp| timestamp.to_zoned(offset.to_time_zone()))
-        .map_err(|_| wrong())
+    let (civil_date, time) = (civil_date.map_err(|_| wrong())?, time.map_err(|_| wrong())?);
+    Ok((civil_date.to_datetime(time), offset))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_feed_has_any_date_that_can_be_written() {
+        let mut tera = Tera::default();
+        register(&mut tera);
+        for (text, iso, mail) in [
+            (
+                "9999-12-31",
+                "9999-12-31T00:00:00+00:00",
+                "Fri, 31 Dec 9999 00:00:00 +0000",
+            ),
+            (
+                "9999-12-31T23:59:60-12:00",
+                "9999-12-31T23:59:59-12:00",
+                "Fri, 31 Dec 9999 23:59:59 -1200",
+            ),
+            (
+                "2024-02-29T18:04:05+05:30",
+                "2024-02-29T18:04:05+05:30",
+                "Thu, 29 Feb 2024 18:04:05 +0530",
+            ),
+            (
+                "2024-02-29T18:04:05-00:30",
+                "2024-02-29T18:04:05-00:30",
+                "Thu, 29 Feb 2024 18:04:05 -0030",
+            ),
+            (
+                "2024-02-29T18:04:05Z",
+                "2024-02-29T18:04:05+00:00",
+                "Thu, 29 Feb 2024 18:04:05 +0000",
+            ),
+        ] {
+            let template =
+                format!("{{{{ '{text}' | feed_date }}}}|{{{{ '{text}' | feed_date_rfc2822 }}}}");
+            let made = tera.render_str(&template, &tera::Context::new(), false);
+            assert_eq!(made.unwrap(), format!("{iso}|{mail}"));
+        }
+    }
 }

@@ -210,7 +210,10 @@ fn get_url(arguments: Kwargs, state: &State) -> Answer {
         return match (world.library.permalink_of(&file), anchor) {
             (Some(permalink), Some(anchor)) => Ok(Value::from(format!("{permalink}#{anchor}"))),
             (Some(permalink), None) => Ok(Value::from(permalink)),
-            (None, _) => fail(missing(&world, "page or section", &file)),
+            (None, _) => match world.library.asset_path(&file, &lang, &world.config) {
+                Some(path) => Ok(Value::from(world.config.make_file_url(&path))),
+                None => fail(missing(&world, "page or section", &file)),
+            },
         };
     }
     let with_lang = match lang {
@@ -234,10 +237,11 @@ fn get_url(arguments: Kwargs, state: &State) -> Answer {
     Ok(Value::from(url))
 }
 
-/// The bytes behind a path argument.
+/// The bytes behind a path argument; none at all where they are not at hand yet, since what is
+/// rendered with them is thrown away.
 fn must_read(world: &World, path: &str) -> Result<Arc<[u8]>, Error> {
     match files::find(world, path)? {
-        Some(found) => files::read(world, &found),
+        Some(found) => Ok(files::read(world, &found)?.unwrap_or_default()),
         None => fail(format!("there is no file `{path}`")),
     }
 }
@@ -246,6 +250,7 @@ fn get_hash(arguments: Kwargs, _: &State) -> Answer {
     let world = scope()?.world;
     let sha_type = arguments.get::<u64>("sha_type")?.unwrap_or(384);
     let base64 = arguments.get::<bool>("base64")?.unwrap_or(true);
+    only_one_source("get_hash", &arguments)?;
     let bytes: Arc<[u8]> = match arguments.get::<&str>("literal")? {
         Some(literal) => Arc::from(literal.as_bytes()),
         None => must_read(&world, arguments.must_get::<&str>("path")?)?,
@@ -269,6 +274,7 @@ fn load_data(arguments: Kwargs, _: &State) -> Answer {
     if let Some(url) = arguments.get::<&str>("url")? {
         return url::load(&world, url, &arguments);
     }
+    only_one_source("load_data", &arguments)?;
     let required = arguments.get::<bool>("required")?.unwrap_or(true);
     let format = arguments.get::<&str>("format")?;
     let (name, text) = match arguments.get::<&str>("literal")? {
@@ -282,22 +288,32 @@ fn load_data(arguments: Kwargs, _: &State) -> Answer {
                     Ok(Value::none())
                 };
             };
-            let text = text_of(&world, &found)?;
+            let Some(text) = text_of(&world, &found)? else {
+                return Ok(Value::none());
+            };
             (Some(found.into_key()), text)
         }
     };
-    let by_name = name
-        .as_ref()
-        .and_then(|key| key.name().rsplit_once('.'))
-        .map(|(_, end)| end);
+    let by_name = name.as_ref().map(|key| data::format_of(key.name()));
     let format = format.or(by_name).unwrap_or("plain");
     let shown = name.as_ref().map_or("the literal", SourceKey::as_str);
     data::parse(&text, format).map_err(|message| Error::message(format!("{shown}: {message}")))
 }
 
-fn text_of(world: &World, found: &Found) -> Result<String, Error> {
-    String::from_utf8(files::read(world, found)?.to_vec())
+/// None as in [`files::read`].
+fn text_of(world: &World, found: &Found) -> Result<Option<String>, Error> {
+    let bytes = files::read(world, found)?;
+    bytes
+        .map(|bytes| String::from_utf8(bytes.to_vec()))
+        .transpose()
         .map_err(|_| Error::message(format!("`{}` is not UTF-8 text", found.name())))
+}
+
+fn only_one_source(function: &str, arguments: &Kwargs) -> Result<(), Error> {
+    if arguments.get::<&str>("path")?.is_some() && arguments.get::<&str>("literal")?.is_some() {
+        return fail(format!("{function} takes `path` or `literal`, not both"));
+    }
+    Ok(())
 }
 
 fn trans(arguments: Kwargs, state: &State) -> Answer {

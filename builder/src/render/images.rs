@@ -1,12 +1,51 @@
 //! `resize_image` and `get_image_metadata` (site model, sections 9, 14 and 22).
 
 use super::files;
-use super::world::{self, World, scope};
+use super::world::{self, Scope, World, scope};
 use crate::fingerprint::Fingerprint;
 use crate::images::{Encoding, Filter, Format, Job, Probe, REVISION, Resize};
 use crate::key::{OutputKey, SourceKey};
 use crate::plan::PICTURES;
+use std::cell::RefCell;
+use std::collections::BTreeSet;
 use tera::{Error, Kwargs, Map, State, Value};
+
+/// Pictures in other sizes that the text of one page may ask for.
+pub(super) const MAX_IN_TEXT: usize = 200;
+/// Pictures in other sizes that the templates of one output may ask for.
+pub(super) const MAX_IN_OUTPUT: usize = 1_000;
+
+thread_local! {
+    /// What the render at hand has asked for.
+    static ASKED: RefCell<BTreeSet<String>> = const { RefCell::new(BTreeSet::new()) };
+}
+
+/// Runs a render, whose pictures are counted from none.
+pub(super) fn counted<T>(render: impl FnOnce() -> T) -> T {
+    struct Restore(BTreeSet<String>);
+    impl Drop for Restore {
+        fn drop(&mut self) {
+            ASKED.set(std::mem::take(&mut self.0));
+        }
+    }
+    let _restore = Restore(ASKED.take());
+    render()
+}
+
+/// Counts a picture.
+fn ask(key: &str, most: usize, what: &str) -> Result<(), Error> {
+    let count = ASKED.with_borrow_mut(|asked| {
+        asked.insert(key.to_owned());
+        asked.len()
+    });
+    if count > most {
+        return fail(format!(
+            "resize_image: {what} asks for more than {most} pictures in other sizes; \
+             use fewer sizes, or spread the pictures over several pages"
+        ));
+    }
+    Ok(())
+}
 
 type Answer = Result<Value, Error>;
 
@@ -26,7 +65,9 @@ pub(super) fn get_image_metadata(arguments: Kwargs, _: &State) -> Answer {
             fail(format!("get_image_metadata: there is no file `{path}`"))
         };
     };
-    let (found, _) = measured(&world, &key, "get_image_metadata")?;
+    let Some((found, _)) = measured(&world, &key, "get_image_metadata")? else {
+        return Ok(stand_in());
+    };
     let text = |text: Option<String>| text.map_or_else(Value::none, Value::from);
     Ok(answer([
         ("width", found.width.into()),
@@ -40,14 +81,17 @@ pub(super) fn get_image_metadata(arguments: Kwargs, _: &State) -> Answer {
 
 /// Asks for a picture in another size or format; answers with its address.
 pub(super) fn resize_image(arguments: Kwargs, _: &State) -> Answer {
-    let world = scope()?.world;
+    let Scope { world, contents } = scope()?;
+    let in_text = contents.is_none();
     let path = arguments.must_get::<&str>("path")?;
     let resize = resize_of(&arguments)?;
     let filter = filter_of(&arguments)?;
     let Some(source) = files::source(&world, path)? else {
         return fail(format!("resize_image: there is no file `{path}`"));
     };
-    let (found, content) = measured(&world, &source, "resize_image")?;
+    let Some((found, content)) = measured(&world, &source, "resize_image")? else {
+        return Ok(stand_in());
+    };
     if matches!(found.format, Format::Svg | Format::Avif) {
         let name = found.format.name();
         let message = "can be shown and measured, but not resized";
@@ -64,6 +108,11 @@ pub(super) fn resize_image(arguments: Kwargs, _: &State) -> Answer {
         .geometry(found.width, found.height)
         .map_err(|error| Error::message(format!("resize_image: `{source}`: {error}")))?;
     let key = key_of(&source, &job, content);
+    if in_text {
+        ask(&key, MAX_IN_TEXT, "the text of this page")?;
+    } else {
+        ask(&key, MAX_IN_OUTPUT, "this page")?;
+    }
     world::want_picture(OutputKey::from(key.as_str()), source, job);
     Ok(answer([
         ("url", world.config.make_file_url(&key).into()),
@@ -80,14 +129,36 @@ fn answer<const N: usize>(fields: [(&'static str, Value); N]) -> Value {
     Value::from(map)
 }
 
-/// What the header of a picture says.
-fn measured(world: &World, key: &SourceKey, function: &str) -> Result<(Probe, Fingerprint), Error> {
+/// The answer of either function for a picture that is not read yet: what is rendered with it is
+/// thrown away, but may come upon more of them.
+fn stand_in() -> Value {
+    let text = || Value::from("");
+    answer([
+        ("url", text()),
+        ("static_path", text()),
+        ("format", text()),
+        ("mime", text()),
+        ("description", Value::none()),
+        ("created", Value::none()),
+        ("width", 1.into()),
+        ("height", 1.into()),
+        ("orig_width", 1.into()),
+        ("orig_height", 1.into()),
+    ])
+}
+
+/// What the header of a picture says. None where it is not read yet; then it is noted as needed.
+fn measured(
+    world: &World,
+    key: &SourceKey,
+    function: &str,
+) -> Result<Option<(Probe, Fingerprint)>, Error> {
     match world.measured.get(key) {
-        Some(Ok(found)) => Ok(found.clone()),
+        Some(Ok(found)) => Ok(Some(found.clone())),
         Some(Err(problem)) => fail(format!("{function}: {problem}")),
         None => {
             world::need_picture(key.clone());
-            fail(format!("`{key}` is not read yet"))
+            Ok(None)
         }
     }
 }
@@ -196,5 +267,22 @@ fn filter_of(arguments: &Kwargs) -> Result<Filter, Error> {
                 "resize_image: filter is one of {known}, not `{name}`"
             ))
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pictures_are_counted_once_each_and_anew_for_each_render() {
+        let ask_for = |count: usize| {
+            counted(|| (0..count).try_for_each(|n| ask(&n.to_string(), MAX_IN_TEXT, "this")))
+        };
+        assert!(ask_for(MAX_IN_TEXT).is_ok() && ask_for(MAX_IN_TEXT).is_ok());
+        let told = ask_for(MAX_IN_TEXT + 1).unwrap_err().to_string();
+        assert!(told.contains("more than 200 pictures"), "{told}");
+        let same = counted(|| (0..9_999).try_for_each(|_| ask("a", MAX_IN_TEXT, "this")));
+        assert!(same.is_ok());
     }
 }

@@ -7,6 +7,7 @@
 //! `{% set … %}` one that looks at the size. Templates are not metered: whoever writes them decides
 //! over the whole site.
 
+use crate::filters::sizes::MAX_RESULT_BYTES;
 use std::borrow::Cow;
 use std::cell::Cell;
 use std::io::{self, Write};
@@ -16,23 +17,31 @@ use tera::{Error, Kwargs, State, Tera, Value};
 pub const MAX_STEPS: u64 = 100_000;
 /// The longest text that a page's text may put into a variable.
 pub const MAX_TEXT_BYTES: usize = 1 << 20;
+/// Texts that lists made by `for` inside brackets, and loops inside blocks that are kept, may hold
+/// in one page.
+pub const MAX_KEPT_BYTES: usize = 64 << 20;
+/// `~` in one tag.
+pub const MAX_JOINS: usize = 100;
 /// The most that a page's text may become before Markdown.
 pub const MAX_OUTPUT_BYTES: usize = 16 << 20;
 
 thread_local! {
     /// What is left to the text that is being rendered; None where nothing is metered.
     static LEFT: Cell<Option<u64>> = const { Cell::new(None) };
+    /// What is left of [`MAX_KEPT_BYTES`].
+    static KEPT: Cell<usize> = const { Cell::new(MAX_KEPT_BYTES) };
 }
 
 /// Runs a render of metered text.
 pub fn within_budget<T>(render: impl FnOnce() -> T) -> T {
-    struct Restore(Option<u64>);
+    struct Restore(Option<u64>, usize);
     impl Drop for Restore {
         fn drop(&mut self) {
             LEFT.set(self.0);
+            KEPT.set(self.1);
         }
     }
-    let _restore = Restore(LEFT.replace(Some(MAX_STEPS)));
+    let _restore = Restore(LEFT.replace(Some(MAX_STEPS)), KEPT.replace(MAX_KEPT_BYTES));
     render()
 }
 
@@ -62,16 +71,45 @@ pub fn register(tera: &mut Tera) {
             let message = format!("a variable holds a text of more than {MAX_TEXT_BYTES} bytes");
             return Err(Error::message(message));
         }
-        if let Some(list) = value.as_array() {
-            spend(list.len() as u64)?;
-        }
+        let mut left = MAX_RESULT_BYTES;
+        take(&value, &mut left, "a list holds", MAX_RESULT_BYTES)?;
         Ok("")
+    });
+    tera.register_function(KEEP, |arguments: Kwargs, _: &State| {
+        let value = arguments.must_get::<Value>("of")?;
+        let mut left = KEPT.get();
+        take(
+            &value,
+            &mut left,
+            "the lists and loops of this page hold",
+            MAX_KEPT_BYTES,
+        )?;
+        KEPT.set(left);
+        Ok::<Value, Error>(value)
     });
     tera.register_function("range", range);
 }
 
 const STEP: &str = "__step";
 const SIZE: &str = "__size";
+/// Answers with what it is given.
+const KEEP: &str = "__keep";
+
+/// Takes the texts of a value, and of lists in lists, off `left`; a value of a list is a step.
+fn take(value: &Value, left: &mut usize, what: &str, most: usize) -> Result<(), Error> {
+    let bytes = value.as_str().map_or(0, str::len);
+    *left = left.checked_sub(bytes).ok_or_else(|| {
+        Error::message(format!(
+            "{what} more than {most} bytes of text; put what needs so much into a template"
+        ))
+    })?;
+    if let Some(list) = value.as_array() {
+        spend(list.len() as u64)?;
+        list.iter()
+            .try_for_each(|item| take(item, left, what, most))?;
+    }
+    Ok(())
+}
 
 /// The longest list that `range` makes anywhere; Tera's own limit.
 const MAX_RANGE: i128 = 100_000;
@@ -149,6 +187,8 @@ pub fn meter(text: &str) -> Result<Metered<'_>, (u32, &'static str)> {
     let mut copied = 0;
     // The variables of open `{% set x %}` blocks, and how many loops are open.
     let (mut blocks, mut loops) = (Vec::new(), 0_usize);
+    // Blocks whose text is kept before it is written: those of variables, filters and components.
+    let mut kept = 0_usize;
     let mut at = 0;
     while let Some(tag) = Tag::next(text, at) {
         at = tag.end;
@@ -158,10 +198,47 @@ pub fn meter(text: &str) -> Result<Metered<'_>, (u32, &'static str)> {
         if comprehensions > usize::from(loops == 0 && !opens_loop) {
             return Err((line_of(text, tag.start), COMPREHENSION));
         }
+        if count(tag.inner, |rest| rest.starts_with('~')) > MAX_JOINS {
+            return Err((line_of(text, tag.start), JOINS));
+        }
+        let whole = !tag.is_block && loops > 0 && kept > 0;
+        if let Some((from, to)) = if whole {
+            tag.expression()
+        } else {
+            tag.element()
+        } {
+            let inner = tag.start + 2;
+            for (at, part) in [(from, format!("{KEEP}(of=")), (to, ")".to_owned())] {
+                out.push_str(&text[copied..inner + at]);
+                out.push_str(&part);
+                metered.inserted.push((inner + at, part.len()));
+                copied = inner + at;
+            }
+        }
+        match word {
+            "filter" | "component" => kept += 1,
+            "endfilter" | "endcomponent" | "endset" => kept = kept.saturating_sub(1),
+            // The body of a component that is called.
+            "" => {
+                let inner = tag.inner.trim_start_matches('-').trim_ascii();
+                if inner.starts_with("</") {
+                    kept = kept.saturating_sub(1);
+                } else if inner.starts_with('<') && !inner.ends_with("/>") {
+                    kept += 1;
+                }
+            }
+            _ => {}
+        }
         let call = match word {
-            "for" | "component" => {
+            "for" => {
                 loops += 1;
                 Some(format!("{STEP}()"))
+            }
+            "component" => {
+                loops += 1;
+                let sizes =
+                    parameters(tag.inner).map(|name| format!(" }}}}{{{{ {SIZE}(of={name})"));
+                Some(format!("{STEP}(){}", sizes.collect::<String>()))
             }
             "endfor" | "endcomponent" => {
                 loops = loops.saturating_sub(1);
@@ -175,6 +252,7 @@ pub fn meter(text: &str) -> Result<Metered<'_>, (u32, &'static str)> {
                     Some(format!("{SIZE}(of={name})"))
                 } else {
                     blocks.push(name);
+                    kept += 1;
                     None
                 }
             }
@@ -200,6 +278,7 @@ pub fn meter(text: &str) -> Result<Metered<'_>, (u32, &'static str)> {
 
 const COMPREHENSION: &str =
     "a list comprehension inside a loop or another one is too much for a page";
+const JOINS: &str = "more than 100 `~` in one tag; put some of them into variables";
 const BRANCHES: &str = "an `if` has too many branches: more than 200 `if` and `elif` are open here";
 
 fn line_of(text: &str, offset: usize) -> u32 {
@@ -287,6 +366,31 @@ impl<'a> Tag<'a> {
         &inner[..inner.find(|c| !is_of_name(c)).unwrap_or(inner.len())]
     }
 
+    /// Where in the inside of `{{ … }}` its expression is; none for a component, whose text is metered
+    /// where it is written.
+    fn expression(&self) -> Option<(usize, usize)> {
+        let inner = self.inner.strip_prefix('-').unwrap_or(self.inner);
+        let from = self.inner.len() - inner.trim_ascii_start().len();
+        let plain = !inner.trim_ascii().is_empty() && !inner.trim_ascii_start().starts_with('<');
+        plain.then_some((from, self.inner.len()))
+    }
+
+    /// Where in the inside the first list comprehension has what it makes of each value.
+    fn element(&self) -> Option<(usize, usize)> {
+        let mut open = Vec::new();
+        for at in places(self.inner) {
+            match self.inner.as_bytes()[at] {
+                b'[' => open.push(at + 1),
+                b']' => drop(open.pop()),
+                b'f' if is_for(self.inner, at) && !open.is_empty() => {
+                    return open.pop().map(|from| (from, at));
+                }
+                _ => {}
+            }
+        }
+        None
+    }
+
     /// The next one from byte `at`; none behind one that never ends, at which the engine stops.
     fn next(text: &'a str, mut at: usize) -> Option<Self> {
         loop {
@@ -296,8 +400,10 @@ impl<'a> Tag<'a> {
                 b'#' => at = inside + text[inside..].find("#}")? + 2,
                 second => {
                     let is_block = second == b'%';
-                    if is_block && let Some(raw) = named(&text[inside..], "raw") {
-                        at = after_raw(text, inside + raw)?;
+                    // The engine takes one `-` as part of `{%-`, then looks for `-? raw`.
+                    let dash = usize::from(text.as_bytes().get(inside) == Some(&b'-'));
+                    if is_block && let Some(raw) = named(&text[inside + dash..], "raw") {
+                        at = after_raw(text, inside + dash + raw)?;
                         continue;
                     }
                     let close: &[u8] = if is_block { b"%}" } else { b"}}" };
@@ -362,30 +468,72 @@ fn after_raw(text: &str, mut at: usize) -> Option<usize> {
     }
 }
 
+/// Offsets outside quotes where a character or a whole word begins.
+fn places(inner: &str) -> impl Iterator<Item = usize> {
+    let bytes = inner.as_bytes();
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        loop {
+            let start = at;
+            match *bytes.get(at)? {
+                quote @ (b'"' | b'\'' | b'`') => {
+                    at += 1;
+                    while at < bytes.len() && bytes[at] != quote {
+                        at += if bytes[at] == b'\\' { 2 } else { 1 };
+                    }
+                    at += 1;
+                    continue;
+                }
+                byte if is_of_name(byte as char) => {
+                    let word = bytes[at..].iter().take_while(|b| is_of_name(**b as char));
+                    at += word.count();
+                }
+                _ => at += 1,
+            }
+            if inner.is_char_boundary(start) {
+                return Some(start);
+            }
+        }
+    })
+}
+
+fn count(inner: &str, wanted: impl Fn(&str) -> bool) -> usize {
+    places(inner).filter(|at| wanted(&inner[*at..])).count()
+}
+
+fn is_for(inner: &str, at: usize) -> bool {
+    let rest = inner[at..].strip_prefix("for");
+    let is_field = at > 0 && inner.as_bytes()[at - 1] == b'.';
+    !is_field && rest.is_some_and(|rest| !rest.starts_with(is_of_name))
+}
+
 /// How often the word `for` stands outside quotes.
 fn count_for(inner: &str) -> usize {
-    let bytes = inner.as_bytes();
-    let (mut count, mut at) = (0, 0);
-    while at < bytes.len() {
-        match bytes[at] {
-            quote @ (b'"' | b'\'' | b'`') => {
-                at += 1;
-                while at < bytes.len() && bytes[at] != quote {
-                    at += if bytes[at] == b'\\' { 2 } else { 1 };
-                }
-                at += 1;
+    places(inner).filter(|at| is_for(inner, *at)).count()
+}
+
+/// The parameters that the tag of a component names.
+fn parameters(inner: &str) -> impl Iterator<Item = &str> {
+    let inner = inner.split_once('(').map_or("", |(_, rest)| rest);
+    let mut depth = 1_usize;
+    let mut wanted = true;
+    places(inner).filter_map(move |at| {
+        let rest = &inner[at..];
+        match rest.as_bytes()[0] {
+            // Behind the bracket that ends them there are none.
+            _ if depth == 0 => {}
+            b'(' | b'[' | b'{' => depth += 1,
+            b')' | b']' | b'}' => depth = depth.saturating_sub(1),
+            b',' => wanted = depth == 1,
+            byte if wanted && is_of_name(byte as char) => {
+                wanted = false;
+                let end = rest.find(|c| !is_of_name(c)).unwrap_or(rest.len());
+                return Some(&rest[..end]);
             }
-            byte if is_of_name(byte as char) => {
-                let word = bytes[at..].iter().take_while(|b| is_of_name(**b as char));
-                let len = word.count();
-                let is_field = at > 0 && bytes[at - 1] == b'.';
-                count += usize::from(&bytes[at..at + len] == b"for" && !is_field);
-                at += len;
-            }
-            _ => at += 1,
+            _ => {}
         }
-    }
-    count
+        None
+    })
 }
 
 /// Takes what is written up to [`MAX_OUTPUT_BYTES`], then fails.

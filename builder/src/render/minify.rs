@@ -6,6 +6,7 @@
 //! that holds all of its tags and brackets one inside the other, and a page with more than
 //! [`MAX_TAGS`] or [`MAX_BRACKETS`] is published as it is.
 
+use super::quietly;
 use minify_html::{Cfg, minify};
 
 /// Tags of a page that is minified.
@@ -39,7 +40,7 @@ pub fn page(html: &[u8]) -> Minified {
     let stack = BASE_STACK_BYTES + tags * TAG_STACK_BYTES + brackets * BRACKET_STACK_BYTES;
     let minified = std::thread::scope(|scope| {
         let worker = std::thread::Builder::new().stack_size(stack);
-        let running = worker.spawn_scoped(scope, || minify(html, &options()));
+        let running = worker.spawn_scoped(scope, || quietly(|| minify(html, &options())));
         running.map(|running| running.join())
     });
     match minified {
@@ -60,37 +61,86 @@ fn options() -> Cfg {
 /// The opening brackets of the style sheet or `style` attribute that has most of them. What only
 /// looks like one counts too, and so does every `&`, which may stand for a bracket.
 fn most_brackets(html: &[u8]) -> usize {
+    // How many there are before each place where something may begin or end is counted on the way,
+    // so that no byte is looked at more than a few times, wherever `style` stands.
+    let before: Vec<u32> = std::iter::once(0)
+        .chain(html.iter().scan(0_u32, |sum, byte| {
+            *sum += u32::from(b"([{&".contains(byte));
+            Some(*sum)
+        }))
+        .collect();
+    let brackets = |from: usize, to: usize| (before[to] - before[from]) as usize;
+    let mut ends = Ends::default();
     let mut most = 0;
     let mut from = 0;
     while let Some(at) = find(&html[from..], b"style") {
         let name = from + at;
-        let after = &html[name + 5..];
-        let blank = |bytes: &[u8]| bytes.iter().take_while(|b| b.is_ascii_whitespace()).count();
-        let spaces = blank(after);
-        let inner = if after.get(spaces) == Some(&b'=') {
-            let value = &after[spaces + 1..];
-            attribute(&value[blank(value)..])
+        let after = name + 5;
+        let value = after_blank(html, after);
+        if html.get(value) == Some(&b'=') {
+            let value = after_blank(html, value + 1);
+            let end = ends.of_attribute(html, value);
+            most = most.max(brackets(value, end));
         } else if name > 0 && html[name - 1] == b'<' {
-            &after[..find(after, b"</style").unwrap_or(after.len())]
-        } else {
-            &[]
-        };
-        let brackets = inner.iter().filter(|b| b"([{&".contains(b)).count();
-        most = most.max(brackets);
-        from = name + 5;
+            let end = ends.of_style(html, after);
+            most = most.max(brackets(after, end));
+        }
+        from = after;
     }
     most
 }
 
-/// The value at the start of `from`, up to its quote; without quotes up to white space or `>`.
-fn attribute(from: &[u8]) -> &[u8] {
-    let end = match from.first() {
-        Some(quote @ (b'"' | b'\'')) => from[1..].iter().position(|b| b == quote).map(|at| at + 1),
-        _ => from
-            .iter()
-            .position(|b| b.is_ascii_whitespace() || *b == b'>'),
-    };
-    &from[..end.unwrap_or(from.len())]
+/// Behind the white space at `from`.
+fn after_blank(html: &[u8], from: usize) -> usize {
+    let blank = html[from..].iter().take_while(|b| b.is_ascii_whitespace());
+    from + blank.count()
+}
+
+/// The places found last of what ends something; each is looked for again only behind itself.
+#[derive(Default)]
+struct Ends {
+    style: usize,
+    double: usize,
+    single: usize,
+    bare: usize,
+}
+
+impl Ends {
+    /// Where the style sheet that begins at `from` ends.
+    fn of_style(&mut self, html: &[u8], from: usize) -> usize {
+        next(&mut self.style, html, from, |rest| find(rest, b"</style"))
+    }
+
+    /// Where the value at `from` ends: at its quote; without quotes at white space or `>`.
+    fn of_attribute(&mut self, html: &[u8], from: usize) -> usize {
+        let quote = |known: &mut usize, quote: u8| {
+            next(known, html, from + 1, |rest| {
+                rest.iter().position(|byte| *byte == quote)
+            })
+        };
+        match html.get(from) {
+            Some(b'"') => quote(&mut self.double, b'"'),
+            Some(b'\'') => quote(&mut self.single, b'\''),
+            _ => next(&mut self.bare, html, from, |rest| {
+                rest.iter()
+                    .position(|b| b.is_ascii_whitespace() || *b == b'>')
+            }),
+        }
+    }
+}
+
+/// The first place from `from` that `find` finds, else the end; `known` is the last one found, for
+/// an earlier `from`.
+fn next(
+    known: &mut usize,
+    html: &[u8],
+    from: usize,
+    find: impl Fn(&[u8]) -> Option<usize>,
+) -> usize {
+    if *known < from {
+        *known = find(&html[from..]).map_or(html.len(), |at| from + at);
+    }
+    *known
 }
 
 /// Where `word`, in lower case, first stands in whatever case.
@@ -160,6 +210,39 @@ mod tests {
             deep("{", 9_000)
         );
         assert!(text(&script).starts_with("<p>("));
+    }
+
+    #[test]
+    fn long_pages_are_looked_through_in_no_time() {
+        let start = std::time::Instant::now();
+        for piece in [
+            "style=x",
+            "<style",
+            "style='",
+            "style=\"",
+            "style = ",
+            "style=x ",
+            "<style>a{",
+        ] {
+            let html = piece.repeat(4_000_000 / piece.len());
+            let brackets = most_brackets(html.as_bytes());
+            assert_eq!(brackets, html.matches('{').count(), "{piece}");
+        }
+        assert!(start.elapsed().as_secs() < 30);
+        for (html, brackets) in [
+            ("<b style='(('>(((<b style=(>[[[[", 2),
+            ("<b style=((( x>(((((", 3),
+            (
+                "<b style=\"(''(\" style='(\"'><style>{</STYLE>{{{{<style>{{{</style>",
+                3,
+            ),
+            ("{{{<style", 0),
+            ("{{{style=", 0),
+            ("style='", 0),
+            ("style", 0),
+        ] {
+            assert_eq!(most_brackets(html.as_bytes()), brackets, "{html}");
+        }
     }
 
     fn htmlish() -> impl Strategy<Value = String> {

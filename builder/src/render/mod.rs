@@ -26,17 +26,55 @@ pub mod values;
 pub mod world;
 
 use crate::diagnostic::Diagnostic;
+use std::cell::Cell;
+use std::sync::Once;
 
 /// Runs a render; a crash in it is a mistake of one file, not the end of the build.
 fn guarded<T>(
     file: &str,
     render: impl FnOnce() -> Result<T, RenderError>,
 ) -> Result<T, RenderError> {
-    std::panic::catch_unwind(std::panic::AssertUnwindSafe(render)).unwrap_or_else(|_| {
-        let problem = Diagnostic::error("internal", file, "rendering this crashed");
-        let hint = "what was published stays; please report this, with the file";
-        Err(RenderError::Failed(vec![problem.hint(hint)]))
-    })
+    let render = || images::counted(render);
+    quietly(|| std::panic::catch_unwind(std::panic::AssertUnwindSafe(render))).unwrap_or_else(
+        |crash| {
+            let message = format!("rendering this crashed{}", crash_message(&*crash));
+            let problem = Diagnostic::error("internal", file, message);
+            let hint = "what was published stays; please report this, with the file";
+            Err(RenderError::Failed(vec![problem.hint(hint)]))
+        },
+    )
+}
+
+thread_local! {
+    /// True where a crash is caught and told as a diagnostic.
+    static QUIET: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Runs work whose crash the caller catches, inside or as a thread, and tells of: nothing is
+/// written to the terminal.
+pub(crate) fn quietly<T>(work: impl FnOnce() -> T) -> T {
+    static HOOK: Once = Once::new();
+    HOOK.call_once(|| {
+        let before = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |crash| {
+            if !QUIET.get() {
+                before(crash);
+            }
+        }));
+    });
+    let was = QUIET.replace(true);
+    let result = work();
+    QUIET.set(was);
+    result
+}
+
+/// What a crash says of itself, behind a colon.
+pub(crate) fn crash_message(crash: &(dyn std::any::Any + Send)) -> String {
+    let text = crash
+        .downcast_ref::<String>()
+        .map(String::as_str)
+        .or_else(|| crash.downcast_ref::<&str>().copied());
+    text.map_or_else(String::new, |text| format!(": {text}"))
 }
 
 /// Why there is nothing to publish.
@@ -46,4 +84,19 @@ pub enum RenderError {
     Failed(Vec<Diagnostic>),
     /// What has to be read or fetched first.
     Needs(world::Needs),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_crash_is_a_diagnostic_that_says_what_it_was() {
+        let failed = guarded("content/a.md", || -> Result<(), _> { panic!("no {}", 1) });
+        let Err(RenderError::Failed(problems)) = failed else {
+            panic!("{failed:?}");
+        };
+        assert_eq!(problems[0].message, "rendering this crashed: no 1");
+        assert!(!QUIET.get());
+    }
 }

@@ -594,8 +594,11 @@ pub fn sitemap_entries(config: &Config, library: &Library) -> Vec<SitemapEntry> 
             continue;
         }
         if let (true, Some(pagination)) = (with_pagers, plan::section_pagination(section)) {
-            let count =
-                paginate(&library.section_links[id].pages, &section.path, &pagination).len();
+            let pages = &library.section_links[id].pages;
+            let count = match pages.is_empty() {
+                true => 0,
+                false => paginate(pages, &section.path, &pagination).len(),
+            };
             for number in 1..=count {
                 let path = numbered_path(&section.path, &pagination, number);
                 add(config.make_permalink(&path), None, EntryOf::List);

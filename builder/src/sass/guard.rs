@@ -3,7 +3,7 @@
 //!
 //! Before a file is compiled its nesting and the length of its statements are checked, and a call
 //! of [`STEP`] is put at the start of every body that can run again: functions, mixins, loops. That
-//! call counts, and looks how far the stack has grown. Lines and columns are mapped back.
+//! call counts, and looks how deep the calls are and how far the stack has grown. Lines and columns are mapped back.
 //!
 //! What is not bounded: memory of values that double in a loop, and the product of nested lists of
 //! selectors.
@@ -12,7 +12,7 @@ use grass_compiler::Visitor;
 use grass_compiler::codemap::Span;
 use grass_compiler::sass_ast::ArgumentResult;
 use grass_compiler::sass_value::Value;
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 
 /// The stack of a compilation; only what is used of it is memory.
 pub(super) const STACK_BYTES: usize = 256 * 1024 * 1024;
@@ -20,6 +20,9 @@ pub(super) const STACK_BYTES: usize = 256 * 1024 * 1024;
 const CALLS_BYTES: usize = 128 * 1024 * 1024;
 /// Runs of bodies of functions, mixins and loops in one compilation.
 const MAX_STEPS: usize = 1_000_000;
+/// Bodies that run inside one another. Each level of a mixin that calls itself inside a rule copies
+/// a selector that grows.
+const MAX_DEPTH: usize = 200;
 /// Brackets within brackets, and levels of indentation.
 const MAX_NESTING: usize = 100;
 /// Words and operators in one statement.
@@ -33,6 +36,8 @@ const CALL: &str = "$-quillfront-step:-quillfront-step()";
 thread_local! {
     static STEPS: Cell<usize> = const { Cell::new(0) };
     static STACK_START: Cell<usize> = const { Cell::new(0) };
+    /// How far the stack had grown at the bodies that still run.
+    static RUNNING: RefCell<Vec<usize>> = const { RefCell::new(Vec::new()) };
 }
 
 /// Where the stack is now.
@@ -46,6 +51,19 @@ fn stack_now() -> usize {
 pub(super) fn start() {
     STEPS.set(0);
     STACK_START.set(stack_now());
+    RUNNING.take();
+}
+
+/// How many bodies run inside one another, the stack having grown by `grown` at the last. One that
+/// had grown it as far or farther has ended.
+fn depth(grown: usize) -> usize {
+    RUNNING.with_borrow_mut(|running| {
+        while running.last().is_some_and(|at| *at >= grown) {
+            running.pop();
+        }
+        running.push(grown);
+        running.len()
+    })
 }
 
 /// Counts one run of a body.
@@ -61,10 +79,13 @@ pub(super) fn step(
             format!("more than {MAX_STEPS} runs of functions, mixins and loops: does a loop end?");
         return fail(message, arguments.span());
     }
-    if STACK_START.get().abs_diff(stack_now()) > CALLS_BYTES {
-        let message =
-            "functions or mixins call each other too deep: does one call itself for ever?";
-        return fail(message.into(), arguments.span());
+    let grown = STACK_START.get().abs_diff(stack_now());
+    if grown > CALLS_BYTES || depth(grown) > MAX_DEPTH {
+        let message = format!(
+            "functions or mixins call each other more than {MAX_DEPTH} deep: \
+             does one call itself for ever? A loop has no such limit"
+        );
+        return fail(message, arguments.span());
     }
     Ok(Value::Null)
 }

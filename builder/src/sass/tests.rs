@@ -86,6 +86,7 @@ fn loops_and_calls_without_an_end_are_refused() {
         "@for $i from 1 through 100000000 { a { b: $i } }",
         "@mixin m { @include m; } a { @include m; }",
         "@mixin m { @include n { @include m; } } @mixin n { @content; } a { @include m; }",
+        "@mixin m($n) { .a & { x: y; @include m($n + 1); } } b { @include m(1); }",
         "@function f($x) { @return f($x + 1); } a { b: f(1); }",
         "@function f($x) { @return g($x); } @function g($x) { @return f($x); } a { b: f(1) }",
     ] {
@@ -98,6 +99,20 @@ fn loops_and_calls_without_an_end_are_refused() {
     }
     let problem = compiled(&[("sass/a.sass", "=m\n  +m\na\n  +m\n")]).unwrap_err();
     assert!(problem.message.contains("for ever?"), "{problem}");
+}
+
+#[test]
+fn calls_that_end_are_counted_while_they_run() {
+    let calls = |depth: usize| {
+        format!(
+            "@function f($n) {{ @if $n > 1 {{ @return f($n - 1); }} @return 1; }}\n\
+             @mixin m($n) {{ @if $n > 1 {{ @include m($n - 1); }} @else {{ b: f($n); }} }}\n\
+             a {{ @for $i from 1 through 300 {{ c: f(150); d: f(1) + f(150); }} @include m({depth}); }}"
+        )
+    };
+    assert!(compiled(&[("sass/a.scss", &calls(190))]).is_ok());
+    let told = refused(&calls(201)).message;
+    assert!(told.contains("more than 200 deep"), "{told}");
 }
 
 #[test]

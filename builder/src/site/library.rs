@@ -29,6 +29,8 @@ pub struct Library {
     pub pages: Vec<Page>,
     /// In the order of their source keys.
     pub sections: Vec<Section>,
+    /// Those of [`sections`](Self::sections) that no file makes.
+    pub default_sections: BTreeSet<SectionId>,
     /// By path relative to `content/`.
     pub page_by_file: HashMap<String, PageId>,
     /// By path relative to `content/`.
@@ -101,9 +103,11 @@ pub fn build(
     for lang in config.languages.keys() {
         let index = facts::default_section(lang, config);
         if !library.section_by_file.contains_key(&index.place.relative) {
+            let id = library.sections.len();
             library
                 .section_by_file
-                .insert(index.place.relative.clone(), library.sections.len());
+                .insert(index.place.relative.clone(), id);
+            library.default_sections.insert(id);
             library.sections.push(index);
         }
     }
@@ -175,25 +179,24 @@ fn read_content(
     for list in library.assets.values_mut() {
         list.sort_by_key(|key| (key.as_str().to_lowercase(), key.clone()));
     }
-    // A draft section hides its folder and all below.
-    let hidden: BTreeSet<(String, String)> = read
+    // A draft section hides its folder and all below, in every language. Only the sections that
+    // other languages make of the same folder stay.
+    let hidden: BTreeSet<String> = read
         .iter()
         .filter_map(|content| match content {
             Content::Section(section) if section.front.draft && !drafts => {
-                Some((section.place.folders.join("/"), section.place.lang.clone()))
+                Some(section.place.folders.join("/"))
             }
             _ => None,
         })
         .collect();
-    let is_hidden = |place: &facts::Place| {
-        !hidden.is_empty()
-            && (0..=place.folders.len())
-                .any(|n| hidden.contains(&(place.folders[..n].join("/"), place.lang.clone())))
+    let is_hidden = |folders: &[String]| {
+        !hidden.is_empty() && (0..=folders.len()).any(|n| hidden.contains(&folders[..n].join("/")))
     };
     for content in read {
         match content {
             Content::Page(page) => {
-                if (page.front.draft && !drafts) || is_hidden(&page.place) {
+                if (page.front.draft && !drafts) || is_hidden(&page.place.folders) {
                     continue;
                 }
                 if let Some(held) = schedule.holds(&page) {
@@ -206,7 +209,9 @@ fn read_content(
                 library.pages.push(*page);
             }
             Content::Section(section) => {
-                if is_hidden(&section.place) {
+                let upper = section.place.folders.split_last();
+                let below_hidden = upper.is_some_and(|(_, upper)| is_hidden(upper));
+                if (section.front.draft && !drafts) || below_hidden {
                     continue;
                 }
                 let id = library.sections.len();
@@ -306,11 +311,13 @@ fn link_pages(library: &mut Library) {
                 .collect();
             if page.front.render && !page.front.hidden {
                 // The page belongs to its section and, through transparent ones, to those above.
-                let chain: Vec<SectionId> =
-                    above(&by_folder, &place.folders, &place.lang).collect();
-                for section in chain.iter().rev() {
-                    library.section_links[*section].pages.push(id);
-                    if !sections[*section].front.transparent {
+                for depth in (0..=place.folders.len()).rev() {
+                    let folder = (place.folders[..depth].join("/"), place.lang.clone());
+                    let Some(section) = by_folder.get(&folder).copied() else {
+                        break;
+                    };
+                    library.section_links[section].pages.push(id);
+                    if !sections[section].front.transparent {
                         break;
                     }
                 }
@@ -322,6 +329,8 @@ fn link_pages(library: &mut Library) {
 }
 
 fn sort_sections(library: &mut Library, problems: &mut Vec<Diagnostic>) {
+    let mut listed = vec![false; library.pages.len()];
+    let mut left_out = Vec::new();
     for id in 0..library.sections.len() {
         let pages = std::mem::take(&mut library.section_links[id].pages);
         let sort_by = library.sections[id].front.sort_by;
@@ -333,23 +342,27 @@ fn sort_sections(library: &mut Library, problems: &mut Vec<Diagnostic>) {
                 links.higher = sorted.get(position + 1).copied();
             }
         }
-        for page in unsortable {
-            // A page that only a section far above cannot sort is still its own section's.
-            if library.page_links[page].parent != Some(id) {
-                continue;
-            }
-            library.page_links[page].sortable = false;
-            let file = library.pages[page].place.key.as_str();
-            let message = format!(
-                "its section sorts by {}, which this page lacks",
-                sort_by.name()
-            );
-            problems.push(
-                Diagnostic::warning("unsorted", file, message)
-                    .hint("it is not published; give it what the section sorts by"),
-            );
+        let of_it = |page: &PageId| library.page_links[*page].parent == Some(id);
+        let own = unsortable.into_iter().filter(of_it);
+        left_out.extend(own.map(|page| (page, sort_by)));
+        for page in &sorted {
+            listed[*page] = true;
         }
         library.section_links[id].pages = sorted;
+    }
+    // A page that one of its sections cannot sort may still be in the list of another.
+    left_out.retain(|(page, _)| !listed[*page]);
+    for (page, sort_by) in left_out {
+        library.page_links[page].sortable = false;
+        let file = library.pages[page].place.key.as_str();
+        let message = format!(
+            "its section sorts by {}, which this page lacks",
+            sort_by.name()
+        );
+        problems.push(
+            Diagnostic::warning("unsorted", file, message)
+                .hint("it is not published; give it what the section sorts by"),
+        );
     }
 }
 
@@ -478,8 +491,12 @@ impl Library {
         found
     }
 
-    /// Files that are published beside a section: those in its folder.
+    /// Files that are published beside a section: those in its folder. One that no file makes has
+    /// none.
     pub fn section_assets(&self, id: SectionId) -> Vec<&SourceKey> {
+        if self.default_sections.contains(&id) {
+            return Vec::new();
+        }
         let folder = self.sections[id].place.key.folder();
         self.assets.get(folder).into_iter().flatten().collect()
     }
@@ -506,5 +523,50 @@ impl Library {
             let section = self.section_by_file.get(relative)?;
             Some(self.sections[*section].permalink.as_str())
         })
+    }
+
+    /// Where the file behind `@/path`, which lies beside a page or section, is published, below
+    /// the base URL. Where several languages publish it, `lang` goes first. None where nothing that
+    /// owns it is rendered.
+    pub fn asset_path(&self, relative: &str, lang: &str, config: &Config) -> Option<String> {
+        let (own_folder, name) = relative.rsplit_once('/').unwrap_or(("", relative));
+        let key = format!("content/{relative}");
+        let beside = match own_folder {
+            "" => self.assets.get("content")?,
+            folder => self.assets.get(&format!("content/{folder}"))?,
+        };
+        beside.iter().find(|asset| asset.as_str() == key)?;
+        let default = config.default_language.as_str();
+        let all = config.languages.keys().map(String::as_str);
+        let langs: Vec<&str> = [lang, default].into_iter().chain(all).collect();
+        let mut folder = own_folder;
+        loop {
+            let below = relative[folder.len()..].trim_start_matches('/');
+            let above = &relative[..relative.len() - below.len()];
+            for lang in &langs {
+                let plain = (*lang == default).then(|| "index.md".to_owned());
+                for index in plain.into_iter().chain([format!("index.{lang}.md")]) {
+                    let page = self.page_by_file.get(&format!("{above}{index}"));
+                    if let Some(page) = page.filter(|id| self.is_rendered(**id)) {
+                        return Some(format!("{}{below}", self.pages[*page].path));
+                    }
+                    let section = self.section_by_file.get(&format!("{above}_{index}"));
+                    let publishes = |id: &&SectionId| {
+                        let front = &self.sections[**id].front;
+                        let made = !self.default_sections.contains(*id);
+                        made && front.render && front.redirect_to.is_none()
+                    };
+                    if below == name
+                        && let Some(section) = section.filter(publishes)
+                    {
+                        return Some(format!("{}{name}", self.sections[*section].path));
+                    }
+                }
+            }
+            if folder.is_empty() {
+                return None;
+            }
+            folder = folder.rsplit_once('/').map_or("", |(upper, _)| upper);
+        }
     }
 }

@@ -132,8 +132,9 @@ async fn a_post_whose_time_has_come_is_published_when_it_is_uploaded() {
             post("Fresh", "2026-01-02T03:03:00Z"),
         )
         .await;
+    // In one run: in two, a post whose date is changed would be gone in between.
     let reports = until_done(&world, &builder, &keys(["content/blog/fresh.md"])).await;
-    assert_eq!(reports.len(), 2);
+    assert_eq!(reports.len(), 1);
     assert!(world.site().await.contains_key("blog/fresh/index.html"));
     assert_eq!(now_of(&world).await, "2026-01-02T03:03:00Z");
     world.assert_incremental_equals_clean("fresh").await;

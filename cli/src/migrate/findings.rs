@@ -4,6 +4,9 @@ use serde::Serialize;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+/// The line of the page by which a copy is known for one.
+const MARK: &str = "`quillfront migrate` wrote this page; the site does not need it.";
+
 /// One thing that could not be done mechanically.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Remaining {
@@ -66,7 +69,7 @@ pub fn place(remaining: &Remaining) -> String {
 /// The page MIGRATION.md. `problems` are the diagnostics of the first build, one line each.
 pub fn page(from: &str, findings: &Findings, problems: &[String]) -> String {
     let mut text = format!("# Moved from {from}\n\n");
-    text.push_str("`quillfront migrate` wrote this page; the site does not need it.\n\n");
+    let _infallible = write!(text, "{MARK}\n\n");
     text.push_str("## What was changed\n\n");
     if findings.changes.is_empty() {
         text.push_str("Nothing had to be.\n");
@@ -91,6 +94,11 @@ pub fn page(from: &str, findings: &Findings, problems: &[String]) -> String {
     text
 }
 
+/// True for a text that [`page`] wrote.
+pub fn is_page(text: &str) -> bool {
+    text.starts_with("# Moved from ") && text.lines().any(|line| line == MARK)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -108,5 +116,7 @@ mod tests {
         assert!(page.contains("- shortcode calls: 2\n"));
         assert!(page.contains("- `a.md`: a reason. Do that.\n- `b.md:3`: a reason. Do this.\n"));
         assert!(page.contains("no errors and no warnings"));
+        assert!(is_page(&page));
+        assert!(!is_page("# Moved from Zola\n\nNotes of my own.\n"));
     }
 }

@@ -18,6 +18,7 @@ mod tests;
 use crate::args::{Generator, Global, Migrate};
 use crate::excerpt;
 use crate::exit::{self, UsageError};
+use crate::root::{self, HISTORIES};
 use crate::{init, show};
 use anyhow::{Context, Result};
 use findings::Findings;
@@ -27,6 +28,7 @@ use quillfront_builder::evaluate::Unready;
 use quillfront_builder::folder;
 use quillfront_builder::render::world::Settings;
 use serde::Serialize;
+use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Where the report is, in the new folder.
@@ -69,7 +71,7 @@ pub fn run(global: &Global, options: Migrate) -> Result<u8> {
     };
     findings.sort();
     if output.exists() {
-        std::fs::remove_dir_all(&output).with_context(|| output.display().to_string())?;
+        fs::remove_dir_all(&output).with_context(|| output.display().to_string())?;
     }
     files::write(&input, &tree, &output)?;
     if from == Generator::Hugo {
@@ -78,7 +80,7 @@ pub fn run(global: &Global, options: Migrate) -> Result<u8> {
     let diagnostics = first_build(&output, global.now.unwrap_or_else(Timestamp::now))?;
     let problems: Vec<String> = diagnostics.iter().map(ToString::to_string).collect();
     let page = output.join(PAGE);
-    std::fs::write(&page, findings::page(name, &findings, &problems))
+    fs::write(&page, findings::page(name, &findings, &problems))
         .with_context(|| page.display().to_string())?;
 
     let code = exit::with(&diagnostics);
@@ -115,7 +117,7 @@ fn folders(options: &Migrate) -> Result<(PathBuf, PathBuf)> {
         return Err(usage(format!("{} is not a folder", input.display())));
     }
     let output = match &options.output_dir {
-        Some(output) => std::path::absolute(output)?,
+        Some(output) => output.clone(),
         None => {
             let name = input
                 .file_name()
@@ -124,12 +126,7 @@ fn folders(options: &Migrate) -> Result<(PathBuf, PathBuf)> {
             input.with_file_name(format!("{name}-quillfront"))
         }
     };
-    // Links on the way are followed as far as there is a way.
-    let there = output.ancestors().find_map(|part| {
-        let rest = output.strip_prefix(part).ok()?;
-        Some(part.canonicalize().ok()?.join(rest))
-    });
-    let output = there.unwrap_or(output);
+    let output = root::resolve(&output)?;
     if output.starts_with(&input) || input.starts_with(&output) {
         let message = format!(
             "{} and {} lie in each other",
@@ -146,17 +143,41 @@ fn folders(options: &Migrate) -> Result<(PathBuf, PathBuf)> {
             let message = format!("{} exists already; --force replaces it", output.display());
             return Err(usage(message));
         }
-        if !output.join(PAGE).is_file() {
+        let way_out = "remove it yourself, or give another folder with --output-dir";
+        if !findings::is_page(&fs::read_to_string(output.join(PAGE)).unwrap_or_default()) {
             let message = format!(
-                "{} was not written by `migrate` (no {PAGE})",
+                "{} was not written by `migrate` (it has no {PAGE} that says so)",
                 output.display()
             );
-            return Err(usage(format!(
-                "{message}; remove it yourself, or give another folder"
-            )));
+            return Err(usage(format!("{message}; {way_out}")));
+        }
+        if let Some(history) = history_in(&output) {
+            let message = format!(
+                "{} is a repository; --force would remove its history",
+                history.display()
+            );
+            return Err(usage(format!("{message}; {way_out}")));
         }
     }
     Ok((input, output))
+}
+
+/// A folder at or below `folder` with the history of a version control system in it: no copy has
+/// one, so someone made it there.
+fn history_in(folder: &Path) -> Option<PathBuf> {
+    let mut open = vec![folder.to_owned()];
+    while let Some(folder) = open.pop() {
+        let entries = folder.read_dir().into_iter().flatten();
+        for entry in entries.flatten() {
+            if HISTORIES.iter().any(|name| entry.file_name() == *name) {
+                return Some(folder);
+            }
+            if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+                open.push(entry.path());
+            }
+        }
+    }
+    None
 }
 
 /// Tells a site's generator from its configuration.

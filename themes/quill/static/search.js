@@ -38,9 +38,14 @@
   async function loadIndex() {
     const library = words.library && loadScript(words.library);
     const [data] = await Promise.all([loadData(words.index), library]);
-    if (!library) return plainSearch(data);
-    const pages = Object.entries(data.documentStore.docs).map(([url, page]) => ({ ...page, url }));
-    return elasticlunrSearch(data, pages);
+    if (!library) return plainSearch(data.map(withPlainBody));
+    const docs = Object.entries(data.documentStore.docs);
+    return elasticlunrSearch(data, docs.map(([url, page]) => withPlainBody({ ...page, url })));
+  }
+
+  // The index has bodies as HTML, and all else as it was written.
+  function withPlainBody(page) {
+    return page.body ? { ...page, body: unescape(page.body) } : page;
   }
 
   // Words in any order, each as the beginning of a word of the page, or inside one for less.
@@ -91,6 +96,12 @@
   }
 
   // ---- Text ------------------------------------------------------------------------------------
+
+  // In one pass, so that `&amp;lt;` becomes `&lt;` and not `<`.
+  function unescape(html) {
+    const characters = { lt: "<", gt: ">", amp: "&", quot: '"', "#39": "'", "#x27": "'" };
+    return html.replace(/&(lt|gt|amp|quot|#39|#x27);/g, (_, name) => characters[name]);
+  }
 
   function fold(text) {
     return text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();

@@ -2,7 +2,7 @@
 
 use crate::evaluate::{Album, Evaluation, Tree};
 use crate::fingerprint::Fingerprint;
-use crate::key::SourceKey;
+use crate::key::{OutputKey, SourceKey};
 use crate::object::{Body, CACHE_IMMUTABLE, CACHE_REVALIDATE};
 use crate::render::world::Settings;
 use crate::source::{Observed, Sources};
@@ -37,14 +37,16 @@ fn files(more: &[(&'static str, &[u8])]) -> Files {
 
 /// Evaluates a site; also returns what was read, batch by batch. Pictures claim to have `size`.
 fn evaluated(files: &Files, size: Option<u64>) -> (Tree, Vec<BTreeSet<SourceKey>>) {
-    evaluated_with(files, size, Album::default())
+    evaluated_with(files, size, &Album::default(), &[])
 }
 
-/// The same, by a builder that remembers pictures. The version of a file is that of its bytes.
+/// The same, by a builder that remembers pictures, where some are published. The version of a file
+/// is that of its bytes.
 fn evaluated_with(
     files: &Files,
     size: Option<u64>,
-    album: Album,
+    album: &Album,
+    published: &[String],
 ) -> (Tree, Vec<BTreeSet<SourceKey>>) {
     let mut sources = Sources::default();
     for (key, bytes) in files {
@@ -71,7 +73,8 @@ fn evaluated_with(
         listing_is_complete: true,
     };
     let mut evaluation = Evaluation::new(Arc::new(sources), settings).unwrap();
-    evaluation.remember(album);
+    let published = published.iter().map(|key| OutputKey::from(key.as_str()));
+    evaluation.remember(album.clone(), published.collect());
     let mut batches = Vec::new();
     loop {
         let batch = evaluation.step(|_, object| object).files;
@@ -82,7 +85,11 @@ fn evaluated_with(
             let bytes = files.get(key.as_str());
             (key.clone(), bytes.map(|bytes| bytes.as_slice().into()))
         });
-        evaluation.supply(read.collect());
+        let versions = batch.iter().filter_map(|key| {
+            let bytes = files.get(key.as_str())?;
+            Some((key.clone(), Fingerprint::of(bytes).hex()))
+        });
+        evaluation.supply_versions(read.collect(), &versions.collect());
         batches.push(batch);
     }
 }
@@ -139,18 +146,40 @@ fn a_picture_is_made_once_for_all_that_refer_to_it_and_its_name_follows_its_byte
 }
 
 #[test]
-fn what_an_earlier_run_made_is_neither_read_nor_made_again() {
+fn what_is_published_is_neither_read_nor_made_again() {
     let mut site = files(&[]);
     let album = Album::default();
-    let (first, batches) = evaluated_with(&site, None, album.clone());
+    let (first, batches) = evaluated_with(&site, None, &album, &[]);
     assert_eq!(batches.len(), 1);
-    let (second, batches) = evaluated_with(&site, None, album.clone());
-    assert_eq!((second.objects, batches.len()), (first.objects, 0));
+    let published = made(&first);
+    let (second, batches) = evaluated_with(&site, None, &album, &published);
+    assert_eq!((made(&second).len(), batches.len()), (0, 0));
+    assert!(second.plan.contains_key(published[0].as_str()), "it stays");
+    assert_eq!(second.objects["index.html"], first.objects["index.html"]);
     site.insert("static/cat.png", png(50, 30));
-    let (third, batches) = evaluated_with(&site, None, album);
+    let (third, batches) = evaluated_with(&site, None, &album, &published);
     assert_eq!(batches.len(), 1);
     assert_eq!(third.objects, tree(&site).objects);
     assert!(text(&third, "index.html").ends_with(" of 50x30"));
+}
+
+#[test]
+fn a_list_that_shows_a_picture_which_cannot_be_made_fails_with_it() {
+    let body = "+++\ntitle = \"A\"\n+++\n{% set i = resize_image(path=\"@/cut.png\", width=4, height=3) %}\
+                ![]({{ i.url }})";
+    let cut = &png(40, 30)[..60];
+    let list = b"{% for p in section.pages %}{{ p.content | safe }}{% endfor %}";
+    let site = files(&[
+        ("content/a.md", body.as_bytes()),
+        ("content/cut.png", cut),
+        ("templates/index.html", list),
+    ]);
+    let tree = tree(&site);
+    let stale: Vec<&str> = tree.stale.iter().map(|key| key.as_str()).collect();
+    assert!(
+        stale.contains(&"a/index.html") && stale.contains(&"index.html"),
+        "{stale:?}"
+    );
 }
 
 #[test]

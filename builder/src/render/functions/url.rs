@@ -27,9 +27,9 @@ pub(super) fn load(world: &World, url: &str, arguments: &Kwargs) -> Answer {
         Some(Err(_)) if !required => Ok(Value::none()),
         Some(Err(message)) => fail(format!("load_data: {}: {message}", request.url)),
         None => {
-            let message = format!("{} is not fetched yet", request.url);
+            // Thrown away with the rest of this render, which may ask for more.
             world::need_answer(request);
-            fail(message)
+            Ok(Value::none())
         }
     }
 }

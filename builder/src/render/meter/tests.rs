@@ -32,6 +32,12 @@ fn a_text_within_bounds_comes_out_as_without_meters() {
         "{% raw %}{% for x in y %}{{ z }}{% endraw %} {#{% for #}{% if true %}b{% endif %}",
         "{%- raw -%} {% for %} {%- endraw -%} {% set x = [1, 2, 3] -%} {{ x | length }}",
         "{% component Own(a) %}[{{ a }}]{% endcomponent Own %}{{ <Own a=\"b\"/> }}",
+        "{%-- raw %}{% for x in y %}{{ z }}{% endraw %}{%--raw-%} {# {%- endraw -%} {{- 1 -}}",
+        "{%- raw %}{% endraw %}{# {%-- raw %} #}{{-1}}{#- -#}{%- if true -%}b{%- endif -%}",
+        "{% component Two(a, b=[\"x,y\"], c: string = \"z\") -%}  {{ a }}{{ b }}{{ c }}{% endcomponent Two %}{{ <Two a=\"b\"/> }}",
+        "{{ [x | upper for x in [\"a\", \"[ for\"] if x != \"b\"] | join(sep=\"é\") }}",
+        "{% set y %}{% for i in [1, 2] %}{{- i ~ \"a\" if i > 1 else 'b' | upper -}} {{ [i][0] }}{% endfor %}{% endset %}{{ y }}",
+        "{% filter upper %}{% for i in [1, 2] %}{{ <Tree n={i}/> }}{{ i }}{% endfor %}{% endfilter %}",
         "{{ <Tree n={3}/> }} {{ [i * 2 for i in range(end=4)] | length }}",
         "{{ range(start=5, end=1, step_by=-2) }} {{ range(start=1, end=6, step_by=2) }}",
         "{% set x = {\"for\": 1} %}{{ x.for }}é日",
@@ -53,6 +59,10 @@ fn a_text_beyond_bounds_is_an_error() {
             "{% endfor %}".repeat(times)
         )
     };
+    let long = |rest: &str| {
+        let doubled = "{% set a = a ~ a %}".repeat(16);
+        format!("{{% set a = \"abcdefgh\" %}}{doubled}{rest}")
+    };
     for (text, told) in [
         (nested(3, ""), "steps"),
         (nested(30, "x"), "steps"),
@@ -60,6 +70,18 @@ fn a_text_beyond_bounds_is_an_error() {
         ("{% set x = \"ab\" %}{% for i in range(end=60) %}{% set_global x = x ~ x %}{% endfor %}".into(), "bytes"),
         ("{% set_global x = \"ab\" %}{% for i in range(end=60) %}{% set_global x %}{{ x }}{{ x }}{% endset %}{% endfor %}".into(), "bytes"),
         ("{% set x = \"abcd\" %}".to_owned() + &"{% set x = x ~ x %}".repeat(19) + &"{{ x }}".repeat(17), "bytes"),
+        ("{%-- raw %} {# {% endraw %}{% for a in range(end=9999) %}{% for b in range(end=9999) %}{% endfor %}{% endfor %}{# #}".into(), "steps"),
+        (long("{% component D(a) %}{{ <D a={a ~ a}/> }}{% endcomponent D %}{{ <D a={a}/> }}"), "bytes"),
+        (long("{{ [a ~ a for i in range(end=90000)] | length }}"), "bytes"),
+        (long("{{ [a | upper for i in range(end=90000)] | length }}"), "bytes"),
+        (long("{% set l = [a, a, a, a, a] %}{% set l = [l, l, l, l, l, l, l] %}"), "bytes"),
+        (
+            long("{% component B() %}{{ body }}{% endcomponent B %}{% <B> %}{% for i in range(end=90000) %}{{ a }}{% endfor %}{% </B> %}"),
+            "bytes",
+        ),
+        (long("{% set x %}{% for i in range(end=90000) %}{{ a }}{% endfor %}{% endset %}"), "bytes"),
+        (long("{% filter upper %}{% for i in range(end=90000) %}{{ a | upper }}{% endfor %}{% endfilter %}"), "bytes"),
+        (long(&format!("\n{{{{ [{}] }}}}", "a ~ a, ".repeat(101))), "line 2"),
         ("{{ range(end=1000000) }}".into(), "100000"),
         ("{{ range(end=10, step_by=0) }}".into(), "step_by"),
         ("{{ range(start=-170141183460469231731687303715884105728, end=1) }}".into(), ""),
