@@ -10,7 +10,6 @@ import argparse
 import json
 import os
 import pathlib
-import shutil
 import statistics
 import subprocess
 import sys
@@ -75,30 +74,28 @@ def main() -> None:
         folder.mkdir(parents=True, exist_ok=True)
         hugo = None if options.alone else install_hugo(folder)
         runs = []
-        for posts in options.posts:
-            runs += take_turns(options, folder, hugo, posts)
+        # Fresh folders all along, removed at the end: for some seconds after a removal ext4 is slow
+        # to make files, which would be counted as somebody's.
+        with tempfile.TemporaryDirectory(dir=options.out) as out:
+            for posts in options.posts:
+                runs += take_turns(options, folder, hugo, posts, pathlib.Path(out))
         if options.json:
             print(json.dumps(runs))
         else:
             tell(runs, options.posts, hugo)
 
 
-def take_turns(options, folder: pathlib.Path, hugo, posts: int) -> list:
+def take_turns(options, folder: pathlib.Path, hugo, posts: int, out: pathlib.Path) -> list:
     blog = make_site(folder, posts, hugo=False)
     rival = hugo and make_site(folder, posts, hugo=True)
     runs = []
-    # Fresh folders all along, removed at the end: ext4 is slow to make files in a folder's stead
-    # that was just removed, and that would be counted.
-    with tempfile.TemporaryDirectory(dir=options.out) as out:
-        for number in range(options.runs):
-            here = pathlib.Path(out)
-            ours = [options.quillfront, "--root", blog, "build", "-o", here / f"q{number}"]
-            run = {"posts": posts, "quillfront": measure(ours)}
-            if hugo:
-                run["hugo"] = measure([hugo, "-s", rival, "-d", here / f"h{number}"])
-                shutil.rmtree(rival / "resources", ignore_errors=True)
-            runs.append(run)
-            print(".", end="", file=sys.stderr, flush=True)
+    for number in range(options.runs):
+        ours = [options.quillfront, "--root", blog, "build", "-o", out / f"q{posts}-{number}"]
+        run = {"posts": posts, "quillfront": measure(ours)}
+        if hugo:
+            run["hugo"] = measure([hugo, "-s", rival, "-d", out / f"h{posts}-{number}"])
+        runs.append(run)
+        print(".", end="", file=sys.stderr, flush=True)
     print(file=sys.stderr)
     return runs
 
