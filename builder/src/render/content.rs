@@ -171,7 +171,7 @@ pub fn render(world: &Arc<World>) -> Result<Contents, Needs> {
     let page = |id: PageId| {
         let page = &library.pages[id];
         let facts = || ("page", values::page_facts(world, id));
-        guarded_body(
+        body(
             world,
             &configs,
             &page.place,
@@ -185,7 +185,7 @@ pub fn render(world: &Arc<World>) -> Result<Contents, Needs> {
         let section = &library.sections[id];
         let facts = || ("section", values::section_facts(world, id));
         let anchors = section.front.insert_anchor_links;
-        guarded_body(
+        body(
             world,
             &configs,
             &section.place,
@@ -252,21 +252,6 @@ fn anchors_of_page(world: &World, id: PageId) -> Option<AnchorLinks> {
 }
 
 /// Renders one body; a crash is a mistake in it.
-fn guarded_body(
-    world: &Arc<World>,
-    configs: &BTreeMap<String, Value>,
-    place: &Place,
-    text: &BodyText,
-    permalink: &str,
-    anchors: Option<AnchorLinks>,
-    facts: impl FnOnce() -> (&'static str, Value),
-) -> Result<Body, RenderError> {
-    guarded(place.key.as_str(), || {
-        body(world, configs, place, text, permalink, anchors, facts)
-    })
-}
-
-/// Renders one body.
 fn body(
     world: &Arc<World>,
     configs: &BTreeMap<String, Value>,
@@ -282,7 +267,7 @@ fn body(
         world: world.clone(),
         contents: None,
     };
-    let (result, trace) = within(scope, file, || {
+    let render = || {
         let templated;
         let text = if is_templated(world, place, text) {
             let mut context = Context::new();
@@ -320,7 +305,8 @@ fn body(
             document.external_links = Vec::new();
         }
         outcome.map_err(|problems| located(file, body.first_line, problems))
-    });
+    };
+    let (result, trace) = guarded(file, || Ok(within(scope, file, render)))?;
     if !trace.needs.is_empty() {
         return Err(RenderError::Needs(trace.needs));
     }
