@@ -5,6 +5,7 @@
 
 use aws_sdk_s3::Client;
 use aws_sdk_s3::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use aws_sdk_s3::operation::get_object::GetObjectOutput;
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::MetadataDirective;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -206,18 +207,25 @@ impl Bucket {
         format!("{}{key}", self.place.prefix)
     }
 
-    /// Reads an object of at most `limit` bytes; None where there is none.
-    pub async fn get(&self, key: &str, limit: u64) -> Result<Option<Got>, StoreError> {
+    /// An object whose bytes are yet to be read; None where there is none.
+    async fn open(&self, key: &str) -> Result<Option<GetObjectOutput>, StoreError> {
         count(&self.counts.get, 1);
         let request = self
             .client
             .get_object()
             .bucket(&self.place.bucket)
             .key(self.key(key));
-        let output = match request.send().await {
-            Ok(output) => output,
-            Err(error) if is(&error, &["NoSuchKey", "NotFound"]) => return Ok(None),
-            Err(error) => return Err(self.error("reading", key, &error)),
+        match request.send().await {
+            Ok(output) => Ok(Some(output)),
+            Err(error) if is(&error, &["NoSuchKey", "NotFound"]) => Ok(None),
+            Err(error) => Err(self.error("reading", key, &error)),
+        }
+    }
+
+    /// Reads an object of at most `limit` bytes; None where there is none.
+    pub async fn get(&self, key: &str, limit: u64) -> Result<Option<Got>, StoreError> {
+        let Some(output) = self.open(key).await? else {
+            return Ok(None);
         };
         let etag = unquoted(output.e_tag());
         let size = output.content_length().unwrap_or_default().max(0) as u64;
@@ -245,16 +253,8 @@ impl Bucket {
 
     /// Streams an object into a file; false where there is none.
     pub async fn download(&self, key: &str, path: &Path) -> Result<bool, StoreError> {
-        count(&self.counts.get, 1);
-        let request = self
-            .client
-            .get_object()
-            .bucket(&self.place.bucket)
-            .key(self.key(key));
-        let output = match request.send().await {
-            Ok(output) => output,
-            Err(error) if is(&error, &["NoSuchKey", "NotFound"]) => return Ok(false),
-            Err(error) => return Err(self.error("reading", key, &error)),
+        let Some(output) = self.open(key).await? else {
+            return Ok(false);
         };
         let copied = async {
             let mut file = tokio::fs::File::create(path).await?;
