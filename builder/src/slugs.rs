@@ -88,4 +88,21 @@ mod tests {
             );
         }
     }
+
+    proptest::proptest! {
+        #[test]
+        fn any_text_becomes_a_name_that_is_one_already(text in ".{0,60}") {
+            let slug = slugify_path(&text, SlugMode::On);
+            let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+            proptest::prop_assert!(slug.chars().all(is_plain), "{slug:?}");
+            proptest::prop_assert_eq!(slugify_path(&slug, SlugMode::On), slug);
+            let safe = slugify_path(&text, SlugMode::Safe);
+            proptest::prop_assert!(!safe.contains(['/', '\\', '<', '\0']), "{safe:?}");
+            proptest::prop_assert_eq!(slugify_path(&safe, SlugMode::Safe), safe);
+            for mode in [SlugMode::Safe, SlugMode::Off] {
+                let anchor = slugify_anchor(&text, mode);
+                proptest::prop_assert!(!anchor.contains([' ', '\t', '\n']), "{anchor:?}");
+            }
+        }
+    }
 }
