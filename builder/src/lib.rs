@@ -36,6 +36,7 @@ pub mod object;
 pub mod plan;
 pub mod publish;
 pub mod quillfront_toml;
+pub mod reads;
 pub mod render;
 pub mod report;
 pub mod sass;
