@@ -36,9 +36,12 @@ pub struct Report {
     /// A change that waits for `quillfront approve`.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub held: Option<String>,
-    /// True where another builder was at work and was left the changes.
+    /// True where another builder was at work and was left the changes, or where time ran out.
     #[serde(skip_serializing_if = "std::ops::Not::not", default)]
     pub deferred: bool,
+    /// True where time ran out: the next event or reconcile goes on.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub stopped: bool,
 }
 
 /// How much of the site a build looked at.
@@ -79,6 +82,8 @@ pub enum Action {
     Unchanged,
     /// Could not be made; what was published stays.
     Stale,
+    /// Nothing refers to it any more; it goes when no cached page can show it.
+    Unreferenced,
 }
 
 /// An output that was looked at.
@@ -143,6 +148,12 @@ pub struct Invalidations {
     pub paths: Vec<String>,
     /// Cache tags.
     pub tags: Vec<String>,
-    /// `none`, `paths` or `wildcard`.
+    /// `none`, `paths`, or `wildcard` where at least one is among them.
     pub mode: String,
+    /// Why these.
+    #[serde(default)]
+    pub because: String,
+    /// What CloudFront said, where it did not take all of them; the rest is sent again.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub owed: Option<String>,
 }

@@ -11,7 +11,9 @@
 //! * `reconcile`: comparing both buckets with what is remembered;
 //! * `draft`: the site after the change; [`hold`]: what of it has to be approved first;
 //! * `publication`: the difference to what is published; [`transfer`]: putting it;
-//! * `commit`: the commit, its outbox, and taking over from a builder that died;
+//! * `commit`: the commit, and taking over from a builder that died; `outbox`: what a commit
+//!   leaves to be done;
+//! * `stop`: ending cleanly when time runs out;
 //! * `session`: the lease, and every write of the root under it;
 //! * [`run`]: the order of it all.
 
@@ -20,12 +22,14 @@ mod draft;
 pub mod hold;
 mod measure;
 pub mod observe;
+mod outbox;
 mod publication;
 mod reconcile;
 pub mod root;
 pub mod run;
 mod session;
 pub mod state;
+mod stop;
 pub mod store;
 pub mod transfer;
 
@@ -35,6 +39,7 @@ use crate::site::schedule::NextDue;
 use futures::future::BoxFuture;
 use jiff::Timestamp;
 use state::State;
+use std::sync::atomic::AtomicI64;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use store::{Bucket, Counts, Place};
@@ -176,6 +181,8 @@ pub struct Builder {
     progress: Progress,
     warm: Mutex<Option<Warm>>,
     album: Album,
+    /// In milliseconds of Unix time.
+    stop_before_ms: AtomicI64,
 }
 
 /// What is kept between runs, valid as long as the root names the same segments.
@@ -208,6 +215,7 @@ impl Builder {
             progress: Arc::new(|_| {}),
             warm: Mutex::new(None),
             album: Album::default(),
+            stop_before_ms: AtomicI64::new(i64::MAX),
         }
     }
 

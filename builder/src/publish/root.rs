@@ -4,6 +4,7 @@
 //! of its own, so that its ETag never comes back.
 
 use super::store::{Attributes, Bucket, Condition, StoreError, Written};
+use crate::object::HTML_LIFETIME_SECONDS;
 use crate::site::schedule::NextDue;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -46,6 +47,10 @@ pub struct Root {
     pub lease: Option<Lease>,
     /// What is left to do of the last commit.
     pub outbox: Option<Outbox>,
+    /// Objects with fingerprinted names that nothing refers to any more: they go after one lifetime
+    /// of a cached page, which may still show them.
+    #[serde(default)]
+    pub unreferenced: BTreeMap<String, Unreferenced>,
     /// Segments that commits no longer use, by the generation that dropped them.
     pub retired: BTreeMap<u64, Vec<String>>,
     /// A change that waits for approval.
@@ -88,17 +93,39 @@ pub struct Lease {
     pub deadline_ms: i64,
     /// The output keys that it may touch.
     pub intent: Vec<String>,
+    /// True once it has committed: what it put is in the state, and the outbox is its own.
+    #[serde(default)]
+    pub committed: bool,
 }
 
 /// What a commit leaves to be done; done again from here after a crash.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Outbox {
     /// Objects to remove: output key to the ETag that was published.
     pub deletions: BTreeMap<String, String>,
-    /// Paths to invalidate.
+    /// Paths to invalidate, in order.
     pub invalidations: Vec<String>,
-    /// The invalidation's CallerReference: the same for each try.
+    /// What the CallerReferences of the batches begin with: the same for each try.
     pub reference: String,
+    /// Batches that CloudFront has taken; their paths are no longer here.
+    #[serde(default)]
+    pub sent: u64,
+}
+
+/// An object that nothing refers to any more.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unreferenced {
+    /// What was published.
+    pub etag: String,
+    /// The time of the commit that dropped it, in milliseconds of Unix time.
+    pub since_ms: i64,
+}
+
+impl Unreferenced {
+    /// True where no cached page can show it any more.
+    pub fn is_over(&self, now_ms: i64) -> bool {
+        now_ms >= self.since_ms.saturating_add(HTML_LIFETIME_SECONDS * 1_000)
+    }
 }
 
 /// A change that waits for `quillfront approve`.
@@ -127,6 +154,7 @@ impl Root {
             newest_hint: 0,
             lease: None,
             outbox: None,
+            unreferenced: BTreeMap::new(),
             retired: BTreeMap::new(),
             held: None,
         }
@@ -139,6 +167,16 @@ impl Root {
             keys.into_iter()
                 .map(|key| (key.to_owned(), self.newest_hint)),
         );
+    }
+
+    /// The unreferenced objects whose time is over, with their ETags.
+    pub fn expired(&self, now_ms: i64) -> BTreeMap<String, String> {
+        let over = self
+            .unreferenced
+            .iter()
+            .filter(|(_, left)| left.is_over(now_ms));
+        over.map(|(key, left)| (key.clone(), left.etag.clone()))
+            .collect()
     }
 
     /// Segments that are in use again are no longer to be removed.
