@@ -10,8 +10,8 @@
 //!   and 15 at once. So it counts as [`WILDCARD`] paths, and more while there are more than
 //!   [`MAX_WILDCARDS`] of them.
 //! * What a wildcard drops though it did not change has to be fetched again: a GET ($0.0000004) and
-//!   two runs at the edge ($0.0000012) for each regional cache that is asked for it, a few dozen of
-//!   them, and a reader who waits. [`UNCHANGED_PER_PATH`] of these count as one path.
+//!   two runs at the edge ($0.0000012), for each cache around the world that is asked for it, some
+//!   sixty of them, and a reader waits. So [`UNCHANGED_PER_PATH`] of these count as one path.
 //!
 //! Up to [`FEW`] paths are sent as they are: nobody pays for those. Of more, each folder is either
 //! named as a whole (`/blog/2007/*`) or goes file by file, whichever is cheaper, from the deepest
@@ -40,7 +40,7 @@ pub const MAX_WILDCARDS: usize = 15;
 /// What a wildcard counts, in paths.
 const WILDCARD: u64 = 10;
 /// Objects that are dropped without need and count as one path.
-const UNCHANGED_PER_PATH: u64 = 100;
+const UNCHANGED_PER_PATH: u64 = 50;
 /// Everything.
 const ALL: &str = "/*";
 
@@ -180,7 +180,7 @@ fn told(each: u64, dropped: u64) -> String {
     )
 }
 
-/// What is weighed, in hundredths of a path.
+/// What is weighed, in parts of a path: [`UNCHANGED_PER_PATH`] are one.
 struct Prices<'a> {
     /// Keys that did not change, in order.
     unchanged: &'a [&'a str],

@@ -15,6 +15,9 @@ pub struct Report {
     pub generation: u64,
     /// The day that templates saw.
     pub now: String,
+    /// When it ended, by the clock, RFC 3339; empty where that is not known.
+    #[serde(skip_serializing_if = "String::is_empty", default)]
+    pub at: String,
     /// How much was looked at.
     pub kind: Kind,
     /// Source keys.

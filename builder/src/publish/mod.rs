@@ -35,10 +35,12 @@ pub mod transfer;
 
 use crate::evaluate::Album;
 use crate::fetch::{Fetch, Web};
+use crate::key::SourceKey;
 use crate::site::schedule::NextDue;
 use futures::future::BoxFuture;
 use jiff::Timestamp;
 use state::State;
+use std::collections::BTreeSet;
 use std::sync::atomic::AtomicI64;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -256,6 +258,16 @@ impl Builder {
     pub async fn next_due(&self) -> Result<Option<NextDue>, BuildError> {
         let root = root::Loaded::read(&self.state).await?.root;
         Ok(root.and_then(|root| root.next_due))
+    }
+
+    /// The keys that are still to be looked at.
+    ///
+    /// # Errors
+    /// Storage failed.
+    pub async fn hints(&self) -> Result<BTreeSet<SourceKey>, BuildError> {
+        let root = root::Loaded::read(&self.state).await?.root;
+        let hints = root.into_iter().flat_map(|root| root.hints);
+        Ok(hints.map(|(key, _)| SourceKey::from(key)).collect())
     }
 
     /// The last report that was written.

@@ -14,6 +14,9 @@ use jiff::Timestamp;
 use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 
+/// In place of what a tree was made with, where it was not finished.
+const CUT_OFF: &str = "cut off";
+
 impl Builder {
     /// From this time on nothing new is begun, until another time is set; none where there is no
     /// hurry. The request that is under way then, and the commit, take up to two request timeouts
@@ -21,6 +24,16 @@ impl Builder {
     pub fn stop_before(&self, at: Option<Timestamp>) {
         let at = at.map_or(i64::MAX, Timestamp::as_millisecond);
         self.stop_before_ms.store(at, Ordering::Relaxed);
+    }
+
+    /// The process ends at this time: stops two request timeouts before it, but uses at
+    /// least three quarters of the time there is.
+    pub fn end_before(&self, deadline: Timestamp) {
+        let now = self.host.now().as_millisecond();
+        let left = (deadline.as_millisecond() - now).max(0);
+        let wanted = 2 * self.options.request_timeout.as_millis() as i64;
+        self.stop_before_ms
+            .store(now + left - wanted.min(left / 4), Ordering::Relaxed);
     }
 
     /// True where nothing new may begin.
@@ -57,7 +70,7 @@ impl Builder {
     }
 
     /// Commits what was put so far. The sources stay as they were known before and their keys stay
-    /// hints, so that the next run finds what is left, and finds what was put as it should be.
+    /// hints, so that the next run finds what is left, and need not put again what was put.
     pub(super) async fn stop(
         &self,
         session: Session<'_>,
@@ -87,6 +100,8 @@ impl Builder {
         state.outputs.extend(done.put);
         let none = BTreeMap::new();
         let committed = self.conclude(session, state, put, &none, |root| {
+            // The tree is neither that of before nor that of after: all of it is looked at next.
+            root.settings = CUT_OFF.to_owned();
             if !moved.is_empty() {
                 root.add_hints(moved.iter().map(String::as_str));
             }
