@@ -8,6 +8,7 @@ use crate::handle::texts_of;
 use crate::{exit, show};
 use anyhow::Result;
 use jiff::Timestamp;
+use quillfront_builder::diagnostic::Diagnostic;
 use quillfront_builder::object::HTML_LIFETIME_SECONDS;
 use quillfront_builder::publish::Options;
 use quillfront_builder::publish::root::Root;
@@ -96,6 +97,14 @@ pub fn run(global: &Global, options: args::Status) -> Result<u8> {
     })
 }
 
+/// `content/a.md:3: there is no template`
+fn place_and_message(problem: &Diagnostic) -> String {
+    let line = problem
+        .line
+        .map_or(String::new(), |line| format!(":{line}"));
+    format!("{}{line}: {}", problem.file, problem.message)
+}
+
 fn time(ms: i64) -> String {
     let time = Timestamp::from_second(ms.div_euclid(1_000));
     time.map(|time| time.to_string()).unwrap_or_default()
@@ -112,7 +121,7 @@ impl Status {
                 let source = source.map(|published| published.source.as_str());
                 let problems = last.iter().flat_map(|report| &report.diagnostics);
                 let own = problems.filter(|d| d.is_error() && Some(d.file.as_str()) == source);
-                let own: Vec<String> = own.map(ToString::to_string).collect();
+                let own: Vec<String> = own.map(place_and_message).collect();
                 let because = if own.is_empty() {
                     output.because.clone()
                 } else {
