@@ -6,7 +6,7 @@
 //! commit is driven from the outbox in the root, so that a crash loses none of it.
 //!
 //! * [`store`]: a bucket, as a few requests with conditions;
-//! * [`root`] and [`state`]: what is remembered;
+//! * [`root`], its long [`lists`], and [`state`]: what is remembered;
 //! * [`observe`]: reading the sources that the hints name;
 //! * `reconcile`: comparing both buckets with what is remembered;
 //! * `draft`: the site after the change; [`hold`]: what of it has to be approved first;
@@ -20,6 +20,7 @@
 mod commit;
 mod draft;
 pub mod hold;
+pub mod lists;
 mod measure;
 pub mod observe;
 mod outbox;

@@ -3,6 +3,7 @@
 //! It is only ever written with `If-Match` on the ETag that was read, and every write has an id
 //! of its own, so that its ETag never comes back.
 
+use super::lists;
 use super::store::{Attributes, Bucket, Condition, StoreError, Written};
 use crate::object::HTML_LIFETIME_SECONDS;
 use crate::site::schedule::NextDue;
@@ -13,7 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 pub const FORMAT: u32 = 1;
 /// The root's key in the state bucket.
 pub const ROOT_KEY: &str = "root.json";
-/// The root with everything in it stays below this.
+/// The root stays below this; its long lists are objects of their own.
 const MAX_ROOT_BYTES: u64 = 64 * 1024 * 1024;
 
 /// The root.
@@ -55,6 +56,10 @@ pub struct Root {
     pub retired: BTreeMap<u64, Vec<String>>,
     /// A change that waits for approval.
     pub held: Option<Held>,
+    /// Names of the lists that are too long for the root, by what they are. Only as stored: a root
+    /// that was read has them in it.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) lists: BTreeMap<String, String>,
 }
 
 /// Names of the state's segments.
@@ -157,6 +162,7 @@ impl Root {
             unreferenced: BTreeMap::new(),
             retired: BTreeMap::new(),
             held: None,
+            lists: BTreeMap::new(),
         }
     }
 
@@ -205,7 +211,12 @@ pub struct Loaded {
     /// None before the first write.
     pub root: Option<Root>,
     condition: Condition,
+    /// The long lists that the stored root names.
+    lists: BTreeMap<String, String>,
 }
+
+/// Reads of a root whose lists are gone because another one was written meanwhile.
+const MAX_READS: usize = 20;
 
 impl Loaded {
     /// Reads the root.
@@ -213,16 +224,28 @@ impl Loaded {
     /// # Errors
     /// Storage failed, or the object is not a root: it is never overwritten by a guess.
     pub async fn read(state: &Bucket) -> Result<Self, RootError> {
+        for _ in 0..MAX_READS {
+            if let Some(loaded) = Self::read_once(state).await? {
+                return Ok(loaded);
+            }
+        }
+        Err(RootError::Unreadable(
+            "a list that it names is missing".into(),
+        ))
+    }
+
+    async fn read_once(state: &Bucket) -> Result<Option<Self>, RootError> {
         let Some(got) = state.get(ROOT_KEY, MAX_ROOT_BYTES).await? else {
-            return Ok(Self {
+            return Ok(Some(Self {
                 root: None,
                 condition: Condition::Absent,
-            });
+                lists: BTreeMap::new(),
+            }));
         };
         let bytes = got
             .bytes
             .ok_or_else(|| RootError::Unreadable("it is too large".into()))?;
-        let root: Root = serde_json::from_slice(&bytes)
+        let mut root: Root = serde_json::from_slice(&bytes)
             .map_err(|error| RootError::Unreadable(error.to_string()))?;
         if root.format != FORMAT {
             let message = format!(
@@ -231,10 +254,15 @@ impl Loaded {
             );
             return Err(RootError::Unreadable(message));
         }
-        Ok(Self {
+        let named = root.lists.clone();
+        if !lists::join(&mut root, state).await? {
+            return Ok(None);
+        }
+        Ok(Some(Self {
             root: Some(root),
             condition: Condition::Matches(got.etag),
-        })
+            lists: named,
+        }))
     }
 
     /// Writes `root` if nobody has written since. True where it happened; then this is what was
@@ -249,8 +277,10 @@ impl Loaded {
         id: String,
     ) -> Result<bool, RootError> {
         root.id = id;
-        let bytes =
-            serde_json::to_vec(&root).map_err(|error| RootError::Unreadable(error.to_string()))?;
+        let stored = lists::split(root.clone(), &self.lists, &root.id)?;
+        let bytes = serde_json::to_vec(&stored.root)
+            .map_err(|error| RootError::Unreadable(error.to_string()))?;
+        stored.write_lists(state).await?;
         let attributes = Attributes {
             content_type: "application/json".into(),
             cache_control: "no-store".into(),
@@ -263,16 +293,36 @@ impl Loaded {
             Written::Done(etag) => {
                 self.condition = Condition::Matches(etag);
                 self.root = Some(root);
+                let before = std::mem::replace(&mut self.lists, stored.root.lists);
+                self.remove_lists(state, before).await?;
                 Ok(true)
             }
             Written::Refused => {
                 // A retry inside the SDK may have met its own write.
                 let there = Self::read(state).await?;
                 let own = there.root.as_ref().is_some_and(|there| there.id == root.id);
-                *self = there;
+                let before = std::mem::replace(self, there).lists;
+                if own {
+                    self.remove_lists(state, before).await?;
+                } else {
+                    stored.remove_lists(state).await?;
+                }
                 Ok(own)
             }
         }
+    }
+
+    /// Removes those lists of the root before that this one does not name.
+    async fn remove_lists(
+        &self,
+        state: &Bucket,
+        before: BTreeMap<String, String>,
+    ) -> Result<(), RootError> {
+        let named: BTreeSet<&String> = self.lists.values().collect();
+        for name in before.values().filter(|name| !named.contains(name)) {
+            state.delete(name, &Condition::Always).await?;
+        }
+        Ok(())
     }
 }
 

@@ -7,6 +7,7 @@ mod crash;
 mod doors;
 mod edits;
 mod grace;
+mod growth;
 mod invalidations;
 mod retries;
 mod scheduled;
