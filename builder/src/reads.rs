@@ -20,6 +20,19 @@ pub enum Shape {
     Parts(Parts),
 }
 
+/// [`Shape::Whole`], always in the same place.
+pub static WHOLE: Shape = Shape::Whole;
+
+impl Shape {
+    /// What is read of a field; None where it is not read.
+    pub fn field(&self, name: &str) -> Option<&Shape> {
+        match self {
+            Self::Whole => Some(&WHOLE),
+            Self::Parts(parts) => parts.fields.get(name),
+        }
+    }
+}
+
 /// The parts of a map or a list that are read.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Parts {
@@ -61,4 +74,44 @@ pub struct Reads {
     /// The templates that it is made of, by their full names, itself included. None where they are
     /// not known: then it is made of all.
     pub templates: Option<std::collections::BTreeSet<String>>,
+}
+
+impl Reads {
+    /// Anything may be read.
+    pub fn everything() -> Self {
+        Self {
+            context: None,
+            calls: None,
+            templates: None,
+        }
+    }
+
+    /// What is read of a variable of the context; None where it is not read.
+    pub fn variable(&self, name: &str) -> Option<&Shape> {
+        match &self.context {
+            None => Some(&WHOLE),
+            Some(variables) => variables.get(name),
+        }
+    }
+
+    /// What is read of the answer of a function that was called with these arguments.
+    pub fn answer(&self, _function: &str, _arguments: &dyn Fn(&str) -> Option<String>) -> Shape {
+        Shape::Whole
+    }
+}
+
+/// The templates of a site.
+pub struct Set<'a>(&'a BTreeMap<String, String>);
+
+impl<'a> Set<'a> {
+    /// All templates by full name, and what else a name is tried with, in order.
+    pub fn new(templates: &'a BTreeMap<String, String>, _prefixes: &[String]) -> Self {
+        Self(templates)
+    }
+
+    /// What a template reads.
+    pub fn reads(&self, _entry: &str) -> Reads {
+        let _ = self.0;
+        Reads::everything()
+    }
 }

@@ -4,7 +4,7 @@ use super::draft::Draft;
 use super::publication::{Done, Publication};
 use super::root::{Loaded, Outbox, Root, Unreferenced};
 use super::session::Session;
-use super::state::{Published, State};
+use super::state::{Dirty, Encoded, Published, State};
 use super::{BuildError, Builder, Step};
 use crate::invalidate;
 use crate::key::{OutputKey, SourceKey};
@@ -56,6 +56,7 @@ impl Builder {
         session: Session<'_>,
         mut state: State,
         draft: &Draft,
+        strange: BTreeSet<OutputKey>,
         publication: &Publication,
         done: Done,
         next: &Root,
@@ -72,7 +73,9 @@ impl Builder {
             .into_iter()
             .filter(|key| !held.contains(key))
             .collect();
-        let put = done.put.keys().cloned().collect();
+        let put: BTreeSet<OutputKey> = done.put.keys().cloned().collect();
+        let mut touched = put.clone();
+        touched.extend(publication.deletions.keys().cloned());
         state.outputs.extend(done.put);
         for key in publication.deletions.keys() {
             state.outputs.remove(key.as_str());
@@ -81,35 +84,57 @@ impl Builder {
         for key in &moved {
             sources.forget_version(key);
         }
+        let mut dirty = Dirty {
+            sources: draft.looked_at.clone(),
+            outputs: touched,
+            all: false,
+        };
+        dirty
+            .sources
+            .extend(moved.iter().map(|key| SourceKey::from(key.as_str())));
+        dirty.outputs.extend(strange);
         state.sources = Arc::new(sources);
         if let Ok(tree) = &draft.outcome {
             state.answers.clone_from(&tree.answers);
+            dirty.note(&state.graph, &tree.graph);
+            state.graph = Arc::new(tree.graph.clone());
         }
-        self.conclude(session, state, put, &publication.deletions, |root| {
-            root.engine = env!("CARGO_PKG_VERSION").to_owned();
-            root.now.clone_from(&next.now);
-            root.next_due.clone_from(&next.next_due);
-            root.settings.clone_from(&next.settings);
-            root.settle_hints(settled);
-            if !moved.is_empty() {
-                root.add_hints(moved.iter().map(String::as_str));
-            }
-            root.held.clone_from(&draft.held);
-        })
+        self.conclude(
+            session,
+            state,
+            &dirty,
+            put,
+            &publication.deletions,
+            |root| {
+                root.engine = env!("CARGO_PKG_VERSION").to_owned();
+                root.now.clone_from(&next.now);
+                root.next_due.clone_from(&next.next_due);
+                root.settings.clone_from(&next.settings);
+                root.settle_hints(settled);
+                if !moved.is_empty() {
+                    root.add_hints(moved.iter().map(String::as_str));
+                }
+                root.held.clone_from(&draft.held);
+            },
+        )
         .await
     }
 
-    /// Writes the state, commits it with `change` and the outbox, then does what the outbox says.
+    /// Writes what is dirty of the state, commits it with `change` and the outbox, then does what
+    /// the outbox says.
+    #[allow(clippy::too_many_arguments)]
     pub(super) async fn conclude(
         &self,
         mut session: Session<'_>,
-        state: State,
+        mut state: State,
+        dirty: &Dirty,
         put: BTreeSet<OutputKey>,
         deletions: &BTreeMap<OutputKey, Published>,
         change: impl Fn(&mut Root),
     ) -> Result<Committed, BuildError> {
         let before = session.root().cloned().ok_or(BuildError::LostRace)?;
-        let encoded = state.encode()?;
+        state.read_for_writing(&self.state, dirty).await?;
+        let encoded = state.encode(&before.segments, dirty)?;
         let known = before.segments.all();
         session.keep().await?;
         encoded.write(&self.state, &known).await?;
@@ -164,7 +189,11 @@ impl Builder {
                 change(root);
             })
             .await?;
-        self.keep_warm(&encoded.segments, &state);
+        let Encoded {
+            segments, texts, ..
+        } = encoded;
+        state.written(texts);
+        self.keep_warm(&segments, &state);
         match self.empty_outbox(&mut session, outbox).await {
             // The commit stands; what CloudFront did not take is tried again with what comes next.
             Err(BuildError::Invalidation(why)) => invalidations.owed = Some(why),
@@ -233,7 +262,14 @@ impl Builder {
         let expired: BTreeSet<String> = gone.keys().cloned().collect();
         outbox.deletions.extend(gone);
         if adopted || !expired.is_empty() {
-            let encoded = state.encode()?;
+            let dirty = Dirty {
+                outputs: intent
+                    .iter()
+                    .map(|key| OutputKey::from(key.as_str()))
+                    .collect(),
+                ..Dirty::default()
+            };
+            let encoded = state.encode(&base.segments, &dirty)?;
             session.keep().await?;
             let known = base.segments.all();
             encoded.write(&self.state, &known).await?;

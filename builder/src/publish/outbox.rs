@@ -3,6 +3,7 @@
 
 use super::root::Outbox;
 use super::session::Session;
+use super::state::FOLDER;
 use super::store::{Condition, Written};
 use super::{BuildError, Builder};
 use crate::fingerprint::Fingerprint;
@@ -152,7 +153,8 @@ impl Builder {
                 return Ok(None);
             }
             session.keep().await?;
-            self.state.delete(name, &Condition::Always).await?;
+            let key = format!("{FOLDER}{name}");
+            self.state.delete(&key, &Condition::Always).await?;
         }
         Ok(Some(generation))
     }

@@ -7,7 +7,7 @@ use super::state::State;
 use super::{BuildError, Builder};
 use crate::diagnostic::Diagnostic;
 use crate::fetch::Budget;
-use crate::key::{Role, SourceKey};
+use crate::key::{OutputKey, Role, SourceKey};
 use crate::quillfront_toml::{self, OwnConfig};
 use crate::source::Sources;
 use std::collections::{BTreeMap, BTreeSet};
@@ -91,12 +91,13 @@ impl Builder {
         Ok(keys)
     }
 
-    /// Notes in the state what the site bucket really has. True where that is not what it said.
+    /// Notes in the state what the site bucket really has. Returns the keys where that is not what
+    /// it said.
     pub(super) async fn compare_site(
         &self,
         state: &mut State,
         root: &Root,
-    ) -> Result<bool, BuildError> {
+    ) -> Result<BTreeSet<OutputKey>, BuildError> {
         let listed = self.site.list().await?;
         let mut there: BTreeMap<String, String> = listed
             .into_iter()
@@ -111,9 +112,11 @@ impl Builder {
         };
         there.retain(|key, etag| !waits(key, etag));
         let known: BTreeSet<String> = state.outputs.keys().map(ToString::to_string).collect();
-        let mut strange = false;
+        let mut strange = BTreeSet::new();
         for key in there.keys().chain(known.iter()).collect::<BTreeSet<_>>() {
-            strange |= adopt(state, key, there.get(key).cloned());
+            if adopt(state, key, there.get(key).cloned()) {
+                strange.insert(OutputKey::from(key.as_str()));
+            }
         }
         Ok(strange)
     }

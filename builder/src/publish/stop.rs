@@ -6,12 +6,12 @@ use super::publication::Done;
 use super::root::{Loaded, Root};
 use super::run::Work;
 use super::session::Session;
-use super::state::State;
+use super::state::{Dirty, State};
 use super::{BuildError, Builder};
-use crate::key::SourceKey;
+use crate::key::{OutputKey, SourceKey};
 use crate::report::{Action, Kind, OutputReport, Report};
 use jiff::Timestamp;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::Ordering;
 
 /// In place of what a tree was made with, where it was not finished.
@@ -75,6 +75,7 @@ impl Builder {
         &self,
         session: Session<'_>,
         mut state: State,
+        strange: BTreeSet<OutputKey>,
         done: Done,
         because: &str,
     ) -> Result<Report, BuildError> {
@@ -96,10 +97,14 @@ impl Builder {
             .collect();
         report.counts.uploaded = done.put.len() as u64;
         let moved: Vec<String> = done.moved.values().map(ToString::to_string).collect();
-        let put = done.put.keys().cloned().collect();
+        let put: BTreeSet<OutputKey> = done.put.keys().cloned().collect();
+        let dirty = Dirty {
+            outputs: put.iter().cloned().chain(strange).collect(),
+            ..Dirty::default()
+        };
         state.outputs.extend(done.put);
         let none = BTreeMap::new();
-        let committed = self.conclude(session, state, put, &none, |root| {
+        let committed = self.conclude(session, state, &dirty, put, &none, |root| {
             // The tree is neither that of before nor that of after: all of it is looked at next.
             root.settings = CUT_OFF.to_owned();
             if !moved.is_empty() {
