@@ -157,10 +157,12 @@ impl Reads {
         let calls = self.calls.iter().flatten();
         let calls = calls.filter(|call| call.function == function);
         let shapes = calls.filter(|call| !call.literals.iter().any(differs));
-        let merged = shapes.map(|call| call.shape.clone()).reduce(|mut one, other| {
-            one.merge(other);
-            one
-        });
+        let merged = shapes
+            .map(|call| call.shape.clone())
+            .reduce(|mut one, other| {
+                one.merge(other);
+                one
+            });
         merged.unwrap_or(Shape::Whole)
     }
 }
@@ -175,6 +177,8 @@ pub struct Set<'a> {
     prefixes: Vec<String>,
     /// Component to the template that it is taken from; None where there are two.
     components: BTreeMap<String, Option<&'a str>>,
+    /// The names of all implicit parameters.
+    implicit: BTreeSet<String>,
 }
 
 impl<'a> Set<'a> {
@@ -189,11 +193,15 @@ impl<'a> Set<'a> {
             templates: texts.iter().map(parse).collect(),
             prefixes: prefixes.to_vec(),
             components: BTreeMap::new(),
+            implicit: BTreeSet::new(),
         };
         let mut best: BTreeMap<String, (usize, Option<&'a str>)> = BTreeMap::new();
         for (name, template) in &set.templates {
             let rank = set.rank(name);
-            for component in template.iter().flat_map(|template| template.components.keys()) {
+            for component in template
+                .iter()
+                .flat_map(|template| template.components.keys())
+            {
                 let found = (rank, Some(*name));
                 let entry = best.entry(component.clone()).or_insert(found);
                 if rank < entry.0 {
@@ -203,7 +211,15 @@ impl<'a> Set<'a> {
                 }
             }
         }
-        set.components = best.into_iter().map(|(name, (_, from))| (name, from)).collect();
+        let templates = set.templates.values().flatten();
+        let components = templates.flat_map(|template| template.components.values());
+        let parameters = components.flat_map(|component| &component.parameters);
+        let implicit = parameters.filter(|(_, parameter)| parameter.implicit);
+        set.implicit = implicit.map(|(name, _)| name.clone()).collect();
+        set.components = best
+            .into_iter()
+            .map(|(name, (_, from))| (name, from))
+            .collect();
         set
     }
 
@@ -218,7 +234,10 @@ impl<'a> Set<'a> {
 
     /// The lower, the sooner a template's components are taken.
     fn rank(&self, name: &str) -> usize {
-        let found = self.prefixes.iter().position(|prefix| name.starts_with(prefix.as_str()));
+        let found = self
+            .prefixes
+            .iter()
+            .position(|prefix| name.starts_with(prefix.as_str()));
         found.map_or(0, |index| index + 1)
     }
 
@@ -226,7 +245,8 @@ impl<'a> Set<'a> {
     fn find(&self, name: &str) -> Option<(&str, &Template)> {
         let prefixed = self.prefixes.iter().map(|prefix| format!("{prefix}{name}"));
         let mut names = std::iter::once(name.to_owned()).chain(prefixed);
-        let (name, template) = names.find_map(|name| self.templates.get_key_value(name.as_str()))?;
+        let (name, template) =
+            names.find_map(|name| self.templates.get_key_value(name.as_str()))?;
         Some((*name, template.as_ref()?))
     }
 
@@ -240,12 +260,5 @@ impl<'a> Set<'a> {
         let from = (*from)?;
         let template = self.templates.get(from)?.as_ref()?;
         Some((name, from, template.components.get(name)?))
-    }
-
-    fn has_implicit_parameters(&self) -> bool {
-        let templates = self.templates.values().flatten();
-        let components = templates.flat_map(|template| template.components.values());
-        let mut parameters = components.flat_map(|component| component.parameters.values());
-        parameters.any(|parameter| parameter.implicit)
     }
 }

@@ -1,7 +1,7 @@
 //! What the value of an expression may be.
 
 use super::scope::{Context, Loop, Scope, Set, Variables};
-use super::syntax::{Comprehension, ComponentCall, Entry, Expr, Parameter, Slice};
+use super::syntax::{ComponentCall, Comprehension, Entry, Expr, Parameter, Slice};
 use super::value::Value;
 use super::walk::{Known, Unknown, Walk};
 use std::collections::{BTreeMap, BTreeSet};
@@ -133,8 +133,8 @@ impl<'s> Walk<'s> {
             Some(Expr::Integer(found)) => *found == number,
             Some(_) => false,
         };
-        let forwards = is(&slice.step, 1)
-            || matches!(&slice.step, Some(Expr::Integer(number)) if *number > 0);
+        let forwards =
+            is(&slice.step, 1) || matches!(&slice.step, Some(Expr::Integer(number)) if *number > 0);
         let from = match &slice.start {
             None => true,
             Some(Expr::Integer(number)) => *number >= 0,
@@ -145,12 +145,9 @@ impl<'s> Walk<'s> {
             _ => None,
         };
         let first = end.filter(|_| forwards && from);
-        if let (true, true, Some(first), false) = (
-            is(&slice.start, 0),
-            is(&slice.step, 1),
-            first,
-            of.is_made(),
-        ) {
+        if let (true, true, Some(first), false) =
+            (is(&slice.start, 0), is(&slice.step, 1), first, of.is_made())
+        {
             // The rest of the value is that of a text, which is read by now.
             return Ok(Value {
                 places: of.places.iter().map(|place| place.up_to(first)).collect(),
@@ -290,15 +287,17 @@ impl<'s> Walk<'s> {
         }
         if let Some(rest) = &component.rest {
             let mut value = given;
-            value.fields.retain(|name, _| !component.parameters.contains_key(name));
+            value
+                .fields
+                .retain(|name, _| !component.parameters.contains_key(name));
             context.insert(rest.clone(), value.defined());
         }
         if call.body.is_some() {
             context.insert("body".to_owned(), Value::atom());
         }
         // With the same arguments it reads the same again.
-        let implicit = self.set.has_implicit_parameters();
-        if !implicit && !self.done.insert((name, context.clone())) {
+        let implicit = self.implicit_values(scope)?;
+        if !self.done.insert((name, context.clone(), implicit)) {
             return Ok(Value::atom());
         }
         if self.components == MAX_COMPONENTS {

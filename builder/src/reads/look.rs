@@ -4,6 +4,7 @@ use super::scope::{Context, Scope};
 use super::syntax::is_loop_variable;
 use super::value::Value;
 use super::walk::{Known, Walk};
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
 impl Walk<'_> {
@@ -18,7 +19,9 @@ impl Walk<'_> {
     pub(super) fn whole(&mut self, value: &Value) {
         self.whole_places(value);
         let made = value.fields.values();
-        let made = made.chain(value.others.as_deref()).chain(value.items.as_deref());
+        let made = made
+            .chain(value.others.as_deref())
+            .chain(value.items.as_deref());
         for value in made {
             self.whole(value);
         }
@@ -145,6 +148,23 @@ impl Walk<'_> {
             }
             None => Ok(value),
         }
+    }
+
+    /// What each implicit argument of any component may stand for here.
+    pub(super) fn implicit_values(&mut self, scope: &Scope<'_>) -> Known<Vec<BTreeSet<Value>>> {
+        let names = self.set.implicit.iter();
+        names.map(|name| self.implicit_value(scope, name)).collect()
+    }
+
+    fn implicit_value(&mut self, scope: &Scope<'_>, name: &str) -> Known<BTreeSet<Value>> {
+        let mut all = BTreeSet::new();
+        let mut scope = Some(scope);
+        while let Some(here) = scope {
+            let value = self.look_up(here, name)?;
+            scope = here.parent.filter(|_| value.undefined);
+            all.insert(value);
+        }
+        Ok(all)
     }
 
     /// `__tera_context`: all that has a name here.

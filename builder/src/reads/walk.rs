@@ -33,8 +33,8 @@ pub(super) struct Walk<'s> {
     variables: BTreeMap<String, Place>,
     calls: BTreeMap<(String, BTreeMap<String, String>), Place>,
     pub(super) templates: BTreeSet<&'s str>,
-    /// Components with arguments that have been run.
-    pub(super) done: BTreeSet<(&'s str, BTreeMap<String, Value>)>,
+    /// Components that have been run, with all that they may look up.
+    pub(super) done: BTreeSet<(&'s str, BTreeMap<String, Value>, Vec<BTreeSet<Value>>)>,
     pub(super) components: usize,
     pub(super) comprehensions: usize,
     depth: usize,
@@ -91,7 +91,12 @@ impl<'s> Walk<'s> {
         Reads {
             context: (!self.dumped).then(|| shapes.collect()),
             calls: Some(calls.collect()),
-            templates: Some(self.templates.iter().map(|name| (*name).to_owned()).collect()),
+            templates: Some(
+                self.templates
+                    .iter()
+                    .map(|name| (*name).to_owned())
+                    .collect(),
+            ),
         }
     }
 
@@ -322,7 +327,11 @@ impl<'s> Walk<'s> {
             };
             out.insert(name, joined);
         }
-        out.extend(other.into_iter().map(|(name, (value, _))| (name, (value, false))));
+        out.extend(
+            other
+                .into_iter()
+                .map(|(name, (value, _))| (name, (value, false))),
+        );
         self.step(out.len())?;
         Ok(out)
     }

@@ -1,6 +1,6 @@
 //! Expressions, with the engine's binding powers.
 
-use super::{Arguments, Comprehension, ComponentCall, Entry, Expr, Parser, Slice, Token};
+use super::{Arguments, ComponentCall, Comprehension, Entry, Expr, Parser, Slice, Token};
 use super::{MAX_COMPLEXITY, MAX_RECURSION};
 
 /// Binary operators: how strongly they bind what is left and right of them.

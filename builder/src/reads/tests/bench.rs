@@ -63,10 +63,15 @@ const COMMON: &str = r#"get_section(path="blog/_index.md"){pages[:10]{date perma
 
 #[track_caller]
 fn reads(entry: &str, context: &str, calls: &str) {
-    let texts = TEXTS.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned()));
+    let texts = TEXTS
+        .iter()
+        .map(|(name, text)| ((*name).to_owned(), (*text).to_owned()));
     let texts: BTreeMap<String, String> = texts.collect();
     let found = Set::new(&texts, &[]).reads(entry);
-    assert_eq!(printed(&found), format!("{context} {COMMON}{calls} get_url(path=\"site.css\")"));
+    assert_eq!(
+        printed(&found),
+        format!("{context} {COMMON}{calls} get_url(path=\"site.css\")")
+    );
     let templates: Vec<String> = found.templates.into_iter().flatten().collect();
     let mut expected = ["base.html", "sidebar.html", entry];
     expected.sort_unstable();
@@ -85,7 +90,19 @@ fn pages_read_their_text_and_the_names_of_others() {
         "config{base_url title} lang paginator{current_index next number_pagers pages[]{date permalink summary title} previous} section{title}",
         "",
     );
-    reads("taxonomy_single.html", "config{base_url title} lang term{name pages[]{date permalink title}}", "");
-    reads("taxonomy_list.html", "config{base_url title} lang taxonomy{name} terms[]{name page_count permalink}", "");
-    reads("index.html", "config{base_url title} lang section{content}", "");
+    reads(
+        "taxonomy_single.html",
+        "config{base_url title} lang term{name pages[]{date permalink title}}",
+        "",
+    );
+    reads(
+        "taxonomy_list.html",
+        "config{base_url title} lang taxonomy{name} terms[]{name page_count permalink}",
+        "",
+    );
+    reads(
+        "index.html",
+        "config{base_url title} lang section{content}",
+        "",
+    );
 }

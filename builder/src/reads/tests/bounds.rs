@@ -5,14 +5,19 @@ use super::*;
 use proptest::prelude::*;
 
 fn set(texts: &[(&str, String)]) -> BTreeMap<String, String> {
-    let texts = texts.iter().map(|(name, text)| ((*name).to_owned(), text.clone()));
+    let texts = texts
+        .iter()
+        .map(|(name, text)| ((*name).to_owned(), text.clone()));
     texts.collect()
 }
 
 #[track_caller]
 fn reads_everything(texts: &[(&str, String)]) {
     let texts = set(texts);
-    assert_eq!(Set::new(&texts, &[]).reads(texts.keys().next().unwrap()), Reads::everything());
+    assert_eq!(
+        Set::new(&texts, &[]).reads(texts.keys().next().unwrap()),
+        Reads::everything()
+    );
 }
 
 #[test]
@@ -45,16 +50,23 @@ fn what_is_not_understood_reads_everything() {
 fn two_components_of_one_name_are_not_understood() {
     let defined = "{% component C(p) %}{{ p.a }}{% endcomponent %}".to_owned();
     let call = "{{ <C p={page} /> }}".to_owned();
-    reads_everything(&[("a.html", call.clone()), ("b.html", defined.clone()), ("c.html", defined.clone())]);
+    reads_everything(&[
+        ("a.html", call.clone()),
+        ("b.html", defined.clone()),
+        ("c.html", defined.clone()),
+    ]);
     // A template that is not understood may define it too.
-    reads_everything(&[("a.html", call), ("b.html", defined), ("c.html", "{% ".to_owned())]);
+    reads_everything(&[
+        ("a.html", call),
+        ("b.html", defined),
+        ("c.html", "{% ".to_owned()),
+    ]);
 }
 
 #[test]
 fn deep_and_long_texts_end() {
     let many = 100_000;
     for text in [
-        "(".repeat(many),
         "{{ ".repeat(many),
         format!("{{{{ {} }}}}", "(".repeat(many)),
         format!("{{{{ a{} }}}}", ".b".repeat(many)),
@@ -78,11 +90,27 @@ fn deep_and_long_texts_end() {
 #[test]
 fn as_deep_as_the_engine_goes_is_understood() {
     for (text, expected) in [
-        (format!("{{{{ a{} }}}}", ".b".repeat(11)), "a{b{b{b{b{b{b{b{b{b{b{b}}}}}}}}}}}"),
-        (format!("{{{{ a{} }}}}", ".b".repeat(200)), "a{b{b{b{b{b{b{b{b{b{b{b{b}}}}}}}}}}}}"),
+        (
+            format!("{{{{ a{} }}}}", ".b".repeat(11)),
+            "a{b{b{b{b{b{b{b{b{b{b{b}}}}}}}}}}}",
+        ),
+        (
+            format!("{{{{ a{} }}}}", ".b".repeat(200)),
+            "a{b{b{b{b{b{b{b{b{b{b{b{b}}}}}}}}}}}}",
+        ),
         (format!("{{{{ a{} }}}}", " + 1".repeat(200)), "a?"),
-        (format!("{{{{ {}a{} }}}}", "(".repeat(39), ")".repeat(39)), "a"),
-        (format!("{}{{{{ a }}}}{}", "{% if b %}".repeat(39), "{% endif %}".repeat(39)), "a b?"),
+        (
+            format!("{{{{ {}a{} }}}}", "(".repeat(39), ")".repeat(39)),
+            "a",
+        ),
+        (
+            format!(
+                "{}{{{{ a }}}}{}",
+                "{% if b %}".repeat(39),
+                "{% endif %}".repeat(39)
+            ),
+            "a b?",
+        ),
     ] {
         let texts = set(&[("a.html", text)]);
         assert_eq!(printed(&Set::new(&texts, &[]).reads("a.html")), expected);
@@ -93,20 +121,36 @@ fn as_deep_as_the_engine_goes_is_understood() {
 #[test]
 fn work_that_explodes_ends() {
     let chain: Vec<(String, String)> = (0..60)
-        .map(|n| (format!("t{n:02}"), format!("{{% include 't{:02}' %}}", n + 1).repeat(2)))
+        .map(|n| {
+            (
+                format!("t{n:02}"),
+                format!("{{% include 't{:02}' %}}", n + 1).repeat(2),
+            )
+        })
         .chain([("t60".to_owned(), "x".to_owned())])
         .collect();
     let chain: Vec<(&str, String)> = chain.iter().map(|(a, b)| (a.as_str(), b.clone())).collect();
     reads_everything(&chain);
-    let loops = (0..30).map(|n| format!("{{% for i in x{n} %}}{{% set_global x{} = x{n}.a %}}", n + 1));
+    let loops = (0..30).map(|n| {
+        format!(
+            "{{% for i in x{n} %}}{{% set_global x{} = x{n}.a %}}",
+            n + 1
+        )
+    });
     let ends = "{% endfor %}".repeat(30);
     let texts = set(&[("a", loops.collect::<String>() + &ends)]);
     Set::new(&texts, &[]).reads("a");
     let grows = "{% set_global m = {'a': m, 'b': m, 'c': [m, m], ...m} %}".repeat(40);
-    let texts = set(&[("a", format!("{{% set m = page %}}{{% for i in x %}}{grows}{{% endfor %}}{{{{ m.a.b }}}}"))]);
+    let texts = set(&[(
+        "a",
+        format!("{{% set m = page %}}{{% for i in x %}}{grows}{{% endfor %}}{{{{ m.a.b }}}}"),
+    )]);
     Set::new(&texts, &[]).reads("a");
     let calls = "{{ <C p={p.a} /> }}{{ <C p={p.b} /> }}{{ <C p={[p, p.c]} /> }}";
-    let texts = set(&[("a", format!("{{% component C(p, @q) %}}{calls}{{% endcomponent %}}{{{{ <C p={{page}} /> }}}}"))]);
+    let texts = set(&[(
+        "a",
+        format!("{{% component C(p, @q) %}}{calls}{{% endcomponent %}}{{{{ <C p={{page}} /> }}}}"),
+    )]);
     assert_eq!(Set::new(&texts, &[]).reads("a"), Reads::everything());
 }
 
@@ -137,12 +181,97 @@ proptest! {
 }
 
 const PIECES: &[&str] = &[
-    "{{ ", " }}", "{% ", " %}", "{{-", "-}}", "{%-", "-%}", "{#", "#}", "{% raw %}", "{% endraw %}", "raw", "if ",
-    "elif ", "else", "endif", "for ", "in ", "endfor", "set ", "set_global ", "endset", "block ", "endblock", "a",
-    "b", "page", ".", "?.", "?[", "[", "]", "(", ")", "{", "}", "...", ",", ":", "=", "==", "|", "upper", " is ",
-    " not ", "defined", "'x'", "\"", "`", "\\", "1", "2.5", "-", "+", "~", "<", ">", "</", "/", "C", "component ",
-    "endcomponent", "include ", "extends ", "filter ", "endfilter", "super()", "loop", "@", "é", " ", "\n", "none",
-    "{{ a }}", "{{ a.b[0] }}", "{% if a %}", "{% endif %}", "{% for a in b %}", "{% endfor %}", "{{ <C a={b} /> }}",
-    "{{ [a for a in b] }}", "{{ a if b else c }}", "{% set a = b %}", "{% set a %}", "{% endset %}", "{{ a[1:2] }}",
-    "{% filter upper %}", "{% endfilter %}", "{% block a %}", "{% endblock %}", "{% break %}", "{% else %}",
+    "{{ ",
+    " }}",
+    "{% ",
+    " %}",
+    "{{-",
+    "-}}",
+    "{%-",
+    "-%}",
+    "{#",
+    "#}",
+    "{% raw %}",
+    "{% endraw %}",
+    "raw",
+    "if ",
+    "elif ",
+    "else",
+    "endif",
+    "for ",
+    "in ",
+    "endfor",
+    "set ",
+    "set_global ",
+    "endset",
+    "block ",
+    "endblock",
+    "a",
+    "b",
+    "page",
+    ".",
+    "?.",
+    "?[",
+    "[",
+    "]",
+    "(",
+    ")",
+    "{",
+    "}",
+    "...",
+    ",",
+    ":",
+    "=",
+    "==",
+    "|",
+    "upper",
+    " is ",
+    " not ",
+    "defined",
+    "'x'",
+    "\"",
+    "`",
+    "\\",
+    "1",
+    "2.5",
+    "-",
+    "+",
+    "~",
+    "<",
+    ">",
+    "</",
+    "/",
+    "C",
+    "component ",
+    "endcomponent",
+    "include ",
+    "extends ",
+    "filter ",
+    "endfilter",
+    "super()",
+    "loop",
+    "@",
+    "é",
+    " ",
+    "\n",
+    "none",
+    "{{ a }}",
+    "{{ a.b[0] }}",
+    "{% if a %}",
+    "{% endif %}",
+    "{% for a in b %}",
+    "{% endfor %}",
+    "{{ <C a={b} /> }}",
+    "{{ [a for a in b] }}",
+    "{{ a if b else c }}",
+    "{% set a = b %}",
+    "{% set a %}",
+    "{% endset %}",
+    "{{ a[1:2] }}",
+    "{% filter upper %}",
+    "{% endfilter %}",
+    "{% block a %}",
+    "{% endblock %}",
+    "{% break %}",
+    "{% else %}",
 ];

@@ -18,7 +18,7 @@ impl Dice {
         ((mixed ^ (mixed >> 31)) % bound as u64) as usize
     }
 
-    fn one_in(&mut self, count: usize) -> bool {
+    pub fn one_in(&mut self, count: usize) -> bool {
         self.below(count) == 0
     }
 }
@@ -51,7 +51,11 @@ impl Engine {
                 let asked = arguments.must_get::<&str>(argument)?.to_owned();
                 let plain = *function == "get_url" && !asked.starts_with("@/");
                 let lang = arguments.get::<String>("lang")?;
-                if *of_a_language && !plain && lang.is_none() && state.get::<String>("lang")?.as_deref() != Some("en") {
+                if *of_a_language
+                    && !plain
+                    && lang.is_none()
+                    && state.get::<String>("lang")?.as_deref() != Some("en")
+                {
                     return Err(Error::message("of another language"));
                 }
                 let answers = answers.lock().unwrap();
@@ -67,7 +71,9 @@ impl Engine {
             let mut out = format!("{text}/{lang:?}");
             for name in ["page", "section"] {
                 let value = state.get::<Value>(name)?;
-                let link = value.as_ref().and_then(|value| value.get_from_path("permalink"));
+                let link = value
+                    .as_ref()
+                    .and_then(|value| value.get_from_path("permalink"));
                 if let Some(link) = link.and_then(Value::as_str) {
                     out += link;
                     break;
@@ -75,27 +81,66 @@ impl Engine {
             }
             Ok::<_, Error>(Value::safe_string(&out))
         });
-        tera.register_filter("num_format", |number: i128, arguments: Kwargs, state: &State| {
-            let locale = match arguments.get::<String>("locale")? {
-                Some(locale) => locale,
-                None => {
-                    let config = state.get::<Value>("config")?;
-                    let found = config.as_ref().and_then(|config| config.get_from_path("default_language"));
-                    format!("{found:?}")
+        tera.register_filter(
+            "num_format",
+            |number: i128, arguments: Kwargs, state: &State| {
+                let locale = match arguments.get::<String>("locale")? {
+                    Some(locale) => locale,
+                    None => {
+                        let config = state.get::<Value>("config")?;
+                        let found = config
+                            .as_ref()
+                            .and_then(|config| config.get_from_path("default_language"));
+                        format!("{found:?}")
+                    }
+                };
+                Ok::<_, Error>(format!("{number}{locale}"))
+            },
+        );
+        tera.register_filter(
+            "shuffle",
+            |mut items: Vec<Value>, arguments: Kwargs, state: &State| {
+                let seed = match arguments.get::<Value>("seed")? {
+                    Some(seed) => seed.to_string(),
+                    None => format!("{:?}", state.get::<Value>("current_path")?),
+                };
+                let count = items.len().max(1);
+                items.rotate_left(seed.len() % count);
+                Ok::<_, Error>(items)
+            },
+        );
+        tera.register_filter("json_encode", |value: &Value, _: Kwargs, _: &State| {
+            format!("{value:?}")
+        });
+        // The engine's own has an order of chance.
+        tera.register_filter(
+            "group_by",
+            |items: &[Value], arguments: Kwargs, _: &State| {
+                let mut groups: Vec<(Key<'static>, Vec<Value>)> = Vec::new();
+                if items.is_empty() {
+                    return Ok(Map::new());
                 }
-            };
-            Ok::<_, Error>(format!("{number}{locale}"))
-        });
-        tera.register_filter("shuffle", |mut items: Vec<Value>, arguments: Kwargs, state: &State| {
-            let seed = match arguments.get::<Value>("seed")? {
-                Some(seed) => seed.to_string(),
-                None => format!("{:?}", state.get::<Value>("current_path")?),
-            };
-            let count = items.len().max(1);
-            items.rotate_left(seed.len() % count);
-            Ok::<_, Error>(items)
-        });
-        tera.register_filter("json_encode", |value: &Value, _: Kwargs, _: &State| format!("{value:?}"));
+                let attribute = arguments.must_get::<&str>("attribute")?;
+                for item in items {
+                    let found = item.get_from_path(attribute);
+                    let found = found.ok_or_else(|| Error::message("no such attribute"))?;
+                    let key = match (found.as_str(), found.as_i64()) {
+                        _ if found.is_none() => continue,
+                        (Some(text), _) => Key::from(text.to_owned()),
+                        (_, Some(number)) => Key::I64(number),
+                        _ => return Err(Error::message("no key")),
+                    };
+                    match groups.iter_mut().find(|(own, _)| *own == key) {
+                        Some((_, group)) => group.push(item.clone()),
+                        None => groups.push((key, vec![item.clone()])),
+                    }
+                }
+                Ok(groups
+                    .into_iter()
+                    .map(|(key, group)| (key, Value::from(group)))
+                    .collect::<Map>())
+            },
+        );
         tera.set_fallback_prefixes(prefixes.to_vec())?;
         tera.add_raw_templates(texts.iter())?;
         Ok(Self { tera, answers })
@@ -112,7 +157,9 @@ impl Engine {
 }
 
 pub fn map(fields: &[(&str, Value)]) -> Value {
-    let fields = fields.iter().map(|(name, value)| (Key::from((*name).to_owned()), value.clone()));
+    let fields = fields
+        .iter()
+        .map(|(name, value)| (Key::from((*name).to_owned()), value.clone()));
     Value::from(fields.collect::<Map>())
 }
 
@@ -124,19 +171,49 @@ fn page(number: usize, depth: usize) -> Value {
     let tags = [text("rust"), text("web"), text(&format!("tag{number}"))];
     let mut fields = vec![
         ("title", text(&format!("Page <{number}>"))),
-        ("content", Value::safe_string(&format!("<p>Content {number}</p>"))),
-        ("summary", if number % 2 == 0 { Value::none() } else { text("sum") }),
+        (
+            "content",
+            Value::safe_string(&format!("<p>Content {number}</p>")),
+        ),
+        (
+            "summary",
+            if number % 2 == 0 {
+                Value::none()
+            } else {
+                text("sum")
+            },
+        ),
         ("date", text(&format!("2024-01-{:02}", 1 + number % 5))),
         ("permalink", text(&format!("https://a.example/{number}/"))),
         ("draft", Value::from(number % 2 == 0)),
         ("weight", Value::from((number * 7 % 5) as i64)),
         ("taxonomies", map(&[("tags", Value::from(tags.to_vec()))])),
-        ("extra", map(&[("kind", text("post")), ("list", Value::from(vec![Value::from(1_i64), Value::from(2_i64), Value::from(3_i64)])), ("empty", map(&[]))])),
+        (
+            "extra",
+            map(&[
+                ("kind", text("post")),
+                (
+                    "list",
+                    Value::from(vec![
+                        Value::from(1_i64),
+                        Value::from(2_i64),
+                        Value::from(3_i64),
+                    ]),
+                ),
+                ("empty", map(&[])),
+            ]),
+        ),
     ];
     if depth > 0 {
         fields.push(("lower", page(number + 1, depth - 1)));
         fields.push(("higher", page(number + 2, depth - 1)));
-        fields.push(("children", Value::from(vec![page(number + 3, depth - 1), page(number + 4, depth - 1)])));
+        fields.push((
+            "children",
+            Value::from(vec![
+                page(number + 3, depth - 1),
+                page(number + 4, depth - 1),
+            ]),
+        ));
     } else {
         fields.push(("lower", Value::none()));
         fields.push(("children", Value::from(Vec::<Value>::new())));
@@ -152,13 +229,22 @@ pub fn variables() -> Variables {
         ("content", text("About")),
         ("permalink", text("https://a.example/s/")),
         ("pages", Value::from(pages)),
-        ("extra", map(&[("limit", Value::from(2_i64)), ("key", text("title"))])),
+        (
+            "extra",
+            map(&[("limit", Value::from(2_i64)), ("key", text("title"))]),
+        ),
     ]);
     let config = map(&[
         ("title", text("Site")),
         ("base_url", text("https://a.example")),
         ("default_language", text("en")),
-        ("extra", map(&[("menu", Value::from(vec![page(20, 2), page(21, 1)])), ("names", map(&[("a", text("A")), ("b", text("B"))]))])),
+        (
+            "extra",
+            map(&[
+                ("menu", Value::from(vec![page(20, 2), page(21, 1)])),
+                ("names", map(&[("a", text("A")), ("b", text("B"))])),
+            ]),
+        ),
     ]);
     [
         ("page", page(0, 3)),
@@ -168,6 +254,9 @@ pub fn variables() -> Variables {
         ("current_path", text("/a/")),
         ("title", text("Title")),
         ("number", Value::from(3_i64)),
+        ("p", page(30, 2)),
+        ("x", page(31, 2)),
+        ("y", Value::from(vec![page(32, 1), page(33, 1)])),
         ("words", Value::from(vec![text("a"), text("b"), text("a")])),
     ]
     .map(|(name, value)| (name.to_owned(), value))
@@ -185,7 +274,13 @@ fn answers() -> Answers {
             ("get_section", section.clone()),
             ("get_taxonomy", taxonomy.clone()),
             ("get_url", text(&format!("/{asked}/"))),
-            ("load_data", map(&[("rows", Value::from(vec![text("x"), text("y")])), ("name", text("n"))])),
+            (
+                "load_data",
+                map(&[
+                    ("rows", Value::from(vec![text("x"), text("y")])),
+                    ("name", text("n")),
+                ]),
+            ),
         ] {
             all.insert((function.to_owned(), asked.to_owned()), answer);
         }
@@ -194,7 +289,19 @@ fn answers() -> Answers {
 }
 
 const NAMES: &[&str] = &[
-    "title", "content", "pages", "lower", "higher", "extra", "kind", "list", "permalink", "tags", "a", "x1", "x2",
+    "title",
+    "content",
+    "pages",
+    "lower",
+    "higher",
+    "extra",
+    "kind",
+    "list",
+    "permalink",
+    "tags",
+    "a",
+    "x1",
+    "x2",
 ];
 
 /// Any value.
@@ -206,7 +313,11 @@ fn anything(dice: &mut Dice, depth: usize) -> Value {
         3 => Value::from(dice.below(9) as f64 / 2.0),
         4 => Value::safe_string("<b>changed</b>"),
         5 => text(["", "changed", "<i>"][dice.below(3)]),
-        6 => Value::from((0..dice.below(4)).map(|_| anything(dice, depth - 1)).collect::<Vec<_>>()),
+        6 => Value::from(
+            (0..dice.below(4))
+                .map(|_| anything(dice, depth - 1))
+                .collect::<Vec<_>>(),
+        ),
         _ => {
             let fields = (0..dice.below(4)).map(|_| {
                 let name = NAMES[dice.below(NAMES.len())];
@@ -278,7 +389,10 @@ fn changed_list(dice: &mut Dice, list: &[Value], parts: &Parts) -> Vec<Value> {
     }
     let (kept, shape) = match &parts.items {
         None => (0, None),
-        Some(items) => (items.first.unwrap_or(list.len()).min(list.len()), Some(&items.shape)),
+        Some(items) => (
+            items.first.unwrap_or(list.len()).min(list.len()),
+            Some(&items.shape),
+        ),
     };
     let all = match &parts.items {
         Some(items) => items.first.is_none_or(|first| list.len() < first),
@@ -318,7 +432,10 @@ impl Case {
     pub fn new(texts: &[(&str, &str)]) -> Self {
         Self {
             entry: texts[0].0.to_owned(),
-            texts: texts.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect(),
+            texts: texts
+                .iter()
+                .map(|(name, text)| ((*name).to_owned(), (*text).to_owned()))
+                .collect(),
             prefixes: Vec::new(),
             variables: variables(),
         }
@@ -351,15 +468,22 @@ impl Case {
             }
             let mut other = Answers::new();
             for ((function, asked), answer) in &answers {
-                let of = FUNCTIONS.iter().find(|(name, ..)| name == function).unwrap().1;
+                let of = FUNCTIONS
+                    .iter()
+                    .find(|(name, ..)| name == function)
+                    .unwrap()
+                    .1;
                 let argument = |name: &str| (name == of).then(|| asked.clone());
                 let shape = reads.answer(function, &argument);
-                other.insert((function.clone(), asked.clone()), changed(dice, answer, Some(&shape)));
+                other.insert(
+                    (function.clone(), asked.clone()),
+                    changed(dice, answer, Some(&shape)),
+                );
             }
             let again = engine.render(&self.entry, &variables, &other);
             if again != rendered {
                 return Err(format!(
-                    "reads {}\nround {round}\n{rendered:?}\nbecame\n{again:?}\nwith\n{variables:?}\nof {:?}",
+                    "reads {}\nround {round}\n{rendered:?}\nbecame\n{again:?}\nof {:?}",
                     printed(&reads),
                     self.texts
                 ));
@@ -375,8 +499,14 @@ impl Case {
 /// Checks templates, the first of which must render and read what is expected.
 #[track_caller]
 pub fn case(texts: &[(&str, &str)], expected: &str) {
-    let outcome = Case::new(texts).check(150).unwrap_or_else(|error| panic!("{error}"));
+    let outcome = Case::new(texts)
+        .check(150)
+        .unwrap_or_else(|error| panic!("{error}"));
     let outcome = outcome.unwrap_or_else(|| panic!("the engine refuses {texts:?}"));
-    assert!(outcome.rendered.is_some(), "{texts:?} does not render; it reads {}", outcome.reads);
+    assert!(
+        outcome.rendered.is_some(),
+        "{texts:?} does not render; it reads {}",
+        outcome.reads
+    );
     assert_eq!(outcome.reads, expected, "{texts:?}");
 }

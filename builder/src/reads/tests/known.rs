@@ -37,7 +37,11 @@ fn root() -> PathBuf {
 /// Those of a site that are not understood, or that read everything.
 fn unknown(site: &Path) -> Vec<String> {
     let mut texts = BTreeMap::new();
-    templates(&root().join("builder/src/render/builtins"), "__zola_builtins/", &mut texts);
+    templates(
+        &root().join("builder/src/render/builtins"),
+        "__zola_builtins/",
+        &mut texts,
+    );
     let mut prefixes = vec!["__zola_builtins/".to_owned()];
     for theme in fs::read_dir(site.join("themes")).into_iter().flatten() {
         let theme = theme.unwrap();
@@ -47,7 +51,9 @@ fn unknown(site: &Path) -> Vec<String> {
     }
     templates(&site.join("templates"), "", &mut texts);
     let set = Set::new(&texts, &prefixes);
-    let all = texts.keys().filter(|name| set.reads(name) == Reads::everything());
+    let all = texts
+        .keys()
+        .filter(|name| set.reads(name) == Reads::everything());
     all.cloned().collect()
 }
 
@@ -56,7 +62,11 @@ const REFUSED: &[&str] = &["94-fail-template-syntax/partials/broken.html"];
 
 #[test]
 fn templates_of_this_repository_are_understood() {
-    assert_eq!(unknown(&root()), Vec::<String>::new(), "the theme and this site");
+    assert_eq!(
+        unknown(&root()),
+        Vec::<String>::new(),
+        "the theme and this site"
+    );
     let mut cases: Vec<PathBuf> = fs::read_dir(root().join("tests/conformance/cases"))
         .unwrap()
         .map(|entry| entry.unwrap().path())
@@ -65,7 +75,10 @@ fn templates_of_this_repository_are_understood() {
     let mut found = Vec::new();
     for case in &cases {
         for name in unknown(&case.join("site")) {
-            found.push(format!("{}/{name}", case.file_name().unwrap().to_str().unwrap()));
+            found.push(format!(
+                "{}/{name}",
+                case.file_name().unwrap().to_str().unwrap()
+            ));
         }
     }
     assert!(cases.len() > 50);

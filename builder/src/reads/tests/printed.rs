@@ -16,14 +16,21 @@ pub fn printed(reads: &Reads) -> String {
             None => "everything".to_owned(),
         };
     };
-    let variables = context.iter().map(|(name, shape)| format!("{name}{}", of(shape)));
+    let variables = context
+        .iter()
+        .map(|(name, shape)| format!("{name}{}", of(shape)));
     let calls = calls.iter().map(|call| {
         let literals: Vec<String> = call
             .literals
             .iter()
             .map(|(name, text)| format!("{name}={text:?}"))
             .collect();
-        format!("{}({}){}", call.function, literals.join(" "), of(&call.shape))
+        format!(
+            "{}({}){}",
+            call.function,
+            literals.join(" "),
+            of(&call.shape)
+        )
     });
     variables.chain(calls).collect::<Vec<_>>().join(" ")
 }
@@ -38,7 +45,9 @@ fn of(shape: &Shape) -> String {
     let mut out = String::new();
     if !parts.fields.is_empty() {
         let fields = parts.fields.iter();
-        let fields: Vec<String> = fields.map(|(name, shape)| format!("{name}{}", of(shape))).collect();
+        let fields: Vec<String> = fields
+            .map(|(name, shape)| format!("{name}{}", of(shape)))
+            .collect();
         out = format!("{{{}}}", fields.join(" "));
     }
     if let Some(items) = &parts.items {
