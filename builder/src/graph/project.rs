@@ -16,7 +16,7 @@ pub fn value_mark(value: &Value, shape: &Shape) -> Mark {
 pub fn add_value(marker: &mut Marker, value: &Value, shape: &Shape) {
     if let Some(map) = value.as_map() {
         marker.number(1).number(u64::from(map.is_empty()));
-        match shape {
+        match shape.of_map() {
             Shape::Whole => {
                 marker.number(map.len() as u64);
                 for (key, value) in map {
@@ -163,6 +163,8 @@ mod tests {
         let empty = parts(&[]);
         assert!(same(&empty, r#"[1,2]"#, r#"[3]"#) && !same(&empty, "[1]", "[]"));
         assert!(!same(&empty, "1", "2"), "only lists and maps have parts");
+        let of_loop = items(None, parts(&[]));
+        assert!(!same(&of_loop, r#"{"a":1,"b":2}"#, r#"{"b":2,"a":1}"#), "a loop goes over all of a map");
         assert!(
             !same(&Shape::Whole, r#"{"a":1,"b":2}"#, r#"{"b":2,"a":1}"#),
             "order is printed"
