@@ -10,6 +10,7 @@ use crate::publish::store::Place;
 use crate::publish::{BuildError, Builder};
 use crate::report::Report;
 use aws_lambda_events::event::s3::S3Event;
+use futures::future::LocalBoxFuture;
 use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -141,13 +142,17 @@ pub async fn handle(
 async fn run(builder: &Builder, asked: &Asked) -> Result<Vec<Report>, BuildError> {
     let mut reports = Vec::new();
     if !asked.keys.is_empty() {
-        // On the heap: the future of a run is large.
-        reports = Box::pin(builder.run(Work::Keys(asked.keys.clone()))).await?;
+        reports = run_one(builder, Work::Keys(asked.keys.clone())).await?;
     }
     if asked.reconcile {
-        reports.extend(Box::pin(builder.run(Work::Reconcile)).await?);
+        reports.extend(run_one(builder, Work::Reconcile).await?);
     }
     Ok(reports)
+}
+
+/// On the heap, and of a type that those around it need not look into: the future of a run is large.
+fn run_one(builder: &Builder, work: Work) -> LocalBoxFuture<'_, Result<Vec<Report>, BuildError>> {
+    Box::pin(builder.run(work))
 }
 
 /// What an event asks for; nothing at all in the case of S3's test event.
