@@ -1,4 +1,5 @@
 //! The builder as a Lambda function (`provided.al2023`): the same handler as everywhere.
+#![recursion_limit = "256"] // the future of a run is deep
 
 use jiff::Timestamp;
 use lambda_runtime::{Error, LambdaEvent, service_fn};

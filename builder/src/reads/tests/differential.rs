@@ -373,7 +373,11 @@ fn changed_map(dice: &mut Dice, map: &Map, parts: &Parts) -> Value {
             Some(name) => (*name).to_owned(),
             None => format!("new{number}"),
         };
-        if !is_read(&name) && fields.iter().all(|(key, _)| key.as_str() != Some(name.as_str())) {
+        if !is_read(&name)
+            && fields
+                .iter()
+                .all(|(key, _)| key.as_str() != Some(name.as_str()))
+        {
             fields.push((Key::from(name), anything(dice, 2)));
             made += 1;
         }
