@@ -122,11 +122,10 @@ impl<'s> Walk<'s> {
     fn slice(&mut self, scope: &mut Scope<'_>, slice: &Slice) -> Known<Value> {
         let of = self.eval(scope, &slice.of)?;
         self.touch(&of);
-        for bound in [&slice.start, &slice.end, &slice.step] {
-            if let Some(bound) = bound {
-                let bound = self.eval(scope, bound)?;
-                self.whole(&bound);
-            }
+        let bounds = [&slice.start, &slice.end, &slice.step];
+        for bound in bounds.into_iter().flatten() {
+            let bound = self.eval(scope, bound)?;
+            self.whole(&bound);
         }
         let is = |bound: &Option<Expr>, number: i64| match bound {
             None => true,
