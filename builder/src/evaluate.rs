@@ -563,7 +563,9 @@ impl<Kept: Send> Evaluation<Kept> {
             graph.outputs = self.traces;
         }
         // What failed may have had no chance to ask again.
-        let answers = self.world.answers.texts(!stale.is_empty());
+        let asked = graph.requests();
+        let is_wanted = |request: &Request| !stale.is_empty() || asked.contains(request);
+        let answers = self.world.answers.texts(is_wanted);
         Tree {
             now: self.world.settings.now,
             next_due: self.world.library.next_due(),

@@ -25,8 +25,9 @@ use crate::fingerprint::Mark;
 use crate::images::Job;
 use crate::key::{OutputKey, SourceKey};
 use crate::markdown::InternalLink;
+use crate::render::answers::Request;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// A picture that a render refers to: where it is published, the original, and what to make of it.
@@ -64,6 +65,21 @@ pub struct OutputTrace {
     pub asked: Vec<Question>,
     /// Pictures that it refers to.
     pub pictures: Vec<Shown>,
+}
+
+impl Graph {
+    /// The requests to the network that anything was made from.
+    pub fn requests(&self) -> BTreeSet<&Request> {
+        let bodies = self.bodies.values().map(|facts| &facts.asked);
+        let outputs = self.outputs.values().map(|trace| &trace.asked);
+        let asked = bodies.chain(outputs).flatten();
+        asked
+            .filter_map(|question| match question {
+                Question::Answer(request) => Some(request),
+                _ => None,
+            })
+            .collect()
+    }
 }
 
 /// The graph as the last build left it.
