@@ -211,6 +211,10 @@ fn slices_read_the_first() {
         "section{pages[]{title}}",
     );
     reads(
+        "{% for p in section.pages[-12:4] %}{{ p.title }}{% endfor %}",
+        "section{pages[]{title}}",
+    );
+    reads(
         "{% for p in section.pages[:-2] %}{{ p.title }}{% endfor %}",
         "section{pages[]{title}}",
     );
@@ -294,6 +298,26 @@ fn maps_and_lists_of_the_template() {
     reads(
         "{% set m = {1: page.title, true: page.date} %}{{ m[1] }}",
         "page{date title}",
+    );
+}
+
+/// What comes out of a filter may hold anything.
+#[test]
+fn values_that_are_read_may_be_maps() {
+    reads(
+        "{% set l = (config.extra | values) if page.draft else ['x'] %}{% for i in l %}{{ i == page.extra }}{% endfor %}",
+        "config{extra} page{draft? extra}",
+    );
+    let part = ("part.html", "{{ title }}");
+    case(
+        &[
+            (
+                "a.html",
+                "{% for title in {'a': nope} | values %}{% include 'part.html' %}{% endfor %}",
+            ),
+            part,
+        ],
+        "nope title",
     );
 }
 

@@ -147,7 +147,7 @@ fn page(number: usize, depth: usize) -> Value {
         ),
         (
             "summary",
-            if number % 2 == 0 {
+            if number.is_multiple_of(2) {
                 Value::none()
             } else {
                 text("sum")
@@ -155,7 +155,7 @@ fn page(number: usize, depth: usize) -> Value {
         ),
         ("date", text(&format!("2024-01-{:02}", 1 + number % 5))),
         ("permalink", text(&format!("https://a.example/{number}/"))),
-        ("draft", Value::from(number % 2 == 0)),
+        ("draft", Value::from(number.is_multiple_of(2))),
         ("weight", Value::from((number * 7 % 5) as i64)),
         ("taxonomies", map(&[("tags", Value::from(tags.to_vec()))])),
         (
