@@ -164,7 +164,10 @@ mod tests {
         assert!(same(&empty, r#"[1,2]"#, r#"[3]"#) && !same(&empty, "[1]", "[]"));
         assert!(!same(&empty, "1", "2"), "only lists and maps have parts");
         let of_loop = items(None, parts(&[]));
-        assert!(!same(&of_loop, r#"{"a":1,"b":2}"#, r#"{"b":2,"a":1}"#), "a loop goes over all of a map");
+        assert!(
+            !same(&of_loop, r#"{"a":1,"b":2}"#, r#"{"b":2,"a":1}"#),
+            "a loop goes over all of a map"
+        );
         assert!(
             !same(&Shape::Whole, r#"{"a":1,"b":2}"#, r#"{"b":2,"a":1}"#),
             "order is printed"

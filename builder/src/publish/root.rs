@@ -81,17 +81,21 @@ pub struct Segments {
 }
 
 impl Segments {
-    /// All of them.
-    pub fn all(&self) -> BTreeSet<&String> {
+    /// All but those of the texts that are put away.
+    pub fn all_but_texts(&self) -> impl Iterator<Item = &String> {
         self.sources
             .iter()
-            .chain(&self.site_texts)
-            .chain(&self.texts)
             .chain(&self.outputs)
+            .chain(&self.site_texts)
             .chain(&self.answers)
             .chain(&self.pictures)
             .filter(|name| !name.is_empty())
-            .collect()
+    }
+
+    /// All of them.
+    pub fn all(&self) -> BTreeSet<&String> {
+        let texts = self.texts.iter().filter(|name| !name.is_empty());
+        self.all_but_texts().chain(texts).collect()
     }
 }
 
