@@ -26,6 +26,9 @@ use tera::{Map, Value};
 pub enum Detail<'a> {
     /// For templates: all there is.
     Full,
+    /// For a template of which it is known what it reads: that of lists and sections, and of pages
+    /// all.
+    Read,
     /// For marks: only what a shape reads; a body is its mark, and so is a page or a list of pages
     /// inside another value.
     Marks(&'a Memo),
@@ -52,6 +55,16 @@ pub struct View<'a> {
     pub detail: Detail<'a>,
 }
 
+impl View<'_> {
+    /// The same, with all there is.
+    fn full(self) -> Self {
+        Self {
+            detail: Detail::Full,
+            ..self
+        }
+    }
+}
+
 /// A map under construction, of the fields that a shape reads; or, for marks, the mark of them.
 struct Fields<'a> {
     into: Sink,
@@ -70,7 +83,7 @@ impl<'a> Fields<'a> {
 
     fn of(detail: Detail<'_>, shape: &'a Shape) -> Self {
         let into = match detail {
-            Detail::Full => Sink::Map(Map::default()),
+            Detail::Full | Detail::Read => Sink::Map(Map::default()),
             Detail::Marks(_) | Detail::Bodies(_) => Sink::Mark(Marker::default()),
         };
         Self { into, shape }
@@ -161,6 +174,7 @@ pub fn page(view: View<'_>, id: PageId, shape: &Shape, full: bool) -> Value {
     match view.detail {
         Detail::Full if full => contents.full_page_values[id].get_or_init(make).clone(),
         Detail::Full => contents.page_values[id].get_or_init(make).clone(),
+        Detail::Read => page(view.full(), id, &WHOLE, full),
         Detail::Marks(_) => marked(page_mark(view, id, shape, full)),
         Detail::Bodies(shown) => {
             let name = (std::ptr::from_ref(shape) as usize, id, full);
@@ -180,7 +194,7 @@ fn page_mark(view: View<'_>, id: PageId, shape: &Shape, full: bool) -> Mark {
             let pages = memo.pages(shape, full, view.world.library.pages.len());
             *pages[id].get_or_init(make)
         }
-        Detail::Full | Detail::Bodies(_) => make(),
+        Detail::Full | Detail::Read | Detail::Bodies(_) => make(),
     }
 }
 
@@ -189,6 +203,9 @@ pub fn page_value(view: View<'_>, id: PageId, shape: &Shape, full: bool) -> Valu
     let View {
         world, contents, ..
     } = view;
+    if let Detail::Read = view.detail {
+        return page_value(view.full(), id, &WHOLE, full);
+    }
     let links = &world.library.page_links[id];
     if let (true, Detail::Full) = (full, view.detail) {
         // The same page with its neighbours.
@@ -244,7 +261,7 @@ impl<'a> BodyValues<'a> {
                 let facts = &written.facts;
                 [Some(facts.html), facts.summary, facts.toc]
             }),
-            Detail::Full | Detail::Bodies(_) => None,
+            Detail::Full | Detail::Read | Detail::Bodies(_) => None,
         };
         let missing = match (view.detail, written, body) {
             (Detail::Bodies(shown), Some(_), None) => Some((shown, key)),
@@ -365,6 +382,9 @@ pub fn section(view: View<'_>, id: SectionId, shape: &Shape) -> Value {
     let make = || section_value(view, id, shape);
     match view.detail {
         Detail::Full => view.contents.section_values[id].get_or_init(make).clone(),
+        Detail::Read => view
+            .contents
+            .projected(shape, &format!("section {id}"), make),
         Detail::Marks(_) | Detail::Bodies(_) => make(),
     }
 }
@@ -536,10 +556,34 @@ fn section_translations(world: &World, id: SectionId) -> Vec<Value> {
         .collect()
 }
 
+/// A list of which only what a shape reads is made: it is as long where that is read.
+fn listed<'a>(shape: &'a Shape, len: usize, make: impl Fn(usize, &'a Shape) -> Value) -> Value {
+    let Shape::Parts(parts) = shape else {
+        return array((0..len).map(|index| make(index, &WHOLE)).collect());
+    };
+    let (first, each) = match &parts.items {
+        Some(items) => (items.first.unwrap_or(len).min(len), &items.shape),
+        None => (0, &WHOLE),
+    };
+    // One that is not empty stays so.
+    let shown = match parts.length {
+        true => len,
+        false => first.max(len.min(1)),
+    };
+    let one = |index| match index < first {
+        true => make(index, each),
+        false => Value::none(),
+    };
+    array((0..shown).map(one).collect())
+}
+
 /// Pages as lists see them, with their neighbours, or as feeds do, without.
 pub fn pages(view: View<'_>, ids: &[PageId], shape: &Shape, full: bool) -> Value {
     match view.detail {
         Detail::Full => array(ids.iter().map(|id| page(view, *id, shape, full)).collect()),
+        Detail::Read => listed(shape, ids.len(), |index, shape| {
+            page(view, ids[index], shape, full)
+        }),
         Detail::Marks(_) => marked(list_mark(shape, ids.len(), |index, shape| {
             page_mark(view, ids[index], shape, full)
         })),
@@ -586,6 +630,9 @@ pub fn terms(view: View<'_>, taxonomy: &Taxonomy, shape: &Shape) -> Value {
                 .map(|one| term(view, one, true, shape))
                 .collect(),
         ),
+        Detail::Read => listed(shape, terms.len(), |index, shape| {
+            term(view, &terms[index], true, shape)
+        }),
         Detail::Marks(_) | Detail::Bodies(_) => {
             marked(list_mark(shape, terms.len(), |index, shape| {
                 value_mark(&term(view, &terms[index], true, shape), shape)
@@ -596,6 +643,18 @@ pub fn terms(view: View<'_>, taxonomy: &Taxonomy, shape: &Shape) -> Value {
 
 /// What `get_taxonomy` answers.
 pub fn taxonomy(view: View<'_>, taxonomy: &Taxonomy, shape: &Shape) -> Value {
+    let make = || taxonomy_value(view, taxonomy, shape);
+    let Taxonomy { lang, config, .. } = taxonomy;
+    match view.detail {
+        Detail::Read => {
+            let name = format!("taxonomy {lang} {}", config.name);
+            view.contents.projected(shape, &name, make)
+        }
+        Detail::Full | Detail::Marks(_) | Detail::Bodies(_) => make(),
+    }
+}
+
+fn taxonomy_value(view: View<'_>, taxonomy: &Taxonomy, shape: &Shape) -> Value {
     Fields::of(view.detail, shape)
         .with("kind", |_| taxonomy_kind(taxonomy))
         .set("lang", taxonomy.lang.as_str())
