@@ -203,12 +203,13 @@ impl Builder {
             return Ok(());
         };
         let mut state = self.state(base).await?;
-        let outbox = base.outbox.clone().unwrap_or(Outbox {
+        let mut outbox = base.outbox.clone().unwrap_or(Outbox {
             deletions: BTreeMap::new(),
             invalidations: Vec::new(),
-            reference: String::new(),
+            reference: self.host.new_id(),
         });
         let mut adopted = false;
+        let mut found = Vec::new();
         for chunk in intent.chunks(self.options.parallel) {
             session.keep().await?;
             let heads = chunk.iter().map(|key| async move {
@@ -231,10 +232,17 @@ impl Builder {
                 {
                     output.fingerprint = None;
                     adopted = true;
+                    found.push(key);
                 }
             }
         }
         if adopted {
+            // Some of it is new to readers, and the build that follows may have no reason or no
+            // way to put it again (a page that cannot be rendered any more).
+            if base.outbox.is_none() {
+                outbox.invalidations = invalidate::paths(found.into_iter());
+            }
+            let owed = (!outbox.invalidations.is_empty()).then(|| outbox.clone());
             let encoded = state.encode()?;
             session.keep().await?;
             let known = base.segments.all();
@@ -243,6 +251,7 @@ impl Builder {
                 .update(|root| {
                     root.segments = encoded.segments.clone();
                     root.unretire();
+                    root.outbox = root.outbox.take().or_else(|| owed.clone());
                     // The hints of the builder that died are there; the build that follows
                     // makes the adopted keys right.
                 })
