@@ -325,7 +325,11 @@ impl Builder {
                     for (mut put, outcome) in outcomes {
                         match outcome {
                             Outcome::Put(published) => drop(done.put.insert(put.key, published)),
-                            Outcome::SourceMoved => drop(done.moved.insert(put.key, put.source)),
+                            Outcome::SourceMoved(current) => {
+                                let current = current.map(|there| (put.key.clone(), there));
+                                done.put.extend(current);
+                                done.moved.insert(put.key, put.source);
+                            }
                             Outcome::Unexpected(etag) => {
                                 put.before = etag;
                                 left.push(put);
