@@ -48,7 +48,9 @@ impl Watch {
     pub fn source_changed(&mut self, key: &str, there: bool) {
         self.writes += 1;
         if there {
-            self.source_since.entry(key.to_owned()).or_insert(self.writes);
+            self.source_since
+                .entry(key.to_owned())
+                .or_insert(self.writes);
         } else {
             self.source_since.remove(key);
         }
@@ -197,7 +199,10 @@ impl Watch {
         }
         if stripped(before, &hints) == stripped(&self.root, &hints) {
             if !lost.is_empty() && !is_free {
-                self.violation(format!("{} settled hints {lost:?} that are {holder}'s", writer.name));
+                self.violation(format!(
+                    "{} settled hints {lost:?} that are {holder}'s",
+                    writer.name
+                ));
             }
             return;
         }
@@ -206,7 +211,7 @@ impl Watch {
         let next = self.root["lease"]["holder"].as_str().unwrap_or("");
         let keeps_tree = before.is_null()
             || stripped(before, &["id", "hints", "newest_hint", "lease"])
-            == stripped(&self.root, &["id", "hints", "newest_hint", "lease"]);
+                == stripped(&self.root, &["id", "hints", "newest_hint", "lease"]);
         if !takes_over || !is_of(next, writer.name) || !keeps_tree {
             self.violation(format!(
                 "{} wrote a root over one whose lease is {holder:?}'s until {deadline}",
@@ -219,7 +224,9 @@ impl Watch {
     pub fn invalidated(&mut self, s3: &S3, paths: &[String]) {
         let site = s3.bucket(SITE);
         let tags = |key: &str| -> Vec<String> {
-            let tags = site.get(key).and_then(|object| object.metadata.get("cache-tag"));
+            let tags = site
+                .get(key)
+                .and_then(|object| object.metadata.get("cache-tag"));
             let tags = tags.map(|tags| tags.split(',').map(|tag| format!("#{}", tag.trim())));
             tags.into_iter().flatten().collect()
         };

@@ -21,7 +21,9 @@ impl CloudFront {
         let texts = |name: &str| -> Vec<String> {
             let nodes = document.descendants();
             let named = nodes.filter(|node| node.tag_name().name() == name);
-            named.filter_map(|node| node.text().map(str::to_owned)).collect()
+            named
+                .filter_map(|node| node.text().map(str::to_owned))
+                .collect()
         };
         let paths = texts("Path");
         let reference = texts("CallerReference").remove(0);
@@ -30,9 +32,7 @@ impl CloudFront {
             return (error(400, "InconsistentQuantities"), None);
         }
         match self.batches.get(&reference) {
-            Some(known) if *known != paths => {
-                (error(400, "InvalidationBatchAlreadyExists"), None)
-            }
+            Some(known) if *known != paths => (error(400, "InvalidationBatchAlreadyExists"), None),
             Some(_) => (created(&reference), None),
             None => {
                 self.batches.insert(reference.clone(), paths.clone());

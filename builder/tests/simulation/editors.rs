@@ -120,7 +120,10 @@ impl Editors {
                 moved.into_iter().chain([Edit::remove(existing)]).collect()
             }
             14..=15 => vec![Edit::put(existing, broken_page(random))],
-            16 => { let all = templates(random); vec![random.pick(&all).clone()] }
+            16 => {
+                let all = templates(random);
+                vec![random.pick(&all).clone()]
+            }
             17 => vec![Edit::put("templates/page.html", format!("{{% {BROKEN}"))],
             18 => {
                 let key = *random.pick(&DATA);
@@ -134,7 +137,10 @@ impl Editors {
                 let good = random.chance(700);
                 vec![Edit::put("config.toml", config(random, good))]
             }
-            20 => vec![{let key = *random.pick(&SECTIONS); Edit::put(key, section(random))}],
+            20 => vec![{
+                let key = *random.pick(&SECTIONS);
+                Edit::put(key, section(random))
+            }],
             21 => match random.below(5) {
                 0 => vec![Edit::remove("static/site.css")],
                 _ => vec![Edit::put("static/site.css", style(random))],
@@ -156,7 +162,11 @@ impl Editors {
 
     /// Back to what one of the files was before.
     fn revert(&self, random: &mut Random) -> Vec<Edit> {
-        let changed: Vec<_> = self.before.iter().filter(|(_, list)| list.len() > 1).collect();
+        let changed: Vec<_> = self
+            .before
+            .iter()
+            .filter(|(_, list)| list.len() > 1)
+            .collect();
         if changed.is_empty() {
             return Vec::new();
         }
@@ -200,7 +210,10 @@ fn style(random: &mut Random) -> String {
 }
 
 fn sass(random: &mut Random) -> String {
-    format!("$m: {}px;\nbody {{ p {{ margin: $m }} }}\n", random.below(4))
+    format!(
+        "$m: {}px;\nbody {{ p {{ margin: $m }} }}\n",
+        random.below(4)
+    )
 }
 
 fn data(random: &mut Random) -> String {
@@ -212,7 +225,9 @@ fn picture(random: &mut Random) -> Vec<u8> {
     let shade = [0, 100, 200][random.below(3)];
     let pixels = image::RgbImage::from_pixel(4, 4, image::Rgb([shade, 10, 20]));
     let mut bytes = std::io::Cursor::new(Vec::new());
-    pixels.write_to(&mut bytes, image::ImageFormat::Png).unwrap();
+    pixels
+        .write_to(&mut bytes, image::ImageFormat::Png)
+        .unwrap();
     bytes.into_inner()
 }
 
@@ -232,16 +247,22 @@ fn page(random: &mut Random) -> String {
         "draft = true\n",
     ]);
     let extra = match random.below(6) {
-        0 | 1 => format!("photo = \"{}\"\n", random.pick(&[
-            "pictures/red.png",
-            "pictures/green.png",
-            "blog/trip/photo.png",
-        ])),
+        0 | 1 => format!(
+            "photo = \"{}\"\n",
+            random.pick(&[
+                "pictures/red.png",
+                "pictures/green.png",
+                "blog/trip/photo.png",
+            ])
+        ),
         2 => format!("data = \"{}\"\n", random.pick(&DATA)),
         _ => String::new(),
     };
     let body = match random.below(8) {
-        0 => format!("[there](@/{})\n", random.pick(&PAGES).trim_start_matches("content/")),
+        0 => format!(
+            "[there](@/{})\n",
+            random.pick(&PAGES).trim_start_matches("content/")
+        ),
         1 => "![red](/pictures/red.png)\n".to_owned(),
         2 => "First.\n\n<!-- more -->\n\n# Head\n\nSecond.\n".to_owned(),
         _ => format!("Body {}.\n", random.below(5)),

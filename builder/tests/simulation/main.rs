@@ -62,7 +62,10 @@ fn simulate(seed: u64) -> Outcome {
 
 fn number(variable: &str) -> Option<u64> {
     let text = std::env::var(variable).ok()?;
-    Some(text.parse().unwrap_or_else(|_| panic!("{variable} is not a number")))
+    Some(
+        text.parse()
+            .unwrap_or_else(|_| panic!("{variable} is not a number")),
+    )
 }
 
 fn explain(outcome: &Outcome, lines: usize) {
@@ -114,18 +117,31 @@ fn whatever_goes_wrong_the_site_ends_as_a_clean_build() {
     shown.for_each(|outcome| explain(outcome, LAST_LINES));
     for Outcome { seed, failure, .. } in &failed {
         let failure = failure.as_deref().unwrap_or_default();
-        println!("seed {seed}: {}", failure.lines().next().unwrap_or_default());
+        println!(
+            "seed {seed}: {}",
+            failure.lines().next().unwrap_or_default()
+        );
     }
-    assert!(failed.is_empty(), "{} of {seeds} seeds failed", failed.len());
+    assert!(
+        failed.is_empty(),
+        "{} of {seeds} seeds failed",
+        failed.len()
+    );
 }
 
 #[test]
 fn a_seed_replays_exactly() {
     for seed in [3, 4] {
         let (first, second) = (simulate(seed).log, simulate(seed).log);
-        let differs = first.iter().zip(&second).position(|(one, other)| one != other);
+        let differs = first
+            .iter()
+            .zip(&second)
+            .position(|(one, other)| one != other);
         if let Some(line) = differs {
-            panic!("seed {seed}, line {line}: {} / {}", first[line], second[line]);
+            panic!(
+                "seed {seed}, line {line}: {} / {}",
+                first[line], second[line]
+            );
         }
         assert_eq!(first.len(), second.len(), "seed {seed}");
     }

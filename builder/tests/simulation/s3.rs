@@ -87,10 +87,7 @@ impl S3 {
         );
         if let Some((last, _)) = page.last().filter(|_| is_truncated) {
             let last = escaped(last);
-            let _ = write!(
-                xml,
-                "<NextContinuationToken>{last}</NextContinuationToken>"
-            );
+            let _ = write!(xml, "<NextContinuationToken>{last}</NextContinuationToken>");
         }
         for (key, object) in page {
             let _ = write!(
@@ -111,7 +108,9 @@ impl S3 {
         };
         let length = object.bytes.len();
         let mut headers = headers(object);
-        let range = request.header("range").and_then(|range| range.strip_prefix("bytes="));
+        let range = request
+            .header("range")
+            .and_then(|range| range.strip_prefix("bytes="));
         let Some((from, to)) = range.and_then(|range| range.split_once('-')) else {
             return Response {
                 status: 200,
@@ -128,7 +127,10 @@ impl S3 {
         if from >= length || from > to {
             return error(416, "InvalidRange");
         }
-        headers.push(("content-range".into(), format!("bytes {from}-{to}/{length}")));
+        headers.push((
+            "content-range".into(),
+            format!("bytes {from}-{to}/{length}"),
+        ));
         headers.retain(|(name, _)| name != "content-length");
         headers.push(("content-length".into(), (to - from + 1).to_string()));
         Response {

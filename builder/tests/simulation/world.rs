@@ -187,7 +187,8 @@ impl World {
     fn note(&mut self, who: &str, what: impl std::fmt::Display) {
         let now = self.clock.elapsed_ms();
         let (seconds, rest) = (now / SECOND, now % SECOND);
-        self.log.push(format!("{seconds:>6}.{rest:03} {who:<6} {what}"));
+        self.log
+            .push(format!("{seconds:>6}.{rest:03} {who:<6} {what}"));
     }
 
     /// Everything up to the moment when all edits are made, the faults are over and all events
@@ -201,7 +202,10 @@ impl World {
             if let Some(violation) = self.watch.violations.first() {
                 return Err(violation.clone());
             }
-            if self.faults && self.edits_left == 0 && self.queue.is_empty() && self.actors.is_empty()
+            if self.faults
+                && self.edits_left == 0
+                && self.queue.is_empty()
+                && self.actors.is_empty()
             {
                 self.calm();
             }
@@ -221,8 +225,9 @@ impl World {
             jump: self.weather.jump,
             ..Weather::default()
         };
-        // What a dead builder has left is taken up by whoever comes next.
-        let later = 10 * 60 * SECOND;
+        // What a dead builder has left is taken up by whoever comes once its lease is over, which
+        // a clock that was wrong may have put off.
+        let later = 20 * 60 * SECOND;
         let nudge = events::event(&mut self.random, SOURCE, &["content/never.md".to_owned()]);
         self.send(nudge, Vec::new(), later);
     }
@@ -340,7 +345,11 @@ impl World {
 
     /// Requests whose senders are gone: some vanish, some are still under way.
     fn sweep(&mut self) {
-        self.wire.unanswered.lock().unwrap().retain(|parked| !parked.is_orphan());
+        self.wire
+            .unanswered
+            .lock()
+            .unwrap()
+            .retain(|parked| !parked.is_orphan());
         let mut parked = std::mem::take(&mut *self.wire.parked.lock().unwrap());
         let now = self.clock.elapsed_ms();
         parked.retain_mut(|parked| {
@@ -386,7 +395,9 @@ impl World {
             return false;
         }
         self.edits_left -= 1;
-        let pause = *self.random.pick(&[200, 2 * SECOND, 20 * SECOND, 300 * SECOND]);
+        let pause = *self
+            .random
+            .pick(&[200, 2 * SECOND, 20 * SECOND, 300 * SECOND]);
         self.next_edit_ms = now + self.random.between(1, pause);
         if self.random.chance(50) {
             self.note("queue", "a scheduled reconcile");
@@ -426,7 +437,11 @@ impl World {
                 self.untold.extend(keys);
                 continue;
             }
-            let times = if self.random.chance(self.weather.events) { 2 } else { 1 };
+            let times = if self.random.chance(self.weather.events) {
+                2
+            } else {
+                1
+            };
             for _ in 0..times {
                 let event = events::event(&mut self.random, SOURCE, &keys);
                 let longest = *self.random.pick(&[100, 5 * SECOND, 120 * SECOND]);
@@ -437,7 +452,11 @@ impl World {
     }
 
     fn deliver(&mut self, now: i64) -> bool {
-        let due = self.queue.iter().enumerate().filter(|(_, m)| m.at_ms <= now);
+        let due = self
+            .queue
+            .iter()
+            .enumerate()
+            .filter(|(_, m)| m.at_ms <= now);
         let due: Vec<usize> = due.map(|(index, _)| index).collect();
         let free = self.slots.iter().enumerate().filter(|(_, slot)| !slot.busy);
         let free: Vec<usize> = free.map(|(index, _)| index).collect();
@@ -512,7 +531,9 @@ impl World {
         let name = self.machines[parked.actor].name.clone();
         let (what, weather) = (parked.request.described(), self.weather.clone());
         if self.random.chance(weather.unavailable) {
-            let (status, code) = *self.random.pick(&[(503, "SlowDown"), (500, "InternalError")]);
+            let (status, code) = *self
+                .random
+                .pick(&[(503, "SlowDown"), (500, "InternalError")]);
             self.note(&name, format!("{what} -> {status}"));
             return parked.answer(Some(s3::error(status, code)));
         }
@@ -537,7 +558,10 @@ impl World {
             if self.random.chance(500) {
                 self.done(&parked, "no answer ever comes");
             } else {
-                self.note(&name, format!("{what} -> no answer ever comes, nor is it done"));
+                self.note(
+                    &name,
+                    format!("{what} -> no answer ever comes, nor is it done"),
+                );
             }
             return self.wire.unanswered.lock().unwrap().push(parked);
         }
@@ -579,7 +603,10 @@ impl World {
         let now = self.clock.elapsed_ms();
         let until = now + self.random.between(SECOND, 600 * SECOND);
         let name = self.actors[index].machine.name.clone();
-        self.note(&name, format!("stands still for {} s", (until - now) / SECOND));
+        self.note(
+            &name,
+            format!("stands still for {} s", (until - now) / SECOND),
+        );
         self.actors[index].frozen_until_ms = Some(until);
         parked.held = true;
         let mut all = self.wire.parked.lock().unwrap();
@@ -606,7 +633,10 @@ impl World {
         let line = format!("{} -> {} {note}", request.described(), response.status);
         self.note(&machine.name, line);
         let (bucket, key) = request.target();
-        let actor = self.actors.iter_mut().find(|actor| actor.number == parked.actor);
+        let actor = self
+            .actors
+            .iter_mut()
+            .find(|actor| actor.number == parked.actor);
         let nothing = BTreeMap::new();
         let mut seen = &nothing;
         if let Some(actor) = actor {
@@ -646,7 +676,11 @@ impl World {
         let waiting = self.slots.iter().any(|slot| !slot.busy);
         let event = self.queue.iter().map(|message| message.at_ms).min();
         let event = event.filter(|_| waiting);
-        let frozen = self.actors.iter().filter_map(|actor| actor.frozen_until_ms).min();
+        let frozen = self
+            .actors
+            .iter()
+            .filter_map(|actor| actor.frozen_until_ms)
+            .min();
         let parked = self.wire.parked.lock().unwrap();
         let request = parked.iter().filter(|parked| !parked.held);
         let request = request.map(|parked| parked.not_before_ms).min();
