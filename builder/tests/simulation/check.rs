@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 /// The site's own address.
 const BASE: &str = "https://example.org/";
 /// Pictures that the builder makes; they are never an author's mistake.
-const MADE: &str = "processed_images/";
+pub const MADE: &str = "processed_images/";
 
 /// Who wrote, and what is known of it.
 pub struct Writer<'a> {
@@ -214,7 +214,7 @@ impl Watch {
                 == stripped(&self.root, &["id", "hints", "newest_hint", "lease"]);
         if !takes_over || !is_of(next, writer.name) || !keeps_tree {
             self.violation(format!(
-                "{} wrote a root over one whose lease is {holder:?}'s until {deadline}",
+                "{} wrote a root that was not its to write: the lease was {holder:?}'s until {deadline}",
                 writer.name
             ));
         }

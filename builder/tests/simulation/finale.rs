@@ -1,6 +1,7 @@
 //! What must hold when all has come to rest: the published tree is that of a clean build, and the
 //! root has nothing left to do.
 
+use crate::check::MADE;
 use crate::clock::Machine;
 use crate::cloudfront::{self, CloudFront};
 use crate::editors::BROKEN;
@@ -29,7 +30,7 @@ pub async fn holds(world: &mut World) -> Result<(), String> {
     nothing_is_left(world).map_err(|why| format!("before any reconcile: {why}"))?;
     hints_were_followed(world).await?;
     if world.untold.is_empty() && !world.weather.has_zombies() {
-        equals_clean(world)
+        equals_clean(world, false)
             .await
             .map_err(|why| format!("before any reconcile: {why}"))?;
     }
@@ -40,7 +41,7 @@ pub async fn holds(world: &mut World) -> Result<(), String> {
             world.untold.clear();
             nothing_is_left(world)?;
             hints_were_followed(world).await?;
-            return equals_clean(world).await;
+            return equals_clean(world, true).await;
         }
     }
     Err(format!(
@@ -93,8 +94,9 @@ async fn hints_were_followed(world: &World) -> Result<(), String> {
     }
 }
 
-/// Invariant 1.
-async fn equals_clean(world: &World) -> Result<(), String> {
+/// Invariant 1. Pictures that nothing shows any more are kept where a page could not be rendered,
+/// and until a reconcile where CloudFront could not be told of the pages that showed them.
+async fn equals_clean(world: &World, reconciled: bool) -> Result<(), String> {
     let effective = effective(world).await?;
     // Broken before the first commit: nothing is said of the tree then.
     if !effective.contains_key("config.toml") {
@@ -117,14 +119,11 @@ async fn equals_clean(world: &World) -> Result<(), String> {
     let outputs = reports.iter().flat_map(|report| &report.outputs);
     let stale = outputs.filter(|output| output.actions.contains(&Action::Stale));
     let stale: BTreeSet<&str> = stale.map(|output| output.key.as_str()).collect();
-    // Pictures that a page which could not be rendered may show are kept.
-    let left_out = |key: &str| {
-        stale.contains(key) || !stale.is_empty() && key.starts_with("processed_images/")
-    };
+    let pictures_may_stay = !reconciled || !stale.is_empty();
     let services = direct.services.lock().unwrap();
     let (published, clean) = (world.s3.bucket(SITE), services.0.bucket(SITE));
     let keys: BTreeSet<&String> = published.keys().chain(clean.keys()).collect();
-    for key in keys.into_iter().filter(|key| !left_out(key)) {
+    for key in keys.into_iter().filter(|key| !stale.contains(key.as_str())) {
         match (published.get(key), clean.get(key)) {
             (Some(published), Some(clean)) if published == clean => {}
             (Some(published), Some(clean)) => {
@@ -133,6 +132,7 @@ async fn equals_clean(world: &World) -> Result<(), String> {
                     difference(published, clean)
                 ));
             }
+            (Some(_), None) if pictures_may_stay && key.starts_with(MADE) => {}
             (Some(_), None) => return Err(format!("{key} is published, a clean build has none")),
             (None, _) => return Err(format!("{key} is missing, a clean build has it")),
         }

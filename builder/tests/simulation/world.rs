@@ -57,6 +57,8 @@ pub struct Weather {
     zombie: u64,
     /// Thousandths of a run: its clock jumps during it.
     jump: u64,
+    /// CloudFront takes no invalidation now.
+    throttled: u64,
     /// How wrong a clock may be.
     max_skew_ms: i64,
     /// Thousandths of events that are lost, and as many that come twice.
@@ -76,6 +78,7 @@ impl Weather {
             death: level(random, &[0, 4, 10, 25]),
             zombie: if wild { level(random, &[4, 10]) } else { 0 },
             jump: if wild { 200 } else { 0 },
+            throttled: level(random, &[0, 0, 100, 400]),
             max_skew_ms: *random.pick(&[0, 15 * SECOND]),
             events: level(random, &[0, 100]),
         }
@@ -111,6 +114,12 @@ struct Actor {
     woken: Arc<Flag>,
     frozen_until_ms: Option<i64>,
     seen: BTreeMap<String, u64>,
+}
+
+impl Actor {
+    fn is_runnable(&self) -> bool {
+        self.frozen_until_ms.is_none() && self.woken.0.load(Ordering::SeqCst)
+    }
 }
 
 struct Flag(AtomicBool);
@@ -272,10 +281,7 @@ impl World {
             }
             // Behind this in the queue of the one other thread there is nothing left.
             tokio::task::spawn_blocking(|| ()).await.unwrap();
-            let runnable = |actor: &Actor| {
-                actor.frozen_until_ms.is_none() && actor.woken.0.load(Ordering::SeqCst)
-            };
-            if !self.actors.iter().any(runnable) {
+            if !self.actors.iter().any(Actor::is_runnable) {
                 return;
             }
         }
@@ -322,7 +328,11 @@ impl World {
         self.sweep();
         let now = self.clock.elapsed_ms() + self.random.between(1, 30);
         self.clock.advance_to(now);
-        if self.thaw(now) || self.edit(now) || self.deliver(now) {
+        if self.actors.iter().any(Actor::is_runnable)
+            || self.thaw(now)
+            || self.edit(now)
+            || self.deliver(now)
+        {
             return true;
         }
         let ready = {
@@ -541,6 +551,18 @@ impl World {
             self.note(&name, format!("{what} -> 409"));
             return parked.answer(Some(s3::error(409, "ConditionalRequestConflict")));
         }
+        let is_invalidation = parked.request.path.starts_with(cloudfront::PATH);
+        if is_invalidation && self.random.chance(weather.throttled) {
+            self.note(&name, format!("{what} -> 400, too many"));
+            let refusal = s3::error(400, "TooManyInvalidationsInProgress");
+            return parked.answer(Some(refusal));
+        }
+        // Few requests decide much: the root, what follows the commit.
+        let weight = match parked.request.method.as_str() {
+            "POST" | "DELETE" => 4,
+            "PUT" if parked.request.target() == (STATE, "root.json") => 4,
+            _ => 1,
+        };
         if self.random.chance(weather.slow) {
             let now = self.clock.elapsed_ms();
             parked.not_before_ms = now + self.random.between(1, 50 * SECOND);
@@ -565,7 +587,7 @@ impl World {
             }
             return self.wire.unanswered.lock().unwrap().push(parked);
         }
-        if self.random.chance(weather.death) {
+        if self.random.chance(weather.death * weight) {
             let number = parked.actor;
             match self.random.below(3) {
                 0 => {
@@ -577,7 +599,7 @@ impl World {
             }
             return self.kill(number);
         }
-        if self.random.chance(weather.zombie) {
+        if self.random.chance(weather.zombie * weight) {
             return self.freeze(parked);
         }
         self.perform(parked);
