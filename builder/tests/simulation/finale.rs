@@ -1,13 +1,14 @@
 //! What must hold when all has come to rest: the published tree is that of a clean build, and the
 //! root has nothing left to do.
 
+use crate::builders::builder_with;
 use crate::check::MADE;
 use crate::clock::Machine;
 use crate::cloudfront::{self, CloudFront};
 use crate::editors::BROKEN;
 use crate::s3::{Bucket, Object, S3};
 use crate::wire::read;
-use crate::world::{SITE, SOURCE, World, builder_with};
+use crate::world::{SITE, SOURCE, World};
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
 };

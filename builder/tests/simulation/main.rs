@@ -3,12 +3,14 @@
 //! late as one seed decides.
 //!
 //! * [`world`]: the scheduler, and what goes wrong; [`random`], [`clock`], [`wire`]: what it rules;
+//! * [`builders`]: the production client on top of that;
 //! * [`s3`], [`cloudfront`]: the services; [`editors`], [`events`]: the authors and the queue;
 //! * [`check`]: what holds at every moment; [`finale`]: what holds at the end.
 //!
 //! `QUILLFRONT_SEEDS=N` runs the seeds from 0 to N - 1 (200 by default), `QUILLFRONT_SEED=n` one
 //! of them, with its whole log.
 
+mod builders;
 mod check;
 mod clock;
 mod cloudfront;

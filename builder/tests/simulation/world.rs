@@ -4,32 +4,29 @@
 //! seed picks what happens next. Work that the builder gives to other threads is waited for
 //! first: it has results but no influence on the order.
 
-use crate::check::{Watch, Writer};
-use crate::clock::{Clock, Machine, SdkTime};
-use crate::cloudfront::{self, CloudFront};
+use crate::builders::{builder, place};
+use crate::check::Watch;
+use crate::clock::{Clock, Machine};
+use crate::cloudfront::CloudFront;
 use crate::editors::{Edit, Editors};
 use crate::events;
 use crate::random::Random;
-use crate::s3::{self, Change, Object, S3};
-use crate::wire::{Connector, Parked, Request, Response, Wire};
-use aws_sdk_s3::config::retry::RetryPartition;
-use aws_sdk_s3::config::{SharedAsyncSleep, SharedHttpClient};
-use aws_smithy_async::time::SharedTimeSource;
+use crate::s3::{Object, S3};
+use crate::wire::{Connector, Parked, Wire};
 use futures::future::LocalBoxFuture;
-use quillfront_builder::aws;
-use quillfront_builder::fetch::Fetch;
 use quillfront_builder::handler::{HandleError, handle};
-use quillfront_builder::publish::store::Place;
-use quillfront_builder::publish::{Builder, Options, Places};
-use quillfront_builder::quillfront_toml::AllowedHosts;
-use quillfront_builder::render::answers::Request as WebRequest;
+use quillfront_builder::publish::Builder;
 use quillfront_builder::report::Report;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
-use std::time::Duration;
+
+mod faults;
+mod weather;
+
+use weather::Weather;
 
 pub const SOURCE: &str = "source";
 pub const SITE: &str = "site";
@@ -37,58 +34,6 @@ pub const STATE: &str = "state";
 const SECOND: i64 = 1000;
 /// A run that takes more steps than this does not come to an end.
 const MAX_STEPS: usize = 60_000;
-
-/// How bad the weather is: each in thousandths of a request, but where said otherwise.
-#[derive(Debug, Clone, Default)]
-pub struct Weather {
-    /// 503 or 500; nothing is done.
-    unavailable: u64,
-    /// 409 on a conditional write; nothing is done.
-    conflict: u64,
-    /// The connection breaks, half of the times after the request was done.
-    reset: u64,
-    /// No answer ever comes, half of the times after the request was done.
-    hung: u64,
-    /// It takes a while.
-    slow: u64,
-    /// The builder dies, before or after the request is done.
-    death: u64,
-    /// The machine stands still for up to ten minutes and then goes on.
-    zombie: u64,
-    /// Thousandths of a run: its clock jumps during it.
-    jump: u64,
-    /// CloudFront takes no invalidation now.
-    throttled: u64,
-    /// How wrong a clock may be.
-    max_skew_ms: i64,
-    /// Thousandths of events that are lost, and as many that come twice.
-    events: u64,
-}
-
-impl Weather {
-    fn of(random: &mut Random) -> Self {
-        let level = |random: &mut Random, list: &[u64]| *random.pick(list);
-        let wild = random.chance(300);
-        Self {
-            unavailable: level(random, &[0, 10, 40]),
-            conflict: level(random, &[0, 10, 40]),
-            reset: level(random, &[0, 10, 30]),
-            hung: level(random, &[0, 0, 4]),
-            slow: level(random, &[0, 10, 30]),
-            death: level(random, &[0, 4, 10, 25]),
-            zombie: if wild { level(random, &[4, 10]) } else { 0 },
-            jump: if wild { 200 } else { 0 },
-            throttled: level(random, &[0, 0, 100, 400]),
-            max_skew_ms: *random.pick(&[0, 15 * SECOND]),
-            events: level(random, &[0, 100]),
-        }
-    }
-
-    /// True where a write may come after others took over: only a reconcile finds it then.
-    pub fn has_zombies(&self) -> bool {
-        self.zombie > 0 || self.jump > 0
-    }
-}
 
 /// An event on its way.
 struct Message {
@@ -127,15 +72,6 @@ struct Flag(AtomicBool);
 impl Wake for Flag {
     fn wake(self: Arc<Self>) {
         self.0.store(true, Ordering::SeqCst);
-    }
-}
-
-/// There is no network beyond AWS.
-struct NoWeb;
-
-impl Fetch for NoWeb {
-    fn fetch(&self, _: &WebRequest, _: &AllowedHosts, _: Duration) -> Result<String, String> {
-        Err("nobody answers".into())
     }
 }
 
@@ -353,30 +289,6 @@ impl World {
         true
     }
 
-    /// Requests whose senders are gone: some vanish, some are still under way.
-    fn sweep(&mut self) {
-        self.wire
-            .unanswered
-            .lock()
-            .unwrap()
-            .retain(|parked| !parked.is_orphan());
-        let mut parked = std::mem::take(&mut *self.wire.parked.lock().unwrap());
-        let now = self.clock.elapsed_ms();
-        parked.retain_mut(|parked| {
-            if !parked.is_orphan() || parked.ghost_until_ms.is_some() {
-                return true;
-            }
-            let until = parked.since_ms + Options::default().request_timeout.as_millis() as i64;
-            if !self.faults || until <= now || self.random.chance(500) {
-                return false;
-            }
-            parked.ghost_until_ms = Some(until);
-            parked.not_before_ms = self.random.between(now, until);
-            true
-        });
-        *self.wire.parked.lock().unwrap() = parked;
-    }
-
     fn thaw(&mut self, now: i64) -> bool {
         let due = |actor: &Actor| actor.frozen_until_ms.is_some_and(|until| until <= now);
         let Some(index) = self.actors.iter().position(due) else {
@@ -532,166 +444,6 @@ impl World {
         }
     }
 
-    /// The fate of one request.
-    fn serve(&mut self, index: usize) {
-        let mut parked = self.wire.parked.lock().unwrap().remove(index);
-        if !self.faults || parked.ghost_until_ms.is_some() {
-            return self.perform(parked);
-        }
-        let name = self.machines[parked.actor].name.clone();
-        let (what, weather) = (parked.request.described(), self.weather.clone());
-        if self.random.chance(weather.unavailable) {
-            let (status, code) = *self
-                .random
-                .pick(&[(503, "SlowDown"), (500, "InternalError")]);
-            self.note(&name, format!("{what} -> {status}"));
-            return parked.answer(Some(s3::error(status, code)));
-        }
-        if parked.request.is_conditional_write() && self.random.chance(weather.conflict) {
-            self.note(&name, format!("{what} -> 409"));
-            return parked.answer(Some(s3::error(409, "ConditionalRequestConflict")));
-        }
-        let is_invalidation = parked.request.path.starts_with(cloudfront::PATH);
-        if is_invalidation && self.random.chance(weather.throttled) {
-            self.note(&name, format!("{what} -> 400, too many"));
-            let refusal = s3::error(400, "TooManyInvalidationsInProgress");
-            return parked.answer(Some(refusal));
-        }
-        // Few requests decide much: the root, what follows the commit.
-        let weight = match parked.request.method.as_str() {
-            "POST" | "DELETE" => 4,
-            "PUT" if parked.request.target() == (STATE, "root.json") => 4,
-            _ => 1,
-        };
-        if self.random.chance(weather.slow) {
-            let now = self.clock.elapsed_ms();
-            parked.not_before_ms = now + self.random.between(1, 50 * SECOND);
-            return self.wire.parked.lock().unwrap().push(parked);
-        }
-        if self.random.chance(weather.reset) {
-            if self.random.chance(500) {
-                self.done(&parked, "the answer is lost");
-            } else {
-                self.note(&name, format!("{what} -> the request is lost"));
-            }
-            return parked.answer(None);
-        }
-        if self.random.chance(weather.hung) {
-            if self.random.chance(500) {
-                self.done(&parked, "no answer ever comes");
-            } else {
-                self.note(
-                    &name,
-                    format!("{what} -> no answer ever comes, nor is it done"),
-                );
-            }
-            return self.wire.unanswered.lock().unwrap().push(parked);
-        }
-        if self.random.chance(weather.death * weight) {
-            let number = parked.actor;
-            match self.random.below(3) {
-                0 => {
-                    self.done(&parked, "and its sender is dead");
-                    drop(parked);
-                }
-                1 => drop(parked),
-                _ => self.wire.parked.lock().unwrap().push(parked),
-            }
-            return self.kill(number);
-        }
-        if self.random.chance(weather.zombie * weight) {
-            return self.freeze(parked);
-        }
-        self.perform(parked);
-    }
-
-    fn kill(&mut self, number: usize) {
-        let Some(index) = self.actors.iter().position(|actor| actor.number == number) else {
-            return;
-        };
-        let actor = self.actors.remove(index);
-        self.note(&actor.machine.name, "is dead");
-        self.slots[actor.slot] = Slot::default();
-        drop(actor.future);
-        self.again(actor.message);
-    }
-
-    fn freeze(&mut self, mut parked: Parked) {
-        let number = parked.actor;
-        let index = self.actors.iter().position(|actor| actor.number == number);
-        let Some(index) = index else {
-            return self.perform(parked);
-        };
-        let now = self.clock.elapsed_ms();
-        let until = now + self.random.between(SECOND, 600 * SECOND);
-        let name = self.actors[index].machine.name.clone();
-        self.note(
-            &name,
-            format!("stands still for {} s", (until - now) / SECOND),
-        );
-        self.actors[index].frozen_until_ms = Some(until);
-        parked.held = true;
-        let mut all = self.wire.parked.lock().unwrap();
-        all.push(parked);
-        for other in all.iter_mut().filter(|other| other.actor == number) {
-            other.held |= self.random.chance(500);
-        }
-    }
-
-    fn perform(&mut self, parked: Parked) {
-        let note = match parked.ghost_until_ms {
-            Some(_) => "long after its sender was gone",
-            None => "",
-        };
-        let response = self.done(&parked, note);
-        parked.answer(Some(response));
-    }
-
-    /// Does what a request says.
-    fn done(&mut self, parked: &Parked, note: &str) -> Response {
-        let machine = self.machines[parked.actor].clone();
-        let request = &parked.request;
-        let (response, change, paths) = self.answer(request);
-        let line = format!("{} -> {} {note}", request.described(), response.status);
-        self.note(&machine.name, line);
-        let (bucket, key) = request.target();
-        let actor = self
-            .actors
-            .iter_mut()
-            .find(|actor| actor.number == parked.actor);
-        let nothing = BTreeMap::new();
-        let mut seen = &nothing;
-        if let Some(actor) = actor {
-            if bucket == SOURCE && response.status == 200 {
-                actor.seen.insert(key.to_owned(), self.watch.now());
-            }
-            seen = &actor.seen;
-        }
-        if let Some(change) = change {
-            let writer = Writer {
-                name: &machine.name,
-                wall_ms: machine.wall_ms(),
-                seen,
-                conditional: request.is_conditional_write(),
-            };
-            self.watch.written(&self.s3, &change, &writer);
-        }
-        if let Some(paths) = paths {
-            self.watch.invalidated(&self.s3, &paths);
-            self.note("", format!("CloudFront forgets {paths:?}"));
-        }
-        response
-    }
-
-    fn answer(&mut self, request: &Request) -> (Response, Option<Change>, Option<Vec<String>>) {
-        if request.path.starts_with(cloudfront::PATH) {
-            let (response, paths) = self.cloudfront.answer(request);
-            return (response, None, paths);
-        }
-        let (response, change) = self.s3.answer(request);
-        (response, change, None)
-    }
-
     /// When something is due again, where all wait.
     fn next_time(&self) -> Option<i64> {
         let edit = (self.edits_left > 0).then_some(self.next_edit_ms);
@@ -711,62 +463,5 @@ impl World {
         // A timer of a machine that stands still has rung already.
         let all = [edit, event, frozen, request, timer];
         all.into_iter().flatten().map(|at| at.max(now)).min()
-    }
-}
-
-/// A builder with the production client, over the wire of this world.
-pub fn builder(machine: &Arc<Machine>, connector: &Connector, seed: u64) -> Builder {
-    let options = Options {
-        holder: machine.name.clone(),
-        ..Options::default()
-    };
-    builder_with(machine, connector.clone(), seed, options)
-}
-
-/// A builder with the production client, over any HTTP client.
-pub fn builder_with(
-    machine: &Arc<Machine>,
-    http: impl aws_smithy_runtime_api::client::http::HttpClient + 'static,
-    seed: u64,
-    options: Options,
-) -> Builder {
-    let credentials = aws_credential_types::Credentials::new("key", "secret", None, None, "test");
-    let config = aws::fixed(options.request_timeout, credentials, "us-east-1");
-    let retries = config.retry_config().unwrap().clone();
-    let time = SdkTime(machine.clone());
-    let config = config
-        .to_builder()
-        .endpoint_url("http://aws.test")
-        .http_client(SharedHttpClient::new(http))
-        .sleep_impl(SharedAsyncSleep::new(time.clone()))
-        .time_source(SharedTimeSource::new(time))
-        // Without jitter, which no seed decides; the order of requests is varied enough.
-        .retry_config(retries.with_use_static_exponential_base(true))
-        .build();
-    // Each instance has its own budget of retries, as processes have.
-    let partition = RetryPartition::new(format!("{seed}-{}", machine.name));
-    let s3 = aws::s3(&config, true);
-    let s3 = s3.config().to_builder().retry_partition(partition.clone());
-    let cloudfront = aws_sdk_cloudfront::config::Builder::from(&config).retry_partition(partition);
-    let places = Places {
-        source: place(SOURCE),
-        site: place(SITE),
-        state: place(STATE),
-        distribution: Some("TEST".into()),
-    };
-    Builder::new(
-        aws_sdk_s3::Client::from_conf(s3.build()),
-        Some(aws_sdk_cloudfront::Client::from_conf(cloudfront.build())),
-        places,
-        options,
-    )
-    .with_host(machine.clone())
-    .with_web(Arc::new(NoWeb))
-}
-
-pub fn place(bucket: &str) -> Place {
-    Place {
-        bucket: bucket.to_owned(),
-        prefix: String::new(),
     }
 }
