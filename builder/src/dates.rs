@@ -5,6 +5,7 @@
 
 mod lenient;
 
+use serde::{Deserialize, Serialize};
 use std::fmt;
 use toml::value::Datetime;
 
@@ -12,7 +13,7 @@ use toml::value::Datetime;
 /// (site model, sections 4 and 6).
 ///
 /// Equality is by spelling; [`Date::sort_key`] is the instant, which is what lists are ordered by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Date {
     /// 0 to 9999.
     pub year: u16,
@@ -25,7 +26,7 @@ pub struct Date {
 }
 
 /// The time of day within a [`Date`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct TimeOfDay {
     /// 0 to 23.
     pub hour: u8,
@@ -40,7 +41,7 @@ pub struct TimeOfDay {
 }
 
 /// The distance from UTC, in the spelling that was used.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Offset {
     /// `Z`.
     Utc,

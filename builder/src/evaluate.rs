@@ -6,17 +6,19 @@
 
 use crate::config::Config;
 use crate::diagnostic::Diagnostic;
+use crate::graph::memo::Memo;
+use crate::graph::{Graph, OutputTrace, Shown};
 use crate::key::{OutputKey, SourceKey};
 use crate::links::ExternalLinks;
 use crate::object::Object;
 use crate::plan::{self, Plan, Recipe};
 use crate::quillfront_toml::{AllowedHosts, OwnConfig};
 use crate::render::answers::{Answer, Request};
-use crate::render::content::{self, Contents};
+use crate::render::content::{self, Bodies, Contents};
 use crate::render::templates::Templates;
 use crate::render::world::{Inputs, Needs, Settings, World};
 use crate::render::{RenderError, output};
-use crate::sass;
+use crate::sass::Sheets;
 use crate::site::library;
 use crate::site::schedule::{NextDue, Schedule};
 use crate::source::Sources;
@@ -38,8 +40,12 @@ pub const MAX_ROUNDS: usize = 1_000;
 /// or, where it was written out at once, less.
 #[derive(Debug)]
 pub struct Tree<Kept = Object> {
-    /// Everything that could be made.
+    /// Everything that was made.
     pub objects: BTreeMap<OutputKey, Kept>,
+    /// Outputs that would come out as they are, and were not made again.
+    pub kept: BTreeSet<OutputKey>,
+    /// What the next build may go by; empty where nothing was noted.
+    pub graph: Graph,
     /// Outputs whose render failed: what was published under these keys stays.
     pub stale: BTreeSet<OutputKey>,
     /// The plan that it was made by.
@@ -64,6 +70,8 @@ impl<Kept> Tree<Kept> {
     ) -> Tree<Other> {
         Tree {
             objects: change(self.objects),
+            kept: self.kept,
+            graph: self.graph,
             stale: self.stale,
             plan: self.plan,
             diagnostics: self.diagnostics,
@@ -79,7 +87,17 @@ impl<Kept> Tree<Kept> {
 pub struct Evaluation<Kept = Object> {
     world: Arc<World>,
     plan: Plan,
+    /// What is known of an earlier build.
+    graph: Arc<Graph>,
+    bodies: Bodies,
+    memo: Arc<Memo>,
     contents: Option<Arc<Contents>>,
+    /// Outputs that would come out as they are.
+    kept: BTreeSet<OutputKey>,
+    /// Outputs that would not, and have to be made.
+    changed: BTreeSet<OutputKey>,
+    /// What was noted of the outputs that were made.
+    traces: BTreeMap<OutputKey, Arc<OutputTrace>>,
     done: BTreeMap<OutputKey, Result<Option<Kept>, Vec<Diagnostic>>>,
     diagnostics: Vec<Diagnostic>,
     /// Rounds so far.
@@ -101,12 +119,14 @@ pub struct Asked {
     pub files: BTreeSet<SourceKey>,
     /// Requests to send.
     pub requests: BTreeSet<Request>,
+    /// Sources whose text is kept elsewhere.
+    pub texts: BTreeSet<SourceKey>,
 }
 
 impl Asked {
     /// True where it waits for nothing.
     pub fn is_empty(&self) -> bool {
-        self.files.is_empty() && self.requests.is_empty()
+        *self == Self::default()
     }
 }
 
@@ -170,7 +190,7 @@ impl<Kept: Send> Evaluation<Kept> {
         let (plan, mut problems) = plan::plan(&config, &own.publishing, &library, &sources);
         diagnostics.append(&mut problems);
         diagnostics.extend(templates.broken.values().cloned());
-        let styles = sass::compile(&plan, &sources);
+        let styles = Sheets::of(&plan, &sources);
         let world = World {
             config: Arc::new(config),
             own: Arc::new(own),
@@ -182,11 +202,19 @@ impl<Kept: Send> Evaluation<Kept> {
             answers: Arc::default(),
             measured: Arc::default(),
             styles: Arc::new(styles),
+            texts: Arc::default(),
+            traced: false,
         };
         Ok(Self {
             world: Arc::new(world),
             plan,
+            graph: Arc::default(),
+            bodies: Bodies::default(),
+            memo: Arc::default(),
             contents: None,
+            kept: BTreeSet::new(),
+            changed: BTreeSet::new(),
+            traces: BTreeMap::new(),
             done: BTreeMap::new(),
             diagnostics,
             rounds: 0,
@@ -206,6 +234,16 @@ impl<Kept: Send> Evaluation<Kept> {
         self.album = Some(album);
         self.world = Arc::new(World {
             measured: Arc::new(measured),
+            ..(*self.world).clone()
+        });
+    }
+
+    /// Notes what everything is made from, and goes by what an earlier build of the same
+    /// configuration noted: what would come out the same is not made again.
+    pub fn go_by(&mut self, graph: Arc<Graph>) {
+        self.graph = graph;
+        self.world = Arc::new(World {
+            traced: true,
             ..(*self.world).clone()
         });
     }
@@ -240,59 +278,118 @@ impl<Kept: Send> Evaluation<Kept> {
         Asked {
             files: self.batch(),
             requests: self.needs.requests.clone(),
+            texts: self.needs.texts.clone(),
         }
     }
 
     /// One round: renders what is not done yet. Returns what it lacked.
     fn render(&mut self, keep: impl Fn(&OutputKey, Object) -> Kept + Sync) -> Needs {
+        if self.rounds == MAX_ROUNDS {
+            return Needs::default();
+        }
+        loop {
+            let mut needs = self.round(&keep);
+            let bodies = std::mem::take(&mut needs.bodies);
+            if bodies.is_empty() {
+                return needs;
+            }
+            // Bodies that are shown are rendered without asking anybody, if their texts are here.
+            self.bodies.want(bodies);
+            self.contents = None;
+        }
+    }
+
+    fn round(&mut self, keep: impl Fn(&OutputKey, Object) -> Kept + Sync) -> Needs {
+        let is_waiting = |key: &OutputKey| !self.done.contains_key(key) && !self.kept.contains(key);
         let waiting: Vec<_> = self
             .plan
             .iter()
             .filter(|(_, planned)| !matches!(planned.recipe, Recipe::Picture { .. }))
-            .filter(|(key, _)| !self.done.contains_key(key.as_str()))
+            .filter(|(key, _)| is_waiting(key))
             .collect();
-        if waiting.is_empty() || self.rounds == MAX_ROUNDS {
+        if waiting.is_empty() {
             return Needs::default();
         }
         self.rounds += 1;
         let contents = match &self.contents {
             Some(contents) => contents.clone(),
-            None => match content::render(&self.world) {
-                Ok(contents) => self.contents.insert(Arc::new(contents)).clone(),
-                Err(needs) => return needs,
-            },
+            None => {
+                let settled =
+                    content::settle(&self.world, &self.graph, &mut self.bodies, &self.memo);
+                match settled {
+                    Ok(contents) => self.contents.insert(Arc::new(contents)).clone(),
+                    Err(needs) => return needs,
+                }
+            }
         };
         let results: Vec<_> = waiting
             .into_par_iter()
             .map(|(key, planned)| {
+                let known = self.graph.outputs.get(key.as_str());
+                if let Some(known) = known.filter(|_| !self.changed.contains(key)) {
+                    match output::holds(&self.world, &contents, key, planned, known) {
+                        Ok(true) => return (key.clone(), Round::Kept(known.clone())),
+                        Ok(false) => {}
+                        Err(needs) => return (key.clone(), Round::Unknown(needs)),
+                    }
+                }
                 let made = output::render(&self.world, &contents, key, planned);
-                let kept = made.map(|(object, pictures)| {
-                    let shown = object.as_ref().map(pictures::shown).unwrap_or_default();
-                    let kept = object.map(|object| keep(key, object));
-                    (kept, pictures, shown)
-                });
-                (key.clone(), kept)
+                let round = match made {
+                    Ok(made) => {
+                        let shown = made.object.as_ref().map(pictures::shown);
+                        Round::Made {
+                            kept: made.object.map(|object| keep(key, object)),
+                            pictures: content::shown(made.pictures),
+                            shown: shown.unwrap_or_default(),
+                            trace: made.trace.map(Arc::new),
+                        }
+                    }
+                    Err(RenderError::Failed(problems)) => Round::Failed(problems),
+                    Err(RenderError::Needs(needs)) => Round::Lacking(needs),
+                };
+                (key.clone(), round)
             })
             .collect();
         let mut needs = Needs::default();
-        let mut wanted = BTreeMap::new();
-        for (file, pictures) in contents.pictures(&self.world) {
-            self.darkroom.note_body(file, pictures);
-            wanted.extend(pictures.clone());
+        let mut wanted: BTreeSet<Shown> = BTreeSet::new();
+        for (file, facts) in contents.facts(&self.world) {
+            self.darkroom.note_body(file, &facts.pictures);
+            wanted.extend(facts.pictures.iter().cloned());
         }
         for (key, result) in results {
             match result {
-                Ok((object, pictures, shown)) => {
-                    self.darkroom.note_output(&key, pictures.keys());
+                Round::Kept(trace) => {
+                    let pictures = trace.pictures.iter().map(|(picture, ..)| picture);
+                    self.darkroom.note_output(&key, pictures);
+                    wanted.extend(trace.pictures.iter().cloned());
+                    self.traces.insert(key.clone(), trace);
+                    self.kept.insert(key);
+                }
+                Round::Made {
+                    kept,
+                    pictures,
+                    shown,
+                    trace,
+                } => {
+                    let own = pictures.iter().map(|(picture, ..)| picture);
+                    self.darkroom.note_output(&key, own);
                     self.darkroom.note_output(&key, &shown);
                     wanted.extend(pictures);
-                    self.done.insert(key, Ok(object));
+                    // Of an output that is not there nothing is kept: it is made again each time.
+                    if let (Some(trace), true) = (trace, kept.is_some()) {
+                        self.traces.insert(key.clone(), trace);
+                    }
+                    self.done.insert(key, Ok(kept));
                 }
-                Err(RenderError::Failed(problems)) => drop(self.done.insert(key, Err(problems))),
-                Err(RenderError::Needs(more)) => needs.extend(more),
+                Round::Failed(problems) => drop(self.done.insert(key, Err(problems))),
+                Round::Unknown(more) => needs.extend(more),
+                Round::Lacking(more) => {
+                    self.changed.insert(key);
+                    needs.extend(more);
+                }
             }
         }
-        for (key, (source, job)) in wanted {
+        for (key, source, job) in wanted {
             let added = plan::add_picture(&mut self.plan, &self.world.sources, &key, &source, job);
             if let Err(problem) = added {
                 self.refused.insert(key, problem);
@@ -360,6 +457,19 @@ impl<Kept: Send> Evaluation<Kept> {
         });
     }
 
+    /// Hands in texts that are kept elsewhere.
+    pub fn supply_texts(&mut self, read: BTreeMap<SourceKey, Arc<str>>) {
+        for key in read.keys() {
+            self.needs.texts.remove(key);
+        }
+        let mut texts = (*self.world.texts).clone();
+        texts.extend(read);
+        self.world = Arc::new(World {
+            texts: Arc::new(texts),
+            ..(*self.world).clone()
+        });
+    }
+
     /// Hands in answers from the network, also before they are asked for.
     pub fn supply_answers(&mut self, answers: BTreeMap<Request, Answer>) {
         for request in answers.keys() {
@@ -396,6 +506,7 @@ impl<Kept: Send> Evaluation<Kept> {
         }
         for (output, problems) in failed {
             if matches!(self.done.get(&output), Some(Ok(_))) {
+                self.traces.remove(&output);
                 self.done.insert(output, Err(problems));
             }
         }
@@ -407,7 +518,7 @@ impl<Kept: Send> Evaluation<Kept> {
         let mut objects = BTreeMap::new();
         let mut stale = BTreeSet::new();
         let mut failures = Failures::default();
-        for key in self.plan.keys() {
+        for key in self.plan.keys().filter(|key| !self.kept.contains(*key)) {
             match self.done.remove(key.as_str()) {
                 Some(Ok(Some(object))) => drop(objects.insert(key.clone(), object)),
                 Some(Ok(None)) => {}
@@ -445,19 +556,48 @@ impl<Kept: Send> Evaluation<Kept> {
             .collect();
         diagnostics.sort();
         diagnostics.dedup();
+        let mut graph = Graph::default();
+        if let (Some(contents), true) = (&self.contents, self.world.traced) {
+            let facts = contents.facts_that_stand(&self.world);
+            graph.bodies = facts.map(|(k, facts)| (k.clone(), facts.clone())).collect();
+            graph.outputs = self.traces;
+        }
         // What failed may have had no chance to ask again.
-        let answers = self.world.answers.texts(!stale.is_empty());
+        let asked = graph.requests();
+        let is_wanted = |request: &Request| !stale.is_empty() || asked.contains(request);
+        let answers = self.world.answers.texts(is_wanted);
         Tree {
             now: self.world.settings.now,
             next_due: self.world.library.next_due(),
             answers,
             objects,
+            kept: self.kept,
+            graph,
             stale,
             plan: self.plan,
             diagnostics,
             external_links,
         }
     }
+}
+
+/// What a round did with an output.
+enum Round<Kept> {
+    /// It would come out as it is.
+    Kept(Arc<OutputTrace>),
+    /// It cannot be said yet whether it would.
+    Unknown(Needs),
+    /// It was made.
+    Made {
+        kept: Option<Kept>,
+        pictures: Vec<Shown>,
+        shown: BTreeSet<OutputKey>,
+        trace: Option<Arc<OutputTrace>>,
+    },
+    /// It could not be made.
+    Failed(Vec<Diagnostic>),
+    /// It has to be made, and something is lacking.
+    Lacking(Needs),
 }
 
 /// Failures by what went wrong: one mistake in a template that all pages use is told once.

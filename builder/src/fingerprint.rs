@@ -39,6 +39,77 @@ impl Fingerprint {
     }
 }
 
+/// The first 64 bits of a SHA-256: to notice that one and the same thing has changed. It is no name
+/// that would tell many things apart.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Mark([u8; 8]);
+
+impl Mark {
+    /// Of bytes.
+    pub fn of(bytes: &[u8]) -> Self {
+        let mut short = [0; 8];
+        short.copy_from_slice(&Sha256::digest(bytes)[..8]);
+        Self(short)
+    }
+
+    /// As a number.
+    pub fn number(self) -> u64 {
+        u64::from_be_bytes(self.0)
+    }
+}
+
+impl fmt::Display for Mark {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:016x}", self.number())
+    }
+}
+
+impl fmt::Debug for Mark {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self}")
+    }
+}
+
+/// Gathers what a [`Mark`] is of. Where one part ends and the next begins matters.
+#[derive(Default)]
+pub struct Marker(Vec<u8>);
+
+impl Marker {
+    /// Adds a text or bytes.
+    pub fn bytes(&mut self, bytes: impl AsRef<[u8]>) -> &mut Self {
+        let bytes = bytes.as_ref();
+        self.number(bytes.len() as u64);
+        self.0.extend_from_slice(bytes);
+        self
+    }
+
+    /// Adds a number, a kind, a flag.
+    pub fn number(&mut self, number: u64) -> &mut Self {
+        self.0.extend_from_slice(&number.to_le_bytes());
+        self
+    }
+
+    /// Adds a mark.
+    pub fn mark(&mut self, mark: Mark) -> &mut Self {
+        self.0.extend_from_slice(&mark.0);
+        self
+    }
+
+    /// Adds whether there is something, and it.
+    pub fn option<T>(&mut self, option: Option<T>, add: impl FnOnce(&mut Self, T)) -> &mut Self {
+        self.number(u64::from(option.is_some()));
+        if let Some(value) = option {
+            add(self, value);
+        }
+        self
+    }
+
+    /// The mark of all that was added.
+    pub fn done(&self) -> Mark {
+        Mark::of(&self.0)
+    }
+}
+
 impl fmt::Debug for Fingerprint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.hex())

@@ -26,6 +26,7 @@ pub mod filters;
 pub mod fingerprint;
 pub mod folder;
 pub mod front_matter;
+pub mod graph;
 pub mod handler;
 pub mod images;
 pub mod invalidate;

@@ -84,8 +84,10 @@ pub enum Recipe {
         /// The template, which is also the file's name.
         template: String,
     },
-    /// `sitemap.xml`, or part `n` of a large one, counted from 1.
-    Sitemap(Option<usize>),
+    /// Part `n` of the sitemap, counted from 1: `sitemap.xml` where it is the only one.
+    Sitemap(usize),
+    /// `sitemap.xml` of a large site: the list of so many parts.
+    SitemapIndex(usize),
     /// `robots.txt`.
     Robots,
     /// `404.html`.
@@ -557,15 +559,14 @@ fn want_site_files(wanted: &mut Wanted<'_>, config: &Config, library: &Library) 
     }
     if config.generate_sitemap {
         let parts = sitemap_parts(config, library);
-        wanted.want(
-            "sitemap.xml".into(),
-            Rank::List,
-            &source,
-            Recipe::Sitemap(None),
-        );
+        let recipe = match parts {
+            0 | 1 => Recipe::Sitemap(1),
+            parts => Recipe::SitemapIndex(parts),
+        };
+        wanted.want("sitemap.xml".into(), Rank::List, &source, recipe);
         if parts > 1 {
             for part in 1..=parts {
-                let recipe = Recipe::Sitemap(Some(part));
+                let recipe = Recipe::Sitemap(part);
                 wanted.want(format!("sitemap{part}.xml"), Rank::List, &source, recipe);
             }
         }
@@ -604,6 +605,16 @@ fn want_search(wanted: &mut Wanted, config: &Config, sources: &Sources) {
 const SEARCH_LIBRARY: &str = "elasticlunr.min.js";
 
 fn sitemap_parts(config: &Config, library: &Library) -> usize {
+    // Every list has a page for itself, and no more parts than pages.
+    let listed = library.section_links.iter().map(|links| links.pages.len());
+    let terms = library.taxonomies.values().flatten();
+    let terms = terms.flat_map(|taxonomy| &taxonomy.terms);
+    let lists = listed.chain(terms.map(|term| term.pages.len()));
+    let taxonomies = library.taxonomies.values().flatten().count();
+    let most = library.pages.len() + taxonomies + lists.map(|pages| pages + 2).sum::<usize>();
+    if most <= SITEMAP_LIMIT {
+        return 1;
+    }
     crate::render::output::sitemap_entries(config, library)
         .len()
         .div_ceil(SITEMAP_LIMIT)

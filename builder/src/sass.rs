@@ -10,16 +10,15 @@ mod guard;
 
 use crate::config::Config;
 use crate::diagnostic::Diagnostic;
+use crate::fingerprint::{Mark, Marker};
 use crate::key::{OutputKey, Role, SourceKey};
 use crate::plan::{Plan, Recipe};
-use crate::render::world::Styles;
 use crate::render::{crash_message, quietly};
 use crate::source::Sources;
 use files::Files;
 use grass_compiler::{Builtin, ErrorKind, Options, OutputStyle};
-use rayon::prelude::*;
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// The style sheets that are made: path in the output to recipe. A file of the site replaces that
 /// of the theme. Files and folders that begin with `_` are only there to be imported.
@@ -63,22 +62,59 @@ fn css_path(inner: &str) -> Option<String> {
     named.then(|| format!("{stem}.css"))
 }
 
-/// Compiles every style sheet of the plan.
-pub fn compile(plan: &Plan, sources: &Sources) -> Styles {
-    let sheets: Vec<(&OutputKey, &SourceKey)> = plan
-        .iter()
-        .filter_map(|(key, planned)| match &planned.recipe {
-            Recipe::Style(source) => Some((key, source)),
-            _ => None,
-        })
-        .collect();
-    sheets
-        .into_par_iter()
-        .map(|(key, source)| {
+/// The style sheets of a site. Each is compiled when it is first asked for.
+pub struct Sheets {
+    sheets: BTreeMap<OutputKey, (SourceKey, OnceLock<Compiled>)>,
+    mark: Mark,
+}
+
+/// A style sheet, or what is wrong with it.
+pub type Compiled = Result<Arc<[u8]>, Vec<Diagnostic>>;
+
+impl Sheets {
+    /// Those of a plan.
+    pub fn of(plan: &Plan, sources: &Sources) -> Self {
+        let sheets: BTreeMap<_, _> = plan
+            .iter()
+            .filter_map(|(key, planned)| match &planned.recipe {
+                Recipe::Style(source) => Some((key.clone(), (source.clone(), OnceLock::new()))),
+                _ => None,
+            })
+            .collect();
+        let mut marker = Marker::default();
+        if !sheets.is_empty() {
+            // What one imports is found while it is compiled: any of them.
+            for (key, _) in sources.iter().filter(|(key, _)| key.role() == Role::Sass) {
+                marker.bytes(key.as_str());
+                marker.option(sources.mark(key.as_str()), |marker, mark| {
+                    marker.mark(mark);
+                });
+            }
+        }
+        Self {
+            sheets,
+            mark: marker.done(),
+        }
+    }
+
+    /// The key of a style sheet, if it is one.
+    pub fn key(&self, key: &str) -> Option<&OutputKey> {
+        self.sheets.get_key_value(key).map(|(key, _)| key)
+    }
+
+    /// A style sheet; None where it is none.
+    pub fn get(&self, key: &str, sources: &Sources) -> Option<&Compiled> {
+        let (source, compiled) = self.sheets.get(key)?;
+        Some(compiled.get_or_init(|| {
             let css = sheet(sources, source).map(|css| Arc::from(css.as_bytes()));
-            (key.clone(), css.map_err(|problem| vec![problem]))
-        })
-        .collect()
+            css.map_err(|problem| vec![problem])
+        }))
+    }
+
+    /// Changes whenever one of them may.
+    pub fn mark(&self) -> Mark {
+        self.mark
+    }
 }
 
 /// Compiles one style sheet, on a thread of its own.

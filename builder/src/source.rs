@@ -4,10 +4,12 @@
 
 use crate::config::Config;
 use crate::diagnostic::{Diagnostic, LineAndColumn};
+use crate::fingerprint::Mark;
 use crate::front_matter;
 use crate::key::{DataFormat, MAX_TEXT_BYTES, Role, SourceKey, data_format};
 use crate::quillfront_toml::OwnConfig;
 use crate::render::templates;
+use crate::site::head::Head;
 use rayon::prelude::*;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -16,7 +18,7 @@ use std::sync::Arc;
 pub const MAX_FILE_BYTES: u64 = 5 * 1024 * 1024 * 1024;
 
 /// One source.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Source {
     /// The version last seen: the ETag in S3, a hash of size and time in a folder.
     pub version: String,
@@ -26,23 +28,79 @@ pub struct Source {
     pub effective: Effective,
     /// Why the current bytes are not what is used.
     pub problems: Vec<Diagnostic>,
+    /// Of a content file whose text is used.
+    pub head: Option<Arc<Head>>,
 }
+
+/// A text that was read and checked. It may be kept elsewhere; then only its mark is here.
+#[derive(Debug, Clone)]
+pub struct Text {
+    mark: Mark,
+    held: Option<Arc<str>>,
+}
+
+impl Text {
+    /// A text that is held.
+    pub fn new(text: Arc<str>) -> Self {
+        Self {
+            mark: Mark::of(text.as_bytes()),
+            held: Some(text),
+        }
+    }
+
+    /// A text that is kept elsewhere.
+    pub fn elsewhere(mark: Mark) -> Self {
+        Self { mark, held: None }
+    }
+
+    /// Equal where the text is.
+    pub fn mark(&self) -> Mark {
+        self.mark
+    }
+
+    /// The text, where it is held.
+    pub fn held(&self) -> Option<&Arc<str>> {
+        self.held.as_ref()
+    }
+}
+
+impl PartialEq for Text {
+    fn eq(&self, other: &Self) -> bool {
+        self.mark == other.mark
+    }
+}
+
+impl Eq for Text {}
 
 /// What a build uses of a source.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Effective {
     /// Text that was read and checked; the current bytes or the last good ones.
-    Text(Arc<str>),
+    Text(Text),
     /// The current bytes, which only travel.
     Opaque,
     /// The bytes were never good.
     Absent,
 }
 
+impl Effective {
+    /// True for a text.
+    pub fn is_text(&self) -> bool {
+        matches!(self, Self::Text(_))
+    }
+}
+
 /// All sources, by key.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default)]
 pub struct Sources {
     map: BTreeMap<SourceKey, Source>,
+}
+
+impl FromIterator<(SourceKey, Source)> for Sources {
+    fn from_iter<I: IntoIterator<Item = (SourceKey, Source)>>(sources: I) -> Self {
+        let map = sources.into_iter().collect();
+        Self { map }
+    }
 }
 
 /// A source that was looked at because something said that it may have changed.
@@ -102,17 +160,61 @@ impl Sources {
         self.map.get(key)
     }
 
-    /// Puts a source in as it is (from the state).
-    pub fn insert(&mut self, key: SourceKey, source: Source) {
-        self.map.insert(key, source);
+    /// Takes a text back in that was kept elsewhere.
+    pub fn hold(&mut self, key: &str, text: &Arc<str>) {
+        if let Some(source) = self.map.get_mut(key)
+            && let Effective::Text(own) = &mut source.effective
+        {
+            own.held = Some(text.clone());
+        }
     }
 
-    /// The text that a build uses of `key`.
+    /// The sources whose text is kept elsewhere.
+    pub fn elsewhere(&self) -> impl Iterator<Item = &SourceKey> {
+        let is_elsewhere = |source: &Source| match &source.effective {
+            Effective::Text(text) => text.held.is_none(),
+            Effective::Opaque | Effective::Absent => false,
+        };
+        let all = self.map.iter();
+        all.filter(move |(_, source)| is_elsewhere(source))
+            .map(|(key, _)| key)
+    }
+
+    /// Lets go of the texts that are kept elsewhere as well.
+    pub fn put_away(&mut self, keeps: impl Fn(&str) -> bool) {
+        for (key, source) in &mut self.map {
+            if let Effective::Text(own) = &mut source.effective
+                && keeps(key.as_str())
+            {
+                own.held = None;
+            }
+        }
+    }
+
+    /// The text that a build uses of `key`, where it is held. Those of content and data files may be
+    /// kept elsewhere.
     pub fn text(&self, key: &str) -> Option<&Arc<str>> {
         match &self.map.get(key)?.effective {
-            Effective::Text(text) => Some(text),
+            Effective::Text(text) => text.held(),
             Effective::Opaque | Effective::Absent => None,
         }
+    }
+
+    /// Changes whenever what a build uses of `key` does; None where it uses nothing.
+    pub fn mark(&self, key: &str) -> Option<Mark> {
+        let source = self.map.get(key)?;
+        match &source.effective {
+            Effective::Text(text) => Some(text.mark()),
+            Effective::Opaque => Some(Mark::of(source.version.as_bytes())),
+            Effective::Absent => None,
+        }
+    }
+
+    /// True where a build uses a text of `key` that is kept elsewhere.
+    pub fn is_elsewhere(&self, key: &str) -> bool {
+        self.map.get(key).is_some_and(
+            |source| matches!(&source.effective, Effective::Text(text) if text.held().is_none()),
+        )
     }
 
     /// Where the value under `names` begins in the front matter of `key`, or in a TOML file.
@@ -192,21 +294,25 @@ impl Sources {
         {
             return LookedAt::Same;
         }
-        let (effective, problems) = match bytes {
+        let (effective, head, problems) = match bytes {
             None if size > MAX_FILE_BYTES => {
                 let message = format!(
                     "{size} bytes are more than the {MAX_FILE_BYTES} (5 GiB) that S3 copies at once"
                 );
                 let hint = "publish it from another bucket, or make it smaller";
                 let problem = Diagnostic::error("too-large", key.as_str(), message).hint(hint);
-                (Effective::Absent, vec![problem])
+                (Effective::Absent, None, vec![problem])
             }
-            None => (Effective::Opaque, Vec::new()),
+            None => (Effective::Opaque, None, Vec::new()),
             Some(bytes) => match check(key, size, bytes) {
-                Ok(text) => (Effective::Text(text), Vec::new()),
+                Ok((text, head)) => {
+                    let text = Effective::Text(Text::new(text));
+                    (text, head.map(Arc::new), Vec::new())
+                }
                 Err(problems) => {
                     let last_good = before.map(|source| source.effective.clone());
-                    (last_good.unwrap_or(Effective::Absent), problems)
+                    let head = before.and_then(|source| source.head.clone());
+                    (last_good.unwrap_or(Effective::Absent), head, problems)
                 }
             },
         };
@@ -215,6 +321,7 @@ impl Sources {
             size,
             effective,
             problems,
+            head,
         })
     }
 
@@ -257,7 +364,11 @@ enum LookedAt {
 
 /// Checks a source by itself: what depends on other sources (an undefined taxonomy, a missing
 /// parent template, a broken link) is found when it is used.
-fn check(key: &SourceKey, size: u64, bytes: Option<Vec<u8>>) -> Result<Arc<str>, Vec<Diagnostic>> {
+fn check(
+    key: &SourceKey,
+    size: u64,
+    bytes: Option<Vec<u8>>,
+) -> Result<(Arc<str>, Option<Head>), Vec<Diagnostic>> {
     let file = key.as_str();
     let Some(bytes) = bytes.filter(|_| size <= MAX_TEXT_BYTES) else {
         let message =
@@ -278,23 +389,17 @@ fn check(key: &SourceKey, size: u64, bytes: Option<Vec<u8>>) -> Result<Arc<str>,
             return Err(vec![problem.at(line, None).hint(hint)]);
         }
     };
+    let mut head = None;
     match key.role() {
         Role::Config => Config::parse(file, &text).map(|_| ())?,
-        Role::Content => {
-            let split = front_matter::split(file, &text).map_err(|problem| vec![problem])?;
-            if is_section_file(key.name()) {
-                front_matter::parse_section(file, &split).map(|_| ())?;
-            } else {
-                front_matter::parse_page(file, &split).map(|_| ())?;
-            }
-        }
+        Role::Content => head = Some(Head::read(file, &text)?),
         Role::Template => templates::check_syntax(file, &text).map_err(|problem| vec![problem])?,
         Role::OwnConfig => OwnConfig::parse(file, &text).map(|_| ())?,
         Role::ThemeConfig | Role::Data => check_data(file, &text)?,
         // What a style sheet means depends on those that it imports.
         Role::Sass | Role::Asset | Role::Static | Role::Ignored => {}
     }
-    Ok(text.into())
+    Ok((text.into(), head))
 }
 
 /// True for `_index.md` and `_index.<lang>.md`.

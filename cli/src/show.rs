@@ -6,8 +6,6 @@ use anstream::eprintln;
 use anstyle::{AnsiColor, Style};
 use indicatif::{ProgressBar, ProgressStyle};
 use quillfront_builder::diagnostic::Diagnostic;
-use quillfront_builder::evaluate::Tree;
-use quillfront_builder::folder::Written;
 use quillfront_builder::publish::{Progress, Step};
 use quillfront_builder::report::{Action, Kind, OutputReport, Report};
 use std::path::Path;
@@ -120,14 +118,14 @@ pub fn counted(list: &[Diagnostic]) -> Option<String> {
 }
 
 /// The end of `build`.
-pub fn built(tree: &Tree<Written>, out: &Path, took: Duration) {
-    let stale = tree.stale.len();
+pub fn built(report: &Report, out: &Path, took: Duration) {
+    let stale = report.counts.stale;
     let mut left_out = if stale > 0 {
         format!("; {stale} could not be made")
     } else {
         String::new()
     };
-    if let Some(counted) = counted(&tree.diagnostics) {
+    if let Some(counted) = counted(&report.diagnostics) {
         left_out.push_str(&format!(" ({counted})"));
     }
     let (style, word) = if stale > 0 {
@@ -137,7 +135,7 @@ pub fn built(tree: &Tree<Written>, out: &Path, took: Duration) {
     };
     eprintln!(
         "{style}{word}{style:#} {} files into {} in {}{left_out}",
-        tree.objects.len(),
+        report.counts.uploaded,
         out.display(),
         duration(took.as_millis() as u64)
     );

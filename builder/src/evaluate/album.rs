@@ -1,5 +1,5 @@
 //! Headers of pictures that earlier runs of a builder read: a builder that stays does not read them
-//! again. Nothing depends on it but time.
+//! again, nor does one that reads the state. Nothing depends on it but time.
 
 use crate::key::SourceKey;
 use crate::render::world::Measured;
@@ -11,13 +11,24 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 const MOST: usize = 100_000;
 
 /// Version of a source, and what is known of it.
-type Page = (String, Measured);
+pub type Page = (String, Measured);
 
 /// Shared by the runs of one builder.
 #[derive(Clone, Default)]
 pub struct Album(Arc<Mutex<BTreeMap<SourceKey, Page>>>);
 
 impl Album {
+    /// What an earlier builder knew.
+    pub fn of(pages: Vec<(SourceKey, Page)>) -> Self {
+        Self(Arc::new(Mutex::new(pages.into_iter().collect())))
+    }
+
+    /// What is known of these sources as they are.
+    pub fn pages_of(&self, sources: &Sources) -> BTreeMap<SourceKey, Page> {
+        self.measured(sources);
+        self.pages().clone()
+    }
+
     fn pages(&self) -> MutexGuard<'_, BTreeMap<SourceKey, Page>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

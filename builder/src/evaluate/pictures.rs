@@ -5,11 +5,12 @@
 
 use crate::diagnostic::Diagnostic;
 use crate::fingerprint::Fingerprint;
+use crate::graph::Shown;
 use crate::images::{Job, Picture, probe};
 use crate::key::{OutputKey, SourceKey};
 use crate::object::{Body, Object};
 use crate::plan::{PICTURES, Plan, Recipe};
-use crate::render::world::{Measured, Pictures, World};
+use crate::render::world::{Measured, World};
 use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -92,8 +93,8 @@ impl Darkroom {
     }
 
     /// Notes what a body refers to.
-    pub(super) fn note_body(&mut self, file: &SourceKey, pictures: &Pictures) {
-        for key in pictures.keys() {
+    pub(super) fn note_body(&mut self, file: &SourceKey, pictures: &[Shown]) {
+        for (key, ..) in pictures {
             let list = self.bodies.entry(key.clone()).or_default();
             list.insert(file.clone());
         }

@@ -5,10 +5,11 @@ use super::table::Table;
 use super::value::Value;
 use crate::dates::Date;
 use crate::diagnostic::Diagnostic;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// A page's front matter, validated (site model, sections 4 and 22).
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct PageFrontMatter {
     /// The title, if any.
     pub title: Option<String>,

@@ -6,6 +6,7 @@ use super::table::{Table, Unknown};
 use super::value::Value;
 use crate::diagnostic::Diagnostic;
 use crate::markdown::AnchorLinks;
+use serde::{Deserialize, Serialize};
 
 /// The words for where a heading carries a link to itself (site model, sections 3 and 5).
 pub const ANCHOR_LINKS: [(&str, AnchorLinks); 4] = [
@@ -16,7 +17,7 @@ pub const ANCHOR_LINKS: [(&str, AnchorLinks); 4] = [
 ];
 
 /// What the pages of a section are ordered by (site model, sections 5 and 6).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 pub enum SortBy {
     /// Not at all.
     #[default]
@@ -60,7 +61,7 @@ impl SortBy {
 }
 
 /// A section's front matter, validated (site model, section 5).
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct SectionFrontMatter {
     /// The title, if any.
     pub title: Option<String>,

@@ -1,8 +1,10 @@
 //! What authors put under `extra`: any value, in the order of the file.
 
+use serde::{Deserialize, Serialize};
+
 /// A free value. Dates are text, as templates print them; a table keeps the order of the file,
 /// whatever order the libraries' own tables have.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Value {
     /// YAML's `null` or `~`; TOML has none.
     Null,

@@ -1,9 +1,10 @@
 //! What to make of a picture, and how large it comes out (site model, section 14).
 
 use super::{ImageError, MAX_PIXELS, MAX_SIDE};
+use serde::{Deserialize, Serialize};
 
 /// How the size is found. All in pixels.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Resize {
     /// Exactly this, whatever becomes of the proportions.
     Scale(u32, u32),
@@ -88,7 +89,7 @@ fn fill_crop(width: u32, height: u32, w: u32, h: u32) -> (u32, u32, u32, u32) {
 }
 
 /// The format that is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Encoding {
     /// JPEG; what is transparent becomes white.
     Jpeg {
@@ -124,7 +125,9 @@ impl Encoding {
 }
 
 /// How pixels are mixed.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
 pub enum Filter {
     /// The nearest pixel: for pixel art.
     Nearest,

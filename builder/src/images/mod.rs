@@ -16,6 +16,8 @@ pub use decode::Picture;
 pub use job::{Encoding, Filter, Geometry, Resize};
 pub use probe::{Format, Probe, probe};
 
+use serde::{Deserialize, Serialize};
+
 /// Pixels that a picture may have, before and after: 100 million.
 pub const MAX_PIXELS: u64 = 100_000_000;
 /// Bytes that its decoded pixels may have: 100 million pixels of four bytes.
@@ -26,7 +28,7 @@ pub const MAX_SIDE: u32 = 16_383;
 pub const REVISION: u32 = 1;
 
 /// What to make of a picture.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Job {
     /// The size.
     pub resize: Resize,

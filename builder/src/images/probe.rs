@@ -3,9 +3,10 @@
 use super::decode::{self, Header};
 use super::{ImageError, guarded, svg};
 use image::metadata::Orientation;
+use serde::{Deserialize, Serialize};
 
 /// A format that is known.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Format {
     /// JPEG.
     Jpeg,
@@ -54,7 +55,7 @@ impl Format {
 }
 
 /// What the header says.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Probe {
     /// Pixels, upright (as browsers show it).
     pub width: u32,

@@ -73,7 +73,7 @@ mod tests;
 
 pub use html::ids as ids_in_html;
 pub use scopes::Class;
-pub use words::{reading_time_minutes, word_count};
+pub use words::{counts_letters, reading_time_minutes, word_count};
 
 use lines::Lines;
 use pulldown_cmark::Event;
@@ -118,7 +118,7 @@ pub struct Options {
 }
 
 /// Where a heading gets a link to itself.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum AnchorLinks {
     /// Nowhere.
     #[default]
@@ -214,7 +214,7 @@ pub struct Heading {
 }
 
 /// A link to a page of the site, or to a place in it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct InternalLink {
     /// As given to [`Environment::internal_link`]; empty for the page itself (`#anchor`).
     pub path: String,

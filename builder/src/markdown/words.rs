@@ -2,10 +2,15 @@
 
 use unicode_segmentation::UnicodeSegmentation;
 
+/// True for languages whose words have no gaps.
+pub fn counts_letters(lang: &str) -> bool {
+    matches!(base_language(lang), "zh" | "ja")
+}
+
 /// The words of a Markdown body outside ``` fences (site model, section 6). Chinese and Japanese are
 /// counted by letter, since words have no gaps there.
 pub fn word_count(body: &str, lang: &str) -> usize {
-    let by_letter = matches!(base_language(lang), "zh" | "ja");
+    let by_letter = counts_letters(lang);
     let mut in_fence = false;
     let mut count = 0;
     for line in body.lines() {

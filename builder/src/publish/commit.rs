@@ -4,7 +4,7 @@ use super::draft::Draft;
 use super::publication::{Done, Publication};
 use super::root::{Loaded, Outbox, Root};
 use super::session::Session;
-use super::state::{Published, State};
+use super::state::{Dirty, Encoded, FOLDER, Published, State};
 use super::store::{Condition, Written};
 use super::{BuildError, Builder, Step};
 use crate::invalidate;
@@ -27,6 +27,7 @@ impl Builder {
         mut session: Session<'_>,
         mut state: State,
         draft: &Draft,
+        strange: BTreeSet<OutputKey>,
         publication: &Publication,
         done: Done,
         next: &Root,
@@ -53,16 +54,28 @@ impl Builder {
         for key in &moved {
             sources.forget_version(key);
         }
+        let mut dirty = Dirty {
+            sources: draft.looked_at.clone(),
+            outputs: touched.iter().cloned().collect(),
+            all: false,
+        };
+        dirty
+            .sources
+            .extend(moved.iter().map(|key| SourceKey::from(key.as_str())));
+        dirty.outputs.extend(strange);
         state.sources = Arc::new(sources);
         if let Ok(tree) = &draft.outcome {
             state.answers.clone_from(&tree.answers);
+            dirty.note(&state.graph, &tree.graph);
+            state.graph = Arc::new(tree.graph.clone());
         }
 
-        let encoded = state.encode()?;
         let known = session
             .root()
             .map(|root| root.segments.clone())
             .unwrap_or_default();
+        state.read_for_writing(&self.state, &dirty).await?;
+        let encoded = state.encode(&known, &dirty)?;
         session.keep().await?;
         encoded.write(&self.state, &known.all()).await?;
         let dropped: Vec<String> = {
@@ -107,7 +120,11 @@ impl Builder {
                 root.retired.retain(|_, list| !list.is_empty());
             })
             .await?;
-        self.keep_warm(&encoded.segments, &state);
+        let Encoded {
+            segments, texts, ..
+        } = encoded;
+        state.written(texts);
+        self.keep_warm(&segments, &state);
         self.empty_outbox(&mut session, &outbox).await?;
         session.into_root()
     }
@@ -195,7 +212,8 @@ impl Builder {
             .unwrap_or_default();
         for name in &old {
             session.keep().await?;
-            self.state.delete(name, &Condition::Always).await?;
+            let key = format!("{FOLDER}{name}");
+            self.state.delete(&key, &Condition::Always).await?;
         }
         session
             .update(|root| {
@@ -263,7 +281,14 @@ impl Builder {
                 outbox.invalidations = invalidate::paths(found.into_iter());
             }
             let owed = (!outbox.invalidations.is_empty()).then(|| outbox.clone());
-            let encoded = state.encode()?;
+            let dirty = Dirty {
+                outputs: intent
+                    .iter()
+                    .map(|key| OutputKey::from(key.as_str()))
+                    .collect(),
+                ..Dirty::default()
+            };
+            let encoded = state.encode(&base.segments, &dirty)?;
             session.keep().await?;
             let known = base.segments.all();
             encoded.write(&self.state, &known).await?;

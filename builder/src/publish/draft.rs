@@ -33,6 +33,29 @@ pub(super) struct Draft {
     pub(super) changes: Changes,
     pub(super) outcome: Result<Tree, Unready>,
     pub(super) held: Option<Held>,
+    /// Sources whose record may be another.
+    pub(super) looked_at: BTreeSet<SourceKey>,
+    /// True where nothing was gone by.
+    pub(super) full: bool,
+}
+
+/// What came of an evaluation.
+struct Evaluated {
+    sources: Arc<Sources>,
+    outcome: Result<Tree, Unready>,
+    /// True where nothing was gone by.
+    full: bool,
+}
+
+/// True where another configuration is used: it has a hand in everything.
+fn is_configured_otherwise(before: &Sources, after: &Sources) -> bool {
+    let configures = |key: &SourceKey| {
+        let role = key.role();
+        matches!(role, Role::Config | Role::OwnConfig | Role::ThemeConfig)
+    };
+    let all = before.iter().chain(after.iter()).map(|(key, _)| key);
+    let mut configuring = all.filter(|key| configures(key));
+    configuring.any(|key| before.mark(key.as_str()) != after.mark(key.as_str()))
 }
 
 impl Builder {
@@ -41,7 +64,7 @@ impl Builder {
     pub(super) async fn draft(
         &self,
         work: &Work,
-        state: &State,
+        state: &mut State,
         root: &Root,
         sources: Sources,
         changes: Changes,
@@ -63,8 +86,12 @@ impl Builder {
                 keys,
             })
         };
-        let sources = Arc::new(sources);
-        let outcome = self.evaluate(state, root, sources.clone(), time).await?;
+        let looked_at: BTreeSet<SourceKey> = seen.iter().map(|(key, _)| key.clone()).collect();
+        let Evaluated {
+            sources,
+            outcome,
+            full,
+        } = self.evaluate(state, root, sources, time).await?;
         let reason = hold::reason(state, outcome.as_ref());
         let Some(reason) = reason.filter(|_| *work != Work::Approve) else {
             return Ok(Draft {
@@ -72,6 +99,8 @@ impl Builder {
                 changes,
                 outcome,
                 held: keep(None, BTreeSet::new()),
+                looked_at,
+                full,
             });
         };
         // First without the removals alone, then without the configuration, then without any of
@@ -89,8 +118,11 @@ impl Builder {
                 .cloned()
                 .collect();
             let changes = Changes::apply(&mut sources, rest);
-            let sources = Arc::new(sources);
-            let outcome = self.evaluate(state, root, sources.clone(), time).await?;
+            let Evaluated {
+                sources,
+                outcome,
+                full,
+            } = self.evaluate(state, root, sources, time).await?;
             if hold::reason(state, outcome.as_ref()).is_none() {
                 let held = keep(Some(reason), withheld);
                 return Ok(Draft {
@@ -98,6 +130,8 @@ impl Builder {
                     changes,
                     outcome,
                     held,
+                    looked_at,
+                    full,
                 });
             }
         }
@@ -107,17 +141,32 @@ impl Builder {
             changes,
             outcome,
             held: None,
+            looked_at,
+            full,
         })
     }
 
-    /// Renders the whole site, reading what templates name on the way.
+    /// Renders what would come out otherwise, reading what templates name on the way.
     async fn evaluate(
         &self,
-        state: &State,
+        state: &mut State,
         root: &Root,
-        sources: Arc<Sources>,
+        mut sources: Sources,
         time: Time,
-    ) -> Result<Result<Tree, Unready>, BuildError> {
+    ) -> Result<Evaluated, BuildError> {
+        let same_site = root.engine == env!("CARGO_PKG_VERSION")
+            && root.settings == self.settings_name()
+            && !is_configured_otherwise(&state.sources, &sources);
+        let full = !same_site || state.graph.outputs.is_empty();
+        if full {
+            state.hold_all(&self.state, &mut sources).await?;
+        }
+        let sources = Arc::new(sources);
+        let evaluated = |outcome| Evaluated {
+            sources: sources.clone(),
+            outcome,
+            full,
+        };
         let is_there = |(key, output): &(&OutputKey, &Published)| {
             // Another engine may say something else of them.
             let same_engine = root.engine == env!("CARGO_PKG_VERSION");
@@ -134,14 +183,19 @@ impl Builder {
             listing_is_complete: true,
         };
         let cut_off = |error: tokio::task::JoinError| BuildError::Rendering(error.to_string());
+        let given = sources.clone();
         let started =
-            tokio::task::spawn_blocking(move || Evaluation::up_to(sources, settings, time.up_to));
+            tokio::task::spawn_blocking(move || Evaluation::up_to(given, settings, time.up_to));
         let mut evaluation = match started.await.map_err(cut_off)? {
             Ok(evaluation) => evaluation,
-            Err(unready) => return Ok(Err(unready)),
+            Err(unready) => return Ok(evaluated(Err(unready))),
         };
+        evaluation.go_by(match full {
+            true => Arc::default(),
+            false => state.graph_of_published(),
+        });
         (self.progress)(Step::Rendering(evaluation.plan().len()));
-        evaluation.remember(self.album.clone(), published);
+        evaluation.remember(state.album.clone(), published);
         let stored = state.answers.iter();
         let stored = stored.map(|(request, text)| (request.clone(), Ok(text.clone())));
         evaluation.supply_answers(stored.collect());
@@ -162,13 +216,17 @@ impl Builder {
             let (mut read, versions) = observe::inputs(&self.source, needs.files, parallel).await?;
             self.read_published(state, &mut read).await?;
             evaluation.supply_versions(read, &versions);
+            if !needs.texts.is_empty() {
+                state.texts.read(&self.state, &needs.texts).await?;
+                evaluation.supply_texts(state.texts_of(needs.texts)?);
+            }
             if !needs.requests.is_empty() {
                 let answers;
                 (answers, budget) = self.fetch(needs.requests, &allowed, budget).await?;
                 evaluation.supply_answers(answers);
             }
         }
-        Ok(Ok(evaluation.finish()))
+        Ok(evaluated(Ok(evaluation.finish())))
     }
 
     /// Fetches answers; gives the budget back.

@@ -33,7 +33,11 @@ pub fn reason(state: &State, outcome: Result<&Tree, &Unready>) -> Option<String>
             ))
         }
         Ok(tree) => {
-            let stays = |key: &str| tree.objects.contains_key(key) || tree.stale.contains(key);
+            let stays = |key: &str| {
+                tree.kept.contains(key)
+                    || tree.objects.contains_key(key)
+                    || tree.stale.contains(key)
+            };
             let deleted = pages.filter(|(key, _)| !stays(key.as_str())).count();
             let too_many = deleted > ALWAYS_ALLOWED && deleted * 100 > published * MAX_PERCENT;
             too_many.then(|| format!("it would delete {deleted} of {published} pages"))
@@ -71,6 +75,8 @@ mod tests {
             .collect();
         Tree {
             objects: BTreeMap::new(),
+            kept: BTreeSet::new(),
+            graph: Default::default(),
             stale,
             plan: BTreeMap::new(),
             diagnostics: Vec::new(),

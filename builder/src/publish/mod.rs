@@ -29,7 +29,6 @@ pub mod state;
 pub mod store;
 pub mod transfer;
 
-use crate::evaluate::Album;
 use crate::fetch::{Fetch, Web};
 use crate::site::schedule::NextDue;
 use futures::future::BoxFuture;
@@ -175,7 +174,6 @@ pub struct Builder {
     web: Arc<dyn Fetch>,
     progress: Progress,
     warm: Mutex<Option<Warm>>,
-    album: Album,
 }
 
 /// What is kept between runs, valid as long as the root names the same segments.
@@ -207,7 +205,6 @@ impl Builder {
             web: Arc::new(Web::new()),
             progress: Arc::new(|_| {}),
             warm: Mutex::new(None),
-            album: Album::default(),
         }
     }
 
@@ -348,11 +345,13 @@ impl Builder {
     pub async fn write_effective(&self, out: &std::path::Path) -> Result<usize, BuildError> {
         use crate::plan::PICTURES;
         use crate::source::Effective;
-        let Some((_, state)) = self.look().await? else {
+        let Some((_, mut state)) = self.look().await? else {
             return Ok(0);
         };
+        let mut sources = (*state.sources).clone();
+        state.hold_all(&self.state, &mut sources).await?;
         let mut written = 0;
-        let used = state.sources.iter();
+        let used = sources.iter();
         for (key, source) in used.filter(|(_, source)| source.effective != Effective::Absent) {
             let path = out.join(key.as_str());
             let folder = path.parent().unwrap_or(out);
@@ -361,9 +360,12 @@ impl Builder {
                 .map_err(|error| disk(folder, &error))?;
             match &source.effective {
                 Effective::Absent => continue,
-                Effective::Text(text) => tokio::fs::write(&path, text.as_bytes())
-                    .await
-                    .map_err(|error| disk(&path, &error))?,
+                Effective::Text(text) => {
+                    let bytes = text.held().map_or(&[][..], |text| text.as_bytes());
+                    tokio::fs::write(&path, bytes)
+                        .await
+                        .map_err(|error| disk(&path, &error))?;
+                }
                 Effective::Opaque => {
                     // A file whose removal is held is still in the site bucket.
                     let published = state.outputs.iter().find(|(at, output)| {

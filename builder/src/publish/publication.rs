@@ -78,7 +78,9 @@ impl Publication {
                     .outcome
                     .as_ref()
                     .is_ok_and(|tree| tree.plan.contains_key(key.as_str()));
-            let stays = stale.contains(key.as_str()) && !of_removed || may_be_shown || wanted;
+            let as_it_is = matches!(&draft.outcome, Ok(tree) if tree.kept.contains(key.as_str()));
+            let failed = stale.contains(key.as_str()) && !of_removed;
+            let stays = as_it_is || failed || may_be_shown || wanted;
             if !objects.contains_key(key.as_str()) && !stays {
                 publication.deletions.insert(key.clone(), published.clone());
             }
@@ -92,13 +94,16 @@ impl Publication {
             .collect()
     }
 
-    pub(super) fn report(&self, draft: &Draft, done: &Done, full: bool) -> Report {
+    pub(super) fn report(&self, draft: &Draft, done: &Done) -> Report {
         let changes = &draft.changes;
         let mut report = Report {
             version: 1,
             ..Report::default()
         };
-        report.kind = if full { Kind::Full } else { Kind::Incremental };
+        report.kind = match draft.full {
+            true => Kind::Full,
+            false => Kind::Incremental,
+        };
         report.sources.added = changes.of(Change::Added);
         report.sources.changed = changes.of(Change::Changed);
         report.sources.removed = changes.of(Change::Removed);

@@ -6,7 +6,7 @@ use super::state::State;
 use super::{BuildError, Builder};
 use crate::diagnostic::Diagnostic;
 use crate::fetch::Budget;
-use crate::key::{Role, SourceKey};
+use crate::key::{OutputKey, Role, SourceKey};
 use crate::quillfront_toml::{self, OwnConfig};
 use crate::source::Sources;
 use std::collections::{BTreeMap, BTreeSet};
@@ -90,8 +90,12 @@ impl Builder {
         Ok(keys)
     }
 
-    /// Notes in the state what the site bucket really has. True where that is not what it said.
-    pub(super) async fn compare_site(&self, state: &mut State) -> Result<bool, BuildError> {
+    /// Notes in the state what the site bucket really has. Returns the keys where that is not what
+    /// it said.
+    pub(super) async fn compare_site(
+        &self,
+        state: &mut State,
+    ) -> Result<BTreeSet<OutputKey>, BuildError> {
         let listed = self.site.list().await?;
         let mut there: BTreeMap<String, String> = listed
             .into_iter()
@@ -100,9 +104,11 @@ impl Builder {
         // Thumbnails are made on request and are not the builder's.
         there.retain(|key, _| !key.starts_with("img/") || state.outputs.contains_key(key.as_str()));
         let known: BTreeSet<String> = state.outputs.keys().map(ToString::to_string).collect();
-        let mut strange = false;
+        let mut strange = BTreeSet::new();
         for key in there.keys().chain(known.iter()).collect::<BTreeSet<_>>() {
-            strange |= adopt(state, key, there.get(key).cloned());
+            if adopt(state, key, there.get(key).cloned()) {
+                strange.insert(OutputKey::from(key.as_str()));
+            }
         }
         Ok(strange)
     }

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The format of root and segments. Another one means a full build.
-pub const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 2;
 /// The root's key in the state bucket.
 pub const ROOT_KEY: &str = "root.json";
 /// The root with everything in it stays below this.
@@ -52,29 +52,40 @@ pub struct Root {
     pub held: Option<Held>,
 }
 
-/// Names of the state's segments.
+/// Names of the state's segments: by kind, in the order of the parts that keys are spread over. A
+/// part without records has an empty name.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Segments {
     /// Of the sources: versions, problems.
     pub sources: Vec<String>,
-    /// Of the effective texts.
+    /// Of the effective texts of configuration, templates and style sheets.
+    pub site_texts: Vec<String>,
+    /// Of the effective texts of content and data files.
     pub texts: Vec<String>,
-    /// Of what is published.
+    /// Of what is published, and what it was made from.
     pub outputs: Vec<String>,
     /// Of answers from the network.
-    #[serde(default)]
     pub answers: Vec<String>,
+    /// Of what is known of pictures.
+    pub pictures: Vec<String>,
 }
 
 impl Segments {
-    /// All of them.
-    pub fn all(&self) -> BTreeSet<&String> {
+    /// All but those of the texts that are put away.
+    pub fn all_but_texts(&self) -> impl Iterator<Item = &String> {
         self.sources
             .iter()
-            .chain(&self.texts)
             .chain(&self.outputs)
+            .chain(&self.site_texts)
             .chain(&self.answers)
-            .collect()
+            .chain(&self.pictures)
+            .filter(|name| !name.is_empty())
+    }
+
+    /// All of them.
+    pub fn all(&self) -> BTreeSet<&String> {
+        let texts = self.texts.iter().filter(|name| !name.is_empty());
+        self.all_but_texts().chain(texts).collect()
     }
 }
 

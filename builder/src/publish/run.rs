@@ -111,7 +111,7 @@ impl Builder {
         let mut clock = Stopwatch::start(self);
         let mut state = self.state(&root).await?;
         let mut next = root.clone();
-        let mut strange = false;
+        let mut strange = BTreeSet::new();
         let mut keys: BTreeSet<SourceKey> = root
             .hints
             .keys()
@@ -168,7 +168,7 @@ impl Builder {
         let looked_at = |key: &String| keys.contains(key.as_str());
         let same_hold = !root.held.iter().flat_map(|held| &held.keys).any(looked_at);
         if changes.map.is_empty()
-            && !strange
+            && strange.is_empty()
             && !refreshed.changed
             && same_hold
             && same_site
@@ -187,7 +187,7 @@ impl Builder {
             }));
         }
         let draft = self
-            .draft(work, &state, &root, sources, changes, &seen, time)
+            .draft(work, &mut state, &root, sources, changes, &seen, time)
             .await?;
         next.now = time.now.to_string();
         if let Ok(tree) = &draft.outcome {
@@ -196,7 +196,6 @@ impl Builder {
         }
         clock.lap("render");
 
-        let full = state.outputs.is_empty() || !same_site;
         let publication = Publication::of(&state, &draft, *work == Work::Approve);
         let taken: BTreeMap<String, u64> = root.hints.clone();
         let noted: Vec<String> = keys.iter().map(ToString::to_string).collect();
@@ -227,6 +226,7 @@ impl Builder {
                 session,
                 state,
                 &draft,
+                strange,
                 &publication,
                 done.clone(),
                 &next,
@@ -234,7 +234,7 @@ impl Builder {
             )
             .await?;
         clock.lap("commit");
-        let mut report = publication.report(&draft, &done, full);
+        let mut report = publication.report(&draft, &done);
         report.commit = root.commit;
         report.generation = root.generation;
         report.now = root.now;
@@ -383,7 +383,7 @@ impl Builder {
         Time { now, up_to }
     }
 
-    fn settings_name(&self) -> String {
+    pub(super) fn settings_name(&self) -> String {
         let base_url = self
             .options
             .base_url

@@ -1,29 +1,44 @@
-//! The state under the root: what the sources are and what is published, in compressed segments
-//! that are named by their content. A change rewrites the segments that its keys fall into.
+//! The state under the root: what the sources are, what is published and what it was made from, in
+//! compressed segments that are named by their content. A change rewrites the segments that its
+//! keys fall into.
+//!
+//! Texts of content and data files are segments of their own, which are read only when something of
+//! them is rendered: a build that changes little reads little.
 
 use super::root::Segments;
 use super::store::{Attributes, Bucket, Condition, StoreError};
 use crate::diagnostic::Diagnostic;
-use crate::fingerprint::Fingerprint;
-use crate::key::{OutputKey, SourceKey};
+use crate::evaluate::Album;
+use crate::fingerprint::{Fingerprint, Mark};
+use crate::graph::{BodyFacts, Graph, OutputTrace};
+use crate::key::{OutputKey, Role, SourceKey};
 use crate::plan::Rank;
 use crate::render::answers::Request;
-use crate::source::{Effective, Source, Sources};
+use crate::render::world::Measured;
+use crate::site::head::Head;
+use crate::source::{Effective, Source, Sources, Text};
 use futures::stream::{StreamExt, TryStreamExt, iter};
+use rayon::prelude::*;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// The state.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub struct State {
     /// The sources as last seen.
     pub sources: Arc<Sources>,
     /// What is in the site bucket.
     pub outputs: BTreeMap<OutputKey, Published>,
+    /// What bodies and outputs were made from.
+    pub graph: Arc<Graph>,
     /// Good answers from the network: sources like files, refreshed by reconcile (invariant 3).
     pub answers: BTreeMap<Request, Arc<str>>,
+    /// What is known of pictures.
+    pub album: Album,
+    /// Texts that are read only when they are needed.
+    pub texts: Texts,
 }
 
 /// A published object.
@@ -39,15 +54,72 @@ pub struct Published {
     pub rank: Rank,
 }
 
+/// What of a state is to be written anew.
+#[derive(Debug, Clone, Default)]
+pub struct Dirty {
+    /// Sources whose record or text is another.
+    pub sources: BTreeSet<SourceKey>,
+    /// Outputs whose record is another.
+    pub outputs: BTreeSet<OutputKey>,
+    /// True where all is.
+    pub all: bool,
+}
+
+impl Dirty {
+    /// Notes what differs between two graphs.
+    pub fn note(&mut self, before: &Graph, after: &Graph) {
+        self.sources
+            .extend(differing(&before.bodies, &after.bodies));
+        self.outputs
+            .extend(differing(&before.outputs, &after.outputs));
+    }
+}
+
+/// The keys under which two maps differ.
+fn differing<K: Ord + Clone, V: PartialEq>(
+    before: &BTreeMap<K, Arc<V>>,
+    after: &BTreeMap<K, Arc<V>>,
+) -> Vec<K> {
+    let same = |one: &Arc<V>, other: &Arc<V>| Arc::ptr_eq(one, other) || one == other;
+    let changed = after.iter().filter(|(key, value)| {
+        let known = before.get(key);
+        !known.is_some_and(|known| same(known, value))
+    });
+    let gone = before.keys().filter(|key| !after.contains_key(key));
+    changed.map(|(key, _)| key).chain(gone).cloned().collect()
+}
+
+/// Texts of content and data files, as far as they were read.
+#[derive(Clone, Default)]
+pub struct Texts {
+    segments: Vec<TextSegment>,
+    /// True where the sources themselves keep them: a folder.
+    with_sources: bool,
+}
+
+type Held = Arc<BTreeMap<SourceKey, Arc<str>>>;
+
+#[derive(Clone, Default)]
+struct TextSegment {
+    name: String,
+    held: Option<Held>,
+}
+
 /// Records in a segment, about; what a small edit rewrites.
 const RECORDS_PER_SEGMENT: usize = 1_000;
 /// Bytes of text in a segment, about.
-const TEXT_BYTES_PER_SEGMENT: usize = 512 * 1024;
+const TEXT_BYTES_PER_SEGMENT: usize = 256 * 1024;
+/// Segments of one kind at most: their names are in the root.
+const MAX_SEGMENTS: usize = 512;
 /// A segment is never larger than this, whatever it holds.
 const MAX_SEGMENT_BYTES: u64 = 1024 * 1024 * 1024;
 /// Segments that are read or written at once.
 const PARALLEL: usize = 16;
 const ZSTD_LEVEL: i32 = 3;
+/// Texts that a builder that stays holds between runs.
+const MAX_HELD_BYTES: usize = 128 * 1024 * 1024;
+/// Where segments lie.
+pub const FOLDER: &str = "segments/";
 
 #[derive(Serialize, Deserialize)]
 struct SourceRecord {
@@ -56,41 +128,82 @@ struct SourceRecord {
     size: u64,
     kind: RecordKind,
     problems: Vec<Diagnostic>,
+    head: Option<Arc<Head>>,
+    body: Option<Arc<BodyFacts>>,
 }
 
 #[derive(Serialize, Deserialize, Clone, Copy, PartialEq, Eq)]
 enum RecordKind {
-    Text,
+    Text(Mark),
     Opaque,
     Absent,
+}
+
+#[derive(Serialize, Deserialize)]
+struct OutputRecord {
+    key: OutputKey,
+    published: Published,
+    trace: Option<Arc<OutputTrace>>,
 }
 
 /// The state as segments: names and bytes.
 pub struct Encoded {
     /// Their names.
     pub segments: Segments,
-    /// Their bytes.
+    /// The bytes of those that are new, or may be.
     pub bytes: BTreeMap<String, Vec<u8>>,
+    /// The texts, under their new names.
+    pub texts: Texts,
+}
+
+/// True for texts that are read only when something of them is rendered.
+fn is_put_away(key: &SourceKey) -> bool {
+    matches!(key.role(), Role::Content | Role::Data)
 }
 
 impl State {
-    /// Reads the segments.
+    /// Reads the segments, but for the texts that are put away.
     ///
     /// # Errors
     /// Storage failed, or a segment is missing or damaged.
     pub async fn read(bucket: &Bucket, segments: &Segments) -> Result<Self, StateError> {
-        let records: Vec<SourceRecord> = read_all(bucket, &segments.sources).await?;
-        let texts: Vec<(SourceKey, String)> = read_all(bucket, &segments.texts).await?;
-        let outputs: Vec<(OutputKey, Published)> = read_all(bucket, &segments.outputs).await?;
-        let answers: Vec<(Request, String)> = read_all(bucket, &segments.answers).await?;
+        let names = segments.all_but_texts();
+        let read = names.map(|name| async move {
+            let packed = get(bucket, name).await?;
+            Ok::<_, StateError>((name.clone(), packed))
+        });
+        let packed: BTreeMap<String, Vec<u8>> =
+            iter(read).buffer_unordered(PARALLEL).try_collect().await?;
+        Self::decode(segments, &packed)
+    }
+
+    /// The state that these segments hold, but for the texts that are put away.
+    ///
+    /// # Errors
+    /// A segment is missing or damaged.
+    pub fn decode(
+        segments: &Segments,
+        packed: &BTreeMap<String, Vec<u8>>,
+    ) -> Result<Self, StateError> {
+        let (records, outputs) = rayon::join(
+            || unpack_all::<SourceRecord>(&segments.sources, packed),
+            || unpack_all::<OutputRecord>(&segments.outputs, packed),
+        );
+        let (records, outputs) = (records?, outputs?);
+        let texts = unpack_all::<(SourceKey, String)>(&segments.site_texts, packed)?;
+        let answers = unpack_all::<(Request, String)>(&segments.answers, packed)?;
+        let album = unpack_all::<(SourceKey, (String, Measured))>(&segments.pictures, packed)?;
         let mut texts: BTreeMap<SourceKey, String> = texts.into_iter().collect();
-        let mut sources = Sources::default();
+        let mut sources = Vec::with_capacity(records.len());
+        let mut graph = Graph::default();
+        let mut bodies = Vec::with_capacity(records.len());
         for record in records {
             let effective = match record.kind {
                 RecordKind::Opaque => Effective::Opaque,
                 RecordKind::Absent => Effective::Absent,
-                RecordKind::Text => match texts.remove(&record.key) {
-                    Some(text) => Effective::Text(text.into()),
+                RecordKind::Text(mark) => match texts.remove(&record.key) {
+                    Some(text) => Effective::Text(Text::new(text.into())),
+                    None if is_put_away(&record.key) => Effective::Text(Text::elsewhere(mark)),
                     None => return Err(StateError::Damaged(format!("no text of {}", record.key))),
                 },
             };
@@ -99,119 +212,453 @@ impl State {
                 version,
                 size,
                 problems,
+                head,
+                body,
                 ..
             } = record;
-            sources.insert(
-                key,
-                Source {
-                    version,
-                    size,
-                    effective,
-                    problems,
-                },
-            );
+            bodies.extend(body.map(|body| (key.clone(), body)));
+            let source = Source {
+                version,
+                size,
+                effective,
+                problems,
+                head,
+            };
+            sources.push((key, source));
         }
+        let mut published = Vec::with_capacity(outputs.len());
+        let mut traces = Vec::with_capacity(outputs.len());
+        for record in outputs {
+            traces.extend(record.trace.map(|trace| (record.key.clone(), trace)));
+            published.push((record.key, record.published));
+        }
+        graph.bodies = bodies.into_iter().collect();
+        graph.outputs = traces.into_iter().collect();
+        let answers = answers.into_iter();
         Ok(Self {
-            sources: Arc::new(sources),
-            outputs: outputs.into_iter().collect(),
+            sources: Arc::new(sources.into_iter().collect()),
+            outputs: published.into_iter().collect(),
+            graph: Arc::new(graph),
             answers: answers
-                .into_iter()
                 .map(|(request, text)| (request, text.into()))
                 .collect(),
+            album: Album::of(album),
+            texts: Texts::named(&segments.texts),
         })
     }
 
-    /// The state as segments.
+    /// What is known of what is as it should be in the site bucket.
+    pub fn graph_of_published(&self) -> Arc<Graph> {
+        let is_sure = |key: &OutputKey| {
+            let published = self.outputs.get(key.as_str());
+            published.is_some_and(|published| published.fingerprint.is_some())
+        };
+        if self.graph.outputs.keys().all(is_sure) {
+            return self.graph.clone();
+        }
+        let mut graph = (*self.graph).clone();
+        graph.outputs.retain(|key, _| is_sure(key));
+        Arc::new(graph)
+    }
+
+    /// Texts that were read.
+    ///
+    /// # Errors
+    /// One of them is not there.
+    pub fn texts_of(
+        &self,
+        keys: BTreeSet<SourceKey>,
+    ) -> Result<BTreeMap<SourceKey, Arc<str>>, StateError> {
+        let text = |key: SourceKey| match self.texts.get(key.as_str()) {
+            Some(text) => Ok((key, text.clone())),
+            None => Err(StateError::Damaged(format!("no text of {key}"))),
+        };
+        keys.into_iter().map(text).collect()
+    }
+
+    /// Takes over what was written: texts are kept in the segments alone.
+    pub fn written(&mut self, texts: Texts) {
+        self.texts = texts;
+        self.texts.bound();
+        let mut sources = (*self.sources).clone();
+        sources.put_away(|key| is_put_away(&SourceKey::from(key)));
+        self.sources = Arc::new(sources);
+    }
+
+    /// Takes in all texts that are kept elsewhere, for a build that goes by nothing.
+    ///
+    /// # Errors
+    /// Storage failed, or a segment is missing or damaged.
+    pub async fn hold_all(
+        &mut self,
+        bucket: &Bucket,
+        sources: &mut Sources,
+    ) -> Result<(), StateError> {
+        self.texts.read_all(bucket).await?;
+        let elsewhere: Vec<SourceKey> = sources.elsewhere().cloned().collect();
+        for key in elsewhere {
+            let text = self.texts.get(key.as_str());
+            let missing = || StateError::Damaged(format!("no text of {key}"));
+            sources.hold(key.as_str(), text.ok_or_else(missing)?);
+        }
+        Ok(())
+    }
+
+    /// Reads what is lacking of the texts that go into the same segments as those of these sources,
+    /// so that the segments can be written anew.
+    ///
+    /// # Errors
+    /// Storage failed, or a segment is missing or damaged.
+    pub async fn read_for_writing(
+        &mut self,
+        bucket: &Bucket,
+        dirty: &Dirty,
+    ) -> Result<(), StateError> {
+        let spread = self.text_segments();
+        if dirty.all || spread != self.texts.segments.len() {
+            return self.texts.read_all(bucket).await;
+        }
+        self.texts.read(bucket, &dirty.sources).await
+    }
+
+    fn text_segments(&self) -> usize {
+        if self.texts.with_sources {
+            return 0;
+        }
+        let texts = self.sources.iter().filter(|(key, source)| {
+            matches!(source.effective, Effective::Text(_)) && is_put_away(key)
+        });
+        let bytes: u64 = texts.map(|(_, source)| source.size).sum();
+        let bytes = usize::try_from(bytes).unwrap_or(usize::MAX);
+        shards(bytes, TEXT_BYTES_PER_SEGMENT, self.texts.segments.len())
+    }
+
+    /// The state as segments; those without anything dirty keep the names that they have in
+    /// `before`.
     ///
     /// # Errors
     /// A record that cannot be encoded, which would be a bug.
-    pub fn encode(&self) -> Result<Encoded, StateError> {
-        let mut encoded = Encoded {
-            segments: Segments::default(),
-            bytes: BTreeMap::new(),
-        };
-        let records = self.sources.iter().map(|(key, source)| {
-            let kind = match source.effective {
-                Effective::Text(_) => RecordKind::Text,
-                Effective::Opaque => RecordKind::Opaque,
-                Effective::Absent => RecordKind::Absent,
-            };
-            let Source {
-                version,
-                size,
-                problems,
-                ..
-            } = source.clone();
-            let record = SourceRecord {
+    pub fn encode(&self, before: &Segments, dirty: &Dirty) -> Result<Encoded, StateError> {
+        let mut writer = Writer::default();
+        let mut segments = Segments::default();
+        let dirty_sources: Vec<&str> = dirty.sources.iter().map(SourceKey::as_str).collect();
+        let dirty_outputs: Vec<&str> = dirty.outputs.iter().map(OutputKey::as_str).collect();
+
+        let sources = self.sources.iter().map(|(key, source)| {
+            let record = || SourceRecord {
                 key: key.clone(),
-                version,
-                size,
-                kind,
-                problems,
+                version: source.version.clone(),
+                size: source.size,
+                kind: match &source.effective {
+                    Effective::Text(text) => RecordKind::Text(text.mark()),
+                    Effective::Opaque => RecordKind::Opaque,
+                    Effective::Absent => RecordKind::Absent,
+                },
+                problems: source.problems.clone(),
+                head: source.head.clone(),
+                body: self.graph.bodies.get(key.as_str()).cloned(),
             };
             (key.as_str(), record)
         });
-        let spread = shards(self.sources.len(), RECORDS_PER_SEGMENT);
-        encoded.segments.sources = encoded.add(records, spread)?;
+        let spread = shards(
+            self.sources.len(),
+            RECORDS_PER_SEGMENT,
+            before.sources.len(),
+        );
+        let changed = Changed::of(spread, &before.sources, &dirty_sources, dirty.all);
+        segments.sources = writer.add(sources, &changed)?;
 
-        let texts: Vec<(&str, (&SourceKey, &str))> = self
-            .sources
-            .iter()
-            .filter_map(|(key, source)| match &source.effective {
-                Effective::Text(text) => Some((key.as_str(), (key, &**text))),
-                Effective::Opaque | Effective::Absent => None,
+        let outputs = self.outputs.iter().map(|(key, published)| {
+            let record = || OutputRecord {
+                key: key.clone(),
+                published: published.clone(),
+                trace: self.graph.outputs.get(key.as_str()).cloned(),
+            };
+            (key.as_str(), record)
+        });
+        let spread = shards(
+            self.outputs.len(),
+            RECORDS_PER_SEGMENT,
+            before.outputs.len(),
+        );
+        let changed = Changed::of(spread, &before.outputs, &dirty_outputs, dirty.all);
+        segments.outputs = writer.add(outputs, &changed)?;
+
+        let spread = self.text_segments();
+        let changed = Changed::of(spread, &before.texts, &dirty_sources, dirty.all);
+        let mut lacking = None;
+        let put_away = self.sources.iter().filter(|(key, source)| {
+            matches!(source.effective, Effective::Text(_)) && is_put_away(key)
+        });
+        let held: BTreeMap<&SourceKey, Option<&Arc<str>>> = put_away
+            .filter(|(key, _)| !self.texts.with_sources && changed.contains(key.as_str()))
+            .map(|(key, _)| {
+                let held = self.sources.text(key.as_str());
+                (key, held.or_else(|| self.texts.get(key.as_str())))
             })
             .collect();
-        let bytes: usize = texts.iter().map(|(_, (_, text))| text.len()).sum();
-        encoded.segments.texts = encoded.add(texts, shards(bytes, TEXT_BYTES_PER_SEGMENT))?;
+        let texts = held.iter().filter_map(|(key, text)| match text {
+            Some(text) => Some((key.as_str(), || (*key, &***text))),
+            None => {
+                lacking = Some(key.to_string());
+                None
+            }
+        });
+        segments.texts = writer.add(texts, &changed)?;
+        if let Some(key) = lacking {
+            return Err(StateError::Damaged(format!("no text of {key}")));
+        }
+        let mut texts = Texts::named(&segments.texts);
+        for (index, segment) in texts.segments.iter_mut().enumerate() {
+            segment.held = match changed.before(index) {
+                Some(_) => self.texts.segments[index].held.clone(),
+                None => {
+                    let own = held
+                        .iter()
+                        .filter(|(key, _)| shard(key.as_str(), changed.spread) == index);
+                    let own =
+                        own.filter_map(|(key, text)| Some(((*key).clone(), (*text)?.clone())));
+                    Some(Arc::new(own.collect()))
+                }
+            };
+        }
 
-        let outputs = self
-            .outputs
-            .iter()
-            .map(|(key, output)| (key.as_str(), (key, output)));
-        let spread = shards(self.outputs.len(), RECORDS_PER_SEGMENT);
-        encoded.segments.outputs = encoded.add(outputs, spread)?;
+        let site_texts = self.sources.iter().filter_map(|(key, _)| {
+            let text = self.sources.text(key.as_str())?;
+            (!is_put_away(key)).then_some((key, &**text))
+        });
+        let site_texts: Vec<(&SourceKey, &str)> = site_texts.collect();
+        let bytes: usize = site_texts.iter().map(|(_, text)| text.len()).sum();
+        let spread = shards(bytes, TEXT_BYTES_PER_SEGMENT, before.site_texts.len());
+        let changed = Changed::of(spread, &before.site_texts, &dirty_sources, dirty.all);
+        let site_texts = site_texts.into_iter();
+        let site_texts = site_texts.map(|(key, text)| (key.as_str(), move || (key, text)));
+        segments.site_texts = writer.add(site_texts, &changed)?;
 
-        let answers = self
-            .answers
-            .iter()
-            .map(|(request, text)| (request.url.as_str(), (request, &**text)));
+        // Few and small: always made anew, under the same names where they are the same.
+        let answers = self.answers.iter();
+        let answers = answers.map(|(request, text)| (&*request.url, move || (request, &**text)));
         let bytes: usize = self.answers.values().map(|text| text.len()).sum();
-        encoded.segments.answers = encoded.add(answers, shards(bytes, TEXT_BYTES_PER_SEGMENT))?;
-        Ok(encoded)
+        let spread = shards(bytes, TEXT_BYTES_PER_SEGMENT, before.answers.len());
+        segments.answers = writer.add(answers, &Changed::of(spread, &[], &[], true))?;
+        let album = self.album.pages_of(&self.sources);
+        let pictures = album
+            .iter()
+            .map(|(key, page)| (key.as_str(), move || (key, page)));
+        let spread = shards(album.len(), RECORDS_PER_SEGMENT, before.pictures.len());
+        segments.pictures = writer.add(pictures, &Changed::of(spread, &[], &[], true))?;
+        Ok(Encoded {
+            segments,
+            bytes: writer.bytes,
+            texts,
+        })
     }
 }
 
-/// How many segments `amount` is spread over: a power of two, so that keys rarely move.
-fn shards(amount: usize, per_segment: usize) -> usize {
-    amount.div_ceil(per_segment).next_power_of_two()
+impl Texts {
+    fn named(names: &[String]) -> Self {
+        let segments = names.iter().map(|name| TextSegment {
+            name: name.clone(),
+            held: None,
+        });
+        Self {
+            segments: segments.collect(),
+            with_sources: false,
+        }
+    }
+
+    /// Of a folder, whose files keep them.
+    pub fn with_sources() -> Self {
+        Self {
+            segments: Vec::new(),
+            with_sources: true,
+        }
+    }
+
+    /// Lets go of what was read where it is more than a builder that stays should hold.
+    fn bound(&mut self) {
+        let held = self
+            .segments
+            .iter()
+            .filter_map(|segment| segment.held.as_ref());
+        let bytes: usize = held
+            .flat_map(|held| held.values())
+            .map(|text| text.len())
+            .sum();
+        if bytes > MAX_HELD_BYTES {
+            for segment in &mut self.segments {
+                segment.held = None;
+            }
+        }
+    }
+
+    /// A text, where it was read.
+    pub fn get(&self, key: &str) -> Option<&Arc<str>> {
+        let index = shard(key, self.segments.len());
+        self.segments.get(index)?.held.as_ref()?.get(key)
+    }
+
+    /// Reads the texts of these sources, and those beside them.
+    ///
+    /// # Errors
+    /// Storage failed, or a segment is missing or damaged.
+    pub async fn read<'a>(
+        &mut self,
+        bucket: &Bucket,
+        keys: impl IntoIterator<Item = &'a SourceKey>,
+    ) -> Result<(), StateError> {
+        let spread = self.segments.len();
+        let wanted = keys.into_iter().map(|key| shard(key.as_str(), spread));
+        self.read_segments(bucket, wanted.collect()).await
+    }
+
+    /// Reads all texts.
+    ///
+    /// # Errors
+    /// Storage failed, or a segment is missing or damaged.
+    pub async fn read_all(&mut self, bucket: &Bucket) -> Result<(), StateError> {
+        let all = (0..self.segments.len()).collect();
+        self.read_segments(bucket, all).await
+    }
+
+    async fn read_segments(
+        &mut self,
+        bucket: &Bucket,
+        wanted: BTreeSet<usize>,
+    ) -> Result<(), StateError> {
+        let lacking = wanted.into_iter().filter(|index| {
+            let segment = self.segments.get(*index);
+            segment.is_some_and(|segment| segment.held.is_none() && !segment.name.is_empty())
+        });
+        let lacking: Vec<(usize, String)> = lacking
+            .map(|index| (index, self.segments[index].name.clone()))
+            .collect();
+        let read = lacking.into_iter().map(|(index, name)| async move {
+            let packed = get(bucket, &name).await?;
+            Ok::<_, StateError>((index, name, packed))
+        });
+        let read: Vec<_> = iter(read).buffer_unordered(PARALLEL).try_collect().await?;
+        let opened: Vec<_> = read
+            .into_par_iter()
+            .map(|(index, name, packed)| {
+                let texts: Vec<(SourceKey, String)> = unpack(&name, &packed)?;
+                let texts = texts.into_iter().map(|(key, text)| (key, text.into()));
+                Ok::<_, StateError>((index, Arc::new(texts.collect())))
+            })
+            .collect::<Result<_, _>>()?;
+        for (index, held) in opened {
+            self.segments[index].held = Some(held);
+        }
+        Ok(())
+    }
+}
+
+/// Which segment of `spread` a key falls into.
+fn shard(key: &str, spread: usize) -> usize {
+    if spread < 2 {
+        return 0;
+    }
+    (Fingerprint::of(key.as_bytes()).prefix() % spread as u64) as usize
+}
+
+/// How many segments `amount` is spread over: a power of two, so that keys rarely move, and as many
+/// as before unless that has become far too few or too many.
+fn shards(amount: usize, per_segment: usize, before: usize) -> usize {
+    if amount == 0 {
+        return 0;
+    }
+    let fitting = amount
+        .div_ceil(per_segment)
+        .next_power_of_two()
+        .min(MAX_SEGMENTS);
+    let still_fits = fitting <= 2 * before && before <= 4 * fitting;
+    if before > 0 && still_fits {
+        before
+    } else {
+        fitting
+    }
+}
+
+/// Which segments of a kind are made anew, and what the others are called.
+struct Changed<'a> {
+    spread: usize,
+    before: &'a [String],
+    dirty: BTreeSet<usize>,
+}
+
+impl<'a> Changed<'a> {
+    fn of(spread: usize, before: &'a [String], dirty: &[&str], all: bool) -> Self {
+        let dirty = match all || before.len() != spread {
+            true => (0..spread).collect(),
+            false => dirty.iter().map(|key| shard(key, spread)).collect(),
+        };
+        Self {
+            spread,
+            before,
+            dirty,
+        }
+    }
+
+    fn contains(&self, key: &str) -> bool {
+        self.dirty.contains(&shard(key, self.spread))
+    }
+
+    /// The name that a segment keeps.
+    fn before(&self, index: usize) -> Option<&'a String> {
+        if self.dirty.contains(&index) {
+            return None;
+        }
+        self.before.get(index)
+    }
+}
+
+#[derive(Default)]
+struct Writer {
+    bytes: BTreeMap<String, Vec<u8>>,
+}
+
+impl Writer {
+    /// Packs the segments that have changed; returns the names of all. One without records has no
+    /// name.
+    fn add<'a, T: Serialize + Send>(
+        &mut self,
+        records: impl IntoIterator<Item = (&'a str, impl FnOnce() -> T)>,
+        changed: &Changed<'_>,
+    ) -> Result<Vec<String>, StateError> {
+        let mut lists: BTreeMap<usize, Vec<T>> = BTreeMap::new();
+        let nothing = changed.dirty.is_empty();
+        for (key, record) in records {
+            if nothing {
+                break;
+            }
+            let index = shard(key, changed.spread);
+            if changed.dirty.contains(&index) {
+                lists.entry(index).or_default().push(record());
+            }
+        }
+        let packed: BTreeMap<usize, (String, Vec<u8>)> = lists
+            .into_par_iter()
+            .map(|(index, list)| {
+                let damaged =
+                    |error: &dyn std::error::Error| StateError::Damaged(error.to_string());
+                let plain = postcard::to_stdvec(&list).map_err(|error| damaged(&error))?;
+                let packed =
+                    zstd::encode_all(&plain[..], ZSTD_LEVEL).map_err(|error| damaged(&error))?;
+                Ok::<_, StateError>((index, (Fingerprint::of(&packed).hex(), packed)))
+            })
+            .collect::<Result<_, _>>()?;
+        let mut names = Vec::with_capacity(changed.spread);
+        for index in 0..changed.spread {
+            let kept = changed.before(index).cloned();
+            let made = packed.get(&index).map(|(name, _)| name.clone());
+            names.push(made.or(kept).unwrap_or_default());
+        }
+        self.bytes.extend(packed.into_values());
+        Ok(names)
+    }
 }
 
 impl Encoded {
-    /// Adds records to segments by the hash of their keys; returns the segments' names.
-    fn add<'a, T: Serialize>(
-        &mut self,
-        records: impl IntoIterator<Item = (&'a str, T)>,
-        shards: usize,
-    ) -> Result<Vec<String>, StateError> {
-        let mut lists: Vec<Vec<T>> = (0..shards).map(|_| Vec::new()).collect();
-        for (key, record) in records {
-            let shard = Fingerprint::of(key.as_bytes()).prefix() % shards as u64;
-            lists[shard as usize].push(record);
-        }
-        let mut names = Vec::new();
-        for list in lists.iter().filter(|list| !list.is_empty()) {
-            let damaged = |error: &dyn std::error::Error| StateError::Damaged(error.to_string());
-            let plain = postcard::to_stdvec(list).map_err(|error| damaged(&error))?;
-            let packed =
-                zstd::encode_all(&plain[..], ZSTD_LEVEL).map_err(|error| damaged(&error))?;
-            let name = format!("segments/{}", Fingerprint::of(&packed).hex());
-            names.push(name.clone());
-            self.bytes.insert(name, packed);
-        }
-        Ok(names)
-    }
-
     /// Writes the segments that are not in `known`. Returns how many bytes that were.
     ///
     /// # Errors
@@ -232,10 +679,11 @@ impl Encoded {
             ..Attributes::default()
         };
         let put = |(name, bytes): (&String, &Vec<u8>)| {
-            let (name, bytes, attributes) = (name.clone(), bytes.clone(), attributes.clone());
+            let (key, attributes) = (format!("{FOLDER}{name}"), attributes.clone());
+            let bytes = bytes.clone();
             async move {
                 bucket
-                    .put(&name, &bytes, &attributes, &Condition::Always)
+                    .put(&key, &bytes, &attributes, &Condition::Always)
                     .await
             }
         };
@@ -248,26 +696,33 @@ impl Encoded {
     }
 }
 
-async fn read_all<T: DeserializeOwned>(
-    bucket: &Bucket,
+async fn get(bucket: &Bucket, name: &str) -> Result<Vec<u8>, StateError> {
+    let missing = || StateError::Damaged(format!("{FOLDER}{name} is missing"));
+    let got = bucket
+        .get(&format!("{FOLDER}{name}"), MAX_SEGMENT_BYTES)
+        .await?
+        .ok_or_else(missing)?;
+    got.bytes.ok_or_else(missing)
+}
+
+fn unpack<T: DeserializeOwned>(name: &str, packed: &[u8]) -> Result<Vec<T>, StateError> {
+    let damaged = |error: &dyn std::error::Error| StateError::Damaged(format!("{name}: {error}"));
+    let plain = zstd::decode_all(packed).map_err(|error| damaged(&error))?;
+    postcard::from_bytes::<Vec<T>>(&plain).map_err(|error| damaged(&error))
+}
+
+fn unpack_all<T: DeserializeOwned + Send>(
     names: &[String],
+    packed: &BTreeMap<String, Vec<u8>>,
 ) -> Result<Vec<T>, StateError> {
-    let read = |name: String| async move {
-        let missing = || StateError::Damaged(format!("{name} is missing"));
-        let got = bucket
-            .get(&name, MAX_SEGMENT_BYTES)
-            .await?
-            .ok_or_else(missing)?;
-        let bytes = got.bytes.ok_or_else(missing)?;
-        let damaged =
-            |error: &dyn std::error::Error| StateError::Damaged(format!("{name}: {error}"));
-        let plain = zstd::decode_all(&bytes[..]).map_err(|error| damaged(&error))?;
-        postcard::from_bytes::<Vec<T>>(&plain).map_err(|error| damaged(&error))
-    };
-    let lists: Vec<Vec<T>> = iter(names.iter().cloned().map(read))
-        .buffered(PARALLEL)
-        .try_collect()
-        .await?;
+    let named: Vec<&String> = names.iter().filter(|name| !name.is_empty()).collect();
+    let lists: Vec<Vec<T>> = named
+        .into_par_iter()
+        .map(|name| {
+            let missing = || StateError::Damaged(format!("{FOLDER}{name} is missing"));
+            unpack(name, packed.get(name).ok_or_else(missing)?)
+        })
+        .collect::<Result<_, _>>()?;
     Ok(lists.into_iter().flatten().collect())
 }
 

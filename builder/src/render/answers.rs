@@ -2,8 +2,8 @@
 //! without an answer is a need, which the shell meets (invariant 3).
 
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// What a template asks for.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -34,39 +34,27 @@ pub type Answer = Result<Arc<str>, String>;
 #[derive(Debug, Default)]
 pub struct Answers {
     map: BTreeMap<Request, Answer>,
-    /// Which were asked for: those alone are worth keeping. Nothing is rendered from it.
-    asked: Mutex<BTreeSet<Request>>,
 }
 
 impl Answers {
     /// The answer to a request; none where it is not at hand yet.
     pub fn get(&self, request: &Request) -> Option<&Answer> {
-        let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
-        asked.insert(request.clone());
         self.map.get(request)
     }
 
     /// These and more.
     pub fn with(&self, more: BTreeMap<Request, Answer>) -> Self {
-        let asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
         let mut map = self.map.clone();
         map.extend(more);
-        Self {
-            map,
-            asked: Mutex::new(asked.clone()),
-        }
+        Self { map }
     }
 
-    /// The texts; only those that were asked for, unless `all`.
-    pub fn texts(&self, all: bool) -> BTreeMap<Request, Arc<str>> {
-        let asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
-        let good = self.map.iter().filter_map(|(request, answer)| {
-            let kept = all || asked.contains(request);
-            answer
-                .as_ref()
-                .ok()
-                .filter(|_| kept)
-                .map(|text| (request.clone(), text.clone()))
+    /// The texts that came for the requests of which something is true.
+    pub fn texts(&self, is_wanted: impl Fn(&Request) -> bool) -> BTreeMap<Request, Arc<str>> {
+        let wanted = self.map.iter().filter(|(request, _)| is_wanted(request));
+        let good = wanted.filter_map(|(request, answer)| {
+            let text = answer.as_ref().ok()?;
+            Some((request.clone(), text.clone()))
         });
         good.collect()
     }

@@ -1,21 +1,28 @@
 //! The Markdown of every page and section: templated (site model, section 22), then rendered.
 
 use super::explain::explain;
+use super::lookup;
 use super::meter::{self, Metered};
 use super::origins::Origins;
+use super::questions;
 use super::templates::{about, source_of};
-use super::values;
-use super::world::{Needs, Pictures, Scope, World, within};
+use super::values::{self, Detail, View};
+use super::world::{Needs, Pictures, Scope, Trace, World, ask, within};
 use super::{RenderError, guarded};
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::fingerprint::{Mark, Marker};
+use crate::graph::memo::Memo;
+use crate::graph::{BodyFacts, Graph, Question, Shown, value_mark};
 use crate::key::SourceKey;
 use crate::links::Use;
 use crate::markdown::{self, AnchorLinks, Document, Environment, Options};
 use crate::markdown::{ExternalLink, InternalLink};
+use crate::reads::WHOLE;
 use crate::site::facts::{BodyText, Place};
 use crate::site::library::{PageId, SectionId};
 use crate::site::taxonomies::Taxonomy;
 use rayon::prelude::*;
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, OnceLock};
 use tera::{Context, Value};
@@ -29,8 +36,17 @@ pub enum Linking {
     Section(SectionId),
 }
 
-/// A rendered body, or why there is none.
-pub type Rendered = Result<Body, Vec<Diagnostic>>;
+/// A body, or why there is none.
+pub type Rendered = Result<Arc<Written>, Vec<Diagnostic>>;
+
+/// A body that was rendered, now or in an earlier build.
+#[derive(Debug)]
+pub struct Written {
+    /// What is known of it.
+    pub facts: Arc<BodyFacts>,
+    /// Itself, where it was rendered in this build.
+    pub body: Option<Body>,
+}
 
 /// A rendered body: what templates see of it as the values that they see, since each is in many
 /// lists and would otherwise be held twice.
@@ -42,36 +58,32 @@ pub struct Body {
     pub summary: Value,
     /// The headings.
     pub toc: Value,
-    /// [`Document::internal_links`], until they are checked.
-    internal_links: Vec<InternalLink>,
     /// [`Document::external_links`]; kept only in the mode `check`.
     external_links: Vec<ExternalLink>,
     /// [`Document::anchors`], until the links to them are checked.
     anchors: Vec<String>,
-    /// [`Document::warnings`].
-    pub warnings: Vec<markdown::Problem>,
-    /// Pictures that it refers to.
-    pub pictures: Pictures,
 }
 
-impl From<Document> for Body {
-    fn from(document: Document) -> Self {
-        Self {
-            html: Value::from(document.html.as_str()),
-            summary: document
-                .summary
-                .map_or_else(Value::none, |summary| Value::from(summary.as_str())),
-            toc: values::toc(&document.toc),
-            internal_links: document.internal_links,
-            external_links: document.external_links,
-            anchors: document.anchors,
-            warnings: document.warnings,
-            pictures: Pictures::new(),
+/// The bodies that an evaluation has come to, by file: they stay from round to round.
+#[derive(Debug, Default)]
+pub struct Bodies {
+    /// None where the facts of an earlier build hold and the body itself is not wanted.
+    settled: BTreeMap<SourceKey, Rendered>,
+    /// Those that are shown, whatever is known of them.
+    wanted: BTreeSet<SourceKey>,
+}
+
+impl Bodies {
+    /// Wants bodies themselves.
+    pub fn want(&mut self, keys: BTreeSet<SourceKey>) {
+        for key in &keys {
+            self.settled.remove(key.as_str());
         }
+        self.wanted.extend(keys);
     }
 }
 
-/// All rendered bodies, and what templates see of pages and sections.
+/// All bodies, and what templates see of pages and sections.
 pub struct Contents {
     /// Of each page.
     pub pages: Vec<Rendered>,
@@ -79,6 +91,10 @@ pub struct Contents {
     pub sections: Vec<Rendered>,
     /// What links to a page or section, by its path relative to `content/`.
     pub backlinks: BTreeMap<String, BTreeSet<Linking>>,
+    /// True where every body was rendered in this build.
+    pub complete: bool,
+    /// Marks that outputs share.
+    pub memo: Arc<Memo>,
     pub(super) page_values: Vec<OnceLock<Value>>,
     pub(super) full_page_values: Vec<OnceLock<Value>>,
     pub(super) section_values: Vec<OnceLock<Value>>,
@@ -89,43 +105,72 @@ pub struct Contents {
 }
 
 impl Contents {
+    /// What is known of the body of a page; None where there is none.
+    pub fn page_body(&self, id: PageId) -> Option<&Written> {
+        self.pages[id].as_deref().ok()
+    }
+
+    /// What is known of the body of a section; None where there is none.
+    pub fn section_body(&self, id: SectionId) -> Option<&Written> {
+        self.sections[id].as_deref().ok()
+    }
+
     /// What `get_taxonomy` answers, made once.
     pub fn taxonomy_value(&self, world: &World, taxonomy: &Taxonomy) -> Value {
+        let view = View {
+            world,
+            contents: self,
+            detail: Detail::Full,
+        };
         let name = (taxonomy.lang.clone(), taxonomy.config.name.clone());
-        let make = || values::taxonomy(world, self, taxonomy);
+        let make = || values::taxonomy(view, taxonomy, &WHOLE);
         self.taxonomy_values
             .get(&name)
             .map_or_else(make, |once| once.get_or_init(make).clone())
     }
 
-    /// The pictures that bodies refer to, by the file of the body.
-    pub fn pictures<'a>(
+    /// Each body that there is, with the place of its file and what of the file it is.
+    fn all<'a>(
         &'a self,
         world: &'a World,
-    ) -> impl Iterator<Item = (&'a SourceKey, &'a Pictures)> {
+    ) -> impl Iterator<Item = (&'a Written, &'a Place, &'a BodyText)> {
         let library = &world.library;
-        let pages = self
-            .pages
-            .iter()
-            .zip(library.pages.iter().map(|p| &p.place));
-        let sections = self.sections.iter();
-        let sections = sections.zip(library.sections.iter().map(|s| &s.place));
+        let pages = self.pages.iter().zip(&library.pages);
+        let pages = pages.map(|(body, page)| (body, &page.place, &page.body));
+        let sections = self.sections.iter().zip(&library.sections);
+        let sections = sections.map(|(body, section)| (body, &section.place, &section.body));
         let all = pages.chain(sections);
-        all.filter_map(|(body, place)| Some((&place.key, &body.as_ref().ok()?.pictures)))
+        all.filter_map(|(body, place, text)| Some((body.as_deref().ok()?, place, text)))
+    }
+
+    /// What is known of each body, by the file.
+    pub fn facts<'a>(
+        &'a self,
+        world: &'a World,
+    ) -> impl Iterator<Item = (&'a SourceKey, &'a Arc<BodyFacts>)> {
+        self.all(world)
+            .map(|(written, place, _)| (&place.key, &written.facts))
+    }
+
+    /// The same, of those that a next build may go by: without those whose links are doubted, so that
+    /// the doubt is told again.
+    pub fn facts_that_stand<'a>(
+        &'a self,
+        world: &'a World,
+    ) -> impl Iterator<Item = (&'a SourceKey, &'a Arc<BodyFacts>)> {
+        let files = self.doubtful_links.iter().map(|found| found.file.as_str());
+        let doubted: BTreeSet<&str> = files.collect();
+        self.facts(world)
+            .filter(move |(key, _)| !doubted.contains(key.as_str()))
     }
 
     /// Every link to elsewhere, page by page, then section by section.
-    pub fn external_links(&self, world: &World) -> impl Iterator<Item = (String, Use)> {
-        let library = &world.library;
-        let pages = self.pages.iter().zip(&library.pages);
-        let pages = pages.map(|(document, page)| (document, &page.place, &page.body));
-        let sections = self.sections.iter().zip(&library.sections);
-        let sections =
-            sections.map(|(document, section)| (document, &section.place, &section.body));
-        pages.chain(sections).flat_map(|(document, place, body)| {
-            let links = document
-                .iter()
-                .flat_map(|document| &document.external_links);
+    pub fn external_links<'a>(
+        &'a self,
+        world: &'a World,
+    ) -> impl Iterator<Item = (String, Use)> + 'a {
+        self.all(world).flat_map(|(written, place, body)| {
+            let links = written.body.iter().flat_map(|body| &body.external_links);
             links.map(|link| {
                 let line = link.line + body.first_line - 1;
                 let file = place.key.clone();
@@ -136,17 +181,8 @@ impl Contents {
 
     /// What is worth a look though it was published.
     pub fn warnings(&self, world: &World) -> Vec<Diagnostic> {
-        let library = &world.library;
-        let pages = self.pages.iter().zip(&library.pages);
-        let pages = pages.map(|(document, page)| (document, &page.place, &page.body));
-        let sections = self.sections.iter().zip(&library.sections);
-        let sections =
-            sections.map(|(document, section)| (document, &section.place, &section.body));
-        let all = pages.chain(sections).filter_map(|(document, place, body)| {
-            let warnings = document.as_ref().ok()?.warnings.clone();
-            Some(located(place.key.as_str(), body.first_line, warnings))
-        });
-        all.flatten()
+        self.all(world)
+            .flat_map(|(written, ..)| written.facts.warnings.iter().cloned())
             .chain(self.doubtful_links.iter().cloned())
             .map(|found| Diagnostic {
                 severity: Severity::Warning,
@@ -161,66 +197,89 @@ impl Contents {
     }
 }
 
-/// Renders every body.
+/// What a body is rendered with.
+struct Job<'a> {
+    world: &'a Arc<World>,
+    configs: &'a BTreeMap<String, Value>,
+    of: Linking,
+    place: &'a Place,
+    text: &'a BodyText,
+    permalink: &'a str,
+    anchors: Option<AnchorLinks>,
+}
+
+/// Settles every body: renders those that are not as the graph has them, and those that are wanted.
 ///
 /// # Errors
 /// What has to be read first. Author's mistakes are kept page by page.
-pub fn render(world: &Arc<World>) -> Result<Contents, Needs> {
+pub fn settle(
+    world: &Arc<World>,
+    graph: &Graph,
+    bodies: &mut Bodies,
+    memo: &Arc<Memo>,
+) -> Result<Contents, Needs> {
     let library = &world.library;
     let configs = values::configs(world);
-    let page = |id: PageId| {
+    let pages = (0..library.pages.len()).map(|id| {
         let page = &library.pages[id];
-        let facts = || ("page", values::page_facts(world, id));
-        body(
+        Job {
             world,
-            &configs,
-            &page.place,
-            &page.body,
-            &page.permalink,
-            anchors_of_page(world, id),
-            facts,
-        )
-    };
-    let section = |id: SectionId| {
-        let section = &library.sections[id];
-        let facts = || ("section", values::section_facts(world, id));
-        let anchors = section.front.insert_anchor_links;
-        body(
-            world,
-            &configs,
-            &section.place,
-            &section.body,
-            &section.permalink,
-            anchors,
-            facts,
-        )
-    };
-    let pages: Vec<_> = (0..library.pages.len()).into_par_iter().map(page).collect();
-    let sections: Vec<_> = (0..library.sections.len())
-        .into_par_iter()
-        .map(section)
-        .collect();
-
-    let mut needs = Needs::default();
-    let mut settle = |list: Vec<Result<Body, RenderError>>| -> Vec<Rendered> {
-        let mut settled = Vec::with_capacity(list.len());
-        for result in list {
-            settled.push(match result {
-                Ok(body) => Ok(body),
-                Err(RenderError::Failed(problems)) => Err(problems),
-                Err(RenderError::Needs(more)) => {
-                    needs.extend(more);
-                    Err(Vec::new())
-                }
-            });
+            configs: &configs,
+            of: Linking::Page(id),
+            place: &page.place,
+            text: &page.body,
+            permalink: &page.permalink,
+            anchors: anchors_of_page(world, id),
         }
-        settled
-    };
-    let (pages, sections) = (settle(pages), settle(sections));
-    if !needs.is_empty() {
-        return Err(needs);
+    });
+    let sections = (0..library.sections.len()).map(|id| {
+        let section = &library.sections[id];
+        Job {
+            world,
+            configs: &configs,
+            of: Linking::Section(id),
+            place: &section.place,
+            text: &section.body,
+            permalink: &section.permalink,
+            anchors: section.front.insert_anchor_links,
+        }
+    });
+    let jobs: Vec<Job<'_>> = pages.chain(sections).collect();
+    loop {
+        let mut needs = Needs::default();
+        let results: Vec<_> = jobs
+            .par_iter()
+            .filter(|job| !bodies.settled.contains_key(job.place.key.as_str()))
+            .map(|job| (job.place.key.clone(), job.settle(graph, bodies)))
+            .collect();
+        for (key, result) in results {
+            match result {
+                Ok(written) => drop(bodies.settled.insert(key, Ok(Arc::new(written)))),
+                Err(RenderError::Failed(problems)) => {
+                    bodies.settled.insert(key, Err(problems));
+                }
+                Err(RenderError::Needs(more)) => needs.extend(more),
+            }
+        }
+        if !needs.is_empty() {
+            return Err(needs);
+        }
+        // Whether a link finds its place in a page can be said where either was rendered; the
+        // other was as it is when that was said before.
+        let more = anchors_wanted(world, bodies);
+        if more.is_empty() {
+            break;
+        }
+        bodies.want(more);
     }
+    let doubtful_links = check_anchors(world, bodies);
+    let settled = |job: &Job<'_>| bodies.settled[job.place.key.as_str()].clone();
+    let mut pages: Vec<Rendered> = jobs.iter().map(settled).collect();
+    let sections: Vec<Rendered> = pages.split_off(library.pages.len());
+    let at_hand = |body: &Rendered| body.as_ref().map_or(true, |written| written.body.is_some());
     let mut contents = Contents {
+        complete: pages.iter().chain(&sections).all(at_hand),
+        memo: memo.clone(),
         page_values: pages.iter().map(|_| OnceLock::new()).collect(),
         full_page_values: pages.iter().map(|_| OnceLock::new()).collect(),
         section_values: sections.iter().map(|_| OnceLock::new()).collect(),
@@ -232,18 +291,70 @@ pub fn render(world: &Arc<World>) -> Result<Contents, Needs> {
             .collect(),
         configs,
         backlinks: BTreeMap::new(),
-        doubtful_links: Vec::new(),
+        doubtful_links,
         pages,
         sections,
     };
     contents.backlinks = backlinks(world, &contents);
-    check_anchors(world, &mut contents);
-    let bodies = contents.pages.iter_mut().chain(&mut contents.sections);
-    for body in bodies.flatten() {
-        body.internal_links = Vec::new();
-        body.anchors = Vec::new();
-    }
     Ok(contents)
+}
+
+impl Job<'_> {
+    fn settle(&self, graph: &Graph, bodies: &Bodies) -> Result<Written, RenderError> {
+        let key = self.place.key.as_str();
+        let known = graph.bodies.get(key);
+        if let Some(facts) = known.filter(|_| !bodies.wanted.contains(key)) {
+            let scope = Scope::of_text(self.world);
+            let (mark, trace) = within(scope, key, || {
+                self.mark(facts.templated, &facts.asked, &facts.links)
+            });
+            if !trace.needs.is_empty() {
+                return Err(RenderError::Needs(trace.needs));
+            }
+            if mark == facts.trace {
+                return Ok(Written {
+                    facts: facts.clone(),
+                    body: None,
+                });
+            }
+        }
+        self.render()
+    }
+
+    /// The mark of all that the body is made from.
+    fn mark(&self, templated: bool, asked: &[Question], links: &[InternalLink]) -> Mark {
+        let world = self.world;
+        let mut marker = Marker::default();
+        marker.option(world.sources.mark(self.place.key.as_str()), |m, mark| {
+            m.mark(mark);
+        });
+        marker.bytes(self.permalink).bytes(&self.place.lang);
+        marker.option(self.anchors, |marker, anchors| {
+            marker.number(anchors as u64);
+        });
+        for name in ["anchor-link.html", "summary-cutoff.html"] {
+            marker.mark(world.templates.readers.reader(name).mark);
+        }
+        if templated {
+            marker.mark(value_mark(&self.facts().1, &WHOLE));
+            marker.mark(world.templates.readers.all());
+        }
+        for link in links.iter().filter(|link| !link.path.is_empty()) {
+            marker.mark(questions::link(world, &link.path, &self.place.lang));
+        }
+        for question in asked {
+            marker.mark(questions::of_text(world, question));
+        }
+        marker.done()
+    }
+
+    /// What the text itself sees of its page or section.
+    fn facts(&self) -> (&'static str, Value) {
+        match self.of {
+            Linking::Page(id) => ("page", values::page_facts(self.world, id)),
+            Linking::Section(id) => ("section", values::section_facts(self.world, id)),
+        }
+    }
 }
 
 fn anchors_of_page(world: &World, id: PageId) -> Option<AnchorLinks> {
@@ -251,70 +362,151 @@ fn anchors_of_page(world: &World, id: PageId) -> Option<AnchorLinks> {
     world.library.sections[parent].front.insert_anchor_links
 }
 
-/// Renders one body; a crash is a mistake in it.
-fn body(
-    world: &Arc<World>,
-    configs: &BTreeMap<String, Value>,
-    place: &Place,
-    body: &BodyText,
-    permalink: &str,
-    anchors: Option<AnchorLinks>,
-    facts: impl FnOnce() -> (&'static str, Value),
-) -> Result<Body, RenderError> {
-    let text = body.as_str();
-    let file = place.key.as_str();
-    let scope = Scope {
-        world: world.clone(),
-        contents: None,
-    };
-    let render = || {
-        let templated;
-        let text = if is_templated(world, place, text) {
-            let mut context = Context::new();
-            let (name, value) = facts();
-            context.insert_value(name, value);
-            context.insert_value("config", configs[&place.lang].clone());
-            context.insert("lang", &place.lang);
-            let metered = meter::meter(text).map_err(|found| vec![unmetered(file, body, found)])?;
-            let mut out = meter::Bounded::default();
-            let tera = &world.templates.tera;
-            meter::within_budget(|| tera.render_str_to(&metered.text, &context, false, &mut out))
-                .map_err(|error| vec![templating_problem(world, file, body, &metered, &error)])?;
-            templated = String::from_utf8(out.0).map_err(|_| {
-                vec![Diagnostic::error(
-                    "content-template",
+impl Job<'_> {
+    /// Renders the body; a crash is a mistake in it.
+    fn render(&self) -> Result<Written, RenderError> {
+        let Job {
+            world, place, text, ..
+        } = self;
+        let file = place.key.as_str();
+        let mut is_templated_now = false;
+        // A default section has no file, and so no text.
+        let whole = match world.sources.exists(file) {
+            true => {
+                let (whole, trace) = within(Scope::of_text(world), file, || world.text(file));
+                match whole {
+                    Some(whole) => whole.clone(),
+                    None => return Err(RenderError::Needs(trace.needs)),
+                }
+            }
+            false => Arc::from(""),
+        };
+        let written = text.of(&whole);
+        let render = || {
+            let templated;
+            let made = if is_templated(world, place, written) {
+                is_templated_now = true;
+                templated = self.template(written)?;
+                templated.as_str()
+            } else {
+                written
+            };
+            let mut options = world.config.markdown_options();
+            if let Some(anchors) = self.anchors {
+                options.insert_anchor_links = anchors;
+            }
+            let mut outcome = markdown_of(world, made, self.permalink, &place.lang, &options);
+            if made != written {
+                name_written_lines(&mut outcome, written, made);
+            }
+            if let Ok(document) = &mut outcome
+                && world.settings.mode != "check"
+            {
+                document.external_links = Vec::new();
+            }
+            outcome.map_err(|problems| located(file, text.first_line, problems))
+        };
+        let scope = Scope::of_text(world);
+        let (result, trace) = guarded(file, || Ok(within(scope, file, render)))?;
+        if !trace.needs.is_empty() {
+            return Err(RenderError::Needs(trace.needs));
+        }
+        let document = result.map_err(RenderError::Failed)?;
+        Ok(self.written(document, trace, is_templated_now))
+    }
+
+    fn written(&self, document: Document, trace: Trace, templated: bool) -> Written {
+        let Job {
+            world, place, text, ..
+        } = self;
+        let links = document.internal_links;
+        let targets: BTreeSet<&str> = links.iter().map(|link| link.path.as_str()).collect();
+        let is_link = |question: &Question| match question {
+            Question::Link { path, .. } => targets.contains(path.as_str()),
+            _ => false,
+        };
+        let asked = trace.asked.into_iter();
+        let asked: Vec<Question> = asked.filter(|question| !is_link(question)).collect();
+        let toc = values::toc(&document.toc);
+        let mark = |text: &str| match world.traced {
+            true => Mark::of(text.as_bytes()),
+            false => Mark::of(&[]),
+        };
+        let scope = Scope::of_text(world);
+        let facts = BodyFacts {
+            trace: match world.traced {
+                true => {
+                    within(scope, place.key.as_str(), || {
+                        self.mark(templated, &asked, &links)
+                    })
+                    .0
+                }
+                false => Mark::of(&[]),
+            },
+            templated,
+            html: mark(&document.html),
+            summary: document.summary.as_deref().map(mark),
+            toc: (!document.toc.is_empty() && world.traced).then(|| value_mark(&toc, &WHOLE)),
+            asked,
+            links,
+            warnings: located(place.key.as_str(), text.first_line, document.warnings),
+            pictures: shown(trace.pictures),
+        };
+        Written {
+            facts: Arc::new(facts),
+            body: Some(Body {
+                html: Value::from(document.html.as_str()),
+                summary: document
+                    .summary
+                    .map_or_else(Value::none, |summary| Value::from(summary.as_str())),
+                toc,
+                external_links: document.external_links,
+                anchors: document.anchors,
+            }),
+        }
+    }
+
+    /// The text after templating.
+    fn template(&self, text: &str) -> Result<String, Vec<Diagnostic>> {
+        let Job {
+            world,
+            place,
+            text: body,
+            ..
+        } = self;
+        let file = place.key.as_str();
+        let mut context = Context::new();
+        let (name, value) = self.facts();
+        context.insert_value(name, value);
+        context.insert_value("config", self.configs[&place.lang].clone());
+        context.insert("lang", &place.lang);
+        let metered = meter::meter(text).map_err(|found| vec![unmetered(file, body, found)])?;
+        let mut out = meter::Bounded::default();
+        let tera = &world.templates.tera;
+        meter::within_budget(|| tera.render_str_to(&metered.text, &context, false, &mut out))
+            .map_err(|error| {
+                vec![templating_problem(
+                    world,
                     file,
-                    "this is not UTF-8",
+                    (body, text),
+                    &metered,
+                    &error,
                 )]
             })?;
-            templated.as_str()
-        } else {
-            text
-        };
-        let mut options = world.config.markdown_options();
-        if let Some(anchors) = anchors {
-            options.insert_anchor_links = anchors;
-        }
-        let mut outcome = markdown_of(world, text, permalink, &place.lang, &options);
-        if text != body.as_str() {
-            name_written_lines(&mut outcome, body.as_str(), text);
-        }
-        if let Ok(document) = &mut outcome
-            && world.settings.mode != "check"
-        {
-            document.external_links = Vec::new();
-        }
-        outcome.map_err(|problems| located(file, body.first_line, problems))
-    };
-    let (result, trace) = guarded(file, || Ok(within(scope, file, render)))?;
-    if !trace.needs.is_empty() {
-        return Err(RenderError::Needs(trace.needs));
+        String::from_utf8(out.0).map_err(|_| {
+            vec![Diagnostic::error(
+                "content-template",
+                file,
+                "this is not UTF-8",
+            )]
+        })
     }
-    let document = result.map_err(RenderError::Failed)?;
-    Ok(Body {
-        pictures: trace.pictures,
-        ..Body::from(document)
-    })
+}
+
+/// Pictures as the graph keeps them.
+pub fn shown(pictures: Pictures) -> Vec<Shown> {
+    let all = pictures.into_iter();
+    all.map(|(key, (source, job))| (key, source, job)).collect()
 }
 
 /// Renders a text that needs no templating, with the site's links and templates.
@@ -374,7 +566,7 @@ fn name_written_lines(
 fn templating_problem(
     world: &World,
     file: &str,
-    body: &BodyText,
+    (body, text): (&BodyText, &str),
     metered: &Metered<'_>,
     error: &tera::Error,
 ) -> Diagnostic {
@@ -384,14 +576,14 @@ fn templating_problem(
     {
         *column = metered.original_column(line, *column);
     }
-    let error = error.at_open_tag(body.as_str());
+    let error = error.at_open_tag(text);
     if let Some(template) = &error.template
         && template != ONE_OFF
     {
         let file = source_of(template, world.config.theme.as_deref());
         return about(file, error);
     }
-    let hint = if error.maybe_literal && body.as_str().contains("{#") {
+    let hint = if error.maybe_literal && text.contains("{#") {
         Some(HEADING_ID.to_owned())
     } else if error.maybe_literal {
         let hints = error.hint.iter().map(String::as_str).chain([LITERAL]);
@@ -431,12 +623,11 @@ struct SiteEnvironment<'a> {
 
 impl Environment for SiteEnvironment<'_> {
     fn internal_link(&self, path: &str) -> Option<String> {
-        let library = &self.world.library;
-        library.permalink_of(path).map(str::to_owned).or_else(|| {
-            let config = &self.world.config;
-            let path = library.asset_path(path, self.lang, config)?;
-            Some(config.make_file_url(&path))
-        })
+        ask(self.world, || Question::Link {
+            path: path.to_owned(),
+            lang: self.lang.to_owned(),
+        });
+        lookup::link(self.world, path, self.lang).map(Cow::into_owned)
     }
 
     fn held_until(&self, path: &str) -> Option<String> {
@@ -473,91 +664,102 @@ impl SiteEnvironment<'_> {
 fn backlinks(world: &World, contents: &Contents) -> BTreeMap<String, BTreeSet<Linking>> {
     let library = &world.library;
     let pages = contents.pages.iter().zip(&library.pages).enumerate();
-    let pages = pages.map(|(id, (document, page))| (Linking::Page(id), document, &page.place));
+    let pages = pages.map(|(id, (body, page))| (Linking::Page(id), body, &page.place));
     let sections = contents.sections.iter().zip(&library.sections).enumerate();
-    let sections =
-        sections.map(|(id, (document, one))| (Linking::Section(id), document, &one.place));
+    let sections = sections.map(|(id, (body, one))| (Linking::Section(id), body, &one.place));
     let mut found: BTreeMap<String, BTreeSet<Linking>> = BTreeMap::new();
-    for (from, document, place) in pages.chain(sections) {
-        for link in document
-            .iter()
-            .flat_map(|document| &document.internal_links)
-        {
-            // A link without a path leads to a place in the same page.
-            let to = if link.path.is_empty() {
-                &place.relative
-            } else {
-                &link.path
-            };
-            found.entry(to.clone()).or_default().insert(from);
+    for (from, body, place) in pages.chain(sections) {
+        for link in body.iter().flat_map(|written| &written.facts.links) {
+            let to = target(link, place);
+            match found.get_mut(to) {
+                Some(list) => drop(list.insert(from)),
+                None => drop(found.insert(to.to_owned(), BTreeSet::from([from]))),
+            }
         }
     }
     found
 }
 
-/// Links to a place in a page that is not there fail the page that has the link.
-fn check_anchors(world: &World, contents: &mut Contents) {
-    let library = &world.library;
-    let broken = |own: &Place, first_line: u32, document: &Body| -> Vec<Diagnostic> {
-        let mut problems = Vec::new();
-        for link in &document.internal_links {
-            let Some(anchor) = &link.anchor else { continue };
-            let target = if link.path.is_empty() {
-                &own.relative
-            } else {
-                &link.path
-            };
-            let there = library
-                .page_by_file
-                .get(target)
-                .map(|id| &contents.pages[*id]);
-            let there = there.or_else(|| {
-                library
-                    .section_by_file
-                    .get(target)
-                    .map(|id| &contents.sections[*id])
-            });
-            let Some(Ok(there)) = there else { continue };
-            if there.anchors.binary_search(anchor).is_err()
-                && !world.config.skips_anchor(target, anchor)
-            {
-                let message = format!("content/{target} has no heading or element `#{anchor}`");
-                problems.push(
-                    Diagnostic::error("internal-link", own.key.as_str(), message)
-                        .at(link.line + first_line - 1, None)
-                        .hint("the ids of headings are their text in lower case with dashes"),
-                );
-            }
-        }
-        problems
-    };
-    let mut failed_pages = Vec::new();
-    for (id, document) in contents.pages.iter().enumerate() {
-        let page = &library.pages[id];
-        let Ok(document) = document else { continue };
-        let problems = broken(&page.place, page.body.first_line, document);
-        if !problems.is_empty() {
-            failed_pages.push((id, problems));
-        }
+/// What a link leads to, relative to `content/`: one without a path leads to a place in its own page.
+fn target<'a>(link: &'a InternalLink, own: &'a Place) -> &'a str {
+    match link.path.as_str() {
+        "" => &own.relative,
+        path => path,
     }
-    let mut failed_sections = Vec::new();
-    for (id, document) in contents.sections.iter().enumerate() {
-        let section = &library.sections[id];
-        let Ok(document) = document else { continue };
-        let problems = broken(&section.place, section.body.first_line, document);
-        if !problems.is_empty() {
-            failed_sections.push((id, problems));
+}
+
+/// The file of a page or section by its path relative to `content/`.
+fn file_of<'a>(world: &'a World, relative: &str) -> Option<&'a SourceKey> {
+    let library = &world.library;
+    let page = library.page_by_file.get(relative);
+    let section = library.section_by_file.get(relative);
+    page.map(|id| &library.pages[*id].place.key)
+        .or_else(|| section.map(|id| &library.sections[*id].place.key))
+}
+
+/// Each link to a place in a page, with what is known of the two bodies.
+fn links_to_places<'a>(
+    world: &'a World,
+    bodies: &'a Bodies,
+) -> impl Iterator<
+    Item = (
+        &'a Place,
+        &'a BodyText,
+        &'a InternalLink,
+        &'a Written,
+        &'a Written,
+    ),
+> {
+    let library = &world.library;
+    let pages = library.pages.iter().map(|page| (&page.place, &page.body));
+    let sections = library.sections.iter();
+    let sections = sections.map(|section| (&section.place, &section.body));
+    let written = |key: &SourceKey| bodies.settled.get(key.as_str())?.as_deref().ok();
+    pages.chain(sections).flat_map(move |(place, text)| {
+        let own = written(&place.key);
+        let links = own.into_iter().flat_map(|own| &own.facts.links);
+        let to_places = links.filter(|link| link.anchor.is_some());
+        to_places.filter_map(move |link| {
+            let there = written(file_of(world, target(link, place))?)?;
+            Some((place, text, link, own?, there))
+        })
+    })
+}
+
+/// The pages that must be rendered to say whether links find their places in them.
+fn anchors_wanted(world: &World, bodies: &Bodies) -> BTreeSet<SourceKey> {
+    let links = links_to_places(world, bodies);
+    let unknown = links.filter(|(_, _, _, own, there)| own.body.is_some() && there.body.is_none());
+    let files = unknown.filter_map(|(place, _, link, ..)| file_of(world, target(link, place)));
+    // A body that was rendered only to be shown was looked at when its facts were made; it costs
+    // little to look again.
+    files.cloned().collect()
+}
+
+/// Links to a place in a page that is not there fail the page that has the link. Returns those that
+/// are only doubted.
+fn check_anchors(world: &World, bodies: &mut Bodies) -> Vec<Diagnostic> {
+    let mut broken: BTreeMap<SourceKey, Vec<Diagnostic>> = BTreeMap::new();
+    for (place, text, link, _, there) in links_to_places(world, bodies) {
+        let (Some(anchor), Some(there)) = (&link.anchor, &there.body) else {
+            continue;
+        };
+        let target = target(link, place);
+        if there.anchors.binary_search(anchor).is_ok() || world.config.skips_anchor(target, anchor)
+        {
+            continue;
         }
+        let message = format!("content/{target} has no heading or element `#{anchor}`");
+        let problem = Diagnostic::error("internal-link", place.key.as_str(), message)
+            .at(link.line + text.first_line - 1, None)
+            .hint("the ids of headings are their text in lower case with dashes");
+        broken.entry(place.key.clone()).or_default().push(problem);
     }
     if world.config.link_checker.internal_level_is_warn() {
-        let failed = failed_pages.into_iter().chain(failed_sections);
-        contents.doubtful_links = failed.flat_map(|(_, problems)| problems).collect();
-        return;
+        return broken.into_values().flatten().collect();
     }
-    for (id, problems) in failed_pages {
-        contents.pages[id] = Err(problems);
+    for (key, problems) in broken {
+        bodies.settled.insert(key, Err(problems));
     }
-    for (id, problems) in failed_sections {
-        contents.sections[id] = Err(problems);
-    }
+    Vec::new()
 }

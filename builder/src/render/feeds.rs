@@ -1,21 +1,20 @@
 //! What a feed carries (site model, sections 7 and 13).
 
-use super::content::Contents;
-use super::values;
 use super::world::World;
 use crate::dates::Date;
 use crate::plan::FeedOf;
 use crate::site::library::{PageId, by_date};
-use tera::{Context, Value};
 
-/// The context of a feed's template at `url`; None where the feed would be empty.
-pub fn context(
-    world: &World,
-    contents: &Contents,
-    lang: &str,
-    of: &FeedOf,
-    url: &str,
-) -> Option<Context> {
+/// What a feed is made of.
+pub struct Feed {
+    /// Its pages, newest first, as many as the configuration allows.
+    pub pages: Vec<PageId>,
+    /// When any page that could be in it last changed.
+    pub last_updated: Option<String>,
+}
+
+/// The pages of a feed; None where it would be empty.
+pub fn feed(world: &World, lang: &str, of: &FeedOf) -> Option<Feed> {
     let library = &world.library;
     let listed = |id: &PageId| {
         let page = &library.pages[*id];
@@ -47,28 +46,8 @@ pub fn context(
     let last_updated = updated.chain(newest).max_by_key(|date| date.sort_key());
     ids.truncate(world.config.feed_limit.unwrap_or(usize::MAX));
 
-    let mut context = Context::new();
-    context.insert_value(
-        "pages",
-        Value::from(values::feed_pages(world, contents, &ids)),
-    );
-    context.insert_value("config", contents.config(lang));
-    context.insert("lang", lang);
-    context.insert("feed_url", url);
-    if let Some(date) = last_updated.map(Date::to_template_string) {
-        context.insert("last_updated", &date);
-    }
-    match of {
-        FeedOf::Site => {}
-        FeedOf::Section(id) => {
-            context.insert_value("section", values::section(world, contents, *id).clone());
-        }
-        FeedOf::Term(taxonomy, term) => {
-            let taxonomy = library.taxonomies.get(lang)?.get(*taxonomy)?;
-            context.insert_value("taxonomy", values::taxonomy_kind(taxonomy));
-            let term = taxonomy.terms.get(*term)?;
-            context.insert_value("term", values::term(world, contents, term, false));
-        }
-    }
-    Some(context)
+    Some(Feed {
+        last_updated: last_updated.map(Date::to_template_string),
+        pages: ids,
+    })
 }

@@ -43,8 +43,8 @@ pub fn find(world: &World, path: &str) -> Result<Option<Found>, Error> {
     let in_theme = found
         .as_ref()
         .is_none_or(|key| key.as_str().starts_with("themes/") && key.as_str() != inner);
-    match world.styles.get_key_value(inner) {
-        Some((key, _)) if in_theme => Ok(Some(Found::Style(key.clone()))),
+    match world.styles.key(inner) {
+        Some(key) if in_theme => Ok(Some(Found::Style(key.clone()))),
         _ => Ok(found.map(Found::Source)),
     }
 }
@@ -99,7 +99,7 @@ pub fn read(world: &World, found: &Found) -> Result<Option<Arc<[u8]>>, Error> {
     let key = match found {
         Found::Source(key) => key,
         Found::Style(key) => {
-            return match world.styles.get(key) {
+            return match world.styles.get(key.as_str(), &world.sources) {
                 Some(Ok(css)) => Ok(Some(css.clone())),
                 _ => Err(Error::message(format!(
                     "`{key}` could not be made from its Sass"
@@ -107,8 +107,11 @@ pub fn read(world: &World, found: &Found) -> Result<Option<Arc<[u8]>>, Error> {
             };
         }
     };
-    if let Some(text) = world.sources.text(key.as_str()) {
+    if let Some(text) = world.text(key.as_str()) {
         return Ok(Some(Arc::from(text.as_bytes())));
+    }
+    if world.sources.is_elsewhere(key.as_str()) {
+        return Ok(None);
     }
     match world.inputs.get(key) {
         Some(Some(bytes)) => Ok(Some(bytes.clone())),

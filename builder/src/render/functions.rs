@@ -5,12 +5,15 @@ mod url;
 use super::data;
 use super::files::{self, Found};
 use super::images;
-use super::values;
-use super::world::{Scope, World, chance, scope};
+use super::lookup;
+use super::questions;
+use super::values::{self, Detail, View};
+use super::world::{Scope, World, ask, chance, scope};
 use crate::filters::Chance;
+use crate::graph::{Named, Question};
 use crate::key::SourceKey;
-use crate::site::facts::Place;
-use crate::site::taxonomies::{Taxonomy, Term};
+use crate::reads::WHOLE;
+use crate::site::taxonomies::Term;
 use sha2::{Digest, Sha256, Sha384, Sha512};
 use std::sync::Arc;
 use tera::{Error, Kwargs, State, Tera, Value};
@@ -53,56 +56,58 @@ fn language(world: &World, arguments: &Kwargs, state: &State) -> Result<String, 
     fail(format!("`{lang}` is not a language of this site"))
 }
 
-/// True where a page or section found for `lang` will do: it is in that language, or its name was
-/// written with a language, or no language was asked for and the default one stands in.
-fn will_do(world: &World, place: &Place, lang: &str, asked: bool) -> bool {
-    let default = &world.config.default_language;
-    !asked || place.lang == lang || place.lang != *default
+/// What a name is looked up with: the language asked for, else the caller's.
+fn named(world: &World, name: &str, arguments: &Kwargs, state: &State) -> Result<Named, Error> {
+    Ok(Named {
+        name: name.to_owned(),
+        lang: language(world, arguments, state)?,
+        asked: arguments.get::<&str>("lang")?.is_some(),
+    })
 }
 
-/// `blog/post.md` in a language: the file of that language where there is one of its own.
-fn localized(world: &World, path: &str, lang: &str, exists: impl Fn(&str) -> bool) -> String {
-    let path = path.trim_start_matches("@/").trim_start_matches('/');
-    if lang != world.config.default_language
-        && let Some(stem) = path.strip_suffix(".md")
-    {
-        let own = format!("{stem}.{lang}.md");
-        if exists(&own) {
-            return own;
-        }
-    }
-    path.to_owned()
-}
-
-/// Functions that look at other pages do not work while Markdown is being rendered.
+/// Functions that look at other pages do not work while Markdown is being rendered. What they ask
+/// for is noted, and so are the bodies that are read of the answer and are not at hand.
 fn with_contents<T>(
     name: &str,
-    answer: impl FnOnce(&World, &super::content::Contents) -> Result<T, Error>,
+    question: impl FnOnce(&World) -> Result<Question, Error>,
+    answer: impl FnOnce(View<'_>, &Question) -> Result<T, Error>,
 ) -> Result<T, Error> {
-    let Scope { world, contents } = scope()?;
-    match contents {
-        Some(contents) => answer(&world, &contents),
-        None => fail(format!(
+    let Scope {
+        world,
+        contents,
+        reader,
+    } = scope()?;
+    let Some(contents) = contents else {
+        return fail(format!(
             "`{name}` works in templates, not in the text of a page"
-        )),
+        ));
+    };
+    let question = question(&world)?;
+    ask(&world, || question.clone());
+    if let Some(reader) = reader {
+        let shape = reader.shape_of(&question);
+        questions::need_bodies(&world, &contents, &question, &shape);
     }
+    let view = View {
+        world: &world,
+        contents: &contents,
+        detail: Detail::Full,
+    };
+    answer(view, &question)
 }
 
 fn get_page(arguments: Kwargs, state: &State) -> Answer {
     let path = arguments.must_get::<&str>("path")?;
     let allow_missing = arguments.get::<bool>("allow_missing")?.unwrap_or(false);
-    with_contents("get_page", |world, contents| {
-        let lang = language(world, &arguments, state)?;
-        let library = &world.library;
-        let file = localized(world, path, &lang, |file| {
-            library.page_by_file.contains_key(file)
-        });
-        let asked = arguments.get::<&str>("lang")?.is_some();
-        let found = library.page_by_file.get(&file);
-        match found.filter(|id| will_do(world, &library.pages[**id].place, &lang, asked)) {
-            Some(id) => Ok(values::full_page(world, contents, *id).clone()),
-            None if allow_missing => Ok(Value::none()),
-            None => fail(missing(world, "page", &file)),
+    let question = |world: &World| named(world, path, &arguments, state).map(Question::Page);
+    with_contents("get_page", question, |view, question| {
+        let Question::Page(named) = question else {
+            return Ok(Value::none());
+        };
+        match lookup::page(view.world, named) {
+            (Some(id), _) => Ok(values::page(view, id, &WHOLE, true)),
+            (None, _) if allow_missing => Ok(Value::none()),
+            (None, file) => fail(missing(view.world, "page", &file)),
         }
     })
 }
@@ -118,36 +123,29 @@ fn missing(world: &World, what: &str, file: &str) -> String {
 fn get_section(arguments: Kwargs, state: &State) -> Answer {
     let path = arguments.must_get::<&str>("path")?;
     let allow_missing = arguments.get::<bool>("allow_missing")?.unwrap_or(false);
-    with_contents("get_section", |world, contents| {
-        let lang = language(world, &arguments, state)?;
-        let library = &world.library;
-        let file = localized(world, path, &lang, |file| {
-            library.section_by_file.contains_key(file)
-        });
-        let asked = arguments.get::<&str>("lang")?.is_some();
-        let found = library.section_by_file.get(&file);
-        match found.filter(|id| will_do(world, &library.sections[**id].place, &lang, asked)) {
-            Some(id) => Ok(values::section(world, contents, *id).clone()),
-            None if allow_missing => Ok(Value::none()),
-            None => fail(format!("there is no section content/{file}")),
+    let question = |world: &World| named(world, path, &arguments, state).map(Question::Section);
+    with_contents("get_section", question, |view, question| {
+        let Question::Section(named) = question else {
+            return Ok(Value::none());
+        };
+        match lookup::section(view.world, named) {
+            (Some(id), _) => Ok(values::section(view, id, &WHOLE)),
+            (None, _) if allow_missing => Ok(Value::none()),
+            (None, file) => fail(format!("there is no section content/{file}")),
         }
     })
-}
-
-/// The taxonomy called `kind`, else the one whose slug that is.
-fn find_taxonomy<'a>(world: &'a World, kind: &str, lang: &str) -> Option<&'a Taxonomy> {
-    let all = world.library.taxonomies.get(lang)?;
-    let named = all.iter().find(|taxonomy| taxonomy.config.name == kind);
-    named.or_else(|| all.iter().find(|taxonomy| taxonomy.config.slug == kind))
 }
 
 fn get_taxonomy(arguments: Kwargs, state: &State) -> Answer {
     let kind = arguments.must_get::<&str>("kind")?;
     let required = arguments.get::<bool>("required")?.unwrap_or(true);
-    with_contents("get_taxonomy", |world, contents| {
-        let lang = language(world, &arguments, state)?;
-        match find_taxonomy(world, kind, &lang) {
-            Some(taxonomy) => Ok(contents.taxonomy_value(world, taxonomy)),
+    let question = |world: &World| named(world, kind, &arguments, state).map(Question::Taxonomy);
+    with_contents("get_taxonomy", question, |view, question| {
+        let Question::Taxonomy(named) = question else {
+            return Ok(Value::none());
+        };
+        match lookup::taxonomy(view.world, kind, &named.lang) {
+            Some(taxonomy) => Ok(view.contents.taxonomy_value(view.world, taxonomy)),
             None if !required => Ok(Value::none()),
             None => fail(format!("there is no taxonomy `{kind}`")),
         }
@@ -155,11 +153,11 @@ fn get_taxonomy(arguments: Kwargs, state: &State) -> Answer {
 }
 
 fn find_term<'a>(world: &'a World, kind: &str, term: &str, lang: &str) -> Result<&'a Term, Error> {
-    let Some(taxonomy) = find_taxonomy(world, kind, lang) else {
-        return fail(format!("there is no taxonomy `{kind}`"));
-    };
-    match taxonomy.term(term, &world.config) {
+    match lookup::term(world, kind, term, lang) {
         Some(term) => Ok(term),
+        None if lookup::taxonomy(world, kind, lang).is_none() => {
+            fail(format!("there is no taxonomy `{kind}`"))
+        }
         None => fail(format!("`{kind}` has no term `{term}`")),
     }
 }
@@ -169,10 +167,19 @@ fn get_taxonomy_term(arguments: Kwargs, state: &State) -> Answer {
     let name = arguments.must_get::<&str>("term")?;
     let include_pages = arguments.get::<bool>("include_pages")?.unwrap_or(true);
     let required = arguments.get::<bool>("required")?.unwrap_or(true);
-    with_contents("get_taxonomy_term", |world, contents| {
-        let lang = language(world, &arguments, state)?;
-        match find_term(world, kind, name, &lang) {
-            Ok(term) => Ok(values::term(world, contents, term, include_pages)),
+    let question = |world: &World| {
+        Ok(Question::Term {
+            kind: named(world, kind, &arguments, state)?,
+            term: name.to_owned(),
+            pages: include_pages,
+        })
+    };
+    with_contents("get_taxonomy_term", question, |view, question| {
+        let Question::Term { kind: named, .. } = question else {
+            return Ok(Value::none());
+        };
+        match find_term(view.world, kind, name, &named.lang) {
+            Ok(term) => Ok(values::term(view, term, include_pages, &WHOLE)),
             Err(_) if !required => Ok(Value::none()),
             Err(error) => Err(error),
         }
@@ -188,7 +195,12 @@ fn get_taxonomy_url(arguments: Kwargs, state: &State) -> Answer {
     };
     let required = arguments.get::<bool>("required")?.unwrap_or(true);
     let lang = language(&world, &arguments, state)?;
-    if !required && find_taxonomy(&world, kind, &lang).is_none() {
+    ask(&world, || Question::TermUrl {
+        kind: kind.to_owned(),
+        term: name.to_owned(),
+        lang: lang.clone(),
+    });
+    if !required && lookup::taxonomy(&world, kind, &lang).is_none() {
         return Ok(Value::none());
     }
     find_term(&world, kind, name, &lang).map(|term| Value::from(term.permalink.as_str()))
@@ -205,8 +217,12 @@ fn get_url(arguments: Kwargs, state: &State) -> Answer {
             .split_once('#')
             .map_or((inner, None), |(f, a)| (f, Some(a)));
         let lang = language(&world, &arguments, state)?;
+        ask(&world, || Question::Link {
+            path: file.to_owned(),
+            lang: lang.clone(),
+        });
         let exists = |file: &str| world.library.permalink_of(file).is_some();
-        let file = localized(&world, file, &lang, exists);
+        let file = lookup::localized(&world, file, &lang, exists);
         return match (world.library.permalink_of(&file), anchor) {
             (Some(permalink), Some(anchor)) => Ok(Value::from(format!("{permalink}#{anchor}"))),
             (Some(permalink), None) => Ok(Value::from(permalink)),
@@ -240,6 +256,7 @@ fn get_url(arguments: Kwargs, state: &State) -> Answer {
 /// The bytes behind a path argument; none at all where they are not at hand yet, since what is
 /// rendered with them is thrown away.
 fn must_read(world: &World, path: &str) -> Result<Arc<[u8]>, Error> {
+    ask(world, || Question::File(path.to_owned()));
     match files::find(world, path)? {
         Some(found) => Ok(files::read(world, &found)?.unwrap_or_default()),
         None => fail(format!("there is no file `{path}`")),
@@ -281,6 +298,7 @@ fn load_data(arguments: Kwargs, _: &State) -> Answer {
         Some(literal) => (None, literal.to_owned()),
         None => {
             let path = arguments.must_get::<&str>("path")?;
+            ask(&world, || Question::File(path.to_owned()));
             let Some(found) = files::find(&world, path)? else {
                 return if required {
                     fail(format!("there is no file `{path}`"))
@@ -363,7 +381,9 @@ fn text_direction(arguments: Kwargs, state: &State) -> Answer {
 }
 
 fn now(arguments: Kwargs, _: &State) -> Answer {
-    let now = scope()?.world.settings.now;
+    let world = scope()?.world;
+    ask(&world, || Question::Now);
+    let now = world.settings.now;
     if arguments.get::<bool>("timestamp")?.unwrap_or(false) {
         return Ok(Value::from(now.as_second()));
     }

@@ -3,6 +3,7 @@
 use super::files;
 use super::world::{self, Scope, World, scope};
 use crate::fingerprint::Fingerprint;
+use crate::graph::Question;
 use crate::images::{Encoding, Filter, Format, Job, Probe, REVISION, Resize};
 use crate::key::{OutputKey, SourceKey};
 use crate::plan::PICTURES;
@@ -58,6 +59,7 @@ pub(super) fn get_image_metadata(arguments: Kwargs, _: &State) -> Answer {
     let world = scope()?.world;
     let path = arguments.must_get::<&str>("path")?;
     let allow_missing = arguments.get::<bool>("allow_missing")?.unwrap_or(false);
+    world::ask(&world, || Question::Picture(path.to_owned()));
     let Some(key) = files::source(&world, path)? else {
         return if allow_missing {
             Ok(Value::none())
@@ -81,11 +83,14 @@ pub(super) fn get_image_metadata(arguments: Kwargs, _: &State) -> Answer {
 
 /// Asks for a picture in another size or format; answers with its address.
 pub(super) fn resize_image(arguments: Kwargs, _: &State) -> Answer {
-    let Scope { world, contents } = scope()?;
+    let Scope {
+        world, contents, ..
+    } = scope()?;
     let in_text = contents.is_none();
     let path = arguments.must_get::<&str>("path")?;
     let resize = resize_of(&arguments)?;
     let filter = filter_of(&arguments)?;
+    world::ask(&world, || Question::Picture(path.to_owned()));
     let Some(source) = files::source(&world, path)? else {
         return fail(format!("resize_image: there is no file `{path}`"));
     };

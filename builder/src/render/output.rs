@@ -1,29 +1,39 @@
 //! One output of the plan, from its recipe to the object that is published.
 
-use super::content::{Contents, Rendered};
+use super::content::{self, Contents, Rendered};
 use super::explain::explain;
 use super::feeds;
 use super::minify::{self, Minified};
+use super::questions;
+use super::readers::Reader;
 use super::templates::{BUILTIN_PREFIX, about, source_of};
-use super::values::{self, PagerList};
-use super::world::{Pictures, Scope, World, within};
+use super::values::{self, Detail, PagerList, Shown, View};
+use super::world::{self, Needs, Pictures, Scope, World, within};
 use super::{RenderError, guarded};
 use crate::config::{Config, ExcludedPagers};
 use crate::dates::Date;
 use crate::diagnostic::{Diagnostic, LineAndColumn};
+use crate::fingerprint::{Mark, Marker};
+use crate::graph::{OutputTrace, Question, value_mark};
 use crate::key::{OutputKey, SourceKey};
 use crate::object::{Body, Object};
 use crate::plan::{self, FeedOf, Planned, Recipe, SITEMAP_LIMIT};
+use crate::reads::{Shape, WHOLE};
 use crate::search;
 use crate::site::facts::Section;
 use crate::site::library::{Library, PageId, SectionId};
-use crate::site::pagination::{numbered_path, paginate};
+use crate::site::pagination::{Pagination, numbered_path, paginate};
+use crate::site::taxonomies::Taxonomy;
 use crate::source::{Effective, Sources};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use tera::value::Key;
 use tera::{Context, Value};
+
+/// Title, description and permalink.
+type Told<'a> = (Option<&'a str>, Option<&'a str>, &'a str);
 
 /// Of one page so many are told; each costs reading its front matter again to find the line.
 const MAX_UNKNOWN_TAXONOMIES: usize = 20;
@@ -31,8 +41,17 @@ const MAX_UNKNOWN_TAXONOMIES: usize = 20;
 /// What `zola_version` says in templates: the version whose behaviour this is.
 const ZOLA_VERSION: &str = "0.23.0";
 
-/// Renders one output. None where there is nothing to publish under the key (an empty feed). Also
-/// returns the pictures that it refers to.
+/// A rendered output.
+pub struct Made {
+    /// None where there is nothing to publish under the key (an empty feed).
+    pub object: Option<Object>,
+    /// Pictures that it refers to.
+    pub pictures: Pictures,
+    /// What it was made from, where that is noted.
+    pub trace: Option<OutputTrace>,
+}
+
+/// Renders one output.
 ///
 /// # Errors
 /// The author's mistakes, or what has to be read first.
@@ -41,22 +60,29 @@ pub fn render(
     contents: &Arc<Contents>,
     key: &OutputKey,
     planned: &Planned,
-) -> Result<(Option<Object>, Pictures), RenderError> {
+) -> Result<Made, RenderError> {
     if let Recipe::Copy(source) = &planned.recipe {
-        return Ok((copy(&world.sources, key, source), Pictures::new()));
+        return Ok(Made {
+            object: copy(&world.sources, key, source),
+            pictures: Pictures::new(),
+            trace: None,
+        });
     }
-    let scope = Scope {
-        world: world.clone(),
-        contents: Some(contents.clone()),
-    };
     let job = Job {
         world,
         contents,
         key,
         planned,
     };
+    let scope = Scope {
+        world: world.clone(),
+        contents: Some(contents.clone()),
+        reader: job.reader(),
+    };
     let file = planned.source.as_str();
-    let (result, trace) = guarded(file, || Ok(within(scope, key.as_str(), || job.render())))?;
+    let (result, trace) = guarded(file, || {
+        Ok(within(scope.clone(), key.as_str(), || job.render()))
+    })?;
     if !trace.needs.is_empty() {
         return Err(RenderError::Needs(trace.needs));
     }
@@ -67,7 +93,48 @@ pub fn render(
         Some(object) if minified && key.as_str().ends_with("html") => Some(minify(object, file)?),
         other => other,
     };
-    Ok((object, trace.pictures))
+    let mut made = Made {
+        object,
+        pictures: trace.pictures,
+        trace: None,
+    };
+    if world.traced {
+        let asked: Vec<Question> = trace.asked.into_iter().collect();
+        let (mark, _) = within(scope, key.as_str(), || job.mark(&asked));
+        made.trace = mark.map(|trace| OutputTrace {
+            trace,
+            asked,
+            pictures: content::shown(made.pictures.clone()),
+        });
+    }
+    Ok(made)
+}
+
+/// True where an output would be made from what it was made from before. What has to be read before
+/// that can be said is the error.
+pub fn holds(
+    world: &Arc<World>,
+    contents: &Arc<Contents>,
+    key: &OutputKey,
+    planned: &Planned,
+    known: &OutputTrace,
+) -> Result<bool, Needs> {
+    let job = Job {
+        world,
+        contents,
+        key,
+        planned,
+    };
+    let scope = Scope {
+        world: world.clone(),
+        contents: Some(contents.clone()),
+        reader: None,
+    };
+    let (mark, trace) = within(scope, key.as_str(), || job.mark(&known.asked));
+    match trace.needs.is_empty() {
+        true => Ok(mark == Some(known.trace)),
+        false => Err(trace.needs),
+    }
 }
 
 fn minify(mut object: Object, file: &str) -> Result<Object, RenderError> {
@@ -88,7 +155,7 @@ fn minify(mut object: Object, file: &str) -> Result<Object, RenderError> {
 fn copy(sources: &Sources, key: &OutputKey, source: &SourceKey) -> Option<Object> {
     let found = sources.get(source.as_str())?;
     let body = match &found.effective {
-        Effective::Text(text) => Body::Bytes(Arc::from(text.as_bytes())),
+        Effective::Text(text) => Body::Bytes(Arc::from(text.held()?.as_bytes())),
         Effective::Opaque => Body::Copy {
             source: source.clone(),
             version: found.version.clone(),
@@ -110,58 +177,166 @@ struct Job<'a> {
 
 type Outcome = Result<Option<Object>, Vec<Diagnostic>>;
 
-impl Job<'_> {
+/// The variables of a template; only those that are read.
+struct Variables<'a> {
+    reader: Option<&'a Reader>,
+    all: BTreeMap<&'static str, (Value, &'a Shape)>,
+}
+
+impl<'a> Variables<'a> {
+    fn with(mut self, name: &'static str, value: impl FnOnce(&'a Shape) -> Value) -> Self {
+        let shape = match self.reader {
+            Some(reader) => reader.variable(name),
+            None => Some(&WHOLE),
+        };
+        if let Some(shape) = shape {
+            self.all.insert(name, (value(shape), shape));
+        }
+        self
+    }
+
+    fn set(self, name: &'static str, value: impl Into<Value>) -> Self {
+        self.with(name, |_| value.into())
+    }
+
+    fn context(self) -> Context {
+        let mut context = Context::new();
+        for (name, (value, _)) in self.all {
+            context.insert_value(name, value);
+        }
+        context
+    }
+}
+
+impl<'w> Job<'w> {
     fn render(&self) -> Outcome {
         match &self.planned.recipe {
-            Recipe::Page(id) => self.page(*id),
-            Recipe::Section { section, pager } => self.section(*section, *pager),
-            Recipe::Taxonomy { lang, taxonomy } => self.taxonomy(lang, *taxonomy),
-            Recipe::Term {
-                lang,
-                taxonomy,
-                term,
-                pager,
-            } => self.term(lang, *taxonomy, *term, *pager),
-            Recipe::Feed { lang, of, template } => self.feed(lang, of, template),
-            Recipe::Sitemap(part) => self.sitemap(*part),
-            Recipe::Robots => self.template("robots.txt", &self.site_context(None)),
-            Recipe::NotFound => self.template(
-                "404.html",
-                &self.site_context(Some(&self.world.config.default_language)),
-            ),
-            Recipe::SearchIndex(lang) => self.search_index(lang),
-            Recipe::SearchLibrary => Ok(Some(Object::rendered(
-                self.key.as_str(),
-                search::LIBRARY.as_bytes(),
-            ))),
-            Recipe::Redirect(target) => self.redirect(target),
-            Recipe::Copy(source) => Ok(copy(&self.world.sources, self.key, source)),
-            Recipe::Style(_) => self.style(),
+            Recipe::SearchIndex(lang) => return self.search_index(lang),
+            Recipe::SearchLibrary => {
+                let library = search::LIBRARY.as_bytes();
+                return Ok(Some(Object::rendered(self.key.as_str(), library)));
+            }
+            Recipe::Copy(source) => return Ok(copy(&self.world.sources, self.key, source)),
+            Recipe::Style(_) => return self.style(),
             // Made after everything that refers to it, by `evaluate`.
-            Recipe::Picture { .. } => Ok(None),
+            Recipe::Picture { .. } => return Ok(None),
+            _ => {}
+        }
+        self.check()?;
+        let Some(template) = self.template_name() else {
+            return Ok(None);
+        };
+        self.need_bodies(&template);
+        let Some(variables) = self.variables(self.view(Detail::Full), None) else {
+            return Ok(None);
+        };
+        let object = self.template(&template, &variables.context())?;
+        Ok(match &self.planned.recipe {
+            Recipe::Feed { .. } => object.map(without_controls),
+            Recipe::Redirect(target) => object.map(|object| redirecting(object, target)),
+            _ => object,
+        })
+    }
+
+    fn view<'v>(&'v self, detail: Detail<'v>) -> View<'v> {
+        View {
+            world: self.world,
+            contents: self.contents,
+            detail,
+        }
+    }
+
+    /// What the template reads, where that matters: where traces are noted, or not every body is at
+    /// hand.
+    fn reader(&self) -> Option<Arc<Reader>> {
+        if !self.world.traced && self.contents.complete {
+            return None;
+        }
+        Some(self.world.templates.readers.reader(&self.template_name()?))
+    }
+
+    /// The mark of all that the output is made from, where functions ask these questions; None where
+    /// it cannot be made, or has to be made to know.
+    fn mark(&self, asked: &[Question]) -> Option<Mark> {
+        let mut marker = Marker::default();
+        let memo = &self.contents.memo;
+        match &self.planned.recipe {
+            Recipe::SearchIndex(lang) => {
+                self.mark_search(&mut marker, lang);
+                return Some(marker.done());
+            }
+            Recipe::SearchLibrary => return Some(marker.done()),
+            Recipe::Style(_) => {
+                marker.bytes(self.planned.source.as_str());
+                return Some(marker.mark(self.world.styles.mark()).done());
+            }
+            Recipe::Copy(_) | Recipe::Picture { .. } => return None,
+            Recipe::Redirect(target) => {
+                marker.bytes(target);
+            }
+            _ => {}
+        }
+        self.check().ok()?;
+        let template = self.template_name()?;
+        self.stands(&template).ok()?;
+        let reader = self.world.templates.readers.reader(&template);
+        if self.uses_broken(&reader) {
+            return None;
+        }
+        marker.mark(reader.mark);
+        let view = self.view(Detail::Marks(memo));
+        let variables = self.variables(view, Some(&reader))?;
+        for (name, (value, shape)) in &variables.all {
+            let mark = match *name {
+                // Large, and the same for all pages of a language.
+                "config" => {
+                    let name = format!("config {}", self.lang());
+                    memo.value(shape, &name, || value_mark(value, shape))
+                }
+                _ => value_mark(value, shape),
+            };
+            marker.bytes(name).mark(mark);
+        }
+        let place = Arc::as_ptr(&reader) as usize;
+        for question in asked {
+            let make = || questions::answer(view, question, &reader.shape_of(question));
+            marker.mark(memo.answer(place, question, make));
+        }
+        Some(marker.done())
+    }
+
+    /// Notes the bodies that the template reads and that are not at hand.
+    fn need_bodies(&self, template: &str) {
+        if self.contents.complete {
+            return;
+        }
+        let shown = Shown::default();
+        let reader = self.world.templates.readers.reader(template);
+        self.variables(self.view(Detail::Bodies(&shown)), Some(&reader));
+        for key in shown.missing.take() {
+            world::need_body(key);
         }
     }
 
     fn style(&self) -> Outcome {
-        match self.world.styles.get(self.key) {
+        let world = self.world;
+        match world.styles.get(self.key.as_str(), &world.sources) {
             Some(Ok(css)) => Ok(Some(Object::rendered(self.key.as_str(), css.clone()))),
             Some(Err(problems)) => Err(problems.clone()),
             None => Ok(None),
         }
     }
 
-    fn page(&self, id: PageId) -> Outcome {
-        let page = &self.world.library.pages[id];
-        rendered(&self.contents.pages[id])?;
-        self.check_taxonomies(id)?;
-        let inherited = self.world.library.inherited_page_template(id);
-        let chosen = page.front.template.as_deref().or(inherited);
-        let mut context = self.context(&page.place.lang, &page.path);
-        context.insert_value(
-            "page",
-            values::full_page(self.world, self.contents, id).clone(),
-        );
-        self.template_or_placeholder(chosen, "page.html", &context)
+    /// What must be right before a template is looked at.
+    fn check(&self) -> Result<(), Vec<Diagnostic>> {
+        match self.planned.recipe {
+            Recipe::Page(id) => {
+                rendered(&self.contents.pages[id])?;
+                self.check_taxonomies(id)
+            }
+            Recipe::Section { section, .. } => rendered(&self.contents.sections[section]),
+            _ => Ok(()),
+        }
     }
 
     /// Terms of a taxonomy that the language does not have are a mistake of the page.
@@ -194,93 +369,234 @@ impl Job<'_> {
         }
     }
 
-    fn section(&self, id: SectionId, pager: Option<usize>) -> Outcome {
+    /// The template that makes it, by the name that it is asked for; None where there is nothing to
+    /// make.
+    fn template_name(&self) -> Option<String> {
         let library = &self.world.library;
-        let section = &library.sections[id];
-        rendered(&self.contents.sections[id])?;
-        let value = values::section(self.world, self.contents, id).clone();
-        let name = if section.place.folders.is_empty() {
-            "index.html"
-        } else {
-            "section.html"
+        let or_usual = |chosen: Option<&str>, usual: &str| match chosen {
+            Some(name) => name.to_owned(),
+            // A site without one of the usual templates gets a plain page.
+            None if !self.world.templates.contains(usual) => {
+                format!("{BUILTIN_PREFIX}placeholder.html")
+            }
+            None => usual.to_owned(),
         };
-        let cut = pager.and_then(|index| Some((index, plan::section_pagination(section)?)));
-        let mut context = self.context(&section.place.lang, &section.path);
-        if let Some((index, pagination)) = cut {
-            let pagers = paginate(&library.section_links[id].pages, &section.path, &pagination);
-            let list = PagerList {
-                path: &section.path,
-                pagination: &pagination,
-                pagers: &pagers,
-            };
-            let Some(current) = pagers.get(index - 1) else {
-                return Ok(None);
-            };
-            context = self.context(&section.place.lang, &current.path);
-            let paginator = values::paginator(self.world, self.contents, &list, current);
-            context.insert_value("paginator", paginator);
-        }
-        context.insert_value("section", value);
-        self.template_or_placeholder(section.front.template.as_deref(), name, &context)
+        let of_taxonomy = |lang: &str, index: usize, kind: &str| {
+            let name = &library.taxonomies[lang][index].config.name;
+            let own = format!("{name}/{kind}.html");
+            match self.world.templates.contains(&own) {
+                true => own,
+                false => format!("taxonomy_{kind}.html"),
+            }
+        };
+        Some(match &self.planned.recipe {
+            Recipe::Page(id) => {
+                let front = &library.pages[*id].front;
+                let inherited = library.inherited_page_template(*id);
+                or_usual(front.template.as_deref().or(inherited), "page.html")
+            }
+            Recipe::Section { section, .. } => {
+                let section = &library.sections[*section];
+                let usual = match section.place.folders.is_empty() {
+                    true => "index.html",
+                    false => "section.html",
+                };
+                or_usual(section.front.template.as_deref(), usual)
+            }
+            Recipe::Taxonomy { lang, taxonomy } => of_taxonomy(lang, *taxonomy, "list"),
+            Recipe::Term { lang, taxonomy, .. } => of_taxonomy(lang, *taxonomy, "single"),
+            Recipe::Feed { template, .. } => template.clone(),
+            Recipe::SitemapIndex(_) => "split_sitemap_index.xml".to_owned(),
+            Recipe::Sitemap(_) => "sitemap.xml".to_owned(),
+            Recipe::Robots => "robots.txt".to_owned(),
+            Recipe::NotFound => "404.html".to_owned(),
+            Recipe::Redirect(_) => "internal/alias.html".to_owned(),
+            Recipe::SearchIndex(_)
+            | Recipe::SearchLibrary
+            | Recipe::Copy(_)
+            | Recipe::Style(_)
+            | Recipe::Picture { .. } => return None,
+        })
     }
 
-    fn taxonomy(&self, lang: &str, index: usize) -> Outcome {
-        let taxonomy = &self.world.library.taxonomies[lang][index];
-        let mut context = self.context(lang, &taxonomy.path);
+    /// The language that it is in.
+    fn lang(&self) -> &'w str {
+        let library = &self.world.library;
+        match &self.planned.recipe {
+            Recipe::Page(id) => &library.pages[*id].place.lang,
+            Recipe::Section { section, .. } => &library.sections[*section].place.lang,
+            Recipe::Taxonomy { lang, .. }
+            | Recipe::Term { lang, .. }
+            | Recipe::Feed { lang, .. } => lang,
+            _ => &self.world.config.default_language,
+        }
+    }
+
+    /// What the template sees. None where there is nothing to publish.
+    fn variables<'v>(
+        &'v self,
+        view: View<'v>,
+        reader: Option<&'v Reader>,
+    ) -> Option<Variables<'v>> {
+        let library = &self.world.library;
+        let config = &self.world.config;
+        let own = Variables {
+            reader,
+            all: BTreeMap::new(),
+        };
+        Some(match &self.planned.recipe {
+            Recipe::Page(id) => self
+                .page_like(own, &library.pages[*id].path)
+                .with("page", |shape| values::page_value(view, *id, shape, true)),
+            Recipe::Section { section, pager } => {
+                let cut = plan::section_pagination(&library.sections[*section]);
+                let pages = &library.section_links[*section].pages;
+                let path = &library.sections[*section].path;
+                self.list(own, view, path, pages, pager.zip(cut))?
+                    .with("section", |shape| values::section(view, *section, shape))
+            }
+            Recipe::Taxonomy { lang, taxonomy } => {
+                let taxonomy = &library.taxonomies[lang][*taxonomy];
+                self.page_like(own, &taxonomy.path)
+                    .with("terms", |shape| match view.detail {
+                        Detail::Full => self.all_terms(taxonomy),
+                        _ => values::terms(view, taxonomy, shape),
+                    })
+                    .with("taxonomy", |_| values::taxonomy_kind(taxonomy))
+            }
+            Recipe::Term {
+                lang,
+                taxonomy,
+                term,
+                pager,
+            } => {
+                let taxonomy = &library.taxonomies[lang][*taxonomy];
+                let term = &taxonomy.terms[*term];
+                let cut = plan::term_pagination(taxonomy);
+                self.list(own, view, &term.path, &term.pages, pager.zip(cut))?
+                    .with("term", |shape| values::term(view, term, true, shape))
+                    .with("taxonomy", |_| values::taxonomy_kind(taxonomy))
+            }
+            Recipe::Feed { lang, of, .. } => self.feed(own, view, lang, of)?,
+            Recipe::SitemapIndex(parts) => own.with("sitemaps", |_| {
+                let url = |number| config.make_permalink(&format!("/sitemap{number}.xml"));
+                let urls = (1..=*parts).map(|n| Value::from(url(n).trim_end_matches('/')));
+                Value::from(urls.collect::<Vec<_>>())
+            }),
+            Recipe::Sitemap(part) => own.with("entries", |shape| {
+                let entries = sitemap_entries(config, library);
+                let mut parts = entries.chunks(SITEMAP_LIMIT);
+                let chosen = parts.nth(part - 1).unwrap_or_default();
+                let values = chosen.iter().map(|entry| entry.value(library, shape));
+                Value::from(values.collect::<Vec<_>>())
+            }),
+            Recipe::Robots => {
+                own.with("config", |_| self.contents.config(&config.default_language))
+            }
+            Recipe::NotFound => self.of_site(own),
+            // A page that sends its reader on, for hosts without redirects; `qf-location` for those
+            // with.
+            Recipe::Redirect(target) => own.set("url", target.as_str()),
+            Recipe::SearchIndex(_)
+            | Recipe::SearchLibrary
+            | Recipe::Copy(_)
+            | Recipe::Style(_)
+            | Recipe::Picture { .. } => return None,
+        })
+    }
+
+    fn of_site<'v>(&'v self, own: Variables<'v>) -> Variables<'v> {
+        own.with("config", |_| self.contents.config(self.lang()))
+            .set("lang", self.lang())
+    }
+
+    /// What every page-like template sees.
+    fn page_like<'v>(&'v self, own: Variables<'v>, path: &str) -> Variables<'v> {
+        self.of_site(own)
+            .set("current_path", path)
+            .with("current_url", |_| {
+                Value::from(self.world.config.make_permalink(path))
+            })
+            .set("zola_version", ZOLA_VERSION)
+    }
+
+    /// What a list of pages sees that may be cut into parts. None where there is no such part.
+    fn list<'v>(
+        &'v self,
+        own: Variables<'v>,
+        view: View<'v>,
+        path: &'v str,
+        pages: &[PageId],
+        cut: Option<(usize, Pagination)>,
+    ) -> Option<Variables<'v>> {
+        let Some((number, pagination)) = cut else {
+            return Some(self.page_like(own, path));
+        };
+        let pagers = paginate(pages, path, &pagination);
+        let list = PagerList {
+            path,
+            pagination: &pagination,
+            pagers: &pagers,
+        };
+        let current = pagers.get(number - 1)?;
+        Some(
+            self.page_like(own, &current.path)
+                .with("paginator", |shape| {
+                    values::paginator(view, &list, current, shape)
+                }),
+        )
+    }
+
+    /// All terms of a taxonomy, as they are made once for all.
+    fn all_terms(&self, taxonomy: &Taxonomy) -> Value {
         let value = self.contents.taxonomy_value(self.world, taxonomy);
-        let terms = value
+        let items = value
             .as_map()
-            .and_then(|map| map.get(&tera::value::Key::from("items")))
+            .and_then(|map| map.get(&Key::from("items")))
             .cloned();
-        context.insert_value("terms", terms.unwrap_or_else(Value::none));
-        context.insert_value("taxonomy", values::taxonomy_kind(taxonomy));
-        self.taxonomy_template(&taxonomy.config.name, "list", &context)
+        items.unwrap_or_else(Value::none)
     }
 
-    fn term(&self, lang: &str, index: usize, position: usize, pager: Option<usize>) -> Outcome {
-        let taxonomy = &self.world.library.taxonomies[lang][index];
-        let term = &taxonomy.terms[position];
-        let mut context = self.context(lang, &term.path);
-        if let (Some(number), Some(pagination)) = (pager, plan::term_pagination(taxonomy)) {
-            let pagers = paginate(&term.pages, &term.path, &pagination);
-            let list = PagerList {
-                path: &term.path,
-                pagination: &pagination,
-                pagers: &pagers,
-            };
-            let Some(current) = pagers.get(number - 1) else {
-                return Ok(None);
-            };
-            context = self.context(lang, &current.path);
-            let paginator = values::paginator(self.world, self.contents, &list, current);
-            context.insert_value("paginator", paginator);
+    fn feed<'v>(
+        &'v self,
+        own: Variables<'v>,
+        view: View<'v>,
+        lang: &'v str,
+        of: &'v FeedOf,
+    ) -> Option<Variables<'v>> {
+        let library = &self.world.library;
+        let feed = feeds::feed(self.world, lang, of)?;
+        let mut variables = self
+            .of_site(own)
+            .with("pages", |shape| {
+                values::pages(view, &feed.pages, shape, false)
+            })
+            .with("feed_url", |_| {
+                let path = format!("/{}", self.key);
+                Value::from(self.world.config.make_permalink(&path))
+            });
+        if let Some(date) = feed.last_updated {
+            variables = variables.set("last_updated", date);
         }
-        context.insert_value("term", values::term(self.world, self.contents, term, true));
-        context.insert_value("taxonomy", values::taxonomy_kind(taxonomy));
-        self.taxonomy_template(&taxonomy.config.name, "single", &context)
-    }
-
-    fn taxonomy_template(&self, name: &str, kind: &str, context: &Context) -> Outcome {
-        let own = format!("{name}/{kind}.html");
-        if self.world.templates.contains(&own) {
-            return self.template(&own, context);
-        }
-        self.template(&format!("taxonomy_{kind}.html"), context)
-    }
-
-    fn feed(&self, lang: &str, of: &FeedOf, template: &str) -> Outcome {
-        let url = self.world.config.make_permalink(&format!("/{}", self.key));
-        match feeds::context(self.world, self.contents, lang, of, &url) {
-            Some(context) => Ok(self.template(template, &context)?.map(without_controls)),
-            None => Ok(None),
-        }
+        Some(match of {
+            FeedOf::Site => variables,
+            FeedOf::Section(id) => {
+                variables.with("section", |shape| values::section(view, *id, shape))
+            }
+            FeedOf::Term(taxonomy, term) => {
+                let taxonomy = library.taxonomies.get(lang)?.get(*taxonomy)?;
+                let term = taxonomy.terms.get(*term)?;
+                variables
+                    .with("taxonomy", |_| values::taxonomy_kind(taxonomy))
+                    .with("term", |shape| values::term(view, term, false, shape))
+            }
+        })
     }
 
     /// What is found: the sections of a language and their pages, but for those that stay out of
     /// the index and those without an output (site model, section 15).
-    fn search_index(&self, lang: &str) -> Outcome {
+    fn searched(&self, lang: &str) -> Result<(Vec<SectionId>, BTreeSet<PageId>), Vec<Diagnostic>> {
         let library = &self.world.library;
-        let settings = &self.world.config.languages[lang].search;
         let mut pages = BTreeSet::new();
         let mut sections = Vec::new();
         for (id, section) in library.sections.iter().enumerate() {
@@ -299,6 +615,20 @@ impl Job<'_> {
             }
             let found = library.section_links[id].pages.iter().copied();
             pages.extend(found.filter(|id| library.pages[*id].front.in_search_index));
+        }
+        Ok((sections, pages))
+    }
+
+    fn search_index(&self, lang: &str) -> Outcome {
+        let library = &self.world.library;
+        let settings = &self.world.config.languages[lang].search;
+        let (sections, pages) = self.searched(lang)?;
+        for id in &pages {
+            self.need_body(&library.pages[*id].place.key, &self.contents.pages[*id]);
+        }
+        for id in &sections {
+            let body = &self.contents.sections[*id];
+            self.need_body(&library.sections[*id].place.key, body);
         }
         let section = |id: SectionId| {
             let section = &library.sections[id];
@@ -337,96 +667,96 @@ impl Job<'_> {
         }
     }
 
-    fn sitemap(&self, part: Option<usize>) -> Outcome {
-        let config = &self.world.config;
-        let entries = sitemap_entries(config, &self.world.library);
-        let mut context = Context::new();
-        let parts: Vec<&[SitemapEntry]> = entries.chunks(SITEMAP_LIMIT).collect();
-        if part.is_none() && parts.len() > 1 {
-            let urls: Vec<String> = (1..=parts.len())
-                .map(|number| config.make_permalink(&format!("/sitemap{number}.xml")))
-                .map(|url| url.trim_end_matches('/').to_owned())
-                .collect();
-            context.insert("sitemaps", &urls);
-            return self.template("split_sitemap_index.xml", &context);
-        }
-        let chosen = parts
-            .get(part.unwrap_or(1) - 1)
-            .copied()
-            .unwrap_or_default();
-        let values: Vec<Value> = chosen
-            .iter()
-            .map(|entry| entry.value(&self.world.library))
-            .collect();
-        context.insert_value("entries", Value::from(values));
-        self.template("sitemap.xml", &context)
-    }
-
-    /// A page that sends its reader on, for hosts without redirects; `qf-location` for those with.
-    fn redirect(&self, target: &str) -> Outcome {
-        let mut context = Context::new();
-        context.insert("url", target);
-        let object = self.template("internal/alias.html", &context)?;
-        Ok(object.map(|mut object| {
-            let location = encode_location(target);
-            if location.len() <= MAX_LOCATION_BYTES {
-                object.metadata.insert("qf-location".into(), location);
-            }
-            object
-        }))
-    }
-
-    /// What every page-like template sees.
-    fn context(&self, lang: &str, path: &str) -> Context {
-        let mut context = self.site_context(Some(lang));
-        context.insert("current_path", path);
-        context.insert("current_url", &self.world.config.make_permalink(path));
-        context.insert("zola_version", ZOLA_VERSION);
-        context
-    }
-
-    fn site_context(&self, lang: Option<&str>) -> Context {
-        let mut context = Context::new();
-        let default = &self.world.config.default_language;
-        context.insert_value("config", self.contents.config(lang.unwrap_or(default)));
-        if let Some(lang) = lang {
-            context.insert("lang", lang);
-        }
-        context
-    }
-
-    /// A template that the author chose, or one of the usual names; a site without that one gets
-    /// a plain page.
-    fn template_or_placeholder(
-        &self,
-        chosen: Option<&str>,
-        usual: &str,
-        context: &Context,
-    ) -> Outcome {
-        let templates = &self.world.templates;
-        let missing = !templates.contains(usual);
-        match chosen {
-            Some(name) => self.template(name, context),
-            None if missing => self.template(&format!("{BUILTIN_PREFIX}placeholder.html"), context),
-            None => self.template(usual, context),
+    fn need_body(&self, key: &SourceKey, body: &Rendered) {
+        if body.as_ref().is_ok_and(|written| written.body.is_none()) {
+            world::need_body(key.clone());
         }
     }
 
-    fn template(&self, name: &str, context: &Context) -> Outcome {
+    /// The mark of all that the search index is made from.
+    fn mark_search(&self, marker: &mut Marker, lang: &str) {
+        let library = &self.world.library;
+        let add = |marker: &mut Marker, (title, description, permalink): Told<'_>| {
+            marker.bytes(permalink);
+            marker.option(title, |marker, text| {
+                marker.bytes(text);
+            });
+            marker.option(description, |marker, text| {
+                marker.bytes(text);
+            });
+        };
+        let (sections, pages) = match self.searched(lang) {
+            Ok(searched) => searched,
+            // It fails, and is tried again each time.
+            Err(_) => return,
+        };
+        for id in sections {
+            let Section {
+                front, permalink, ..
+            } = &library.sections[id];
+            let told = (
+                front.title.as_deref(),
+                front.description.as_deref(),
+                &**permalink,
+            );
+            add(marker, told);
+            let body = self.contents.section_body(id);
+            marker.option(body, |marker, body| {
+                marker.mark(body.facts.html);
+            });
+        }
+        for id in pages {
+            let page = &library.pages[id];
+            let front = &page.front;
+            let told = (
+                front.title.as_deref(),
+                front.description.as_deref(),
+                &*page.permalink,
+            );
+            add(marker, told);
+            let date = page.date.as_ref().map(Date::to_template_string);
+            marker.option(date, |marker, date| {
+                marker.bytes(date);
+            });
+            let body = self.contents.page_body(id);
+            marker.option(body, |marker, body| {
+                marker.mark(body.facts.html);
+            });
+        }
+    }
+
+    /// What is wrong with a template, or that there is none.
+    fn stands(&self, name: &str) -> Result<(), Vec<Diagnostic>> {
         let theme = self.world.config.theme.as_deref();
         if let Some(problem) = self.world.templates.why_broken(name, theme) {
             return Err(vec![problem.clone()]);
         }
-        if !self.world.templates.contains(name) {
-            let message = format!("there is no template `{name}`");
-            let hint = self.world.templates.add_or_mend(name);
-            let (file, place) = self.who_names(name);
-            return Err(vec![
-                Diagnostic::error("template-missing", file, message)
-                    .at_place(place)
-                    .hint(hint),
-            ]);
+        if self.world.templates.contains(name) {
+            return Ok(());
         }
+        let message = format!("there is no template `{name}`");
+        let hint = self.world.templates.add_or_mend(name);
+        let (file, place) = self.who_names(name);
+        Err(vec![
+            Diagnostic::error("template-missing", file, message)
+                .at_place(place)
+                .hint(hint),
+        ])
+    }
+
+    /// True where one of the templates that a reader is made of cannot stand.
+    fn uses_broken(&self, reader: &Reader) -> bool {
+        let broken = &self.world.templates.broken;
+        match reader.made_of() {
+            Some(templates) => templates.iter().any(|name| broken.contains_key(name)),
+            // It may not need the broken ones; only a render can tell.
+            None => !broken.is_empty(),
+        }
+    }
+
+    fn template(&self, name: &str, context: &Context) -> Outcome {
+        self.stands(name)?;
+        let theme = self.world.config.theme.as_deref();
         match self.world.templates.tera.render(name, context) {
             Ok(text) => Ok(Some(Object::rendered(self.key.as_str(), text.into_bytes()))),
             Err(error) => {
@@ -515,6 +845,15 @@ const LOCATION: &AsciiSet = &CONTROLS
     .add(b'|')
     .add(b'}');
 
+/// For hosts that redirect.
+fn redirecting(mut object: Object, target: &str) -> Object {
+    let location = encode_location(target);
+    if location.len() <= MAX_LOCATION_BYTES {
+        object.metadata.insert("qf-location".into(), location);
+    }
+    object
+}
+
 fn encode_location(url: &str) -> String {
     utf8_percent_encode(url, LOCATION).to_string()
 }
@@ -524,7 +863,7 @@ fn html_of(document: &Rendered) -> &str {
     document
         .as_ref()
         .ok()
-        .and_then(|body| body.html.as_str())
+        .and_then(|written| written.body.as_ref()?.html.as_str())
         .unwrap_or_default()
 }
 
@@ -552,11 +891,18 @@ enum EntryOf {
 }
 
 impl SitemapEntry {
-    fn value(&self, library: &Library) -> Value {
-        let extra = match self.of {
-            EntryOf::Page(id) => Some(library.pages[id].front.extra.to_template()),
-            EntryOf::Section(id) => Some(library.sections[id].front.extra.to_template()),
-            EntryOf::List => None,
+    fn value(&self, library: &Library, shape: &Shape) -> Value {
+        let extra = || match self.of {
+            EntryOf::Page(id) => library.pages[id].front.extra.to_template(),
+            EntryOf::Section(id) => library.sections[id].front.extra.to_template(),
+            EntryOf::List => Value::none(),
+        };
+        let wants_extra = match shape {
+            Shape::Whole => true,
+            Shape::Parts(parts) => match &parts.items {
+                Some(items) => items.shape.field("extra").is_some(),
+                None => false,
+            },
         };
         let mut map = tera::Map::new();
         map.insert("permalink".into(), Value::from(self.permalink.as_str()));
@@ -565,7 +911,9 @@ impl SitemapEntry {
             .as_deref()
             .map_or_else(Value::none, Value::from);
         map.insert("updated".into(), updated);
-        map.insert("extra".into(), extra.unwrap_or_else(Value::none));
+        if wants_extra {
+            map.insert("extra".into(), extra());
+        }
         Value::from(map)
     }
 }

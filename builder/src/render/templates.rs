@@ -6,6 +6,7 @@
 //! that the outputs that need it fail and no others, and none falls back to the theme unnoticed.
 
 use super::explain::{TemplateError, explain, parse_report};
+use super::readers::Readers;
 use super::{filters, functions, meter};
 use crate::diagnostic::Diagnostic;
 use crate::front_matter::nearest;
@@ -46,7 +47,6 @@ const BUILTINS: &[(&str, &str)] = &[
 ];
 
 /// The engine, and why some templates in it always fail.
-#[derive(Clone)]
 pub struct Templates {
     /// The engine.
     pub tera: Tera,
@@ -54,6 +54,8 @@ pub struct Templates {
     pub broken: BTreeMap<String, Diagnostic>,
     /// All names, the broken ones included.
     names: BTreeSet<String>,
+    /// What they read.
+    pub readers: Readers,
 }
 
 impl Templates {
@@ -102,14 +104,14 @@ impl Templates {
                 .collect();
             prefixes.push(BUILTIN_PREFIX.to_owned());
             let added = tera
-                .set_fallback_prefixes(prefixes)
+                .set_fallback_prefixes(prefixes.clone())
                 .and_then(|()| tera.add_raw_templates(set.iter()));
             let Err(error) = added else {
-                let names = set.into_keys().collect();
                 return Self {
                     tera,
                     broken,
-                    names,
+                    names: set.keys().cloned().collect(),
+                    readers: Readers::new(set, prefixes),
                 };
             };
             let found = culprits(&error, &set);
@@ -119,6 +121,7 @@ impl Templates {
                     tera: engine(),
                     broken,
                     names: BTreeSet::new(),
+                    readers: Readers::default(),
                 };
             }
             for (name, problem) in found {

@@ -1,45 +1,99 @@
 //! What templates see of pages, sections, taxonomies and pagers (site model, section 7).
 //!
 //! Values are shared, not copied: a page's value is made once and used by every list it is in.
+//! The same description serves the dependency graph ([`Detail`]): there it yields marks of what a
+//! [shape](Shape) reads, or the bodies that are shown.
 
 use super::content::{Body, Contents, Linking};
 use super::world::World;
 use crate::dates::Date;
+use crate::fingerprint::Mark;
+use crate::graph::{list_mark, memo::Memo, value_mark};
+use crate::key::SourceKey;
 use crate::markdown::Heading;
+use crate::reads::{Shape, WHOLE};
 use crate::site::facts::{Page, Place, Section};
 use crate::site::library::{PageId, SectionId};
 use crate::site::pagination::{Pager, Pagination, base_path};
 use crate::site::taxonomies::{Taxonomy, Term};
-use std::collections::BTreeMap;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 use tera::{Map, Value};
 
-/// A map under construction.
-#[derive(Default, Clone)]
-struct Fields(Map);
+/// What values are made for.
+#[derive(Clone, Copy)]
+pub enum Detail<'a> {
+    /// For templates: all there is.
+    Full,
+    /// For marks: only what a shape reads; a body is its mark, and so is a page or a list of pages
+    /// inside another value.
+    Marks(&'a Memo),
+    /// To learn which bodies a shape reads; of the values nothing is used.
+    Bodies(&'a Shown),
+}
 
-impl Fields {
-    fn set(mut self, name: &'static str, value: impl Into<Value>) -> Self {
-        self.0.insert(name.into(), value.into());
+/// The bodies that are read, and what was looked at already.
+#[derive(Default)]
+pub struct Shown {
+    /// Files whose body is read and is not at hand.
+    pub missing: RefCell<BTreeSet<SourceKey>>,
+    seen: RefCell<BTreeSet<(usize, PageId, bool)>>,
+}
+
+/// A site, seen with some detail.
+#[derive(Clone, Copy)]
+pub struct View<'a> {
+    /// The site.
+    pub world: &'a World,
+    /// Its bodies.
+    pub contents: &'a Contents,
+    /// What for.
+    pub detail: Detail<'a>,
+}
+
+/// A map under construction, of the fields that a shape reads.
+struct Fields<'a> {
+    map: Map,
+    shape: &'a Shape,
+}
+
+impl<'a> Fields<'a> {
+    fn of(shape: &'a Shape) -> Self {
+        Self {
+            map: Map::default(),
+            shape,
+        }
+    }
+
+    /// A field that is only made where it is read.
+    fn with(mut self, name: &'static str, value: impl FnOnce(&'a Shape) -> Value) -> Self {
+        if let Some(shape) = self.shape.field(name) {
+            self.map.insert(name.into(), value(shape));
+        }
         self
     }
 
+    fn set(self, name: &'static str, value: impl Into<Value>) -> Self {
+        self.with(name, |_| value.into())
+    }
+
     fn option(self, name: &'static str, value: Option<impl Into<Value>>) -> Self {
-        self.set(name, value.map_or_else(Value::none, Into::into))
+        self.with(name, |_| value.map_or_else(Value::none, Into::into))
     }
 
     fn list(self, name: &'static str, list: impl IntoIterator<Item = Value>) -> Self {
-        self.set(name, array(list.into_iter().collect()))
+        self.with(name, |_| array(list.into_iter().collect()))
     }
 
-    fn texts<'a>(self, name: &'static str, list: impl IntoIterator<Item = &'a str>) -> Self {
+    fn texts<'t>(self, name: &'static str, list: impl IntoIterator<Item = &'t str>) -> Self {
         self.list(name, list.into_iter().map(Value::from))
     }
 
     /// Maps are kept by the thousand, so without the room that they grew by.
     fn build(mut self) -> Value {
-        self.0.shrink_to_fit();
-        Value::from(self.0)
+        self.map.shrink_to_fit();
+        Value::from(self.map)
     }
 }
 
@@ -53,10 +107,14 @@ fn array(list: Vec<Value>) -> Value {
     }
 }
 
+fn marked(mark: Mark) -> Value {
+    Value::from(mark.number())
+}
+
 /// A table of contents.
 pub fn toc(headings: &[Heading]) -> Value {
     let value = |heading: &Heading| {
-        Fields::default()
+        Fields::of(&WHOLE)
             .set("level", heading.level)
             .set("id", heading.id.as_str())
             .set("permalink", heading.permalink.as_str())
@@ -69,42 +127,147 @@ pub fn toc(headings: &[Heading]) -> Value {
 
 /// `page` while its own Markdown is rendered: everything but what rendering makes.
 pub fn page_facts(world: &World, id: PageId) -> Value {
-    page_fields(world, id, None).build()
+    let own = Fields::of(&WHOLE);
+    page_fields(world, id, own, &BodyValues::none()).build()
 }
 
-/// A page as feeds and its neighbours see it: everything but its own neighbours, or each would
-/// hold the whole list.
-pub fn page<'a>(world: &World, contents: &'a Contents, id: PageId) -> &'a Value {
-    contents.page_values[id].get_or_init(|| {
-        page_fields(world, id, contents.pages[id].as_ref().ok())
-            .set("lower", Value::none())
-            .set("higher", Value::none())
-            .list("translations", page_translations(world, id))
-            .list(
-                "backlinks",
-                backlinks(world, contents, &world.library.pages[id].place),
-            )
-            .build()
-    })
+/// A page as a template of its own, lists and `get_page` see it, or, without neighbours, as feeds
+/// and its neighbours see it.
+pub fn page(view: View<'_>, id: PageId, shape: &Shape, full: bool) -> Value {
+    let contents = view.contents;
+    let make = || page_value(view, id, shape, full);
+    match view.detail {
+        Detail::Full if full => contents.full_page_values[id].get_or_init(make).clone(),
+        Detail::Full => contents.page_values[id].get_or_init(make).clone(),
+        Detail::Marks(_) => marked(page_mark(view, id, shape, full)),
+        Detail::Bodies(shown) => {
+            let name = (std::ptr::from_ref(shape) as usize, id, full);
+            if shown.seen.borrow_mut().insert(name) {
+                make();
+            }
+            Value::none()
+        }
+    }
 }
 
-/// A page as its own template, lists and `get_page` see it.
-pub fn full_page<'a>(world: &World, contents: &'a Contents, id: PageId) -> &'a Value {
-    contents.full_page_values[id].get_or_init(|| {
-        let links = &world.library.page_links[id];
-        let neighbour = |id: Option<PageId>| id.map(|id| page(world, contents, id).clone());
-        let base = page(world, contents, id)
-            .as_map()
-            .cloned()
-            .unwrap_or_default();
-        Fields(base)
+/// The mark of what is read of a page.
+fn page_mark(view: View<'_>, id: PageId, shape: &Shape, full: bool) -> Mark {
+    let make = || value_mark(&page_value(view, id, shape, full), shape);
+    match view.detail {
+        Detail::Marks(memo) => {
+            let pages = memo.pages(shape, full, view.world.library.pages.len());
+            *pages[id].get_or_init(make)
+        }
+        Detail::Full | Detail::Bodies(_) => make(),
+    }
+}
+
+/// A page that is not made into a mark or taken from those made before.
+pub fn page_value(view: View<'_>, id: PageId, shape: &Shape, full: bool) -> Value {
+    let View {
+        world, contents, ..
+    } = view;
+    let links = &world.library.page_links[id];
+    if let (true, Detail::Full) = (full, view.detail) {
+        // The same page with its neighbours.
+        let neighbour = |id: Option<PageId>| id.map(|id| page(view, id, shape, false));
+        let base = page(view, id, shape, false);
+        let own = Fields {
+            map: base.into_map().unwrap_or_default(),
+            shape,
+        };
+        return own
             .option("lower", neighbour(links.lower))
             .option("higher", neighbour(links.higher))
-            .build()
-    })
+            .build();
+    }
+    let neighbour = |id: Option<PageId>, shape: &Shape| match id.filter(|_| full) {
+        Some(id) => page(view, id, shape, false),
+        None => Value::none(),
+    };
+    let place = &world.library.pages[id].place;
+    let body = BodyValues::of(view, &place.key, contents.page_body(id));
+    page_fields(world, id, Fields::of(shape), &body)
+        .with("lower", |shape| neighbour(links.lower, shape))
+        .with("higher", |shape| neighbour(links.higher, shape))
+        .with("translations", |_| array(page_translations(world, id)))
+        .with("backlinks", |_| array(backlinks(world, contents, place)))
+        .build()
 }
 
-fn page_fields(world: &World, id: PageId, body: Option<&Body>) -> Fields {
+/// What templates see of a body.
+struct BodyValues<'a> {
+    body: Option<&'a Body>,
+    marks: Option<[Option<Mark>; 3]>,
+    missing: Option<(&'a Shown, &'a SourceKey)>,
+}
+
+impl<'a> BodyValues<'a> {
+    fn none() -> Self {
+        Self {
+            body: None,
+            marks: None,
+            missing: None,
+        }
+    }
+
+    fn of(
+        view: View<'a>,
+        key: &'a SourceKey,
+        written: Option<&'a super::content::Written>,
+    ) -> Self {
+        let body = written.and_then(|written| written.body.as_ref());
+        let marks = match view.detail {
+            Detail::Marks(_) => written.map(|written| {
+                let facts = &written.facts;
+                [Some(facts.html), facts.summary, facts.toc]
+            }),
+            Detail::Full | Detail::Bodies(_) => None,
+        };
+        let missing = match (view.detail, written, body) {
+            (Detail::Bodies(shown), Some(_), None) => Some((shown, key)),
+            _ => None,
+        };
+        Self {
+            body,
+            marks,
+            missing,
+        }
+    }
+
+    /// The value that `whole` takes of the body, or its mark; none where there is no body.
+    fn value(&self, part: usize, whole: impl FnOnce(&Body) -> Value) -> Option<Value> {
+        if let Some((shown, key)) = self.missing {
+            shown.missing.borrow_mut().insert(key.clone());
+        }
+        match self.marks {
+            Some(marks) => Some(marks[part].map_or_else(Value::none, marked)),
+            None => self.body.map(whole),
+        }
+    }
+
+    fn content(&self) -> Value {
+        let html = self.value(0, |body| body.html.clone());
+        html.unwrap_or_else(|| Value::from(""))
+    }
+
+    fn summary(&self) -> Value {
+        let summary = self.value(1, |body| body.summary.clone());
+        summary.unwrap_or_else(Value::none)
+    }
+
+    fn toc(&self) -> Value {
+        self.value(2, |body| body.toc.clone())
+            .unwrap_or_else(|| toc(&[]))
+    }
+}
+
+fn page_fields<'a>(
+    world: &World,
+    id: PageId,
+    fields: Fields<'a>,
+    body: &BodyValues<'_>,
+) -> Fields<'a> {
     let library = &world.library;
     let Page {
         place,
@@ -115,61 +278,53 @@ fn page_fields(world: &World, id: PageId, body: Option<&Body>) -> Fields {
         permalink,
         ..
     } = &library.pages[id];
-    let taxonomies: Map = front
-        .taxonomies
-        .iter()
-        .map(|(name, terms)| {
-            let terms: Vec<Value> = terms
-                .iter()
-                .map(|term| Value::from(term.as_str()))
-                .collect();
-            (name.clone().into(), Value::from(terms))
-        })
-        .collect();
-    let assets = library.page_assets(id);
-    let assets: Vec<String> = assets
-        .iter()
-        .map(|key| format!("/{}", &key.as_str()["content/".len()..]))
-        .collect();
-    Fields::default()
+    let taxonomies = || {
+        let all = front.taxonomies.iter().map(|(name, terms)| {
+            let terms = terms.iter().map(|term| Value::from(term.as_str()));
+            (name.clone().into(), Value::from(terms.collect::<Vec<_>>()))
+        });
+        Value::from(all.collect::<Map>())
+    };
+    let assets = || {
+        let below = |key: &&SourceKey| format!("/{}", &key.as_str()["content/".len()..]);
+        let list = library.page_assets(id);
+        array(list.iter().map(|key| Value::from(below(key))).collect())
+    };
+    let updated = || front.updated.as_ref().map(Date::to_template_string);
+    let of_option = |text: Option<String>| text.map_or_else(Value::none, Value::from);
+    fields
         .set("relative_path", place.relative.as_str())
-        .option("colocated_path", place.bundle.then(|| colocated(place)))
-        .list(
-            "ancestors",
-            ancestors(world, &library.page_links[id].ancestors),
-        )
-        .set(
-            "content",
-            body.map_or_else(|| Value::from(""), |body| body.html.clone()),
-        )
+        .with("colocated_path", |_| {
+            of_option(place.bundle.then(|| colocated(place)))
+        })
+        .with("ancestors", |_| {
+            ancestors(world, &library.page_links[id].ancestors)
+        })
+        .with("content", |_| body.content())
         .set("permalink", permalink.as_str())
         .set("slug", slug.as_str())
         .option("title", front.title.as_deref())
         .option("description", front.description.as_deref())
-        .set("extra", front.extra.to_template())
-        .option(
-            "updated",
-            front.updated.as_ref().map(Date::to_template_string),
-        )
-        .option("date", date.as_ref().map(Date::to_template_string))
+        .with("extra", |_| front.extra.to_template())
+        .with("updated", |_| of_option(updated()))
+        .with("date", |_| {
+            of_option(date.as_ref().map(Date::to_template_string))
+        })
         .option("year", date.as_ref().map(|date| date.year))
         .option("month", date.as_ref().map(|date| date.month))
         .option("day", date.as_ref().map(|date| date.day))
-        .set("taxonomies", Value::from(taxonomies))
+        .with("taxonomies", |_| taxonomies())
         .texts("authors", front.authors.iter().map(String::as_str))
         .set("path", path.as_str())
         .texts(
             "components",
             path.split('/').filter(|part| !part.is_empty()),
         )
-        .option("summary", body.map(|body| body.summary.clone()))
-        .set(
-            "toc",
-            body.map_or_else(|| toc(&[]), |body| body.toc.clone()),
-        )
+        .with("summary", |_| body.summary())
+        .with("toc", |_| body.toc())
         .set("word_count", library.pages[id].word_count)
         .set("reading_time", library.pages[id].reading_time)
-        .texts("assets", assets.iter().map(String::as_str))
+        .with("assets", |_| assets())
         .set("draft", front.draft)
         .set("hidden", front.hidden)
         .set("include_in_feeds", front.include_in_feeds)
@@ -179,39 +334,55 @@ fn page_fields(world: &World, id: PageId, body: Option<&Body>) -> Fields {
 
 /// `section` while its own Markdown is rendered.
 pub fn section_facts(world: &World, id: SectionId) -> Value {
-    section_fields(world, id, None).build()
+    let own = Fields::of(&WHOLE);
+    section_fields(world, id, own, &BodyValues::none()).build()
 }
 
 /// A section with its pages.
-pub fn section<'a>(world: &World, contents: &'a Contents, id: SectionId) -> &'a Value {
-    contents.section_values[id].get_or_init(|| {
-        let links = &world.library.section_links[id];
-        section_fields(world, id, contents.sections[id].as_ref().ok())
-            .option("lower", section_neighbour(world, contents, links.lower))
-            .option("higher", section_neighbour(world, contents, links.higher))
-            .set("pages", pages(world, contents, &links.pages))
-            .list("translations", section_translations(world, id))
-            .list(
-                "backlinks",
-                backlinks(world, contents, &world.library.sections[id].place),
-            )
-            .build()
-    })
+pub fn section(view: View<'_>, id: SectionId, shape: &Shape) -> Value {
+    let make = || section_value(view, id, shape);
+    match view.detail {
+        Detail::Full => view.contents.section_values[id].get_or_init(make).clone(),
+        Detail::Marks(_) | Detail::Bodies(_) => make(),
+    }
+}
+
+fn section_value(view: View<'_>, id: SectionId, shape: &Shape) -> Value {
+    let View {
+        world, contents, ..
+    } = view;
+    let links = &world.library.section_links[id];
+    let place = &world.library.sections[id].place;
+    let body = BodyValues::of(view, &place.key, contents.section_body(id));
+    section_fields(world, id, Fields::of(shape), &body)
+        .with("lower", |shape| section_neighbour(view, links.lower, shape))
+        .with("higher", |shape| {
+            section_neighbour(view, links.higher, shape)
+        })
+        .with("pages", |shape| pages(view, &links.pages, shape, true))
+        .with("translations", |_| array(section_translations(world, id)))
+        .with("backlinks", |_| array(backlinks(world, contents, place)))
+        .build()
 }
 
 /// A section as its neighbours see it: without pages and neighbours of its own.
-fn section_neighbour(world: &World, contents: &Contents, id: Option<SectionId>) -> Option<Value> {
-    let id = id?;
-    let fields = section_fields(world, id, contents.sections[id].as_ref().ok());
-    Some(
-        fields
-            .set("lower", Value::none())
-            .set("higher", Value::none())
-            .build(),
-    )
+fn section_neighbour(view: View<'_>, id: Option<SectionId>, shape: &Shape) -> Value {
+    let Some(id) = id else { return Value::none() };
+    let key = &view.world.library.sections[id].place.key;
+    let body = BodyValues::of(view, key, view.contents.section_body(id));
+    let own = Fields::of(shape);
+    section_fields(view.world, id, own, &body)
+        .with("lower", |_| Value::none())
+        .with("higher", |_| Value::none())
+        .build()
 }
 
-fn section_fields(world: &World, id: SectionId, body: Option<&Body>) -> Fields {
+fn section_fields<'a>(
+    world: &World,
+    id: SectionId,
+    fields: Fields<'a>,
+    body: &BodyValues<'_>,
+) -> Fields<'a> {
     let library = &world.library;
     let Section {
         place,
@@ -227,37 +398,31 @@ fn section_fields(world: &World, id: SectionId, body: Option<&Body>) -> Fields {
         .subsections
         .iter()
         .map(|id| library.sections[*id].place.relative.as_str());
-    let assets = library.section_assets(id);
-    let assets: Vec<String> = assets
-        .iter()
-        .map(|key| format!("{path}{}", key.name()))
-        .collect();
-    Fields::default()
+    let assets = || {
+        let list = library.section_assets(id);
+        let published = |key: &&SourceKey| Value::from(format!("{path}{}", key.name()));
+        array(list.iter().map(published).collect())
+    };
+    fields
         .set("relative_path", place.relative.as_str())
         // Sections have none, whatever lies beside them (held by the cases).
         .set("colocated_path", Value::none())
-        .set(
-            "content",
-            body.map_or_else(|| Value::from(""), |body| body.html.clone()),
-        )
+        .with("content", |_| body.content())
         .set("permalink", permalink.as_str())
         .set("draft", front.draft)
-        .list("ancestors", ancestors(world, &links.ancestors))
+        .with("ancestors", |_| ancestors(world, &links.ancestors))
         .option("title", front.title.as_deref())
         .option("description", front.description.as_deref())
-        .set("extra", front.extra.to_template())
+        .with("extra", |_| front.extra.to_template())
         .set("path", path.as_str())
         .texts(
             "components",
             path.split('/').filter(|part| !part.is_empty()),
         )
-        .set(
-            "toc",
-            body.map_or_else(|| toc(&[]), |body| body.toc.clone()),
-        )
+        .with("toc", |_| body.toc())
         .set("word_count", *word_count)
         .set("reading_time", *reading_time)
-        .texts("assets", assets.iter().map(String::as_str))
+        .with("assets", |_| assets())
         .set("lang", place.lang.as_str())
         .texts("subsections", subsections)
         .set("generate_feeds", front.generate_feeds)
@@ -275,10 +440,10 @@ fn colocated(place: &Place) -> String {
     format!("{folder}/")
 }
 
-fn ancestors(world: &World, ids: &[SectionId]) -> Vec<Value> {
+fn ancestors(world: &World, ids: &[SectionId]) -> Value {
     let relative =
         |id: &SectionId| Value::from(world.library.sections[*id].place.relative.as_str());
-    ids.iter().map(relative).collect()
+    array(ids.iter().map(relative).collect())
 }
 
 /// In the order of their permalinks.
@@ -302,7 +467,7 @@ fn backlinks(world: &World, contents: &Contents, place: &Place) -> Vec<Value> {
         .collect();
     from.sort_unstable();
     let value = |(permalink, title): (&str, Option<&str>)| {
-        Fields::default()
+        Fields::of(&WHOLE)
             .set("permalink", permalink)
             .option("title", title)
             .build()
@@ -311,7 +476,7 @@ fn backlinks(world: &World, contents: &Contents, place: &Place) -> Vec<Value> {
 }
 
 fn translation(place: &Place, permalink: &str, title: Option<&str>, path: &str) -> Value {
-    Fields::default()
+    Fields::of(&WHOLE)
         .set("lang", place.lang.as_str())
         .set("permalink", permalink)
         .option("title", title)
@@ -349,18 +514,22 @@ fn section_translations(world: &World, id: SectionId) -> Vec<Value> {
         .collect()
 }
 
-/// Pages as lists see them.
-pub fn pages(world: &World, contents: &Contents, ids: &[PageId]) -> Vec<Value> {
-    ids.iter()
-        .map(|id| full_page(world, contents, *id).clone())
-        .collect()
-}
-
-/// Pages as feeds see them.
-pub fn feed_pages(world: &World, contents: &Contents, ids: &[PageId]) -> Vec<Value> {
-    ids.iter()
-        .map(|id| page(world, contents, *id).clone())
-        .collect()
+/// Pages as lists see them, with their neighbours, or as feeds do, without.
+pub fn pages(view: View<'_>, ids: &[PageId], shape: &Shape, full: bool) -> Value {
+    match view.detail {
+        Detail::Full => array(ids.iter().map(|id| page(view, *id, shape, full)).collect()),
+        Detail::Marks(_) => marked(list_mark(shape, ids.len(), |index, shape| {
+            page_mark(view, ids[index], shape, full)
+        })),
+        Detail::Bodies(_) => {
+            // The same walk; what it makes of it is not used.
+            list_mark(shape, ids.len(), |index, shape| {
+                page(view, ids[index], shape, full);
+                Mark::of(&[])
+            });
+            Value::none()
+        }
+    }
 }
 
 /// `taxonomy`: how it is configured.
@@ -369,8 +538,8 @@ pub fn taxonomy_kind(taxonomy: &Taxonomy) -> Value {
 }
 
 /// A term, with its pages or without.
-pub fn term(world: &World, contents: &Contents, term: &Term, with_pages: bool) -> Value {
-    let fields = Fields::default()
+pub fn term(view: View<'_>, term: &Term, with_pages: bool, shape: &Shape) -> Value {
+    let fields = Fields::of(shape)
         .set("name", term.name.as_str())
         .set("slug", term.slug.as_str())
         .set("path", term.path.as_str())
@@ -378,7 +547,7 @@ pub fn term(world: &World, contents: &Contents, term: &Term, with_pages: bool) -
         .set("page_count", term.pages.len());
     if with_pages {
         fields
-            .set("pages", pages(world, contents, &term.pages))
+            .with("pages", |shape| pages(view, &term.pages, shape, true))
             .build()
     } else {
         fields.build()
@@ -386,21 +555,30 @@ pub fn term(world: &World, contents: &Contents, term: &Term, with_pages: bool) -
 }
 
 /// All terms of a taxonomy.
-pub fn terms(world: &World, contents: &Contents, taxonomy: &Taxonomy) -> Vec<Value> {
-    taxonomy
-        .terms
-        .iter()
-        .map(|one| term(world, contents, one, true))
-        .collect()
+pub fn terms(view: View<'_>, taxonomy: &Taxonomy, shape: &Shape) -> Value {
+    let terms = &taxonomy.terms;
+    match view.detail {
+        Detail::Full => array(
+            terms
+                .iter()
+                .map(|one| term(view, one, true, shape))
+                .collect(),
+        ),
+        Detail::Marks(_) | Detail::Bodies(_) => {
+            marked(list_mark(shape, terms.len(), |index, shape| {
+                value_mark(&term(view, &terms[index], true, shape), shape)
+            }))
+        }
+    }
 }
 
 /// What `get_taxonomy` answers.
-pub fn taxonomy(world: &World, contents: &Contents, taxonomy: &Taxonomy) -> Value {
-    Fields::default()
-        .set("kind", taxonomy_kind(taxonomy))
+pub fn taxonomy(view: View<'_>, taxonomy: &Taxonomy, shape: &Shape) -> Value {
+    Fields::of(shape)
+        .with("kind", |_| taxonomy_kind(taxonomy))
         .set("lang", taxonomy.lang.as_str())
         .set("permalink", taxonomy.permalink.as_str())
-        .set("items", terms(world, contents, taxonomy))
+        .with("items", |shape| terms(view, taxonomy, shape))
         .build()
 }
 
@@ -415,22 +593,24 @@ pub struct PagerList<'a> {
 }
 
 /// `paginator` for one part.
-pub fn paginator(world: &World, contents: &Contents, list: &PagerList<'_>, pager: &Pager) -> Value {
-    let url = |pager: &Pager| world.config.make_permalink(&pager.path);
-    let at = |index: usize| list.pagers.get(index.wrapping_sub(1)).map(url);
+pub fn paginator(view: View<'_>, list: &PagerList<'_>, pager: &Pager, shape: &Shape) -> Value {
+    let config = &view.world.config;
+    let url = |pager: &Pager| Value::from(config.make_permalink(&pager.path));
+    let at = |index: usize| {
+        let there = list.pagers.get(index.wrapping_sub(1));
+        there.map_or_else(Value::none, url)
+    };
     let total: usize = list.pagers.iter().map(|pager| pager.pages.len()).sum();
-    let base = world
-        .config
-        .make_permalink(&base_path(list.path, list.pagination));
-    Fields::default()
+    let base = || config.make_permalink(&base_path(list.path, list.pagination));
+    Fields::of(shape)
         .set("paginate_by", list.pagination.paginate_by)
-        .option("first", at(1))
-        .option("last", at(list.pagers.len()))
-        .option("previous", at(pager.index - 1))
-        .option("next", at(pager.index + 1))
+        .with("first", |_| at(1))
+        .with("last", |_| at(list.pagers.len()))
+        .with("previous", |_| at(pager.index - 1))
+        .with("next", |_| at(pager.index + 1))
         .set("number_pagers", list.pagers.len())
-        .set("base_url", base)
-        .set("pages", pages(world, contents, &pager.pages))
+        .with("base_url", |_| Value::from(base()))
+        .with("pages", |shape| pages(view, &pager.pages, shape, true))
         .set("current_index", pager.index)
         .set("total_pages", total)
         .build()

@@ -2,14 +2,16 @@
 
 use super::answers::{Answers, Request};
 use super::content::Contents;
+use super::readers::Reader;
 use super::templates::Templates;
 use crate::config::Config;
-use crate::diagnostic::Diagnostic;
 use crate::filters::Chance;
 use crate::fingerprint::Fingerprint;
+use crate::graph::Question;
 use crate::images::{Job, Probe};
 use crate::key::{OutputKey, SourceKey};
 use crate::quillfront_toml::OwnConfig;
+use crate::sass::Sheets;
 use crate::site::library::Library;
 use crate::source::Sources;
 use std::cell::RefCell;
@@ -23,9 +25,6 @@ pub type Inputs = BTreeMap<SourceKey, Option<Arc<[u8]>>>;
 /// are not kept. Else why not.
 pub type Measured = Result<(Probe, Fingerprint), String>;
 
-/// Style sheets that were compiled, by output key.
-pub type Styles = BTreeMap<OutputKey, Result<Arc<[u8]>, Vec<Diagnostic>>>;
-
 /// Pictures to be made: output key to the original and what to make of it.
 pub type Pictures = BTreeMap<OutputKey, (SourceKey, Job)>;
 
@@ -38,12 +37,16 @@ pub struct Needs {
     pub pictures: BTreeSet<SourceKey>,
     /// Requests whose answer is wanted.
     pub requests: BTreeSet<Request>,
+    /// Content and data files whose text is kept elsewhere.
+    pub texts: BTreeSet<SourceKey>,
+    /// Content files whose body is shown, and was not rendered in this build.
+    pub bodies: BTreeSet<SourceKey>,
 }
 
 impl Needs {
     /// True where nothing was lacking.
     pub fn is_empty(&self) -> bool {
-        self.files.is_empty() && self.pictures.is_empty() && self.requests.is_empty()
+        *self == Self::default()
     }
 
     /// Takes in what another render lacked.
@@ -51,6 +54,8 @@ impl Needs {
         self.files.extend(other.files);
         self.pictures.extend(other.pictures);
         self.requests.extend(other.requests);
+        self.texts.extend(other.texts);
+        self.bodies.extend(other.bodies);
     }
 }
 
@@ -61,6 +66,8 @@ pub struct Trace {
     pub needs: Needs,
     /// Pictures that it refers to.
     pub pictures: Pictures,
+    /// What it asked for, where that is noted.
+    pub asked: BTreeSet<Question>,
 }
 
 /// What is set from outside, for a whole build.
@@ -102,8 +109,23 @@ pub struct World {
     pub answers: Arc<Answers>,
     /// Pictures that earlier rounds asked for.
     pub measured: Arc<BTreeMap<SourceKey, Measured>>,
-    /// What was made from `sass/`.
-    pub styles: Arc<Styles>,
+    /// What is made from `sass/`.
+    pub styles: Arc<Sheets>,
+    /// Texts that are kept elsewhere, as far as they were asked for.
+    pub texts: Arc<BTreeMap<SourceKey, Arc<str>>>,
+    /// True where what a render asks for is noted.
+    pub traced: bool,
+}
+
+impl World {
+    /// The text of a source. Where it is kept elsewhere, it is noted as needed.
+    pub fn text(&self, key: &str) -> Option<&Arc<str>> {
+        let text = self.sources.text(key).or_else(|| self.texts.get(key));
+        if text.is_none() && self.sources.is_elsewhere(key) {
+            TRACE.with_borrow_mut(|trace| trace.needs.texts.insert(SourceKey::from(key)));
+        }
+        text
+    }
 }
 
 /// What the template functions of the render on this thread see.
@@ -113,6 +135,19 @@ pub struct Scope {
     pub world: Arc<World>,
     /// None while Markdown is rendered: pages cannot look at each other then.
     pub contents: Option<Arc<Contents>>,
+    /// The template that is rendered.
+    pub reader: Option<Arc<Reader>>,
+}
+
+impl Scope {
+    /// For a text: pages cannot look at each other.
+    pub fn of_text(world: &Arc<World>) -> Self {
+        Self {
+            world: world.clone(),
+            contents: None,
+            reader: None,
+        }
+    }
 }
 
 thread_local! {
@@ -158,6 +193,18 @@ pub fn scope() -> Result<Scope, tera::Error> {
 /// The next number of the current render, from 0 up to but without `bound`.
 pub fn chance(bound: u64) -> u64 {
     CHANCE.with_borrow_mut(|chance| chance.below(bound))
+}
+
+/// Notes what the current render asks for.
+pub fn ask(world: &World, question: impl FnOnce() -> Question) {
+    if world.traced {
+        TRACE.with_borrow_mut(|trace| trace.asked.insert(question()));
+    }
+}
+
+/// Notes that the current render shows a body that was not rendered in this build.
+pub fn need_body(key: SourceKey) {
+    TRACE.with_borrow_mut(|trace| trace.needs.bodies.insert(key));
 }
 
 /// Notes that the current render lacks the bytes of `key`.

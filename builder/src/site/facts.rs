@@ -4,11 +4,12 @@
 use crate::config::Config;
 use crate::dates::{self, Date};
 use crate::diagnostic::Diagnostic;
-use crate::front_matter::{self, PageFrontMatter, SectionFrontMatter};
+use crate::front_matter::{PageFrontMatter, SectionFrontMatter};
 use crate::key::SourceKey;
 use crate::markdown;
+use crate::site::head::{Front, Head};
 use crate::slugs;
-use crate::source::is_section_file;
+use crate::source::{Effective, Source};
 use std::sync::Arc;
 
 /// Where a content file lies.
@@ -28,27 +29,24 @@ pub struct Place {
     pub folders: Vec<String>,
 }
 
-/// The body of a content file: a part of its text.
+/// The body of a content file: a part of its text, which may be kept elsewhere.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BodyText {
-    text: Arc<str>,
     start: usize,
     /// 1-based line of the file on which the body starts.
     pub first_line: u32,
 }
 
 impl BodyText {
-    /// The Markdown.
-    pub fn as_str(&self) -> &str {
-        &self.text[self.start..]
+    /// The Markdown, of the text of the file.
+    pub fn of<'a>(&self, text: &'a str) -> &'a str {
+        text.get(self.start..).unwrap_or_default()
     }
 
-    /// Nothing at all, for sections that no file defines.
-    pub fn empty() -> Self {
+    fn of_head(head: &Head) -> Self {
         Self {
-            text: "".into(),
-            start: 0,
-            first_line: 1,
+            start: head.body_start as usize,
+            first_line: head.body_line,
         }
     }
 }
@@ -59,7 +57,7 @@ pub struct Page {
     /// Where its file lies.
     pub place: Place,
     /// Its front matter.
-    pub front: PageFrontMatter,
+    pub front: Arc<PageFrontMatter>,
     /// Its Markdown.
     pub body: BodyText,
     /// Date of the front matter, else of the file's name.
@@ -82,7 +80,7 @@ pub struct Section {
     /// Where its `_index.md` lies, or would lie.
     pub place: Place,
     /// Its front matter.
-    pub front: SectionFrontMatter,
+    pub front: Arc<SectionFrontMatter>,
     /// Its Markdown.
     pub body: BodyText,
     /// Path below the base URL: `/blog/`.
@@ -104,39 +102,42 @@ pub enum Content {
     Section(Box<Section>),
 }
 
-/// Reads a content file whose text was checked when it arrived.
+/// What follows from the head of a content file under a configuration.
 ///
 /// # Errors
-/// A name with an unknown language, an `index.md` at the root, front matter that does not parse.
-pub fn read(key: &SourceKey, text: &Arc<str>, config: &Config) -> Result<Content, Vec<Diagnostic>> {
-    let file = key.as_str();
-    let place = place(key, config).map_err(|problem| vec![problem])?;
-    let split = front_matter::split(file, text).map_err(|problem| vec![problem])?;
-    // The body is the end of the text, whatever comes before it.
-    let start = text.len() - split.body.len();
-    let body = BodyText {
-        text: text.clone(),
-        start,
-        first_line: split.body_line,
+/// A name with an unknown language, an `index.md` at the root.
+pub fn read(
+    key: &SourceKey,
+    source: &Source,
+    head: &Head,
+    config: &Config,
+) -> Result<Content, Diagnostic> {
+    let place = place(key, config)?;
+    let body = BodyText::of_head(head);
+    let text = match &source.effective {
+        Effective::Text(text) => text.held(),
+        Effective::Opaque | Effective::Absent => None,
     };
-    let words = markdown::word_count(body.as_str(), &place.lang);
+    // A text that was put away has been counted, under the same configuration.
+    let words = head.words(&place.lang, text).unwrap_or_default();
     let minutes = markdown::reading_time_minutes(words, &place.lang);
-    if is_section_file(key.name()) {
-        let front = front_matter::parse_section(file, &split)?;
-        let path = section_path(&place, config);
-        let permalink = config.make_permalink(&path);
-        let section = Section {
-            place,
-            front,
-            body,
-            path,
-            permalink,
-            word_count: words,
-            reading_time: minutes,
-        };
-        return Ok(Content::Section(Box::new(section)));
-    }
-    let front = front_matter::parse_page(file, &split)?;
+    let front = match &head.front {
+        Front::Page(front) => front.clone(),
+        Front::Section(front) => {
+            let path = section_path(&place, config);
+            let permalink = config.make_permalink(&path);
+            let section = Section {
+                place,
+                front: front.clone(),
+                body,
+                path,
+                permalink,
+                word_count: words,
+                reading_time: minutes,
+            };
+            return Ok(Content::Section(Box::new(section)));
+        }
+    };
     let (name_date, name) = match dates::from_filename(&place.stem) {
         Some((date, rest)) => (Some(date), rest),
         None => (None, place.stem.as_str()),
@@ -193,7 +194,12 @@ pub fn default_section(lang: &str, config: &Config) -> Section {
     };
     let path = section_path(&place, config);
     let permalink = config.make_permalink(&path);
-    let (front, body) = (SectionFrontMatter::default(), BodyText::empty());
+    let front = Arc::new(SectionFrontMatter::default());
+    // No file, no text.
+    let body = BodyText {
+        start: 0,
+        first_line: 1,
+    };
     Section {
         place,
         front,

@@ -130,7 +130,7 @@ fn read_content(
     problems: &mut Vec<Diagnostic>,
 ) {
     let mut files = Vec::new();
-    for (key, _) in sources.under("content/") {
+    for (key, source) in sources.under("content/") {
         let relative = &key.as_str()["content/".len()..];
         if config.ignored_content_matches(relative) {
             continue;
@@ -148,7 +148,7 @@ fn read_content(
             }
             _ => continue,
         }
-        let Some(text) = sources.text(key.as_str()) else {
+        let Some(head) = &source.head else {
             continue;
         };
         if key.name() == "index.md" && sources.exists(&format!("{}/_index.md", key.folder())) {
@@ -158,22 +158,22 @@ fn read_content(
             );
             continue;
         }
-        files.push((key, text));
+        files.push((key, source, head));
     }
     let results: Vec<_> = files
         .into_par_iter()
-        .map(|(key, text)| facts::read(key, text, config))
+        .map(|(key, source, head)| facts::read(key, source, head, config))
         .collect();
     let mut read = Vec::with_capacity(results.len());
     for result in results {
         match result {
-            Ok(mut content) => {
-                if let Content::Page(page) = &mut content {
-                    problems.append(&mut page.front.doubts);
+            Ok(content) => {
+                if let Content::Page(page) = &content {
+                    problems.extend(page.front.doubts.iter().cloned());
                 }
                 read.push(content);
             }
-            Err(mut found) => problems.append(&mut found),
+            Err(found) => problems.push(found),
         }
     }
     for list in library.assets.values_mut() {

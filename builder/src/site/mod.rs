@@ -3,6 +3,7 @@
 //! ([`pagination`]). Pure.
 
 pub mod facts;
+pub mod head;
 pub mod library;
 pub mod pagination;
 pub mod schedule;

@@ -259,7 +259,9 @@ fn is_of(holder: &str, machine: &str) -> bool {
 pub fn segments(root: &Value) -> BTreeSet<String> {
     fn collect(value: &Value, found: &mut BTreeSet<String>) {
         match value {
-            Value::String(text) if text.contains('/') => drop(found.insert(text.clone())),
+            Value::String(name) if !name.is_empty() => {
+                found.insert(format!("segments/{name}"));
+            }
             Value::Array(list) => list.iter().for_each(|value| collect(value, found)),
             Value::Object(map) => map.values().for_each(|value| collect(value, found)),
             _ => {}

@@ -1,6 +1,7 @@
 //! `load_data(url=…)`: what is asked for, and what becomes of the answer.
 
 use super::{Answer, data, fail};
+use crate::graph::Question;
 use crate::render::answers::{Method, Request};
 use crate::render::world::{self, World};
 use tera::{Error, Kwargs, Value};
@@ -21,6 +22,7 @@ pub(super) fn load(world: &World, url: &str, arguments: &Kwargs) -> Answer {
     let required = arguments.get::<bool>("required")?.unwrap_or(true);
     let format = arguments.get::<&str>("format")?.unwrap_or("plain");
     let request = request(world, url, format, arguments).map_err(Error::message)?;
+    world::ask(world, || Question::Answer(request.clone()));
     match world.answers.get(&request) {
         Some(Ok(text)) => data::parse(text, format)
             .map_err(|message| Error::message(format!("{}: {message}", request.url))),

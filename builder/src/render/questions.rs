@@ -1,0 +1,176 @@
+//! Asking the questions of a trace again: what would the answers be now?
+
+use super::content::Contents;
+use super::files::{self, Found};
+use super::lookup;
+use super::values::{self, Detail, Shown, View};
+use super::world::{self, World};
+use crate::fingerprint::{Mark, Marker};
+use crate::graph::{Question, value_mark};
+use crate::key::SourceKey;
+use crate::reads::{Shape, WHOLE};
+use tera::Value;
+
+/// The mark of where a link of a text leads, or until when what it leads to is held.
+pub fn link(world: &World, path: &str, lang: &str) -> Mark {
+    let mut marker = Marker::default();
+    add_link(&mut marker, world, path, lang);
+    marker.done()
+}
+
+fn add_link(marker: &mut Marker, world: &World, path: &str, lang: &str) {
+    marker.option(lookup::link(world, path, lang), |marker, url| {
+        marker.bytes(url.as_bytes());
+    });
+    marker.option(world.library.held_at(path), |marker, held| {
+        marker.bytes(&held.shown);
+    });
+}
+
+/// The mark of an answer that a text may ask for: none that looks at other pages.
+pub fn of_text(world: &World, question: &Question) -> Mark {
+    let mut marker = Marker::default();
+    match question {
+        Question::TermUrl { kind, term, lang } => {
+            let term = lookup::term(world, kind, term, lang);
+            marker.option(term, |marker, term| {
+                marker.bytes(&term.permalink);
+            });
+            let taxonomy = lookup::taxonomy(world, kind, lang);
+            marker.number(u64::from(taxonomy.is_some()));
+        }
+        Question::Link { path, lang } => {
+            let exists = |file: &str| world.library.permalink_of(file).is_some();
+            let localized = lookup::localized(world, path, lang, exists);
+            add_link(&mut marker, world, path, lang);
+            add_link(&mut marker, world, &localized, lang);
+        }
+        Question::File(path) => match files::find(world, path) {
+            Ok(found) => {
+                marker.option(found, |marker, found| add_file(marker, world, &found));
+            }
+            Err(_) => {
+                marker.number(2);
+            }
+        },
+        Question::Picture(path) => match files::source(world, path) {
+            Ok(found) => {
+                marker.option(found, |marker, key| add_source(marker, world, &key));
+            }
+            Err(_) => {
+                marker.number(2);
+            }
+        },
+        Question::Answer(request) => {
+            let answer = world
+                .answers
+                .get(request)
+                .and_then(|answer| answer.as_ref().ok());
+            marker.option(answer, |marker, text| {
+                marker.bytes(text.as_bytes());
+            });
+        }
+        Question::Now => {
+            marker.bytes(world.settings.now.to_string());
+        }
+        Question::Page(_)
+        | Question::Section(_)
+        | Question::Taxonomy(_)
+        | Question::Term { .. } => {
+            unreachable!("a text does not look at other pages")
+        }
+    }
+    marker.done()
+}
+
+fn add_file(marker: &mut Marker, world: &World, found: &Found) {
+    match found {
+        Found::Source(key) => add_source(marker, world, key),
+        Found::Style(key) => {
+            marker.bytes(key.as_str()).mark(world.styles.mark());
+        }
+    }
+}
+
+fn add_source(marker: &mut Marker, world: &World, key: &SourceKey) {
+    marker.bytes(key.as_str());
+    match world.sources.mark(key.as_str()) {
+        Some(mark) => {
+            marker.mark(mark);
+        }
+        // A file of a folder that is not listed: its bytes say.
+        None => match world.inputs.get(key) {
+            Some(bytes) => {
+                marker.option(bytes.as_deref(), |marker, bytes| {
+                    marker.bytes(bytes);
+                });
+            }
+            None => world::need(key.clone()),
+        },
+    }
+}
+
+/// The mark of what is read of the answer to a question.
+pub fn answer(view: View<'_>, question: &Question, shape: &Shape) -> Mark {
+    let world = view.world;
+    let mut marker = Marker::default();
+    match question {
+        Question::Page(named) => {
+            marker.option(lookup::page(world, named).0, |marker, id| {
+                let page = values::page(view, id, shape, true);
+                marker.mark(value_mark(&page, &WHOLE));
+            });
+        }
+        Question::Section(named) => {
+            marker.option(lookup::section(world, named).0, |marker, id| {
+                marker.mark(value_mark(&values::section(view, id, shape), shape));
+            });
+        }
+        Question::Taxonomy(named) => {
+            let found = lookup::taxonomy(world, &named.name, &named.lang);
+            marker.option(found, |marker, taxonomy| {
+                let value = values::taxonomy(view, taxonomy, shape);
+                marker.mark(value_mark(&value, shape));
+            });
+        }
+        Question::Term { kind, term, pages } => {
+            let found = lookup::term(world, &kind.name, term, &kind.lang);
+            marker.option(found, |marker, term| {
+                let value = values::term(view, term, *pages, shape);
+                marker.mark(value_mark(&value, shape));
+            });
+        }
+        other => return of_text(world, other),
+    }
+    marker.done()
+}
+
+/// The files whose bodies are read of the answer to a question, and are not at hand: they are noted
+/// as needed.
+pub fn need_bodies(world: &World, contents: &Contents, question: &Question, shape: &Shape) {
+    if contents.complete {
+        return;
+    }
+    let shown = Shown::default();
+    let view = View {
+        world,
+        contents,
+        detail: Detail::Bodies(&shown),
+    };
+    let _: Option<Value> = match question {
+        Question::Page(named) => lookup::page(world, named)
+            .0
+            .map(|id| values::page(view, id, shape, true)),
+        Question::Section(named) => lookup::section(world, named)
+            .0
+            .map(|id| values::section(view, id, shape)),
+        Question::Taxonomy(named) => lookup::taxonomy(world, &named.name, &named.lang)
+            .map(|taxonomy| values::taxonomy(view, taxonomy, shape)),
+        Question::Term { kind, term, pages } => lookup::term(world, &kind.name, term, &kind.lang)
+            .map(|term| values::term(view, term, *pages, shape)),
+        _ => None,
+    };
+    for key in shown.missing.take() {
+        world::need_body(key);
+    }
+}

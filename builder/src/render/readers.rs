@@ -1,0 +1,115 @@
+//! What the templates of a site read, worked out once for each that is an entry.
+
+use crate::fingerprint::{Mark, Marker};
+use crate::graph::Question;
+use crate::reads::{Reads, Set, Shape, WHOLE};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+
+/// The readers of a site's templates.
+#[derive(Default)]
+pub struct Readers {
+    /// By full name.
+    texts: BTreeMap<String, String>,
+    prefixes: Vec<String>,
+    known: RwLock<HashMap<String, Arc<Reader>>>,
+}
+
+/// What one template reads, with all that it is made of.
+pub struct Reader {
+    reads: Reads,
+    /// Changes whenever a template that it is made of does.
+    pub mark: Mark,
+    shapes: Mutex<Shapes>,
+}
+
+#[derive(Default)]
+struct Shapes {
+    by_question: HashMap<Question, Arc<Shape>>,
+    /// Each once, so that a shape has one place in memory.
+    all: BTreeSet<Arc<Shape>>,
+}
+
+impl Readers {
+    /// Of a set of templates, and the prefixes that a name is tried with.
+    pub fn new(texts: BTreeMap<String, String>, prefixes: Vec<String>) -> Self {
+        Self {
+            texts,
+            prefixes,
+            known: RwLock::default(),
+        }
+    }
+
+    /// The reader of a template, by the name that it is asked for.
+    pub fn reader(&self, name: &str) -> Arc<Reader> {
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(reader) = known.get(name) {
+            return reader.clone();
+        }
+        drop(known);
+        let reader = Arc::new(self.make(name));
+        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        known.entry(name.to_owned()).or_insert(reader).clone()
+    }
+
+    fn make(&self, name: &str) -> Reader {
+        let reads = Set::new(&self.texts, &self.prefixes).reads(name);
+        let mut marker = Marker::default();
+        marker.bytes(name);
+        let made_of = |name: &&String| match &reads.templates {
+            Some(templates) => templates.contains(*name),
+            None => true,
+        };
+        for name in self.texts.keys().filter(made_of) {
+            marker.bytes(name).bytes(&self.texts[name]);
+        }
+        Reader {
+            mark: marker.done(),
+            reads,
+            shapes: Mutex::default(),
+        }
+    }
+
+    /// The mark of all templates.
+    pub fn all(&self) -> Mark {
+        let mut marker = Marker::default();
+        for (name, text) in &self.texts {
+            marker.bytes(name).bytes(text);
+        }
+        marker.done()
+    }
+}
+
+impl Reader {
+    /// What is read of a variable of the context; None where it is not read.
+    pub fn variable(&self, name: &str) -> Option<&Shape> {
+        self.reads.variable(name)
+    }
+
+    /// The templates that it is made of; None where that may be any.
+    pub fn made_of(&self) -> Option<&BTreeSet<String>> {
+        self.reads.templates.as_ref()
+    }
+
+    /// What is read of the answer to a question. The same place in memory for the same shape.
+    pub fn shape_of(&self, question: &Question) -> Arc<Shape> {
+        let mut shapes = self.shapes.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(shape) = shapes.by_question.get(question) {
+            return shape.clone();
+        }
+        let shape = match question.function() {
+            Some(function) => self.reads.answer(function, &|name| question.argument(name)),
+            None => WHOLE.clone(),
+        };
+        let shape = match shapes.all.get(&shape) {
+            Some(shape) => shape.clone(),
+            None => {
+                let shape = Arc::new(shape);
+                shapes.all.insert(shape.clone());
+                shape
+            }
+        };
+        shapes.by_question.insert(question.clone(), shape.clone());
+        shape
+    }
+}
