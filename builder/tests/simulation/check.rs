@@ -88,7 +88,14 @@ impl Watch {
         if change.after.is_none() && change.key.starts_with(MADE) {
             self.uncovered.remove(&change.key);
         }
+        // Somebody whose lease was taken over before its time, by a clock that was wrong, or who
+        // woke up late: its successor has looked already, and only a reconcile finds this.
+        let is_stray = changed && !is_holder;
         match &change.after {
+            Some(_) if is_stray => {
+                self.put_at.insert(change.key.clone(), self.writes);
+                self.cached.remove(&change.key);
+            }
             Some(object) => {
                 self.put_at.insert(change.key.clone(), self.writes);
                 if change.key.ends_with(".html") {

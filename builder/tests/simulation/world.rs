@@ -273,9 +273,16 @@ impl World {
         }
         let ready = {
             let parked = self.wire.parked.lock().unwrap();
-            let due = |parked: &Parked| !parked.held && parked.not_before_ms <= now;
-            let indexes = parked.iter().enumerate().filter(|(_, parked)| due(parked));
-            indexes.map(|(index, _)| index).collect::<Vec<_>>()
+            let due = |index: &usize| {
+                let parked: &Parked = &parked[*index];
+                !parked.held && parked.not_before_ms <= now
+            };
+            let mut ready: Vec<usize> = (0..parked.len()).filter(due).collect();
+            // Whatever order a builder sends in that it sends at once.
+            ready.sort_by_cached_key(|index| {
+                (parked[*index].actor, parked[*index].request.described())
+            });
+            ready
         };
         if !ready.is_empty() {
             let index = *self.random.pick(&ready);
