@@ -29,6 +29,8 @@ pub struct Watch {
     writes: u64,
     /// Keys whose object changed since they were last invalidated.
     pub uncovered: BTreeSet<String>,
+    /// Keys that somebody changed whose lease was another's by then.
+    pub strays: BTreeSet<String>,
     /// What each page referred to in each of its versions that a cache may still have.
     cached: BTreeMap<String, Vec<BTreeSet<String>>>,
     /// Since when a source is there without a break.
@@ -91,6 +93,11 @@ impl Watch {
         // Somebody whose lease was taken over before its time, by a clock that was wrong, or who
         // woke up late: its successor has looked already, and only a reconcile finds this.
         let is_stray = changed && !is_holder;
+        if is_stray {
+            self.strays.insert(change.key.clone());
+        } else if changed {
+            self.strays.remove(&change.key);
+        }
         match &change.after {
             Some(_) if is_stray => {
                 self.put_at.insert(change.key.clone(), self.writes);
