@@ -38,10 +38,23 @@ pub fn run(global: &Global, options: args::Build) -> Result<u8> {
     let out = Output::choose(global, &options, &settings)?;
     let config = global.config.as_deref();
     if let Some(state) = &options.state {
-        let built = folder::build_from(root, config, settings, &out.path, out.keep_dotfiles, state);
-        let built = built.with_context(|| format!("building {}", root.display()))?;
+        let (mut laps, mut last) = (BTreeMap::new(), started);
+        let lap = |phase: &str| {
+            let now = Instant::now();
+            laps.insert(phase.to_owned(), (now - last).as_millis() as u64);
+            last = now;
+        };
+        let dotfiles = out.keep_dotfiles;
+        let built = folder::build_from(root, config, settings, &out.path, dotfiles, state, lap)
+            .with_context(|| format!("building {}", root.display()))?;
         return match built {
-            Ok(built) => end(global, report_of(&built), &out.path, started, options.json),
+            Ok(built) => {
+                let report = Report {
+                    ms: laps,
+                    ..report_of(&built)
+                };
+                end(global, report, &out.path, started, options.json)
+            }
             Err(Unready::NoConfig) => Err(no_config(root).into()),
             Err(Unready::BrokenConfig(problems)) => not_built(global, problems, options.json),
         };
@@ -264,10 +277,9 @@ fn report_of(built: &Incremental) -> Report {
     } = built;
     let mut report = Report {
         version: 1,
-        kind: match (full, changes.is_empty()) {
-            (true, _) => Kind::Full,
-            (false, true) if tree.objects.is_empty() => Kind::None,
-            (false, _) => Kind::Incremental,
+        kind: match full {
+            true => Kind::Full,
+            false => Kind::Incremental,
         },
         ..Report::default()
     };
@@ -310,6 +322,9 @@ fn report_of(built: &Incremental) -> Report {
             actions: vec![Action::Deleted],
             because: vec!["nothing makes it any more".to_owned()],
         });
+    }
+    if changes.is_empty() && report.outputs.is_empty() && !full {
+        report.kind = Kind::None;
     }
     stale(&mut report, tree);
     report

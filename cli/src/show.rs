@@ -161,9 +161,16 @@ pub fn checked(files: usize, links: usize, list: &[Diagnostic], took: Duration) 
 /// One build of `serve` or `handle`.
 pub fn report(report: &Report, texts: &Texts) {
     diagnostics(&report.diagnostics, texts);
-    if report.deferred {
+    if report.stopped {
+        note("time ran out; the next event or reconcile goes on");
+    } else if report.deferred {
         note("another builder is at work; it was left the changes");
         return;
+    }
+    if let Some(why) = &report.invalidations.owed {
+        warning(&format!(
+            "CloudFront did not take the invalidation, which is tried again: {why}"
+        ));
     }
     if let Some(reason) = &report.held {
         eprintln!("{YELLOW}held{YELLOW:#} a change waits: {reason}");
@@ -192,12 +199,18 @@ pub fn report(report: &Report, texts: &Texts) {
         counts.rendered,
         because_of(report)
     );
+    outputs(report);
+}
+
+/// What a build did to each object.
+pub fn outputs(report: &Report) {
     let told = |output: &&OutputReport| !output.actions.contains(&Action::Unchanged);
     let listed: Vec<&OutputReport> = report.outputs.iter().filter(told).collect();
     for output in listed.iter().take(MAX_LISTED) {
         let (style, sign) = match output.actions.last() {
             Some(Action::Deleted) => (RED, '-'),
             Some(Action::Stale) => (YELLOW, '!'),
+            Some(Action::Unreferenced) => (DIM, '~'),
             _ => (GREEN, '+'),
         };
         let because = output.because.join(", ");
@@ -236,7 +249,7 @@ fn because_of(report: &Report) -> String {
 }
 
 /// 84 ms, 2.3 s.
-fn duration(ms: u64) -> String {
+pub fn duration(ms: u64) -> String {
     if ms < 1_000 {
         format!("{ms} ms")
     } else {

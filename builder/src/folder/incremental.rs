@@ -65,7 +65,7 @@ pub fn remembers(
 
 /// Builds a site's folder into `out`, going by what `state` remembers of the build before; where it
 /// remembers nothing of the same folders, everything is made, in place of what is there.
-/// An output that could not be made stays as it is.
+/// An output that could not be made stays as it is. `lap` is told of each phase that has ended.
 ///
 /// # Errors
 /// A file cannot be read or written; the error names it.
@@ -76,6 +76,7 @@ pub fn build_from(
     out: &Path,
     keep_dotfiles: bool,
     state: &Path,
+    mut lap: impl FnMut(&str),
 ) -> io::Result<Result<Incremental, Unready>> {
     fs::create_dir_all(state).map_err(|error| named(state, error))?;
     let lock = fs::File::create(state.join("lock")).map_err(|error| named(state, error))?;
@@ -85,7 +86,9 @@ pub fn build_from(
     }
     let made_with = made_with(root, config, &settings, out)?;
     let (before, segments, bytes_in) = remembered(state, &made_with)?;
+    lap("state");
     let (files, problems) = list(root)?;
+    lap("list");
     let is_known = |file: &FileEntry| {
         let source = before.sources.get(file.key.as_str());
         source.is_some_and(|source| source.version == file.version && source.problems.is_empty())
@@ -114,12 +117,15 @@ pub fn build_from(
             sources.hold(key.as_str(), &text);
         }
     }
+    lap("read");
     let there = as_they_were(out, &before.outputs);
+    lap("look");
     let sources = Arc::new(sources);
     let mut evaluation = match Evaluation::new(sources.clone(), settings) {
         Ok(evaluation) => evaluation,
         Err(why) => return Ok(Err(super::unready(why, &sources, problems, config))),
     };
+    lap("plan");
     evaluation.go_by(match full {
         true => Arc::default(),
         false => {
@@ -150,6 +156,7 @@ pub fn build_from(
         Ok((published, Some(made)))
     };
     let mut tree = finish(evaluation, root, &sources, keep)?;
+    lap("render");
     tree.diagnostics.extend(problems);
     name_config(config, &mut tree.diagnostics);
     tree.diagnostics.sort();
@@ -198,8 +205,10 @@ pub fn build_from(
         after.outputs.remove(key);
     }
     dirty.outputs.extend(removed.iter().cloned());
+    lap("tidy");
     let segments = segments.unwrap_or_default();
     let bytes_out = remember(state, made_with, &segments, &after, &dirty)?;
+    lap("remember");
     Ok(Ok(Incremental {
         tree: tree.map(|_| written),
         removed,

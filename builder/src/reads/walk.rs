@@ -30,7 +30,7 @@ const MAX_ROUNDS: usize = 60;
 type Done<'s> = (&'s str, BTreeMap<String, Value>, Vec<BTreeSet<Value>>);
 
 pub(super) struct Walk<'s> {
-    pub(super) set: &'s Set<'s>,
+    pub(super) set: &'s Set,
     pub(super) tree: Tree,
     /// The whole context is read.
     pub(super) dumped: bool,
@@ -45,7 +45,7 @@ pub(super) struct Walk<'s> {
 }
 
 impl<'s> Walk<'s> {
-    pub fn new(set: &'s Set<'s>) -> Self {
+    pub fn new(set: &'s Set) -> Self {
         Self {
             set,
             tree: Tree::default(),

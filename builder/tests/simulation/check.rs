@@ -2,8 +2,7 @@
 
 use crate::s3::{Change, Object, S3};
 use crate::world::{SITE, SOURCE, STATE};
-use percent_encoding::percent_decode_str;
-use quillfront_builder::invalidate;
+use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -245,7 +244,7 @@ impl Watch {
             tags.into_iter().flatten().collect()
         };
         let covers = |key: &String| {
-            let names = invalidate::paths([key.as_str()].into_iter());
+            let names = names(key);
             let by_path = names.iter().all(|name| {
                 paths.iter().any(|path| match path.strip_suffix('*') {
                     Some(prefix) => name.starts_with(prefix),
@@ -261,6 +260,32 @@ impl Watch {
             }
         }
     }
+}
+
+/// Everything but what a URL's path may have as it is.
+const PATH: &AsciiSet = &CONTROLS
+    .add(b' ')
+    .add(b'"')
+    .add(b'#')
+    .add(b'%')
+    .add(b'*')
+    .add(b'<')
+    .add(b'>')
+    .add(b'?')
+    .add(b'[')
+    .add(b']');
+
+/// The paths under which caches may have a key: a page has three.
+fn names(key: &str) -> Vec<String> {
+    let path = format!("/{}", utf8_percent_encode(key, PATH));
+    let folder = path.strip_suffix("index.html").map(str::to_owned);
+    let folder = folder.filter(|folder| folder.ends_with('/'));
+    let bare = folder.iter().filter_map(|folder| folder.strip_suffix('/'));
+    let bare: Vec<String> = bare
+        .filter(|bare| !bare.is_empty())
+        .map(str::to_owned)
+        .collect();
+    bare.into_iter().chain(folder).chain([path]).collect()
 }
 
 /// True where a lease of this name is of this machine.

@@ -14,9 +14,8 @@ use crate::random::Random;
 use crate::s3::{Object, S3};
 use crate::wire::{Connector, Parked, Wire};
 use futures::future::LocalBoxFuture;
-use quillfront_builder::handler::{HandleError, handle};
+use quillfront_builder::handler::{Answer, HandleError, handle};
 use quillfront_builder::publish::Builder;
-use quillfront_builder::report::Report;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -55,7 +54,7 @@ struct Actor {
     slot: usize,
     machine: Arc<Machine>,
     message: Message,
-    future: LocalBoxFuture<'static, Result<Vec<Report>, HandleError>>,
+    future: LocalBoxFuture<'static, Result<Answer, HandleError>>,
     woken: Arc<Flag>,
     frozen_until_ms: Option<i64>,
     seen: BTreeMap<String, u64>,
@@ -223,11 +222,12 @@ impl World {
         }
     }
 
-    fn finished(&mut self, index: usize, result: Result<Vec<Report>, HandleError>) {
+    fn finished(&mut self, index: usize, result: Result<Answer, HandleError>) {
         let actor = self.actors.remove(index);
         self.slots[actor.slot].busy = false;
         match result {
-            Ok(reports) => {
+            Ok(answer) => {
+                let reports = &answer.reports;
                 let deferred = reports.iter().any(|report| report.deferred);
                 let uploaded: u64 = reports.iter().map(|report| report.counts.uploaded).sum();
                 let deleted: u64 = reports.iter().map(|report| report.counts.deleted).sum();
@@ -239,7 +239,13 @@ impl World {
                 if let Some(held) = held {
                     text.push_str(&format!("; held: {held}"));
                 }
+                if let Some(error) = &answer.error {
+                    text = format!("failed: {error}");
+                }
                 self.note(&actor.machine.name, text);
+                if answer.failures.is_some_and(|failures| !failures.is_empty()) {
+                    self.again(actor.message);
+                }
             }
             Err(error) => {
                 self.note(&actor.machine.name, format!("failed: {error}"));
