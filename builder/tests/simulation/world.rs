@@ -154,7 +154,7 @@ impl World {
                 self.calm();
             }
             if !self.step() {
-                return Ok(());
+                return self.all_came_to_an_end();
             }
         }
         Err("it does not come to an end".into())
@@ -185,10 +185,24 @@ impl World {
                 return Err(violation.clone());
             }
             if !self.step() {
-                return Ok(());
+                return self.all_came_to_an_end();
             }
         }
         Err("the reconcile does not come to an end".into())
+    }
+
+    /// Nothing can happen any more: nobody may be waiting then.
+    fn all_came_to_an_end(&self) -> Result<(), String> {
+        let Some(actor) = self.actors.first() else {
+            return Ok(());
+        };
+        let name = &actor.machine.name;
+        let unanswered = self.wire.unanswered.lock().unwrap();
+        let unanswered = unanswered.iter().map(|parked| parked.request.described());
+        let unanswered: Vec<String> = unanswered.collect();
+        Err(format!(
+            "{name} waits without end; requests that are never answered: {unanswered:?}"
+        ))
     }
 
     /// Lets everybody go on until all wait for the scheduler.
