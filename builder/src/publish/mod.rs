@@ -17,6 +17,7 @@
 
 mod commit;
 mod draft;
+pub mod explain;
 pub mod hold;
 mod measure;
 pub mod observe;

@@ -121,7 +121,12 @@ impl Publication {
             } else {
                 Action::Stale
             });
-            let because = because(put.before.is_none(), &put.source, changes);
+            let told = match &draft.outcome {
+                Ok(tree) => tree.because.get(&put.key).cloned(),
+                Err(_) => None,
+            };
+            let because =
+                told.unwrap_or_else(|| because(put.before.is_none(), &put.source, changes));
             report.outputs.push(OutputReport {
                 key: put.key.to_string(),
                 actions,
@@ -142,10 +147,14 @@ impl Publication {
         }
         for key in self.unchanged.iter().filter(|key| !copied(key)) {
             let actions = vec![Action::Rendered, Action::Unchanged];
+            let because = match &draft.outcome {
+                Ok(tree) => tree.because.get(key).cloned(),
+                Err(_) => None,
+            };
             report.outputs.push(OutputReport {
                 key: key.to_string(),
                 actions,
-                because: Vec::new(),
+                because: because.unwrap_or_default(),
             });
         }
         match &draft.outcome {

@@ -5,6 +5,7 @@
 //! [shape](Shape) reads, or the bodies that are shown.
 
 use super::content::{Body, Contents, Linking};
+use super::readings::{Part, Readings};
 use super::world::World;
 use crate::dates::Date;
 use crate::fingerprint::Mark;
@@ -31,6 +32,8 @@ pub enum Detail<'a> {
     Marks(&'a Memo),
     /// To learn which bodies a shape reads; of the values nothing is used.
     Bodies(&'a Shown),
+    /// To learn which parts of which sources a shape reads; of the values nothing is used.
+    Sources(&'a Readings),
 }
 
 /// The bodies that are read, and what was looked at already.
@@ -52,10 +55,30 @@ pub struct View<'a> {
     pub detail: Detail<'a>,
 }
 
+impl<'a> View<'a> {
+    /// Where what is read of a source is noted, if it is.
+    fn noting(self, key: &'a SourceKey) -> Option<(&'a Readings, &'a SourceKey)> {
+        match self.detail {
+            Detail::Sources(readings) => Some((readings, key)),
+            Detail::Full | Detail::Marks(_) | Detail::Bodies(_) => None,
+        }
+    }
+
+    /// Notes one part of each of these pages.
+    fn note_pages(self, ids: &[PageId], part: &Part) {
+        if let Detail::Sources(readings) = self.detail {
+            for id in ids {
+                readings.note(&self.world.library.pages[*id].place.key, part.clone());
+            }
+        }
+    }
+}
+
 /// A map under construction, of the fields that a shape reads.
 struct Fields<'a> {
     map: Map,
     shape: &'a Shape,
+    noted: Option<(&'a Readings, &'a SourceKey)>,
 }
 
 impl<'a> Fields<'a> {
@@ -63,12 +86,24 @@ impl<'a> Fields<'a> {
         Self {
             map: Map::default(),
             shape,
+            noted: None,
+        }
+    }
+
+    /// The same, of a source of which it is noted what is read.
+    fn of_source(view: View<'a>, key: &'a SourceKey, shape: &'a Shape) -> Self {
+        Self {
+            noted: view.noting(key),
+            ..Self::of(shape)
         }
     }
 
     /// A field that is only made where it is read.
     fn with(mut self, name: &'static str, value: impl FnOnce(&'a Shape) -> Value) -> Self {
         if let Some(shape) = self.shape.field(name) {
+            if let Some((readings, key)) = self.noted {
+                readings.note(key, Part::of(name, shape));
+            }
             self.map.insert(name.into(), value(shape));
         }
         self
@@ -147,6 +182,13 @@ pub fn page(view: View<'_>, id: PageId, shape: &Shape, full: bool) -> Value {
             }
             Value::none()
         }
+        Detail::Sources(readings) => {
+            let key = &view.world.library.pages[id].place.key;
+            if readings.enters(key, shape, id, full) {
+                make();
+            }
+            Value::none()
+        }
     }
 }
 
@@ -158,7 +200,7 @@ fn page_mark(view: View<'_>, id: PageId, shape: &Shape, full: bool) -> Mark {
             let pages = memo.pages(shape, full, view.world.library.pages.len());
             *pages[id].get_or_init(make)
         }
-        Detail::Full | Detail::Bodies(_) => make(),
+        Detail::Full | Detail::Bodies(_) | Detail::Sources(_) => make(),
     }
 }
 
@@ -174,7 +216,7 @@ pub fn page_value(view: View<'_>, id: PageId, shape: &Shape, full: bool) -> Valu
         let base = page(view, id, shape, false);
         let own = Fields {
             map: base.into_map().unwrap_or_default(),
-            shape,
+            ..Fields::of(shape)
         };
         return own
             .option("lower", neighbour(links.lower))
@@ -187,11 +229,11 @@ pub fn page_value(view: View<'_>, id: PageId, shape: &Shape, full: bool) -> Valu
     };
     let place = &world.library.pages[id].place;
     let body = BodyValues::of(view, &place.key, contents.page_body(id));
-    page_fields(world, id, Fields::of(shape), &body)
+    page_fields(world, id, Fields::of_source(view, &place.key, shape), &body)
         .with("lower", |shape| neighbour(links.lower, shape))
         .with("higher", |shape| neighbour(links.higher, shape))
-        .with("translations", |_| array(page_translations(world, id)))
-        .with("backlinks", |_| array(backlinks(world, contents, place)))
+        .with("translations", |_| array(page_translations(view, id)))
+        .with("backlinks", |_| array(backlinks(view, place)))
         .build()
 }
 
@@ -222,7 +264,7 @@ impl<'a> BodyValues<'a> {
                 let facts = &written.facts;
                 [Some(facts.html), facts.summary, facts.toc]
             }),
-            Detail::Full | Detail::Bodies(_) => None,
+            Detail::Full | Detail::Bodies(_) | Detail::Sources(_) => None,
         };
         let missing = match (view.detail, written, body) {
             (Detail::Bodies(shown), Some(_), None) => Some((shown, key)),
@@ -343,7 +385,7 @@ pub fn section(view: View<'_>, id: SectionId, shape: &Shape) -> Value {
     let make = || section_value(view, id, shape);
     match view.detail {
         Detail::Full => view.contents.section_values[id].get_or_init(make).clone(),
-        Detail::Marks(_) | Detail::Bodies(_) => make(),
+        Detail::Marks(_) | Detail::Bodies(_) | Detail::Sources(_) => make(),
     }
 }
 
@@ -354,14 +396,14 @@ fn section_value(view: View<'_>, id: SectionId, shape: &Shape) -> Value {
     let links = &world.library.section_links[id];
     let place = &world.library.sections[id].place;
     let body = BodyValues::of(view, &place.key, contents.section_body(id));
-    section_fields(world, id, Fields::of(shape), &body)
+    section_fields(world, id, Fields::of_source(view, &place.key, shape), &body)
         .with("lower", |shape| section_neighbour(view, links.lower, shape))
         .with("higher", |shape| {
             section_neighbour(view, links.higher, shape)
         })
         .with("pages", |shape| pages(view, &links.pages, shape, true))
-        .with("translations", |_| array(section_translations(world, id)))
-        .with("backlinks", |_| array(backlinks(world, contents, place)))
+        .with("translations", |_| array(section_translations(view, id)))
+        .with("backlinks", |_| array(backlinks(view, place)))
         .build()
 }
 
@@ -370,7 +412,7 @@ fn section_neighbour(view: View<'_>, id: Option<SectionId>, shape: &Shape) -> Va
     let Some(id) = id else { return Value::none() };
     let key = &view.world.library.sections[id].place.key;
     let body = BodyValues::of(view, key, view.contents.section_body(id));
-    let own = Fields::of(shape);
+    let own = Fields::of_source(view, key, shape);
     section_fields(view.world, id, own, &body)
         .with("lower", |_| Value::none())
         .with("higher", |_| Value::none())
@@ -447,8 +489,16 @@ fn ancestors(world: &World, ids: &[SectionId]) -> Value {
 }
 
 /// In the order of their permalinks.
-fn backlinks(world: &World, contents: &Contents, place: &Place) -> Vec<Value> {
-    let from = contents
+fn backlinks(view: View<'_>, place: &Place) -> Vec<Value> {
+    let world = view.world;
+    let note = |key: &SourceKey| {
+        if let Detail::Sources(readings) = view.detail {
+            readings.note_field(key, "permalink");
+            readings.note_field(key, "title");
+        }
+    };
+    let from = view
+        .contents
         .backlinks
         .get(&place.relative)
         .into_iter()
@@ -457,10 +507,12 @@ fn backlinks(world: &World, contents: &Contents, place: &Place) -> Vec<Value> {
         .map(|linking| match *linking {
             Linking::Page(id) => {
                 let page = &world.library.pages[id];
+                note(&page.place.key);
                 (page.permalink.as_str(), page.front.title.as_deref())
             }
             Linking::Section(id) => {
                 let section = &world.library.sections[id];
+                note(&section.place.key);
                 (section.permalink.as_str(), section.front.title.as_deref())
             }
         })
@@ -475,8 +527,14 @@ fn backlinks(world: &World, contents: &Contents, place: &Place) -> Vec<Value> {
     from.into_iter().map(value).collect()
 }
 
-fn translation(place: &Place, permalink: &str, title: Option<&str>, path: &str) -> Value {
-    Fields::of(&WHOLE)
+fn translation(
+    view: View<'_>,
+    place: &Place,
+    permalink: &str,
+    title: Option<&str>,
+    path: &str,
+) -> Value {
+    Fields::of_source(view, &place.key, &WHOLE)
         .set("lang", place.lang.as_str())
         .set("permalink", permalink)
         .option("title", title)
@@ -484,10 +542,12 @@ fn translation(place: &Place, permalink: &str, title: Option<&str>, path: &str) 
         .build()
 }
 
-fn page_translations(world: &World, id: PageId) -> Vec<Value> {
+fn page_translations(view: View<'_>, id: PageId) -> Vec<Value> {
+    let world = view.world;
     let of = |id: &PageId| {
         let page = &world.library.pages[*id];
         translation(
+            view,
             &page.place,
             &page.permalink,
             page.front.title.as_deref(),
@@ -501,11 +561,12 @@ fn page_translations(world: &World, id: PageId) -> Vec<Value> {
         .collect()
 }
 
-fn section_translations(world: &World, id: SectionId) -> Vec<Value> {
+fn section_translations(view: View<'_>, id: SectionId) -> Vec<Value> {
+    let world = view.world;
     let of = |id: &SectionId| {
         let section = &world.library.sections[*id];
         let title = section.front.title.as_deref();
-        translation(&section.place, &section.permalink, title, &section.path)
+        translation(view, &section.place, &section.permalink, title, &section.path)
     };
     world.library.section_links[id]
         .translations
@@ -521,7 +582,10 @@ pub fn pages(view: View<'_>, ids: &[PageId], shape: &Shape, full: bool) -> Value
         Detail::Marks(_) => marked(list_mark(shape, ids.len(), |index, shape| {
             page_mark(view, ids[index], shape, full)
         })),
-        Detail::Bodies(_) => {
+        Detail::Bodies(_) | Detail::Sources(_) => {
+            if shape.reads_length() {
+                view.note_pages(ids, &Part::There);
+            }
             // The same walk; what it makes of it is not used.
             list_mark(shape, ids.len(), |index, shape| {
                 page(view, ids[index], shape, full);
@@ -539,6 +603,7 @@ pub fn taxonomy_kind(taxonomy: &Taxonomy) -> Value {
 
 /// A term, with its pages or without.
 pub fn term(view: View<'_>, term: &Term, with_pages: bool, shape: &Shape) -> Value {
+    view.note_pages(&term.pages, &Part::Field("taxonomies".into()));
     let fields = Fields::of(shape)
         .set("name", term.name.as_str())
         .set("slug", term.slug.as_str())
@@ -564,7 +629,7 @@ pub fn terms(view: View<'_>, taxonomy: &Taxonomy, shape: &Shape) -> Value {
                 .map(|one| term(view, one, true, shape))
                 .collect(),
         ),
-        Detail::Marks(_) | Detail::Bodies(_) => {
+        Detail::Marks(_) | Detail::Bodies(_) | Detail::Sources(_) => {
             marked(list_mark(shape, terms.len(), |index, shape| {
                 value_mark(&term(view, &terms[index], true, shape), shape)
             }))
