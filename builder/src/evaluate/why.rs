@@ -191,7 +191,9 @@ impl Reader<'_> {
     fn reasons(&self, differences: &BTreeMap<SourceKey, Difference>) -> Vec<String> {
         let mut reasons: Vec<String> = Vec::new();
         let own = differences.get_key_value(&self.planned.source);
-        let others = differences.iter().filter(|(key, _)| **key != self.planned.source);
+        let others = differences
+            .iter()
+            .filter(|(key, _)| **key != self.planned.source);
         for (key, difference) in own.into_iter().chain(others) {
             let reason = match key.role() {
                 Role::Content => self.of_content(key, difference),

@@ -248,7 +248,11 @@ impl Builder {
 
     /// Reads from the site bucket what the source bucket no longer has: files whose removal is
     /// held are still the site's.
-    pub(super) async fn read_published(&self, state: &State, read: &mut Inputs) -> Result<(), BuildError> {
+    pub(super) async fn read_published(
+        &self,
+        state: &State,
+        read: &mut Inputs,
+    ) -> Result<(), BuildError> {
         for (source, bytes) in read.iter_mut().filter(|(_, bytes)| bytes.is_none()) {
             let published = state.outputs.iter().find(|(key, output)| {
                 output.source == *source && !key.as_str().starts_with(PICTURES)

@@ -76,7 +76,9 @@ pub enum ExplainError {
     #[error("nothing was published yet")]
     Nothing,
     /// The site has no such thing.
-    #[error("the site has no `{0}`: give an address of it, such as /blog/, or a file, such as content/blog/_index.md")]
+    #[error(
+        "the site has no `{0}`: give an address of it, such as /blog/, or a file, such as content/blog/_index.md"
+    )]
     Unknown(String),
     /// Storage or state failed.
     #[error(transparent)]
@@ -119,7 +121,11 @@ impl Builder {
                     subject: key.to_string(),
                     reads,
                     sources: Vec::new(),
-                    read_by: published.read_by(&key).into_keys().map(|key| key.to_string()).collect(),
+                    read_by: published
+                        .read_by(&key)
+                        .into_keys()
+                        .map(|key| key.to_string())
+                        .collect(),
                     last: last_of_source(&key, report.as_ref()),
                 })
             }
@@ -169,7 +175,9 @@ impl Builder {
         };
         let plan = evaluation.plan().clone();
         let mut evaluation = Some(evaluation);
-        let site = self.settle(&mut state, &mut evaluation, Needs::default()).await?;
+        let site = self
+            .settle(&mut state, &mut evaluation, Needs::default())
+            .await?;
         Ok(PublishedSite {
             site,
             plan,
@@ -240,7 +248,11 @@ impl Builder {
         self.read_published(state, &mut read).await?;
         evaluation.supply_versions(read, &versions);
         if !asked.texts.is_empty() {
-            state.texts.read(&self.state, &asked.texts).await.map_err(BuildError::State)?;
+            state
+                .texts
+                .read(&self.state, &asked.texts)
+                .await
+                .map_err(BuildError::State)?;
             evaluation.supply_texts(state.texts_of(asked.texts)?);
         }
         // Nobody is asked for what is not known: it is not what the site was made from.
@@ -403,7 +415,11 @@ fn told(sources: Parts) -> Vec<SourceRead> {
 /// Parts in words. That a source is there goes without saying where more of it is read.
 fn parts_told(parts: &BTreeSet<Part>) -> Vec<String> {
     let says_more = |part: &&Part| **part != Part::There || parts.len() == 1;
-    parts.iter().filter(says_more).map(Part::to_string).collect()
+    parts
+        .iter()
+        .filter(says_more)
+        .map(Part::to_string)
+        .collect()
 }
 
 fn last_of_output(key: &OutputKey, report: Option<&Report>) -> Last {
@@ -434,7 +450,11 @@ fn last_of_source(key: &SourceKey, report: Option<&Report>) -> Last {
         let sources = &report.sources;
         let lists = [
             (&sources.added, "added", "it was not there before"),
-            (&sources.changed, "changed", "its bytes were others than before"),
+            (
+                &sources.changed,
+                "changed",
+                "its bytes were others than before",
+            ),
             (&sources.removed, "removed", "it was gone"),
         ];
         let found = lists.into_iter().find(|(list, ..)| in_list(list));
@@ -495,9 +515,15 @@ mod tests {
     #[test]
     fn an_address_leads_to_the_keys_that_answer_it() {
         let base = "https://example.org/site/";
-        assert_eq!(keys_of("https://example.org/site/blog/", base), ["blog/index.html"]);
+        assert_eq!(
+            keys_of("https://example.org/site/blog/", base),
+            ["blog/index.html"]
+        );
         assert_eq!(keys_of("https://example.org/site", base), ["index.html"]);
-        assert_eq!(keys_of("http://127.0.0.1:8080/a%20b/?q#f", base), ["a b/index.html", "a%20b/index.html"]);
+        assert_eq!(
+            keys_of("http://127.0.0.1:8080/a%20b/?q#f", base),
+            ["a b/index.html", "a%20b/index.html"]
+        );
         assert_eq!(keys_of("/blog/a", base), ["blog/a", "blog/a/index.html"]);
         assert_eq!(keys_of("sitemap.xml", base)[0], "sitemap.xml");
     }

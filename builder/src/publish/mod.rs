@@ -13,14 +13,18 @@
 //! * `publication`: the difference to what is published; [`transfer`]: putting it;
 //! * `commit`: the commit, its outbox, and taking over from a builder that died;
 //! * `session`: the lease, and every write of the root under it;
-//! * [`run`]: the order of it all.
+//! * [`run`]: the order of it all;
+//! * [`explain`]: what outputs are made from; [`preview`]: what an upload would change. Neither
+//!   writes anything.
 
 mod commit;
+pub mod difference;
 mod draft;
 pub mod explain;
 pub mod hold;
 mod measure;
 pub mod observe;
+pub mod preview;
 mod publication;
 mod reconcile;
 pub mod root;

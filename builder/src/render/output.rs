@@ -524,7 +524,9 @@ impl<'w> Job<'w> {
                 let mut parts = entries.chunks(SITEMAP_LIMIT);
                 let chosen = parts.nth(part - 1).unwrap_or_default();
                 if let Detail::Sources(readings) = view.detail {
-                    chosen.iter().for_each(|entry| entry.note(library, readings));
+                    chosen
+                        .iter()
+                        .for_each(|entry| entry.note(library, readings));
                 }
                 let values = chosen.iter().map(|entry| entry.value(library, shape));
                 Value::from(values.collect::<Vec<_>>())

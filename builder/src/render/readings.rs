@@ -173,11 +173,20 @@ mod tests {
 
     #[test]
     fn a_shape_is_told_in_words() {
-        assert_eq!(told("{{ page.title }}{{ page.date }}", "page"), "date, title");
+        assert_eq!(
+            told("{{ page.title }}{{ page.date }}", "page"),
+            "date, title"
+        );
         let list = "{% for p in section.pages[:3] %}{{ p.title }}{% endfor %}";
         assert_eq!(told(list, "section"), "the first 3 of pages (title)");
-        assert_eq!(told("{{ section.pages | length }}", "section"), "pages (how many)");
-        assert_eq!(told("{% if section.pages %}x{% endif %}", "section"), "pages (whether there is any)");
+        assert_eq!(
+            told("{{ section.pages | length }}", "section"),
+            "pages (how many)"
+        );
+        assert_eq!(
+            told("{% if section.pages %}x{% endif %}", "section"),
+            "pages (whether there is any)"
+        );
         assert_eq!(told("{{ page }}", "page"), "");
     }
 }

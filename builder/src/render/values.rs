@@ -566,7 +566,13 @@ fn section_translations(view: View<'_>, id: SectionId) -> Vec<Value> {
     let of = |id: &SectionId| {
         let section = &world.library.sections[*id];
         let title = section.front.title.as_deref();
-        translation(view, &section.place, &section.permalink, title, &section.path)
+        translation(
+            view,
+            &section.place,
+            &section.permalink,
+            title,
+            &section.path,
+        )
     };
     world.library.section_links[id]
         .translations

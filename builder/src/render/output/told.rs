@@ -1,12 +1,12 @@
 //! What an output is made from, for people: in words with marks, and as parts of sources.
 
 use super::super::content::Contents;
+use super::super::questions;
 use super::super::readers::Reader;
 use super::super::readings::{Part, Parts, Readings, Wanted, words};
 use super::super::templates::{BUILTIN_PREFIX, source_of};
 use super::super::values::Detail;
 use super::super::world::{Needs, Scope, World, within};
-use super::super::questions;
 use super::{Job, Read};
 use crate::fingerprint::Mark;
 use crate::graph::{BodyFacts, OutputTrace, Question};
@@ -97,11 +97,17 @@ impl Site {
         let itself = world.sources.mark(key.as_str());
         told.extend(itself.map(|mark| (format!("text of {key}"), mark)));
         if facts.templated {
-            told.push(("any of the templates".to_owned(), world.templates.readers.all()));
+            told.push((
+                "any of the templates".to_owned(),
+                world.templates.readers.all(),
+            ));
         }
         let linked: BTreeSet<&str> = facts.links.iter().map(|link| &*link.path).collect();
         for path in linked.into_iter().filter(|path| !path.is_empty()) {
-            told.push((format!("address of @/{path}"), questions::link(world, path, lang)));
+            told.push((
+                format!("address of @/{path}"),
+                questions::link(world, path, lang),
+            ));
         }
         let ((), trace) = within(Scope::of_text(world), key.as_str(), || {
             for question in &facts.asked {
@@ -297,9 +303,9 @@ impl Job<'_> {
                 readings.note_field(&self.planned.source, "aliases");
             }
             Recipe::SearchIndex(lang) => self.note_searched(lang, &readings),
-            Recipe::Section {
-                pager: Some(_), ..
-            } => readings.note_field(&self.planned.source, "pages"),
+            Recipe::Section { pager: Some(_), .. } => {
+                readings.note_field(&self.planned.source, "pages")
+            }
             _ => {}
         }
         if let Recipe::Style(_) = self.planned.recipe {
