@@ -28,8 +28,20 @@ const MAX_SOURCES: usize = 100;
 const MAX_REASONS: usize = 3;
 /// Parts of one source in a reason; of more, the number is told.
 const MAX_PARTS: usize = 3;
-/// Parts of a page that say nothing of its place in a list.
-const OF_TEXT: [&str; 5] = ["content", "summary", "toc", "word_count", "reading_time"];
+/// Parts of a page that say nothing of its place in a list of a section. Weights are no parts: where
+/// nothing differs that templates see, it may be the weight.
+const NO_PLACE: [&str; 10] = [
+    "content",
+    "summary",
+    "toc",
+    "word_count",
+    "reading_time",
+    "taxonomies",
+    "description",
+    "extra",
+    "authors",
+    "assets",
+];
 
 /// What became of a source.
 #[derive(Debug, Default)]
@@ -136,10 +148,13 @@ impl<Kept: Send> Evaluation<Kept> {
     fn old_world(&self, before: &Sources, changed: &BTreeSet<&SourceKey>) -> World {
         let content = changed.iter().filter(|key| key.role() == Role::Content);
         let folders: BTreeSet<&str> = content.map(|key| key.folder()).collect();
-        let matters = |(key, _): &(&SourceKey, &Source)| match key.role() {
-            Role::Content => changed.contains(key) || is_section_file(key.name()),
-            Role::Asset => folders.contains(key.folder()),
-            _ => false,
+        // There are many keys: what says no soonest goes first.
+        let matters = |(key, _): &(&SourceKey, &Source)| match key.name().ends_with(".md") {
+            true => {
+                (is_section_file(key.name()) || changed.contains(key))
+                    && key.role() == Role::Content
+            }
+            false => folders.contains(key.folder()) && key.role() == Role::Asset,
         };
         let kept = before.iter().filter(matters);
         let kept: Sources = kept.map(|(key, one)| (key.clone(), one.clone())).collect();
@@ -234,8 +249,13 @@ impl Reader<'_> {
         if !fields.is_empty() {
             return Some(format!("{} of {key} changed", listed(fields)));
         }
-        let has_moved = |name: &String| !OF_TEXT.contains(&name.as_str());
-        if difference.fields.iter().any(has_moved)
+        if self.planned.source == *key {
+            return Some(format!("{key} changed"));
+        }
+        let says_place = |name: &String| !NO_PLACE.contains(&name.as_str());
+        let may_have_moved =
+            difference.fields.is_empty() || difference.fields.iter().any(says_place);
+        if may_have_moved
             && let Some(list) = self.list_with(key)
         {
             return Some(list);

@@ -361,7 +361,9 @@ impl PublishedSite {
             // It has a hand in everything.
             return self.plan.keys().map(|key| (key.clone(), whole())).collect();
         }
-        let mut sums = Sums::of(Arc::new(BTreeSet::from([source.clone()])));
+        let mut matter = self.site.texts_with(source);
+        matter.insert(source.clone());
+        let mut sums = Sums::of(Arc::new(matter));
         let of = |key: &OutputKey, planned: &Planned, sums: &mut Sums| {
             let trace = self.trace(key);
             let groups = self.site.sources(key, planned, trace.as_deref(), sums);

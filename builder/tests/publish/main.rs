@@ -4,6 +4,8 @@
 mod concurrent;
 mod crash;
 mod edits;
+mod explain;
+mod preview;
 mod scheduled;
 mod stories;
 mod world;

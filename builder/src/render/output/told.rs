@@ -13,6 +13,7 @@ use crate::graph::{BodyFacts, OutputTrace, Question};
 use crate::key::{OutputKey, Role, SourceKey};
 use crate::plan::{self, Planned, Recipe};
 use crate::reads::Shape;
+use crate::site::facts::Place;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
@@ -161,6 +162,22 @@ impl Site {
             groups.push(answer.clone());
         }
         groups
+    }
+
+    /// The pages and sections whose text is made from a source, beside their own file.
+    pub fn texts_with(&self, source: &SourceKey) -> BTreeSet<SourceKey> {
+        let library = &self.world.library;
+        let pages = library.pages.iter().map(|page| &page.place);
+        let sections = library.sections.iter().map(|section| &section.place);
+        let is_with = |place: &&Place| {
+            let mut parts = Parts::new();
+            if let Some((lang, facts)) = self.body(&place.key) {
+                self.add_body(lang, facts, &mut parts);
+            }
+            parts.contains_key(source)
+        };
+        let places = pages.chain(sections).filter(is_with);
+        places.map(|place| place.key.clone()).collect()
     }
 
     fn job<'a>(&'a self, key: &'a OutputKey, planned: &'a Planned) -> Job<'a> {
