@@ -255,9 +255,7 @@ impl Reader<'_> {
         let says_place = |name: &String| !NO_PLACE.contains(&name.as_str());
         let may_have_moved =
             difference.fields.is_empty() || difference.fields.iter().any(says_place);
-        if may_have_moved
-            && let Some(list) = self.list_with(key)
-        {
+        if may_have_moved && let Some(list) = self.list_with(key) {
             return Some(list);
         }
         (difference.fields.contains("taxonomies") && self.reads_terms())

@@ -7,11 +7,14 @@ use super::transfer::{self, Put};
 use crate::diagnostic::Diagnostic;
 use crate::evaluate::Unready;
 use crate::invalidate;
-use crate::key::{OutputKey, SourceKey};
+use crate::key::{OutputKey, Role, SourceKey};
 use crate::plan::{PICTURES, Recipe};
 use crate::report::{Action, Kind, OutputReport, Report};
 use crate::source::Change;
 use std::collections::{BTreeMap, BTreeSet};
+
+/// Reasons for one output; of more, the number is told.
+const MAX_REASONS: usize = 3;
 
 /// What was put.
 #[derive(Clone, Default)]
@@ -125,8 +128,7 @@ impl Publication {
                 Ok(tree) => tree.because.get(&put.key).cloned(),
                 Err(_) => None,
             };
-            let because =
-                told.unwrap_or_else(|| because(put.before.is_none(), &put.source, changes));
+            let because = told.unwrap_or_else(|| because(put, changes, draft.full));
             report.outputs.push(OutputReport {
                 key: put.key.to_string(),
                 actions,
@@ -203,30 +205,34 @@ impl Publication {
     }
 }
 
-/// Why an output was put.
-fn because(new: bool, source: &SourceKey, changes: &Changes) -> Vec<String> {
-    let word = |change: &Change| match change {
-        Change::Added => "was added",
-        Change::Removed => "was removed",
-        Change::Changed | Change::None => "changed",
+/// Why an output was put, as far as that follows from the changed sources alone.
+fn because(put: &Put, changes: &Changes, full: bool) -> Vec<String> {
+    let is_new = put.before.is_none();
+    let told = |(key, change): (&SourceKey, &Change)| match change {
+        Change::Added => format!("{key} was added"),
+        Change::Removed => format!("{key} was removed"),
+        Change::Changed | Change::None => format!("{key} changed"),
     };
-    if let Some(change) = changes.map.get(source) {
-        return vec![format!("{source} {}", word(change))];
+    if let Some(own) = changes.map.get_key_value(&put.source) {
+        return vec![told(own)];
     }
-    let mut reasons: Vec<String> = changes
-        .map
-        .iter()
-        .take(3)
-        .map(|(key, change)| format!("{key} {}", word(change)))
-        .collect();
-    if changes.map.len() > 3 {
-        reasons.push(format!("and {} more", changes.map.len() - 3));
+    let configures = |key: &SourceKey| {
+        let role = key.role();
+        matches!(role, Role::Config | Role::OwnConfig | Role::ThemeConfig)
+    };
+    // Where everything is made anew, it is not for any page that changed with it.
+    let all = changes.map.iter();
+    let matter: Vec<_> = all.filter(|(key, _)| !full || configures(key)).collect();
+    let more = matter.len().saturating_sub(MAX_REASONS);
+    let mut reasons: Vec<String> = matter.into_iter().take(MAX_REASONS).map(told).collect();
+    if more > 0 {
+        reasons.push(format!("and {more} more"));
     }
     if reasons.is_empty() {
-        let reason = if new {
-            "it was not there"
-        } else {
-            "it was not as it should be"
+        let reason = match (is_new, full) {
+            (true, _) => "it was not there",
+            (false, true) => "everything was made anew",
+            (false, false) => "it was not as it should be",
         };
         reasons.push(reason.into());
     }

@@ -97,7 +97,11 @@ async fn a_list_is_named_as_far_as_it_is_read() {
     world.put("templates/page.html", page).await;
     let first = keys(["data/x.toml", "templates/page.html"]);
     let reports = until_done(&world, &world.builder(), &first).await;
-    assert!(reports[0].diagnostics.is_empty(), "{:?}", reports[0].diagnostics);
+    assert!(
+        reports[0].diagnostics.is_empty(),
+        "{:?}",
+        reports[0].diagnostics
+    );
     // B was the second of three; with a date before A's it is the last.
     let report = edited(
         &world,
@@ -174,8 +178,7 @@ async fn a_page_tells_what_it_reads_and_what_became_of_it() {
 async fn nothing_is_made_again_that_is_not_told_to_read_the_source() {
     let world = published_blog().await;
     world.put("data/x.toml", "x = 1").await;
-    let linking =
-        "[b](@/blog/b.md) {% set d = load_data(path=\"data/x.toml\") %}{{ d.x }}";
+    let linking = "[b](@/blog/b.md) {% set d = load_data(path=\"data/x.toml\") %}{{ d.x }}";
     let c = post("C", "2026-01-03", "x", linking);
     world.put("content/blog/c/index.md", c).await;
     let sidebar = "{% set all = get_taxonomy(kind=\"tags\") %}{% for t in all.items %}\
@@ -188,7 +191,11 @@ async fn nothing_is_made_again_that_is_not_told_to_read_the_source() {
         "templates/section.html",
     ];
     let reports = until_done(&world, &world.builder(), &keys(first)).await;
-    assert!(reports[0].diagnostics.is_empty(), "{:?}", reports[0].diagnostics);
+    assert!(
+        reports[0].diagnostics.is_empty(),
+        "{:?}",
+        reports[0].diagnostics
+    );
 
     let b = |title: &str, tag: &str, body: &str| post(title, "2026-01-02", tag, body);
     let edits = [
