@@ -30,7 +30,7 @@ use std::sync::Arc;
 
 mod album;
 mod pictures;
-mod why;
+pub mod why;
 pub use album::Album;
 use pictures::{BATCH_BYTES, Darkroom};
 

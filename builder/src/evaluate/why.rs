@@ -15,7 +15,7 @@ use crate::render::values;
 use crate::render::world::World;
 use crate::site::library;
 use crate::site::schedule::Schedule;
-use crate::source::{Source, Sources, is_section_file};
+use crate::source::{Change, Source, Sources, is_section_file};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use tera::Map;
@@ -290,6 +290,40 @@ impl Reader<'_> {
         matches!(recipe, Recipe::Taxonomy { .. } | Recipe::Term { .. })
             || asked.into_iter().any(is_of_terms)
     }
+}
+
+/// Why an output was made, as far as that follows from the changed sources alone: `source` is what
+/// it stands for, `is_new` where it was not there, `full` where everything was made anew.
+pub fn of(
+    source: &SourceKey,
+    changes: &BTreeMap<SourceKey, Change>,
+    is_new: bool,
+    full: bool,
+) -> Vec<String> {
+    let told = |(key, change): (&SourceKey, &Change)| match change {
+        Change::Added => format!("{key} was added"),
+        Change::Removed => format!("{key} was removed"),
+        Change::Changed | Change::None => format!("{key} changed"),
+    };
+    if let Some(own) = changes.get_key_value(source) {
+        return vec![told(own)];
+    }
+    let configures = |key: &SourceKey| {
+        let role = key.role();
+        matches!(role, Role::Config | Role::OwnConfig | Role::ThemeConfig)
+    };
+    // Where everything is made anew, that is not for any page that changed with it.
+    let matter = changes.iter().filter(|(key, _)| !full || configures(key));
+    let reasons: Vec<String> = matter.map(told).collect();
+    if reasons.is_empty() {
+        let reason = match (is_new, full) {
+            (true, _) => "it was not there",
+            (false, true) => "everything was made anew",
+            (false, false) => "it was not as it should be",
+        };
+        return vec![reason.to_owned()];
+    }
+    bounded(reasons, MAX_REASONS)
 }
 
 /// At most so many, then `and N more`.

@@ -62,7 +62,7 @@ pub struct SourceRead {
 /// What the last build did to it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Last {
-    /// Of an output: `uploaded`, `unchanged`, `deleted`, `stale` or `none`; of a source: `added`,
+    /// Of an output: `uploaded`, `unchanged`, `deleted`, `stale`, `unreferenced` or `none`; of a source: `added`,
     /// `changed`, `removed` or `none`.
     pub action: String,
     /// Why.
@@ -438,6 +438,7 @@ fn last_of_output(key: &OutputKey, report: Option<&Report>) -> Last {
         Some(Action::Deleted) => "deleted",
         Some(Action::Unchanged) => "unchanged",
         Some(Action::Stale) => "stale",
+        Some(Action::Unreferenced) => "unreferenced",
         None => "none",
     };
     Last {

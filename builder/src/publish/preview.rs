@@ -15,8 +15,10 @@ use super::store::{Given, GivenObjects};
 use super::transfer::Put;
 use super::{BuildError, Builder};
 use crate::diagnostic::Diagnostic;
+use crate::invalidate::{self, send::batches};
 use crate::key::{OutputKey, SourceKey};
 use crate::object::Body;
+use crate::plan::PICTURES;
 use crate::report::{
     Action, Invalidations, OutputCounts, OutputReport, Report, RequestCounts, SourceChanges,
 };
@@ -177,12 +179,15 @@ impl Builder {
         }
         let draft = self.drafted(keys, &root, &mut state, today).await?;
         let publication = Publication::of(&state, &draft, false);
-        let report = reported(&publication, &draft);
+        let report = reported(&publication, &draft, &state);
         let mut counted = Report::default();
         before.fill(&self, &mut counted);
         let mut requests = counted.requests;
         if !report.outputs.is_empty() || !draft.changes.map.is_empty() {
             self.foresee(&mut requests, &publication, &draft, &root, &state);
+            let batches = batches(&report.invalidations.paths).len() as u64;
+            requests.invalidation = self.cloudfront.as_ref().map_or(0, |_| batches);
+            requests.delete += report.counts.deleted;
         }
         let told = self.differences(&publication, differences).await?;
         Ok(shown(report, told, requests, &draft))
@@ -231,8 +236,6 @@ impl Builder {
         // It looks at the root once more, for what came meanwhile.
         requests.get += 1;
         requests.put += publication.puts.len() as u64 + segments + OWN_WRITES;
-        requests.delete += publication.deletions.len() as u64;
-        requests.invalidation += u64::from(self.cloudfront.is_some() && !touched.is_empty());
     }
 
     /// How published texts would differ.
@@ -290,7 +293,7 @@ fn is_text(content_type: &str) -> bool {
 }
 
 /// The report of a run in which everything went well.
-fn reported(publication: &Publication, draft: &Draft) -> Report {
+fn reported(publication: &Publication, draft: &Draft, state: &State) -> Report {
     let put = publication.puts.iter().map(|put| {
         let published = Published {
             fingerprint: Some(put.object.fingerprint()),
@@ -304,7 +307,23 @@ fn reported(publication: &Publication, draft: &Draft) -> Report {
         put: put.collect(),
         ..Done::default()
     };
-    publication.report(draft, &done)
+    let mut report = publication.report(draft, &done);
+    // Pictures stay for as long as cached pages may show them.
+    for output in &mut report.outputs {
+        if output.actions == [Action::Deleted] && output.key.starts_with(PICTURES) {
+            output.actions = vec![Action::Unreferenced];
+            report.counts.deleted -= 1;
+        }
+    }
+    let gone = publication.deletions.keys().map(OutputKey::as_str);
+    let gone: BTreeSet<&str> = gone.filter(|key| !key.starts_with(PICTURES)).collect();
+    let put = done.put.keys().map(OutputKey::as_str);
+    let touched = put.clone().chain(gone.iter().copied()).collect();
+    let before = state.outputs.keys();
+    let stays = before.filter(|key| !publication.deletions.contains_key(*key));
+    let there: BTreeSet<&str> = stays.map(OutputKey::as_str).chain(put).collect();
+    report.invalidations = invalidate::choose(&touched, there.into_iter(), &[]);
+    report
 }
 
 fn shown(

@@ -1,20 +1,15 @@
 //! The difference between what is published and what should be, and what was done about it.
 
 use super::draft::Draft;
-use super::observe::Changes;
 use super::state::{Published, State};
 use super::transfer::{self, Put};
 use crate::diagnostic::Diagnostic;
-use crate::evaluate::Unready;
-use crate::invalidate;
-use crate::key::{OutputKey, Role, SourceKey};
+use crate::evaluate::{Unready, why};
+use crate::key::{OutputKey, SourceKey};
 use crate::plan::{PICTURES, Recipe};
 use crate::report::{Action, Kind, OutputReport, Report};
 use crate::source::Change;
 use std::collections::{BTreeMap, BTreeSet};
-
-/// Reasons for one output; of more, the number is told.
-const MAX_REASONS: usize = 3;
 
 /// What was put.
 #[derive(Clone, Default)]
@@ -128,7 +123,9 @@ impl Publication {
                 Ok(tree) => tree.because.get(&put.key).cloned(),
                 Err(_) => None,
             };
-            let because = told.unwrap_or_else(|| because(put, changes, draft.full));
+            let is_new = put.before.is_none();
+            let because =
+                told.unwrap_or_else(|| why::of(&put.source, &changes.map, is_new, draft.full));
             report.outputs.push(OutputReport {
                 key: put.key.to_string(),
                 actions,
@@ -195,46 +192,6 @@ impl Publication {
         report.counts.uploaded = uploaded;
         report.counts.deleted = deleted;
         report.counts.stale = stale;
-        let touched = done
-            .put
-            .keys()
-            .chain(self.deletions.keys())
-            .map(OutputKey::as_str);
-        report.invalidations = invalidate::described(touched);
         report
     }
-}
-
-/// Why an output was put, as far as that follows from the changed sources alone.
-fn because(put: &Put, changes: &Changes, full: bool) -> Vec<String> {
-    let is_new = put.before.is_none();
-    let told = |(key, change): (&SourceKey, &Change)| match change {
-        Change::Added => format!("{key} was added"),
-        Change::Removed => format!("{key} was removed"),
-        Change::Changed | Change::None => format!("{key} changed"),
-    };
-    if let Some(own) = changes.map.get_key_value(&put.source) {
-        return vec![told(own)];
-    }
-    let configures = |key: &SourceKey| {
-        let role = key.role();
-        matches!(role, Role::Config | Role::OwnConfig | Role::ThemeConfig)
-    };
-    // Where everything is made anew, it is not for any page that changed with it.
-    let all = changes.map.iter();
-    let matter: Vec<_> = all.filter(|(key, _)| !full || configures(key)).collect();
-    let more = matter.len().saturating_sub(MAX_REASONS);
-    let mut reasons: Vec<String> = matter.into_iter().take(MAX_REASONS).map(told).collect();
-    if more > 0 {
-        reasons.push(format!("and {more} more"));
-    }
-    if reasons.is_empty() {
-        let reason = match (is_new, full) {
-            (true, _) => "it was not there",
-            (false, true) => "everything was made anew",
-            (false, false) => "it was not as it should be",
-        };
-        reasons.push(reason.into());
-    }
-    reasons
 }

@@ -247,7 +247,12 @@ impl<'w> Job<'w> {
             return Ok(None);
         };
         self.need_bodies(&template);
-        let Some(variables) = self.variables(self.view(Detail::Full), None) else {
+        let reader = self.reader();
+        let detail = match reader {
+            Some(_) => Detail::Read,
+            None => Detail::Full,
+        };
+        let Some(variables) = self.variables(self.view(detail), reader.as_deref()) else {
             return Ok(None);
         };
         let object = self.template(&template, &variables.context())?;

@@ -8,8 +8,8 @@ use super::content::{Body, Contents, Linking};
 use super::readings::{Part, Readings};
 use super::world::World;
 use crate::dates::Date;
-use crate::fingerprint::Mark;
-use crate::graph::{list_mark, memo::Memo, value_mark};
+use crate::fingerprint::{Mark, Marker};
+use crate::graph::{add_value, list_mark, memo::Memo, value_mark};
 use crate::key::SourceKey;
 use crate::markdown::Heading;
 use crate::reads::{Shape, WHOLE};
@@ -27,6 +27,9 @@ use tera::{Map, Value};
 pub enum Detail<'a> {
     /// For templates: all there is.
     Full,
+    /// For a template of which it is known what it reads: that of lists and sections, and of pages
+    /// all.
+    Read,
     /// For marks: only what a shape reads; a body is its mark, and so is a page or a list of pages
     /// inside another value.
     Marks(&'a Memo),
@@ -60,7 +63,7 @@ impl<'a> View<'a> {
     fn noting(self, key: &'a SourceKey) -> Option<(&'a Readings, &'a SourceKey)> {
         match self.detail {
             Detail::Sources(readings) => Some((readings, key)),
-            Detail::Full | Detail::Marks(_) | Detail::Bodies(_) => None,
+            Detail::Full | Detail::Read | Detail::Marks(_) | Detail::Bodies(_) => None,
         }
     }
 
@@ -72,19 +75,42 @@ impl<'a> View<'a> {
             }
         }
     }
+
+    /// The same, with all there is.
+    fn full(self) -> Self {
+        Self {
+            detail: Detail::Full,
+            ..self
+        }
+    }
 }
 
-/// A map under construction, of the fields that a shape reads.
+/// A map under construction, of the fields that a shape reads; or, for marks, the mark of them.
 struct Fields<'a> {
-    map: Map,
+    into: Sink,
     shape: &'a Shape,
     noted: Option<(&'a Readings, &'a SourceKey)>,
 }
 
+enum Sink {
+    Map(Map),
+    Mark(Marker),
+    Nothing,
+}
+
 impl<'a> Fields<'a> {
-    fn of(shape: &'a Shape) -> Self {
+    fn whole() -> Self {
+        Self::of(Detail::Full, &WHOLE)
+    }
+
+    fn of(detail: Detail<'_>, shape: &'a Shape) -> Self {
+        let into = match detail {
+            Detail::Full | Detail::Read => Sink::Map(Map::default()),
+            Detail::Marks(_) | Detail::Bodies(_) => Sink::Mark(Marker::default()),
+            Detail::Sources(_) => Sink::Nothing,
+        };
         Self {
-            map: Map::default(),
+            into,
             shape,
             noted: None,
         }
@@ -94,7 +120,7 @@ impl<'a> Fields<'a> {
     fn of_source(view: View<'a>, key: &'a SourceKey, shape: &'a Shape) -> Self {
         Self {
             noted: view.noting(key),
-            ..Self::of(shape)
+            ..Self::of(view.detail, shape)
         }
     }
 
@@ -104,7 +130,15 @@ impl<'a> Fields<'a> {
             if let Some((readings, key)) = self.noted {
                 readings.note(key, Part::of(name, shape));
             }
-            self.map.insert(name.into(), value(shape));
+            let value = value(shape);
+            match &mut self.into {
+                Sink::Map(map) => drop(map.insert(name.into(), value)),
+                Sink::Mark(marker) => {
+                    marker.bytes(name);
+                    add_value(marker, &value, shape);
+                }
+                Sink::Nothing => {}
+            }
         }
         self
     }
@@ -125,10 +159,16 @@ impl<'a> Fields<'a> {
         self.list(name, list.into_iter().map(Value::from))
     }
 
-    /// Maps are kept by the thousand, so without the room that they grew by.
-    fn build(mut self) -> Value {
-        self.map.shrink_to_fit();
-        Value::from(self.map)
+    fn build(self) -> Value {
+        match self.into {
+            // Maps are kept by the thousand, so without the room that they grew by.
+            Sink::Map(mut map) => {
+                map.shrink_to_fit();
+                Value::from(map)
+            }
+            Sink::Mark(marker) => marked(marker.done()),
+            Sink::Nothing => Value::none(),
+        }
     }
 }
 
@@ -149,7 +189,7 @@ fn marked(mark: Mark) -> Value {
 /// A table of contents.
 pub fn toc(headings: &[Heading]) -> Value {
     let value = |heading: &Heading| {
-        Fields::of(&WHOLE)
+        Fields::whole()
             .set("level", heading.level)
             .set("id", heading.id.as_str())
             .set("permalink", heading.permalink.as_str())
@@ -162,7 +202,7 @@ pub fn toc(headings: &[Heading]) -> Value {
 
 /// `page` while its own Markdown is rendered: everything but what rendering makes.
 pub fn page_facts(world: &World, id: PageId) -> Value {
-    let own = Fields::of(&WHOLE);
+    let own = Fields::whole();
     page_fields(world, id, own, &BodyValues::none()).build()
 }
 
@@ -174,6 +214,7 @@ pub fn page(view: View<'_>, id: PageId, shape: &Shape, full: bool) -> Value {
     match view.detail {
         Detail::Full if full => contents.full_page_values[id].get_or_init(make).clone(),
         Detail::Full => contents.page_values[id].get_or_init(make).clone(),
+        Detail::Read => page(view.full(), id, &WHOLE, full),
         Detail::Marks(_) => marked(page_mark(view, id, shape, full)),
         Detail::Bodies(shown) => {
             let name = (std::ptr::from_ref(shape) as usize, id, full);
@@ -200,7 +241,7 @@ fn page_mark(view: View<'_>, id: PageId, shape: &Shape, full: bool) -> Mark {
             let pages = memo.pages(shape, full, view.world.library.pages.len());
             *pages[id].get_or_init(make)
         }
-        Detail::Full | Detail::Bodies(_) | Detail::Sources(_) => make(),
+        Detail::Full | Detail::Read | Detail::Bodies(_) | Detail::Sources(_) => make(),
     }
 }
 
@@ -209,14 +250,17 @@ pub fn page_value(view: View<'_>, id: PageId, shape: &Shape, full: bool) -> Valu
     let View {
         world, contents, ..
     } = view;
+    if let Detail::Read = view.detail {
+        return page_value(view.full(), id, &WHOLE, full);
+    }
     let links = &world.library.page_links[id];
     if let (true, Detail::Full) = (full, view.detail) {
         // The same page with its neighbours.
         let neighbour = |id: Option<PageId>| id.map(|id| page(view, id, shape, false));
         let base = page(view, id, shape, false);
         let own = Fields {
-            map: base.into_map().unwrap_or_default(),
-            ..Fields::of(shape)
+            into: Sink::Map(base.into_map().unwrap_or_default()),
+            ..Fields::of(view.detail, shape)
         };
         return own
             .option("lower", neighbour(links.lower))
@@ -264,7 +308,7 @@ impl<'a> BodyValues<'a> {
                 let facts = &written.facts;
                 [Some(facts.html), facts.summary, facts.toc]
             }),
-            Detail::Full | Detail::Bodies(_) | Detail::Sources(_) => None,
+            Detail::Full | Detail::Read | Detail::Bodies(_) | Detail::Sources(_) => None,
         };
         let missing = match (view.detail, written, body) {
             (Detail::Bodies(shown), Some(_), None) => Some((shown, key)),
@@ -376,7 +420,7 @@ fn page_fields<'a>(
 
 /// `section` while its own Markdown is rendered.
 pub fn section_facts(world: &World, id: SectionId) -> Value {
-    let own = Fields::of(&WHOLE);
+    let own = Fields::whole();
     section_fields(world, id, own, &BodyValues::none()).build()
 }
 
@@ -385,6 +429,9 @@ pub fn section(view: View<'_>, id: SectionId, shape: &Shape) -> Value {
     let make = || section_value(view, id, shape);
     match view.detail {
         Detail::Full => view.contents.section_values[id].get_or_init(make).clone(),
+        Detail::Read => view
+            .contents
+            .projected(shape, &format!("section {id}"), make),
         Detail::Marks(_) | Detail::Bodies(_) | Detail::Sources(_) => make(),
     }
 }
@@ -519,7 +566,7 @@ fn backlinks(view: View<'_>, place: &Place) -> Vec<Value> {
         .collect();
     from.sort_unstable();
     let value = |(permalink, title): (&str, Option<&str>)| {
-        Fields::of(&WHOLE)
+        Fields::whole()
             .set("permalink", permalink)
             .option("title", title)
             .build()
@@ -534,8 +581,11 @@ fn translation(
     title: Option<&str>,
     path: &str,
 ) -> Value {
-    Fields::of_source(view, &place.key, &WHOLE)
-        .set("lang", place.lang.as_str())
+    let own = Fields {
+        noted: view.noting(&place.key),
+        ..Fields::whole()
+    };
+    own.set("lang", place.lang.as_str())
         .set("permalink", permalink)
         .option("title", title)
         .set("path", path)
@@ -581,10 +631,34 @@ fn section_translations(view: View<'_>, id: SectionId) -> Vec<Value> {
         .collect()
 }
 
+/// A list of which only what a shape reads is made: it is as long where that is read.
+fn listed<'a>(shape: &'a Shape, len: usize, make: impl Fn(usize, &'a Shape) -> Value) -> Value {
+    let Shape::Parts(parts) = shape else {
+        return array((0..len).map(|index| make(index, &WHOLE)).collect());
+    };
+    let (first, each) = match &parts.items {
+        Some(items) => (items.first.unwrap_or(len).min(len), &items.shape),
+        None => (0, &WHOLE),
+    };
+    // One that is not empty stays so.
+    let shown = match parts.length {
+        true => len,
+        false => first.max(len.min(1)),
+    };
+    let one = |index| match index < first {
+        true => make(index, each),
+        false => Value::none(),
+    };
+    array((0..shown).map(one).collect())
+}
+
 /// Pages as lists see them, with their neighbours, or as feeds do, without.
 pub fn pages(view: View<'_>, ids: &[PageId], shape: &Shape, full: bool) -> Value {
     match view.detail {
         Detail::Full => array(ids.iter().map(|id| page(view, *id, shape, full)).collect()),
+        Detail::Read => listed(shape, ids.len(), |index, shape| {
+            page(view, ids[index], shape, full)
+        }),
         Detail::Marks(_) => marked(list_mark(shape, ids.len(), |index, shape| {
             page_mark(view, ids[index], shape, full)
         })),
@@ -610,7 +684,7 @@ pub fn taxonomy_kind(taxonomy: &Taxonomy) -> Value {
 /// A term, with its pages or without.
 pub fn term(view: View<'_>, term: &Term, with_pages: bool, shape: &Shape) -> Value {
     view.note_pages(&term.pages, &Part::Field("taxonomies".into()));
-    let fields = Fields::of(shape)
+    let fields = Fields::of(view.detail, shape)
         .set("name", term.name.as_str())
         .set("slug", term.slug.as_str())
         .set("path", term.path.as_str())
@@ -635,6 +709,9 @@ pub fn terms(view: View<'_>, taxonomy: &Taxonomy, shape: &Shape) -> Value {
                 .map(|one| term(view, one, true, shape))
                 .collect(),
         ),
+        Detail::Read => listed(shape, terms.len(), |index, shape| {
+            term(view, &terms[index], true, shape)
+        }),
         Detail::Marks(_) | Detail::Bodies(_) | Detail::Sources(_) => {
             marked(list_mark(shape, terms.len(), |index, shape| {
                 value_mark(&term(view, &terms[index], true, shape), shape)
@@ -645,7 +722,19 @@ pub fn terms(view: View<'_>, taxonomy: &Taxonomy, shape: &Shape) -> Value {
 
 /// What `get_taxonomy` answers.
 pub fn taxonomy(view: View<'_>, taxonomy: &Taxonomy, shape: &Shape) -> Value {
-    Fields::of(shape)
+    let make = || taxonomy_value(view, taxonomy, shape);
+    let Taxonomy { lang, config, .. } = taxonomy;
+    match view.detail {
+        Detail::Read => {
+            let name = format!("taxonomy {lang} {}", config.name);
+            view.contents.projected(shape, &name, make)
+        }
+        Detail::Full | Detail::Marks(_) | Detail::Bodies(_) | Detail::Sources(_) => make(),
+    }
+}
+
+fn taxonomy_value(view: View<'_>, taxonomy: &Taxonomy, shape: &Shape) -> Value {
+    Fields::of(view.detail, shape)
         .with("kind", |_| taxonomy_kind(taxonomy))
         .set("lang", taxonomy.lang.as_str())
         .set("permalink", taxonomy.permalink.as_str())
@@ -673,7 +762,7 @@ pub fn paginator(view: View<'_>, list: &PagerList<'_>, pager: &Pager, shape: &Sh
     };
     let total: usize = list.pagers.iter().map(|pager| pager.pages.len()).sum();
     let base = || config.make_permalink(&base_path(list.path, list.pagination));
-    Fields::of(shape)
+    Fields::of(view.detail, shape)
         .set("paginate_by", list.pagination.paginate_by)
         .with("first", |_| at(1))
         .with("last", |_| at(list.pagers.len()))
