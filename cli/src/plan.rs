@@ -13,7 +13,7 @@ use quillfront_builder::publish::Options;
 use quillfront_builder::publish::preview::{Output, Preview, PreviewError};
 use quillfront_builder::publish::store::{Given, GivenObjects};
 use quillfront_builder::report::Action;
-use std::path::PathBuf;
+use std::path::Path;
 
 /// Outputs whose difference is shown; `--json` has them all.
 const MAX_DIFFERENCES: usize = 20;
@@ -63,7 +63,7 @@ pub fn run(global: &Global, options: args::Plan) -> Result<u8> {
 }
 
 /// A file as if it were uploaded, under the key that it has in the site.
-async fn given(global: &Global, file: &PathBuf) -> Result<(String, Option<Given>)> {
+async fn given(global: &Global, file: &Path) -> Result<(String, Option<Given>)> {
     let shown = file.display();
     let usage = |why: String| UsageError(format!("{shown} {why}"));
     let key = key_of(&global.root, file);
