@@ -207,6 +207,7 @@ impl Builder {
             true => Arc::default(),
             false => state.graph_of_published(),
         });
+        evaluation.tell_why(state.sources.clone());
         (self.progress)(Step::Rendering(evaluation.plan().len()));
         evaluation.remember(state.album.clone(), published);
         let stored = state.answers.iter();
@@ -260,7 +261,11 @@ impl Builder {
 
     /// Reads from the site bucket what the source bucket no longer has: files whose removal is
     /// held are still the site's.
-    async fn read_published(&self, state: &State, read: &mut Inputs) -> Result<(), BuildError> {
+    pub(super) async fn read_published(
+        &self,
+        state: &State,
+        read: &mut Inputs,
+    ) -> Result<(), BuildError> {
         for (source, bytes) in read.iter_mut().filter(|(_, bytes)| bytes.is_none()) {
             let published = state.outputs.iter().find(|(key, output)| {
                 output.source == *source && !key.as_str().starts_with(PICTURES)

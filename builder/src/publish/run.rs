@@ -397,7 +397,7 @@ impl Builder {
     }
 
     /// The day that it is, and all that is due by now.
-    fn today(&self) -> Time {
+    pub(super) fn today(&self) -> Time {
         let up_to = self.clock();
         if self.options.now.is_some() {
             return Time { now: up_to, up_to };
