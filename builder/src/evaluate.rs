@@ -11,7 +11,7 @@ use crate::graph::{Graph, OutputTrace, Shown};
 use crate::key::{OutputKey, SourceKey};
 use crate::links::ExternalLinks;
 use crate::object::Object;
-use crate::plan::{self, Plan, Recipe};
+use crate::plan::{self, Plan, Planned, Recipe};
 use crate::quillfront_toml::{AllowedHosts, OwnConfig};
 use crate::render::RenderError;
 use crate::render::answers::{Answer, Request};
@@ -97,6 +97,8 @@ pub struct Evaluation<Kept = Object> {
     bodies: Bodies,
     memo: Arc<Memo>,
     contents: Option<Arc<Contents>>,
+    /// The sources whose own outputs alone are rendered for now, if it is so.
+    only: Option<BTreeSet<SourceKey>>,
     /// Outputs that would come out as they are.
     kept: BTreeSet<OutputKey>,
     /// Outputs that would not, and have to be made.
@@ -219,6 +221,7 @@ impl<Kept: Send> Evaluation<Kept> {
             bodies: Bodies::default(),
             memo: Arc::default(),
             contents: None,
+            only: None,
             kept: BTreeSet::new(),
             changed: BTreeSet::new(),
             traces: BTreeMap::new(),
@@ -259,6 +262,37 @@ impl<Kept: Send> Evaluation<Kept> {
     /// Tells in the end why outputs were made again, by what the sources of the earlier build were.
     pub fn tell_why(&mut self, before: Arc<Sources>) {
         self.before = Some(before);
+    }
+
+    /// Renders only the own outputs of these sources, until [`all`](Self::all): what an author waits
+    /// for.
+    pub fn only(&mut self, sources: BTreeSet<SourceKey>) {
+        self.only = Some(sources);
+    }
+
+    /// Renders everything from now on.
+    pub fn all(&mut self) {
+        self.only = None;
+    }
+
+    /// What was made so far.
+    pub fn made(&self) -> impl Iterator<Item = (&OutputKey, &Kept)> {
+        let all = self.done.iter();
+        all.filter_map(|(key, made)| Some((key, made.as_ref().ok()?.as_ref()?)))
+    }
+
+    /// How many outputs are left to be rendered after those.
+    pub fn left(&self) -> usize {
+        let is_left = |key: &&OutputKey| !self.done.contains_key(*key);
+        self.changed.iter().filter(is_left).count()
+    }
+
+    /// The outputs that have not been looked at.
+    fn waiting(&self) -> impl Iterator<Item = (&OutputKey, &Planned)> {
+        let is_waiting = |key: &OutputKey| !self.done.contains_key(key) && !self.kept.contains(key);
+        let all = self.plan.iter();
+        all.filter(|(_, planned)| !matches!(planned.recipe, Recipe::Picture { .. }))
+            .filter(move |(key, _)| is_waiting(key))
     }
 
     /// The plan.
@@ -345,16 +379,6 @@ impl<Kept: Send> Evaluation<Kept> {
     }
 
     fn round(&mut self, keep: impl Fn(&OutputKey, Object) -> Kept + Sync) -> Needs {
-        let is_waiting = |key: &OutputKey| !self.done.contains_key(key) && !self.kept.contains(key);
-        let waiting: Vec<_> = self
-            .plan
-            .iter()
-            .filter(|(_, planned)| !matches!(planned.recipe, Recipe::Picture { .. }))
-            .filter(|(key, _)| is_waiting(key))
-            .collect();
-        if waiting.is_empty() {
-            return Needs::default();
-        }
         self.rounds += 1;
         let contents = match &self.contents {
             Some(contents) => contents.clone(),
@@ -367,6 +391,21 @@ impl<Kept: Send> Evaluation<Kept> {
                 }
             }
         };
+        let is_wanted = |planned: &Planned| match &self.only {
+            None => true,
+            Some(sources) => {
+                let asset = matches!(planned.recipe, Recipe::Copy(_) | Recipe::Style(_));
+                let page = matches!(planned.recipe, Recipe::Page(_));
+                asset || (page && sources.contains(&planned.source))
+            }
+        };
+        let waiting: Vec<_> = self
+            .waiting()
+            .filter(|(key, planned)| is_wanted(planned) || !self.changed.contains(*key))
+            .collect();
+        if waiting.is_empty() {
+            return Needs::default();
+        }
         let results: Vec<_> = waiting
             .into_par_iter()
             .map(|(key, planned)| {
@@ -377,6 +416,9 @@ impl<Kept: Send> Evaluation<Kept> {
                         Ok(false) => {}
                         Err(needs) => return (key.clone(), Round::Unknown(needs)),
                     }
+                }
+                if !is_wanted(planned) {
+                    return (key.clone(), Round::Later);
                 }
                 let made = output::render(&self.world, &contents, key, planned);
                 let round = match made {
@@ -428,6 +470,7 @@ impl<Kept: Send> Evaluation<Kept> {
                 }
                 Round::Failed(problems) => drop(self.done.insert(key, Err(problems))),
                 Round::Unknown(more) => needs.extend(more),
+                Round::Later => drop(self.changed.insert(key)),
                 Round::Lacking(more) => {
                     self.changed.insert(key);
                     needs.extend(more);
@@ -557,6 +600,15 @@ impl<Kept: Send> Evaluation<Kept> {
         }
     }
 
+    /// The tree as far as it was rendered; everything else that is planned is taken to stay as it
+    /// is.
+    pub fn finish_part(mut self) -> Tree<Kept> {
+        let done = |key: &OutputKey| self.done.contains_key(key);
+        let others: Vec<OutputKey> = self.plan.keys().filter(|key| !done(key)).cloned().collect();
+        self.kept.extend(others);
+        self.finish()
+    }
+
     /// The tree. What is still lacking its inputs has failed.
     pub fn finish(mut self) -> Tree<Kept> {
         self.fail_with_pictures();
@@ -635,6 +687,8 @@ enum Round<Kept> {
     Kept(Arc<OutputTrace>),
     /// It cannot be said yet whether it would.
     Unknown(Needs),
+    /// It would not, and has to wait for others.
+    Later,
     /// It was made.
     Made {
         kept: Option<Kept>,

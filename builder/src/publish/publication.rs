@@ -59,6 +59,10 @@ impl Publication {
                 wave: transfer::wave(planned, &changed),
             });
         }
+        // A part of a tree says nothing of the rest.
+        if draft.part {
+            return publication;
+        }
         // No tree, no deletions, unless it was approved that the configuration goes.
         let approved_end = approved && draft.outcome.as_ref().err() == Some(&Unready::NoConfig);
         if draft.outcome.is_err() && !approved_end {

@@ -227,10 +227,20 @@ impl Builder {
         clock.lap("put");
         if done.put.len() + done.moved.len() < publication.puts.len() {
             let because = "put before the time ran out";
-            return self
-                .stop(session, state, strange, done, because)
-                .await
-                .map(Some);
+            let stopped = self.stop(session, state, strange, done, because).await?;
+            return Ok(Some(Report {
+                deferred: true,
+                stopped: true,
+                ..stopped
+            }));
+        }
+        if draft.part {
+            let because = "the own page of what changed goes first";
+            let part = self.stop(session, state, strange, done, because).await?;
+            return Ok(Some(Report {
+                ms: clock.laps,
+                ..part
+            }));
         }
         let committed = self
             .commit(
