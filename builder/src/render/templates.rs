@@ -296,6 +296,9 @@ fn culprits(error: &tera::Error, set: &BTreeMap<String, String>) -> Vec<(String,
                 .map(parse_report)
                 .filter_map(|error| Some((error.template.clone()?, error)))
                 .collect();
+            // They come in the order of a hash map; of each template the first is told.
+            list.sort_by(|(_, one), (_, other)| one.cmp(other));
+            list.dedup_by(|(one, _), (other, _)| one == other);
             if list.is_empty() {
                 // "Component `x` is defined in both `a` and `b`": the later name gives way.
                 let named = set
