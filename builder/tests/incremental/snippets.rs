@@ -212,7 +212,7 @@ pub const PARAGRAPHS: &[&str] = &[
     "{{ get_hash(path='data/d.toml', sha_type=256) }}",
     "{{ get_url(path='site.css', cachebust=true) }}",
     "{% set d = load_data(path='data/d.toml', required=false) %}{% if d %}{{ d.n }}{% endif %}",
-    "{% set d = load_data(path='data/' ~ (page or section).path | slugify ~ '.toml', required=false) %}{% if d %}{{ d.n }}{% endif %}",
+    "{% set of = page or section %}{% set name = of.path | slugify %}{% set d = load_data(path='data/' ~ name ~ '.toml', required=false) %}{% if d %}{{ d.n }}{% endif %}",
     "{% set d = load_data(url='https://api.example.org/t', format='json', required=false) %}{% if d %}{{ d.n }}{% endif %}",
     "{{ now() | date(format='%Y-%m-%d') }}",
     "{{ <Note text='in a text' /> }}",
