@@ -720,6 +720,10 @@ fn small_templates_of_texts() {
             "{{ page.content | safe }}{{ page.summary | safe }}",
         ),
         ("anchor-link.html", "<a href='#{{ id }}'>¶</a>"),
+        (
+            "content/one.md",
+            "+++\ntitle = \"Title of one\"\ntemplate = \"probe.html\"\n+++\n## Head of one\n\nText <!-- more --> goes on.\n",
+        ),
         ("summary-cutoff.html", "…"),
     ];
     check(

@@ -11,6 +11,8 @@ use quillfront_builder::plan::{PICTURES, Recipe};
 use quillfront_builder::render::answers::{Answer, Request};
 use quillfront_builder::render::world::{Inputs, Settings};
 use quillfront_builder::source::{Observed, Sources};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -269,7 +271,7 @@ impl Site {
             ..Outcome::default()
         };
         self.now = tree.now;
-        self.graph = Arc::new(tree.graph);
+        self.graph = Arc::new(stored(&tree.graph));
         self.published.retain(|key, published| {
             let source = published.source.as_str();
             let was_there = before.get(source).is_some();
@@ -338,6 +340,20 @@ impl Site {
             true => Ok(()),
             false => Err(found),
         }
+    }
+}
+
+/// The graph as it comes back from where it is stored.
+fn stored(graph: &Graph) -> Graph {
+    fn again<T: Serialize + DeserializeOwned>(value: &T) -> Arc<T> {
+        let bytes = postcard::to_stdvec(value).unwrap();
+        Arc::new(postcard::from_bytes(&bytes).unwrap())
+    }
+    let bodies = graph.bodies.iter();
+    let outputs = graph.outputs.iter();
+    Graph {
+        bodies: bodies.map(|(key, facts)| (key.clone(), again(&**facts))).collect(),
+        outputs: outputs.map(|(key, trace)| (key.clone(), again(&**trace))).collect(),
     }
 }
 
