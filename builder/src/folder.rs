@@ -1,6 +1,9 @@
 //! A folder in, a folder out: `quillfront build`. The same core as publishing over S3, fed from
 //! files.
 
+mod incremental;
+pub use incremental::{Incremental, build_from, remembers};
+
 use crate::diagnostic::Diagnostic;
 use crate::evaluate::{Evaluation, Tree, Unready};
 use crate::fetch::{self, Budget, Web};
@@ -154,36 +157,79 @@ impl Walk {
 /// A file cannot be read.
 pub fn read(root: &Path) -> io::Result<(Sources, Vec<Diagnostic>)> {
     let (files, problems) = list(root)?;
-    let observed: Vec<(SourceKey, Observed)> = files
-        .into_par_iter()
-        .map(|file| {
-            let FileEntry {
-                key,
-                path,
-                size,
-                version,
-            } = file;
-            if !key.is_text() {
-                return Ok((key, Observed::Opaque { version, size }));
-            }
-            let bytes = if size <= MAX_TEXT_BYTES {
-                Some(fs::read(&path)?)
-            } else {
-                None
-            };
-            Ok((
-                key,
-                Observed::Text {
-                    version,
-                    size,
-                    bytes,
-                },
-            ))
-        })
-        .collect::<io::Result<_>>()?;
     let mut sources = Sources::default();
-    sources.observe_all(observed);
+    sources.observe_all(look(files)?);
     Ok((sources, problems))
+}
+
+/// Reads files.
+fn look(files: Vec<FileEntry>) -> io::Result<Vec<(SourceKey, Observed)>> {
+    let look_at = |file: FileEntry| {
+        let FileEntry {
+            key,
+            path,
+            size,
+            version,
+        } = file;
+        if !key.is_text() {
+            return Ok((key, Observed::Opaque { version, size }));
+        }
+        let bytes = match size <= MAX_TEXT_BYTES {
+            true => Some(fs::read(&path)?),
+            false => None,
+        };
+        let observed = Observed::Text {
+            version,
+            size,
+            bytes,
+        };
+        Ok((key, observed))
+    };
+    files.into_par_iter().map(look_at).collect()
+}
+
+/// Takes another configuration than the site's own, which it stands in for.
+fn take_config(sources: &mut Sources, root: &Path, config: &Path) -> io::Result<()> {
+    let path = root.join(config);
+    let bytes = fs::read(&path).map_err(|error| named(&path, error))?;
+    let (size, version) = (bytes.len() as u64, "given".to_owned());
+    sources.observe(&SourceKey::from("zola.toml"), Observed::Absent);
+    sources.observe(&SourceKey::from("config.toml"), Observed::Absent);
+    let given = Observed::Text {
+        version,
+        size,
+        bytes: Some(bytes),
+    };
+    sources.observe(&SourceKey::from("config.toml"), given);
+    Ok(())
+}
+
+/// What is wrong with a configuration that was given is told under its own name.
+fn name_config(config: Option<&Path>, told: &mut [Diagnostic]) {
+    let given = config.map(|path| path.display().to_string());
+    let about_it = told.iter_mut().filter(|one| one.file == "config.toml");
+    for (problem, given) in about_it.zip(given.iter().cycle()) {
+        problem.file.clone_from(given);
+    }
+}
+
+/// Without a usable configuration, what is wrong with other files by themselves is told in the same
+/// run.
+fn unready(
+    unready: Unready,
+    sources: &Sources,
+    problems: Vec<Diagnostic>,
+    config: Option<&Path>,
+) -> Unready {
+    let Unready::BrokenConfig(mut told) = unready else {
+        return unready;
+    };
+    told.extend(sources.iter().flat_map(|(_, one)| one.problems.clone()));
+    told.extend(problems);
+    name_config(config, &mut told);
+    told.sort();
+    told.dedup();
+    Unready::BrokenConfig(told)
 }
 
 /// Evaluates a site's folder, with another configuration than its own where one is given, and
@@ -201,41 +247,28 @@ pub fn evaluate<Kept: Send>(
 ) -> io::Result<Result<Tree<Kept>, Unready>> {
     let (mut sources, problems) = read(root)?;
     if let Some(config) = config {
-        // It stands in for the site's own.
-        let path = root.join(config);
-        let bytes = fs::read(&path).map_err(|error| named(&path, error))?;
-        let (size, version) = (bytes.len() as u64, "given".to_owned());
-        sources.observe(&SourceKey::from("zola.toml"), Observed::Absent);
-        let given = Observed::Text {
-            version,
-            size,
-            bytes: Some(bytes),
-        };
-        sources.observe(&SourceKey::from("config.toml"), given);
+        take_config(&mut sources, root, config)?;
     }
-    // What is wrong with the given configuration is told under its own name.
-    let name_config = |told: &mut [Diagnostic]| {
-        let given = config.map(|path| path.display().to_string());
-        let about_it = told.iter_mut().filter(|one| one.file == "config.toml");
-        for (problem, given) in about_it.zip(given.iter().cycle()) {
-            problem.file.clone_from(given);
-        }
-    };
     let sources = Arc::new(sources);
-    let mut evaluation = match Evaluation::new(sources.clone(), settings) {
+    let evaluation = match Evaluation::new(sources.clone(), settings) {
         Ok(evaluation) => evaluation,
-        Err(Unready::BrokenConfig(mut told)) => {
-            // What is wrong with other files by themselves is told in the same run.
-            told.extend(sources.iter().flat_map(|(_, one)| one.problems.clone()));
-            told.extend(problems);
-            name_config(&mut told);
-            told.sort();
-            told.dedup();
-            return Ok(Err(Unready::BrokenConfig(told)));
-        }
-        Err(unready) => return Ok(Err(unready)),
+        Err(why) => return Ok(Err(unready(why, &sources, problems, config))),
     };
     begin()?;
+    let mut tree = finish(evaluation, root, &sources, keep)?;
+    tree.diagnostics.extend(problems);
+    name_config(config, &mut tree.diagnostics);
+    tree.diagnostics.sort();
+    Ok(Ok(tree))
+}
+
+/// Drives an evaluation to its end, with the files of a folder.
+fn finish<Kept: Send>(
+    mut evaluation: Evaluation<Option<Kept>>,
+    root: &Path,
+    sources: &Sources,
+    keep: impl Fn(&OutputKey, Object) -> Kept + Sync,
+) -> io::Result<Tree<Kept>> {
     let in_the_way = files_in_the_way(evaluation.plan());
     let keep = |key: &OutputKey, object| (!in_the_way.contains_key(key)).then(|| keep(key, object));
     let web = LazyLock::new(Web::new);
@@ -245,7 +278,15 @@ pub fn evaluate<Kept: Send>(
         if needs.is_empty() {
             break;
         }
-        evaluation.supply(inputs(root, needs.files)?);
+        let version = |key: &SourceKey| {
+            let source = sources.get(key.as_str())?;
+            Some((key.clone(), source.version.clone()))
+        };
+        let versions = needs.files.iter().filter_map(version).collect();
+        evaluation.supply_versions(inputs(root, needs.files)?, &versions);
+        if !needs.texts.is_empty() {
+            evaluation.supply_texts(texts(root, needs.texts)?);
+        }
         if !needs.requests.is_empty() {
             let allowed = evaluation.allowed_hosts();
             let answers = fetch::gather(&*web, needs.requests, &allowed, &mut budget);
@@ -256,11 +297,19 @@ pub fn evaluate<Kept: Send>(
         let kept = objects.into_iter();
         kept.filter_map(|(key, kept)| Some((key, kept?))).collect()
     });
-    tree.diagnostics.extend(problems);
     tree.diagnostics.extend(in_the_way.into_values());
-    name_config(&mut tree.diagnostics);
-    tree.diagnostics.sort();
-    Ok(Ok(tree))
+    Ok(tree)
+}
+
+/// Reads texts that were read before.
+fn texts(root: &Path, keys: BTreeSet<SourceKey>) -> io::Result<BTreeMap<SourceKey, Arc<str>>> {
+    let keys: Vec<SourceKey> = keys.into_iter().collect();
+    let read = |key: SourceKey| {
+        let path = root.join(key.as_str());
+        let text = fs::read_to_string(&path).map_err(|error| named(&path, error))?;
+        Ok((key, Arc::from(text)))
+    };
+    keys.into_par_iter().map(read).collect()
 }
 
 /// In S3 `about` and `about/index.html` stand side by side; in a folder one has to give way.
@@ -322,7 +371,10 @@ pub fn build(
     out: &Path,
     keep_dotfiles: bool,
 ) -> io::Result<Result<Tree<Written>, Unready>> {
-    let write = |key: &OutputKey, object: Object| write(root, out, key, &object);
+    let write = |key: &OutputKey, object: Object| {
+        let made = write(root, out, key, &object)?;
+        Ok::<_, io::Error>(Written { made })
+    };
     let begin = || clean(out, keep_dotfiles);
     let mut tree = match evaluate(root, config, settings, begin, write)? {
         Ok(tree) => tree,
@@ -334,7 +386,8 @@ pub fn build(
     Ok(Ok(tree.map(|_| written)))
 }
 
-fn write(root: &Path, out: &Path, key: &OutputKey, object: &Object) -> io::Result<Written> {
+/// Writes an object; returns the bytes that were made for it.
+fn write(root: &Path, out: &Path, key: &OutputKey, object: &Object) -> io::Result<u64> {
     let path = out.join(key.as_str());
     let attempt = || match &object.body {
         Body::Bytes(bytes) => fs::write(&path, bytes),
@@ -353,7 +406,7 @@ fn write(root: &Path, out: &Path, key: &OutputKey, object: &Object) -> io::Resul
     }
     .and_then(|()| attempt())
     .map_err(|error| named(&path, error))?;
-    Ok(Written { made })
+    Ok(made)
 }
 
 fn clean(out: &Path, keep_dotfiles: bool) -> io::Result<()> {

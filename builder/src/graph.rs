@@ -17,7 +17,7 @@ pub mod memo;
 mod project;
 mod question;
 
-pub use project::{list_mark, value_mark};
+pub use project::{add_value, list_mark, value_mark};
 pub use question::{Named, Question};
 
 use crate::diagnostic::Diagnostic;

@@ -10,8 +10,9 @@ use crate::publish::store::Place;
 use crate::publish::{BuildError, Builder};
 use crate::report::Report;
 use aws_lambda_events::event::s3::S3Event;
+use futures::future::LocalBoxFuture;
 use percent_encoding::percent_decode_str;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
 /// Envelopes (SQS in SNS in …) are opened this deep.
@@ -35,7 +36,47 @@ pub enum HandleError {
     Build(#[from] BuildError),
 }
 
-/// Handles one event. Author's mistakes are in the reports; an error means: try again.
+/// What became of an event.
+#[derive(Debug, Default)]
+pub struct Answer {
+    /// One for each build.
+    pub reports: Vec<Report>,
+    /// For an SQS batch: the messages that are to come again.
+    pub failures: Option<Vec<Failure>>,
+    /// For an SQS batch: infrastructure that failed, whether or not a message has to come again.
+    pub error: Option<BuildError>,
+}
+
+impl Answer {
+    /// What a Lambda function answers: `batchItemFailures` to SQS (Lambda guide, "Reporting batch
+    /// item failures"), the reports to others.
+    ///
+    /// # Errors
+    /// A report that is no JSON, which would be a bug.
+    pub fn to_json(&self) -> Result<Value, serde_json::Error> {
+        let Some(failures) = &self.failures else {
+            return serde_json::to_value(&self.reports);
+        };
+        let failure = |failure: &Failure| json!({ "itemIdentifier": failure.message });
+        let list: Vec<Value> = failures.iter().map(failure).collect();
+        Ok(json!({ "batchItemFailures": list }))
+    }
+}
+
+/// A message that is to come again, and to end in the dead-letter queue if that does not help.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    /// Its id.
+    pub message: String,
+    /// Why.
+    pub why: String,
+    /// True where it will never be understood.
+    pub is_event: bool,
+}
+
+/// Handles one event. Author's mistakes are in the reports; an error means: try again. Of an SQS
+/// batch only those messages come again that are not understood, or whose keys were neither built
+/// nor taken over as hints when something failed.
 ///
 /// # Errors
 /// An event that is not understood, or infrastructure that failed.
@@ -43,41 +84,138 @@ pub async fn handle(
     builder: &Builder,
     source: &Place,
     event: &Value,
-) -> Result<Vec<Report>, HandleError> {
-    match work(event, source)? {
-        Some(work) => Ok(builder.run(work).await?),
-        None => Ok(Vec::new()),
+) -> Result<Answer, HandleError> {
+    let Some(messages) = messages(event) else {
+        let reports = run(builder, &asked(event, source)?).await?;
+        return Ok(Answer {
+            reports,
+            ..Answer::default()
+        });
+    };
+    let mut failures = Vec::new();
+    let mut understood = Vec::new();
+    let mut all = Asked::default();
+    for (message, body) in messages {
+        match body.and_then(|body| asked(&body, source)) {
+            Ok(asked) => {
+                all.keys.extend(asked.keys.iter().cloned());
+                all.reconcile |= asked.reconcile;
+                understood.push((message, asked));
+            }
+            Err(error) => failures.push(Failure {
+                message,
+                why: error.to_string(),
+                is_event: true,
+            }),
+        }
     }
+    let (reports, error) = match run(builder, &all).await {
+        Ok(reports) => (reports, None),
+        Err(error) => (Vec::new(), Some(error)),
+    };
+    let stopped = reports.iter().any(|report| report.stopped);
+    let hints = match error {
+        // If even the root cannot be read, nothing is known to be taken over.
+        Some(_) => builder.hints().await.unwrap_or_default(),
+        None => BTreeSet::new(),
+    };
+    let why = match &error {
+        Some(error) => error.to_string(),
+        None => "time ran out".to_owned(),
+    };
+    let again = understood.into_iter().filter(|(_, asked)| match &error {
+        Some(_) => asked.reconcile || !asked.keys.is_subset(&hints),
+        None => asked.reconcile && stopped,
+    });
+    failures.extend(again.map(|(message, _)| Failure {
+        message,
+        why: why.clone(),
+        is_event: false,
+    }));
+    Ok(Answer {
+        reports,
+        failures: Some(failures),
+        error,
+    })
 }
 
-/// What an event asks for; none where it asks for nothing (S3's test event).
-///
-/// # Errors
-/// It is not understood.
-pub fn work(event: &Value, source: &Place) -> Result<Option<Work>, EventError> {
-    if event.get("reconcile").and_then(Value::as_bool) == Some(true) {
-        return Ok(Some(Work::Reconcile));
+async fn run(builder: &Builder, asked: &Asked) -> Result<Vec<Report>, BuildError> {
+    let mut reports = Vec::new();
+    if !asked.keys.is_empty() {
+        reports = run_one(builder, Work::Keys(asked.keys.clone())).await?;
     }
-    let mut keys = BTreeSet::new();
-    collect(event, source, MAX_DEPTH, &mut keys)?;
-    Ok((!keys.is_empty()).then_some(Work::Keys(keys)))
+    if asked.reconcile {
+        reports.extend(run_one(builder, Work::Reconcile).await?);
+    }
+    Ok(reports)
+}
+
+/// On the heap, and of a type that those around it need not look into: the future of a run is large.
+fn run_one(builder: &Builder, work: Work) -> LocalBoxFuture<'_, Result<Vec<Report>, BuildError>> {
+    Box::pin(builder.run(work))
+}
+
+/// What an event asks for; nothing at all in the case of S3's test event.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Asked {
+    keys: BTreeSet<SourceKey>,
+    reconcile: bool,
+}
+
+fn asked(event: &Value, source: &Place) -> Result<Asked, EventError> {
+    let mut asked = Asked::default();
+    collect(event, source, MAX_DEPTH, &mut asked)?;
+    Ok(asked)
+}
+
+/// The messages of an SQS batch with their ids; none where this is no batch.
+fn messages(event: &Value) -> Option<Vec<(String, Result<Value, EventError>)>> {
+    let records = event.get("Records")?.as_array()?;
+    let message = |record: &Value| {
+        let sqs = record.get("eventSource").and_then(Value::as_str) == Some("aws:sqs");
+        let id = record.get("messageId").and_then(Value::as_str);
+        let id = id.filter(|_| sqs)?.to_owned();
+        let body = match record.get("body").and_then(Value::as_str) {
+            Some(text) => parse(text),
+            None => Err(EventError("a message in it has no body".into())),
+        };
+        Some((id, body))
+    };
+    let messages: Option<Vec<_>> = records.iter().map(message).collect();
+    messages.filter(|messages| !messages.is_empty())
+}
+
+fn parse(text: &str) -> Result<Value, EventError> {
+    serde_json::from_str(text)
+        .map_err(|error| EventError(format!("a message in it is not JSON: {error}")))
 }
 
 fn collect(
     event: &Value,
     source: &Place,
     depth: usize,
-    keys: &mut BTreeSet<SourceKey>,
+    asked: &mut Asked,
 ) -> Result<(), EventError> {
     let Some(deeper) = depth.checked_sub(1) else {
         return Err(EventError("its envelopes are nested too deep".into()));
     };
+    let text = |name: &str| event.get(name).and_then(Value::as_str);
     // Amazon S3 sends this once, when notifications are set up.
-    if event.get("Event").and_then(Value::as_str) == Some("s3:TestEvent") {
+    if text("Event") == Some("s3:TestEvent") {
+        return Ok(());
+    }
+    let scheduled =
+        text("source") == Some("aws.events") && text("detail-type") == Some("Scheduled Event");
+    if scheduled || event.get("reconcile").and_then(Value::as_bool) == Some(true) {
+        asked.reconcile = true;
         return Ok(());
     }
     if let Some(detail) = event.get("detail") {
-        return event_bridge(detail, source, keys);
+        return event_bridge(detail, source, &mut asked.keys);
+    }
+    // SNS behind SQS wraps once more, without Records.
+    if let Some(message) = text("Message") {
+        return collect(&parse(message)?, source, deeper, asked);
     }
     let Some(records) = event.get("Records").and_then(Value::as_array) else {
         return Err(EventError("it has no Records".into()));
@@ -87,21 +225,8 @@ fn collect(
             .get("body")
             .or_else(|| record.pointer("/Sns/Message"));
         match inner.and_then(Value::as_str) {
-            Some(text) => {
-                let inner: Value = serde_json::from_str(text)
-                    .map_err(|error| EventError(format!("a message in it is not JSON: {error}")))?;
-                // SNS behind SQS wraps once more, without Records.
-                match inner.get("Message").and_then(Value::as_str) {
-                    Some(text) => {
-                        let inner = serde_json::from_str(text).map_err(|error| {
-                            EventError(format!("a message in it is not JSON: {error}"))
-                        })?;
-                        collect(&inner, source, deeper, keys)?;
-                    }
-                    None => collect(&inner, source, deeper, keys)?,
-                }
-            }
-            None => s3_record(record, source, keys)?,
+            Some(text) => collect(&parse(text)?, source, deeper, asked)?,
+            None => s3_record(record, source, &mut asked.keys)?,
         }
     }
     Ok(())
@@ -161,10 +286,15 @@ mod tests {
     }
 
     fn keys(event: &Value) -> Vec<String> {
-        match work(event, &source()).unwrap() {
-            Some(Work::Keys(keys)) => keys.iter().map(ToString::to_string).collect(),
-            other => panic!("{other:?}"),
-        }
+        let asked = asked(event, &source()).unwrap();
+        assert!(!asked.reconcile);
+        asked.keys.iter().map(ToString::to_string).collect()
+    }
+
+    /// More envelopes than are opened.
+    fn deep() -> Value {
+        let wrap = |inner: Value, _| json!({"Message": inner.to_string()});
+        (0..MAX_DEPTH).fold(s3_event("site/a.md"), wrap)
     }
 
     fn s3_event(key: &str) -> Value {
@@ -203,15 +333,51 @@ mod tests {
     #[test]
     fn what_is_not_ours_or_nothing_is_no_work() {
         let place = "s3://other".parse().unwrap();
-        assert_eq!(work(&s3_event("site/a.md"), &place).unwrap(), None);
         assert_eq!(
-            work(&json!({"Event": "s3:TestEvent"}), &source()).unwrap(),
-            None
+            asked(&s3_event("site/a.md"), &place).unwrap(),
+            Asked::default()
         );
-        assert_eq!(
-            work(&json!({"reconcile": true}), &source()).unwrap(),
-            Some(Work::Reconcile)
-        );
+        let test = json!({"Service": "Amazon S3", "Event": "s3:TestEvent", "Bucket": "source"});
+        assert_eq!(asked(&test, &source()).unwrap(), Asked::default());
+        let sqs = json!({"Records": [{"body": test.to_string()}]});
+        assert_eq!(asked(&sqs, &source()).unwrap(), Asked::default());
+    }
+
+    #[test]
+    fn a_schedule_asks_for_a_reconcile() {
+        let scheduled = json!({
+            "version": "0", "id": "1", "detail-type": "Scheduled Event", "source": "aws.events",
+            "account": "1", "time": "2026-01-02T03:04:05Z", "region": "us-east-1",
+            "resources": ["arn:aws:events:us-east-1:1:rule/r"], "detail": {}
+        });
+        for event in [scheduled, json!({"reconcile": true})] {
+            let inner = event.to_string();
+            let sqs =
+                json!({"Records": [{"messageId": "1", "eventSource": "aws:sqs", "body": inner}]});
+            for event in [event, sqs] {
+                let asked = asked(&event, &source()).unwrap();
+                assert!(asked.reconcile && asked.keys.is_empty(), "{event}");
+            }
+        }
+        assert!(asked(&json!({"reconcile": false}), &source()).is_err());
+    }
+
+    #[test]
+    fn a_batch_is_taken_message_by_message() {
+        let sqs = |id: &str, body: Value| json!({"messageId": id, "eventSource": "aws:sqs", "body": body});
+        let event = json!({"Records": [
+            sqs("1", json!(s3_event("site/a.md").to_string())),
+            sqs("2", json!("{")),
+            sqs("3", json!(3)),
+        ]});
+        let messages = messages(&event).unwrap();
+        let good: Vec<(&str, bool)> = messages
+            .iter()
+            .map(|(id, body)| (id.as_str(), body.is_ok()))
+            .collect();
+        assert_eq!(good, [("1", true), ("2", false), ("3", false)]);
+        assert!(super::messages(&s3_event("site/a.md")).is_none());
+        assert!(super::messages(&json!({"Records": []})).is_none());
     }
 
     #[test]
@@ -221,8 +387,10 @@ mod tests {
             json!(null),
             json!({"Records": [1]}),
             json!({"Records": [{"body": "x"}]}),
+            json!({"source": "aws.events", "detail-type": "Other", "detail": {}}),
+            deep(),
         ] {
-            assert!(work(&event, &source()).is_err(), "{event}");
+            assert!(asked(&event, &source()).is_err(), "{event}");
         }
     }
 }

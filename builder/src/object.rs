@@ -37,6 +37,9 @@ pub struct Object {
 /// Pages, feeds and everything else whose name stays while its bytes change: browsers ask each
 /// time, CloudFront keeps it for a day at most should an invalidation fail.
 pub const CACHE_REVALIDATE: &str = "public, max-age=0, must-revalidate, s-maxage=86400";
+/// How long a cached page may show what its source no longer names: `s-maxage` of
+/// [`CACHE_REVALIDATE`].
+pub const HTML_LIFETIME_SECONDS: i64 = 86_400;
 /// Names that carry a fingerprint: other bytes come under another name.
 pub const CACHE_IMMUTABLE: &str = "public, max-age=31536000, immutable";
 
@@ -133,6 +136,11 @@ mod tests {
         ] {
             assert_eq!(content_type(key), expected, "{key}");
         }
+    }
+
+    #[test]
+    fn the_grace_period_is_what_caches_are_told() {
+        assert!(CACHE_REVALIDATE.ends_with(&format!("s-maxage={HTML_LIFETIME_SECONDS}")));
     }
 
     #[test]

@@ -171,42 +171,42 @@ impl Reads {
 ///
 /// What a template reads is found by running it over what its values may be, with bounds: a template
 /// of more steps, deeper nesting or more parts than a template for people has reads everything.
-pub struct Set<'a> {
+pub struct Set {
     /// Full name to template; None for one that is not understood.
-    templates: BTreeMap<&'a str, Option<Template>>,
+    templates: BTreeMap<String, Option<Template>>,
     prefixes: Vec<String>,
     /// Component to the template that it is taken from; None where there are two.
-    components: BTreeMap<String, Option<&'a str>>,
+    components: BTreeMap<String, Option<String>>,
     /// The names of all implicit parameters.
     implicit: BTreeSet<String>,
 }
 
-impl<'a> Set<'a> {
+impl Set {
     /// All templates by full name with their texts, and the prefixes that a name is tried with
     /// where there is no template of the name itself, in order.
     ///
     /// The texts are those that the engine has: where it has another text in the place of a broken
     /// template, that one.
-    pub fn new(texts: &'a BTreeMap<String, String>, prefixes: &[String]) -> Self {
-        let parse = |(name, text): (&'a String, &'a String)| (name.as_str(), syntax::parse(text));
+    pub fn new(texts: &BTreeMap<String, String>, prefixes: &[String]) -> Self {
+        let parse = |(name, text): (&String, &String)| (name.clone(), syntax::parse(text));
         let mut set = Self {
             templates: texts.iter().map(parse).collect(),
             prefixes: prefixes.to_vec(),
             components: BTreeMap::new(),
             implicit: BTreeSet::new(),
         };
-        let mut best: BTreeMap<String, (usize, Option<&'a str>)> = BTreeMap::new();
+        let mut best: BTreeMap<String, (usize, Option<&str>)> = BTreeMap::new();
         for (name, template) in &set.templates {
             let rank = set.rank(name);
             for component in template
                 .iter()
                 .flat_map(|template| template.components.keys())
             {
-                let found = (rank, Some(*name));
+                let found = (rank, Some(name.as_str()));
                 let entry = best.entry(component.clone()).or_insert(found);
                 if rank < entry.0 {
                     *entry = found;
-                } else if rank == entry.0 && entry.1 != Some(*name) {
+                } else if rank == entry.0 && entry.1 != Some(name.as_str()) {
                     entry.1 = None;
                 }
             }
@@ -215,11 +215,11 @@ impl<'a> Set<'a> {
         let components = templates.flat_map(|template| template.components.values());
         let parameters = components.flat_map(|component| &component.parameters);
         let implicit = parameters.filter(|(_, parameter)| parameter.implicit);
-        set.implicit = implicit.map(|(name, _)| name.clone()).collect();
-        set.components = best
-            .into_iter()
-            .map(|(name, (_, from))| (name, from))
-            .collect();
+        let implicit = implicit.map(|(name, _)| name.clone()).collect();
+        let components = best.into_iter();
+        let components = components.map(|(name, (_, from))| (name, from.map(str::to_owned)));
+        set.components = components.collect();
+        set.implicit = implicit;
         set
     }
 
@@ -247,7 +247,7 @@ impl<'a> Set<'a> {
         let mut names = std::iter::once(name.to_owned()).chain(prefixed);
         let (name, template) =
             names.find_map(|name| self.templates.get_key_value(name.as_str()))?;
-        Some((*name, template.as_ref()?))
+        Some((name, template.as_ref()?))
     }
 
     /// A component, its name and that of its template. None where it is not known: any template that
@@ -257,7 +257,7 @@ impl<'a> Set<'a> {
             return None;
         }
         let (name, from) = self.components.get_key_value(name)?;
-        let from = (*from)?;
+        let from = from.as_deref()?;
         let template = self.templates.get(from)?.as_ref()?;
         Some((name, from, template.components.get(name)?))
     }

@@ -15,6 +15,9 @@ pub struct Report {
     pub generation: u64,
     /// The day that templates saw.
     pub now: String,
+    /// When it ended, by the clock, RFC 3339; empty where that is not known.
+    #[serde(skip_serializing_if = "String::is_empty", default)]
+    pub at: String,
     /// How much was looked at.
     pub kind: Kind,
     /// Source keys.
@@ -36,9 +39,12 @@ pub struct Report {
     /// A change that waits for `quillfront approve`.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub held: Option<String>,
-    /// True where another builder was at work and was left the changes.
+    /// True where another builder was at work and was left the changes, or where time ran out.
     #[serde(skip_serializing_if = "std::ops::Not::not", default)]
     pub deferred: bool,
+    /// True where time ran out: the next event or reconcile goes on.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub stopped: bool,
 }
 
 /// How much of the site a build looked at.
@@ -79,6 +85,8 @@ pub enum Action {
     Unchanged,
     /// Could not be made; what was published stays.
     Stale,
+    /// Nothing refers to it any more; it goes when no cached page can show it.
+    Unreferenced,
 }
 
 /// An output that was looked at.
@@ -143,6 +151,12 @@ pub struct Invalidations {
     pub paths: Vec<String>,
     /// Cache tags.
     pub tags: Vec<String>,
-    /// `none`, `paths` or `wildcard`.
+    /// `none`, `paths`, or `wildcard` where at least one is among them.
     pub mode: String,
+    /// Why these.
+    #[serde(default)]
+    pub because: String,
+    /// What CloudFront said, where it did not take all of them; the rest is sent again.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub owed: Option<String>,
 }

@@ -83,6 +83,13 @@ pub enum Effective {
     Absent,
 }
 
+impl Effective {
+    /// True for a text.
+    pub fn is_text(&self) -> bool {
+        matches!(self, Self::Text(_))
+    }
+}
+
 /// All sources, by key.
 #[derive(Debug, Clone, Default)]
 pub struct Sources {

@@ -68,6 +68,9 @@ pub struct Build {
     /// In place of the configuration's base_url
     #[arg(short = 'u', long, value_name = "URL")]
     pub base_url: Option<String>,
+    /// Remember in DIR what was made from what, and make only what would come out otherwise
+    #[arg(long, value_name = "DIR")]
+    pub state: Option<PathBuf>,
     /// Publish drafts too
     #[arg(long)]
     pub drafts: bool,

@@ -11,10 +11,13 @@ use jiff::Timestamp;
 use quillfront_builder::config::Config;
 use quillfront_builder::diagnostic::Diagnostic;
 use quillfront_builder::evaluate::{Tree, Unready};
-use quillfront_builder::folder::{self, Written};
+use quillfront_builder::folder::{self, Incremental, Written};
+use quillfront_builder::key::SourceKey;
 use quillfront_builder::plan::Recipe;
 use quillfront_builder::render::world::Settings;
 use quillfront_builder::report::{Action, Kind, OutputReport, Report};
+use quillfront_builder::source::Change;
+use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf};
 use std::time::Instant;
 
@@ -32,8 +35,30 @@ pub fn run(global: &Global, options: args::Build) -> Result<u8> {
     if !root.is_dir() {
         return Err(UsageError(format!("{} is not a folder", root.display())).into());
     }
-    let out = Output::choose(global, &options)?;
+    let out = Output::choose(global, &options, &settings)?;
     let config = global.config.as_deref();
+    if let Some(state) = &options.state {
+        let (mut laps, mut last) = (BTreeMap::new(), started);
+        let lap = |phase: &str| {
+            let now = Instant::now();
+            laps.insert(phase.to_owned(), (now - last).as_millis() as u64);
+            last = now;
+        };
+        let dotfiles = out.keep_dotfiles;
+        let built = folder::build_from(root, config, settings, &out.path, dotfiles, state, lap)
+            .with_context(|| format!("building {}", root.display()))?;
+        return match built {
+            Ok(built) => {
+                let report = Report {
+                    ms: laps,
+                    ..report_of(&built)
+                };
+                end(global, report, &out.path, started, options.json)
+            }
+            Err(Unready::NoConfig) => Err(no_config(root).into()),
+            Err(Unready::BrokenConfig(problems)) => not_built(global, problems, options.json),
+        };
+    }
     let built = folder::build(root, config, settings, &out.path, out.keep_dotfiles)
         .with_context(|| format!("building {}", root.display()))?;
     let tree = match built {
@@ -43,15 +68,24 @@ pub fn run(global: &Global, options: args::Build) -> Result<u8> {
         }
         Err(Unready::BrokenConfig(problems)) => return not_built(global, problems, options.json),
     };
-    let mut report = report(&tree);
-    report
-        .ms
-        .insert("total".into(), started.elapsed().as_millis() as u64);
-    if options.json {
+    end(global, report(&tree), &out.path, started, options.json)
+}
+
+/// The end of a build.
+fn end(
+    global: &Global,
+    mut report: Report,
+    out: &Path,
+    started: Instant,
+    json: bool,
+) -> Result<u8> {
+    let took = started.elapsed();
+    report.ms.insert("total".into(), took.as_millis() as u64);
+    if json {
         println!("{}", serde_json::to_string(&report)?);
     }
     tell(global, &report.diagnostics);
-    show::built(&tree, &out.path, started.elapsed());
+    show::built(&report, out, took);
     Ok(exit::with(&report.diagnostics))
 }
 
@@ -96,7 +130,7 @@ struct Output {
 impl Output {
     /// Where the site goes. A folder that was named is only emptied when asked to; the one of the
     /// configuration is the site's own.
-    fn choose(global: &Global, options: &args::Build) -> Result<Self> {
+    fn choose(global: &Global, options: &args::Build, settings: &Settings) -> Result<Self> {
         let config = read_config(global);
         let keep_dotfiles = config
             .as_ref()
@@ -133,6 +167,23 @@ impl Output {
             return Err(refused("is not a folder").into());
         }
         let mut histories = HISTORIES.iter().map(|name| path.join(name));
+        let remembered = match &options.state {
+            None => false,
+            Some(state) => {
+                if root::resolve(state)?.starts_with(&path) {
+                    let why = "holds the folder of --state; it would be emptied";
+                    return Err(refused(why).into());
+                }
+                let config = global.config.as_deref();
+                folder::remembers(&root, config, settings, &path, state)?
+            }
+        };
+        if remembered {
+            return Ok(Self {
+                path,
+                keep_dotfiles,
+            });
+        }
         if !keep_dotfiles
             && let Some(history) = histories.find(|path| path.symlink_metadata().is_ok())
         {
@@ -215,6 +266,92 @@ fn read_config(global: &Global) -> Option<Config> {
     Config::parse("config.toml", &std::fs::read_to_string(path?).ok()?).ok()
 }
 
+/// What an incremental build did.
+fn report_of(built: &Incremental) -> Report {
+    let Incremental {
+        tree,
+        removed,
+        changes,
+        full,
+        state_bytes,
+    } = built;
+    let mut report = Report {
+        version: 1,
+        kind: match full {
+            true => Kind::Full,
+            false => Kind::Incremental,
+        },
+        ..Report::default()
+    };
+    let of = |wanted: Change| {
+        let matching = changes.iter().filter(|(_, change)| **change == wanted);
+        matching.map(|(key, _)| key.to_string()).collect()
+    };
+    report.sources.added = of(Change::Added);
+    report.sources.changed = of(Change::Changed);
+    report.sources.removed = of(Change::Removed);
+    (report.bytes.state_in, report.bytes.state_out) = *state_bytes;
+    for (key, made) in &tree.objects {
+        let copied = matches!(tree.plan[key].recipe, Recipe::Copy(_));
+        if copied && made.is_none() {
+            continue;
+        }
+        let mut actions = Vec::new();
+        if !copied {
+            actions.push(Action::Rendered);
+            report.counts.rendered += 1;
+        }
+        actions.push(match made {
+            Some(bytes) => {
+                report.counts.uploaded += 1;
+                report.bytes.out += bytes;
+                Action::Uploaded
+            }
+            None => Action::Unchanged,
+        });
+        report.outputs.push(OutputReport {
+            key: key.to_string(),
+            actions,
+            because: because(&tree.plan[key].source, changes),
+        });
+    }
+    for key in removed {
+        report.counts.deleted += 1;
+        report.outputs.push(OutputReport {
+            key: key.to_string(),
+            actions: vec![Action::Deleted],
+            because: vec!["nothing makes it any more".to_owned()],
+        });
+    }
+    if changes.is_empty() && report.outputs.is_empty() && !full {
+        report.kind = Kind::None;
+    }
+    stale(&mut report, tree);
+    report
+}
+
+/// Why an output was made.
+fn because(source: &SourceKey, changes: &BTreeMap<SourceKey, Change>) -> Vec<String> {
+    let word = |change: &Change| match change {
+        Change::Added => "was added",
+        Change::Removed => "was removed",
+        Change::Changed | Change::None => "changed",
+    };
+    if let Some(change) = changes.get(source) {
+        return vec![format!("{source} {}", word(change))];
+    }
+    let all = changes.iter().take(3);
+    let mut reasons: Vec<String> = all
+        .map(|(key, change)| format!("{key} {}", word(change)))
+        .collect();
+    match changes.len() {
+        0 => reasons.push("it was not as it should be".to_owned()),
+        more @ 4.. => reasons.push(format!("and {} more", more - 3)),
+        _ => {}
+    }
+    reasons
+}
+
 fn report(tree: &Tree<Written>) -> Report {
     let mut report = Report {
         version: 1,
@@ -238,6 +375,12 @@ fn report(tree: &Tree<Written>) -> Report {
             because,
         });
     }
+    stale(&mut report, tree);
+    report
+}
+
+/// Adds what could not be made, and what is told of it.
+fn stale<Kept>(report: &mut Report, tree: &Tree<Kept>) {
     for key in &tree.stale {
         let because = vec!["it could not be rendered; see the diagnostics".to_owned()];
         report.outputs.push(OutputReport {
@@ -249,7 +392,6 @@ fn report(tree: &Tree<Written>) -> Report {
     report.counts.stale = tree.stale.len() as u64;
     report.invalidations.mode = "none".into();
     report.diagnostics.clone_from(&tree.diagnostics);
-    report
 }
 
 #[cfg(test)]
@@ -303,8 +445,17 @@ mod tests {
                 drafts: false,
                 minify: false,
                 json: false,
+                state: None,
             };
-            Ok(Output::choose(&global, &options)?.path)
+            let settings = Settings {
+                mode: "build",
+                base_url: None,
+                drafts: false,
+                minify: false,
+                now: today(),
+                listing_is_complete: false,
+            };
+            Ok(Output::choose(&global, &options, &settings)?.path)
         }
 
         /// What is said about an output folder that is refused, with `-f` too.

@@ -47,14 +47,33 @@ pub fn run(global: &Global, options: args::Handle) -> Result<u8> {
             let message = "QUILLFRONT_SOURCE, QUILLFRONT_SITE and QUILLFRONT_STATE are not set";
             return Err(UsageError(message.into()).into());
         };
-        let reports = handler::handle(&builder, &source, &event).await?;
+        let answer = handler::handle(&builder, &source, &event).await?;
         let mut code = exit::GOOD;
-        for report in &reports {
+        for report in &answer.reports {
             println!("{}", serde_json::to_string(report)?);
             show::report(report, &texts_of(&builder, report).await);
             code = code.max(exit::with(&report.diagnostics));
         }
-        Ok(code)
+        let failures = answer.failures.as_deref().unwrap_or_default();
+        for failure in failures {
+            show::warning(&format!(
+                "message {} comes again: {}",
+                failure.message, failure.why
+            ));
+            let usage = if failure.is_event {
+                exit::USAGE
+            } else {
+                exit::INFRASTRUCTURE
+            };
+            code = code.max(usage);
+        }
+        if !failures.is_empty() {
+            println!("{}", answer.to_json()?);
+        }
+        match answer.error {
+            Some(error) => Err(error.into()),
+            None => Ok(code),
+        }
     })
 }
 

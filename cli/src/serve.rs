@@ -382,7 +382,7 @@ impl Serving {
         };
         loop {
             match handler::handle(&self.builder, &source, event).await {
-                Ok(reports) => {
+                Ok(handler::Answer { reports, .. }) => {
                     for report in &reports {
                         self.tell(report).await?;
                     }

@@ -6,8 +6,6 @@ use anstream::eprintln;
 use anstyle::{AnsiColor, Style};
 use indicatif::{ProgressBar, ProgressStyle};
 use quillfront_builder::diagnostic::Diagnostic;
-use quillfront_builder::evaluate::Tree;
-use quillfront_builder::folder::Written;
 use quillfront_builder::publish::{Progress, Step};
 use quillfront_builder::report::{Action, Kind, OutputReport, Report};
 use std::path::Path;
@@ -120,14 +118,14 @@ pub fn counted(list: &[Diagnostic]) -> Option<String> {
 }
 
 /// The end of `build`.
-pub fn built(tree: &Tree<Written>, out: &Path, took: Duration) {
-    let stale = tree.stale.len();
+pub fn built(report: &Report, out: &Path, took: Duration) {
+    let stale = report.counts.stale;
     let mut left_out = if stale > 0 {
         format!("; {stale} could not be made")
     } else {
         String::new()
     };
-    if let Some(counted) = counted(&tree.diagnostics) {
+    if let Some(counted) = counted(&report.diagnostics) {
         left_out.push_str(&format!(" ({counted})"));
     }
     let (style, word) = if stale > 0 {
@@ -137,7 +135,7 @@ pub fn built(tree: &Tree<Written>, out: &Path, took: Duration) {
     };
     eprintln!(
         "{style}{word}{style:#} {} files into {} in {}{left_out}",
-        tree.objects.len(),
+        report.counts.uploaded,
         out.display(),
         duration(took.as_millis() as u64)
     );
@@ -163,9 +161,16 @@ pub fn checked(files: usize, links: usize, list: &[Diagnostic], took: Duration) 
 /// One build of `serve` or `handle`.
 pub fn report(report: &Report, texts: &Texts) {
     diagnostics(&report.diagnostics, texts);
-    if report.deferred {
+    if report.stopped {
+        note("time ran out; the next event or reconcile goes on");
+    } else if report.deferred {
         note("another builder is at work; it was left the changes");
         return;
+    }
+    if let Some(why) = &report.invalidations.owed {
+        warning(&format!(
+            "CloudFront did not take the invalidation, which is tried again: {why}"
+        ));
     }
     if let Some(reason) = &report.held {
         eprintln!("{YELLOW}held{YELLOW:#} a change waits: {reason}");
@@ -194,12 +199,18 @@ pub fn report(report: &Report, texts: &Texts) {
         counts.rendered,
         because_of(report)
     );
+    outputs(report);
+}
+
+/// What a build did to each object.
+pub fn outputs(report: &Report) {
     let told = |output: &&OutputReport| !output.actions.contains(&Action::Unchanged);
     let listed: Vec<&OutputReport> = report.outputs.iter().filter(told).collect();
     for output in listed.iter().take(MAX_LISTED) {
         let (style, sign) = match output.actions.last() {
             Some(Action::Deleted) => (RED, '-'),
             Some(Action::Stale) => (YELLOW, '!'),
+            Some(Action::Unreferenced) => (DIM, '~'),
             _ => (GREEN, '+'),
         };
         let because = output.because.join(", ");
@@ -238,7 +249,7 @@ fn because_of(report: &Report) -> String {
 }
 
 /// 84 ms, 2.3 s.
-fn duration(ms: u64) -> String {
+pub fn duration(ms: u64) -> String {
     if ms < 1_000 {
         format!("{ms} ms")
     } else {

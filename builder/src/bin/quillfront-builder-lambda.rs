@@ -1,7 +1,10 @@
 //! The builder as a Lambda function (`provided.al2023`): the same handler as everywhere.
+#![recursion_limit = "256"] // the future of a run is deep
 
+use jiff::Timestamp;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use quillfront_builder::publish::{Builder, Options, Places};
+use quillfront_builder::report::Report;
 use quillfront_builder::{aws, handler};
 use serde_json::Value;
 
@@ -9,6 +12,21 @@ fn place(name: &str) -> Result<quillfront_builder::publish::store::Place, Error>
     let text =
         std::env::var(name).map_err(|_| format!("{name} is not set (s3://bucket[/prefix])"))?;
     Ok(text.parse()?)
+}
+
+/// An answer has at most 6 MB (Lambda guide, "Quotas"); the whole report is in the state bucket.
+fn shorten(report: &mut Report) {
+    const MOST: usize = 1_000;
+    report.outputs.truncate(MOST);
+    report.diagnostics.truncate(MOST);
+    let sources = &mut report.sources;
+    for list in [
+        &mut sources.added,
+        &mut sources.changed,
+        &mut sources.removed,
+    ] {
+        list.truncate(MOST);
+    }
 }
 
 #[tokio::main]
@@ -33,8 +51,18 @@ async fn main() -> Result<(), Error> {
     let builder = Builder::new(s3, Some(cloudfront), places, options);
     let (builder, source) = (&builder, &source);
     lambda_runtime::run(service_fn(move |event: LambdaEvent<Value>| async move {
-        let reports = handler::handle(builder, source, &event.payload).await?;
-        Ok::<_, Error>(serde_json::to_value(reports)?)
+        let ends = i64::try_from(event.context.deadline).unwrap_or(i64::MAX);
+        builder.end_before(Timestamp::from_millisecond(ends).unwrap_or(Timestamp::MAX));
+        let mut answer = handler::handle(builder, source, &event.payload).await?;
+        // What is not in the answer goes to the log.
+        if let Some(error) = &answer.error {
+            eprintln!("{error}");
+        }
+        for failure in answer.failures.iter().flatten() {
+            eprintln!("message {} comes again: {}", failure.message, failure.why);
+        }
+        answer.reports.iter_mut().for_each(shorten);
+        Ok::<_, Error>(answer.to_json()?)
     }))
     .await
 }

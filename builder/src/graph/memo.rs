@@ -3,60 +3,62 @@
 use super::Question;
 use crate::fingerprint::Mark;
 use crate::reads::Shape;
-use crate::site::library::PageId;
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
+use std::hash::Hash;
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 /// Marks by what they are of. Shapes are told apart by where they are in memory: those of one build
 /// stay where they are.
 #[derive(Debug, Default)]
 pub struct Memo {
-    pages: RwLock<HashMap<(usize, bool), Arc<[OnceLock<Mark>]>>>,
-    answers: Mutex<HashMap<(usize, Question), Mark>>,
-    values: Mutex<HashMap<(usize, String), Mark>>,
+    pages: Known<(usize, bool), Arc<[OnceLock<Mark>]>>,
+    answers: Known<usize, Arc<Known<Question, Mark>>>,
+    values: Known<(usize, String), Mark>,
+}
+
+/// What is known already.
+#[derive(Debug)]
+struct Known<K, V>(RwLock<HashMap<K, V>>);
+
+impl<K, V> Default for Known<K, V> {
+    fn default() -> Self {
+        Self(RwLock::default())
+    }
+}
+
+impl<K: Eq + Hash + Clone, V: Clone> Known<K, V> {
+    fn get_or(&self, key: &K, make: impl FnOnce() -> V) -> V {
+        let read = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = read.get(key) {
+            return known.clone();
+        }
+        drop(read);
+        // Not under the lock: what makes it may ask here again.
+        let made = make();
+        let mut write = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        write.entry(key.clone()).or_insert(made).clone()
+    }
 }
 
 fn place(shape: &Shape) -> usize {
     std::ptr::from_ref(shape) as usize
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 impl Memo {
     /// The marks of what a shape reads of each of `count` pages, with or without their neighbours.
     pub fn pages(&self, shape: &Shape, full: bool, count: usize) -> Arc<[OnceLock<Mark>]> {
-        let name = (place(shape), full);
-        let read = self.pages.read().unwrap_or_else(PoisonError::into_inner);
-        if let Some(known) = read.get(&name) {
-            return known.clone();
-        }
-        drop(read);
-        let mut write = self.pages.write().unwrap_or_else(PoisonError::into_inner);
-        let make = || (0..count).map(|_: PageId| OnceLock::new()).collect();
-        write.entry(name).or_insert_with(make).clone()
+        let make = || (0..count).map(|_| OnceLock::new()).collect();
+        self.pages.get_or(&(place(shape), full), make)
     }
 
     /// The mark of the answer to a question as it is read by whoever `reader` stands for.
     pub fn answer(&self, reader: usize, question: &Question, make: impl FnOnce() -> Mark) -> Mark {
-        let name = (reader, question.clone());
-        if let Some(known) = lock(&self.answers).get(&name) {
-            return *known;
-        }
-        let mark = make();
-        lock(&self.answers).insert(name, mark);
-        mark
+        let answers = self.answers.get_or(&reader, Arc::default);
+        answers.get_or(question, make)
     }
 
     /// The mark of a value that has a name, under a shape.
     pub fn value(&self, shape: &Shape, name: &str, make: impl FnOnce() -> Mark) -> Mark {
-        let name = (place(shape), name.to_owned());
-        if let Some(known) = lock(&self.values).get(&name) {
-            return *known;
-        }
-        let mark = make();
-        lock(&self.values).insert(name, mark);
-        mark
+        self.values.get_or(&(place(shape), name.to_owned()), make)
     }
 }

@@ -1,28 +1,59 @@
-//! The commit, what its outbox leaves to be done, and taking over from a builder that died.
+//! The commit, and taking over from a builder that died.
 
 use super::draft::Draft;
 use super::publication::{Done, Publication};
-use super::root::{Loaded, Outbox, Root};
+use super::root::{Loaded, Outbox, Root, Unreferenced};
 use super::session::Session;
-use super::state::{Dirty, Encoded, FOLDER, Published, State};
-use super::store::{Condition, Written};
+use super::state::{Dirty, Encoded, Published, State};
 use super::{BuildError, Builder, Step};
 use crate::invalidate;
 use crate::key::{OutputKey, SourceKey};
 use crate::plan::{PICTURES, Rank};
+use crate::report::{Action, Invalidations, OutputReport, Report};
 use futures::stream::{StreamExt, TryStreamExt, iter};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-/// Segments that no root of the last so many generations names are removed.
-const KEPT_GENERATIONS: u64 = 3;
+/// What a commit did besides what was planned.
+pub(super) struct Committed {
+    root: Root,
+    invalidations: Invalidations,
+    /// Keys that nothing refers to from now on.
+    unreferenced: BTreeSet<String>,
+    /// Keys that nothing has referred to for long enough.
+    expired: BTreeSet<String>,
+}
+
+impl Committed {
+    /// Adds it to the report.
+    pub(super) fn tell(&self, report: &mut Report) {
+        report.commit.clone_from(&self.root.commit);
+        report.generation = self.root.generation;
+        report.now.clone_from(&self.root.now);
+        report.invalidations = self.invalidations.clone();
+        for output in &mut report.outputs {
+            let deleted = output.actions == [Action::Deleted];
+            if deleted && self.unreferenced.contains(&output.key) {
+                output.actions = vec![Action::Unreferenced];
+                report.counts.deleted -= 1;
+            }
+        }
+        let expired = self.expired.iter().map(|key| OutputReport {
+            key: key.clone(),
+            actions: vec![Action::Deleted],
+            because: vec!["nothing refers to it, and no cached page can either".to_owned()],
+        });
+        report.outputs.extend(expired);
+        report.counts.deleted += self.expired.len() as u64;
+    }
+}
 
 impl Builder {
-    /// Commits, then does what the outbox says, then lets go of the lease.
+    /// Commits what was drafted and put.
     #[allow(clippy::too_many_arguments)]
     pub(super) async fn commit(
         &self,
-        mut session: Session<'_>,
+        session: Session<'_>,
         mut state: State,
         draft: &Draft,
         strange: BTreeSet<OutputKey>,
@@ -30,9 +61,7 @@ impl Builder {
         done: Done,
         next: &Root,
         settled: &BTreeMap<String, u64>,
-    ) -> Result<Root, BuildError> {
-        let mut touched: Vec<OutputKey> = done.put.keys().cloned().collect();
-        touched.extend(publication.deletions.keys().cloned());
+    ) -> Result<Committed, BuildError> {
         // A source whose removal is held is known to be gone; looking again would find no more.
         let held = draft
             .held
@@ -44,6 +73,9 @@ impl Builder {
             .into_iter()
             .filter(|key| !held.contains(key))
             .collect();
+        let put: BTreeSet<OutputKey> = done.put.keys().cloned().collect();
+        let mut touched = put.clone();
+        touched.extend(publication.deletions.keys().cloned());
         state.outputs.extend(done.put);
         for key in publication.deletions.keys() {
             state.outputs.remove(key.as_str());
@@ -54,7 +86,7 @@ impl Builder {
         }
         let mut dirty = Dirty {
             sources: draft.looked_at.clone(),
-            outputs: touched.iter().cloned().collect(),
+            outputs: touched,
             all: false,
         };
         dirty
@@ -67,55 +99,94 @@ impl Builder {
             dirty.note(&state.graph, &tree.graph);
             state.graph = Arc::new(tree.graph.clone());
         }
-
-        let known = session
-            .root()
-            .map(|root| root.segments.clone())
-            .unwrap_or_default();
-        state.read_for_writing(&self.state, &dirty).await?;
-        let encoded = state.encode(&known, &dirty)?;
-        session.keep().await?;
-        encoded.write(&self.state, &known.all()).await?;
-        let dropped: Vec<String> = {
-            let used = encoded.segments.all();
-            known
-                .all()
-                .into_iter()
-                .filter(|name| !used.contains(name))
-                .cloned()
-                .collect()
-        };
-        let commit = self.host.new_id();
-        let outbox = Outbox {
-            deletions: publication
-                .deletions
-                .iter()
-                .map(|(key, published)| (key.to_string(), published.etag.clone()))
-                .collect(),
-            invalidations: invalidate::merged(
-                invalidate::paths(touched.iter().map(OutputKey::as_str)),
-                session.root().and_then(|root| root.outbox.as_ref()),
-            ),
-            reference: commit.clone(),
-        };
-        session
-            .update(|root| {
+        self.conclude(
+            session,
+            state,
+            &dirty,
+            put,
+            &publication.deletions,
+            |root| {
                 root.engine = env!("CARGO_PKG_VERSION").to_owned();
-                root.commit.clone_from(&commit);
-                root.generation += 1;
                 root.now.clone_from(&next.now);
                 root.next_due.clone_from(&next.next_due);
                 root.settings.clone_from(&next.settings);
-                root.segments = encoded.segments.clone();
                 root.settle_hints(settled);
                 if !moved.is_empty() {
                     root.add_hints(moved.iter().map(String::as_str));
                 }
                 root.held.clone_from(&draft.held);
+            },
+        )
+        .await
+    }
+
+    /// Writes what is dirty of the state, commits it with `change` and the outbox, then does what
+    /// the outbox says.
+    #[allow(clippy::too_many_arguments)]
+    pub(super) async fn conclude(
+        &self,
+        mut session: Session<'_>,
+        mut state: State,
+        dirty: &Dirty,
+        put: BTreeSet<OutputKey>,
+        deletions: &BTreeMap<OutputKey, Published>,
+        change: impl Fn(&mut Root),
+    ) -> Result<Committed, BuildError> {
+        let before = session.root().cloned().ok_or(BuildError::LostRace)?;
+        state.read_for_writing(&self.state, dirty).await?;
+        let encoded = state.encode(&before.segments, dirty)?;
+        let known = before.segments.all();
+        session.keep().await?;
+        encoded.write(&self.state, &known).await?;
+        let used = encoded.segments.all();
+        let dropped = known.into_iter().filter(|name| !used.contains(name));
+        let dropped: Vec<String> = dropped.cloned().collect();
+
+        let now_ms = self.host.now().as_millisecond();
+        let mut gone = before.expired(now_ms);
+        gone.retain(|key, _| !state.outputs.contains_key(key.as_str()));
+        let expired: BTreeSet<String> = gone.keys().cloned().collect();
+        // Cached pages still show the pictures of before.
+        let mut unreferenced = BTreeMap::new();
+        for (key, published) in deletions {
+            let (key, etag) = (key.to_string(), published.etag.clone());
+            if key.starts_with(PICTURES) {
+                let since_ms = now_ms;
+                unreferenced.insert(key, Unreferenced { etag, since_ms });
+            } else {
+                gone.insert(key, etag);
+            }
+        }
+        let owed = before.outbox.map(|outbox| outbox.invalidations);
+        let touched = put.iter().map(OutputKey::as_str);
+        let touched = touched.chain(gone.keys().map(String::as_str)).collect();
+        let published = state.outputs.keys().map(OutputKey::as_str);
+        let mut invalidations = invalidate::choose(&touched, published, &owed.unwrap_or_default());
+
+        let commit = self.host.new_id();
+        let outbox = Outbox {
+            deletions: gone,
+            invalidations: invalidations.paths.clone(),
+            reference: commit.clone(),
+            sent: 0,
+        };
+        session
+            .update(|root| {
+                root.commit.clone_from(&commit);
+                root.generation += 1;
+                root.segments = encoded.segments.clone();
                 root.outbox = Some(outbox.clone());
+                root.unreferenced.retain(|key, _| {
+                    !expired.contains(key) && !state.outputs.contains_key(key.as_str())
+                });
+                root.unreferenced.extend(unreferenced.clone());
                 root.unretire();
                 root.retired.insert(root.generation, dropped.clone());
                 root.retired.retain(|_, list| !list.is_empty());
+                if let Some(lease) = &mut root.lease {
+                    lease.committed = true;
+                }
+                change(root);
             })
             .await?;
         let Encoded {
@@ -123,111 +194,41 @@ impl Builder {
         } = encoded;
         state.written(texts);
         self.keep_warm(&segments, &state);
-        self.empty_outbox(&mut session, &outbox).await?;
-        session.into_root()
-    }
-
-    async fn delete_all(
-        &self,
-        session: &mut Session<'_>,
-        deletions: &[(&String, &String)],
-    ) -> Result<(), BuildError> {
-        for chunk in deletions.chunks(self.options.parallel) {
-            session.keep().await?;
-            let chunk = chunk.iter().map(|(key, etag)| async move {
-                let condition = Condition::Matches((*etag).clone());
-                let written = self.site.delete(key, &condition).await?;
-                Ok::<_, BuildError>((written == Written::Refused).then_some(*key))
-            });
-            let list = iter(chunk).buffer_unordered(self.options.parallel);
-            let refused: Vec<Option<&String>> = list.try_collect().await?;
-            for key in refused.into_iter().flatten() {
-                // Not what was published: ours to remove all the same, if still the writer.
-                session.verify().await?;
-                self.site.delete(key, &Condition::Always).await?;
-            }
+        match self.empty_outbox(&mut session, outbox).await {
+            // The commit stands; what CloudFront did not take is tried again with what comes next.
+            Err(BuildError::Invalidation(why)) => invalidations.owed = Some(why),
+            other => other?,
         }
-        Ok(())
-    }
-
-    /// Deletions, invalidations, old segments; then the lease is let go.
-    async fn empty_outbox(
-        &self,
-        session: &mut Session<'_>,
-        outbox: &Outbox,
-    ) -> Result<(), BuildError> {
-        // Pages in caches still show the pictures of before, until they are invalidated.
-        let (pictures, others): (Vec<_>, Vec<_>) = outbox
-            .deletions
-            .iter()
-            .partition(|(key, _)| key.starts_with(PICTURES));
-        self.delete_all(session, &others).await?;
-        if !outbox.invalidations.is_empty() {
-            session.keep().await?;
-            if let Err(error) = self.invalidate(outbox).await {
-                // Trouble with CloudFront does not stop publishing: it is tried again with what
-                // comes next.
-                session
-                    .update(|root| {
-                        root.lease = None;
-                        if let Some(outbox) = &mut root.outbox {
-                            // Pictures that were to go are found by reconcile.
-                            outbox.deletions.clear();
-                        }
-                    })
-                    .await?;
-                return Err(error);
-            }
-        }
-        self.delete_all(session, &pictures).await?;
-        let old: Vec<String> = session
-            .root()
-            .map(|root| {
-                let generation = root.generation.saturating_sub(KEPT_GENERATIONS);
-                root.retired
-                    .range(..=generation)
-                    .flat_map(|(_, list)| list.clone())
-                    .collect()
-            })
-            .unwrap_or_default();
-        for name in &old {
-            session.keep().await?;
-            let key = format!("{FOLDER}{name}");
-            self.state.delete(&key, &Condition::Always).await?;
-        }
-        session
-            .update(|root| {
-                root.outbox = None;
-                root.lease = None;
-                let generation = root.generation.saturating_sub(KEPT_GENERATIONS);
-                root.retired.retain(|dropped, _| *dropped > generation);
-            })
-            .await
+        Ok(Committed {
+            root: session.into_root()?,
+            invalidations,
+            unreferenced: unreferenced.into_keys().collect(),
+            expired,
+        })
     }
 
     /// Takes over from a builder that did not come to its end: does what its commit left to do,
-    /// and adopts what is under the keys that it meant to touch.
+    /// or adopts what is under the keys that it meant to touch before it could commit. Also removes
+    /// what nothing has referred to for long enough.
     pub(super) async fn recover(&self, loaded: Loaded, base: &Root) -> Result<(), BuildError> {
         (self.progress)(Step::Waiting(
             "taking over from a builder that did not finish",
         ));
-        let intent = base
-            .lease
-            .as_ref()
-            .map(|lease| lease.intent.clone())
-            .unwrap_or_default();
-        let Some(mut session) = Session::begin(self, loaded, base, intent.clone(), |_| {}).await?
-        else {
+        let lease = base.lease.as_ref();
+        let committed = lease.is_some_and(|lease| lease.committed);
+        let intent = lease.map(|lease| lease.intent.clone()).unwrap_or_default();
+        let begun = Session::begin(self, loaded, base, intent.clone(), |root| {
+            if let Some(lease) = &mut root.lease {
+                lease.committed = committed;
+            }
+        });
+        let Some(mut session) = begun.await? else {
             return Ok(());
         };
         let mut state = self.state(base).await?;
-        let outbox = base.outbox.clone().unwrap_or(Outbox {
-            deletions: BTreeMap::new(),
-            invalidations: Vec::new(),
-            reference: String::new(),
-        });
         let mut adopted = false;
-        for chunk in intent.chunks(self.options.parallel) {
+        let unsure: &[String] = if committed { &[] } else { &intent };
+        for chunk in unsure.chunks(self.options.parallel) {
             session.keep().await?;
             let heads = chunk.iter().map(|key| async move {
                 Ok::<_, BuildError>((key.as_str(), self.site.head(key).await?))
@@ -237,22 +238,30 @@ impl Builder {
                 .try_collect()
                 .await?;
             for (key, head) in heads {
-                if outbox.deletions.contains_key(key) {
-                    continue;
-                }
                 let there = head.is_some();
                 adopted |= adopt(&mut state, key, head.map(|head| head.etag));
-                // Before the commit a put of other metadata over the same bytes leaves no trace in
-                // the ETag.
-                if let (true, true, Some(output)) =
-                    (there, base.outbox.is_none(), state.outputs.get_mut(key))
-                {
+                // A put of other metadata over the same bytes leaves no trace in the ETag.
+                if let (true, Some(output)) = (there, state.outputs.get_mut(key)) {
                     output.fingerprint = None;
                     adopted = true;
                 }
             }
         }
-        if adopted {
+
+        let mut outbox = base.outbox.clone().unwrap_or_default();
+        let mut gone = base.expired(self.host.now().as_millisecond());
+        gone.retain(|key, _| !state.outputs.contains_key(key.as_str()));
+        if !gone.is_empty() {
+            let keys = gone.keys().map(String::as_str).collect();
+            let published = state.outputs.keys().map(OutputKey::as_str);
+            let choice = invalidate::choose(&keys, published, &outbox.invalidations);
+            outbox.invalidations = choice.paths;
+            outbox.reference = self.host.new_id();
+            outbox.sent = 0;
+        }
+        let expired: BTreeSet<String> = gone.keys().cloned().collect();
+        outbox.deletions.extend(gone);
+        if adopted || !expired.is_empty() {
             let dirty = Dirty {
                 outputs: intent
                     .iter()
@@ -267,6 +276,10 @@ impl Builder {
             session
                 .update(|root| {
                     root.segments = encoded.segments.clone();
+                    root.outbox = Some(outbox.clone());
+                    root.unreferenced.retain(|key, _| {
+                        !expired.contains(key) && !state.outputs.contains_key(key.as_str())
+                    });
                     root.unretire();
                     // The hints of the builder that died are there; the build that follows
                     // makes the adopted keys right.
@@ -274,24 +287,7 @@ impl Builder {
                 .await?;
             self.keep_warm(&encoded.segments, &state);
         }
-        self.empty_outbox(&mut session, &outbox).await
-    }
-
-    async fn invalidate(&self, outbox: &Outbox) -> Result<(), BuildError> {
-        let Some((client, distribution)) = &self.cloudfront else {
-            return Ok(());
-        };
-        self.counts
-            .invalidation
-            .fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-        invalidate::send(
-            client,
-            distribution,
-            &outbox.invalidations,
-            &outbox.reference,
-        )
-        .await
-        .map_err(BuildError::Invalidation)
+        self.empty_outbox(&mut session, outbox).await
     }
 }
 

@@ -44,6 +44,10 @@ impl Counted {
     }
 
     pub(super) fn fill(&self, builder: &Builder, report: &mut Report) {
+        let seconds = builder.host.now().as_second();
+        report.at = jiff::Timestamp::from_second(seconds)
+            .map(|at| at.to_string())
+            .unwrap_or_default();
         let now = Self::now(builder);
         let of = |index: usize| {
             now.work[index] - self.work[index] + now.state[index] - self.state[index]

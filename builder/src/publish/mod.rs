@@ -6,34 +6,42 @@
 //! commit is driven from the outbox in the root, so that a crash loses none of it.
 //!
 //! * [`store`]: a bucket, as a few requests with conditions;
-//! * [`root`] and [`state`]: what is remembered;
+//! * [`root`], its long [`lists`], and [`state`]: what is remembered;
 //! * [`observe`]: reading the sources that the hints name;
 //! * `reconcile`: comparing both buckets with what is remembered;
 //! * `draft`: the site after the change; [`hold`]: what of it has to be approved first;
 //! * `publication`: the difference to what is published; [`transfer`]: putting it;
-//! * `commit`: the commit, its outbox, and taking over from a builder that died;
+//! * `commit`: the commit, and taking over from a builder that died; `outbox`: what a commit
+//!   leaves to be done;
+//! * `stop`: ending cleanly when time runs out;
 //! * `session`: the lease, and every write of the root under it;
 //! * [`run`]: the order of it all.
 
 mod commit;
 mod draft;
 pub mod hold;
+pub mod lists;
 mod measure;
 pub mod observe;
+mod outbox;
 mod publication;
 mod reconcile;
 pub mod root;
 pub mod run;
 mod session;
 pub mod state;
+mod stop;
 pub mod store;
 pub mod transfer;
 
 use crate::fetch::{Fetch, Web};
+use crate::key::SourceKey;
 use crate::site::schedule::NextDue;
 use futures::future::BoxFuture;
 use jiff::Timestamp;
 use state::State;
+use std::collections::BTreeSet;
+use std::sync::atomic::AtomicI64;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use store::{Bucket, Counts, Place};
@@ -174,6 +182,8 @@ pub struct Builder {
     web: Arc<dyn Fetch>,
     progress: Progress,
     warm: Mutex<Option<Warm>>,
+    /// In milliseconds of Unix time.
+    stop_before_ms: AtomicI64,
 }
 
 /// What is kept between runs, valid as long as the root names the same segments.
@@ -205,6 +215,7 @@ impl Builder {
             web: Arc::new(Web::new()),
             progress: Arc::new(|_| {}),
             warm: Mutex::new(None),
+            stop_before_ms: AtomicI64::new(i64::MAX),
         }
     }
 
@@ -245,6 +256,16 @@ impl Builder {
     pub async fn next_due(&self) -> Result<Option<NextDue>, BuildError> {
         let root = root::Loaded::read(&self.state).await?.root;
         Ok(root.and_then(|root| root.next_due))
+    }
+
+    /// The keys that are still to be looked at.
+    ///
+    /// # Errors
+    /// Storage failed.
+    pub async fn hints(&self) -> Result<BTreeSet<SourceKey>, BuildError> {
+        let root = root::Loaded::read(&self.state).await?.root;
+        let hints = root.into_iter().flat_map(|root| root.hints);
+        Ok(hints.map(|(key, _)| SourceKey::from(key)).collect())
     }
 
     /// The last report that was written.

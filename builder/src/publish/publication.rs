@@ -6,7 +6,6 @@ use super::state::{Published, State};
 use super::transfer::{self, Put};
 use crate::diagnostic::Diagnostic;
 use crate::evaluate::Unready;
-use crate::invalidate;
 use crate::key::{OutputKey, SourceKey};
 use crate::plan::{PICTURES, Recipe};
 use crate::report::{Action, Kind, OutputReport, Report};
@@ -184,12 +183,6 @@ impl Publication {
         report.counts.uploaded = uploaded;
         report.counts.deleted = deleted;
         report.counts.stale = stale;
-        let touched = done
-            .put
-            .keys()
-            .chain(self.deletions.keys())
-            .map(OutputKey::as_str);
-        report.invalidations = invalidate::described(touched);
         report
     }
 }

@@ -2,6 +2,7 @@
 //! as they are.
 
 use super::commit::adopt;
+use super::root::Root;
 use super::state::State;
 use super::{BuildError, Builder};
 use crate::diagnostic::Diagnostic;
@@ -100,6 +101,7 @@ impl Builder {
     pub(super) async fn compare_site(
         &self,
         state: &mut State,
+        root: &Root,
     ) -> Result<BTreeSet<OutputKey>, BuildError> {
         let listed = self.site.list().await?;
         let mut there: BTreeMap<String, String> = listed
@@ -108,6 +110,12 @@ impl Builder {
             .collect();
         // Thumbnails are made on request and are not the builder's.
         there.retain(|key, _| !key.starts_with("img/") || state.outputs.contains_key(key.as_str()));
+        // What nothing refers to any more is waiting for its time.
+        let waits = |key: &str, etag: &str| {
+            let left = root.unreferenced.get(key);
+            left.is_some_and(|left| left.etag == etag) && !state.outputs.contains_key(key)
+        };
+        there.retain(|key, etag| !waits(key, etag));
         let known: BTreeSet<String> = state.outputs.keys().map(ToString::to_string).collect();
         let mut strange = BTreeSet::new();
         for key in there.keys().chain(known.iter()).collect::<BTreeSet<_>>() {

@@ -3,7 +3,9 @@
 //! It is only ever written with `If-Match` on the ETag that was read, and every write has an id
 //! of its own, so that its ETag never comes back.
 
+use super::lists;
 use super::store::{Attributes, Bucket, Condition, StoreError, Written};
+use crate::object::HTML_LIFETIME_SECONDS;
 use crate::site::schedule::NextDue;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -12,7 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 pub const FORMAT: u32 = 2;
 /// The root's key in the state bucket.
 pub const ROOT_KEY: &str = "root.json";
-/// The root with everything in it stays below this.
+/// The root stays below this; its long lists are objects of their own.
 const MAX_ROOT_BYTES: u64 = 64 * 1024 * 1024;
 
 /// The root.
@@ -46,10 +48,18 @@ pub struct Root {
     pub lease: Option<Lease>,
     /// What is left to do of the last commit.
     pub outbox: Option<Outbox>,
+    /// Objects with fingerprinted names that nothing refers to any more: they go after one lifetime
+    /// of a cached page, which may still show them.
+    #[serde(default)]
+    pub unreferenced: BTreeMap<String, Unreferenced>,
     /// Segments that commits no longer use, by the generation that dropped them.
     pub retired: BTreeMap<u64, Vec<String>>,
     /// A change that waits for approval.
     pub held: Option<Held>,
+    /// Names of the lists that are too long for the root, by what they are. Only as stored: a root
+    /// that was read has them in it.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) lists: BTreeMap<String, String>,
 }
 
 /// Names of the state's segments: by kind, in the order of the parts that keys are spread over. A
@@ -71,17 +81,21 @@ pub struct Segments {
 }
 
 impl Segments {
-    /// All of them.
-    pub fn all(&self) -> BTreeSet<&String> {
+    /// All but those of the texts that are put away.
+    pub fn all_but_texts(&self) -> impl Iterator<Item = &String> {
         self.sources
             .iter()
-            .chain(&self.site_texts)
-            .chain(&self.texts)
             .chain(&self.outputs)
+            .chain(&self.site_texts)
             .chain(&self.answers)
             .chain(&self.pictures)
             .filter(|name| !name.is_empty())
-            .collect()
+    }
+
+    /// All of them.
+    pub fn all(&self) -> BTreeSet<&String> {
+        let texts = self.texts.iter().filter(|name| !name.is_empty());
+        self.all_but_texts().chain(texts).collect()
     }
 }
 
@@ -95,17 +109,39 @@ pub struct Lease {
     pub deadline_ms: i64,
     /// The output keys that it may touch.
     pub intent: Vec<String>,
+    /// True once it has committed: what it put is in the state, and the outbox is its own.
+    #[serde(default)]
+    pub committed: bool,
 }
 
 /// What a commit leaves to be done; done again from here after a crash.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Outbox {
     /// Objects to remove: output key to the ETag that was published.
     pub deletions: BTreeMap<String, String>,
-    /// Paths to invalidate.
+    /// Paths to invalidate, in order.
     pub invalidations: Vec<String>,
-    /// The invalidation's CallerReference: the same for each try.
+    /// What the CallerReferences of the batches begin with: the same for each try.
     pub reference: String,
+    /// Batches that CloudFront has taken; their paths are no longer here.
+    #[serde(default)]
+    pub sent: u64,
+}
+
+/// An object that nothing refers to any more.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unreferenced {
+    /// What was published.
+    pub etag: String,
+    /// The time of the commit that dropped it, in milliseconds of Unix time.
+    pub since_ms: i64,
+}
+
+impl Unreferenced {
+    /// True where no cached page can show it any more.
+    pub fn is_over(&self, now_ms: i64) -> bool {
+        now_ms >= self.since_ms.saturating_add(HTML_LIFETIME_SECONDS * 1_000)
+    }
 }
 
 /// A change that waits for `quillfront approve`.
@@ -134,8 +170,10 @@ impl Root {
             newest_hint: 0,
             lease: None,
             outbox: None,
+            unreferenced: BTreeMap::new(),
             retired: BTreeMap::new(),
             held: None,
+            lists: BTreeMap::new(),
         }
     }
 
@@ -146,6 +184,16 @@ impl Root {
             keys.into_iter()
                 .map(|key| (key.to_owned(), self.newest_hint)),
         );
+    }
+
+    /// The unreferenced objects whose time is over, with their ETags.
+    pub fn expired(&self, now_ms: i64) -> BTreeMap<String, String> {
+        let over = self
+            .unreferenced
+            .iter()
+            .filter(|(_, left)| left.is_over(now_ms));
+        over.map(|(key, left)| (key.clone(), left.etag.clone()))
+            .collect()
     }
 
     /// Segments that are in use again are no longer to be removed.
@@ -174,7 +222,12 @@ pub struct Loaded {
     /// None before the first write.
     pub root: Option<Root>,
     condition: Condition,
+    /// The long lists that the stored root names.
+    lists: BTreeMap<String, String>,
 }
+
+/// Reads of a root whose lists are gone because another one was written meanwhile.
+const MAX_READS: usize = 20;
 
 impl Loaded {
     /// Reads the root.
@@ -182,16 +235,28 @@ impl Loaded {
     /// # Errors
     /// Storage failed, or the object is not a root: it is never overwritten by a guess.
     pub async fn read(state: &Bucket) -> Result<Self, RootError> {
+        for _ in 0..MAX_READS {
+            if let Some(loaded) = Self::read_once(state).await? {
+                return Ok(loaded);
+            }
+        }
+        Err(RootError::Unreadable(
+            "a list that it names is missing".into(),
+        ))
+    }
+
+    async fn read_once(state: &Bucket) -> Result<Option<Self>, RootError> {
         let Some(got) = state.get(ROOT_KEY, MAX_ROOT_BYTES).await? else {
-            return Ok(Self {
+            return Ok(Some(Self {
                 root: None,
                 condition: Condition::Absent,
-            });
+                lists: BTreeMap::new(),
+            }));
         };
         let bytes = got
             .bytes
             .ok_or_else(|| RootError::Unreadable("it is too large".into()))?;
-        let root: Root = serde_json::from_slice(&bytes)
+        let mut root: Root = serde_json::from_slice(&bytes)
             .map_err(|error| RootError::Unreadable(error.to_string()))?;
         if root.format != FORMAT {
             let message = format!(
@@ -200,10 +265,15 @@ impl Loaded {
             );
             return Err(RootError::Unreadable(message));
         }
-        Ok(Self {
+        let named = root.lists.clone();
+        if !lists::join(&mut root, state).await? {
+            return Ok(None);
+        }
+        Ok(Some(Self {
             root: Some(root),
             condition: Condition::Matches(got.etag),
-        })
+            lists: named,
+        }))
     }
 
     /// Writes `root` if nobody has written since. True where it happened; then this is what was
@@ -218,8 +288,10 @@ impl Loaded {
         id: String,
     ) -> Result<bool, RootError> {
         root.id = id;
-        let bytes =
-            serde_json::to_vec(&root).map_err(|error| RootError::Unreadable(error.to_string()))?;
+        let stored = lists::split(root.clone(), &self.lists, &root.id)?;
+        let bytes = serde_json::to_vec(&stored.root)
+            .map_err(|error| RootError::Unreadable(error.to_string()))?;
+        stored.write_lists(state).await?;
         let attributes = Attributes {
             content_type: "application/json".into(),
             cache_control: "no-store".into(),
@@ -232,16 +304,36 @@ impl Loaded {
             Written::Done(etag) => {
                 self.condition = Condition::Matches(etag);
                 self.root = Some(root);
+                let before = std::mem::replace(&mut self.lists, stored.root.lists);
+                self.remove_lists(state, before).await?;
                 Ok(true)
             }
             Written::Refused => {
                 // A retry inside the SDK may have met its own write.
                 let there = Self::read(state).await?;
                 let own = there.root.as_ref().is_some_and(|there| there.id == root.id);
-                *self = there;
+                let before = std::mem::replace(self, there).lists;
+                if own {
+                    self.remove_lists(state, before).await?;
+                } else {
+                    stored.remove_lists(state).await?;
+                }
                 Ok(own)
             }
         }
+    }
+
+    /// Removes those lists of the root before that this one does not name.
+    async fn remove_lists(
+        &self,
+        state: &Bucket,
+        before: BTreeMap<String, String>,
+    ) -> Result<(), RootError> {
+        let named: BTreeSet<&String> = self.lists.values().collect();
+        for name in before.values().filter(|name| !named.contains(name)) {
+            state.delete(name, &Condition::Always).await?;
+        }
+        Ok(())
     }
 }
 

@@ -49,6 +49,9 @@ impl Builder {
         // Once: what is still due after that cannot be published now.
         let mut moved = work == Work::Due;
         loop {
+            if self.is_late() {
+                return Ok(reports);
+            }
             let root = Loaded::read(&self.state).await?.root;
             let Some(root) = root.filter(|root| root.lease.is_none()) else {
                 return Ok(reports);
@@ -81,6 +84,9 @@ impl Builder {
                 if report.kind != Kind::None {
                     self.write_report(&report).await?;
                 }
+                if let Some(why) = report.invalidations.owed {
+                    return Err(BuildError::Invalidation(why));
+                }
                 return Ok(report);
             }
         }
@@ -95,6 +101,9 @@ impl Builder {
             .root
             .clone()
             .unwrap_or_else(|| Root::new(today.now.to_string()));
+        if self.is_late() {
+            return self.leave(work, loaded, &root).await;
+        }
         if let Some(lease) = &root.lease {
             if let Some(left) = self.lease_left(lease) {
                 return self.defer(work, loaded, left).await;
@@ -129,7 +138,7 @@ impl Builder {
                 // A held file may have been put back and the event of it lost.
                 let held = root.held.iter().flat_map(|held| &held.keys);
                 keys.extend(held.map(|key| SourceKey::from(key.as_str())));
-                strange = self.compare_site(&mut state).await?;
+                strange = self.compare_site(&mut state, &root).await?;
             }
         }
         (self.progress)(Step::Reading(keys.len()));
@@ -175,8 +184,9 @@ impl Builder {
             && all_known
             && *work != Work::Approve
         {
-            if root.outbox.is_some() {
-                // An invalidation that CloudFront did not take before.
+            let expired = !root.expired(self.host.now().as_millisecond()).is_empty();
+            if root.outbox.is_some() || (expired && *work == Work::Reconcile) {
+                // An invalidation that CloudFront did not take before, or pictures of before.
                 self.recover(loaded, &root).await?;
                 return Ok(None);
             }
@@ -221,7 +231,14 @@ impl Builder {
 
         let done = self.put_all(&mut session, &publication).await?;
         clock.lap("put");
-        let root = self
+        if done.put.len() + done.moved.len() < publication.puts.len() {
+            let because = "put before the time ran out";
+            return self
+                .stop(session, state, strange, done, because)
+                .await
+                .map(Some);
+        }
+        let committed = self
             .commit(
                 session,
                 state,
@@ -235,9 +252,7 @@ impl Builder {
             .await?;
         clock.lap("commit");
         let mut report = publication.report(&draft, &done);
-        report.commit = root.commit;
-        report.generation = root.generation;
-        report.now = root.now;
+        committed.tell(&mut report);
         report.diagnostics.extend(refreshed.warnings);
         report.held = draft.held.map(|held| held.reason);
         report.ms = clock.laps;
@@ -311,6 +326,9 @@ impl Builder {
                 .filter(|put| put.wave == wave)
                 .collect();
             for chunk in list.chunks(self.options.parallel) {
+                if self.is_late() {
+                    return Ok(done);
+                }
                 let mut left: Vec<Put> = chunk.iter().map(|put| (*put).clone()).collect();
                 for surprise in 0..MAX_SURPRISES {
                     session.keep().await?;

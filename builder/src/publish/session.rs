@@ -38,13 +38,14 @@ impl<'a> Session<'a> {
                 return Ok(None);
             }
             let deadline_ms = builder.deadline_ms();
-            change(&mut root);
             let intent = intent.clone();
             root.lease = Some(Lease {
                 holder: holder.clone(),
                 deadline_ms,
                 intent,
+                committed: false,
             });
+            change(&mut root);
             if loaded
                 .write(&builder.state, root, builder.host.new_id())
                 .await?

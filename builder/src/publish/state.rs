@@ -93,6 +93,8 @@ fn differing<K: Ord + Clone, V: PartialEq>(
 #[derive(Clone, Default)]
 pub struct Texts {
     segments: Vec<TextSegment>,
+    /// True where the sources themselves keep them: a folder.
+    with_sources: bool,
 }
 
 type Held = Arc<BTreeMap<SourceKey, Arc<str>>>;
@@ -165,13 +167,32 @@ impl State {
     /// # Errors
     /// Storage failed, or a segment is missing or damaged.
     pub async fn read(bucket: &Bucket, segments: &Segments) -> Result<Self, StateError> {
-        let (records, texts, outputs, answers, album) = futures::try_join!(
-            read_all::<SourceRecord>(bucket, &segments.sources),
-            read_all::<(SourceKey, String)>(bucket, &segments.site_texts),
-            read_all::<OutputRecord>(bucket, &segments.outputs),
-            read_all::<(Request, String)>(bucket, &segments.answers),
-            read_all::<(SourceKey, (String, Measured))>(bucket, &segments.pictures),
-        )?;
+        let names = segments.all_but_texts();
+        let read = names.map(|name| async move {
+            let packed = get(bucket, name).await?;
+            Ok::<_, StateError>((name.clone(), packed))
+        });
+        let packed: BTreeMap<String, Vec<u8>> =
+            iter(read).buffer_unordered(PARALLEL).try_collect().await?;
+        Self::decode(segments, &packed)
+    }
+
+    /// The state that these segments hold, but for the texts that are put away.
+    ///
+    /// # Errors
+    /// A segment is missing or damaged.
+    pub fn decode(
+        segments: &Segments,
+        packed: &BTreeMap<String, Vec<u8>>,
+    ) -> Result<Self, StateError> {
+        let (records, outputs) = rayon::join(
+            || unpack_all::<SourceRecord>(&segments.sources, packed),
+            || unpack_all::<OutputRecord>(&segments.outputs, packed),
+        );
+        let (records, outputs) = (records?, outputs?);
+        let texts = unpack_all::<(SourceKey, String)>(&segments.site_texts, packed)?;
+        let answers = unpack_all::<(Request, String)>(&segments.answers, packed)?;
+        let album = unpack_all::<(SourceKey, (String, Measured))>(&segments.pictures, packed)?;
         let mut texts: BTreeMap<SourceKey, String> = texts.into_iter().collect();
         let mut sources = Vec::with_capacity(records.len());
         let mut graph = Graph::default();
@@ -301,6 +322,9 @@ impl State {
     }
 
     fn text_segments(&self) -> usize {
+        if self.texts.with_sources {
+            return 0;
+        }
         let texts = self.sources.iter().filter(|(key, source)| {
             matches!(source.effective, Effective::Text(_)) && is_put_away(key)
         });
@@ -367,7 +391,7 @@ impl State {
             matches!(source.effective, Effective::Text(_)) && is_put_away(key)
         });
         let held: BTreeMap<&SourceKey, Option<&Arc<str>>> = put_away
-            .filter(|(key, _)| changed.contains(key.as_str()))
+            .filter(|(key, _)| !self.texts.with_sources && changed.contains(key.as_str()))
             .map(|(key, _)| {
                 let held = self.sources.text(key.as_str());
                 (key, held.or_else(|| self.texts.get(key.as_str())))
@@ -439,6 +463,15 @@ impl Texts {
         });
         Self {
             segments: segments.collect(),
+            with_sources: false,
+        }
+    }
+
+    /// Of a folder, whose files keep them.
+    pub fn with_sources() -> Self {
+        Self {
+            segments: Vec::new(),
+            with_sources: true,
         }
     }
 
@@ -678,17 +711,17 @@ fn unpack<T: DeserializeOwned>(name: &str, packed: &[u8]) -> Result<Vec<T>, Stat
     postcard::from_bytes::<Vec<T>>(&plain).map_err(|error| damaged(&error))
 }
 
-async fn read_all<T: DeserializeOwned + Send>(
-    bucket: &Bucket,
+fn unpack_all<T: DeserializeOwned + Send>(
     names: &[String],
+    packed: &BTreeMap<String, Vec<u8>>,
 ) -> Result<Vec<T>, StateError> {
-    let named = names.iter().filter(|name| !name.is_empty());
-    let read =
-        named.map(|name| async move { Ok::<_, StateError>((name, get(bucket, name).await?)) });
-    let packed: Vec<(&String, Vec<u8>)> = iter(read).buffered(PARALLEL).try_collect().await?;
-    let lists: Vec<Vec<T>> = packed
+    let named: Vec<&String> = names.iter().filter(|name| !name.is_empty()).collect();
+    let lists: Vec<Vec<T>> = named
         .into_par_iter()
-        .map(|(name, packed)| unpack(name, &packed))
+        .map(|name| {
+            let missing = || StateError::Damaged(format!("{FOLDER}{name} is missing"));
+            unpack(name, packed.get(name).ok_or_else(missing)?)
+        })
         .collect::<Result<_, _>>()?;
     Ok(lists.into_iter().flatten().collect())
 }

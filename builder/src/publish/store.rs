@@ -1,9 +1,9 @@
 //! A bucket as the publisher uses it: a few requests with the conditions spelled out, counted.
 //!
-//! The AWS SDK does the wire: signing, timeouts, retries with backoff and jitter on 500, 503 and
-//! timeouts. Here its answers become the few outcomes that the protocol tells apart.
+//! The AWS SDK does the wire: signing, timeouts, retries ([`crate::aws`]). Here its answers become the few outcomes that the protocol tells apart.
 
 use aws_sdk_s3::Client;
+use aws_sdk_s3::config::timeout::TimeoutConfig;
 use aws_sdk_s3::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::operation::get_object::GetObjectOutput;
 use aws_sdk_s3::primitives::ByteStream;
@@ -354,6 +354,12 @@ impl Bucket {
             .content_type(&attributes.content_type)
             .set_cache_control(non_empty(&attributes.cache_control))
             .set_metadata(Some(attributes.metadata.clone().into_iter().collect()));
+        // S3 takes its time to copy gigabytes; an attempt has all the time of the request.
+        let patient = TimeoutConfig::builder()
+            .disable_operation_attempt_timeout()
+            .build();
+        let patient = aws_sdk_s3::config::Builder::new().timeout_config(patient);
+        let request = request.customize().config_override(patient);
         match request.send().await {
             Ok(output) => {
                 let result = output.copy_object_result();

@@ -122,11 +122,10 @@ impl<'s> Walk<'s> {
     fn slice(&mut self, scope: &mut Scope<'_>, slice: &Slice) -> Known<Value> {
         let of = self.eval(scope, &slice.of)?;
         self.touch(&of);
-        for bound in [&slice.start, &slice.end, &slice.step] {
-            if let Some(bound) = bound {
-                let bound = self.eval(scope, bound)?;
-                self.whole(&bound);
-            }
+        let bounds = [&slice.start, &slice.end, &slice.step];
+        for bound in bounds.into_iter().flatten() {
+            let bound = self.eval(scope, bound)?;
+            self.whole(&bound);
         }
         let is = |bound: &Option<Expr>, number: i64| match bound {
             None => true,
@@ -151,8 +150,9 @@ impl<'s> Walk<'s> {
             // The rest of the value is that of a text, which is read by now.
             return Ok(Value {
                 places: of.places.iter().map(|place| place.up_to(first)).collect(),
+                open: of.open,
                 undefined: of.undefined,
-                ..Value::known()
+                ..Value::default()
             });
         }
         let items = self.items(&of, first);
@@ -164,7 +164,7 @@ impl<'s> Walk<'s> {
 
     /// A map, and which of its fields there are for certain.
     fn map(&mut self, scope: &mut Scope<'_>, entries: &[Entry]) -> Known<Value> {
-        let mut map = Value::known();
+        let mut map = Value::default();
         for entry in entries {
             let part = match entry {
                 Entry::Pair(name, value) => {
@@ -172,11 +172,11 @@ impl<'s> Walk<'s> {
                     match name {
                         Some(name) => Value {
                             fields: BTreeMap::from([(name.clone(), value)]),
-                            ..Value::known()
+                            ..Value::default()
                         },
                         None => Value {
                             others: Some(Box::new(value)),
-                            ..Value::known()
+                            ..Value::default()
                         },
                     }
                 }
@@ -207,7 +207,7 @@ impl<'s> Walk<'s> {
         }
         match items {
             Some(items) => self.bounded(Value::list(items)),
-            None => Ok(Value::known()),
+            None => Ok(Value::default()),
         }
     }
 
@@ -329,22 +329,21 @@ impl<'s> Walk<'s> {
         parameter: &Parameter,
     ) -> Known<Value> {
         let mut value = match given.fields.get(name) {
-            Some(value) => value.clone(),
+            Some(value) if is_certain => value.clone(),
+            // It may also be the one that the component has by itself.
+            Some(value) => value.clone().or(Value::known()),
             None => Value::known(),
         };
-        if !is_certain {
-            if let Some(others) = given.others.as_deref() {
-                value = self.either(value, others.clone())?;
-            }
-            if parameter.implicit {
-                let found = self.look_up_implicit(scope, name)?;
-                value = self.either(value, found)?;
-            }
-            value.atom = false;
-        } else if !given.places.is_empty() || given.others.is_some() {
-            // A map that is spread may have it too.
-            let others = given.others.as_deref().cloned().unwrap_or_default();
-            value = self.either(value, others)?;
+        // Maps that are spread may have it too.
+        if !given.places.is_empty() || given.open {
+            value = value.or(Value::known());
+        }
+        if let Some(others) = given.others.as_deref() {
+            value = self.either(value, others.clone())?;
+        }
+        if parameter.implicit && !is_certain {
+            let found = self.look_up_implicit(scope, name)?;
+            value = self.either(value, found)?;
         }
         if parameter.typed {
             self.touch(&value);

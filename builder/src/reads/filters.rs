@@ -167,7 +167,8 @@ impl Walk<'_> {
                 let group = Value::list(items);
                 self.bounded(Value {
                     others: Some(Box::new(group)),
-                    ..Value::known()
+                    open: of.open,
+                    ..Value::default()
                 })
             }
             _ => {

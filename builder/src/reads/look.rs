@@ -55,6 +55,9 @@ impl Walk<'_> {
                 None => Value::known(),
             });
         }
+        if value.open {
+            found.push(Value::known());
+        }
         found.extend(value.fields.get(name).cloned());
         found.extend(value.others.as_deref().cloned());
         let found = found.into_iter().reduce(Value::or);
@@ -71,6 +74,12 @@ impl Walk<'_> {
             found.push(match self.tree.items(*place, first) {
                 Some(place) => Value::place(place).defined(),
                 None => Value::known(),
+            });
+        }
+        if value.open {
+            found.push(Value {
+                undefined: true,
+                ..Value::known()
             });
         }
         found.extend(value.fields.values().cloned());

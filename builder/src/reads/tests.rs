@@ -7,6 +7,7 @@ mod differential;
 mod known;
 mod printed;
 mod random;
+mod shapes;
 
 use super::*;
 use differential::{Case, case};

@@ -3,8 +3,8 @@
 use super::tree::Place;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Any of these: values from outside, maps and lists that the template made of others, and
-/// besides them anything that follows from what is read already.
+/// Any of these: values from outside, maps and lists that the template made of others, and, where it
+/// is open, anything else that follows from what is read already.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Value {
     /// Values from outside.
@@ -15,6 +15,8 @@ pub(super) struct Value {
     pub others: Option<Box<Value>>,
     /// Values of lists that were made.
     pub items: Option<Box<Value>>,
+    /// It may be something that is none of these, with anything in it.
+    pub open: bool,
     /// It may be undefined.
     pub undefined: bool,
     /// It is neither a map nor a list.
@@ -24,7 +26,10 @@ pub(super) struct Value {
 impl Value {
     /// Something that follows from what is read already.
     pub fn known() -> Self {
-        Self::default()
+        Self {
+            open: true,
+            ..Self::default()
+        }
     }
 
     /// A text, a number or the like that follows from what is read already.
@@ -85,6 +90,7 @@ impl Value {
         }
         self.others = either(self.others, other.others);
         self.items = either(self.items, other.items);
+        self.open |= other.open;
         self.undefined |= other.undefined;
         self.atom &= other.atom;
         self

@@ -25,16 +25,19 @@ const MAX_SIZE: usize = 96;
 /// Rounds of a loop until what it carries on no longer changes.
 const MAX_ROUNDS: usize = 60;
 
+/// A component that has been run, with all that it may look up: its arguments, and what stands for
+/// each implicit argument of any component.
+type Done<'s> = (&'s str, BTreeMap<String, Value>, Vec<BTreeSet<Value>>);
+
 pub(super) struct Walk<'s> {
-    pub(super) set: &'s Set<'s>,
+    pub(super) set: &'s Set,
     pub(super) tree: Tree,
     /// The whole context is read.
     pub(super) dumped: bool,
     variables: BTreeMap<String, Place>,
     calls: BTreeMap<(String, BTreeMap<String, String>), Place>,
     pub(super) templates: BTreeSet<&'s str>,
-    /// Components that have been run, with all that they may look up.
-    pub(super) done: BTreeSet<(&'s str, BTreeMap<String, Value>, Vec<BTreeSet<Value>>)>,
+    pub(super) done: BTreeSet<Done<'s>>,
     pub(super) components: usize,
     pub(super) comprehensions: usize,
     depth: usize,
@@ -42,7 +45,7 @@ pub(super) struct Walk<'s> {
 }
 
 impl<'s> Walk<'s> {
-    pub fn new(set: &'s Set<'s>) -> Self {
+    pub fn new(set: &'s Set) -> Self {
         Self {
             set,
             tree: Tree::default(),

@@ -4,7 +4,7 @@ use crate::fingerprint::{Mark, Marker};
 use crate::graph::Question;
 use crate::reads::{Reads, Set, Shape, WHOLE};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 
 /// The readers of a site's templates.
 #[derive(Default)]
@@ -12,6 +12,8 @@ pub struct Readers {
     /// By full name.
     texts: BTreeMap<String, String>,
     prefixes: Vec<String>,
+    set: OnceLock<Set>,
+    all: OnceLock<Mark>,
     known: RwLock<HashMap<String, Arc<Reader>>>,
 }
 
@@ -36,7 +38,7 @@ impl Readers {
         Self {
             texts,
             prefixes,
-            known: RwLock::default(),
+            ..Self::default()
         }
     }
 
@@ -53,7 +55,8 @@ impl Readers {
     }
 
     fn make(&self, name: &str) -> Reader {
-        let reads = Set::new(&self.texts, &self.prefixes).reads(name);
+        let set = || Set::new(&self.texts, &self.prefixes);
+        let reads = self.set.get_or_init(set).reads(name);
         let mut marker = Marker::default();
         marker.bytes(name);
         let made_of = |name: &&String| match &reads.templates {
@@ -72,11 +75,13 @@ impl Readers {
 
     /// The mark of all templates.
     pub fn all(&self) -> Mark {
-        let mut marker = Marker::default();
-        for (name, text) in &self.texts {
-            marker.bytes(name).bytes(text);
-        }
-        marker.done()
+        *self.all.get_or_init(|| {
+            let mut marker = Marker::default();
+            for (name, text) in &self.texts {
+                marker.bytes(name).bytes(text);
+            }
+            marker.done()
+        })
     }
 }
 

@@ -7,8 +7,8 @@
 use super::content::{Body, Contents, Linking};
 use super::world::World;
 use crate::dates::Date;
-use crate::fingerprint::Mark;
-use crate::graph::{list_mark, memo::Memo, value_mark};
+use crate::fingerprint::{Mark, Marker};
+use crate::graph::{add_value, list_mark, memo::Memo, value_mark};
 use crate::key::SourceKey;
 use crate::markdown::Heading;
 use crate::reads::{Shape, WHOLE};
@@ -52,24 +52,41 @@ pub struct View<'a> {
     pub detail: Detail<'a>,
 }
 
-/// A map under construction, of the fields that a shape reads.
+/// A map under construction, of the fields that a shape reads; or, for marks, the mark of them.
 struct Fields<'a> {
-    map: Map,
+    into: Sink,
     shape: &'a Shape,
 }
 
+enum Sink {
+    Map(Map),
+    Mark(Marker),
+}
+
 impl<'a> Fields<'a> {
-    fn of(shape: &'a Shape) -> Self {
-        Self {
-            map: Map::default(),
-            shape,
-        }
+    fn whole() -> Self {
+        Self::of(Detail::Full, &WHOLE)
+    }
+
+    fn of(detail: Detail<'_>, shape: &'a Shape) -> Self {
+        let into = match detail {
+            Detail::Full => Sink::Map(Map::default()),
+            Detail::Marks(_) | Detail::Bodies(_) => Sink::Mark(Marker::default()),
+        };
+        Self { into, shape }
     }
 
     /// A field that is only made where it is read.
     fn with(mut self, name: &'static str, value: impl FnOnce(&'a Shape) -> Value) -> Self {
         if let Some(shape) = self.shape.field(name) {
-            self.map.insert(name.into(), value(shape));
+            let value = value(shape);
+            match &mut self.into {
+                Sink::Map(map) => drop(map.insert(name.into(), value)),
+                Sink::Mark(marker) => {
+                    marker.bytes(name);
+                    add_value(marker, &value, shape);
+                }
+            }
         }
         self
     }
@@ -90,10 +107,15 @@ impl<'a> Fields<'a> {
         self.list(name, list.into_iter().map(Value::from))
     }
 
-    /// Maps are kept by the thousand, so without the room that they grew by.
-    fn build(mut self) -> Value {
-        self.map.shrink_to_fit();
-        Value::from(self.map)
+    fn build(self) -> Value {
+        match self.into {
+            // Maps are kept by the thousand, so without the room that they grew by.
+            Sink::Map(mut map) => {
+                map.shrink_to_fit();
+                Value::from(map)
+            }
+            Sink::Mark(marker) => marked(marker.done()),
+        }
     }
 }
 
@@ -114,7 +136,7 @@ fn marked(mark: Mark) -> Value {
 /// A table of contents.
 pub fn toc(headings: &[Heading]) -> Value {
     let value = |heading: &Heading| {
-        Fields::of(&WHOLE)
+        Fields::whole()
             .set("level", heading.level)
             .set("id", heading.id.as_str())
             .set("permalink", heading.permalink.as_str())
@@ -127,7 +149,7 @@ pub fn toc(headings: &[Heading]) -> Value {
 
 /// `page` while its own Markdown is rendered: everything but what rendering makes.
 pub fn page_facts(world: &World, id: PageId) -> Value {
-    let own = Fields::of(&WHOLE);
+    let own = Fields::whole();
     page_fields(world, id, own, &BodyValues::none()).build()
 }
 
@@ -173,7 +195,7 @@ pub fn page_value(view: View<'_>, id: PageId, shape: &Shape, full: bool) -> Valu
         let neighbour = |id: Option<PageId>| id.map(|id| page(view, id, shape, false));
         let base = page(view, id, shape, false);
         let own = Fields {
-            map: base.into_map().unwrap_or_default(),
+            into: Sink::Map(base.into_map().unwrap_or_default()),
             shape,
         };
         return own
@@ -187,7 +209,7 @@ pub fn page_value(view: View<'_>, id: PageId, shape: &Shape, full: bool) -> Valu
     };
     let place = &world.library.pages[id].place;
     let body = BodyValues::of(view, &place.key, contents.page_body(id));
-    page_fields(world, id, Fields::of(shape), &body)
+    page_fields(world, id, Fields::of(view.detail, shape), &body)
         .with("lower", |shape| neighbour(links.lower, shape))
         .with("higher", |shape| neighbour(links.higher, shape))
         .with("translations", |_| array(page_translations(world, id)))
@@ -334,7 +356,7 @@ fn page_fields<'a>(
 
 /// `section` while its own Markdown is rendered.
 pub fn section_facts(world: &World, id: SectionId) -> Value {
-    let own = Fields::of(&WHOLE);
+    let own = Fields::whole();
     section_fields(world, id, own, &BodyValues::none()).build()
 }
 
@@ -354,7 +376,7 @@ fn section_value(view: View<'_>, id: SectionId, shape: &Shape) -> Value {
     let links = &world.library.section_links[id];
     let place = &world.library.sections[id].place;
     let body = BodyValues::of(view, &place.key, contents.section_body(id));
-    section_fields(world, id, Fields::of(shape), &body)
+    section_fields(world, id, Fields::of(view.detail, shape), &body)
         .with("lower", |shape| section_neighbour(view, links.lower, shape))
         .with("higher", |shape| {
             section_neighbour(view, links.higher, shape)
@@ -370,7 +392,7 @@ fn section_neighbour(view: View<'_>, id: Option<SectionId>, shape: &Shape) -> Va
     let Some(id) = id else { return Value::none() };
     let key = &view.world.library.sections[id].place.key;
     let body = BodyValues::of(view, key, view.contents.section_body(id));
-    let own = Fields::of(shape);
+    let own = Fields::of(view.detail, shape);
     section_fields(view.world, id, own, &body)
         .with("lower", |_| Value::none())
         .with("higher", |_| Value::none())
@@ -467,7 +489,7 @@ fn backlinks(world: &World, contents: &Contents, place: &Place) -> Vec<Value> {
         .collect();
     from.sort_unstable();
     let value = |(permalink, title): (&str, Option<&str>)| {
-        Fields::of(&WHOLE)
+        Fields::whole()
             .set("permalink", permalink)
             .option("title", title)
             .build()
@@ -476,7 +498,7 @@ fn backlinks(world: &World, contents: &Contents, place: &Place) -> Vec<Value> {
 }
 
 fn translation(place: &Place, permalink: &str, title: Option<&str>, path: &str) -> Value {
-    Fields::of(&WHOLE)
+    Fields::whole()
         .set("lang", place.lang.as_str())
         .set("permalink", permalink)
         .option("title", title)
@@ -539,7 +561,7 @@ pub fn taxonomy_kind(taxonomy: &Taxonomy) -> Value {
 
 /// A term, with its pages or without.
 pub fn term(view: View<'_>, term: &Term, with_pages: bool, shape: &Shape) -> Value {
-    let fields = Fields::of(shape)
+    let fields = Fields::of(view.detail, shape)
         .set("name", term.name.as_str())
         .set("slug", term.slug.as_str())
         .set("path", term.path.as_str())
@@ -574,7 +596,7 @@ pub fn terms(view: View<'_>, taxonomy: &Taxonomy, shape: &Shape) -> Value {
 
 /// What `get_taxonomy` answers.
 pub fn taxonomy(view: View<'_>, taxonomy: &Taxonomy, shape: &Shape) -> Value {
-    Fields::of(shape)
+    Fields::of(view.detail, shape)
         .with("kind", |_| taxonomy_kind(taxonomy))
         .set("lang", taxonomy.lang.as_str())
         .set("permalink", taxonomy.permalink.as_str())
@@ -602,7 +624,7 @@ pub fn paginator(view: View<'_>, list: &PagerList<'_>, pager: &Pager, shape: &Sh
     };
     let total: usize = list.pagers.iter().map(|pager| pager.pages.len()).sum();
     let base = || config.make_permalink(&base_path(list.path, list.pagination));
-    Fields::of(shape)
+    Fields::of(view.detail, shape)
         .set("paginate_by", list.pagination.paginate_by)
         .with("first", |_| at(1))
         .with("last", |_| at(list.pagers.len()))

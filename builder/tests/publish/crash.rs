@@ -13,11 +13,22 @@ use std::time::Duration;
 
 /// Lets so many requests through, then none.
 #[derive(Debug, Clone)]
-struct DiesAt {
+pub struct DiesAt {
     requests: Arc<AtomicUsize>,
     limit: usize,
     /// True where the last request is still sent, but its answer is never heard.
     after: bool,
+}
+
+impl DiesAt {
+    pub fn new(limit: usize, after: bool) -> Self {
+        let requests = Arc::default();
+        Self {
+            requests,
+            limit,
+            after,
+        }
+    }
 }
 
 impl Intercept for DiesAt {

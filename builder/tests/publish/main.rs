@@ -1,9 +1,17 @@
 //! Publishing over a real S3 (the embedded one): incremental equals clean, concurrent builders,
-//! builders that die at any request.
+//! builders that die at any request or
+//! stop in time, what CloudFront is told.
 
 mod concurrent;
 mod crash;
+mod doors;
 mod edits;
+mod grace;
+mod growth;
+mod invalidations;
+mod retries;
 mod scheduled;
+mod stop;
 mod stories;
+mod wire;
 mod world;

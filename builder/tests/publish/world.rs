@@ -43,6 +43,10 @@ impl TestHost {
         })
     }
 
+    pub fn now_ms(&self) -> i64 {
+        self.now_ms.load(Ordering::SeqCst)
+    }
+
     pub fn advance(&self, duration: Duration) {
         self.now_ms
             .fetch_add(duration.as_millis() as i64, Ordering::SeqCst);
@@ -154,6 +158,11 @@ impl World {
             host: TestHost::new(),
             web: Arc::default(),
         }
+    }
+
+    /// An S3 client whose requests pass an interceptor.
+    pub fn client_with(&self, interceptor: SharedInterceptor) -> Client {
+        s3_client(&self.endpoint, Some(interceptor))
     }
 
     pub fn builder(&self) -> Builder {
@@ -319,7 +328,13 @@ impl World {
 
     /// Invariant 1.
     pub async fn assert_incremental_equals_clean(&self, story: &str) {
-        let (clean, stale) = self.clean().await;
+        let (clean, mut stale) = self.clean().await;
+        // Pictures of before wait for their time.
+        let root = self.builder().look().await.unwrap().map(|(root, _)| root);
+        stale.extend(
+            root.into_iter()
+                .flat_map(|root| root.unreferenced.into_keys()),
+        );
         let keep = |tree: Tree| -> Tree {
             tree.into_iter()
                 .filter(|(key, _)| !stale.contains(key))
@@ -434,4 +449,13 @@ pub async fn published_blog() -> World {
         reports[0].diagnostics
     );
     world
+}
+
+/// A grey PNG.
+pub fn grey(level: u8) -> Vec<u8> {
+    use image::{GrayImage, ImageFormat, Luma};
+    let image = GrayImage::from_pixel(8, 8, Luma([level]));
+    let mut bytes = std::io::Cursor::new(Vec::new());
+    image.write_to(&mut bytes, ImageFormat::Png).unwrap();
+    bytes.into_inner()
 }

@@ -27,7 +27,7 @@ type Variables = BTreeMap<String, Value>;
 /// Function and its one argument, to what it answers.
 type Answers = BTreeMap<(String, String), Value>;
 
-/// An engine with stand-ins for the functions and filters that know a site.
+/// An engine with stand-ins for the functions and the filter that know a site.
 struct Engine {
     tera: Tera,
     answers: Arc<Mutex<Answers>>,
@@ -44,6 +44,7 @@ const FUNCTIONS: &[(&str, &str, bool)] = &[
 impl Engine {
     fn new(texts: &BTreeMap<String, String>, prefixes: &[String]) -> Result<Self, Error> {
         let mut tera = Tera::default();
+        crate::filters::register(&mut tera);
         let answers: Arc<Mutex<Answers>> = Arc::default();
         for (function, argument, of_a_language) in FUNCTIONS {
             let answers = Arc::clone(&answers);
@@ -80,37 +81,6 @@ impl Engine {
                 }
             }
             Ok::<_, Error>(Value::safe_string(&out))
-        });
-        tera.register_filter(
-            "num_format",
-            |number: i128, arguments: Kwargs, state: &State| {
-                let locale = match arguments.get::<String>("locale")? {
-                    Some(locale) => locale,
-                    None => {
-                        let config = state.get::<Value>("config")?;
-                        let found = config
-                            .as_ref()
-                            .and_then(|config| config.get_from_path("default_language"));
-                        format!("{found:?}")
-                    }
-                };
-                Ok::<_, Error>(format!("{number}{locale}"))
-            },
-        );
-        tera.register_filter(
-            "shuffle",
-            |mut items: Vec<Value>, arguments: Kwargs, state: &State| {
-                let seed = match arguments.get::<Value>("seed")? {
-                    Some(seed) => seed.to_string(),
-                    None => format!("{:?}", state.get::<Value>("current_path")?),
-                };
-                let count = items.len().max(1);
-                items.rotate_left(seed.len() % count);
-                Ok::<_, Error>(items)
-            },
-        );
-        tera.register_filter("json_encode", |value: &Value, _: Kwargs, _: &State| {
-            format!("{value:?}")
         });
         // The engine's own has an order of chance.
         tera.register_filter(
@@ -177,7 +147,7 @@ fn page(number: usize, depth: usize) -> Value {
         ),
         (
             "summary",
-            if number % 2 == 0 {
+            if number.is_multiple_of(2) {
                 Value::none()
             } else {
                 text("sum")
@@ -185,7 +155,7 @@ fn page(number: usize, depth: usize) -> Value {
         ),
         ("date", text(&format!("2024-01-{:02}", 1 + number % 5))),
         ("permalink", text(&format!("https://a.example/{number}/"))),
-        ("draft", Value::from(number % 2 == 0)),
+        ("draft", Value::from(number.is_multiple_of(2))),
         ("weight", Value::from((number * 7 % 5) as i64)),
         ("taxonomies", map(&[("tags", Value::from(tags.to_vec()))])),
         (
@@ -373,7 +343,11 @@ fn changed_map(dice: &mut Dice, map: &Map, parts: &Parts) -> Value {
             Some(name) => (*name).to_owned(),
             None => format!("new{number}"),
         };
-        if !is_read(&name) && fields.iter().all(|(key, _)| key.as_str() != Some(&name)) {
+        if !is_read(&name)
+            && fields
+                .iter()
+                .all(|(key, _)| key.as_str() != Some(name.as_str()))
+        {
             fields.push((Key::from(name), anything(dice, 2)));
             made += 1;
         }

@@ -584,7 +584,7 @@ fn write(seed: u64) -> Case {
         writer.nodes(1),
         writer.nodes(1),
     );
-    let entry = if seed % 2 == 0 {
+    let entry = if seed.is_multiple_of(2) {
         ("a.html", plain)
     } else {
         ("a.html", child)

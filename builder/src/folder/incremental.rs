@@ -1,0 +1,387 @@
+//! A folder in, a folder out, and a third one that remembers: `quillfront build --state`. The same
+//! graph and the same segments as over S3.
+
+use super::{FileEntry, clean, finish, list, look, name_config, named, take_config, texts, write};
+use crate::evaluate::{Evaluation, Tree, Unready};
+use crate::key::{OutputKey, Role, SourceKey};
+use crate::object::Object;
+use crate::plan::{PICTURES, Rank};
+use crate::publish::root::{FORMAT, Segments};
+use crate::publish::state::{Dirty, FOLDER, Published, State, StateError, Texts};
+use crate::render::world::Settings;
+use crate::source::{Change, Sources};
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+
+/// Names the segments, and says what they are of.
+const ROOT: &str = "build.json";
+
+/// What is remembered of a build.
+#[derive(Debug, Serialize, Deserialize)]
+struct Remembered {
+    format: u32,
+    /// What the tree was made with that is in no source.
+    made_with: String,
+    segments: Segments,
+}
+
+/// What an incremental build did.
+pub struct Incremental {
+    /// The tree; of each object that was made, how many bytes were made for its file: None where
+    /// the file is as it was.
+    pub tree: Tree<Option<u64>>,
+    /// Files that were removed from the output.
+    pub removed: BTreeSet<OutputKey>,
+    /// Sources by what became of them.
+    pub changes: BTreeMap<SourceKey, Change>,
+    /// True where nothing was gone by.
+    pub full: bool,
+    /// Bytes read of, and written to, the folder that remembers.
+    pub state_bytes: (u64, u64),
+}
+
+/// An object that was handed on: its record, and the bytes that were made.
+type Kept = io::Result<(Published, Option<u64>)>;
+
+/// True where a folder remembers a build of the same site into the same place.
+///
+/// # Errors
+/// The site's folder cannot be found.
+pub fn remembers(
+    root: &Path,
+    config: Option<&Path>,
+    settings: &Settings,
+    out: &Path,
+    state: &Path,
+) -> io::Result<bool> {
+    let made_with = made_with(root, config, settings, out)?;
+    Ok(read_root(state, &made_with)?.is_some())
+}
+
+/// Builds a site's folder into `out`, going by what `state` remembers of the build before; where it
+/// remembers nothing of the same folders, everything is made, in place of what is there.
+/// An output that could not be made stays as it is. `lap` is told of each phase that has ended.
+///
+/// # Errors
+/// A file cannot be read or written; the error names it.
+pub fn build_from(
+    root: &Path,
+    config: Option<&Path>,
+    settings: Settings,
+    out: &Path,
+    keep_dotfiles: bool,
+    state: &Path,
+    mut lap: impl FnMut(&str),
+) -> io::Result<Result<Incremental, Unready>> {
+    fs::create_dir_all(state).map_err(|error| named(state, error))?;
+    let lock = fs::File::create(state.join("lock")).map_err(|error| named(state, error))?;
+    if lock.try_lock().is_err() {
+        let message = format!("{}: another build uses it", state.display());
+        return Err(io::Error::new(io::ErrorKind::WouldBlock, message));
+    }
+    let made_with = made_with(root, config, &settings, out)?;
+    let (before, segments, bytes_in) = remembered(state, &made_with)?;
+    lap("state");
+    let (files, problems) = list(root)?;
+    lap("list");
+    let is_known = |file: &FileEntry| {
+        let source = before.sources.get(file.key.as_str());
+        source.is_some_and(|source| source.version == file.version && source.problems.is_empty())
+    };
+    let (known, news): (Vec<_>, Vec<_>) = files.into_iter().partition(is_known);
+    // What is broken now is not there: a folder keeps no last good text.
+    let known = known.into_iter().filter_map(|file| {
+        let source = before.sources.get(file.key.as_str())?.clone();
+        Some((file.key, source))
+    });
+    let mut sources: Sources = known.collect();
+    sources.observe_all(look(news)?);
+    if let Some(config) = config {
+        take_config(&mut sources, root, config)?;
+    }
+    let changes = changes(&before.sources, &sources);
+    let configures = |key: &SourceKey| {
+        let role = key.role();
+        matches!(role, Role::Config | Role::OwnConfig | Role::ThemeConfig)
+    };
+    let first = segments.is_none();
+    let full = first || changes.keys().any(configures);
+    if full {
+        let elsewhere = sources.elsewhere().cloned().collect();
+        for (key, text) in texts(root, elsewhere)? {
+            sources.hold(key.as_str(), &text);
+        }
+    }
+    lap("read");
+    let there = as_they_were(out, &before.outputs);
+    lap("look");
+    let sources = Arc::new(sources);
+    let mut evaluation = match Evaluation::new(sources.clone(), settings) {
+        Ok(evaluation) => evaluation,
+        Err(why) => return Ok(Err(super::unready(why, &sources, problems, config))),
+    };
+    lap("plan");
+    evaluation.go_by(match full {
+        true => Arc::default(),
+        false => {
+            let mut graph = (*before.graph).clone();
+            graph.outputs.retain(|key, _| there.contains_key(key));
+            Arc::new(graph)
+        }
+    });
+    let is_picture = |key: &OutputKey| key.as_str().starts_with(PICTURES);
+    let pictures = there.keys().filter(|key| is_picture(key)).cloned();
+    evaluation.remember(before.album.clone(), pictures.collect());
+    if first {
+        clean(out, keep_dotfiles)?;
+    }
+    let keep = |key: &OutputKey, object: Object| -> Kept {
+        let fingerprint = Some(object.fingerprint());
+        let same = there.get(key.as_str());
+        if let Some(same) = same.filter(|there| there.fingerprint == fingerprint) {
+            return Ok(((*same).clone(), None));
+        }
+        let made = write(root, out, key, &object)?;
+        let published = Published {
+            fingerprint,
+            etag: version_of(out, key)?,
+            source: SourceKey::from(""),
+            rank: Rank::Static,
+        };
+        Ok((published, Some(made)))
+    };
+    let mut tree = finish(evaluation, root, &sources, keep)?;
+    lap("render");
+    tree.diagnostics.extend(problems);
+    name_config(config, &mut tree.diagnostics);
+    tree.diagnostics.sort();
+    let objects = std::mem::take(&mut tree.objects).into_iter();
+    let objects = objects.map(|(key, kept)| Ok((key, kept?)));
+    let objects: BTreeMap<OutputKey, (Published, Option<u64>)> =
+        objects.collect::<io::Result<_>>()?;
+
+    let mut after = State {
+        sources,
+        outputs: before.outputs.clone(),
+        graph: Arc::new(std::mem::take(&mut tree.graph)),
+        answers: tree.answers.clone(),
+        album: before.album.clone(),
+        texts: Texts::with_sources(),
+    };
+    let mut dirty = Dirty::default();
+    // A file that was only touched has another version.
+    let touched = after.sources.iter().filter(|(key, source)| {
+        let known = before.sources.get(key.as_str());
+        known.is_none_or(|known| known.version != source.version)
+    });
+    let touched = touched.map(|(key, _)| key);
+    dirty.sources = changes.keys().chain(touched).cloned().collect();
+    dirty.note(&before.graph, &after.graph);
+    let mut written = BTreeMap::new();
+    for (key, (mut published, made)) in objects {
+        let planned = &tree.plan[&key];
+        published.source = planned.source.clone();
+        published.rank = planned.rank;
+        if after.outputs.get(&key) != Some(&published) {
+            dirty.outputs.insert(key.clone());
+            after.outputs.insert(key.clone(), published);
+        }
+        written.insert(key, made);
+    }
+    let stays = |key: &&OutputKey| {
+        let made = tree.kept.contains(*key) || written.contains_key(*key);
+        let shown = tree.plan.contains_key(*key) || !tree.stale.is_empty();
+        made || tree.stale.contains(*key) || (is_picture(key) && shown)
+    };
+    let removed = after.outputs.keys().filter(|key| !stays(key));
+    let removed: BTreeSet<OutputKey> = removed.cloned().collect();
+    for key in &removed {
+        remove(out, key)?;
+        after.outputs.remove(key);
+    }
+    dirty.outputs.extend(removed.iter().cloned());
+    lap("tidy");
+    let segments = segments.unwrap_or_default();
+    let bytes_out = remember(state, made_with, &segments, &after, &dirty)?;
+    lap("remember");
+    Ok(Ok(Incremental {
+        tree: tree.map(|_| written),
+        removed,
+        changes,
+        full,
+        state_bytes: (bytes_in, bytes_out),
+    }))
+}
+
+/// What a tree is made with that is in no source; another one, and nothing is gone by.
+fn made_with(
+    root: &Path,
+    config: Option<&Path>,
+    settings: &Settings,
+    out: &Path,
+) -> io::Result<String> {
+    let Settings {
+        mode,
+        base_url,
+        drafts,
+        minify,
+        ..
+    } = settings;
+    Ok(format!(
+        "Quillfront {}, {} with {config:?} into {}, mode {mode}, base URL {base_url:?}, drafts \
+         {drafts}, minify {minify}",
+        env!("CARGO_PKG_VERSION"),
+        root.canonicalize()?.display(),
+        out.display(),
+    ))
+}
+
+/// The root of the state, if it is of such a tree.
+fn read_root(state: &Path, made_with: &str) -> io::Result<Option<Remembered>> {
+    let path = state.join(ROOT);
+    let text = match fs::read(&path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(named(&path, error)),
+    };
+    let root: Option<Remembered> = serde_json::from_slice(&text).ok();
+    Ok(root.filter(|root| root.format == FORMAT && root.made_with == made_with))
+}
+
+/// The state of the build before, if there is one that can be gone by, and the bytes that were
+/// read. What is lost or damaged is made anew, with everything else.
+fn remembered(state: &Path, made_with: &str) -> io::Result<(State, Option<Segments>, u64)> {
+    let read = |root: &Remembered| -> Option<(State, u64)> {
+        let names: Vec<&String> = root.segments.all_but_texts().collect();
+        let read = |name: &&String| {
+            let bytes = fs::read(state.join(FOLDER).join(name.as_str())).ok()?;
+            Some(((*name).clone(), bytes))
+        };
+        let packed: BTreeMap<String, Vec<u8>> =
+            names.par_iter().map(read).collect::<Option<_>>()?;
+        let before = State::decode(&root.segments, &packed).ok()?;
+        let bytes: usize = packed.values().map(Vec::len).sum();
+        Some((before, bytes as u64))
+    };
+    let root = read_root(state, made_with)?;
+    let known = root.and_then(|root| Some((read(&root)?, root.segments)));
+    let (mut before, segments, bytes) = match known {
+        Some(((before, bytes), segments)) => (before, Some(segments), bytes),
+        None => (State::default(), None, 0),
+    };
+    before.texts = Texts::with_sources();
+    Ok((before, segments, bytes))
+}
+
+/// Writes what has changed of the state; returns how many bytes that were.
+fn remember(
+    state: &Path,
+    made_with: String,
+    before: &Segments,
+    after: &State,
+    dirty: &Dirty,
+) -> io::Result<u64> {
+    let told = |error: StateError| io::Error::other(error.to_string());
+    let encoded = after.encode(before, dirty).map_err(told)?;
+    let folder = state.join(FOLDER);
+    fs::create_dir_all(&folder).map_err(|error| named(&folder, error))?;
+    let known = before.all();
+    let mut written = 0;
+    for (name, bytes) in &encoded.bytes {
+        if !known.contains(name) {
+            put(&folder.join(name), bytes)?;
+            written += bytes.len() as u64;
+        }
+    }
+    let root = Remembered {
+        format: FORMAT,
+        made_with,
+        segments: encoded.segments,
+    };
+    let text = serde_json::to_vec(&root)?;
+    put(&state.join(ROOT), &text)?;
+    let used = root.segments.all();
+    for name in known.into_iter().filter(|name| !used.contains(name)) {
+        match fs::remove_file(folder.join(name)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                return Err(named(&folder.join(name), error));
+            }
+            _ => {}
+        }
+    }
+    Ok(written + text.len() as u64)
+}
+
+/// Writes a file whole or not at all.
+fn put(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let half = path.with_extension("half");
+    fs::write(&half, bytes)
+        .and_then(|()| fs::rename(&half, path))
+        .map_err(|error| named(path, error))
+}
+
+/// What became of the sources between two builds.
+fn changes(before: &Sources, after: &Sources) -> BTreeMap<SourceKey, Change> {
+    let mut changes = BTreeMap::new();
+    for (key, source) in after.iter() {
+        let known = before.get(key.as_str());
+        let change = match known {
+            None => Change::Added,
+            Some(known) if known.effective != source.effective => Change::Changed,
+            Some(known) if !source.effective.is_text() && known.version != source.version => {
+                Change::Changed
+            }
+            Some(_) => continue,
+        };
+        changes.insert(key.clone(), change);
+    }
+    let gone = before.iter().map(|(key, _)| key);
+    let gone = gone.filter(|key| after.get(key.as_str()).is_none());
+    changes.extend(gone.map(|key| (key.clone(), Change::Removed)));
+    changes
+}
+
+/// The outputs that are still there as they were written.
+fn as_they_were<'a>(
+    out: &Path,
+    outputs: &'a BTreeMap<OutputKey, Published>,
+) -> BTreeMap<OutputKey, &'a Published> {
+    let is_as_it_was = |(key, published): &(&OutputKey, &Published)| {
+        version_of(out, key).is_ok_and(|version| version == published.etag)
+    };
+    let all: Vec<(&OutputKey, &Published)> = outputs.iter().collect();
+    let same: Vec<_> = all.into_par_iter().filter(is_as_it_was).collect();
+    let same = same.into_iter();
+    same.map(|(key, published)| (key.clone(), published))
+        .collect()
+}
+
+/// Changes whenever a file of the output is written.
+fn version_of(out: &Path, key: &OutputKey) -> io::Result<String> {
+    let meta = fs::metadata(out.join(key.as_str()))?;
+    let modified = meta.modified()?.duration_since(std::time::UNIX_EPOCH);
+    let nanos = modified.map_or(0, |since| since.as_nanos());
+    Ok(format!("{}-{nanos}", meta.len()))
+}
+
+/// Removes a file of the output, and the folders that it leaves empty.
+fn remove(out: &Path, key: &OutputKey) -> io::Result<()> {
+    let path = out.join(key.as_str());
+    match fs::remove_file(&path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(named(&path, error)),
+        _ => {}
+    }
+    let mut folder = path.parent();
+    while let Some(above) = folder.filter(|above| *above != out) {
+        if fs::remove_dir(above).is_err() {
+            break;
+        }
+        folder = above.parent();
+    }
+    Ok(())
+}

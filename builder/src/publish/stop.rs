@@ -1,0 +1,118 @@
+//! Ending cleanly when time runs out, as it does in a Lambda function: no new put begins, what was
+//! put is committed, what is left stays as hints, and the lease is let go.
+
+use super::commit::Committed;
+use super::publication::Done;
+use super::root::{Loaded, Root};
+use super::run::Work;
+use super::session::Session;
+use super::state::{Dirty, State};
+use super::{BuildError, Builder};
+use crate::key::{OutputKey, SourceKey};
+use crate::report::{Action, Kind, OutputReport, Report};
+use jiff::Timestamp;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::Ordering;
+
+/// In place of what a tree was made with, where it was not finished.
+const CUT_OFF: &str = "cut off";
+
+impl Builder {
+    /// From this time on nothing new is begun, until another time is set; none where there is no
+    /// hurry. The request that is under way then, and the commit, take up to two request timeouts
+    /// more.
+    pub fn stop_before(&self, at: Option<Timestamp>) {
+        let at = at.map_or(i64::MAX, Timestamp::as_millisecond);
+        self.stop_before_ms.store(at, Ordering::Relaxed);
+    }
+
+    /// The process ends at this time: stops two request timeouts before it, but uses at
+    /// least three quarters of the time there is.
+    pub fn end_before(&self, deadline: Timestamp) {
+        let now = self.host.now().as_millisecond();
+        let left = (deadline.as_millisecond() - now).max(0);
+        let wanted = 2 * self.options.request_timeout.as_millis() as i64;
+        self.stop_before_ms
+            .store(now + left - wanted.min(left / 4), Ordering::Relaxed);
+    }
+
+    /// True where nothing new may begin.
+    pub(super) fn is_late(&self) -> bool {
+        self.host.now().as_millisecond() >= self.stop_before_ms.load(Ordering::Relaxed)
+    }
+
+    /// It is too late to begin: the keys stay as hints. What looks at both buckets comes again by
+    /// its schedule.
+    pub(super) async fn leave(
+        &self,
+        work: &Work,
+        mut loaded: Loaded,
+        root: &Root,
+    ) -> Result<Option<Report>, BuildError> {
+        if let Work::Keys(keys) = work
+            && !keys.is_empty()
+        {
+            let mut root = root.clone();
+            root.add_hints(keys.iter().map(SourceKey::as_str));
+            if !loaded.write(&self.state, root, self.host.new_id()).await? {
+                return Ok(None);
+            }
+        }
+        Ok(Some(Report {
+            version: 1,
+            commit: root.commit.clone(),
+            generation: root.generation,
+            now: root.now.clone(),
+            deferred: true,
+            stopped: true,
+            ..Report::default()
+        }))
+    }
+
+    /// Commits what was put so far. The sources stay as they were known before and their keys stay
+    /// hints, so that the next run finds what is left, and need not put again what was put.
+    pub(super) async fn stop(
+        &self,
+        session: Session<'_>,
+        mut state: State,
+        strange: BTreeSet<OutputKey>,
+        done: Done,
+        because: &str,
+    ) -> Result<Report, BuildError> {
+        let mut report = Report {
+            version: 1,
+            kind: Kind::Incremental,
+            deferred: true,
+            stopped: true,
+            ..Report::default()
+        };
+        report.outputs = done
+            .put
+            .keys()
+            .map(|key| OutputReport {
+                key: key.to_string(),
+                actions: vec![Action::Uploaded],
+                because: vec![because.to_owned()],
+            })
+            .collect();
+        report.counts.uploaded = done.put.len() as u64;
+        let moved: Vec<String> = done.moved.values().map(ToString::to_string).collect();
+        let put: BTreeSet<OutputKey> = done.put.keys().cloned().collect();
+        let dirty = Dirty {
+            outputs: put.iter().cloned().chain(strange).collect(),
+            ..Dirty::default()
+        };
+        state.outputs.extend(done.put);
+        let none = BTreeMap::new();
+        let committed = self.conclude(session, state, &dirty, put, &none, |root| {
+            // The tree is neither that of before nor that of after: all of it is looked at next.
+            root.settings = CUT_OFF.to_owned();
+            if !moved.is_empty() {
+                root.add_hints(moved.iter().map(String::as_str));
+            }
+        });
+        let committed: Committed = committed.await?;
+        committed.tell(&mut report);
+        Ok(report)
+    }
+}
