@@ -830,3 +830,29 @@ fn what_comes_from_other_texts() {
     ];
     check("one/index.html", &templates, "", "a.title one.rest");
 }
+
+#[test]
+fn a_template_that_includes_itself_by_super_is_mended() {
+    let base = "{% block one %}{% include 'part.html' %}{% endblock %}";
+    let part = "{% extends 'base.html' %}{% block one %}{{ page.title }}{% endblock %}";
+    let probe = "{% extends 'base.html' %}{% block one %}{{ super() }}{% endblock %}";
+    let mut site = site(&[
+        ("base.html", base),
+        ("part.html", part),
+        ("probe.html", probe),
+    ]);
+    assert_eq!(site.text("one/index.html").unwrap(), "Title of one");
+    for (text, is_stale) in [
+        (part.replace("{{", "{{ super() }}{{"), true),
+        (part.to_owned(), false),
+    ] {
+        let seen = Seen::from([("templates/part.html".to_owned(), Some(text.into_bytes()))]);
+        let outcome = site.build(seen).unwrap();
+        assert_eq!(
+            outcome.stale.contains("one/index.html"),
+            is_stale,
+            "{outcome:#?}"
+        );
+        assert_eq!(site.text("one/index.html").unwrap(), "Title of one");
+    }
+}

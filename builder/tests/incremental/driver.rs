@@ -352,8 +352,12 @@ fn stored(graph: &Graph) -> Graph {
     let bodies = graph.bodies.iter();
     let outputs = graph.outputs.iter();
     Graph {
-        bodies: bodies.map(|(key, facts)| (key.clone(), again(&**facts))).collect(),
-        outputs: outputs.map(|(key, trace)| (key.clone(), again(&**trace))).collect(),
+        bodies: bodies
+            .map(|(key, facts)| (key.clone(), again(&**facts)))
+            .collect(),
+        outputs: outputs
+            .map(|(key, trace)| (key.clone(), again(&**trace)))
+            .collect(),
     }
 }
 
