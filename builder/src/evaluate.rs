@@ -13,11 +13,12 @@ use crate::links::ExternalLinks;
 use crate::object::Object;
 use crate::plan::{self, Plan, Recipe};
 use crate::quillfront_toml::{AllowedHosts, OwnConfig};
+use crate::render::RenderError;
 use crate::render::answers::{Answer, Request};
 use crate::render::content::{self, Bodies, Contents};
+use crate::render::output::{self, Site};
 use crate::render::templates::Templates;
 use crate::render::world::{Inputs, Needs, Settings, World};
-use crate::render::{RenderError, output};
 use crate::sass::Sheets;
 use crate::site::library;
 use crate::site::schedule::{NextDue, Schedule};
@@ -29,6 +30,7 @@ use std::sync::Arc;
 
 mod album;
 mod pictures;
+pub mod why;
 pub use album::Album;
 use pictures::{BATCH_BYTES, Darkroom};
 
@@ -46,6 +48,8 @@ pub struct Tree<Kept = Object> {
     pub kept: BTreeSet<OutputKey>,
     /// What the next build may go by; empty where nothing was noted.
     pub graph: Graph,
+    /// Why outputs were made again, where it was asked for and could be said.
+    pub because: BTreeMap<OutputKey, Vec<String>>,
     /// Outputs whose render failed: what was published under these keys stays.
     pub stale: BTreeSet<OutputKey>,
     /// The plan that it was made by.
@@ -72,6 +76,7 @@ impl<Kept> Tree<Kept> {
             objects: change(self.objects),
             kept: self.kept,
             graph: self.graph,
+            because: self.because,
             stale: self.stale,
             plan: self.plan,
             diagnostics: self.diagnostics,
@@ -110,6 +115,8 @@ pub struct Evaluation<Kept = Object> {
     album: Option<Album>,
     /// Pictures that cannot be published under their names.
     refused: BTreeMap<OutputKey, Diagnostic>,
+    /// The sources of the earlier build, where it is to be told why something is made again.
+    before: Option<Arc<Sources>>,
 }
 
 /// What an evaluation waits for.
@@ -223,6 +230,7 @@ impl<Kept: Send> Evaluation<Kept> {
             darkroom: Darkroom::default(),
             album: None,
             refused: BTreeMap::new(),
+            before: None,
         })
     }
 
@@ -246,6 +254,11 @@ impl<Kept: Send> Evaluation<Kept> {
             traced: true,
             ..(*self.world).clone()
         });
+    }
+
+    /// Tells in the end why outputs were made again, by what the sources of the earlier build were.
+    pub fn tell_why(&mut self, before: Arc<Sources>) {
+        self.before = Some(before);
     }
 
     /// The plan.
@@ -275,6 +288,38 @@ impl<Kept: Send> Evaluation<Kept> {
             self.done.extend(done);
             self.originals = lacking;
         }
+        self.asked()
+    }
+
+    /// Settles all bodies, so that it can be said what outputs are made from; nothing is rendered that
+    /// is as the graph has it. What has to be read before is returned as of [`step`](Self::step).
+    pub fn settle(&mut self) -> Result<Site, Asked> {
+        if self.needs.is_empty() && self.contents.is_none() {
+            match content::settle(&self.world, &self.graph, &mut self.bodies, &self.memo) {
+                Ok(contents) => self.contents = Some(Arc::new(contents)),
+                Err(needs) => self.needs = needs,
+            }
+        }
+        match &self.contents {
+            Some(contents) if self.needs.is_empty() => Ok(Site {
+                world: self.world.clone(),
+                contents: contents.clone(),
+            }),
+            _ => Err(self.asked()),
+        }
+    }
+
+    /// Wants what was lacking to say what outputs are made from.
+    pub fn want(&mut self, needs: Needs) {
+        self.needs.extend(needs);
+    }
+
+    /// What is known of the earlier build.
+    pub fn known(&self) -> &Graph {
+        &self.graph
+    }
+
+    fn asked(&self) -> Asked {
         Asked {
             files: self.batch(),
             requests: self.needs.requests.clone(),
@@ -515,6 +560,7 @@ impl<Kept: Send> Evaluation<Kept> {
     /// The tree. What is still lacking its inputs has failed.
     pub fn finish(mut self) -> Tree<Kept> {
         self.fail_with_pictures();
+        let because = self.because();
         let mut objects = BTreeMap::new();
         let mut stale = BTreeSet::new();
         let mut failures = Failures::default();
@@ -564,7 +610,8 @@ impl<Kept: Send> Evaluation<Kept> {
         }
         // What failed may have had no chance to ask again.
         let asked = graph.requests();
-        let is_wanted = |request: &Request| !stale.is_empty() || asked.contains(request);
+        let unsure = !stale.is_empty() || !self.world.traced;
+        let is_wanted = |request: &Request| unsure || asked.contains(request);
         let answers = self.world.answers.texts(is_wanted);
         Tree {
             now: self.world.settings.now,
@@ -573,6 +620,7 @@ impl<Kept: Send> Evaluation<Kept> {
             objects,
             kept: self.kept,
             graph,
+            because,
             stale,
             plan: self.plan,
             diagnostics,

@@ -134,6 +134,7 @@ pub fn build_from(
             Arc::new(graph)
         }
     });
+    evaluation.tell_why(before.sources.clone());
     let is_picture = |key: &OutputKey| key.as_str().starts_with(PICTURES);
     let pictures = there.keys().filter(|key| is_picture(key)).cloned();
     evaluation.remember(before.album.clone(), pictures.collect());

@@ -4,7 +4,7 @@ use super::hold;
 use super::observe::{self, Changes};
 use super::root::{Held, Root};
 use super::run::Work;
-use super::state::{Published, State};
+use super::state::{Dirty, Published, State};
 use super::{BuildError, Builder, Step};
 use crate::evaluate::{Evaluation, Tree, Unready};
 use crate::fetch::{self, Budget};
@@ -37,6 +37,19 @@ pub(super) struct Draft {
     pub(super) looked_at: BTreeSet<SourceKey>,
     /// True where nothing was gone by.
     pub(super) full: bool,
+}
+
+impl Draft {
+    /// True where it says nothing that the state and the root do not say.
+    pub(super) fn is_of(&self, state: &State, root: &Root) -> bool {
+        let same_tree = self.outcome.as_ref().map_or(true, |tree| {
+            let mut dirty = Dirty::default();
+            dirty.note(&state.graph, &tree.graph);
+            let same_graph = dirty.sources.is_empty() && dirty.outputs.is_empty();
+            same_graph && state.answers == tree.answers
+        });
+        same_tree && self.held == root.held
+    }
 }
 
 /// What came of an evaluation.
@@ -194,6 +207,7 @@ impl Builder {
             true => Arc::default(),
             false => state.graph_of_published(),
         });
+        evaluation.tell_why(state.sources.clone());
         (self.progress)(Step::Rendering(evaluation.plan().len()));
         evaluation.remember(state.album.clone(), published);
         let stored = state.answers.iter();
@@ -247,7 +261,11 @@ impl Builder {
 
     /// Reads from the site bucket what the source bucket no longer has: files whose removal is
     /// held are still the site's.
-    async fn read_published(&self, state: &State, read: &mut Inputs) -> Result<(), BuildError> {
+    pub(super) async fn read_published(
+        &self,
+        state: &State,
+        read: &mut Inputs,
+    ) -> Result<(), BuildError> {
         for (source, bytes) in read.iter_mut().filter(|(_, bytes)| bytes.is_none()) {
             let published = state.outputs.iter().find(|(key, output)| {
                 output.source == *source && !key.as_str().starts_with(PICTURES)

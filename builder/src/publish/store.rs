@@ -183,6 +183,21 @@ pub struct Bucket {
     /// Where.
     pub place: Place,
     counts: Arc<Counts>,
+    given: Arc<GivenObjects>,
+}
+
+/// Objects that are taken as if they were in a bucket, and keys under which nothing is.
+pub type GivenObjects = BTreeMap<String, Option<Given>>;
+
+/// An object that is taken as if it were in a bucket.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Given {
+    /// The ETag that it would have: the MD5 of its bytes, where it were put in one part.
+    pub etag: String,
+    /// Bytes in all.
+    pub size: u64,
+    /// The bytes; none where they are more than anybody reads.
+    pub bytes: Option<Arc<[u8]>>,
 }
 
 /// Everything but unreserved characters and `/`, for `x-amz-copy-source`.
@@ -200,6 +215,16 @@ impl Bucket {
             client,
             place,
             counts,
+            given: Arc::default(),
+        }
+    }
+
+    /// The same bucket to those who read it, with other objects under some keys. It is not to be
+    /// written to.
+    pub fn as_if(&self, given: GivenObjects) -> Self {
+        Self {
+            given: Arc::new(given),
+            ..self.clone()
         }
     }
 
@@ -224,6 +249,18 @@ impl Bucket {
 
     /// Reads an object of at most `limit` bytes; None where there is none.
     pub async fn get(&self, key: &str, limit: u64) -> Result<Option<Got>, StoreError> {
+        if let Some(given) = self.given.get(key) {
+            count(&self.counts.get, 1);
+            return Ok(given.as_ref().map(|given| Got {
+                etag: given.etag.clone(),
+                size: given.size,
+                bytes: given
+                    .bytes
+                    .as_ref()
+                    .filter(|_| given.size <= limit)
+                    .map(|bytes| bytes.to_vec()),
+            }));
+        }
         let Some(output) = self.open(key).await? else {
             return Ok(None);
         };
@@ -275,6 +312,13 @@ impl Bucket {
     /// Looks at an object; None where there is none.
     pub async fn head(&self, key: &str) -> Result<Option<Head>, StoreError> {
         count(&self.counts.head, 1);
+        if let Some(given) = self.given.get(key) {
+            return Ok(given.as_ref().map(|given| Head {
+                etag: given.etag.clone(),
+                size: given.size,
+                attributes: Attributes::default(),
+            }));
+        }
         let request = self
             .client
             .head_object()
@@ -354,11 +398,7 @@ impl Bucket {
             .content_type(&attributes.content_type)
             .set_cache_control(non_empty(&attributes.cache_control))
             .set_metadata(Some(attributes.metadata.clone().into_iter().collect()));
-        // S3 takes its time to copy gigabytes; an attempt has all the time of the request.
-        let patient = TimeoutConfig::builder()
-            .disable_operation_attempt_timeout()
-            .build();
-        let patient = aws_sdk_s3::config::Builder::new().timeout_config(patient);
+        let patient = aws_sdk_s3::config::Builder::new().timeout_config(self.patient());
         let request = request.customize().config_override(patient);
         match request.send().await {
             Ok(output) => {
@@ -381,6 +421,15 @@ impl Bucket {
             }
             Err(error) => Err(self.error("copying to", key, &error)),
         }
+    }
+
+    /// S3 takes its time to copy gigabytes: an attempt has all the time of the request. The other
+    /// timeouts are named again, since the SDK takes a configuration that sets none of them for
+    /// one that wants none.
+    fn patient(&self) -> TimeoutConfig {
+        let own = self.client.config().timeout_config();
+        let own = own.map_or_else(TimeoutConfig::builder, TimeoutConfig::to_builder);
+        own.disable_operation_attempt_timeout().build()
     }
 
     /// Removes an object; one that is not there is removed already.
@@ -478,4 +527,24 @@ fn unquoted(etag: Option<&str>) -> String {
 
 fn non_empty(text: &str) -> Option<String> {
     (!text.is_empty()).then(|| text.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use aws_credential_types::Credentials;
+    use std::time::Duration;
+
+    #[test]
+    fn a_copy_has_the_time_of_the_request_and_no_more() {
+        let all = Duration::from_secs(55);
+        let credentials = Credentials::new("key", "secret", None, None, "test");
+        let config = crate::aws::fixed(all, credentials, "us-east-1");
+        let client = crate::aws::s3(&config, true);
+        let bucket = Bucket::new(client, "s3://site".parse().unwrap(), Arc::default());
+        let patient = bucket.patient();
+        assert_eq!(patient.operation_timeout(), Some(all));
+        assert_eq!(patient.operation_attempt_timeout(), None);
+        assert!(patient.connect_timeout().is_some());
+    }
 }
