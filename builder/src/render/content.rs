@@ -435,8 +435,12 @@ impl Job<'_> {
         } = self;
         let links = document.internal_links;
         let targets: BTreeSet<&str> = links.iter().map(|link| link.path.as_str()).collect();
+        // In another language than the default one `get_url` may lead elsewhere than a link.
+        let is_plain = place.lang == world.config.default_language;
         let is_link = |question: &Question| match question {
-            Question::Link { path, .. } => targets.contains(path.as_str()),
+            Question::Link { path, lang } => {
+                is_plain && *lang == place.lang && targets.contains(path.as_str())
+            }
             _ => false,
         };
         let asked = trace.asked.into_iter();
