@@ -610,7 +610,8 @@ impl<Kept: Send> Evaluation<Kept> {
         }
         // What failed may have had no chance to ask again.
         let asked = graph.requests();
-        let is_wanted = |request: &Request| !stale.is_empty() || asked.contains(request);
+        let unsure = !stale.is_empty() || !self.world.traced;
+        let is_wanted = |request: &Request| unsure || asked.contains(request);
         let answers = self.world.answers.texts(is_wanted);
         Tree {
             now: self.world.settings.now,

@@ -225,8 +225,10 @@ impl Builder {
         let Some(mut session) = begun.await? else {
             return Ok(());
         };
-        let mut state = self.state(base).await?;
-        let mut adopted = false;
+        // Another may have done some of it since, without a commit.
+        let before = session.root().cloned().ok_or(BuildError::LostRace)?;
+        let mut state = self.state(&before).await?;
+        let (mut adopted, mut found) = (false, BTreeSet::new());
         let unsure: &[String] = if committed { &[] } else { &intent };
         for chunk in unsure.chunks(self.options.parallel) {
             session.keep().await?;
@@ -244,15 +246,18 @@ impl Builder {
                 if let (true, Some(output)) = (there, state.outputs.get_mut(key)) {
                     output.fingerprint = None;
                     adopted = true;
+                    found.insert(key);
                 }
             }
         }
 
-        let mut outbox = base.outbox.clone().unwrap_or_default();
-        let mut gone = base.expired(self.host.now().as_millisecond());
+        let mut outbox = before.outbox.clone().unwrap_or_default();
+        let mut gone = before.expired(self.host.now().as_millisecond());
         gone.retain(|key, _| !state.outputs.contains_key(key.as_str()));
-        if !gone.is_empty() {
-            let keys = gone.keys().map(String::as_str).collect();
+        // Some of what was found is new to readers, and the build that follows may have no reason or
+        // no way to put it again (a page that cannot be rendered any more).
+        let keys: BTreeSet<&str> = gone.keys().map(String::as_str).chain(found).collect();
+        if !keys.is_empty() {
             let published = state.outputs.keys().map(OutputKey::as_str);
             let choice = invalidate::choose(&keys, published, &outbox.invalidations);
             outbox.invalidations = choice.paths;
@@ -269,10 +274,14 @@ impl Builder {
                     .collect(),
                 ..Dirty::default()
             };
-            let encoded = state.encode(&base.segments, &dirty)?;
+            state.read_for_writing(&self.state, &dirty).await?;
+            let encoded = state.encode(&before.segments, &dirty)?;
             session.keep().await?;
-            let known = base.segments.all();
+            let known = before.segments.all();
             encoded.write(&self.state, &known).await?;
+            let used = encoded.segments.all();
+            let dropped = known.into_iter().filter(|name| !used.contains(name));
+            let dropped: Vec<String> = dropped.cloned().collect();
             session
                 .update(|root| {
                     root.segments = encoded.segments.clone();
@@ -281,6 +290,8 @@ impl Builder {
                         !expired.contains(key) && !state.outputs.contains_key(key.as_str())
                     });
                     root.unretire();
+                    let retired = root.retired.entry(root.generation).or_default();
+                    retired.extend(dropped.clone());
                     // The hints of the builder that died are there; the build that follows
                     // makes the adopted keys right.
                 })

@@ -4,7 +4,7 @@ use super::hold;
 use super::observe::{self, Changes};
 use super::root::{Held, Root};
 use super::run::Work;
-use super::state::{Published, State};
+use super::state::{Dirty, Published, State};
 use super::{BuildError, Builder, Step};
 use crate::evaluate::{Evaluation, Tree, Unready};
 use crate::fetch::{self, Budget};
@@ -37,6 +37,19 @@ pub(super) struct Draft {
     pub(super) looked_at: BTreeSet<SourceKey>,
     /// True where nothing was gone by.
     pub(super) full: bool,
+}
+
+impl Draft {
+    /// True where it says nothing that the state and the root do not say.
+    pub(super) fn is_of(&self, state: &State, root: &Root) -> bool {
+        let same_tree = self.outcome.as_ref().map_or(true, |tree| {
+            let mut dirty = Dirty::default();
+            dirty.note(&state.graph, &tree.graph);
+            let same_graph = dirty.sources.is_empty() && dirty.outputs.is_empty();
+            same_graph && state.answers == tree.answers
+        });
+        same_tree && self.held == root.held
+    }
 }
 
 /// What came of an evaluation.

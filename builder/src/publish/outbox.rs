@@ -15,6 +15,8 @@ use std::time::Duration;
 
 /// Segments that no root of the last so many generations names are removed.
 const KEPT_GENERATIONS: u64 = 3;
+/// Times that a deletion is tried over something unexpected.
+const MAX_SURPRISES: usize = 4;
 /// Tries of one batch while CloudFront is busy; what is left after that stays in the outbox.
 const MAX_TRIES: u32 = 5;
 
@@ -87,12 +89,30 @@ impl Builder {
             let list = iter(chunk).buffer_unordered(self.options.parallel);
             let refused: Vec<Option<&String>> = list.try_collect().await?;
             for key in refused.into_iter().flatten() {
-                // Not what was published: ours to remove all the same, if still the writer.
-                session.verify().await?;
-                self.site.delete(key, &Condition::Always).await?;
+                self.delete_as_found(session, key).await?;
             }
         }
         Ok(true)
+    }
+
+    /// Removes what is not as it was published: ours to remove all the same, but only as it was
+    /// while the lease was ours.
+    async fn delete_as_found(
+        &self,
+        session: &mut Session<'_>,
+        key: &str,
+    ) -> Result<(), BuildError> {
+        for _ in 0..MAX_SURPRISES {
+            let Some(there) = self.site.head(key).await? else {
+                return Ok(());
+            };
+            session.verify().await?;
+            let found = Condition::Matches(there.etag);
+            if self.site.delete(key, &found).await? != Written::Refused {
+                return Ok(());
+            }
+        }
+        Err(BuildError::LostRace)
     }
 
     /// Sends batch by batch, and takes those that CloudFront took out of the outbox.

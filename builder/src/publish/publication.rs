@@ -86,6 +86,11 @@ impl Publication {
         publication
     }
 
+    /// True where there is nothing to put or to delete.
+    pub(super) fn is_empty(&self) -> bool {
+        self.puts.is_empty() && self.deletions.is_empty()
+    }
+
     pub(super) fn intent(&self) -> Vec<String> {
         let puts = self.puts.iter().map(|put| put.key.to_string());
         puts.chain(self.deletions.keys().map(ToString::to_string))

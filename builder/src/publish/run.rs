@@ -176,25 +176,14 @@ impl Builder {
         // A held file that was put back as it was is no change, but ends the hold.
         let looked_at = |key: &String| keys.contains(key.as_str());
         let same_hold = !root.held.iter().flat_map(|held| &held.keys).any(looked_at);
-        if changes.map.is_empty()
-            && strange.is_empty()
-            && !refreshed.changed
-            && same_hold
-            && same_site
-            && all_known
-            && *work != Work::Approve
-        {
-            let expired = !root.expired(self.host.now().as_millisecond()).is_empty();
-            if root.outbox.is_some() || (expired && *work == Work::Reconcile) {
-                // An invalidation that CloudFront did not take before, or pictures of before.
-                self.recover(loaded, &root).await?;
-                return Ok(None);
-            }
-            let report = self.nothing(loaded, &root).await?;
-            return Ok(report.map(|report| Report {
-                diagnostics: refreshed.warnings,
-                ..report
-            }));
+        let is_new = !changes.map.is_empty()
+            || !strange.is_empty()
+            || refreshed.changed
+            || !same_hold
+            || !same_site
+            || *work == Work::Approve;
+        if !is_new && all_known {
+            return self.nothing(work, loaded, &root, refreshed).await;
         }
         let draft = self
             .draft(work, &mut state, &root, sources, changes, &seen, time)
@@ -207,6 +196,11 @@ impl Builder {
         clock.lap("render");
 
         let publication = Publication::of(&state, &draft, *work == Work::Approve);
+        // What was found under a key whose page cannot be rendered stays unknown: that alone is
+        // nothing to commit.
+        if !is_new && publication.is_empty() && next == root && draft.is_of(&state, &root) {
+            return self.nothing(work, loaded, &root, refreshed).await;
+        }
         let taken: BTreeMap<String, u64> = root.hints.clone();
         let noted: Vec<String> = keys.iter().map(ToString::to_string).collect();
         let base_hints = &taken;
@@ -289,8 +283,20 @@ impl Builder {
         Ok(Some(report))
     }
 
-    /// Nothing that a build would notice: the hints are settled, that is all.
-    async fn nothing(&self, mut loaded: Loaded, root: &Root) -> Result<Option<Report>, BuildError> {
+    /// Nothing that a build would notice: what was left to do is done, or the hints are settled.
+    async fn nothing(
+        &self,
+        work: &Work,
+        mut loaded: Loaded,
+        root: &Root,
+        refreshed: Refreshed,
+    ) -> Result<Option<Report>, BuildError> {
+        let expired = !root.expired(self.host.now().as_millisecond()).is_empty();
+        if root.outbox.is_some() || (expired && *work == Work::Reconcile) {
+            // An invalidation that CloudFront did not take before, or pictures of before.
+            self.recover(loaded, root).await?;
+            return Ok(None);
+        }
         (self.progress)(Step::Putting(0, 0));
         if !root.hints.is_empty() {
             let mut settled = root.clone();
@@ -307,6 +313,7 @@ impl Builder {
             commit: root.commit.clone(),
             generation: root.generation,
             now: root.now.clone(),
+            diagnostics: refreshed.warnings,
             ..Report::default()
         }))
     }
@@ -343,7 +350,11 @@ impl Builder {
                     for (mut put, outcome) in outcomes {
                         match outcome {
                             Outcome::Put(published) => drop(done.put.insert(put.key, published)),
-                            Outcome::SourceMoved => drop(done.moved.insert(put.key, put.source)),
+                            Outcome::SourceMoved(current) => {
+                                let current = current.map(|there| (put.key.clone(), there));
+                                done.put.extend(current);
+                                done.moved.insert(put.key, put.source);
+                            }
                             Outcome::Unexpected(etag) => {
                                 put.before = etag;
                                 left.push(put);

@@ -398,11 +398,7 @@ impl Bucket {
             .content_type(&attributes.content_type)
             .set_cache_control(non_empty(&attributes.cache_control))
             .set_metadata(Some(attributes.metadata.clone().into_iter().collect()));
-        // S3 takes its time to copy gigabytes; an attempt has all the time of the request.
-        let patient = TimeoutConfig::builder()
-            .disable_operation_attempt_timeout()
-            .build();
-        let patient = aws_sdk_s3::config::Builder::new().timeout_config(patient);
+        let patient = aws_sdk_s3::config::Builder::new().timeout_config(self.patient());
         let request = request.customize().config_override(patient);
         match request.send().await {
             Ok(output) => {
@@ -425,6 +421,15 @@ impl Bucket {
             }
             Err(error) => Err(self.error("copying to", key, &error)),
         }
+    }
+
+    /// S3 takes its time to copy gigabytes: an attempt has all the time of the request. The other
+    /// timeouts are named again, since the SDK takes a configuration that sets none of them for
+    /// one that wants none.
+    fn patient(&self) -> TimeoutConfig {
+        let own = self.client.config().timeout_config();
+        let own = own.map_or_else(TimeoutConfig::builder, TimeoutConfig::to_builder);
+        own.disable_operation_attempt_timeout().build()
     }
 
     /// Removes an object; one that is not there is removed already.
@@ -522,4 +527,24 @@ fn unquoted(etag: Option<&str>) -> String {
 
 fn non_empty(text: &str) -> Option<String> {
     (!text.is_empty()).then(|| text.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use aws_credential_types::Credentials;
+    use std::time::Duration;
+
+    #[test]
+    fn a_copy_has_the_time_of_the_request_and_no_more() {
+        let all = Duration::from_secs(55);
+        let credentials = Credentials::new("key", "secret", None, None, "test");
+        let config = crate::aws::fixed(all, credentials, "us-east-1");
+        let client = crate::aws::s3(&config, true);
+        let bucket = Bucket::new(client, "s3://site".parse().unwrap(), Arc::default());
+        let patient = bucket.patient();
+        assert_eq!(patient.operation_timeout(), Some(all));
+        assert_eq!(patient.operation_attempt_timeout(), None);
+        assert!(patient.connect_timeout().is_some());
+    }
 }

@@ -46,9 +46,13 @@ pub enum Outcome {
     Put(Published),
     /// Something else is there than was expected; it has this ETag now, or none.
     Unexpected(Option<String>),
-    /// The source has another version by now; an event tells of it.
-    SourceMoved,
+    /// The source has another version by now; an event tells of it. Where nothing was there, that
+    /// version is there now: pages that refer to it may follow.
+    SourceMoved(Option<Published>),
 }
+
+/// An author who writes again and again while a file is copied is waited for so often.
+const MAX_MOVES: usize = 4;
 
 /// Puts one object on the condition that `before` is there.
 ///
@@ -91,7 +95,11 @@ pub async fn put(site: &Bucket, source: &Bucket, put: &Put) -> Result<Outcome, S
                     {
                         let now = source.head(from.as_str()).await?;
                         if now.is_none_or(|now| now.etag != *version) {
-                            return Ok(Outcome::SourceMoved);
+                            let current = match there {
+                                None => copy_current(site, source, put, from).await?,
+                                Some(_) => None,
+                            };
+                            return Ok(Outcome::SourceMoved(current));
                         }
                     }
                     return Ok(Outcome::Unexpected(there.map(|there| there.etag)));
@@ -105,6 +113,38 @@ pub async fn put(site: &Bucket, source: &Bucket, put: &Put) -> Result<Outcome, S
         source: put.source.clone(),
         rank: put.rank,
     }))
+}
+
+/// Copies whatever version a source has by now to where nothing is. What it is stays unknown, so
+/// that the next build puts it right.
+async fn copy_current(
+    site: &Bucket,
+    source: &Bucket,
+    put: &Put,
+    from: &SourceKey,
+) -> Result<Option<Published>, StoreError> {
+    let attributes = attributes(&put.object);
+    for _ in 0..MAX_MOVES {
+        let Some(now) = source.head(from.as_str()).await? else {
+            return Ok(None);
+        };
+        let (key, absent) = (put.key.as_str(), Condition::Absent);
+        let copied = site.copy(key, source, from.as_str(), &now.etag, &attributes, &absent);
+        let etag = match copied.await? {
+            Written::Done(etag) => Some(etag),
+            // Refused for the source or for the object: a retry meets its own write.
+            Written::Refused => site.head(key).await?.map(|there| there.etag),
+        };
+        if let Some(etag) = etag {
+            return Ok(Some(Published {
+                fingerprint: None,
+                etag,
+                source: put.source.clone(),
+                rank: put.rank,
+            }));
+        }
+    }
+    Ok(None)
 }
 
 /// What S3 keeps with an object.
