@@ -107,7 +107,10 @@ impl<Kept: Send> Evaluation<Kept> {
         let bodies: Vec<(&SourceKey, &Arc<BodyFacts>, &Arc<BodyFacts>)> = contents
             .facts(&self.world)
             .filter_map(|(key, now)| Some((key, now, self.graph.bodies.get(key.as_str())?)))
-            .filter(|(_, now, known)| !Arc::ptr_eq(now, known))
+            // Rendered again it may be only to be shown, and come out the same.
+            .filter(|(_, now, known)| {
+                (now.html, now.summary, now.toc) != (known.html, known.summary, known.toc)
+            })
             .collect();
         if changed.len() > MAX_SOURCES || bodies.len() > MAX_SOURCES {
             return None;
