@@ -145,7 +145,10 @@ impl<'a> Fields<'a> {
 
     /// A field whose value costs nothing; its mark is taken without making a value of it.
     fn set(mut self, name: &'static str, value: impl Plain) -> Self {
-        if self.shape.field(name).is_some() {
+        if let Some(shape) = self.shape.field(name) {
+            if let Some((readings, key)) = self.noted {
+                readings.note(key, Part::of(name, shape));
+            }
             match &mut self.into {
                 Sink::Map(map) => drop(map.insert(name.into(), value.value())),
                 Sink::Mark(marker) => value.mark(marker.bytes(name)),
