@@ -200,6 +200,8 @@ type Outcome = Result<Option<Object>, Vec<Diagnostic>>;
 /// The variables of a template; only those that are read.
 struct Variables<'a> {
     reader: Option<&'a Reader>,
+    /// True where those that are not read are there by name.
+    named: bool,
     all: BTreeMap<&'static str, (Value, &'a Shape)>,
 }
 
@@ -209,8 +211,11 @@ impl<'a> Variables<'a> {
             Some(reader) => reader.variable(name),
             None => Some(&WHOLE),
         };
-        if let Some(shape) = shape {
-            self.all.insert(name, (value(shape), shape));
+        match shape {
+            Some(shape) => drop(self.all.insert(name, (value(shape), shape))),
+            // Its name is told where another one is misspelt.
+            None if self.named => drop(self.all.insert(name, (Value::none(), &WHOLE))),
+            None => {}
         }
         self
     }
@@ -483,6 +488,7 @@ impl<'w> Job<'w> {
         let config = &self.world.config;
         let own = Variables {
             reader,
+            named: matches!(view.detail, Detail::Read),
             all: BTreeMap::new(),
         };
         Some(match &self.planned.recipe {
