@@ -97,14 +97,15 @@ impl Builder {
             .collect();
         report.counts.uploaded = done.put.len() as u64;
         let moved: Vec<String> = done.moved.values().map(ToString::to_string).collect();
-        let put: BTreeSet<OutputKey> = done.put.keys().cloned().collect();
+        let mut changed: BTreeSet<OutputKey> = done.put.keys().cloned().collect();
+        changed.extend(strange);
         let dirty = Dirty {
-            outputs: put.iter().cloned().chain(strange).collect(),
+            outputs: changed.clone(),
             ..Dirty::default()
         };
         state.outputs.extend(done.put);
         let none = BTreeMap::new();
-        let committed = self.conclude(session, state, &dirty, put, &none, |root| {
+        let committed = self.conclude(session, state, &dirty, changed, &none, |root| {
             // The tree is neither that of before nor that of after: all of it is looked at next.
             root.settings = CUT_OFF.to_owned();
             if !moved.is_empty() {
