@@ -11,13 +11,14 @@ use crate::graph::{Graph, OutputTrace, Shown};
 use crate::key::{OutputKey, SourceKey};
 use crate::links::ExternalLinks;
 use crate::object::Object;
-use crate::plan::{self, Plan, Recipe};
+use crate::plan::{self, Plan, Planned, Recipe};
 use crate::quillfront_toml::{AllowedHosts, OwnConfig};
+use crate::render::RenderError;
 use crate::render::answers::{Answer, Request};
 use crate::render::content::{self, Bodies, Contents};
+use crate::render::output::{self, Site};
 use crate::render::templates::Templates;
 use crate::render::world::{Inputs, Needs, Settings, World};
-use crate::render::{RenderError, output};
 use crate::sass::Sheets;
 use crate::site::library;
 use crate::site::schedule::{NextDue, Schedule};
@@ -29,6 +30,7 @@ use std::sync::Arc;
 
 mod album;
 mod pictures;
+pub mod why;
 pub use album::Album;
 use pictures::{BATCH_BYTES, Darkroom};
 
@@ -46,6 +48,8 @@ pub struct Tree<Kept = Object> {
     pub kept: BTreeSet<OutputKey>,
     /// What the next build may go by; empty where nothing was noted.
     pub graph: Graph,
+    /// Why outputs were made again, where it was asked for and could be said.
+    pub because: BTreeMap<OutputKey, Vec<String>>,
     /// Outputs whose render failed: what was published under these keys stays.
     pub stale: BTreeSet<OutputKey>,
     /// The plan that it was made by.
@@ -72,6 +76,7 @@ impl<Kept> Tree<Kept> {
             objects: change(self.objects),
             kept: self.kept,
             graph: self.graph,
+            because: self.because,
             stale: self.stale,
             plan: self.plan,
             diagnostics: self.diagnostics,
@@ -92,6 +97,8 @@ pub struct Evaluation<Kept = Object> {
     bodies: Bodies,
     memo: Arc<Memo>,
     contents: Option<Arc<Contents>>,
+    /// The sources whose own outputs alone are rendered for now, if it is so.
+    only: Option<BTreeSet<SourceKey>>,
     /// Outputs that would come out as they are.
     kept: BTreeSet<OutputKey>,
     /// Outputs that would not, and have to be made.
@@ -110,6 +117,8 @@ pub struct Evaluation<Kept = Object> {
     album: Option<Album>,
     /// Pictures that cannot be published under their names.
     refused: BTreeMap<OutputKey, Diagnostic>,
+    /// The sources of the earlier build, where it is to be told why something is made again.
+    before: Option<Arc<Sources>>,
 }
 
 /// What an evaluation waits for.
@@ -212,6 +221,7 @@ impl<Kept: Send> Evaluation<Kept> {
             bodies: Bodies::default(),
             memo: Arc::default(),
             contents: None,
+            only: None,
             kept: BTreeSet::new(),
             changed: BTreeSet::new(),
             traces: BTreeMap::new(),
@@ -223,6 +233,7 @@ impl<Kept: Send> Evaluation<Kept> {
             darkroom: Darkroom::default(),
             album: None,
             refused: BTreeMap::new(),
+            before: None,
         })
     }
 
@@ -246,6 +257,42 @@ impl<Kept: Send> Evaluation<Kept> {
             traced: true,
             ..(*self.world).clone()
         });
+    }
+
+    /// Tells in the end why outputs were made again, by what the sources of the earlier build were.
+    pub fn tell_why(&mut self, before: Arc<Sources>) {
+        self.before = Some(before);
+    }
+
+    /// Renders only the own outputs of these sources, until [`all`](Self::all): what an author waits
+    /// for.
+    pub fn only(&mut self, sources: BTreeSet<SourceKey>) {
+        self.only = Some(sources);
+    }
+
+    /// Renders everything from now on.
+    pub fn all(&mut self) {
+        self.only = None;
+    }
+
+    /// What was made so far.
+    pub fn made(&self) -> impl Iterator<Item = (&OutputKey, &Kept)> {
+        let all = self.done.iter();
+        all.filter_map(|(key, made)| Some((key, made.as_ref().ok()?.as_ref()?)))
+    }
+
+    /// How many outputs are left to be rendered after those.
+    pub fn left(&self) -> usize {
+        let is_left = |key: &&OutputKey| !self.done.contains_key(*key);
+        self.changed.iter().filter(is_left).count()
+    }
+
+    /// The outputs that have not been looked at.
+    fn waiting(&self) -> impl Iterator<Item = (&OutputKey, &Planned)> {
+        let is_waiting = |key: &OutputKey| !self.done.contains_key(key) && !self.kept.contains(key);
+        let all = self.plan.iter();
+        all.filter(|(_, planned)| !matches!(planned.recipe, Recipe::Picture { .. }))
+            .filter(move |(key, _)| is_waiting(key))
     }
 
     /// The plan.
@@ -275,6 +322,38 @@ impl<Kept: Send> Evaluation<Kept> {
             self.done.extend(done);
             self.originals = lacking;
         }
+        self.asked()
+    }
+
+    /// Settles all bodies, so that it can be said what outputs are made from; nothing is rendered that
+    /// is as the graph has it. What has to be read before is returned as of [`step`](Self::step).
+    pub fn settle(&mut self) -> Result<Site, Asked> {
+        if self.needs.is_empty() && self.contents.is_none() {
+            match content::settle(&self.world, &self.graph, &mut self.bodies, &self.memo) {
+                Ok(contents) => self.contents = Some(Arc::new(contents)),
+                Err(needs) => self.needs = needs,
+            }
+        }
+        match &self.contents {
+            Some(contents) if self.needs.is_empty() => Ok(Site {
+                world: self.world.clone(),
+                contents: contents.clone(),
+            }),
+            _ => Err(self.asked()),
+        }
+    }
+
+    /// Wants what was lacking to say what outputs are made from.
+    pub fn want(&mut self, needs: Needs) {
+        self.needs.extend(needs);
+    }
+
+    /// What is known of the earlier build.
+    pub fn known(&self) -> &Graph {
+        &self.graph
+    }
+
+    fn asked(&self) -> Asked {
         Asked {
             files: self.batch(),
             requests: self.needs.requests.clone(),
@@ -300,16 +379,6 @@ impl<Kept: Send> Evaluation<Kept> {
     }
 
     fn round(&mut self, keep: impl Fn(&OutputKey, Object) -> Kept + Sync) -> Needs {
-        let is_waiting = |key: &OutputKey| !self.done.contains_key(key) && !self.kept.contains(key);
-        let waiting: Vec<_> = self
-            .plan
-            .iter()
-            .filter(|(_, planned)| !matches!(planned.recipe, Recipe::Picture { .. }))
-            .filter(|(key, _)| is_waiting(key))
-            .collect();
-        if waiting.is_empty() {
-            return Needs::default();
-        }
         self.rounds += 1;
         let contents = match &self.contents {
             Some(contents) => contents.clone(),
@@ -322,6 +391,21 @@ impl<Kept: Send> Evaluation<Kept> {
                 }
             }
         };
+        let is_wanted = |planned: &Planned| match &self.only {
+            None => true,
+            Some(sources) => {
+                let asset = matches!(planned.recipe, Recipe::Copy(_) | Recipe::Style(_));
+                let page = matches!(planned.recipe, Recipe::Page(_));
+                asset || (page && sources.contains(&planned.source))
+            }
+        };
+        let waiting: Vec<_> = self
+            .waiting()
+            .filter(|(key, planned)| is_wanted(planned) || !self.changed.contains(*key))
+            .collect();
+        if waiting.is_empty() {
+            return Needs::default();
+        }
         let results: Vec<_> = waiting
             .into_par_iter()
             .map(|(key, planned)| {
@@ -332,6 +416,9 @@ impl<Kept: Send> Evaluation<Kept> {
                         Ok(false) => {}
                         Err(needs) => return (key.clone(), Round::Unknown(needs)),
                     }
+                }
+                if !is_wanted(planned) {
+                    return (key.clone(), Round::Later);
                 }
                 let made = output::render(&self.world, &contents, key, planned);
                 let round = match made {
@@ -383,6 +470,7 @@ impl<Kept: Send> Evaluation<Kept> {
                 }
                 Round::Failed(problems) => drop(self.done.insert(key, Err(problems))),
                 Round::Unknown(more) => needs.extend(more),
+                Round::Later => drop(self.changed.insert(key)),
                 Round::Lacking(more) => {
                     self.changed.insert(key);
                     needs.extend(more);
@@ -512,9 +600,19 @@ impl<Kept: Send> Evaluation<Kept> {
         }
     }
 
+    /// The tree as far as it was rendered; everything else that is planned is taken to stay as it
+    /// is.
+    pub fn finish_part(mut self) -> Tree<Kept> {
+        let done = |key: &OutputKey| self.done.contains_key(key);
+        let others: Vec<OutputKey> = self.plan.keys().filter(|key| !done(key)).cloned().collect();
+        self.kept.extend(others);
+        self.finish()
+    }
+
     /// The tree. What is still lacking its inputs has failed.
     pub fn finish(mut self) -> Tree<Kept> {
         self.fail_with_pictures();
+        let because = self.because();
         let mut objects = BTreeMap::new();
         let mut stale = BTreeSet::new();
         let mut failures = Failures::default();
@@ -564,7 +662,8 @@ impl<Kept: Send> Evaluation<Kept> {
         }
         // What failed may have had no chance to ask again.
         let asked = graph.requests();
-        let is_wanted = |request: &Request| !stale.is_empty() || asked.contains(request);
+        let unsure = !stale.is_empty() || !self.world.traced;
+        let is_wanted = |request: &Request| unsure || asked.contains(request);
         let answers = self.world.answers.texts(is_wanted);
         Tree {
             now: self.world.settings.now,
@@ -573,6 +672,7 @@ impl<Kept: Send> Evaluation<Kept> {
             objects,
             kept: self.kept,
             graph,
+            because,
             stale,
             plan: self.plan,
             diagnostics,
@@ -587,6 +687,8 @@ enum Round<Kept> {
     Kept(Arc<OutputTrace>),
     /// It cannot be said yet whether it would.
     Unknown(Needs),
+    /// It would not, and has to wait for others.
+    Later,
     /// It was made.
     Made {
         kept: Option<Kept>,

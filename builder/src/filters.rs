@@ -6,6 +6,7 @@
 //! a page must come out the same everywhere.
 
 pub(crate) mod dates;
+mod groups;
 mod localized;
 mod numbers;
 mod shuffle;
@@ -25,6 +26,7 @@ pub fn register(tera: &mut Tera) {
         tera_contrib::filesize_format::filesize_format,
     );
     tera.register_filter("format", tera_contrib::format::format);
+    tera.register_filter("group_by", groups::group_by);
     tera.register_filter("json_encode", sizes::json_encode);
     tera.register_filter("regex_replace", sizes::RegexReplace::default());
     tera.register_filter("replace", sizes::replace);

@@ -75,14 +75,15 @@ impl Walk {
         let Ok(meta) = fs::symlink_metadata(path) else {
             return Ok(());
         };
-        if meta.is_symlink() && !self.may_follow(path, key) {
-            return Ok(());
-        }
-        let meta = match fs::metadata(path) {
-            Ok(meta) => meta,
-            // Removed since it was listed.
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-            Err(error) => return Err(error),
+        let meta = match meta.is_symlink() {
+            false => meta,
+            true if !self.may_follow(path, key) => return Ok(()),
+            true => match fs::metadata(path) {
+                Ok(meta) => meta,
+                // Removed since it was listed.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+                Err(error) => return Err(error),
+            },
         };
         if meta.is_dir() {
             if depth == MAX_DEPTH {

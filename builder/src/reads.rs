@@ -55,6 +55,17 @@ impl Shape {
         }
     }
 
+    /// True where it is read how many values a list has.
+    pub fn reads_length(&self) -> bool {
+        match self {
+            Self::Whole => true,
+            Self::Parts(parts) => {
+                let all = |items: &Items| items.first.is_none();
+                parts.length || parts.items.as_deref().is_some_and(all)
+            }
+        }
+    }
+
     /// Reads also what another shape reads.
     pub fn merge(&mut self, other: Shape) {
         match (&mut *self, other) {

@@ -46,6 +46,8 @@ pub enum Command {
     Init(Init),
     Migrate(Migrate),
     Handle(Handle),
+    Explain(Explain),
+    Plan(Plan),
     Status(Status),
     Approve(Approve),
     Effective(Effective),
@@ -266,6 +268,58 @@ pub struct Handle {
     /// In place of the configuration's base_url
     #[arg(short = 'u', long, value_name = "URL")]
     pub base_url: Option<String>,
+}
+
+/// Say what a page is made from, what depends on a file, and what the last build did to it
+///
+/// SUBJECT is an address of the site or a file of its sources. Of an address it is told all that it
+/// reads, with a fingerprint of each answer: where all fingerprints are as they were, a build does
+/// not make it again. Of a file it is told which addresses read it. Nothing is written.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = "\
+Examples:
+  quillfront explain /blog/hello/                    what this page is made from
+  quillfront explain https://example.org/blog/       the same, by its whole address
+  quillfront explain content/blog/hello.md           which pages this file has a hand in
+  quillfront explain templates/page.html --json      for a program
+  quillfront explain /blog/ --dot | dot -Tsvg > blog.svg   as a picture, by Graphviz
+  quillfront explain --dot                           the whole site")]
+pub struct Explain {
+    /// An address (/blog/hello/, whole or from the / on), or a file (content/blog/hello.md)
+    #[arg(value_name = "SUBJECT")]
+    pub subject: Option<String>,
+    #[command(flatten)]
+    pub connection: Connection,
+    /// Print as JSON
+    #[arg(long, conflicts_with = "dot")]
+    pub json: bool,
+    /// Print the graph around it, for Graphviz; without SUBJECT of the whole site, up to 2,000 arrows
+    #[arg(long)]
+    pub dot: bool,
+}
+
+/// Show what an upload would change, before you make it
+///
+/// The files are taken from the site's folder as if they were uploaded; one that is not there, as if
+/// it were removed. It is told which pages would be made, put and deleted and why, how they would
+/// differ from what is published, and about what it would cost. Nothing is written: not to the
+/// buckets, and no other builder has to wait.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = "\
+Examples:
+  quillfront plan content/blog/hello.md              an edit
+  quillfront plan templates/*.html sass/*.scss       several at once
+  quillfront plan content/blog/gone.md               after `rm`: what its removal would do
+  quillfront plan config.toml --json                 for a program, with every difference")]
+pub struct Plan {
+    /// Files of the site
+    #[arg(value_name = "FILE", required = true)]
+    pub files: Vec<PathBuf>,
+    #[command(flatten)]
+    pub connection: Connection,
+    /// Print as JSON, with the differences of all outputs
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// Show the last build, stale outputs, pending hints, and what is held

@@ -10,9 +10,8 @@ use anyhow::{Context, Result};
 use jiff::Timestamp;
 use quillfront_builder::config::Config;
 use quillfront_builder::diagnostic::Diagnostic;
-use quillfront_builder::evaluate::{Tree, Unready};
+use quillfront_builder::evaluate::{Tree, Unready, why};
 use quillfront_builder::folder::{self, Incremental, Written};
-use quillfront_builder::key::SourceKey;
 use quillfront_builder::plan::Recipe;
 use quillfront_builder::render::world::Settings;
 use quillfront_builder::report::{Action, Kind, OutputReport, Report};
@@ -312,7 +311,10 @@ fn report_of(built: &Incremental) -> Report {
         report.outputs.push(OutputReport {
             key: key.to_string(),
             actions,
-            because: because(&tree.plan[key].source, changes),
+            because: match tree.because.get(key) {
+                Some(told) => told.clone(),
+                None => why::of(&tree.plan[key].source, changes, false, *full),
+            },
         });
     }
     for key in removed {
@@ -328,28 +330,6 @@ fn report_of(built: &Incremental) -> Report {
     }
     stale(&mut report, tree);
     report
-}
-
-/// Why an output was made.
-fn because(source: &SourceKey, changes: &BTreeMap<SourceKey, Change>) -> Vec<String> {
-    let word = |change: &Change| match change {
-        Change::Added => "was added",
-        Change::Removed => "was removed",
-        Change::Changed | Change::None => "changed",
-    };
-    if let Some(change) = changes.get(source) {
-        return vec![format!("{source} {}", word(change))];
-    }
-    let all = changes.iter().take(3);
-    let mut reasons: Vec<String> = all
-        .map(|(key, change)| format!("{key} {}", word(change)))
-        .collect();
-    match changes.len() {
-        0 => reasons.push("it was not as it should be".to_owned()),
-        more @ 4.. => reasons.push(format!("and {} more", more - 3)),
-        _ => {}
-    }
-    reasons
 }
 
 fn report(tree: &Tree<Written>) -> Report {

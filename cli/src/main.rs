@@ -11,9 +11,11 @@ mod connect;
 mod effective;
 mod excerpt;
 mod exit;
+mod explain;
 mod handle;
 mod init;
 mod migrate;
+mod plan;
 mod policy;
 mod root;
 mod serve;
@@ -48,6 +50,8 @@ fn main() -> ExitCode {
         Command::Init(options) => init::run(options),
         Command::Migrate(options) => migrate::run(global, options),
         Command::Handle(options) => handle::run(global, options),
+        Command::Explain(options) => explain::run(global, options),
+        Command::Plan(options) => plan::run(global, options),
         Command::Status(options) => status::run(global, options),
         Command::Approve(options) => approve::run(global, options),
         Command::Effective(options) => effective::run(global, options),

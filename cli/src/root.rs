@@ -17,9 +17,12 @@ pub const HISTORIES: [&str; 4] = [".git", ".hg", ".jj", ".svn"];
 pub fn find(global: &mut Global, command: &Command) {
     let goes_up = match command {
         Command::Build(_) | Command::Check(_) => true,
-        Command::Serve(_) | Command::Status(_) | Command::Approve(_) | Command::Effective(_) => {
-            global.root == Path::new(".")
-        }
+        Command::Serve(_)
+        | Command::Status(_)
+        | Command::Explain(_)
+        | Command::Plan(_)
+        | Command::Approve(_)
+        | Command::Effective(_) => global.root == Path::new("."),
         _ => false,
     };
     if global.config.is_some() || !goes_up {
@@ -41,6 +44,28 @@ fn above(root: &Path) -> Option<PathBuf> {
     let root = root.canonicalize().ok()?;
     let found = root.ancestors().skip(1).find(|folder| has_config(folder))?;
     Some(found.to_owned())
+}
+
+/// The key that a file has in the site: named from the current folder, or else from the site's. None
+/// where it is not inside of the site's folder.
+pub fn key_of(root: &Path, file: &Path) -> Option<String> {
+    let root = resolve(root).ok()?;
+    let inside = |path: &Path| {
+        resolve(path)
+            .ok()?
+            .strip_prefix(&root)
+            .ok()
+            .map(Path::to_owned)
+    };
+    let found = match file.exists() {
+        true => inside(file),
+        // What is gone may be meant from either; what is in the site's folder goes first.
+        false if root.join(file).exists() => inside(&root.join(file)),
+        false => inside(file).or_else(|| inside(&root.join(file))),
+    };
+    let found = found?;
+    let parts: Option<Vec<&str>> = found.iter().map(|part| part.to_str()).collect();
+    Some(parts?.join("/")).filter(|key| !key.is_empty())
 }
 
 /// Where a path leads, whether or not something is there yet: absolute, and with links followed as
@@ -85,6 +110,25 @@ mod tests {
         assert_eq!(resolved("new/../link/x"), root.join("link/x"));
         assert_eq!(resolved("real/../x"), root.join("x"));
         assert_eq!(resolved(""), root);
+    }
+
+    #[test]
+    fn a_file_has_the_key_of_its_place_in_the_site() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path().canonicalize().unwrap();
+        std::fs::create_dir(root.join("content")).unwrap();
+        std::fs::write(root.join("content/a.md"), "").unwrap();
+        let key = |path: &str| key_of(&root, Path::new(path));
+        assert_eq!(key("content/a.md").as_deref(), Some("content/a.md"));
+        assert_eq!(key("./content/a.md").as_deref(), Some("content/a.md"));
+        let whole = root.join("content/gone.md");
+        assert_eq!(
+            key(whole.to_str().unwrap()).as_deref(),
+            Some("content/gone.md")
+        );
+        assert_eq!(key("content/gone.md").as_deref(), Some("content/gone.md"));
+        assert_eq!(key("/etc/passwd"), None);
+        assert_eq!(key("../content/a.md"), None);
     }
 
     #[test]

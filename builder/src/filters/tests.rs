@@ -87,6 +87,29 @@ fn dates_compare() {
 }
 
 #[test]
+fn groups_come_in_the_order_of_their_first_items() {
+    let list = "[{'k': 'n', 'v': 1}, {'k': 'b', 'v': 2}, {'k': 'n', 'v': 3}, {'k': none}, {'k': 'z', 'v': 4}, {'k': 'a', 'v': 5}]";
+    let template = "{% for k, all in LIST | group_by(attribute='k') %}{{ k }}:{% for x in all %}{{ x.v }}{% endfor %} {% endfor %}";
+    let text = render(&template.replace("LIST", list));
+    assert_eq!(text, "n:13 b:2 z:4 a:5 ");
+    let numbers = "[{'k': 9}, {'k': -1}, {'k': true}, {'k': 9}]";
+    assert_eq!(
+        render(&format!(
+            "{{{{ {numbers} | group_by(attribute='k') | keys | join(sep=',') }}}}"
+        )),
+        "9,-1,true"
+    );
+    assert_eq!(render("{{ [] | group_by(attribute='k') | length }}"), "0");
+    let error = try_render("{{ [{'k': 1.5}] | group_by(attribute='k') }}").unwrap_err();
+    assert!(error.to_string().contains("cannot name a group"), "{error}");
+    let error = try_render("{{ [{'a': 1}] | group_by(attribute='k') }}").unwrap_err();
+    assert!(
+        error.to_string().contains("nothing at the path `k`"),
+        "{error}"
+    );
+}
+
+#[test]
 fn mistakes_are_errors() {
     for template in [
         r#"{{ "soon" | date }}"#,

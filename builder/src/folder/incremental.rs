@@ -3,11 +3,13 @@
 
 use super::{FileEntry, clean, finish, list, look, name_config, named, take_config, texts, write};
 use crate::evaluate::{Evaluation, Tree, Unready};
+use crate::fetch::{self, Budget, Web};
 use crate::key::{OutputKey, Role, SourceKey};
 use crate::object::Object;
 use crate::plan::{PICTURES, Rank};
 use crate::publish::root::{FORMAT, Segments};
 use crate::publish::state::{Dirty, FOLDER, Published, State, StateError, Texts};
+use crate::render::answers::Request;
 use crate::render::world::Settings;
 use crate::source::{Change, Sources};
 use rayon::prelude::*;
@@ -134,6 +136,19 @@ pub fn build_from(
             Arc::new(graph)
         }
     });
+    evaluation.tell_why(before.sources.clone());
+    // A folder has no reconcile: what was asked of the network is asked again each time.
+    let asked: BTreeSet<_> = match full {
+        true => BTreeSet::new(),
+        false => before.graph.requests().into_iter().cloned().collect(),
+    };
+    if !asked.is_empty() {
+        let allowed = evaluation.allowed_hosts();
+        let may_be = |request: &Request| allowed.check(&request.url).is_ok();
+        let asked = asked.into_iter().filter(may_be).collect();
+        let answers = fetch::gather(&Web::new(), asked, &allowed, &mut Budget::new());
+        evaluation.supply_answers(answers);
+    }
     let is_picture = |key: &OutputKey| key.as_str().starts_with(PICTURES);
     let pictures = there.keys().filter(|key| is_picture(key)).cloned();
     evaluation.remember(before.album.clone(), pictures.collect());

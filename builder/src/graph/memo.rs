@@ -18,7 +18,7 @@ pub struct Memo {
 
 /// What is known already.
 #[derive(Debug)]
-struct Known<K, V>(RwLock<HashMap<K, V>>);
+pub struct Known<K, V>(RwLock<HashMap<K, V>>);
 
 impl<K, V> Default for Known<K, V> {
     fn default() -> Self {
@@ -27,7 +27,8 @@ impl<K, V> Default for Known<K, V> {
 }
 
 impl<K: Eq + Hash + Clone, V: Clone> Known<K, V> {
-    fn get_or(&self, key: &K, make: impl FnOnce() -> V) -> V {
+    /// What is known under a key, or is made now.
+    pub fn get_or(&self, key: &K, make: impl FnOnce() -> V) -> V {
         let read = self.0.read().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = read.get(key) {
             return known.clone();

@@ -111,6 +111,7 @@ impl Builder {
                 root.now.clone_from(&next.now);
                 root.next_due.clone_from(&next.next_due);
                 root.settings.clone_from(&next.settings);
+                root.unfinished = false;
                 root.settle_hints(settled);
                 if !moved.is_empty() {
                     root.add_hints(moved.iter().map(String::as_str));

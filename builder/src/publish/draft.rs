@@ -9,6 +9,7 @@ use super::{BuildError, Builder, Step};
 use crate::evaluate::{Evaluation, Tree, Unready};
 use crate::fetch::{self, Budget};
 use crate::key::{OutputKey, Role, SourceKey};
+use crate::object::Object;
 use crate::plan::PICTURES;
 use crate::quillfront_toml::AllowedHosts;
 use crate::render::answers::{Answer, Request};
@@ -37,6 +38,8 @@ pub(super) struct Draft {
     pub(super) looked_at: BTreeSet<SourceKey>,
     /// True where nothing was gone by.
     pub(super) full: bool,
+    /// True where only the own pages of the changed sources were made, to be put first.
+    pub(super) part: bool,
 }
 
 impl Draft {
@@ -58,7 +61,14 @@ struct Evaluated {
     outcome: Result<Tree, Unready>,
     /// True where nothing was gone by.
     full: bool,
+    /// True where only a part was made.
+    part: bool,
 }
+
+/// More outputs than this to render, and the author's own page goes first.
+const MANY_OUTPUTS: usize = 200;
+/// More changed pages than this, and there is none that somebody waits for.
+const FEW_PAGES: usize = 16;
 
 /// True where another configuration is used: it has a hand in everything.
 fn is_configured_otherwise(before: &Sources, after: &Sources) -> bool {
@@ -100,11 +110,21 @@ impl Builder {
             })
         };
         let looked_at: BTreeSet<SourceKey> = seen.iter().map(|(key, _)| key.clone()).collect();
+        let waits = matches!(work, Work::Keys(_)) && seen.len() <= FEW_PAGES;
+        let first = waits.then(|| changes.map.keys().cloned().collect());
+        let without = sources.clone();
+        let evaluated = self.evaluate(state, root, sources, time, first).await?;
+        // What may have to be approved is looked at as a whole.
+        let evaluated = match hold::reason(state, evaluated.outcome.as_ref()) {
+            Some(_) if evaluated.part => self.evaluate(state, root, without, time, None).await?,
+            _ => evaluated,
+        };
         let Evaluated {
             sources,
             outcome,
             full,
-        } = self.evaluate(state, root, sources, time).await?;
+            part,
+        } = evaluated;
         let reason = hold::reason(state, outcome.as_ref());
         let Some(reason) = reason.filter(|_| *work != Work::Approve) else {
             return Ok(Draft {
@@ -114,6 +134,7 @@ impl Builder {
                 held: keep(None, BTreeSet::new()),
                 looked_at,
                 full,
+                part,
             });
         };
         // First without the removals alone, then without the configuration, then without any of
@@ -135,7 +156,8 @@ impl Builder {
                 sources,
                 outcome,
                 full,
-            } = self.evaluate(state, root, sources, time).await?;
+                part,
+            } = self.evaluate(state, root, sources, time, None).await?;
             if hold::reason(state, outcome.as_ref()).is_none() {
                 let held = keep(Some(reason), withheld);
                 return Ok(Draft {
@@ -145,6 +167,7 @@ impl Builder {
                     held,
                     looked_at,
                     full,
+                    part,
                 });
             }
         }
@@ -156,6 +179,7 @@ impl Builder {
             held: None,
             looked_at,
             full,
+            part,
         })
     }
 
@@ -166,6 +190,7 @@ impl Builder {
         root: &Root,
         mut sources: Sources,
         time: Time,
+        first: Option<BTreeSet<SourceKey>>,
     ) -> Result<Evaluated, BuildError> {
         let same_site = root.engine == env!("CARGO_PKG_VERSION")
             && root.settings == self.settings_name()
@@ -179,6 +204,7 @@ impl Builder {
             sources: sources.clone(),
             outcome,
             full,
+            part: false,
         };
         let is_there = |(key, output): &(&OutputKey, &Published)| {
             // Another engine may say something else of them.
@@ -207,6 +233,7 @@ impl Builder {
             true => Arc::default(),
             false => state.graph_of_published(),
         });
+        evaluation.tell_why(state.sources.clone());
         (self.progress)(Step::Rendering(evaluation.plan().len()));
         evaluation.remember(state.album.clone(), published);
         let stored = state.answers.iter();
@@ -214,6 +241,10 @@ impl Builder {
         evaluation.supply_answers(stored.collect());
         let allowed = evaluation.allowed_hosts();
         let mut budget = Budget::new();
+        let mut first = first.filter(|_| !full);
+        if let Some(first) = &first {
+            evaluation.only(first.clone());
+        }
         loop {
             let needs;
             (evaluation, needs) = tokio::task::spawn_blocking(move || {
@@ -223,7 +254,25 @@ impl Builder {
             .await
             .map_err(cut_off)?;
             if needs.is_empty() {
-                break;
+                if first.take().is_none() {
+                    break;
+                }
+                if evaluation.left() > MANY_OUTPUTS {
+                    let news = |(key, object): (&OutputKey, &Object)| {
+                        let there = state.outputs.get(key.as_str());
+                        let fingerprint = Some(object.fingerprint());
+                        there.is_none_or(|there| there.fingerprint != fingerprint)
+                    };
+                    // Where they are there already, this is what comes after them.
+                    if evaluation.made().any(news) {
+                        return Ok(Evaluated {
+                            part: true,
+                            ..evaluated(Ok(evaluation.finish_part()))
+                        });
+                    }
+                }
+                evaluation.all();
+                continue;
             }
             let parallel = self.options.parallel;
             let (mut read, versions) = observe::inputs(&self.source, needs.files, parallel).await?;
@@ -260,7 +309,11 @@ impl Builder {
 
     /// Reads from the site bucket what the source bucket no longer has: files whose removal is
     /// held are still the site's.
-    async fn read_published(&self, state: &State, read: &mut Inputs) -> Result<(), BuildError> {
+    pub(super) async fn read_published(
+        &self,
+        state: &State,
+        read: &mut Inputs,
+    ) -> Result<(), BuildError> {
         for (source, bytes) in read.iter_mut().filter(|(_, bytes)| bytes.is_none()) {
             let published = state.outputs.iter().find(|(key, output)| {
                 output.source == *source && !key.as_str().starts_with(PICTURES)

@@ -76,6 +76,7 @@ mod tests {
         Tree {
             objects: BTreeMap::new(),
             kept: BTreeSet::new(),
+            because: BTreeMap::new(),
             graph: Default::default(),
             stale,
             plan: BTreeMap::new(),

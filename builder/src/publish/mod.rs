@@ -15,15 +15,20 @@
 //!   leaves to be done;
 //! * `stop`: ending cleanly when time runs out;
 //! * `session`: the lease, and every write of the root under it;
-//! * [`run`]: the order of it all.
+//! * [`run`]: the order of it all;
+//! * [`explain`]: what outputs are made from; [`preview`]: what an upload would change. Neither
+//!   writes anything.
 
 mod commit;
+pub mod difference;
 mod draft;
+pub mod explain;
 pub mod hold;
 pub mod lists;
 mod measure;
 pub mod observe;
 mod outbox;
+pub mod preview;
 mod publication;
 mod reconcile;
 pub mod root;

@@ -1,11 +1,10 @@
 //! The difference between what is published and what should be, and what was done about it.
 
 use super::draft::Draft;
-use super::observe::Changes;
 use super::state::{Published, State};
 use super::transfer::{self, Put};
 use crate::diagnostic::Diagnostic;
-use crate::evaluate::Unready;
+use crate::evaluate::{Unready, why};
 use crate::key::{OutputKey, SourceKey};
 use crate::plan::{PICTURES, Recipe};
 use crate::report::{Action, Kind, OutputReport, Report};
@@ -59,6 +58,10 @@ impl Publication {
                 before: before.map(|before| before.etag.clone()),
                 wave: transfer::wave(planned, &changed),
             });
+        }
+        // A part of a tree says nothing of the rest.
+        if draft.part {
+            return publication;
         }
         // No tree, no deletions, unless it was approved that the configuration goes.
         let approved_end = approved && draft.outcome.as_ref().err() == Some(&Unready::NoConfig);
@@ -125,7 +128,13 @@ impl Publication {
             } else {
                 Action::Stale
             });
-            let because = because(put.before.is_none(), &put.source, changes);
+            let told = match &draft.outcome {
+                Ok(tree) => tree.because.get(&put.key).cloned(),
+                Err(_) => None,
+            };
+            let is_new = put.before.is_none();
+            let because =
+                told.unwrap_or_else(|| why::of(&put.source, &changes.map, is_new, draft.full));
             report.outputs.push(OutputReport {
                 key: put.key.to_string(),
                 actions,
@@ -146,10 +155,14 @@ impl Publication {
         }
         for key in self.unchanged.iter().filter(|key| !copied(key)) {
             let actions = vec![Action::Rendered, Action::Unchanged];
+            let because = match &draft.outcome {
+                Ok(tree) => tree.because.get(key).cloned(),
+                Err(_) => None,
+            };
             report.outputs.push(OutputReport {
                 key: key.to_string(),
                 actions,
-                because: Vec::new(),
+                because: because.unwrap_or_default(),
             });
         }
         match &draft.outcome {
@@ -190,34 +203,4 @@ impl Publication {
         report.counts.stale = stale;
         report
     }
-}
-
-/// Why an output was put.
-fn because(new: bool, source: &SourceKey, changes: &Changes) -> Vec<String> {
-    let word = |change: &Change| match change {
-        Change::Added => "was added",
-        Change::Removed => "was removed",
-        Change::Changed | Change::None => "changed",
-    };
-    if let Some(change) = changes.map.get(source) {
-        return vec![format!("{source} {}", word(change))];
-    }
-    let mut reasons: Vec<String> = changes
-        .map
-        .iter()
-        .take(3)
-        .map(|(key, change)| format!("{key} {}", word(change)))
-        .collect();
-    if changes.map.len() > 3 {
-        reasons.push(format!("and {} more", changes.map.len() - 3));
-    }
-    if reasons.is_empty() {
-        let reason = if new {
-            "it was not there"
-        } else {
-            "it was not as it should be"
-        };
-        reasons.push(reason.into());
-    }
-    reasons
 }

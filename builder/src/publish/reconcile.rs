@@ -22,7 +22,8 @@ pub(super) struct Refreshed {
 }
 
 impl Builder {
-    /// Fetches the stored answers anew. Where that fails the last good one stays.
+    /// Fetches the stored answers anew, and those that did not come before and were not required.
+    /// Where that fails the last good one stays.
     pub(super) async fn refresh_answers(
         &self,
         state: &mut State,
@@ -34,12 +35,13 @@ impl Builder {
         };
         let allowed = own.allowed_hosts;
         let may_be = |url: &str| allowed.check(url).is_ok();
-        let stored = state.answers.keys().filter(|request| may_be(&request.url));
-        let stored: BTreeSet<_> = stored.cloned().collect();
-        if stored.is_empty() {
+        let asked = state.answers.keys().chain(state.graph.requests());
+        let asked = asked.filter(|request| may_be(&request.url));
+        let asked: BTreeSet<_> = asked.cloned().collect();
+        if asked.is_empty() {
             return Ok(refreshed);
         }
-        let (answers, _) = self.fetch(stored, &allowed, Budget::new()).await?;
+        let (answers, _) = self.fetch(asked, &allowed, Budget::new()).await?;
         for (request, answer) in answers {
             match answer {
                 Ok(text) if state.answers.get(&request) == Some(&text) => {}
@@ -56,7 +58,10 @@ impl Builder {
                     let why = "what came is not in the format of before";
                     refreshed.warnings.push(stays(&request.url, why));
                 }
-                Err(why) => refreshed.warnings.push(stays(&request.url, &why)),
+                Err(why) if state.answers.contains_key(&request) => {
+                    refreshed.warnings.push(stays(&request.url, &why));
+                }
+                Err(_) => {}
             }
         }
         Ok(refreshed)

@@ -561,6 +561,27 @@ fn shard(key: &str, spread: usize) -> usize {
     (Fingerprint::of(key.as_bytes()).prefix() % spread as u64) as usize
 }
 
+/// How many segments a commit writes anew, about: `changed` are the sources with another text.
+pub fn segments_written(before: &Segments, dirty: &Dirty, changed: &BTreeSet<SourceKey>) -> u64 {
+    let spread = |names: &[String], keys: &mut dyn Iterator<Item = &str>| {
+        let shards: BTreeSet<usize> = keys.map(|key| shard(key, names.len())).collect();
+        shards.len() as u64
+    };
+    let texts = changed.iter().filter(|key| key.is_text());
+    let (away, here): (Vec<&SourceKey>, Vec<&SourceKey>) = texts.partition(|key| is_put_away(key));
+    spread(
+        &before.sources,
+        &mut dirty.sources.iter().map(SourceKey::as_str),
+    ) + spread(
+        &before.outputs,
+        &mut dirty.outputs.iter().map(OutputKey::as_str),
+    ) + spread(&before.texts, &mut away.into_iter().map(SourceKey::as_str))
+        + spread(
+            &before.site_texts,
+            &mut here.into_iter().map(SourceKey::as_str),
+        )
+}
+
 /// How many segments `amount` is spread over: a power of two, so that keys rarely move, and as many
 /// as before unless that has become far too few or too many.
 fn shards(amount: usize, per_segment: usize, before: usize) -> usize {

@@ -12,10 +12,8 @@ use crate::key::{OutputKey, SourceKey};
 use crate::report::{Action, Kind, OutputReport, Report};
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
-
-/// In place of what a tree was made with, where it was not finished.
-const CUT_OFF: &str = "cut off";
 
 impl Builder {
     /// From this time on nothing new is begun, until another time is set; none where there is no
@@ -69,8 +67,9 @@ impl Builder {
         }))
     }
 
-    /// Commits what was put so far. The sources stay as they were known before and their keys stay
-    /// hints, so that the next run finds what is left, and need not put again what was put.
+    /// Commits what was put so far, where the rest is for the next run. The sources stay as they
+    /// were known before and their keys stay hints, so that the next run finds what is left, and
+    /// need not put again what was put.
     pub(super) async fn stop(
         &self,
         session: Session<'_>,
@@ -82,8 +81,6 @@ impl Builder {
         let mut report = Report {
             version: 1,
             kind: Kind::Incremental,
-            deferred: true,
-            stopped: true,
             ..Report::default()
         };
         report.outputs = done
@@ -104,10 +101,14 @@ impl Builder {
             ..Dirty::default()
         };
         state.outputs.extend(done.put);
+        // The sources that the state knows are not those that these were made from: whatever comes
+        // next makes them again, and sees.
+        let mut graph = (*state.graph).clone();
+        graph.outputs.retain(|key, _| !changed.contains(key));
+        state.graph = Arc::new(graph);
         let none = BTreeMap::new();
         let committed = self.conclude(session, state, &dirty, changed, &none, |root| {
-            // The tree is neither that of before nor that of after: all of it is looked at next.
-            root.settings = CUT_OFF.to_owned();
+            root.unfinished = true;
             if !moved.is_empty() {
                 root.add_hints(moved.iter().map(String::as_str));
             }

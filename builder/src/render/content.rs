@@ -11,13 +11,13 @@ use super::world::{Needs, Pictures, Scope, Trace, World, ask, within};
 use super::{RenderError, guarded};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::fingerprint::{Mark, Marker};
-use crate::graph::memo::Memo;
+use crate::graph::memo::{Known, Memo};
 use crate::graph::{BodyFacts, Graph, Question, Shown, value_mark};
 use crate::key::SourceKey;
 use crate::links::Use;
 use crate::markdown::{self, AnchorLinks, Document, Environment, Options};
 use crate::markdown::{ExternalLink, InternalLink};
-use crate::reads::WHOLE;
+use crate::reads::{Shape, WHOLE};
 use crate::site::facts::{BodyText, Place};
 use crate::site::library::{PageId, SectionId};
 use crate::site::taxonomies::Taxonomy;
@@ -98,6 +98,8 @@ pub struct Contents {
     pub(super) page_values: Vec<OnceLock<Value>>,
     pub(super) full_page_values: Vec<OnceLock<Value>>,
     pub(super) section_values: Vec<OnceLock<Value>>,
+    /// What shapes read of sections and taxonomies.
+    projected: Known<(usize, String), Value>,
     taxonomy_values: BTreeMap<(String, String), OnceLock<Value>>,
     /// Broken links that stop no page (`link_checker.internal_level = "warn"`).
     doubtful_links: Vec<Diagnostic>,
@@ -113,6 +115,17 @@ impl Contents {
     /// What is known of the body of a section; None where there is none.
     pub fn section_body(&self, id: SectionId) -> Option<&Written> {
         self.sections[id].as_deref().ok()
+    }
+
+    /// What a shape reads of a value that has a name, made once.
+    pub(super) fn projected(
+        &self,
+        shape: &Shape,
+        name: &str,
+        make: impl FnOnce() -> Value,
+    ) -> Value {
+        let name = (std::ptr::from_ref(shape) as usize, name.to_owned());
+        self.projected.get_or(&name, make)
     }
 
     /// What `get_taxonomy` answers, made once.
@@ -283,6 +296,7 @@ pub fn settle(
         page_values: pages.iter().map(|_| OnceLock::new()).collect(),
         full_page_values: pages.iter().map(|_| OnceLock::new()).collect(),
         section_values: sections.iter().map(|_| OnceLock::new()).collect(),
+        projected: Known::default(),
         taxonomy_values: library
             .taxonomies
             .values()
@@ -421,8 +435,12 @@ impl Job<'_> {
         } = self;
         let links = document.internal_links;
         let targets: BTreeSet<&str> = links.iter().map(|link| link.path.as_str()).collect();
+        // In another language than the default one `get_url` may lead elsewhere than a link.
+        let is_plain = place.lang == world.config.default_language;
         let is_link = |question: &Question| match question {
-            Question::Link { path, .. } => targets.contains(path.as_str()),
+            Question::Link { path, lang } => {
+                is_plain && *lang == place.lang && targets.contains(path.as_str())
+            }
             _ => false,
         };
         let asked = trace.asked.into_iter();

@@ -3,7 +3,7 @@
 use tera::ErrorKind;
 
 /// Why a template could not be read or rendered.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct TemplateError {
     /// The template where it went wrong, by name, where known.
     pub template: Option<String>,
@@ -71,7 +71,7 @@ pub fn explain(error: &tera::Error) -> TemplateError {
             column: Some(report.span().start_col as u32 + 1),
             ..TemplateError::plain(Some(report.filename()), report.message().to_owned())
         },
-        _ => parse_report(&error.to_string()),
+        _ => first_report(&error.to_string()),
     };
     explained.maybe_literal |= matches!(error.kind(), ErrorKind::SyntaxError(_));
     let mut source = std::error::Error::source(error);
@@ -80,6 +80,12 @@ pub fn explain(error: &tera::Error) -> TemplateError {
         source = inner.source();
     }
     explained
+}
+
+/// The report of the earliest place: several come in the order of a hash map.
+fn first_report(text: &str) -> TemplateError {
+    let all = text.split("\n\nerror: ").map(parse_report);
+    all.min().unwrap_or_else(|| parse_report(text))
 }
 
 /// Takes `error: message\n --> name:line:column\n…` apart; any other text is all message.
@@ -262,6 +268,19 @@ mod tests {
         assert_eq!(message, "a value is expected here, not `}}`");
         let (message, _) = told("Found `}` but expected }}.");
         assert_eq!(message, "`}}` is expected here, not `}`");
+    }
+
+    #[test]
+    fn of_many_reports_the_earliest_place_is_told() {
+        let report = |name: &str, line: u32| {
+            format!("error: Unknown component `{name}`\n --> page:{line}:3\n  |\n3 | x\n")
+        };
+        for order in [[("b", 9), ("a", 10)], [("a", 10), ("b", 9)]] {
+            let text = order.map(|(name, line)| report(name, line)).join("\n\n");
+            let first = first_report(&text);
+            assert_eq!(first.message, "Unknown component `b`");
+            assert_eq!((first.line, first.column), (Some(9), Some(3)));
+        }
     }
 
     #[test]

@@ -12,7 +12,7 @@ use super::world::{Scope, World, ask, chance, scope};
 use crate::filters::Chance;
 use crate::graph::{Named, Question};
 use crate::key::SourceKey;
-use crate::reads::WHOLE;
+use crate::reads::{Shape, WHOLE};
 use crate::site::taxonomies::Term;
 use sha2::{Digest, Sha256, Sha384, Sha512};
 use std::sync::Arc;
@@ -70,7 +70,7 @@ fn named(world: &World, name: &str, arguments: &Kwargs, state: &State) -> Result
 fn with_contents<T>(
     name: &str,
     question: impl FnOnce(&World) -> Result<Question, Error>,
-    answer: impl FnOnce(View<'_>, &Question) -> Result<T, Error>,
+    answer: impl FnOnce(View<'_>, &Question, &Shape) -> Result<T, Error>,
 ) -> Result<T, Error> {
     let Scope {
         world,
@@ -84,28 +84,31 @@ fn with_contents<T>(
     };
     let question = question(&world)?;
     ask(&world, || question.clone());
-    if let Some(reader) = reader {
-        let shape = reader.shape_of(&question);
-        questions::need_bodies(&world, &contents, &question, &shape);
+    let read = reader.map(|reader| reader.shape_of(&question));
+    if let Some(shape) = &read {
+        questions::need_bodies(&world, &contents, &question, shape);
     }
     let view = View {
         world: &world,
         contents: &contents,
-        detail: Detail::Full,
+        detail: match read {
+            Some(_) => Detail::Read,
+            None => Detail::Full,
+        },
     };
-    answer(view, &question)
+    answer(view, &question, read.as_deref().unwrap_or(&WHOLE))
 }
 
 fn get_page(arguments: Kwargs, state: &State) -> Answer {
     let path = arguments.must_get::<&str>("path")?;
     let allow_missing = arguments.get::<bool>("allow_missing")?.unwrap_or(false);
     let question = |world: &World| named(world, path, &arguments, state).map(Question::Page);
-    with_contents("get_page", question, |view, question| {
+    with_contents("get_page", question, |view, question, shape| {
         let Question::Page(named) = question else {
             return Ok(Value::none());
         };
         match lookup::page(view.world, named) {
-            (Some(id), _) => Ok(values::page(view, id, &WHOLE, true)),
+            (Some(id), _) => Ok(values::page(view, id, shape, true)),
             (None, _) if allow_missing => Ok(Value::none()),
             (None, file) => fail(missing(view.world, "page", &file)),
         }
@@ -124,12 +127,12 @@ fn get_section(arguments: Kwargs, state: &State) -> Answer {
     let path = arguments.must_get::<&str>("path")?;
     let allow_missing = arguments.get::<bool>("allow_missing")?.unwrap_or(false);
     let question = |world: &World| named(world, path, &arguments, state).map(Question::Section);
-    with_contents("get_section", question, |view, question| {
+    with_contents("get_section", question, |view, question, shape| {
         let Question::Section(named) = question else {
             return Ok(Value::none());
         };
         match lookup::section(view.world, named) {
-            (Some(id), _) => Ok(values::section(view, id, &WHOLE)),
+            (Some(id), _) => Ok(values::section(view, id, shape)),
             (None, _) if allow_missing => Ok(Value::none()),
             (None, file) => fail(format!("there is no section content/{file}")),
         }
@@ -140,12 +143,15 @@ fn get_taxonomy(arguments: Kwargs, state: &State) -> Answer {
     let kind = arguments.must_get::<&str>("kind")?;
     let required = arguments.get::<bool>("required")?.unwrap_or(true);
     let question = |world: &World| named(world, kind, &arguments, state).map(Question::Taxonomy);
-    with_contents("get_taxonomy", question, |view, question| {
+    with_contents("get_taxonomy", question, |view, question, shape| {
         let Question::Taxonomy(named) = question else {
             return Ok(Value::none());
         };
         match lookup::taxonomy(view.world, kind, &named.lang) {
-            Some(taxonomy) => Ok(view.contents.taxonomy_value(view.world, taxonomy)),
+            Some(taxonomy) => Ok(match view.detail {
+                Detail::Full => view.contents.taxonomy_value(view.world, taxonomy),
+                _ => values::taxonomy(view, taxonomy, shape),
+            }),
             None if !required => Ok(Value::none()),
             None => fail(format!("there is no taxonomy `{kind}`")),
         }
@@ -174,12 +180,12 @@ fn get_taxonomy_term(arguments: Kwargs, state: &State) -> Answer {
             pages: include_pages,
         })
     };
-    with_contents("get_taxonomy_term", question, |view, question| {
+    with_contents("get_taxonomy_term", question, |view, question, shape| {
         let Question::Term { kind: named, .. } = question else {
             return Ok(Value::none());
         };
         match find_term(view.world, kind, name, &named.lang) {
-            Ok(term) => Ok(values::term(view, term, include_pages, &WHOLE)),
+            Ok(term) => Ok(values::term(view, term, include_pages, shape)),
             Err(_) if !required => Ok(Value::none()),
             Err(error) => Err(error),
         }

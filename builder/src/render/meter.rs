@@ -323,19 +323,19 @@ pub fn check_branches(text: &str) -> Result<(), (u32, &'static str)> {
 
 /// What a template extends and includes, as far as the names are written out; a name that is not
 /// cannot be included.
-pub fn named_templates(text: &str) -> Vec<&str> {
+pub fn named_templates(text: &str) -> Vec<(&'static str, &str)> {
     let mut names = Vec::new();
     let mut at = 0;
     while let Some(tag) = Tag::next(text, at) {
         at = tag.end;
         let inner = tag.inner.trim_start_matches('-').trim_start();
-        let rest = ["extends", "include"]
-            .iter()
-            .find_map(|word| inner.strip_prefix(word));
-        if let (true, Some(rest)) = (tag.is_block, rest) {
+        let found = ["extends", "include"]
+            .into_iter()
+            .find_map(|word| Some((word, inner.strip_prefix(word)?)));
+        if let (true, Some((word, rest))) = (tag.is_block, found) {
             let quoted = rest.trim();
             let quote = |c| matches!(c, '"' | '\'' | '`');
-            names.push(quoted.trim_matches(quote));
+            names.push((word, quoted.trim_matches(quote)));
         }
     }
     names

@@ -24,6 +24,7 @@ mod origins;
 pub mod output;
 mod questions;
 pub mod readers;
+pub mod readings;
 pub mod templates;
 pub mod values;
 pub mod world;

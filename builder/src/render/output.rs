@@ -6,6 +6,7 @@ use super::feeds;
 use super::minify::{self, Minified};
 use super::questions;
 use super::readers::Reader;
+use super::readings::Readings;
 use super::templates::{BUILTIN_PREFIX, about, source_of};
 use super::values::{self, Detail, PagerList, Shown, View};
 use super::world::{self, Needs, Pictures, Scope, World, within};
@@ -31,6 +32,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use tera::value::Key;
 use tera::{Context, Value};
+
+mod told;
+pub use told::{Site, Sums, merged};
 
 /// Title, description and permalink.
 type Told<'a> = (Option<&'a str>, Option<&'a str>, &'a str);
@@ -175,6 +179,22 @@ struct Job<'a> {
     planned: &'a Planned,
 }
 
+/// Something that an output is made from.
+enum Read<'a> {
+    /// The templates.
+    Templates(&'a Reader),
+    /// A variable of the context, and how much of it.
+    Variable(&'static str, &'a Shape),
+    /// The answer to a question; the reader knows how much of it.
+    Question(&'a Question, &'a Reader),
+    /// Where a redirect leads.
+    Target(&'a str),
+    /// All style sheets.
+    Styles,
+    /// The records of a search index.
+    Search,
+}
+
 type Outcome = Result<Option<Object>, Vec<Diagnostic>>;
 
 /// The variables of a template; only those that are read.
@@ -227,7 +247,12 @@ impl<'w> Job<'w> {
             return Ok(None);
         };
         self.need_bodies(&template);
-        let Some(variables) = self.variables(self.view(Detail::Full), None) else {
+        let reader = self.reader();
+        let detail = match reader {
+            Some(_) => Detail::Read,
+            None => Detail::Full,
+        };
+        let Some(variables) = self.variables(self.view(detail), reader.as_deref()) else {
             return Ok(None);
         };
         let object = self.template(&template, &variables.context())?;
@@ -259,21 +284,36 @@ impl<'w> Job<'w> {
     /// it cannot be made, or has to be made to know.
     fn mark(&self, asked: &[Question]) -> Option<Mark> {
         let mut marker = Marker::default();
+        self.reads(asked, &mut |read, mark| {
+            if let Read::Variable(name, _) = read {
+                marker.bytes(name);
+            }
+            marker.mark(mark);
+        })?;
+        Some(marker.done())
+    }
+
+    /// Tells all that the output is made from, one after the other, each with its mark. None where
+    /// it cannot be made, or has to be made to know.
+    fn reads(&self, asked: &[Question], tell: &mut dyn FnMut(Read<'_>, Mark)) -> Option<()> {
         let memo = &self.contents.memo;
         match &self.planned.recipe {
             Recipe::SearchIndex(lang) => {
+                let mut marker = Marker::default();
                 self.mark_search(&mut marker, lang);
-                return Some(marker.done());
+                tell(Read::Search, marker.done());
+                return Some(());
             }
-            Recipe::SearchLibrary => return Some(marker.done()),
+            Recipe::SearchLibrary => return Some(()),
             Recipe::Style(_) => {
+                let mut marker = Marker::default();
                 marker.bytes(self.planned.source.as_str());
-                return Some(marker.mark(self.world.styles.mark()).done());
+                marker.mark(self.world.styles.mark());
+                tell(Read::Styles, marker.done());
+                return Some(());
             }
             Recipe::Copy(_) | Recipe::Picture { .. } => return None,
-            Recipe::Redirect(target) => {
-                marker.bytes(target);
-            }
+            Recipe::Redirect(target) => tell(Read::Target(target), Mark::of(target.as_bytes())),
             _ => {}
         }
         self.check().ok()?;
@@ -283,7 +323,7 @@ impl<'w> Job<'w> {
         if self.uses_broken(&reader) {
             return None;
         }
-        marker.mark(reader.mark);
+        tell(Read::Templates(&reader), reader.mark);
         let view = self.view(Detail::Marks(memo));
         let variables = self.variables(view, Some(&reader))?;
         for (name, (value, shape)) in &variables.all {
@@ -295,14 +335,15 @@ impl<'w> Job<'w> {
                 }
                 _ => value_mark(value, shape),
             };
-            marker.bytes(name).mark(mark);
+            tell(Read::Variable(name, shape), mark);
         }
         let place = Arc::as_ptr(&reader) as usize;
         for question in asked {
             let make = || questions::answer(view, question, &reader.shape_of(question));
-            marker.mark(memo.answer(place, question, make));
+            let mark = memo.answer(place, question, make);
+            tell(Read::Question(question, &reader), mark);
         }
-        Some(marker.done())
+        Some(())
     }
 
     /// Notes the bodies that the template reads and that are not at hand.
@@ -487,6 +528,11 @@ impl<'w> Job<'w> {
                 let entries = sitemap_entries(config, library);
                 let mut parts = entries.chunks(SITEMAP_LIMIT);
                 let chosen = parts.nth(part - 1).unwrap_or_default();
+                if let Detail::Sources(readings) = view.detail {
+                    chosen
+                        .iter()
+                        .for_each(|entry| entry.note(library, readings));
+                }
                 let values = chosen.iter().map(|entry| entry.value(library, shape));
                 Value::from(values.collect::<Vec<_>>())
             }),
@@ -891,6 +937,20 @@ enum EntryOf {
 }
 
 impl SitemapEntry {
+    /// Notes what it is made from.
+    fn note(&self, library: &Library, readings: &Readings) {
+        let key = match self.of {
+            EntryOf::Page(id) => &library.pages[id].place.key,
+            EntryOf::Section(id) => &library.sections[id].place.key,
+            EntryOf::List => return,
+        };
+        readings.note_field(key, "permalink");
+        if self.updated.is_some() {
+            readings.note_field(key, "date");
+            readings.note_field(key, "updated");
+        }
+    }
+
     fn value(&self, library: &Library, shape: &Shape) -> Value {
         let extra = || match self.of {
             EntryOf::Page(id) => library.pages[id].front.extra.to_template(),

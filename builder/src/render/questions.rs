@@ -3,6 +3,7 @@
 use super::content::Contents;
 use super::files::{self, Found};
 use super::lookup;
+use super::readings::Part;
 use super::values::{self, Detail, Shown, View};
 use super::world::{self, World};
 use crate::fingerprint::{Mark, Marker};
@@ -157,6 +158,15 @@ pub fn need_bodies(world: &World, contents: &Contents, question: &Question, shap
         contents,
         detail: Detail::Bodies(&shown),
     };
+    look(view, question, shape);
+    for key in shown.missing.take() {
+        world::need_body(key);
+    }
+}
+
+/// Walks over what is read of the answer to a question, for what the view notes on the way.
+pub fn look(view: View<'_>, question: &Question, shape: &Shape) {
+    let world = view.world;
     let _: Option<Value> = match question {
         Question::Page(named) => lookup::page(world, named)
             .0
@@ -170,7 +180,27 @@ pub fn need_bodies(world: &World, contents: &Contents, question: &Question, shap
             .map(|term| values::term(view, term, *pages, shape)),
         _ => None,
     };
-    for key in shown.missing.take() {
-        world::need_body(key);
+}
+
+/// The source that answers a question of a text, and the part of it that does.
+pub fn source_of(world: &World, question: &Question) -> Option<(SourceKey, Part)> {
+    let address = || Part::Field("permalink".into());
+    match question {
+        Question::Link { path, lang } => {
+            let exists = |file: &str| world.library.permalink_of(file).is_some();
+            let localized = lookup::localized(world, path, lang, exists);
+            let key = SourceKey::from(format!("content/{localized}"));
+            // A link may lead to a file beside a page, too.
+            world.sources.exists(key.as_str()).then(|| (key, address()))
+        }
+        Question::File(path) => Some((files::find(world, path).ok()??.into_key(), Part::File)),
+        Question::Picture(path) => Some((files::source(world, path).ok()??, Part::File)),
+        Question::Page(_)
+        | Question::Section(_)
+        | Question::Taxonomy(_)
+        | Question::Term { .. }
+        | Question::TermUrl { .. }
+        | Question::Answer(_)
+        | Question::Now => None,
     }
 }

@@ -73,6 +73,16 @@ impl Readers {
         }
     }
 
+    /// The names of all templates.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.texts.keys().map(String::as_str)
+    }
+
+    /// The mark of one template, by its full name.
+    pub fn mark_of(&self, name: &str) -> Option<Mark> {
+        self.texts.get(name).map(|text| Mark::of(text.as_bytes()))
+    }
+
     /// The mark of all templates.
     pub fn all(&self) -> Mark {
         *self.all.get_or_init(|| {

@@ -107,6 +107,21 @@ impl Templates {
                 .set_fallback_prefixes(prefixes.clone())
                 .and_then(|()| tera.add_raw_templates(set.iter()));
             let Err(error) = added else {
+                let circling = in_circles_by_super(&set, theme);
+                if !circling.is_empty() {
+                    for name in circling {
+                        let message =
+                            "includes itself: its `super()` renders a block that includes it";
+                        let hint = "remove the `super()`, or the `include` from what it extends";
+                        let mut error = TemplateError::plain(Some(&name), message.to_owned());
+                        let called = set[&name].lines().position(|line| line.contains("super"));
+                        error.line = called.and_then(|index| u32::try_from(index + 1).ok());
+                        error.hint = Some(hint.to_owned());
+                        set.insert(name.clone(), STUB.to_owned());
+                        broken.insert(name.clone(), about(source_of(&name, theme), error));
+                    }
+                    continue;
+                }
                 return Self {
                     tera,
                     broken,
@@ -161,19 +176,11 @@ const MAX_CHAIN: usize = 64;
 /// The templates at the head of chains longer than [`MAX_CHAIN`], if there are so many of them that
 /// the engine cannot follow. It reports short circles better than this could.
 fn in_long_chains(set: &BTreeMap<String, String>, theme: Option<&str>) -> Vec<String> {
-    let prefixes = [
-        String::new(),
-        theme.map_or_else(String::new, |theme| format!("{theme}/templates/")),
-        BUILTIN_PREFIX.to_owned(),
-    ];
-    let find = |name: &str| {
-        let mut names = prefixes.iter().map(|prefix| format!("{prefix}{name}"));
-        names.find_map(|name| set.get_key_value(&name).map(|(name, _)| name.as_str()))
-    };
+    let find = finder(set, theme);
     let mut uses: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     for (name, text) in set {
-        let named = meter::named_templates(text);
-        uses.insert(name, named.into_iter().filter_map(find).collect());
+        let named = meter::named_templates(text).into_iter();
+        uses.insert(name, named.filter_map(|(_, name)| find(name)).collect());
     }
     // Each round leaves out those whose chains end sooner.
     let mut heads: BTreeSet<&str> = uses.keys().copied().collect();
@@ -185,6 +192,72 @@ fn in_long_chains(set: &BTreeMap<String, String>, theme: Option<&str>) -> Vec<St
         return Vec::new();
     }
     heads.into_iter().map(str::to_owned).collect()
+}
+
+/// Full names of templates, by the names that they are asked for with.
+fn finder<'a>(
+    set: &'a BTreeMap<String, String>,
+    theme: Option<&str>,
+) -> impl Fn(&str) -> Option<&'a str> {
+    let prefixes = [
+        String::new(),
+        theme.map_or_else(String::new, |theme| format!("{theme}/templates/")),
+        BUILTIN_PREFIX.to_owned(),
+    ];
+    move |name: &str| {
+        let mut names = prefixes.iter().map(|prefix| format!("{prefix}{name}"));
+        names.find_map(|name| set.get_key_value(&name).map(|(name, _)| name.as_str()))
+    }
+}
+
+/// The templates that include themselves by way of `super()`. What is included renders its own
+/// blocks; with `super()` also those of what it extends, and what these include. The engine looks at
+/// includes alone, and would go down its stack for ever.
+fn in_circles_by_super(set: &BTreeMap<String, String>, theme: Option<&str>) -> Vec<String> {
+    let calls = |text: &str| text.contains("super");
+    if !set.values().any(|text| calls(text)) {
+        return Vec::new();
+    }
+    let find = finder(set, theme);
+    let mut parents: BTreeMap<&str, &str> = BTreeMap::new();
+    let mut includes: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for (name, text) in set {
+        let own = includes.entry(name).or_default();
+        for (word, named) in meter::named_templates(text) {
+            match (word, find(named)) {
+                ("extends", Some(parent)) => drop(parents.insert(name, parent)),
+                (_, Some(included)) => drop(own.insert(included)),
+                (_, None) => {}
+            }
+        }
+    }
+    let mut runs = includes.clone();
+    for (name, runs) in runs.iter_mut().filter(|(name, _)| calls(&set[**name])) {
+        // The engine has found that it does not extend itself.
+        let mut above = parents.get(name);
+        while let Some(parent) = above {
+            runs.extend(&includes[parent]);
+            above = parents.get(parent);
+        }
+    }
+    // What leads nowhere and what nothing leads to is left out until only circles are there, and
+    // what is between them.
+    let mut left: BTreeSet<&str> = runs.keys().copied().collect();
+    loop {
+        let before = left.len();
+        let led_to: BTreeSet<&str> = left.iter().flat_map(|name| &runs[name]).copied().collect();
+        let leads = |name: &&str| runs[name].iter().any(|run| left.contains(run));
+        left = left
+            .iter()
+            .copied()
+            .filter(|name| led_to.contains(name) && leads(name))
+            .collect();
+        if left.len() == before {
+            break;
+        }
+    }
+    let circling = left.into_iter().filter(|name| calls(&set[*name]));
+    circling.map(str::to_owned).collect()
 }
 
 fn add_or_mend<'a>(name: &str, names: impl Iterator<Item = &'a String>) -> String {
@@ -296,6 +369,9 @@ fn culprits(error: &tera::Error, set: &BTreeMap<String, String>) -> Vec<(String,
                 .map(parse_report)
                 .filter_map(|error| Some((error.template.clone()?, error)))
                 .collect();
+            // They come in the order of a hash map; of each template the first is told.
+            list.sort_by(|(_, one), (_, other)| one.cmp(other));
+            list.dedup_by(|(one, _), (other, _)| one == other);
             if list.is_empty() {
                 // "Component `x` is defined in both `a` and `b`": the later name gives way.
                 let named = set
@@ -321,6 +397,37 @@ fn culprits(error: &tera::Error, set: &BTreeMap<String, String>) -> Vec<(String,
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_circle_by_super_is_a_mistake() {
+        let base = "{% block one %}{% include 'part.html' %}{% endblock %}";
+        let of = |part: &str| {
+            let own = "{% extends 'base.html' %}{% block one %}own{% endblock %}";
+            Templates::assemble(
+                set(&[
+                    ("base.html", base),
+                    ("own.html", own),
+                    ("page.html", "{% include 'part.html' %}"),
+                    ("part.html", part),
+                ]),
+                None,
+            )
+        };
+        let found = of("{% extends 'base.html' %}{% block one %}x\n{{ super() }}{% endblock %}");
+        assert_eq!(found.broken.keys().collect::<Vec<_>>(), ["part.html"]);
+        let problem = &found.broken["part.html"];
+        assert!(
+            problem.message.starts_with("includes itself"),
+            "{problem:?}"
+        );
+        assert_eq!(problem.line, Some(2));
+        assert!(found.tera.render("own.html", &tera::Context::new()).is_ok());
+        // Without it only its own block is included.
+        let found = of("{% extends 'base.html' %}{% block one %}part{% endblock %}");
+        assert_eq!(found.broken, BTreeMap::new());
+        let text = found.tera.render("page.html", &tera::Context::new());
+        assert_eq!(text.unwrap(), "part");
+    }
 
     fn set(list: &[(&str, &str)]) -> BTreeMap<String, String> {
         let builtins = BUILTINS

@@ -5,6 +5,7 @@
 //! [shape](Shape) reads, or the bodies that are shown.
 
 use super::content::{Body, Contents, Linking};
+use super::readings::{Part, Readings};
 use super::world::World;
 use crate::dates::Date;
 use crate::fingerprint::{Mark, Marker};
@@ -26,11 +27,16 @@ use tera::{Map, Value};
 pub enum Detail<'a> {
     /// For templates: all there is.
     Full,
+    /// For a template of which it is known what it reads: that of lists and sections, and of pages
+    /// all.
+    Read,
     /// For marks: only what a shape reads; a body is its mark, and so is a page or a list of pages
     /// inside another value.
     Marks(&'a Memo),
     /// To learn which bodies a shape reads; of the values nothing is used.
     Bodies(&'a Shown),
+    /// To learn which parts of which sources a shape reads; of the values nothing is used.
+    Sources(&'a Readings),
 }
 
 /// The bodies that are read, and what was looked at already.
@@ -52,15 +58,44 @@ pub struct View<'a> {
     pub detail: Detail<'a>,
 }
 
+impl<'a> View<'a> {
+    /// Where what is read of a source is noted, if it is.
+    fn noting(self, key: &'a SourceKey) -> Option<(&'a Readings, &'a SourceKey)> {
+        match self.detail {
+            Detail::Sources(readings) => Some((readings, key)),
+            Detail::Full | Detail::Read | Detail::Marks(_) | Detail::Bodies(_) => None,
+        }
+    }
+
+    /// Notes one part of each of these pages.
+    fn note_pages(self, ids: &[PageId], part: &Part) {
+        if let Detail::Sources(readings) = self.detail {
+            for id in ids {
+                readings.note(&self.world.library.pages[*id].place.key, part.clone());
+            }
+        }
+    }
+
+    /// The same, with all there is.
+    fn full(self) -> Self {
+        Self {
+            detail: Detail::Full,
+            ..self
+        }
+    }
+}
+
 /// A map under construction, of the fields that a shape reads; or, for marks, the mark of them.
 struct Fields<'a> {
     into: Sink,
     shape: &'a Shape,
+    noted: Option<(&'a Readings, &'a SourceKey)>,
 }
 
 enum Sink {
     Map(Map),
     Mark(Marker),
+    Nothing,
 }
 
 impl<'a> Fields<'a> {
@@ -70,15 +105,31 @@ impl<'a> Fields<'a> {
 
     fn of(detail: Detail<'_>, shape: &'a Shape) -> Self {
         let into = match detail {
-            Detail::Full => Sink::Map(Map::default()),
+            Detail::Full | Detail::Read => Sink::Map(Map::default()),
             Detail::Marks(_) | Detail::Bodies(_) => Sink::Mark(Marker::default()),
+            Detail::Sources(_) => Sink::Nothing,
         };
-        Self { into, shape }
+        Self {
+            into,
+            shape,
+            noted: None,
+        }
+    }
+
+    /// The same, of a source of which it is noted what is read.
+    fn of_source(view: View<'a>, key: &'a SourceKey, shape: &'a Shape) -> Self {
+        Self {
+            noted: view.noting(key),
+            ..Self::of(view.detail, shape)
+        }
     }
 
     /// A field that is only made where it is read.
     fn with(mut self, name: &'static str, value: impl FnOnce(&'a Shape) -> Value) -> Self {
         if let Some(shape) = self.shape.field(name) {
+            if let Some((readings, key)) = self.noted {
+                readings.note(key, Part::of(name, shape));
+            }
             let value = value(shape);
             match &mut self.into {
                 Sink::Map(map) => drop(map.insert(name.into(), value)),
@@ -86,6 +137,7 @@ impl<'a> Fields<'a> {
                     marker.bytes(name);
                     add_value(marker, &value, shape);
                 }
+                Sink::Nothing => {}
             }
         }
         self
@@ -115,6 +167,7 @@ impl<'a> Fields<'a> {
                 Value::from(map)
             }
             Sink::Mark(marker) => marked(marker.done()),
+            Sink::Nothing => Value::none(),
         }
     }
 }
@@ -161,10 +214,18 @@ pub fn page(view: View<'_>, id: PageId, shape: &Shape, full: bool) -> Value {
     match view.detail {
         Detail::Full if full => contents.full_page_values[id].get_or_init(make).clone(),
         Detail::Full => contents.page_values[id].get_or_init(make).clone(),
+        Detail::Read => page(view.full(), id, &WHOLE, full),
         Detail::Marks(_) => marked(page_mark(view, id, shape, full)),
         Detail::Bodies(shown) => {
             let name = (std::ptr::from_ref(shape) as usize, id, full);
             if shown.seen.borrow_mut().insert(name) {
+                make();
+            }
+            Value::none()
+        }
+        Detail::Sources(readings) => {
+            let key = &view.world.library.pages[id].place.key;
+            if readings.enters(key, shape, id, full) {
                 make();
             }
             Value::none()
@@ -180,7 +241,7 @@ fn page_mark(view: View<'_>, id: PageId, shape: &Shape, full: bool) -> Mark {
             let pages = memo.pages(shape, full, view.world.library.pages.len());
             *pages[id].get_or_init(make)
         }
-        Detail::Full | Detail::Bodies(_) => make(),
+        Detail::Full | Detail::Read | Detail::Bodies(_) | Detail::Sources(_) => make(),
     }
 }
 
@@ -189,6 +250,9 @@ pub fn page_value(view: View<'_>, id: PageId, shape: &Shape, full: bool) -> Valu
     let View {
         world, contents, ..
     } = view;
+    if let Detail::Read = view.detail {
+        return page_value(view.full(), id, &WHOLE, full);
+    }
     let links = &world.library.page_links[id];
     if let (true, Detail::Full) = (full, view.detail) {
         // The same page with its neighbours.
@@ -196,7 +260,7 @@ pub fn page_value(view: View<'_>, id: PageId, shape: &Shape, full: bool) -> Valu
         let base = page(view, id, shape, false);
         let own = Fields {
             into: Sink::Map(base.into_map().unwrap_or_default()),
-            shape,
+            ..Fields::of(view.detail, shape)
         };
         return own
             .option("lower", neighbour(links.lower))
@@ -209,11 +273,11 @@ pub fn page_value(view: View<'_>, id: PageId, shape: &Shape, full: bool) -> Valu
     };
     let place = &world.library.pages[id].place;
     let body = BodyValues::of(view, &place.key, contents.page_body(id));
-    page_fields(world, id, Fields::of(view.detail, shape), &body)
+    page_fields(world, id, Fields::of_source(view, &place.key, shape), &body)
         .with("lower", |shape| neighbour(links.lower, shape))
         .with("higher", |shape| neighbour(links.higher, shape))
-        .with("translations", |_| array(page_translations(world, id)))
-        .with("backlinks", |_| array(backlinks(world, contents, place)))
+        .with("translations", |_| array(page_translations(view, id)))
+        .with("backlinks", |_| array(backlinks(view, place)))
         .build()
 }
 
@@ -244,7 +308,7 @@ impl<'a> BodyValues<'a> {
                 let facts = &written.facts;
                 [Some(facts.html), facts.summary, facts.toc]
             }),
-            Detail::Full | Detail::Bodies(_) => None,
+            Detail::Full | Detail::Read | Detail::Bodies(_) | Detail::Sources(_) => None,
         };
         let missing = match (view.detail, written, body) {
             (Detail::Bodies(shown), Some(_), None) => Some((shown, key)),
@@ -365,7 +429,10 @@ pub fn section(view: View<'_>, id: SectionId, shape: &Shape) -> Value {
     let make = || section_value(view, id, shape);
     match view.detail {
         Detail::Full => view.contents.section_values[id].get_or_init(make).clone(),
-        Detail::Marks(_) | Detail::Bodies(_) => make(),
+        Detail::Read => view
+            .contents
+            .projected(shape, &format!("section {id}"), make),
+        Detail::Marks(_) | Detail::Bodies(_) | Detail::Sources(_) => make(),
     }
 }
 
@@ -376,14 +443,14 @@ fn section_value(view: View<'_>, id: SectionId, shape: &Shape) -> Value {
     let links = &world.library.section_links[id];
     let place = &world.library.sections[id].place;
     let body = BodyValues::of(view, &place.key, contents.section_body(id));
-    section_fields(world, id, Fields::of(view.detail, shape), &body)
+    section_fields(world, id, Fields::of_source(view, &place.key, shape), &body)
         .with("lower", |shape| section_neighbour(view, links.lower, shape))
         .with("higher", |shape| {
             section_neighbour(view, links.higher, shape)
         })
         .with("pages", |shape| pages(view, &links.pages, shape, true))
-        .with("translations", |_| array(section_translations(world, id)))
-        .with("backlinks", |_| array(backlinks(world, contents, place)))
+        .with("translations", |_| array(section_translations(view, id)))
+        .with("backlinks", |_| array(backlinks(view, place)))
         .build()
 }
 
@@ -392,7 +459,7 @@ fn section_neighbour(view: View<'_>, id: Option<SectionId>, shape: &Shape) -> Va
     let Some(id) = id else { return Value::none() };
     let key = &view.world.library.sections[id].place.key;
     let body = BodyValues::of(view, key, view.contents.section_body(id));
-    let own = Fields::of(view.detail, shape);
+    let own = Fields::of_source(view, key, shape);
     section_fields(view.world, id, own, &body)
         .with("lower", |_| Value::none())
         .with("higher", |_| Value::none())
@@ -469,8 +536,16 @@ fn ancestors(world: &World, ids: &[SectionId]) -> Value {
 }
 
 /// In the order of their permalinks.
-fn backlinks(world: &World, contents: &Contents, place: &Place) -> Vec<Value> {
-    let from = contents
+fn backlinks(view: View<'_>, place: &Place) -> Vec<Value> {
+    let world = view.world;
+    let note = |key: &SourceKey| {
+        if let Detail::Sources(readings) = view.detail {
+            readings.note_field(key, "permalink");
+            readings.note_field(key, "title");
+        }
+    };
+    let from = view
+        .contents
         .backlinks
         .get(&place.relative)
         .into_iter()
@@ -479,10 +554,12 @@ fn backlinks(world: &World, contents: &Contents, place: &Place) -> Vec<Value> {
         .map(|linking| match *linking {
             Linking::Page(id) => {
                 let page = &world.library.pages[id];
+                note(&page.place.key);
                 (page.permalink.as_str(), page.front.title.as_deref())
             }
             Linking::Section(id) => {
                 let section = &world.library.sections[id];
+                note(&section.place.key);
                 (section.permalink.as_str(), section.front.title.as_deref())
             }
         })
@@ -497,19 +574,30 @@ fn backlinks(world: &World, contents: &Contents, place: &Place) -> Vec<Value> {
     from.into_iter().map(value).collect()
 }
 
-fn translation(place: &Place, permalink: &str, title: Option<&str>, path: &str) -> Value {
-    Fields::whole()
-        .set("lang", place.lang.as_str())
+fn translation(
+    view: View<'_>,
+    place: &Place,
+    permalink: &str,
+    title: Option<&str>,
+    path: &str,
+) -> Value {
+    let own = Fields {
+        noted: view.noting(&place.key),
+        ..Fields::whole()
+    };
+    own.set("lang", place.lang.as_str())
         .set("permalink", permalink)
         .option("title", title)
         .set("path", path)
         .build()
 }
 
-fn page_translations(world: &World, id: PageId) -> Vec<Value> {
+fn page_translations(view: View<'_>, id: PageId) -> Vec<Value> {
+    let world = view.world;
     let of = |id: &PageId| {
         let page = &world.library.pages[*id];
         translation(
+            view,
             &page.place,
             &page.permalink,
             page.front.title.as_deref(),
@@ -523,11 +611,18 @@ fn page_translations(world: &World, id: PageId) -> Vec<Value> {
         .collect()
 }
 
-fn section_translations(world: &World, id: SectionId) -> Vec<Value> {
+fn section_translations(view: View<'_>, id: SectionId) -> Vec<Value> {
+    let world = view.world;
     let of = |id: &SectionId| {
         let section = &world.library.sections[*id];
         let title = section.front.title.as_deref();
-        translation(&section.place, &section.permalink, title, &section.path)
+        translation(
+            view,
+            &section.place,
+            &section.permalink,
+            title,
+            &section.path,
+        )
     };
     world.library.section_links[id]
         .translations
@@ -536,14 +631,41 @@ fn section_translations(world: &World, id: SectionId) -> Vec<Value> {
         .collect()
 }
 
+/// A list of which only what a shape reads is made: it is as long where that is read.
+fn listed<'a>(shape: &'a Shape, len: usize, make: impl Fn(usize, &'a Shape) -> Value) -> Value {
+    let Shape::Parts(parts) = shape else {
+        return array((0..len).map(|index| make(index, &WHOLE)).collect());
+    };
+    let (first, each) = match &parts.items {
+        Some(items) => (items.first.unwrap_or(len).min(len), &items.shape),
+        None => (0, &WHOLE),
+    };
+    // One that is not empty stays so.
+    let shown = match parts.length {
+        true => len,
+        false => first.max(len.min(1)),
+    };
+    let one = |index| match index < first {
+        true => make(index, each),
+        false => Value::none(),
+    };
+    array((0..shown).map(one).collect())
+}
+
 /// Pages as lists see them, with their neighbours, or as feeds do, without.
 pub fn pages(view: View<'_>, ids: &[PageId], shape: &Shape, full: bool) -> Value {
     match view.detail {
         Detail::Full => array(ids.iter().map(|id| page(view, *id, shape, full)).collect()),
+        Detail::Read => listed(shape, ids.len(), |index, shape| {
+            page(view, ids[index], shape, full)
+        }),
         Detail::Marks(_) => marked(list_mark(shape, ids.len(), |index, shape| {
             page_mark(view, ids[index], shape, full)
         })),
-        Detail::Bodies(_) => {
+        Detail::Bodies(_) | Detail::Sources(_) => {
+            if shape.reads_length() {
+                view.note_pages(ids, &Part::There);
+            }
             // The same walk; what it makes of it is not used.
             list_mark(shape, ids.len(), |index, shape| {
                 page(view, ids[index], shape, full);
@@ -561,6 +683,7 @@ pub fn taxonomy_kind(taxonomy: &Taxonomy) -> Value {
 
 /// A term, with its pages or without.
 pub fn term(view: View<'_>, term: &Term, with_pages: bool, shape: &Shape) -> Value {
+    view.note_pages(&term.pages, &Part::Field("taxonomies".into()));
     let fields = Fields::of(view.detail, shape)
         .set("name", term.name.as_str())
         .set("slug", term.slug.as_str())
@@ -586,7 +709,10 @@ pub fn terms(view: View<'_>, taxonomy: &Taxonomy, shape: &Shape) -> Value {
                 .map(|one| term(view, one, true, shape))
                 .collect(),
         ),
-        Detail::Marks(_) | Detail::Bodies(_) => {
+        Detail::Read => listed(shape, terms.len(), |index, shape| {
+            term(view, &terms[index], true, shape)
+        }),
+        Detail::Marks(_) | Detail::Bodies(_) | Detail::Sources(_) => {
             marked(list_mark(shape, terms.len(), |index, shape| {
                 value_mark(&term(view, &terms[index], true, shape), shape)
             }))
@@ -596,6 +722,18 @@ pub fn terms(view: View<'_>, taxonomy: &Taxonomy, shape: &Shape) -> Value {
 
 /// What `get_taxonomy` answers.
 pub fn taxonomy(view: View<'_>, taxonomy: &Taxonomy, shape: &Shape) -> Value {
+    let make = || taxonomy_value(view, taxonomy, shape);
+    let Taxonomy { lang, config, .. } = taxonomy;
+    match view.detail {
+        Detail::Read => {
+            let name = format!("taxonomy {lang} {}", config.name);
+            view.contents.projected(shape, &name, make)
+        }
+        Detail::Full | Detail::Marks(_) | Detail::Bodies(_) | Detail::Sources(_) => make(),
+    }
+}
+
+fn taxonomy_value(view: View<'_>, taxonomy: &Taxonomy, shape: &Shape) -> Value {
     Fields::of(view.detail, shape)
         .with("kind", |_| taxonomy_kind(taxonomy))
         .set("lang", taxonomy.lang.as_str())

@@ -1,0 +1,9 @@
+//! Incremental equals clean (invariant 1): what is built by going by the graph of the build before
+//! is what is built from nothing.
+
+mod blog;
+mod cases;
+mod constructs;
+mod driver;
+mod random;
+mod snippets;

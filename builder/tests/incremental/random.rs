@@ -1,0 +1,728 @@
+//! Sites and edits made at random.
+
+use crate::driver::{Seen, Site};
+use crate::snippets::{
+    ANYWHERE, LISTS, OF_A_FEED, OF_A_PAGE, OF_A_SECTION, OF_A_TERM, OF_TERMS, PARAGRAPHS,
+};
+use jiff::SignedDuration;
+use proptest::prelude::*;
+use proptest::sample::select;
+use std::collections::BTreeMap;
+
+/// One change in the source bucket, or in the world.
+#[derive(Debug, Clone)]
+enum Edit {
+    Put(&'static str, String),
+    /// A picture of so many pixels in width and height.
+    Picture(&'static str, u32),
+    Remove(&'static str),
+    Move(&'static str, &'static str),
+    /// What was there before the last change of the key.
+    Revert(&'static str),
+    /// Nothing: the same bytes again.
+    Touch(&'static str),
+    /// So many hours go by.
+    Wait(i64),
+    /// The network answers something else, or nothing.
+    Web(Option<&'static str>),
+}
+
+const PAGES: &[&str] = &[
+    "content/blog/a.md",
+    "content/blog/b.md",
+    "content/blog/c/index.md",
+    "content/blog/deep/d.md",
+    "content/blog/2025-03-04-e.md",
+    "content/top.md",
+    "content/blog/deep/f.md",
+    "content/notes/g.md",
+    "content/notes/raw.md",
+    "content/blog/a.fr.md",
+    "content/blog/c/index.fr.md",
+    "content/notes/g.fr.md",
+];
+
+const SECTIONS: &[&str] = &[
+    "content/blog/_index.md",
+    "content/_index.md",
+    "content/blog/deep/_index.md",
+    "content/notes/_index.md",
+    "content/_index.fr.md",
+    "content/blog/_index.fr.md",
+];
+
+const OTHERS: &[&str] = &[
+    "data/d.toml",
+    "data/a.toml",
+    "data/e.json",
+    "data/t.csv",
+    "static/site.css",
+    "static/cat.png",
+    "static/blog/a/index.html",
+    "static/main.css",
+    "content/blog/c/note.txt",
+    "content/blog/c/cat.png",
+    "sass/main.scss",
+    "sass/_part.scss",
+    "themes/t/theme.toml",
+    "themes/t/static/site.css",
+    "quillfront.toml",
+    "config.toml",
+];
+
+const TEMPLATES: &[&str] = &[
+    "templates/page.html",
+    "templates/section.html",
+    "templates/index.html",
+    "templates/base.html",
+    "templates/sidebar.html",
+    "templates/part.html",
+    "templates/other.html",
+    "templates/list.html",
+    "templates/components.html",
+    "templates/taxonomy_list.html",
+    "templates/taxonomy_single.html",
+    "templates/tags/single.html",
+    "templates/atom.xml",
+    "templates/sitemap.xml",
+    "templates/404.html",
+    "templates/robots.txt",
+    "templates/text.html",
+    "templates/anchor-link.html",
+    "templates/summary-cutoff.html",
+    "templates/internal/alias.html",
+    "themes/t/templates/page.html",
+    "themes/t/templates/sidebar.html",
+    "themes/t/templates/base.html",
+    "themes/t/templates/components.html",
+    "themes/t/templates/themed.html",
+];
+
+const CONFIGS: &[&str] = &[
+    "",
+    "generate_feeds = true\ncompile_sass = true\n",
+    "generate_feeds = true\nfeed_limit = 2\nfeed_filenames = [\"atom.xml\", \"rss.xml\"]\n",
+    "build_search_index = true\n[search]\nindex_format = \"fuse_json\"\n",
+    "build_search_index = true\n",
+    "build_search_index = true\n[search]\nindex_format = \"fuse_javascript\"\ninclude_path = true\ninclude_date = true\ntruncate_content_length = 12\n",
+    "theme = \"t\"\ncompile_sass = true\ngenerate_feeds = true\n",
+    "compile_sass = true\nminify_html = true\n",
+    "[slugify]\npaths = \"safe\"\n",
+    "skip_content_templating = [\"notes/raw.md\"]\n",
+    "[markdown]\nexternal_links_class = \"away\"\ninsert_anchor_links = \"left\"\nbottom_footnotes = true\n",
+    "[link_checker]\ninternal_level = \"warn\"\n",
+    "[extra]\nk = \"v\"\n",
+    "ignored_content = [\"*/b.md\"]\ngenerate_sitemap = false\n",
+    "generate_feeds = true\nauthor = \"Somebody\"\n[languages.fr]\ntitle = \"Le titre\"\ngenerate_feeds = true\nbuild_search_index = false\ntaxonomies = [{ name = \"tags\", feed = true }]\n[languages.fr.translations]\nhi = \"salut\"\n",
+];
+
+const TITLES: &[&str] = &["The title", "Another", "The title of it"];
+const TAXONOMIES: &[&str] = &[
+    "[{ name = \"tags\" }, { name = \"cats\" }]",
+    "[{ name = \"tags\", feed = true, paginate_by = 1 }, { name = \"cats\" }]",
+    "[{ name = \"tags\", render = false }]",
+    "[{ name = \"tags\" }, { name = \"cats\", paginate_by = 2, paginate_path = \"p\" }]",
+];
+
+fn config() -> impl Strategy<Value = String> {
+    let title = select(TITLES);
+    let base = select(&["https://example.org", "https://example.org/sub"][..]);
+    let parts = (title, base, select(TAXONOMIES), select(CONFIGS));
+    parts.prop_map(|(title, base, taxonomies, more)| {
+        let languages = match more.contains("[languages.fr]") {
+            true => "",
+            false => "[languages.fr]\n",
+        };
+        format!(
+            "base_url = \"{base}\"\ntitle = \"{title}\"\ntaxonomies = {taxonomies}\n{more}{languages}[translations]\nhi = \"hello\"\n"
+        )
+    })
+}
+
+/// A line of front matter, or none.
+fn line(of: &'static [&'static str]) -> impl Strategy<Value = &'static str> {
+    prop_oneof![2 => Just(""), 1 => select(of)]
+}
+
+fn body() -> impl Strategy<Value = String> {
+    let some = prop::collection::vec(select(&PARAGRAPHS[..PARAGRAPHS.len() - 2]), 0..4);
+    let body = some.prop_map(|all| all.join("\n\n") + "\n");
+    prop_oneof![
+        20 => body,
+        1 => select(PARAGRAPHS).prop_map(|one| format!("{one}\n")),
+    ]
+}
+
+fn page() -> impl Strategy<Value = String> {
+    let title = prop_oneof![
+        Just("title = \"A\"\n"),
+        Just("title = \"Bee & <b>\"\n"),
+        Just("title = \"C: c\"\n"),
+        Just(""),
+    ];
+    let date = prop_oneof![
+        4 => select(
+            &[
+                "date = 2025-01-01\n",
+                "date = 2025-06-01T10:00:00Z\n",
+                "date = 2025-06-02\n",
+                "date = 2024-02-29\n",
+                "date = 2026-01-02T05:00:00Z\n",
+            ][..]
+        ),
+        1 => Just(""),
+    ];
+    let lines = (
+        line(&["weight = 1\n", "weight = 2\n", "weight = 3\n"]),
+        line(&[
+            "slug = \"sl-ug\"\n",
+            "path = \"pa/th\"\n",
+            "slug = \"b\"\n",
+            "path = \"blog\"\n",
+        ]),
+        line(&[
+            "draft = true\n",
+            "hidden = true\n",
+            "render = false\n",
+            "include_in_feeds = false\n",
+            "in_search_index = false\n",
+        ]),
+        line(&[
+            "aliases = [\"old\"]\n",
+            "aliases = [\"old\", \"older/x\"]\n",
+            "aliases = [\"blog/a\"]\n",
+        ]),
+        line(&[
+            "template = \"other.html\"\n",
+            "template = \"themed.html\"\n",
+            "template = \"none.html\"\n",
+        ]),
+        line(&[
+            "description = \"D\"\n",
+            "updated = 2025-07-07\n",
+            "authors = [\"Ann\", \"Bob\"]\n",
+        ]),
+    );
+    let taxonomies = prop_oneof![
+        3 => line(&[
+            "tags = [\"x\"]\n",
+            "tags = [\"y\"]\n",
+            "tags = [\"x\", \"y\"]\n",
+            "tags = [\"X y\"]\ncats = [\"c\"]\n",
+            "cats = [\"c\", \"d\"]\n",
+        ]),
+        1 => line(&["nope = [\"x\"]\n", "cats = [\"c\"]\n"]),
+    ];
+    let extra = line(&[
+        "k = \"v\"\n",
+        "k = \"w\"\n",
+        "deep = { er = 1 }\n",
+        "title = \"own\"\nlist = [1, 2]\n",
+    ]);
+    let all = (title, date, lines, taxonomies, extra, body());
+    all.prop_map(|(title, date, lines, taxonomies, extra, body)| {
+        let (one, two, three, four, five, six) = lines;
+        let mut text = format!("+++\n{title}{date}{one}{two}{three}{four}{five}{six}");
+        if !taxonomies.is_empty() {
+            text += &format!("[taxonomies]\n{taxonomies}");
+        }
+        if !extra.is_empty() {
+            text += &format!("[extra]\n{extra}");
+        }
+        text + "+++\n" + &body
+    })
+}
+
+fn section() -> impl Strategy<Value = String> {
+    let title = line(&["title = \"Blog\"\n", "title = \"Log\"\n"]);
+    let lines = (
+        line(&[
+            "sort_by = \"date\"\n",
+            "sort_by = \"title\"\n",
+            "sort_by = \"weight\"\n",
+            "sort_by = \"slug\"\n",
+            "sort_by = \"update_date\"\n",
+        ]),
+        line(&[
+            "paginate_by = 1\n",
+            "paginate_by = 2\n",
+            "paginate_by = 2\npaginate_reversed = true\n",
+        ]),
+        line(&[
+            "transparent = true\n",
+            "transparent = true\nrender = false\n",
+            "draft = true\n",
+            "redirect_to = \"top\"\n",
+        ]),
+        line(&[
+            "page_template = \"other.html\"\n",
+            "template = \"list.html\"\n",
+            "insert_anchor_links = \"right\"\n",
+        ]),
+        line(&[
+            "generate_feeds = true\n",
+            "in_search_index = false\n",
+            "aliases = [\"old\"]\n",
+            "weight = 2\n",
+        ]),
+    );
+    let extra = line(&["[extra]\nk = \"v\"\n", "[extra]\nk = \"w\"\n"]);
+    (title, lines, extra, body()).prop_map(|(title, lines, extra, body)| {
+        let (one, two, three, four, five) = lines;
+        format!("+++\n{title}{one}{two}{three}{four}{five}{extra}+++\n{body}")
+    })
+}
+
+/// A template is a few pieces, plain or in the blocks of another.
+fn template(of: &'static str) -> BoxedStrategy<String> {
+    let own: &'static [&'static str] = match of
+        .rsplit_once("templates/")
+        .map_or(of, |(_, name)| name)
+    {
+        "page.html" | "other.html" | "themed.html" => &["PAGE"],
+        "part.html" => &["P"],
+        "section.html" | "index.html" | "list.html" => OF_A_SECTION,
+        "taxonomy_list.html" => OF_TERMS,
+        "taxonomy_single.html" | "tags/single.html" => OF_A_TERM,
+        "atom.xml" => OF_A_FEED,
+        "sitemap.xml" => {
+            return select(
+                &[
+                    "{% for e in entries %}{{ e.permalink }}\n{% endfor %}",
+                    "{% for e in entries %}{{ e.permalink }}{{ e.updated or '' }}{% if e.extra %}{{ e.extra | json_encode }}{% endif %}{% endfor %}",
+                    "{{ entries | length }}",
+                ][..],
+            )
+            .prop_map(str::to_owned)
+            .boxed();
+        }
+        "anchor-link.html" => {
+            return select(
+                &[
+                    "<a href='#{{ id }}'>¶</a>",
+                    "<a href='#{{ id }}'>{{ level }}{{ lang }}</a>",
+                    "{% include 'text.html' %}",
+                ][..],
+            )
+            .prop_map(str::to_owned)
+            .boxed();
+        }
+        "summary-cutoff.html" => {
+            return select(
+                &[
+                    "…",
+                    "{{ summary | length }}{{ lang }}",
+                    "{% include 'text.html' %}",
+                ][..],
+            )
+            .prop_map(str::to_owned)
+            .boxed();
+        }
+        "internal/alias.html" => {
+            return select(&["to {{ url }}", "{{ url }}"][..])
+                .prop_map(str::to_owned)
+                .boxed();
+        }
+        "text.html" => {
+            return select(&["from a template", "{{ 1 + 1 }}", "{{ lang }}"][..])
+                .prop_map(str::to_owned)
+                .boxed();
+        }
+        "components.html" => return components().boxed(),
+        "base.html" => {
+            return (pieces(ANYWHERE), pieces(ANYWHERE))
+                .prop_map(|(one, two)| {
+                    format!("{one}{{% block head %}}head{{% endblock %}}|{{% block main %}}{two}{{% endblock %}}")
+                })
+                .boxed();
+        }
+        "sidebar.html" => {
+            // It cannot include itself.
+            let some =
+                pieces(ANYWHERE).prop_map(|text| text.replace("{% include 'sidebar.html' %}", "s"));
+            return some.boxed();
+        }
+        _ => ANYWHERE,
+    };
+    let plain = || (pieces(own), pieces(ANYWHERE)).prop_map(|(own, any)| own + &any);
+    let broken = prop_oneof![
+        Just("{% broken"),
+        Just("{{ nope.nope }}"),
+        Just("{% extends 'gone.html' %}")
+    ];
+    prop_oneof![
+        6 => plain(),
+        4 => (plain(), any::<bool>()).prop_map(|(text, outer)| {
+            let outer = if outer { "{{ super() }}" } else { "" };
+            format!("{{% extends 'base.html' %}}{{% block main %}}{outer}{text}{{% endblock %}}")
+        }),
+        1 => broken.prop_map(str::to_owned),
+    ]
+    .boxed()
+}
+
+fn of_a_page() -> impl Strategy<Value = String> {
+    prop::collection::vec(select(OF_A_PAGE), 1..3).prop_map(|all| all.concat())
+}
+
+/// A few pieces of a kind, and of lists of pages.
+fn pieces(own: &'static [&'static str]) -> impl Strategy<Value = String> {
+    let list = (select(LISTS), of_a_page()).prop_map(|(list, body)| list.replace('B', &body));
+    let own = (select(own), of_a_page()).prop_map(|(piece, body)| match piece {
+        "PAGE" => format!("{{% set p = page %}}{body}"),
+        "P" => format!(
+            "{{% if p %}}{}{{% endif %}}",
+            body.replace("{% include 'part.html' %}", "")
+        ),
+        _ => piece.replace('B', &body),
+    });
+    let anywhere = select(ANYWHERE).prop_map(str::to_owned);
+    prop::collection::vec(prop_oneof![4 => own, 3 => list, 2 => anywhere], 0..4)
+        .prop_map(|all| all.concat())
+}
+
+fn components() -> impl Strategy<Value = String> {
+    let no_calls = |text: String| match text.contains('<') || text.contains("include") {
+        true => "{{ p.slug or '' }}".to_owned(),
+        false => text,
+    };
+    let body = || {
+        prop::collection::vec(select(OF_A_PAGE), 0..2).prop_map(move |all| {
+            all.into_iter()
+                .map(|one| no_calls(one.to_owned()))
+                .collect::<String>()
+        })
+    };
+    (body(), body(), body(), line(&["{{ text }}!", "{{ lang }}"])).prop_map(|(card, rest, list, note)| {
+        format!(
+            "{{% component Card(p) %}}{{% if p %}}{card}{{% endif %}}{{% endcomponent %}}\
+             {{% component Rest(p, ...others) %}}{{% if p %}}{rest}{{% endif %}}{{{{ others.k or '' }}}}{{{{ others | length }}}}{{% endcomponent %}}\
+             {{% component Box(title) %}}({{{{ title }}}} {{{{ body }}}}){{% endcomponent %}}\
+             {{% component List(pages) %}}{{% for p in pages %}}{list}{{% endfor %}}{{% endcomponent %}}\
+             {{% component Note(text, @lang) %}}<i>{{{{ text }}}}</i>{note}{{% endcomponent %}}"
+        )
+    })
+}
+
+fn other(key: &'static str) -> BoxedStrategy<Edit> {
+    let texts: &'static [&'static str] = match key {
+        "config.toml" => return config().prop_map(move |text| Edit::Put(key, text)).boxed(),
+        _ if key.ends_with(".png") => {
+            return (2..9_u32)
+                .prop_map(move |size| Edit::Picture(key, size))
+                .boxed();
+        }
+        "quillfront.toml" => &[
+            "[data]\nallowed_hosts = [\"api.example.org\"]\n",
+            "[publishing]\nfuture = \"hold\"\n[data]\nallowed_hosts = [\"api.example.org\"]\n",
+            "[publishing]\nstatic_files = \"yield\"\n",
+            "[publishing\n",
+        ],
+        "themes/t/theme.toml" => &[
+            "name = \"t\"\n",
+            "name = \"t\"\n[extra]\nk = \"of the theme\"\n",
+        ],
+        "sass/main.scss" => &[
+            "a { b { c: d } }\n",
+            "@use 'part';\na { color: part.$x }\n",
+            "a {",
+        ],
+        "sass/_part.scss" => &["$x: red;\n", "$x: blue;\n"],
+        _ if key.ends_with(".toml") => &["n = 1\n", "n = 2\n", "n = \n", "n = [1, 2]\n"],
+        _ if key.ends_with(".json") => &["{\"n\": 1}", "{\"n\": {\"m\": [1, 2]}}", "{"],
+        _ if key.ends_with(".csv") => &["a,b\n1,2\n", "a,b\n3,4\n5,6\n"],
+        _ => &["one", "two"],
+    };
+    select(texts)
+        .prop_map(move |text| Edit::Put(key, text.to_owned()))
+        .boxed()
+}
+
+fn put() -> BoxedStrategy<Edit> {
+    let page = (select(PAGES), page()).prop_map(|(key, text)| Edit::Put(key, text));
+    let section = (select(SECTIONS), section()).prop_map(|(key, text)| Edit::Put(key, text));
+    let template = select(TEMPLATES)
+        .prop_flat_map(|key| template(key).prop_map(move |text| Edit::Put(key, text)));
+    let other = select(OTHERS).prop_flat_map(other);
+    prop_oneof![8 => page, 2 => section, 5 => template, 3 => other].boxed()
+}
+
+fn any_key() -> BoxedStrategy<&'static str> {
+    prop_oneof![4 => select(PAGES), 1 => select(SECTIONS), 2 => select(TEMPLATES), 2 => select(OTHERS)]
+        .boxed()
+}
+
+fn edit() -> impl Strategy<Value = Edit> {
+    let broken = select(
+        &[
+            "no front matter",
+            "+++\ntitle = \n+++\n",
+            "+++\nunknown = [\n",
+        ][..],
+    );
+    prop_oneof![
+        14 => put(),
+        3 => any_key().prop_map(Edit::Revert),
+        2 => any_key().prop_map(Edit::Remove),
+        2 => (select(PAGES), select(PAGES)).prop_map(|(from, to)| Edit::Move(from, to)),
+        1 => (prop_oneof![select(PAGES), select(SECTIONS)], broken)
+            .prop_map(|(key, text)| Edit::Put(key, text.to_owned())),
+        1 => any_key().prop_map(Edit::Touch),
+        1 => select(&[1_i64, 24, 240][..]).prop_map(Edit::Wait),
+        1 => select(&[Some("1"), Some("2"), None][..]).prop_map(Edit::Web),
+    ]
+}
+
+/// A site on which all the templates can stand.
+fn small_site() -> BTreeMap<String, Vec<u8>> {
+    let page = "{% extends 'base.html' %}{% block main %}{{ page.content | safe }}{% endblock %}";
+    let all = [
+        (
+            "config.toml",
+            "base_url = \"https://example.org\"\ntitle = \"The title\"\ntaxonomies = [{ name = \"tags\" }, { name = \"cats\" }]\ngenerate_feeds = true\ncompile_sass = true\n[languages.fr]\n[translations]\nhi = \"hello\"\n",
+        ),
+        ("sass/main.scss", "a { b: c }\n"),
+        (
+            "quillfront.toml",
+            "[data]\nallowed_hosts = [\"api.example.org\"]\n",
+        ),
+        (
+            "content/_index.md",
+            "+++\ntitle = \"Home\"\n+++\nWelcome.\n",
+        ),
+        (
+            "content/blog/_index.md",
+            "+++\ntitle = \"Blog\"\nsort_by = \"date\"\n+++\n",
+        ),
+        (
+            "content/blog/a.md",
+            "+++\ntitle = \"A\"\ndate = 2025-01-01\n[taxonomies]\ntags = [\"x\"]\n+++\nBody.\n",
+        ),
+        (
+            "content/blog/b.md",
+            "+++\ntitle = \"B\"\ndate = 2025-02-01\n+++\n# Head\n\n[a](@/blog/a.md)\n",
+        ),
+        (
+            "content/blog/c/index.md",
+            "+++\ntitle = \"C\"\ndate = 2025-03-01\n+++\nBody.\n",
+        ),
+        ("content/blog/c/note.txt", "a note"),
+        ("content/top.md", "+++\ntitle = \"Top\"\n+++\n"),
+        ("data/d.toml", "n = 1\n"),
+        ("static/site.css", "body {}"),
+        ("themes/t/theme.toml", "name = \"t\"\n"),
+        ("themes/t/templates/themed.html", "{{ page.title or '' }}"),
+        (
+            "templates/base.html",
+            "{% block head %}{% endblock %}{% block main %}{% endblock %}",
+        ),
+        ("templates/page.html", page),
+        ("templates/other.html", page),
+        ("templates/section.html", "{{ section.content | safe }}"),
+        ("templates/index.html", "{{ section.content | safe }}"),
+        ("templates/list.html", "{{ section.title or '' }}"),
+        ("templates/taxonomy_list.html", "{{ taxonomy.name }}"),
+        ("templates/taxonomy_single.html", "{{ term.name }}"),
+        ("templates/sidebar.html", "aside"),
+        ("templates/part.html", "part"),
+        ("templates/text.html", "text"),
+        (
+            "templates/components.html",
+            "{% component Card(p) %}{% endcomponent %}{% component Rest(p, ...others) %}{% endcomponent %}{% component Box(title) %}{{ body }}{% endcomponent %}{% component List(pages) %}{% endcomponent %}{% component Note(text, @lang) %}{{ text }}{% endcomponent %}",
+        ),
+    ];
+    let files = all
+        .into_iter()
+        .map(|(key, text)| (key.to_owned(), text.as_bytes().to_vec()));
+    let pictures = ["static/cat.png", "content/blog/c/cat.png"];
+    files
+        .chain(pictures.map(|key| (key.to_owned(), picture(8))))
+        .collect()
+}
+
+fn picture(size: u32) -> Vec<u8> {
+    let image = image::RgbImage::from_fn(size, size, |x, y| {
+        image::Rgb([x as u8, y as u8, size as u8])
+    });
+    let mut bytes = std::io::Cursor::new(Vec::new());
+    image.write_to(&mut bytes, image::ImageFormat::Png).unwrap();
+    bytes.into_inner()
+}
+
+/// What came before, of each key.
+type Before = BTreeMap<String, Option<Vec<u8>>>;
+
+fn now(site: &Site, seen: &Seen, key: &str) -> Option<Vec<u8>> {
+    match seen.get(key) {
+        Some(bytes) => bytes.clone(),
+        None => site.files.get(key).cloned(),
+    }
+}
+
+fn apply(site: &mut Site, before: &mut Before, batch: &[Edit]) -> Seen {
+    let mut seen = Seen::new();
+    for edit in batch {
+        let changes: Vec<(&str, Option<Vec<u8>>)> = match edit {
+            Edit::Put(key, text) => vec![(key, Some(text.clone().into_bytes()))],
+            Edit::Picture(key, size) => vec![(key, Some(picture(*size)))],
+            Edit::Remove(key) => vec![(key, None)],
+            Edit::Move(from, to) => match now(site, &seen, from) {
+                Some(bytes) if from != to => vec![(from, None), (to, Some(bytes))],
+                _ => Vec::new(),
+            },
+            Edit::Revert(key) => match before.get(*key) {
+                Some(bytes) => vec![(key, bytes.clone())],
+                None => Vec::new(),
+            },
+            Edit::Touch(key) => vec![(key, now(site, &seen, key))],
+            Edit::Wait(hours) => {
+                site.reconcile(SignedDuration::from_hours(*hours));
+                Vec::new()
+            }
+            Edit::Web(text) => {
+                site.web = text.map(str::to_owned);
+                site.reconcile(SignedDuration::ZERO);
+                Vec::new()
+            }
+        };
+        for (key, bytes) in changes {
+            let was = now(site, &seen, key);
+            if was != bytes {
+                before.insert(key.to_owned(), was);
+            }
+            seen.insert(key.to_owned(), bytes);
+        }
+    }
+    seen
+}
+
+fn holds(first: &[Edit], script: &[Vec<Edit>]) -> Result<Tally, String> {
+    let mut site = Site::new();
+    let mut before = Before::new();
+    let small = small_site()
+        .into_iter()
+        .map(|(key, bytes)| (key, Some(bytes)));
+    let mut seen: Seen = small.collect();
+    seen.extend(apply(&mut site, &mut before, first));
+    site.build(seen)
+        .map_err(|found| format!("at first:\n{found}"))?;
+    let mut tally = Tally::default();
+    for (number, batch) in script.iter().enumerate() {
+        let seen = apply(&mut site, &mut before, batch);
+        let outcome = site.build(seen);
+        let outcome = outcome.map_err(|found| format!("after step {}:\n{found}", number + 1))?;
+        tally.builds += 1;
+        tally.full += usize::from(outcome.full);
+        tally.outputs += site.len();
+        tally.rendered += outcome.rendered.len();
+        tally.stale += outcome.stale.len();
+    }
+    let again = site
+        .build(Seen::new())
+        .map_err(|found| format!("at last:\n{found}"))?;
+    match again.rendered.is_empty() || !again.stale.is_empty() {
+        true => Ok(tally),
+        false => Err(format!("rendered for nothing: {:?}", again.rendered)),
+    }
+}
+
+/// What was done.
+#[derive(Debug, Default)]
+struct Tally {
+    builds: usize,
+    full: usize,
+    outputs: usize,
+    rendered: usize,
+    stale: usize,
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig {
+        cases: cases(),
+        failure_persistence: None,
+        max_shrink_iters: 20_000,
+        ..ProptestConfig::default()
+    })]
+
+    /// `PROPTEST_CASES` sets how many are tried.
+    #[test]
+    fn after_any_edits_of_any_site(
+        first in prop::collection::vec(put(), 0..24),
+        script in prop::collection::vec(prop::collection::vec(edit(), 1..4), 1..6),
+    ) {
+        if let Some(log) = std::env::var_os("QUILLFRONT_LOG") {
+            std::fs::write(log, format!("{first:#?}\n{script:#?}")).unwrap();
+        }
+        let outcome = holds(&first, &script);
+        prop_assert!(outcome.is_ok(), "{}", outcome.err().unwrap());
+        if std::env::var_os("QUILLFRONT_TALLY").is_some() {
+            println!("{:?}", outcome.unwrap());
+        }
+    }
+}
+
+fn cases() -> u32 {
+    let asked = std::env::var("PROPTEST_CASES").ok();
+    asked.and_then(|text| text.parse().ok()).unwrap_or(64)
+}
+
+/// Each piece renders on the small site, so that something can be seen.
+#[test]
+fn the_pieces_render() {
+    let mut site = Site::of(small_site()).unwrap();
+    let mut wrong = Vec::new();
+    let mut tried = |key: &str, text: String| {
+        let before = site.files.get(key).cloned();
+        let put = |bytes: Option<Vec<u8>>| Seen::from([(key.to_owned(), bytes)]);
+        let outcome = site.build(put(Some(text.clone().into_bytes())));
+        match outcome {
+            Ok(outcome) if outcome.told.is_empty() => {}
+            Ok(outcome) => {
+                let told: Vec<_> = outcome.told.iter().map(ToString::to_string).collect();
+                wrong.push(format!("{text}: {}", told.join(" ")));
+            }
+            Err(found) => wrong.push(format!("{text}: {found}")),
+        }
+        site.build(put(before)).unwrap();
+    };
+    for piece in OF_A_PAGE {
+        tried(
+            "templates/page.html",
+            format!("{{% set p = page %}}{piece}"),
+        );
+    }
+    for list in LISTS {
+        tried("templates/404.html", list.replace('B', "{{ p.slug }}"));
+    }
+    for piece in ANYWHERE {
+        tried("templates/page.html", (*piece).to_owned());
+    }
+    let lists = [
+        ("templates/section.html", OF_A_SECTION),
+        ("templates/taxonomy_list.html", OF_TERMS),
+        ("templates/taxonomy_single.html", OF_A_TERM),
+        ("templates/atom.xml", OF_A_FEED),
+    ];
+    for (key, pieces) in lists {
+        for piece in pieces {
+            tried(key, piece.replace('B', "{{ p.slug }}"));
+        }
+    }
+    for text in &PARAGRAPHS[..PARAGRAPHS.len() - 2] {
+        // Nothing may be said of what other edits bring.
+        let comes_later =
+            text.contains("#sub-x") || text.contains("](cat.png)") || text.contains("[b]");
+        if !comes_later {
+            tried(
+                "content/blog/b.md",
+                format!("+++\ndate = 2025-02-01\n+++\n# Head\n\n{text}\n"),
+            );
+        }
+    }
+    assert!(
+        wrong.is_empty(),
+        "{} wrong:\n{}",
+        wrong.len(),
+        wrong.join("\n")
+    );
+}

@@ -1,0 +1,176 @@
+//! `quillfront plan`: what an upload would change.
+
+use crate::args::{self, Global};
+use crate::connect::connect;
+use crate::excerpt::Texts;
+use crate::exit::{self, UsageError};
+use crate::root::key_of;
+use crate::show::{self, BOLD, CYAN, DIM, GREEN, RED, YELLOW};
+use anstream::eprintln;
+use anyhow::{Context, Result};
+use quillfront_builder::key::{Role, SourceKey};
+use quillfront_builder::publish::Options;
+use quillfront_builder::publish::preview::{Output, Preview, PreviewError};
+use quillfront_builder::publish::store::{Given, GivenObjects};
+use quillfront_builder::report::Action;
+use std::path::Path;
+
+/// Outputs whose difference is shown; `--json` has them all.
+const MAX_DIFFERENCES: usize = 20;
+/// Outputs that are listed; of more, the number.
+const MAX_LISTED: usize = 40;
+/// Paths that are listed.
+const MAX_PATHS: usize = 10;
+
+pub fn run(global: &Global, options: args::Plan) -> Result<u8> {
+    super::serve::runtime()?.block_on(async {
+        let settings = Options {
+            now: global.now,
+            ..Options::default()
+        };
+        let mut files = GivenObjects::new();
+        for file in &options.files {
+            let (key, given) = given(global, file).await?;
+            files.insert(key, given);
+        }
+        let texts: Texts = files
+            .iter()
+            .filter_map(|(key, given)| {
+                let bytes = given.as_ref()?.bytes.as_ref()?;
+                Some((key.clone(), String::from_utf8(bytes.to_vec()).ok()?))
+            })
+            .collect();
+        let data = options.connection.data.as_deref();
+        let builder = connect(&global.root, data, settings).await?;
+        let most = match options.json {
+            true => usize::MAX,
+            false => MAX_DIFFERENCES,
+        };
+        let preview = match Box::pin(builder.preview(files, most)).await {
+            Ok(preview) => preview,
+            Err(PreviewError::Failed(error)) => return Err(error.into()),
+            Err(error @ PreviewError::Nowhere(_)) => {
+                return Err(UsageError(error.to_string()).into());
+            }
+        };
+        if options.json {
+            println!("{}", serde_json::to_string(&preview)?);
+        } else {
+            show_preview(&preview, &texts);
+        }
+        Ok(exit::with(&preview.diagnostics))
+    })
+}
+
+/// A file as if it were uploaded, under the key that it has in the site.
+async fn given(global: &Global, file: &Path) -> Result<(String, Option<Given>)> {
+    let shown = file.display();
+    let usage = |why: String| UsageError(format!("{shown} {why}"));
+    let key = key_of(&global.root, file);
+    let key = key.ok_or_else(|| usage(format!("is not in {}", global.root.display())))?;
+    let path = global.root.join(&key);
+    if path.is_dir() {
+        return Err(usage("is a folder; name its files".to_owned()).into());
+    }
+    if SourceKey::from(key.as_str()).role() == Role::Ignored {
+        return Err(usage("is no file that a site is made from".to_owned()).into());
+    }
+    let given = Given::read(&path).await;
+    Ok((key, given.with_context(|| path.display().to_string())?))
+}
+
+fn show_preview(preview: &Preview, texts: &Texts) {
+    show::diagnostics(&preview.diagnostics, texts);
+    if let Some(reason) = &preview.held {
+        eprintln!("{YELLOW}held{YELLOW:#} this would wait for `quillfront approve`: {reason}");
+    }
+    if preview.outputs.is_empty() {
+        eprintln!("{GREEN}plan{GREEN:#} nothing would change");
+        return;
+    }
+    let counts = &preview.counts;
+    eprintln!(
+        "{GREEN}plan{GREEN:#} {} rendered, {} uploaded, {} deleted",
+        counts.rendered, counts.uploaded, counts.deleted
+    );
+    let listed: Vec<&Output> = preview
+        .outputs
+        .iter()
+        .filter(|output| !output.actions.contains(&Action::Unchanged))
+        .collect();
+    for output in listed.iter().take(MAX_LISTED) {
+        let (style, sign) = match output.actions.last() {
+            Some(Action::Deleted) => (RED, '-'),
+            Some(Action::Stale) => (YELLOW, '!'),
+            _ => (GREEN, '+'),
+        };
+        let because = output.because.join(", ");
+        let key = &output.key;
+        eprintln!("  {style}{sign}{style:#} /{key} {DIM}{because}{DIM:#}");
+    }
+    if listed.len() > MAX_LISTED {
+        eprintln!("  {DIM}… and {} more{DIM:#}", listed.len() - MAX_LISTED);
+    }
+    show_differences(&listed);
+    show_costs(preview);
+}
+
+fn show_differences(outputs: &[&Output]) {
+    for output in outputs {
+        let Some(difference) = &output.difference else {
+            continue;
+        };
+        eprintln!("\n{BOLD}/{}{BOLD:#}", output.key);
+        if difference.lines.is_empty() {
+            eprintln!("{DIM}the same bytes with other headers{DIM:#}");
+        }
+        for line in &difference.lines {
+            match line.chars().next() {
+                Some('+') => eprintln!("{GREEN}{line}{GREEN:#}"),
+                Some('-') => eprintln!("{RED}{line}{RED:#}"),
+                Some('@') => eprintln!("{CYAN}{line}{CYAN:#}"),
+                _ => eprintln!("{line}"),
+            }
+        }
+        if difference.more > 0 {
+            eprintln!("{DIM}… and {} more lines{DIM:#}", difference.more);
+        }
+    }
+    let compared = outputs.iter().filter(|output| output.difference.is_some());
+    let is_put = |output: &&&Output| output.actions.contains(&Action::Uploaded);
+    let put = outputs.iter().filter(is_put).count();
+    if compared.count() == MAX_DIFFERENCES && put > MAX_DIFFERENCES {
+        eprintln!("\n{DIM}the first {MAX_DIFFERENCES} differences; --json has them all{DIM:#}");
+    }
+}
+
+fn show_costs(preview: &Preview) {
+    let requests = &preview.requests;
+    eprintln!(
+        "\nrequests: {} GET, {} HEAD, {} PUT, {} DELETE, {} LIST, {} invalidation",
+        requests.get,
+        requests.head,
+        requests.put,
+        requests.delete,
+        requests.list,
+        requests.invalidation
+    );
+    let paths = &preview.invalidations.paths;
+    let more = match paths.len().checked_sub(MAX_PATHS) {
+        Some(more) if more > 0 => format!(" … and {more} more"),
+        _ => String::new(),
+    };
+    let told: Vec<&str> = paths.iter().take(MAX_PATHS).map(String::as_str).collect();
+    eprintln!(
+        "invalidates: {} ({}) {DIM}{}{more}{DIM:#}",
+        paths.len(),
+        preview.invalidations.mode,
+        told.join(" ")
+    );
+    let dollars = &preview.dollars;
+    eprintln!(
+        "costs about ${:.6} of requests; invalidations are free up to 1,000 paths a month, then \
+         ${:.3} {DIM}(an estimate, at the prices of us-east-1){DIM:#}",
+        dollars.requests, dollars.invalidations
+    );
+}
