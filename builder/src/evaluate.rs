@@ -184,16 +184,15 @@ impl<Kept: Send> Evaluation<Kept> {
                 return Err(Unready::BrokenConfig(problems));
             }
         };
-        let templates = Templates::load(&sources, config.theme.as_deref());
-        let (library, mut problems) = {
-            let schedule = Schedule {
-                publishing: &own.publishing,
-                up_to,
-            };
-            let built = library::build(&sources, &config, settings.drafts, schedule);
-            settings.now = schedule.moved(settings.now, &built.0);
-            built
+        let schedule = Schedule {
+            publishing: &own.publishing,
+            up_to,
         };
+        let (templates, (library, mut problems)) = rayon::join(
+            || Templates::load(&sources, config.theme.as_deref()),
+            || library::build(&sources, &config, settings.drafts, schedule),
+        );
+        settings.now = schedule.moved(settings.now, &library);
         diagnostics.append(&mut problems);
         diagnostics.extend(library.held_told());
         let (plan, mut problems) = plan::plan(&config, &own.publishing, &library, &sources);

@@ -12,7 +12,7 @@ use crate::sass;
 use crate::search;
 use crate::site::facts::{Page, Section};
 use crate::site::library::{Library, PageId, SectionId};
-use crate::site::pagination::{Pagination, numbered_path, paginate};
+use crate::site::pagination::{self, Pagination, numbered_path, part_path};
 use crate::site::taxonomies::{Taxonomy, Term};
 use crate::source::Sources;
 use serde::{Deserialize, Serialize};
@@ -452,12 +452,13 @@ fn want_section(wanted: &mut Wanted<'_>, config: &Config, library: &Library, id:
         wanted.want_at_path(path, Rank::Section, source, recipe);
         return;
     };
-    for pager in paginate(&library.section_links[id].pages, path, &pagination) {
+    for index in 1..=pagination::count(library.section_links[id].pages.len(), &pagination) {
         let recipe = Recipe::Section {
             section: id,
-            pager: Some(pager.index),
+            pager: Some(index),
         };
-        wanted.want_at_path(&pager.path, Rank::Section, source, recipe);
+        let at = part_path(path, &pagination, index);
+        wanted.want_at_path(&at, Rank::Section, source, recipe);
     }
     let first = numbered_path(path, &pagination, 1);
     wanted.want_at_path(
@@ -500,9 +501,9 @@ fn want_taxonomy(
         match term_pagination(taxonomy) {
             None => wanted.want_at_path(path, Rank::List, &source, recipe(None)),
             Some(pagination) => {
-                for pager in paginate(pages, path, &pagination) {
-                    let at = pager.path.as_str();
-                    wanted.want_at_path(at, Rank::List, &source, recipe(Some(pager.index)));
+                for index in 1..=pagination::count(pages.len(), &pagination) {
+                    let at = part_path(path, &pagination, index);
+                    wanted.want_at_path(&at, Rank::List, &source, recipe(Some(index)));
                 }
                 let first = numbered_path(path, &pagination, 1);
                 let redirect = Recipe::Redirect(permalink.clone());

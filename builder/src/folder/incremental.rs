@@ -87,9 +87,9 @@ pub fn build_from(
         return Err(io::Error::new(io::ErrorKind::WouldBlock, message));
     }
     let made_with = made_with(root, config, &settings, out)?;
-    let (before, segments, bytes_in) = remembered(state, &made_with)?;
-    lap("state");
-    let (files, problems) = list(root)?;
+    let (remembered, listed) = rayon::join(|| remembered(state, &made_with), || list(root));
+    let (before, segments, bytes_in) = remembered?;
+    let (files, problems) = listed?;
     lap("list");
     let is_known = |file: &FileEntry| {
         let source = before.sources.get(file.key.as_str());
@@ -120,10 +120,12 @@ pub fn build_from(
         }
     }
     lap("read");
-    let there = as_they_were(out, &before.outputs);
-    lap("look");
     let sources = Arc::new(sources);
-    let mut evaluation = match Evaluation::new(sources.clone(), settings) {
+    let (there, evaluation) = rayon::join(
+        || as_they_were(out, &before.outputs),
+        || Evaluation::new(sources.clone(), settings),
+    );
+    let mut evaluation = match evaluation {
         Ok(evaluation) => evaluation,
         Err(why) => return Ok(Err(super::unready(why, &sources, problems, config))),
     };

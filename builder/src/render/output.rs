@@ -23,7 +23,7 @@ use crate::reads::{Shape, WHOLE};
 use crate::search;
 use crate::site::facts::Section;
 use crate::site::library::{Library, PageId, SectionId};
-use crate::site::pagination::{Pagination, numbered_path, paginate};
+use crate::site::pagination::{self, Pagination, numbered_path};
 use crate::site::taxonomies::Taxonomy;
 use crate::source::{Effective, Sources};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
@@ -578,17 +578,16 @@ impl<'w> Job<'w> {
         let Some((number, pagination)) = cut else {
             return Some(self.page_like(own, path));
         };
-        let pagers = paginate(pages, path, &pagination);
         let list = PagerList {
             path,
             pagination: &pagination,
-            pagers: &pagers,
+            pages: pages.len(),
         };
-        let current = pagers.get(number - 1)?;
+        let current = pagination::part(pages, path, &pagination, number)?;
         Some(
             self.page_like(own, &current.path)
                 .with("paginator", |shape| {
-                    values::paginator(view, &list, current, shape)
+                    values::paginator(view, &list, &current, shape)
                 }),
         )
     }
@@ -1005,7 +1004,7 @@ pub fn sitemap_entries(config: &Config, library: &Library) -> Vec<SitemapEntry> 
             let pages = &library.section_links[id].pages;
             let count = match pages.is_empty() {
                 true => 0,
-                false => paginate(pages, &section.path, &pagination).len(),
+                false => pagination::count(pages.len(), &pagination),
             };
             for number in 1..=count {
                 let path = numbered_path(&section.path, &pagination, number);
@@ -1031,7 +1030,7 @@ pub fn sitemap_entries(config: &Config, library: &Library) -> Vec<SitemapEntry> 
         for term in &taxonomy.terms {
             add(term.permalink.clone(), None, EntryOf::List);
             if let (true, Some(pagination)) = (with_pagers, plan::term_pagination(taxonomy)) {
-                for number in 1..=paginate(&term.pages, &term.path, &pagination).len() {
+                for number in 1..=pagination::count(term.pages.len(), &pagination) {
                     let path = numbered_path(&term.path, &pagination, number);
                     add(config.make_permalink(&path), None, EntryOf::List);
                 }

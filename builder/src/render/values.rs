@@ -15,7 +15,7 @@ use crate::markdown::Heading;
 use crate::reads::{Shape, WHOLE};
 use crate::site::facts::{Page, Place, Section};
 use crate::site::library::{PageId, SectionId};
-use crate::site::pagination::{Pager, Pagination, base_path};
+use crate::site::pagination::{self, Pager, Pagination, base_path, part_path};
 use crate::site::taxonomies::{Taxonomy, Term};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -143,12 +143,23 @@ impl<'a> Fields<'a> {
         self
     }
 
-    fn set(self, name: &'static str, value: impl Into<Value>) -> Self {
-        self.with(name, |_| value.into())
+    /// A field whose value costs nothing; its mark is taken without making a value of it.
+    fn set(mut self, name: &'static str, value: impl Plain) -> Self {
+        if let Some(shape) = self.shape.field(name) {
+            if let Some((readings, key)) = self.noted {
+                readings.note(key, Part::of(name, shape));
+            }
+            match &mut self.into {
+                Sink::Map(map) => drop(map.insert(name.into(), value.value())),
+                Sink::Mark(marker) => value.mark(marker.bytes(name)),
+                Sink::Nothing => {}
+            }
+        }
+        self
     }
 
-    fn option(self, name: &'static str, value: Option<impl Into<Value>>) -> Self {
-        self.with(name, |_| value.map_or_else(Value::none, Into::into))
+    fn option(self, name: &'static str, value: Option<impl Plain>) -> Self {
+        self.set(name, value)
     }
 
     fn list(self, name: &'static str, list: impl IntoIterator<Item = Value>) -> Self {
@@ -172,6 +183,47 @@ impl<'a> Fields<'a> {
     }
 }
 
+/// What a field may be without being made for it.
+trait Plain {
+    fn value(self) -> Value;
+    fn mark(self, marker: &mut Marker);
+}
+
+impl Plain for &str {
+    fn value(self) -> Value {
+        Value::from(self)
+    }
+
+    fn mark(self, marker: &mut Marker) {
+        marker.number(1).bytes(self);
+    }
+}
+
+impl<T: Plain> Plain for Option<T> {
+    fn value(self) -> Value {
+        self.map_or_else(Value::none, T::value)
+    }
+
+    fn mark(self, marker: &mut Marker) {
+        marker.option(self, |marker, value| value.mark(marker));
+    }
+}
+
+macro_rules! plain {
+    ($($number:ty),*) => {$(
+        impl Plain for $number {
+            fn value(self) -> Value {
+                Value::from(self)
+            }
+
+            fn mark(self, marker: &mut Marker) {
+                marker.number(u64::try_from(self).unwrap_or(u64::MAX));
+            }
+        }
+    )*};
+}
+plain!(bool, u8, u16, usize);
+
 /// A list. The empty one is a single value that all share: every page has many.
 fn array(list: Vec<Value>) -> Value {
     static EMPTY: LazyLock<Value> = LazyLock::new(|| Value::from(Vec::<Value>::new()));
@@ -194,7 +246,7 @@ pub fn toc(headings: &[Heading]) -> Value {
             .set("id", heading.id.as_str())
             .set("permalink", heading.permalink.as_str())
             .set("title", heading.title.as_str())
-            .set("children", toc(&heading.children))
+            .with("children", |_| toc(&heading.children))
             .build()
     };
     array(headings.iter().map(value).collect())
@@ -256,15 +308,18 @@ pub fn page_value(view: View<'_>, id: PageId, shape: &Shape, full: bool) -> Valu
     let links = &world.library.page_links[id];
     if let (true, Detail::Full) = (full, view.detail) {
         // The same page with its neighbours.
-        let neighbour = |id: Option<PageId>| id.map(|id| page(view, id, shape, false));
+        let neighbour = |id: Option<PageId>| match id {
+            Some(id) => page(view, id, shape, false),
+            None => Value::none(),
+        };
         let base = page(view, id, shape, false);
         let own = Fields {
             into: Sink::Map(base.into_map().unwrap_or_default()),
             ..Fields::of(view.detail, shape)
         };
         return own
-            .option("lower", neighbour(links.lower))
-            .option("higher", neighbour(links.higher))
+            .with("lower", |_| neighbour(links.lower))
+            .with("higher", |_| neighbour(links.higher))
             .build();
     }
     let neighbour = |id: Option<PageId>, shape: &Shape| match id.filter(|_| full) {
@@ -495,7 +550,7 @@ fn section_fields<'a>(
     fields
         .set("relative_path", place.relative.as_str())
         // Sections have none, whatever lies beside them (held by the cases).
-        .set("colocated_path", Value::none())
+        .with("colocated_path", |_| Value::none())
         .with("content", |_| body.content())
         .set("permalink", permalink.as_str())
         .set("draft", front.draft)
@@ -748,31 +803,33 @@ pub struct PagerList<'a> {
     pub path: &'a str,
     /// How it is cut.
     pub pagination: &'a Pagination,
-    /// All parts.
-    pub pagers: &'a [Pager],
+    /// How many pages it has.
+    pub pages: usize,
 }
 
 /// `paginator` for one part.
 pub fn paginator(view: View<'_>, list: &PagerList<'_>, pager: &Pager, shape: &Shape) -> Value {
     let config = &view.world.config;
-    let url = |pager: &Pager| Value::from(config.make_permalink(&pager.path));
-    let at = |index: usize| {
-        let there = list.pagers.get(index.wrapping_sub(1));
-        there.map_or_else(Value::none, url)
+    let count = pagination::count(list.pages, list.pagination);
+    let at = |index: usize| match (1..=count).contains(&index) {
+        true => {
+            let path = part_path(list.path, list.pagination, index);
+            Value::from(config.make_permalink(&path))
+        }
+        false => Value::none(),
     };
-    let total: usize = list.pagers.iter().map(|pager| pager.pages.len()).sum();
     let base = || config.make_permalink(&base_path(list.path, list.pagination));
     Fields::of(view.detail, shape)
         .set("paginate_by", list.pagination.paginate_by)
         .with("first", |_| at(1))
-        .with("last", |_| at(list.pagers.len()))
+        .with("last", |_| at(count))
         .with("previous", |_| at(pager.index - 1))
         .with("next", |_| at(pager.index + 1))
-        .set("number_pagers", list.pagers.len())
+        .set("number_pagers", count)
         .with("base_url", |_| Value::from(base()))
         .with("pages", |shape| pages(view, &pager.pages, shape, true))
         .set("current_index", pager.index)
-        .set("total_pages", total)
+        .set("total_pages", list.pages)
         .build()
 }
 

@@ -24,33 +24,41 @@ pub struct Pager {
     pub pages: Vec<PageId>,
 }
 
-/// Cuts `pages`, the list of the section or term at `path`. There is always a first part.
-pub fn paginate(pages: &[PageId], path: &str, pagination: &Pagination) -> Vec<Pager> {
-    let ordered: Vec<PageId> = if pagination.reversed {
-        pages.iter().rev().copied().collect()
-    } else {
-        pages.to_vec()
-    };
-    let mut parts: Vec<Vec<PageId>> = ordered
-        .chunks(pagination.paginate_by.max(1))
-        .map(<[PageId]>::to_vec)
-        .collect();
-    if parts.is_empty() {
-        parts.push(Vec::new());
+/// How many parts a list of so many pages has. There is always a first one.
+pub fn count(pages: usize, pagination: &Pagination) -> usize {
+    pages.div_ceil(pagination.paginate_by.max(1)).max(1)
+}
+
+/// The path of a part.
+pub fn part_path(path: &str, pagination: &Pagination, index: usize) -> String {
+    match index {
+        1 => path.to_owned(),
+        _ => numbered_path(path, pagination, index),
     }
-    parts
-        .into_iter()
-        .enumerate()
-        .map(|(position, pages)| {
-            let index = position + 1;
-            let path = if index == 1 {
-                path.to_owned()
-            } else {
-                numbered_path(path, pagination, index)
-            };
-            Pager { index, path, pages }
-        })
-        .collect()
+}
+
+/// One part of `pages`, the list of the section or term at `path`; None where there is none.
+pub fn part(pages: &[PageId], path: &str, pagination: &Pagination, index: usize) -> Option<Pager> {
+    if index == 0 || index > count(pages.len(), pagination) {
+        return None;
+    }
+    let by = pagination.paginate_by.max(1);
+    let (from, to) = ((index - 1) * by, (index * by).min(pages.len()));
+    let pages = match pagination.reversed {
+        true => pages
+            .iter()
+            .rev()
+            .skip(from)
+            .take(to - from)
+            .copied()
+            .collect(),
+        false => pages[from..to].to_vec(),
+    };
+    Some(Pager {
+        index,
+        path: part_path(path, pagination, index),
+        pages,
+    })
 }
 
 /// `/blog/page/3/`, also for the first part, where a redirect to the list itself stands.
@@ -77,7 +85,13 @@ mod tests {
             paginate_path: "page".into(),
             reversed: false,
         };
+        let paginate = |pages: &[PageId], path: &str, pagination: &Pagination| -> Vec<Pager> {
+            let parts = 1..=count(pages.len(), pagination);
+            let part = |index| part(pages, path, pagination, index).unwrap();
+            parts.map(part).collect()
+        };
         let pagers = paginate(&[0, 1, 2], "/blog/", &pagination);
+        assert_eq!(part(&[0, 1, 2], "/blog/", &pagination, 3), None);
         let shape: Vec<_> = pagers
             .iter()
             .map(|pager| (pager.path.as_str(), &*pager.pages))
