@@ -73,8 +73,10 @@ impl Builder {
             .into_iter()
             .filter(|key| !held.contains(key))
             .collect();
-        let put: BTreeSet<OutputKey> = done.put.keys().cloned().collect();
-        let mut touched = put.clone();
+        // What somebody else has left is new to caches, also where it stays.
+        let mut changed: BTreeSet<OutputKey> = done.put.keys().cloned().collect();
+        changed.extend(strange);
+        let mut touched = changed.clone();
         touched.extend(publication.deletions.keys().cloned());
         state.outputs.extend(done.put);
         for key in publication.deletions.keys() {
@@ -92,7 +94,6 @@ impl Builder {
         dirty
             .sources
             .extend(moved.iter().map(|key| SourceKey::from(key.as_str())));
-        dirty.outputs.extend(strange);
         state.sources = Arc::new(sources);
         if let Ok(tree) = &draft.outcome {
             state.answers.clone_from(&tree.answers);
@@ -103,13 +104,14 @@ impl Builder {
             session,
             state,
             &dirty,
-            put,
+            changed,
             &publication.deletions,
             |root| {
                 root.engine = env!("CARGO_PKG_VERSION").to_owned();
                 root.now.clone_from(&next.now);
                 root.next_due.clone_from(&next.next_due);
                 root.settings.clone_from(&next.settings);
+                root.unfinished = false;
                 root.settle_hints(settled);
                 if !moved.is_empty() {
                     root.add_hints(moved.iter().map(String::as_str));
@@ -121,14 +123,15 @@ impl Builder {
     }
 
     /// Writes what is dirty of the state, commits it with `change` and the outbox, then does what
-    /// the outbox says.
+    /// the outbox says. `changed` are the outputs of which caches are to be told, besides those
+    /// that are deleted.
     #[allow(clippy::too_many_arguments)]
     pub(super) async fn conclude(
         &self,
         mut session: Session<'_>,
         mut state: State,
         dirty: &Dirty,
-        put: BTreeSet<OutputKey>,
+        changed: BTreeSet<OutputKey>,
         deletions: &BTreeMap<OutputKey, Published>,
         change: impl Fn(&mut Root),
     ) -> Result<Committed, BuildError> {
@@ -158,7 +161,7 @@ impl Builder {
             }
         }
         let owed = before.outbox.map(|outbox| outbox.invalidations);
-        let touched = put.iter().map(OutputKey::as_str);
+        let touched = changed.iter().map(OutputKey::as_str);
         let touched = touched.chain(gone.keys().map(String::as_str)).collect();
         let published = state.outputs.keys().map(OutputKey::as_str);
         let mut invalidations = invalidate::choose(&touched, published, &owed.unwrap_or_default());

@@ -38,6 +38,11 @@ pub struct Root {
     pub next_due: Option<NextDue>,
     /// What the tree was made with that is in no source (base URL, drafts).
     pub settings: String,
+    /// True where a run put only a part of its tree: what is published is then neither of the
+    /// sources that the state knows nor of those that came, and is made again even where these are
+    /// as before.
+    #[serde(default)]
+    pub unfinished: bool,
     /// Content-addressed objects that hold the state.
     pub segments: Segments,
     /// Source keys to look at: key to the number of the hint.
@@ -165,6 +170,7 @@ impl Root {
             now,
             next_due: None,
             settings: String::new(),
+            unfinished: false,
             segments: Segments::default(),
             hints: BTreeMap::new(),
             newest_hint: 0,

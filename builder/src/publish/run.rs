@@ -181,13 +181,13 @@ impl Builder {
             || refreshed.changed
             || !same_hold
             || !same_site
+            || root.unfinished
             || *work == Work::Approve;
         if !is_new && all_known {
-            return self.nothing(work, loaded, &root, refreshed).await;
+            return Box::pin(self.nothing(work, loaded, &root, refreshed)).await;
         }
-        let draft = self
-            .draft(work, &mut state, &root, sources, changes, &seen, time)
-            .await?;
+        let draft = self.draft(work, &mut state, &root, sources, changes, &seen, time);
+        let draft = Box::pin(draft).await?;
         next.now = time.now.to_string();
         if let Ok(tree) = &draft.outcome {
             next.now = tree.now.to_string();
@@ -199,7 +199,7 @@ impl Builder {
         // What was found under a key whose page cannot be rendered stays unknown: that alone is
         // nothing to commit.
         if !is_new && publication.is_empty() && next == root && draft.is_of(&state, &root) {
-            return self.nothing(work, loaded, &root, refreshed).await;
+            return Box::pin(self.nothing(work, loaded, &root, refreshed)).await;
         }
         let taken: BTreeMap<String, u64> = root.hints.clone();
         let noted: Vec<String> = keys.iter().map(ToString::to_string).collect();
@@ -242,18 +242,17 @@ impl Builder {
                 ..part
             }));
         }
-        let committed = self
-            .commit(
-                session,
-                state,
-                &draft,
-                strange,
-                &publication,
-                done.clone(),
-                &next,
-                &settled,
-            )
-            .await?;
+        let committed = self.commit(
+            session,
+            state,
+            &draft,
+            strange,
+            &publication,
+            done.clone(),
+            &next,
+            &settled,
+        );
+        let committed = Box::pin(committed).await?;
         clock.lap("commit");
         let mut report = publication.report(&draft, &done);
         committed.tell(&mut report);

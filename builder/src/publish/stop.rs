@@ -67,8 +67,9 @@ impl Builder {
         }))
     }
 
-    /// Commits what was put so far, where the rest is for the next run. The sources stay as they were known before and their keys stay
-    /// hints, so that the next run finds what is left, and need not put again what was put.
+    /// Commits what was put so far, where the rest is for the next run. The sources stay as they
+    /// were known before and their keys stay hints, so that the next run finds what is left, and
+    /// need not put again what was put.
     pub(super) async fn stop(
         &self,
         session: Session<'_>,
@@ -93,19 +94,21 @@ impl Builder {
             .collect();
         report.counts.uploaded = done.put.len() as u64;
         let moved: Vec<String> = done.moved.values().map(ToString::to_string).collect();
-        let put: BTreeSet<OutputKey> = done.put.keys().cloned().collect();
+        let mut changed: BTreeSet<OutputKey> = done.put.keys().cloned().collect();
+        changed.extend(strange);
         let dirty = Dirty {
-            outputs: put.iter().cloned().chain(strange).collect(),
+            outputs: changed.clone(),
             ..Dirty::default()
         };
         state.outputs.extend(done.put);
         // The sources that the state knows are not those that these were made from: whatever comes
         // next makes them again, and sees.
         let mut graph = (*state.graph).clone();
-        graph.outputs.retain(|key, _| !put.contains(key));
+        graph.outputs.retain(|key, _| !changed.contains(key));
         state.graph = Arc::new(graph);
         let none = BTreeMap::new();
-        let committed = self.conclude(session, state, &dirty, put, &none, |root| {
+        let committed = self.conclude(session, state, &dirty, changed, &none, |root| {
+            root.unfinished = true;
             if !moved.is_empty() {
                 root.add_hints(moved.iter().map(String::as_str));
             }

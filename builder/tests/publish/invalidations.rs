@@ -7,6 +7,7 @@ use aws_sdk_s3::primitives::ByteStream;
 use quillfront_builder::publish::root::{Outbox, Root};
 use quillfront_builder::publish::run::Work;
 use quillfront_builder::publish::{BuildError, Builder};
+use quillfront_builder::report::Kind;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -170,4 +171,34 @@ async fn the_report_says_what_was_chosen_and_why() {
         (&["/*".to_owned()][..], "wildcard")
     );
     assert!(told.because.contains("one by one"), "{}", told.because);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reconcile_tells_of_what_others_have_left_also_where_it_stays() {
+    let world = published_blog().await;
+    let (wire, builder) = tapped(&world, Wire::new(&world.host, |_| false, []));
+    world
+        .put("content/blog/a.md", post("A") + "{{ nowhere() }}")
+        .await;
+    until_done(&world, &builder, &keys(["content/blog/a.md"])).await;
+    let put = world.client.put_object().bucket(SITE);
+    let put = put.key("blog/a/index.html");
+    put.body(ByteStream::from_static(b"late"))
+        .send()
+        .await
+        .unwrap();
+
+    until_done(&world, &builder, &Work::Reconcile).await;
+    let last = wire.invalidations().pop().unwrap().1;
+    assert!(last.contains(&"/blog/a/".to_owned()), "{last:?}");
+    // It stays until its page can be rendered, and is no reason to commit again.
+    assert_eq!(world.site().await["blog/a/index.html"].0, b"late");
+    let before = root(&world).await;
+    let reports = until_done(&world, &builder, &Work::Reconcile).await;
+    assert_eq!(reports[0].kind, Kind::None);
+    assert_eq!(root(&world).await, before);
+
+    world.put("content/blog/a.md", post("A again")).await;
+    until_done(&world, &builder, &keys(["content/blog/a.md"])).await;
+    world.assert_incremental_equals_clean("mended").await;
 }
