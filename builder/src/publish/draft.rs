@@ -113,10 +113,12 @@ impl Builder {
         let waits = matches!(work, Work::Keys(_)) && seen.len() <= FEW_PAGES;
         let first = waits.then(|| changes.map.keys().cloned().collect());
         let without = sources.clone();
-        let evaluated = self.evaluate(state, root, sources, time, first).await?;
+        let evaluated = Box::pin(self.evaluate(state, root, sources, time, first)).await?;
         // What may have to be approved is looked at as a whole.
         let evaluated = match hold::reason(state, evaluated.outcome.as_ref()) {
-            Some(_) if evaluated.part => self.evaluate(state, root, without, time, None).await?,
+            Some(_) if evaluated.part => {
+                Box::pin(self.evaluate(state, root, without, time, None)).await?
+            }
             _ => evaluated,
         };
         let Evaluated {
@@ -157,7 +159,7 @@ impl Builder {
                 outcome,
                 full,
                 part,
-            } = self.evaluate(state, root, sources, time, None).await?;
+            } = Box::pin(self.evaluate(state, root, sources, time, None)).await?;
             if hold::reason(state, outcome.as_ref()).is_none() {
                 let held = keep(Some(reason), withheld);
                 return Ok(Draft {

@@ -108,12 +108,12 @@ impl Builder {
             if let Some(left) = self.lease_left(lease) {
                 return self.defer(work, loaded, left).await;
             }
-            self.recover(loaded, &root).await?;
+            Box::pin(self.recover(loaded, &root)).await?;
             return Ok(None);
         }
         let deletes = |outbox: &Outbox| !outbox.deletions.is_empty();
         if root.outbox.as_ref().is_some_and(deletes) {
-            self.recover(loaded, &root).await?;
+            Box::pin(self.recover(loaded, &root)).await?;
             return Ok(None);
         }
 
@@ -227,7 +227,8 @@ impl Builder {
         clock.lap("put");
         if done.put.len() + done.moved.len() < publication.puts.len() {
             let because = "put before the time ran out";
-            let stopped = self.stop(session, state, strange, done, because).await?;
+            let stopped = self.stop(session, state, strange, done, because);
+            let stopped = Box::pin(stopped).await?;
             return Ok(Some(Report {
                 deferred: true,
                 stopped: true,
@@ -236,7 +237,8 @@ impl Builder {
         }
         if draft.part {
             let because = "the own page of what changed goes first";
-            let part = self.stop(session, state, strange, done, because).await?;
+            let part = self.stop(session, state, strange, done, because);
+            let part = Box::pin(part).await?;
             return Ok(Some(Report {
                 ms: clock.laps,
                 ..part
@@ -303,7 +305,7 @@ impl Builder {
         let expired = !root.expired(self.host.now().as_millisecond()).is_empty();
         if root.outbox.is_some() || (expired && *work == Work::Reconcile) {
             // An invalidation that CloudFront did not take before, or pictures of before.
-            self.recover(loaded, root).await?;
+            Box::pin(self.recover(loaded, root)).await?;
             return Ok(None);
         }
         (self.progress)(Step::Putting(0, 0));
