@@ -65,8 +65,6 @@ struct Evaluated {
     part: bool,
 }
 
-/// More outputs than this to render, and the author's own page goes first.
-const MANY_OUTPUTS: usize = 200;
 /// More changed pages than this, and there is none that somebody waits for.
 const FEW_PAGES: usize = 16;
 
@@ -259,7 +257,7 @@ impl Builder {
                 if first.take().is_none() {
                     break;
                 }
-                if evaluation.left() > MANY_OUTPUTS {
+                if evaluation.left() > self.options.many_outputs {
                     let news = |(key, object): (&OutputKey, &Object)| {
                         let there = state.outputs.get(key.as_str());
                         let fingerprint = Some(object.fingerprint());

@@ -141,6 +141,8 @@ pub struct Options {
     pub request_timeout: Duration,
     /// Requests at once.
     pub parallel: usize,
+    /// Where an edit reaches more outputs than this, the own pages of what changed go first.
+    pub many_outputs: usize,
 }
 
 impl Default for Options {
@@ -154,6 +156,7 @@ impl Default for Options {
             lease: Duration::from_secs(120),
             request_timeout: Duration::from_secs(45),
             parallel: 16,
+            many_outputs: 200,
         }
     }
 }
