@@ -237,7 +237,8 @@ def deleting_everything_is_held(server, blog):
     server.aws("s3", "rm", "--recursive", "--quiet", "s3://source/content/blog/")
     server.wait_report(lambda report: report.get("held"), "that the change is held", since)
     kept = tree(server.s3, "site")
-    lost = [key for key in before if key not in kept]
+    # The first event may come alone, and one page go with what was of that page only.
+    lost = [key for key in before if key not in kept and key.startswith("blog/")]
     assert len(lost) <= 1, f"a deletion that was not approved removed {lost}"
     assert status(server)["held"], "`quillfront status` tells of it"
     server.aws("s3", "sync", "--no-progress", blog, "s3://source")
