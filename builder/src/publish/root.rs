@@ -6,6 +6,7 @@
 use super::lists;
 use super::store::{Attributes, Bucket, Condition, StoreError, Written};
 use crate::object::HTML_LIFETIME_SECONDS;
+use crate::report::Report;
 use crate::site::schedule::NextDue;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -159,6 +160,17 @@ pub struct Held {
 }
 
 impl Root {
+    /// A report of a run that left the tree as this root says it is.
+    pub fn report(&self) -> Report {
+        Report {
+            version: 1,
+            commit: self.commit.clone(),
+            generation: self.generation,
+            now: self.now.clone(),
+            ..Report::default()
+        }
+    }
+
     /// The root of a state that nothing was ever published from.
     pub fn new(now: String) -> Self {
         Self {

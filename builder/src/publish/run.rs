@@ -320,12 +320,8 @@ impl Builder {
             }
         }
         Ok(Some(Report {
-            version: 1,
-            commit: root.commit.clone(),
-            generation: root.generation,
-            now: root.now.clone(),
             diagnostics: refreshed.warnings,
-            ..Report::default()
+            ..root.report()
         }))
     }
 

@@ -57,13 +57,9 @@ impl Builder {
             }
         }
         Ok(Some(Report {
-            version: 1,
-            commit: root.commit.clone(),
-            generation: root.generation,
-            now: root.now.clone(),
             deferred: true,
             stopped: true,
-            ..Report::default()
+            ..root.report()
         }))
     }
 
