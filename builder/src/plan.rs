@@ -616,7 +616,7 @@ fn sitemap_parts(config: &Config, library: &Library) -> usize {
     if most <= SITEMAP_LIMIT {
         return 1;
     }
-    crate::render::output::sitemap_entries(config, library)
+    crate::render::sitemap::sitemap_entries(config, library)
         .len()
         .div_ceil(SITEMAP_LIMIT)
 }

@@ -25,6 +25,7 @@ pub mod output;
 mod questions;
 pub mod readers;
 pub mod readings;
+pub mod sitemap;
 pub mod templates;
 pub mod values;
 pub mod world;

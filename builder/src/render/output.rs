@@ -6,13 +6,11 @@ use super::feeds;
 use super::minify::{self, Minified};
 use super::questions;
 use super::readers::Reader;
-use super::readings::Readings;
+use super::sitemap::sitemap_entries;
 use super::templates::{BUILTIN_PREFIX, about, source_of};
 use super::values::{self, Detail, PagerList, Shown, View};
 use super::world::{self, Needs, Pictures, Scope, World, within};
 use super::{RenderError, guarded};
-use crate::config::{Config, ExcludedPagers};
-use crate::dates::Date;
 use crate::diagnostic::{Diagnostic, LineAndColumn};
 use crate::fingerprint::{Mark, Marker};
 use crate::graph::{OutputTrace, Question, value_mark};
@@ -21,23 +19,19 @@ use crate::object::{Body, Object};
 use crate::plan::{self, FeedOf, Planned, Recipe, SITEMAP_LIMIT};
 use crate::reads::{Shape, WHOLE};
 use crate::search;
-use crate::site::facts::Section;
-use crate::site::library::{Library, PageId, SectionId};
-use crate::site::pagination::{self, Pagination, numbered_path};
+use crate::site::library::PageId;
+use crate::site::pagination::{self, Pagination};
 use crate::site::taxonomies::Taxonomy;
 use crate::source::{Effective, Sources};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
-use rayon::prelude::*;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use tera::value::Key;
 use tera::{Context, Value};
 
+mod search_index;
 mod told;
 pub use told::{Site, Sums, merged};
-
-/// Title, description and permalink.
-type Told<'a> = (Option<&'a str>, Option<&'a str>, &'a str);
 
 /// Of one page so many are told; each costs reading its front matter again to find the line.
 const MAX_UNKNOWN_TAXONOMIES: usize = 20;
@@ -644,138 +638,6 @@ impl<'w> Job<'w> {
         })
     }
 
-    /// What is found: the sections of a language and their pages, but for those that stay out of
-    /// the index and those without an output (site model, section 15).
-    fn searched(&self, lang: &str) -> Result<(Vec<SectionId>, BTreeSet<PageId>), Vec<Diagnostic>> {
-        let library = &self.world.library;
-        let mut pages = BTreeSet::new();
-        let mut sections = Vec::new();
-        for (id, section) in library.sections.iter().enumerate() {
-            let Section { place, front, .. } = section;
-            if place.lang != lang {
-                continue;
-            }
-            if !front.in_search_index {
-                if place.folders.is_empty() {
-                    return Err(vec![search_without_home(place.key.as_str(), lang)]);
-                }
-                continue;
-            }
-            if front.render && front.redirect_to.is_none() {
-                sections.push(id);
-            }
-            let found = library.section_links[id].pages.iter().copied();
-            pages.extend(found.filter(|id| library.pages[*id].front.in_search_index));
-        }
-        Ok((sections, pages))
-    }
-
-    fn search_index(&self, lang: &str) -> Outcome {
-        let library = &self.world.library;
-        let settings = &self.world.config.languages[lang].search;
-        let (sections, pages) = self.searched(lang)?;
-        for id in &pages {
-            self.need_body(&library.pages[*id].place.key, &self.contents.pages[*id]);
-        }
-        for id in &sections {
-            let body = &self.contents.sections[*id];
-            self.need_body(&library.sections[*id].place.key, body);
-        }
-        let section = |id: SectionId| {
-            let section = &library.sections[id];
-            let found = search::Found {
-                permalink: &section.permalink,
-                path: &section.path,
-                title: section.front.title.as_deref(),
-                description: section.front.description.as_deref(),
-                date: None,
-                html: html_of(&self.contents.sections[id]),
-            };
-            search::Record::of(found, settings)
-        };
-        let page = |id: PageId| {
-            let page = &library.pages[id];
-            let found = search::Found {
-                permalink: &page.permalink,
-                path: &page.path,
-                title: page.front.title.as_deref(),
-                description: page.front.description.as_deref(),
-                date: page.date.as_ref(),
-                html: html_of(&self.contents.pages[id]),
-            };
-            search::Record::of(found, settings)
-        };
-        let mut records: Vec<search::Record> = sections.into_par_iter().map(section).collect();
-        records.par_extend(pages.into_par_iter().map(page));
-        match search::index(records, settings, lang) {
-            Ok(bytes) => Ok(Some(Object::rendered(self.key.as_str(), bytes))),
-            Err(unknown) => {
-                let file = self.planned.source.as_str();
-                let problem = Diagnostic::error("search", file, unknown.to_string());
-                let hint = "set `index_format` to \"fuse_json\" or \"fuse_javascript\" in [search]";
-                Err(vec![problem.hint(hint)])
-            }
-        }
-    }
-
-    fn need_body(&self, key: &SourceKey, body: &Rendered) {
-        if body.as_ref().is_ok_and(|written| written.body.is_none()) {
-            world::need_body(key.clone());
-        }
-    }
-
-    /// The mark of all that the search index is made from.
-    fn mark_search(&self, marker: &mut Marker, lang: &str) {
-        let library = &self.world.library;
-        let add = |marker: &mut Marker, (title, description, permalink): Told<'_>| {
-            marker.bytes(permalink);
-            marker.option(title, |marker, text| {
-                marker.bytes(text);
-            });
-            marker.option(description, |marker, text| {
-                marker.bytes(text);
-            });
-        };
-        let (sections, pages) = match self.searched(lang) {
-            Ok(searched) => searched,
-            // It fails, and is tried again each time.
-            Err(_) => return,
-        };
-        for id in sections {
-            let Section {
-                front, permalink, ..
-            } = &library.sections[id];
-            let told = (
-                front.title.as_deref(),
-                front.description.as_deref(),
-                &**permalink,
-            );
-            add(marker, told);
-            let body = self.contents.section_body(id);
-            marker.option(body, |marker, body| {
-                marker.mark(body.facts.html);
-            });
-        }
-        for id in pages {
-            let page = &library.pages[id];
-            let front = &page.front;
-            let told = (
-                front.title.as_deref(),
-                front.description.as_deref(),
-                &*page.permalink,
-            );
-            add(marker, told);
-            let date = page.date.as_ref().map(Date::to_template_string);
-            marker.option(date, |marker, date| {
-                marker.bytes(date);
-            });
-            let body = self.contents.page_body(id);
-            marker.option(body, |marker, body| {
-                marker.mark(body.facts.html);
-            });
-        }
-    }
-
     /// What is wrong with a template, or that there is none.
     fn stands(&self, name: &str) -> Result<(), Vec<Diagnostic>> {
         let theme = self.world.config.theme.as_deref();
@@ -844,15 +706,6 @@ fn without_controls(mut object: Object) -> Object {
     object
 }
 
-/// An index that leaves out the home page would leave out the pages of the root too.
-fn search_without_home(file: &str, lang: &str) -> Diagnostic {
-    let message = format!(
-        "the search index of `{lang}` is on, but its home page has `in_search_index = false`"
-    );
-    let hint = "remove `in_search_index` here, or turn `build_search_index` off in config.toml";
-    Diagnostic::error("search", file, message).hint(hint)
-}
-
 impl Job<'_> {
     /// The file that names a template, and where: the page or section itself, or the section
     /// above it that sets `page_template`.
@@ -909,139 +762,9 @@ fn encode_location(url: &str) -> String {
     utf8_percent_encode(url, LOCATION).to_string()
 }
 
-/// Of a body that failed, nothing: it has its own diagnostic, and lists go on without it.
-fn html_of(document: &Rendered) -> &str {
-    document
-        .as_ref()
-        .ok()
-        .and_then(|written| written.body.as_ref()?.html.as_str())
-        .unwrap_or_default()
-}
-
 fn rendered(document: &Rendered) -> Result<(), Vec<Diagnostic>> {
     match document {
         Ok(_) => Ok(()),
         Err(problems) => Err(problems.clone()),
     }
-}
-
-/// One URL of the sitemap.
-pub struct SitemapEntry {
-    permalink: String,
-    updated: Option<String>,
-    of: EntryOf,
-}
-
-/// What a URL of the sitemap leads to.
-#[derive(Clone, Copy)]
-enum EntryOf {
-    Page(PageId),
-    Section(SectionId),
-    /// A pager, a taxonomy or a term: nothing with front matter.
-    List,
-}
-
-impl SitemapEntry {
-    /// Notes what it is made from.
-    fn note(&self, library: &Library, readings: &Readings) {
-        let key = match self.of {
-            EntryOf::Page(id) => &library.pages[id].place.key,
-            EntryOf::Section(id) => &library.sections[id].place.key,
-            EntryOf::List => return,
-        };
-        readings.note_field(key, "permalink");
-        if self.updated.is_some() {
-            readings.note_field(key, "date");
-            readings.note_field(key, "updated");
-        }
-    }
-
-    fn value(&self, library: &Library, shape: &Shape) -> Value {
-        let extra = || match self.of {
-            EntryOf::Page(id) => library.pages[id].front.extra.to_template(),
-            EntryOf::Section(id) => library.sections[id].front.extra.to_template(),
-            EntryOf::List => Value::none(),
-        };
-        let wants_extra = match shape {
-            Shape::Whole => true,
-            Shape::Parts(parts) => match &parts.items {
-                Some(items) => items.shape.field("extra").is_some(),
-                None => false,
-            },
-        };
-        let mut map = tera::Map::new();
-        map.insert("permalink".into(), Value::from(self.permalink.as_str()));
-        let updated = self
-            .updated
-            .as_deref()
-            .map_or_else(Value::none, Value::from);
-        map.insert("updated".into(), updated);
-        if wants_extra {
-            map.insert("extra".into(), extra());
-        }
-        Value::from(map)
-    }
-}
-
-/// Every URL of the site, by permalink (site model, section 13).
-pub fn sitemap_entries(config: &Config, library: &Library) -> Vec<SitemapEntry> {
-    let mut found: BTreeMap<String, SitemapEntry> = BTreeMap::new();
-    let mut add = |permalink: String, updated: Option<String>, of: EntryOf| {
-        found.insert(
-            permalink.clone(),
-            SitemapEntry {
-                permalink,
-                updated,
-                of,
-            },
-        );
-    };
-    let with_pagers = config.exclude_paginated_pages_in_sitemap == ExcludedPagers::None;
-    for (id, section) in library.sections.iter().enumerate() {
-        if !section.front.render {
-            continue;
-        }
-        add(section.permalink.clone(), None, EntryOf::Section(id));
-        // A section that sends its reader on is a URL of the site, but has no pagers.
-        if section.front.redirect_to.is_some() {
-            continue;
-        }
-        if let (true, Some(pagination)) = (with_pagers, plan::section_pagination(section)) {
-            let pages = &library.section_links[id].pages;
-            let count = match pages.is_empty() {
-                true => 0,
-                false => pagination::count(pages.len(), &pagination),
-            };
-            for number in 1..=count {
-                let path = numbered_path(&section.path, &pagination, number);
-                add(config.make_permalink(&path), None, EntryOf::List);
-            }
-        }
-    }
-    for (id, page) in library.pages.iter().enumerate() {
-        if library.is_rendered(id) {
-            let date = page.front.updated.as_ref().or(page.date.as_ref());
-            add(
-                page.permalink.clone(),
-                date.map(Date::to_template_string),
-                EntryOf::Page(id),
-            );
-        }
-    }
-    for taxonomy in library.taxonomies.values().flatten() {
-        if taxonomy.terms.is_empty() || !taxonomy.config.render {
-            continue;
-        }
-        add(taxonomy.permalink.clone(), None, EntryOf::List);
-        for term in &taxonomy.terms {
-            add(term.permalink.clone(), None, EntryOf::List);
-            if let (true, Some(pagination)) = (with_pagers, plan::term_pagination(taxonomy)) {
-                for number in 1..=pagination::count(term.pages.len(), &pagination) {
-                    let path = numbered_path(&term.path, &pagination, number);
-                    add(config.make_permalink(&path), None, EntryOf::List);
-                }
-            }
-        }
-    }
-    found.into_values().collect()
 }
