@@ -126,6 +126,16 @@ pub enum Observed {
     },
 }
 
+impl Observed {
+    /// The version that was seen; none where nothing was there.
+    pub fn version(&self) -> Option<&str> {
+        match self {
+            Self::Absent => None,
+            Self::Text { version, .. } | Self::Opaque { version, .. } => Some(version),
+        }
+    }
+}
+
 /// What looking at a source brought.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Change {

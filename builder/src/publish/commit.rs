@@ -73,6 +73,11 @@ impl Builder {
             .into_iter()
             .filter(|key| !held.contains(key))
             .collect();
+        let again: BTreeSet<String> = moved
+            .iter()
+            .cloned()
+            .chain(done.again.iter().map(ToString::to_string))
+            .collect();
         // What somebody else has left is new to caches, also where it stays.
         let mut changed: BTreeSet<OutputKey> = done.put.keys().cloned().collect();
         changed.extend(strange);
@@ -113,8 +118,8 @@ impl Builder {
                 root.settings.clone_from(&next.settings);
                 root.unfinished = false;
                 root.settle_hints(settled);
-                if !moved.is_empty() {
-                    root.add_hints(moved.iter().map(String::as_str));
+                if !again.is_empty() {
+                    root.add_hints(again.iter().map(String::as_str));
                 }
                 root.held.clone_from(&draft.held);
             },

@@ -40,6 +40,10 @@ pub(super) struct Draft {
     pub(super) full: bool,
     /// True where only the own pages of the changed sources were made, to be put first.
     pub(super) part: bool,
+    /// Files that renders read in another version than the sources say, and than this run has seen. It
+    /// is no draft then: traces go by the versions of the sources, so that what was made of another
+    /// one would never be found to be wrong.
+    pub(super) misread: BTreeSet<SourceKey>,
 }
 
 impl Draft {
@@ -63,6 +67,30 @@ struct Evaluated {
     full: bool,
     /// True where only a part was made.
     part: bool,
+    /// Files that were read in another version than the sources say.
+    misread: Misread,
+}
+
+/// Files that were read, and in which version; none where nothing was there.
+type Misread = BTreeSet<(SourceKey, Option<String>)>;
+
+/// Those that the run has not seen so. What is held is known to be another than the sources say.
+fn unseen(misread: Misread, seen: &[(SourceKey, Observed)]) -> BTreeSet<SourceKey> {
+    if misread.is_empty() {
+        return BTreeSet::new();
+    }
+    let seen: BTreeMap<&str, Option<&str>> = seen
+        .iter()
+        .map(|(key, observed)| (key.as_str(), observed.version()))
+        .collect();
+    let is_seen = |key: &SourceKey, version: &Option<String>| {
+        seen.get(key.as_str()) == Some(&version.as_deref())
+    };
+    let unseen = misread.into_iter();
+    unseen
+        .filter(|(key, version)| !is_seen(key, version))
+        .map(|(key, _)| key)
+        .collect()
 }
 
 /// More changed pages than this, and there is none that somebody waits for.
@@ -124,6 +152,7 @@ impl Builder {
             outcome,
             full,
             part,
+            misread,
         } = evaluated;
         let reason = hold::reason(state, outcome.as_ref());
         let Some(reason) = reason.filter(|_| *work != Work::Approve) else {
@@ -135,6 +164,7 @@ impl Builder {
                 looked_at,
                 full,
                 part,
+                misread: unseen(misread, seen),
             });
         };
         // First without the removals alone, then without the configuration, then without any of
@@ -157,6 +187,7 @@ impl Builder {
                 outcome,
                 full,
                 part,
+                misread: read,
             } = Box::pin(self.evaluate(state, root, sources, time, None)).await?;
             if hold::reason(state, outcome.as_ref()).is_none() {
                 let held = keep(Some(reason), withheld);
@@ -168,6 +199,7 @@ impl Builder {
                     looked_at,
                     full,
                     part,
+                    misread: unseen(read, seen),
                 });
             }
         }
@@ -180,6 +212,7 @@ impl Builder {
             looked_at,
             full,
             part,
+            misread: unseen(misread, seen),
         })
     }
 
@@ -205,6 +238,7 @@ impl Builder {
             outcome,
             full,
             part: false,
+            misread: Misread::new(),
         };
         let is_there = |(key, output): &(&OutputKey, &Published)| {
             // Another engine may say something else of them.
@@ -241,6 +275,11 @@ impl Builder {
         evaluation.supply_answers(stored.collect());
         let allowed = evaluation.allowed_hosts();
         let mut budget = Budget::new();
+        let mut misread = Misread::new();
+        let is_held = |key: &SourceKey| {
+            let held = root.held.as_ref();
+            held.is_some_and(|held| held.keys.contains(key.as_str()))
+        };
         let mut first = first.filter(|_| !full);
         if let Some(first) = &first {
             evaluation.only(first.clone());
@@ -267,6 +306,7 @@ impl Builder {
                     if evaluation.made().any(news) {
                         return Ok(Evaluated {
                             part: true,
+                            misread,
                             ..evaluated(Ok(evaluation.finish_part()))
                         });
                     }
@@ -276,6 +316,13 @@ impl Builder {
             }
             let parallel = self.options.parallel;
             let (mut read, versions) = observe::inputs(&self.source, needs.files, parallel).await?;
+            misread.extend(read.keys().filter_map(|key| {
+                let known = sources.get(key.as_str()).map(|source| &source.version);
+                let found = versions.get(key);
+                // A file whose removal is held is read from where it is published.
+                let is_held = found.is_none() && is_held(key);
+                (found != known && !is_held).then(|| (key.clone(), found.cloned()))
+            }));
             self.read_published(state, &mut read).await?;
             evaluation.supply_versions(read, &versions);
             if !needs.texts.is_empty() {
@@ -288,7 +335,10 @@ impl Builder {
                 evaluation.supply_answers(answers);
             }
         }
-        Ok(evaluated(Ok(evaluation.finish())))
+        Ok(Evaluated {
+            misread,
+            ..evaluated(Ok(evaluation.finish()))
+        })
     }
 
     /// Fetches answers; gives the budget back.

@@ -13,6 +13,7 @@
 //! * `publication`: the difference to what is published; [`transfer`]: putting it;
 //! * `commit`: the commit, and taking over from a builder that died; `outbox`: what a commit
 //!   leaves to be done;
+//! * `relook`: is what the run read still so, now that it has the lease?
 //! * `stop`: ending cleanly when time runs out;
 //! * `session`: the lease, and every write of the root under it;
 //! * [`run`]: the order of it all;
@@ -31,6 +32,7 @@ mod outbox;
 pub mod preview;
 mod publication;
 mod reconcile;
+mod relook;
 pub mod root;
 pub mod run;
 mod session;

@@ -8,6 +8,7 @@ use super::draft::{Draft, Time};
 use super::measure::Counted;
 use super::observe::{self, Changes, MAX_INPUT_BYTES};
 use super::publication::{Done, Publication};
+use super::relook;
 use super::root::{Loaded, Root};
 use super::run::Work;
 use super::state::{self, Dirty, Published, State};
@@ -22,6 +23,7 @@ use crate::plan::PICTURES;
 use crate::report::{
     Action, Invalidations, OutputCounts, OutputReport, Report, RequestCounts, SourceChanges,
 };
+use crate::source::Sources;
 use futures::stream::{StreamExt, TryStreamExt, iter};
 use jiff::Timestamp;
 use md5::{Digest, Md5};
@@ -42,6 +44,8 @@ const DOLLARS_PER_WRITE: f64 = 5.0 / 1_000_000.0;
 const DOLLARS_PER_READ: f64 = 0.4 / 1_000_000.0;
 /// An invalidated path beyond the 1,000 of a month that are free (Amazon CloudFront pricing).
 const DOLLARS_PER_PATH: f64 = 0.005;
+/// Objects in one answer of a listing, at most (Amazon S3 API, "ListObjectsV2").
+const LISTED_AT_ONCE: usize = 1_000;
 /// Writes of a run beside objects and segments: the lease with the intent, the commit, the end of the
 /// outbox, the report.
 const OWN_WRITES: u64 = 4;
@@ -233,8 +237,18 @@ impl Builder {
             dirty.note(&state.graph, &tree.graph);
         }
         let segments = state::segments_written(&root.segments, &dirty, &changed);
-        // It looks at the root once more, for what came meanwhile.
+        // It looks at the root once more, for what came meanwhile, and before the commit at the sources.
         requests.get += 1;
+        let version = |sources: &Sources, key: &SourceKey| {
+            let source = sources.get(key.as_str());
+            source.map(|source| source.version.clone())
+        };
+        let is_other =
+            |key: &&SourceKey| version(&state.sources, key) != version(&draft.sources, key);
+        match draft.looked_at.iter().filter(is_other).count() {
+            few if few <= relook::FEW => requests.head += few as u64,
+            _ => requests.list += draft.sources.len().div_ceil(LISTED_AT_ONCE) as u64,
+        }
         requests.put += publication.puts.len() as u64 + segments + OWN_WRITES;
     }
 

@@ -17,6 +17,8 @@ pub(super) struct Done {
     pub(super) put: BTreeMap<OutputKey, Published>,
     /// Outputs whose source has another version by now.
     pub(super) moved: BTreeMap<OutputKey, SourceKey>,
+    /// Sources that may be others by now than those that this was made from.
+    pub(super) again: BTreeSet<SourceKey>,
 }
 
 /// The difference between what is published and what should be.

@@ -4,6 +4,7 @@
 use super::commit::adopt;
 use super::root::Root;
 use super::state::State;
+use super::store::Listed;
 use super::{BuildError, Builder};
 use crate::diagnostic::Diagnostic;
 use crate::fetch::Budget;
@@ -75,7 +76,7 @@ impl Builder {
         let listed = self.source.list().await?;
         let mut keys = BTreeSet::new();
         let mut there = BTreeSet::new();
-        for (key, etag, _) in listed {
+        for Listed { key, etag, .. } in listed {
             let key = SourceKey::from(key);
             if key.role() == Role::Ignored {
                 continue;
@@ -106,7 +107,7 @@ impl Builder {
         let listed = self.site.list().await?;
         let mut there: BTreeMap<String, String> = listed
             .into_iter()
-            .map(|(key, etag, _)| (key, etag))
+            .map(|object| (object.key, object.etag))
             .collect();
         // Thumbnails are made on request and are not the builder's.
         there.retain(|key, _| !key.starts_with("img/") || state.outputs.contains_key(key.as_str()));

@@ -5,6 +5,7 @@ use super::measure::{Counted, Stopwatch};
 use super::observe::{self, Changes};
 use super::publication::{Done, Publication};
 use super::reconcile::Refreshed;
+use super::relook;
 use super::root::{Loaded, Outbox, Root};
 use super::session::Session;
 use super::store::{Attributes, Condition};
@@ -13,6 +14,7 @@ use super::{BuildError, Builder, Step};
 use crate::key::SourceKey;
 use crate::report::{Kind, Report};
 use crate::site::schedule::NextDue;
+use futures::future::{FutureExt, try_join};
 use futures::stream::{StreamExt, TryStreamExt, iter};
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
@@ -75,9 +77,10 @@ impl Builder {
     async fn build(&self, work: &Work) -> Result<Report, BuildError> {
         let started = self.host.now();
         let before = Counted::now(self);
+        let mut more = BTreeSet::new();
         for _ in 0..MAX_PLANS {
             // On the heap: the future of a whole run is large.
-            if let Some(mut report) = Box::pin(self.attempt(work)).await? {
+            if let Some(mut report) = Box::pin(self.attempt(work, &mut more)).await? {
                 before.fill(self, &mut report);
                 let total = self.host.now().as_millisecond() - started.as_millisecond();
                 report.ms.insert("total".into(), total.max(0) as u64);
@@ -93,8 +96,14 @@ impl Builder {
         Err(BuildError::LostRace)
     }
 
-    /// Plans and publishes once; none if somebody else was faster.
-    async fn attempt(&self, work: &Work) -> Result<Option<Report>, BuildError> {
+    /// Plans and publishes once; none if somebody else was faster: a builder that committed, or an
+    /// author who wrote a file between the look at the sources and the render that read it. `more` are
+    /// the files of which the latter is known: they are looked at too.
+    async fn attempt(
+        &self,
+        work: &Work,
+        more: &mut BTreeSet<SourceKey>,
+    ) -> Result<Option<Report>, BuildError> {
         let loaded = Loaded::read(&self.state).await?;
         let today = self.today();
         let root = loaded
@@ -141,6 +150,7 @@ impl Builder {
                 strange = self.compare_site(&mut state, &root).await?;
             }
         }
+        keys.extend(more.iter().cloned());
         (self.progress)(Step::Reading(keys.len()));
         let seen = observe::look(&self.source, &keys, self.options.parallel).await?;
         clock.lap("read");
@@ -188,6 +198,10 @@ impl Builder {
         }
         let draft = self.draft(work, &mut state, &root, sources, changes, &seen, time);
         let draft = Box::pin(draft).await?;
+        if !draft.misread.is_empty() {
+            more.extend(draft.misread);
+            return Ok(None);
+        }
         next.now = time.now.to_string();
         if let Ok(tree) = &draft.outcome {
             next.now = tree.now.to_string();
@@ -223,7 +237,16 @@ impl Builder {
             .chain(settled.unwrap_or_default())
             .collect();
 
-        let done = self.put_all(&mut session, &publication).await?;
+        // What is left as hints anyway need not be looked at.
+        let view = match draft.part {
+            true => relook::View::new(),
+            false => relook::differing(&state.sources, &seen),
+        };
+        let until_ms = session.idle_until_ms();
+        let again = Box::pin(self.look_again(&view, until_ms)).map(Ok);
+        let done = Box::pin(self.put_all(&mut session, &publication));
+        let (mut done, again) = try_join(done, again).await?;
+        done.again = again;
         clock.lap("put");
         if done.put.len() + done.moved.len() < publication.puts.len() {
             let because = "put before the time ran out";

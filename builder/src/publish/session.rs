@@ -80,6 +80,13 @@ impl<'a> Session<'a> {
         self.builder.host.now().as_millisecond() + timeout < self.deadline_ms
     }
 
+    /// Until when requests may begin that nothing renews the lease beside, in milliseconds of Unix
+    /// time: each may last one request timeout, and the commit needs another after it.
+    pub fn idle_until_ms(&self) -> i64 {
+        let timeout = self.builder.options.request_timeout.as_millis() as i64;
+        self.deadline_ms - 2 * timeout
+    }
+
     /// Makes sure that there is time for more requests; renews the lease in good time.
     ///
     /// # Errors

@@ -143,6 +143,26 @@ pub struct Head {
     pub attributes: Attributes,
 }
 
+/// An object as a listing has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listed {
+    /// Without the place's prefix.
+    pub key: String,
+    /// Without quotes.
+    pub etag: String,
+    /// When it was written, by the clock of S3, in milliseconds of Unix time.
+    pub modified_ms: i64,
+}
+
+/// A part of a listing: up to 1,000 objects.
+#[derive(Debug, Clone)]
+pub struct Page {
+    /// In the order of their keys.
+    pub objects: Vec<Listed>,
+    /// What to ask the next part with; none after the last.
+    pub next: Option<String>,
+}
+
 /// What must be so for a write to happen.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Condition {
@@ -451,37 +471,46 @@ impl Bucket {
         }
     }
 
-    /// All keys (without the place's prefix) with ETag and size, in order.
-    pub async fn list(&self) -> Result<Vec<(String, String, u64)>, StoreError> {
-        let mut found = Vec::new();
-        let mut token = None;
+    /// All objects, in the order of their keys.
+    pub async fn list(&self) -> Result<Vec<Listed>, StoreError> {
+        let (mut found, mut next) = (Vec::new(), None);
         loop {
-            count(&self.counts.list, 1);
-            let request = self
-                .client
-                .list_objects_v2()
-                .bucket(&self.place.bucket)
-                .set_prefix(non_empty(&self.place.prefix))
-                .set_continuation_token(token);
-            let page = request
-                .send()
-                .await
-                .map_err(|error| self.error("listing", "", &error))?;
-            for object in page.contents() {
-                let Some(key) = object
-                    .key()
-                    .and_then(|key| key.strip_prefix(&self.place.prefix))
-                else {
-                    continue;
-                };
-                let size = object.size().unwrap_or_default().max(0) as u64;
-                found.push((key.to_owned(), unquoted(object.e_tag()), size));
-            }
-            token = page.next_continuation_token().map(str::to_owned);
-            if token.is_none() {
+            let page = self.page(next).await?;
+            found.extend(page.objects);
+            next = page.next;
+            if next.is_none() {
                 return Ok(found);
             }
         }
+    }
+
+    /// A part of the list of all objects: the first, or the one that `token` names.
+    pub async fn page(&self, token: Option<String>) -> Result<Page, StoreError> {
+        count(&self.counts.list, 1);
+        let request = self
+            .client
+            .list_objects_v2()
+            .bucket(&self.place.bucket)
+            .set_prefix(non_empty(&self.place.prefix))
+            .set_continuation_token(token);
+        let page = request
+            .send()
+            .await
+            .map_err(|error| self.error("listing", "", &error))?;
+        let objects = page.contents().iter().filter_map(|object| {
+            let key = object.key()?.strip_prefix(&self.place.prefix)?;
+            let modified = object.last_modified().and_then(|at| at.to_millis().ok());
+            Some(Listed {
+                key: key.to_owned(),
+                etag: unquoted(object.e_tag()),
+                // Where S3 does not say it, it is never old.
+                modified_ms: modified.unwrap_or(i64::MAX),
+            })
+        });
+        Ok(Page {
+            objects: objects.collect(),
+            next: page.next_continuation_token().map(str::to_owned),
+        })
     }
 
     fn error<E, R>(&self, action: &'static str, key: &str, error: &SdkError<E, R>) -> StoreError

@@ -130,7 +130,7 @@ impl Intercept for Tap {
         _: &RuntimeComponents,
         _: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        // The clients of these tests wait for each answer before they go on.
+        // The clients of these tests have no other request under way beside one that is bent.
         let Some(last) = self.0.seen().pop() else {
             return Ok(());
         };
