@@ -145,7 +145,9 @@ impl Builder {
         let encoded = state.encode(&before.segments, dirty)?;
         let known = before.segments.all();
         session.keep().await?;
-        encoded.write(&self.state, &known).await?;
+        encoded
+            .write(&self.state, &known, &self.host.new_id())
+            .await?;
         let used = encoded.segments.all();
         let dropped = known.into_iter().filter(|name| !used.contains(name));
         let dropped: Vec<String> = dropped.cloned().collect();
@@ -286,7 +288,9 @@ impl Builder {
             let encoded = state.encode(&before.segments, &dirty)?;
             session.keep().await?;
             let known = before.segments.all();
-            encoded.write(&self.state, &known).await?;
+            encoded
+                .write(&self.state, &known, &self.host.new_id())
+                .await?;
             let used = encoded.segments.all();
             let dropped = known.into_iter().filter(|name| !used.contains(name));
             let dropped: Vec<String> = dropped.cloned().collect();

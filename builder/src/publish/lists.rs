@@ -4,7 +4,8 @@
 //! Lists of more than [`INLINE`] keys lie under `lists/` while a root names them. Each is written
 //! before the root that names it first, under a name that no other write can choose, and removed by
 //! whoever writes the first root that no longer names it; so no root ever names one that is gone.
-//! What is left of a builder that dies in between is named by nobody, and small.
+//! What is left of a builder that dies in between is named by nobody; a reconcile removes it
+//! (`sweep`).
 
 use super::root::{Root, RootError};
 use super::store::{Attributes, Bucket, Condition};
@@ -13,6 +14,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
 
+/// Where they lie.
+pub const FOLDER: &str = "lists/";
 /// Keys of a list that stays in the root, at most.
 pub const INLINE: usize = 1_000;
 /// A list is never larger than this once packed.
@@ -63,7 +66,7 @@ pub(super) fn split(
     let mut new = BTreeMap::new();
     root.lists.clear();
     for (what, bytes) in packed {
-        let start = format!("lists/{}-", Fingerprint::of(&bytes).hex());
+        let start = format!("{FOLDER}{}-", Fingerprint::of(&bytes).hex());
         let name = known.get(what).filter(|name| name.starts_with(&start));
         let name = name.cloned().unwrap_or_else(|| {
             let name = format!("{start}{id}");

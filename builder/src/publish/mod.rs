@@ -12,7 +12,7 @@
 //! * `draft`: the site after the change; [`hold`]: what of it has to be approved first;
 //! * `publication`: the difference to what is published; [`transfer`]: putting it;
 //! * `commit`: the commit, and taking over from a builder that died; `outbox`: what a commit
-//!   leaves to be done;
+//!   leaves to be done; `sweep`: what builders that died have left in the state;
 //! * `relook`: is what the run read still so, now that it has the lease?
 //! * `stop`: ending cleanly when time runs out;
 //! * `session`: the lease, and every write of the root under it;
@@ -39,6 +39,7 @@ mod session;
 pub mod state;
 mod stop;
 pub mod store;
+mod sweep;
 pub mod transfer;
 
 use crate::fetch::{Fetch, Web};
@@ -143,6 +144,9 @@ pub struct Options {
     pub request_timeout: Duration,
     /// Requests at once.
     pub parallel: usize,
+    /// What no root names is removed from the state when it is so much older than the newest object
+    /// there.
+    pub sweep_after: Duration,
     /// Where an edit reaches more outputs than this, the own pages of what changed go first.
     pub many_outputs: usize,
 }
@@ -158,6 +162,7 @@ impl Default for Options {
             lease: Duration::from_secs(120),
             request_timeout: Duration::from_secs(45),
             parallel: 16,
+            sweep_after: sweep::LONGER_THAN_ANY_RUN,
             many_outputs: 200,
         }
     }

@@ -160,12 +160,15 @@ impl Builder {
         least + Duration::from_millis(random % least.as_millis() as u64)
     }
 
-    /// Removes old segments. The generation up to which they are gone; none where time ran out.
+    /// Removes old segments. The generation up to which they are gone; none where time ran out, or
+    /// where there are none so old.
     async fn remove_segments(&self, session: &mut Session<'_>) -> Result<Option<u64>, BuildError> {
         let Some(root) = session.root() else {
             return Ok(None);
         };
-        let generation = root.generation.saturating_sub(KEPT_GENERATIONS);
+        let Some(generation) = root.generation.checked_sub(KEPT_GENERATIONS) else {
+            return Ok(None);
+        };
         let old = root.retired.range(..=generation);
         let old: Vec<String> = old.flat_map(|(_, list)| list.clone()).collect();
         for name in &old {

@@ -263,6 +263,17 @@ impl Loaded {
         ))
     }
 
+    /// The keys of all objects that this root names, and those of the last ones.
+    pub fn names(&self) -> BTreeSet<String> {
+        let root = self.root.iter();
+        let segments = root.flat_map(|root| {
+            let used = root.segments.all().into_iter();
+            used.chain(root.retired.values().flatten())
+        });
+        let segments = segments.map(|name| format!("{}{name}", super::state::FOLDER));
+        segments.chain(self.lists.values().cloned()).collect()
+    }
+
     async fn read_once(state: &Bucket) -> Result<Option<Self>, RootError> {
         let Some(got) = state.get(ROOT_KEY, MAX_ROOT_BYTES).await? else {
             return Ok(Some(Self {

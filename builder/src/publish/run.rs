@@ -81,12 +81,18 @@ impl Builder {
         for _ in 0..MAX_PLANS {
             // On the heap: the future of a whole run is large.
             if let Some(mut report) = Box::pin(self.attempt(work, &mut more)).await? {
+                // Its requests are in the report, and the report is there whatever becomes of it.
+                let swept = match *work == Work::Reconcile && !report.deferred {
+                    true => self.sweep().await,
+                    false => Ok(()),
+                };
                 before.fill(self, &mut report);
                 let total = self.host.now().as_millisecond() - started.as_millisecond();
                 report.ms.insert("total".into(), total.max(0) as u64);
                 if report.kind != Kind::None {
                     self.write_report(&report).await?;
                 }
+                swept?;
                 if let Some(why) = report.invalidations.owed {
                     return Err(BuildError::Invalidation(why));
                 }

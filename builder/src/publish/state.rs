@@ -2,6 +2,9 @@
 //! compressed segments that are named by their content. A change rewrites the segments that its
 //! keys fall into.
 //!
+//! Two writes of the same segment have different ETags: each ends with the id of its write, in a frame
+//! that readers skip. So a removal that is meant for one of them never hits the other (`sweep`).
+//!
 //! Texts of content and data files are segments of their own, which are read only when something of
 //! them is rendered: a build that changes little reads little.
 
@@ -680,7 +683,8 @@ impl Writer {
 }
 
 impl Encoded {
-    /// Writes the segments that are not in `known`. Returns how many bytes that were.
+    /// Writes the segments that are not in `known`; `id` is that of the write, never used before.
+    /// Returns how many bytes that were.
     ///
     /// # Errors
     /// Storage failed.
@@ -688,20 +692,21 @@ impl Encoded {
         &self,
         bucket: &Bucket,
         known: &BTreeSet<&String>,
+        id: &str,
     ) -> Result<u64, StateError> {
-        let new: Vec<(&String, &Vec<u8>)> = self
+        let new: Vec<(&String, Vec<u8>)> = self
             .bytes
             .iter()
             .filter(|(name, _)| !known.contains(name))
+            .map(|(name, bytes)| (name, stamped(bytes, id)))
             .collect();
         let attributes = Attributes {
             content_type: "application/zstd".into(),
             cache_control: "no-store".into(),
             ..Attributes::default()
         };
-        let put = |(name, bytes): (&String, &Vec<u8>)| {
+        let put = |(name, bytes): (&String, Vec<u8>)| {
             let (key, attributes) = (format!("{FOLDER}{name}"), attributes.clone());
-            let bytes = bytes.clone();
             async move {
                 bucket
                     .put(&key, &bytes, &attributes, &Condition::Always)
@@ -715,6 +720,14 @@ impl Encoded {
             .await?;
         Ok(total)
     }
+}
+
+/// A skippable frame (RFC 8878, section 3.1.2) with `id` behind the packed bytes.
+fn stamped(packed: &[u8], id: &str) -> Vec<u8> {
+    const MAGIC: u32 = 0x184D_2A50;
+    let length = u32::try_from(id.len()).unwrap_or(u32::MAX);
+    let id = &id.as_bytes()[..length as usize];
+    [packed, &MAGIC.to_le_bytes(), &length.to_le_bytes(), id].concat()
 }
 
 async fn get(bucket: &Bucket, name: &str) -> Result<Vec<u8>, StateError> {
@@ -756,4 +769,22 @@ pub enum StateError {
     /// What is there is not what was written.
     #[error("the state is damaged: {0}; move root.json away to build everything anew")]
     Damaged(String),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_same_records_written_twice_are_read_alike_and_are_other_bytes() {
+        let records = vec![(SourceKey::from("a.md"), "text".to_owned())];
+        let plain = postcard::to_stdvec(&records).unwrap();
+        let packed = zstd::encode_all(&plain[..], ZSTD_LEVEL).unwrap();
+        let [one, other] = ["id1", "id2"].map(|id| stamped(&packed, id));
+        assert_ne!(one, other);
+        for bytes in [packed, one, other] {
+            let read: Vec<(SourceKey, String)> = unpack("name", &bytes).unwrap();
+            assert_eq!(read, records);
+        }
+    }
 }

@@ -150,8 +150,9 @@ pub struct Listed {
     pub key: String,
     /// Without quotes.
     pub etag: String,
-    /// When it was written, by the clock of S3, in milliseconds of Unix time.
-    pub modified_ms: i64,
+    /// When it was written, by the clock of S3, in milliseconds of Unix time; none where it does not
+    /// say.
+    pub modified_ms: Option<i64>,
 }
 
 /// A part of a listing: up to 1,000 objects.
@@ -499,12 +500,10 @@ impl Bucket {
             .map_err(|error| self.error("listing", "", &error))?;
         let objects = page.contents().iter().filter_map(|object| {
             let key = object.key()?.strip_prefix(&self.place.prefix)?;
-            let modified = object.last_modified().and_then(|at| at.to_millis().ok());
             Some(Listed {
                 key: key.to_owned(),
                 etag: unquoted(object.e_tag()),
-                // Where S3 does not say it, it is never old.
-                modified_ms: modified.unwrap_or(i64::MAX),
+                modified_ms: object.last_modified().and_then(|at| at.to_millis().ok()),
             })
         });
         Ok(Page {

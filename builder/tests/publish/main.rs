@@ -17,5 +17,6 @@ mod retries;
 mod scheduled;
 mod stop;
 mod stories;
+mod sweep;
 mod wire;
 mod world;

@@ -26,8 +26,12 @@ impl Meanwhile {
         path: &'static str,
         does: impl FnOnce() -> F + Send + 'static,
     ) -> Self {
-        // The future of a run stays in its thread.
-        let does = move || tokio::task::block_in_place(|| Handle::current().block_on(does()));
+        // The future of a run stays in its thread, and is large: it gets one of its own.
+        let does = move || {
+            let runtime = Handle::current();
+            let thread = std::thread::spawn(move || runtime.block_on(does()));
+            tokio::task::block_in_place(|| thread.join().unwrap());
+        };
         let does: Option<Box<dyn FnOnce() + Send>> = Some(Box::new(does));
         self.0.lock().unwrap().push(Act { method, path, does });
         self

@@ -31,9 +31,15 @@ pub fn builder(machine: &Arc<Machine>, connector: &Connector, seed: u64) -> Buil
         holder: machine.name.clone(),
         // These sites are small: every other world has own pages go first.
         many_outputs: if seed.is_multiple_of(2) { 3 } else { 200 },
+        sweep_after: sweep_after(seed),
         ..Options::default()
     };
     builder_with(machine, connector.clone(), seed, options)
+}
+
+/// In every third world nothing has to be old to be swept, in others a minute or an hour.
+pub fn sweep_after(seed: u64) -> Duration {
+    Duration::from_secs([0, 60, 3_600][(seed % 3) as usize])
 }
 
 /// A builder with the production client, over any HTTP client.

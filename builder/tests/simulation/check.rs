@@ -1,6 +1,6 @@
 //! What must hold at every moment, checked at each write and each invalidation.
 
-use crate::s3::{Change, Object, S3};
+use crate::s3::{Bucket, Change, Object, S3};
 use crate::world::{SITE, SOURCE, STATE};
 use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
 use serde_json::Value;
@@ -10,6 +10,9 @@ use std::collections::{BTreeMap, BTreeSet};
 const BASE: &str = "https://example.org/";
 /// Pictures that the builder makes; they are never an author's mistake.
 pub const MADE: &str = "processed_images/";
+
+/// What so many roots before the last one named stays.
+const KEPT_GENERATIONS: u64 = 3;
 
 /// Who wrote, and what is known of it.
 pub struct Writer<'a> {
@@ -162,9 +165,10 @@ impl Watch {
 
     fn state_written(&mut self, s3: &S3, change: &Change, writer: &Writer<'_>) {
         if change.key != "root.json" {
-            if change.after.is_none() && segments(&self.root).contains(&change.key) {
+            let named = segments(&self.root).contains(&change.key) || self.is_kept(&change.key);
+            if change.after.is_none() && named {
                 self.violation(format!(
-                    "{} deleted {}, which the root names",
+                    "{} deleted {}, which the root or one of the last roots names",
                     writer.name, change.key
                 ));
             }
@@ -185,6 +189,21 @@ impl Watch {
         }
         let before = std::mem::replace(&mut self.root, root);
         self.check_succession(&before, writer);
+    }
+
+    /// True for a segment that one of the last roots named.
+    fn is_kept(&self, key: &str) -> bool {
+        let generation = self.root["generation"].as_u64().unwrap_or_default();
+        let retired = self.root["retired"].as_object().into_iter().flatten();
+        let mut kept = retired.filter(|(dropped, _)| {
+            let dropped: u64 = dropped.parse().unwrap_or_default();
+            dropped + KEPT_GENERATIONS > generation
+        });
+        let is_key = |name: &Value| {
+            let name = name.as_str();
+            name.is_some_and(|name| key.strip_prefix("segments/") == Some(name))
+        };
+        kept.any(|(_, list)| list.as_array().is_some_and(|list| list.iter().any(is_key)))
     }
 
     /// Only who holds the lease, or takes a free one, changes more than the hints.
@@ -309,6 +328,16 @@ pub fn segments(root: &Value) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     collect(&root["segments"], &mut found);
     found
+}
+
+/// Every segment that is there and that neither a root nor one of the last roots names.
+pub fn adrift(root: &Value, state: &Bucket) -> BTreeSet<String> {
+    let mut named = segments(root);
+    let retired = root["retired"].as_object().into_iter().flatten();
+    let retired = retired.flat_map(|(_, list)| list.as_array().into_iter().flatten());
+    named.extend(retired.filter_map(|name| Some(format!("segments/{}", name.as_str()?))));
+    let there = state.keys().filter(|key| key.starts_with("segments/"));
+    there.filter(|key| !named.contains(*key)).cloned().collect()
 }
 
 /// The sources that a published file may come from as it is.

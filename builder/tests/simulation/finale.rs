@@ -1,14 +1,14 @@
 //! What must hold when all has come to rest: the published tree is that of a clean build, and the
 //! root has nothing left to do.
 
-use crate::builders::builder_with;
-use crate::check::MADE;
+use crate::builders::{builder_with, sweep_after};
+use crate::check::{MADE, adrift};
 use crate::clock::Machine;
 use crate::cloudfront::{self, CloudFront};
 use crate::editors::BROKEN;
 use crate::s3::{Bucket, Object, S3};
 use crate::wire::read;
-use crate::world::{SITE, SOURCE, World};
+use crate::world::{SITE, SOURCE, STATE, World};
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
 };
@@ -41,6 +41,7 @@ pub async fn holds(world: &mut World) -> Result<(), String> {
         if *world.s3.bucket(SITE) == before {
             world.untold.clear();
             nothing_is_left(world, true)?;
+            nothing_is_adrift(world)?;
             hints_were_followed(world).await?;
             return equals_clean(world, true).await;
         }
@@ -68,6 +69,19 @@ fn nothing_is_left(world: &World, reconciled: bool) -> Result<(), String> {
         return Err(format!("changed and not invalidated since: {uncovered:?}"));
     }
     Ok(())
+}
+
+/// Where nothing has to be old to be swept, a reconcile leaves no segment that no root names. What
+/// comes late from somebody who stood still comes after it.
+fn nothing_is_adrift(world: &World) -> Result<(), String> {
+    if !sweep_after(world.seed).is_zero() || world.weather.has_zombies() {
+        return Ok(());
+    }
+    let adrift = adrift(&world.watch.root, world.s3.bucket(STATE));
+    match adrift.is_empty() {
+        true => Ok(()),
+        false => Err(format!("no root names {adrift:?}")),
+    }
 }
 
 /// Every source of which an event told is known as it is now.

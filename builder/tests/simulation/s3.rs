@@ -1,7 +1,9 @@
 //! S3 in memory, as far as the builder uses it: strongly consistent, ETag is the MD5 of the bytes,
 //! errors and conditional writes as in the S3 API's reference.
 
+use crate::clock::Clock;
 use crate::wire::{Request, Response};
+use jiff::Timestamp;
 use md5::{Digest, Md5};
 use percent_encoding::percent_decode_str;
 use std::collections::BTreeMap;
@@ -43,15 +45,28 @@ pub struct Change {
 #[derive(Clone, Default)]
 pub struct S3 {
     pub buckets: BTreeMap<String, Bucket>,
+    clock: Arc<Clock>,
+    /// When each object was written: bucket and key to milliseconds of Unix time.
+    modified: BTreeMap<(String, String), i64>,
 }
 
 impl S3 {
+    /// Whose clock this is.
+    pub fn new(clock: Arc<Clock>) -> Self {
+        Self {
+            clock,
+            ..Self::default()
+        }
+    }
+
     pub fn bucket(&self, name: &str) -> &Bucket {
         static EMPTY: Bucket = Bucket::new();
         self.buckets.get(name).unwrap_or(&EMPTY)
     }
 
     pub fn set(&mut self, bucket: &str, key: &str, object: Option<Object>) -> Option<Object> {
+        let written = (bucket.to_owned(), key.to_owned());
+        self.modified.insert(written, self.clock.true_ms());
         let bucket = self.buckets.entry(bucket.to_owned()).or_default();
         match object {
             Some(object) => bucket.insert(key.to_owned(), object),
@@ -90,9 +105,13 @@ impl S3 {
             let _ = write!(xml, "<NextContinuationToken>{last}</NextContinuationToken>");
         }
         for (key, object) in page {
+            let written = (bucket.to_owned(), (*key).clone());
+            let modified = self.modified.get(&written).copied().unwrap_or_default();
+            let modified = Timestamp::from_millisecond(modified).unwrap();
             let _ = write!(
                 xml,
-                "<Contents><Key>{}</Key><ETag>&quot;{}&quot;</ETag><Size>{}</Size></Contents>",
+                "<Contents><Key>{}</Key><LastModified>{modified:.3}</LastModified>\
+                 <ETag>&quot;{}&quot;</ETag><Size>{}</Size></Contents>",
                 escaped(key),
                 object.etag,
                 object.bytes.len()

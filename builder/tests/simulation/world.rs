@@ -94,7 +94,7 @@ pub struct World {
     edits_left: usize,
     next_edit_ms: i64,
     faults: bool,
-    seed: u64,
+    pub seed: u64,
 }
 
 impl World {
@@ -103,10 +103,12 @@ impl World {
         let weather = Weather::of(&mut random);
         let slots = random.between(1, 4);
         let edits_left = random.between(4, 10) as usize;
+        let clock: Arc<Clock> = Arc::default();
+        let s3 = S3::new(clock.clone());
         let mut world = Self {
             weather,
-            clock: Arc::default(),
-            s3: S3::default(),
+            clock,
+            s3,
             watch: Watch::default(),
             log: Vec::new(),
             untold: BTreeSet::new(),
