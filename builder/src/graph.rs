@@ -16,6 +16,7 @@
 pub mod memo;
 mod project;
 mod question;
+pub mod reach;
 
 pub use project::{add_value, list_mark, value_mark};
 pub use question::{Named, Question};
@@ -85,6 +86,8 @@ impl Graph {
 /// The graph as the last build left it.
 #[derive(Debug, Clone, Default)]
 pub struct Graph {
+    /// Of which pages and sections there were ([`reach::pages`]).
+    pub pages: Option<Mark>,
     /// Of each body that could be rendered.
     pub bodies: BTreeMap<SourceKey, Arc<BodyFacts>>,
     /// Of each output that could be made.

@@ -5,6 +5,7 @@
 
 use super::lists;
 use super::store::{Attributes, Bucket, Condition, StoreError, Written};
+use crate::fingerprint::Mark;
 use crate::object::HTML_LIFETIME_SECONDS;
 use crate::report::Report;
 use crate::site::schedule::NextDue;
@@ -84,6 +85,9 @@ pub struct Segments {
     pub answers: Vec<String>,
     /// Of what is known of pictures.
     pub pictures: Vec<String>,
+    /// Not in any segment: [`Graph::pages`](crate::graph::Graph::pages).
+    #[serde(default)]
+    pub pages: Option<Mark>,
 }
 
 impl Segments {

@@ -18,6 +18,7 @@ use crate::render::world::Measured;
 use crate::site::head::Head;
 use crate::source::{Effective, Source, Sources, Text};
 use futures::stream::{StreamExt, TryStreamExt, iter};
+use itertools::{EitherOrBoth, Itertools};
 use rayon::prelude::*;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -81,12 +82,16 @@ fn differing<K: Ord + Clone, V: PartialEq>(
     after: &BTreeMap<K, Arc<V>>,
 ) -> Vec<K> {
     let same = |one: &Arc<V>, other: &Arc<V>| Arc::ptr_eq(one, other) || one == other;
-    let changed = after.iter().filter(|(key, value)| {
-        let known = before.get(key);
-        !known.is_some_and(|known| same(known, value))
+    let both = before
+        .iter()
+        .merge_join_by(after, |(a, _), (b, _)| a.cmp(b));
+    let differ = both.filter_map(|pair| match pair {
+        EitherOrBoth::Both((_, one), (_, other)) if same(one, other) => None,
+        EitherOrBoth::Both((key, _), _)
+        | EitherOrBoth::Left((key, _))
+        | EitherOrBoth::Right((key, _)) => Some(key),
     });
-    let gone = before.keys().filter(|key| !after.contains_key(key));
-    changed.map(|(key, _)| key).chain(gone).cloned().collect()
+    differ.cloned().collect()
 }
 
 /// Texts of content and data files, as far as they were read.
@@ -224,7 +229,7 @@ impl State {
                 problems,
                 head,
             };
-            sources.push((key, source));
+            sources.push((key, Arc::new(source)));
         }
         let mut published = Vec::with_capacity(outputs.len());
         let mut traces = Vec::with_capacity(outputs.len());
@@ -232,6 +237,7 @@ impl State {
             traces.extend(record.trace.map(|trace| (record.key.clone(), trace)));
             published.push((record.key, record.published));
         }
+        graph.pages = segments.pages;
         graph.bodies = bodies.into_iter().collect();
         graph.outputs = traces.into_iter().collect();
         let answers = answers.into_iter();
@@ -340,7 +346,10 @@ impl State {
     /// A record that cannot be encoded, which would be a bug.
     pub fn encode(&self, before: &Segments, dirty: &Dirty) -> Result<Encoded, StateError> {
         let mut writer = Writer::default();
-        let mut segments = Segments::default();
+        let mut segments = Segments {
+            pages: self.graph.pages,
+            ..Segments::default()
+        };
         let dirty_sources: Vec<&str> = dirty.sources.iter().map(SourceKey::as_str).collect();
         let dirty_outputs: Vec<&str> = dirty.outputs.iter().map(OutputKey::as_str).collect();
 

@@ -24,7 +24,7 @@ use crate::site::pagination::{self, Pagination};
 use crate::site::taxonomies::Taxonomy;
 use crate::source::{Effective, Sources};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use tera::value::Key;
 use tera::{Context, Value};
@@ -132,6 +132,39 @@ pub fn holds(
     match trace.needs.is_empty() {
         true => Ok(mark == Some(known.trace)),
         false => Err(trace.needs),
+    }
+}
+
+/// True where an output would be made from what it was made from before, because front matter, keys,
+/// templates and configuration are as they were, and it reads nothing of the `bodies` that may not
+/// be. False says nothing.
+pub fn is_spared(
+    world: &Arc<World>,
+    contents: &Arc<Contents>,
+    key: &OutputKey,
+    planned: &Planned,
+    known: &OutputTrace,
+    bodies: &BTreeSet<&SourceKey>,
+) -> bool {
+    if bodies.contains(&planned.source) || known.asked.iter().any(Question::looks_beyond_pages) {
+        return false;
+    }
+    if bodies.is_empty() {
+        return true;
+    }
+    let job = Job {
+        world,
+        contents,
+        key,
+        planned,
+    };
+    match (&planned.recipe, job.template_name()) {
+        (Recipe::SearchIndex(_), _) => false,
+        (_, None) => true,
+        (_, Some(template)) => {
+            let reader = world.templates.readers.reader(&template);
+            !reader.reaches_texts(&known.asked)
+        }
     }
 }
 
