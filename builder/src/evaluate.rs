@@ -16,8 +16,8 @@ use crate::plan::{self, Plan, Planned, Recipe};
 use crate::quillfront_toml::{AllowedHosts, OwnConfig};
 use crate::render::RenderError;
 use crate::render::answers::{Answer, Request};
-use crate::render::content::{self, Bodies, Contents};
-use crate::render::output::{self, Site};
+use crate::render::content::{self, Bodies, Contents, Linking};
+use crate::render::output::{self, Edited, Site};
 use crate::render::templates::Templates;
 use crate::render::world::{Inputs, Needs, Settings, World};
 use crate::sass::Sheets;
@@ -436,16 +436,23 @@ impl<Kept: Send> Evaluation<Kept> {
             return Needs::default();
         }
         let mut left: Vec<OutputKey> = later.into_iter().map(|(key, ..)| key.clone()).collect();
-        let bodies: Option<BTreeSet<&SourceKey>> = self.reach.as_ref().map(|_| {
-            let bodies = contents.differing(&self.world, &self.graph);
-            bodies.collect()
+        let library = &self.world.library;
+        let edited = self.reach.as_ref().map(|_| {
+            let mut edited = Edited::default();
+            for (of, file) in contents.differing(library, &self.graph) {
+                edited.files.insert(file);
+                if let Linking::Page(id) = of {
+                    edited.pages.insert(id);
+                }
+            }
+            edited
         });
         let results: Vec<_> = waiting
             .into_par_iter()
             .map(|(key, planned, known)| {
                 if let Some(known) = known.filter(|_| !self.changed.contains(key)) {
-                    if let Some(bodies) = &bodies
-                        && output::is_spared(&self.world, &contents, key, planned, known, bodies)
+                    if let Some(edited) = &edited
+                        && output::is_spared(&self.world, &contents, key, planned, known, edited)
                     {
                         return (key.clone(), Round::Kept(known.clone()));
                     }
@@ -718,9 +725,12 @@ impl<Kept: Send> Evaluation<Kept> {
         let unsure = !stale.is_empty() || !self.world.traced;
         let is_wanted = |request: &Request| unsure || asked.contains(request);
         let answers = self.world.answers.texts(is_wanted);
+        let (now, next_due) = (self.world.settings.now, self.world.library.next_due());
+        // What a large site is made of is large, and nobody waits for it to be freed.
+        rayon::spawn(move || drop((self.world, self.contents, self.bodies, self.memo)));
         Tree {
-            now: self.world.settings.now,
-            next_due: self.world.library.next_due(),
+            now,
+            next_due,
             answers,
             objects,
             kept: self.kept,

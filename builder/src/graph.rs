@@ -62,8 +62,8 @@ pub struct BodyFacts {
 pub struct OutputTrace {
     /// Of all that it was made from.
     pub trace: Mark,
-    /// What functions asked for while it was rendered.
-    pub asked: Vec<Question>,
+    /// What functions asked for while it was rendered. Most outputs ask alike.
+    pub asked: Vec<Arc<Question>>,
     /// Pictures that it refers to.
     pub pictures: Vec<Shown>,
 }
@@ -73,7 +73,8 @@ impl Graph {
     pub fn requests(&self) -> BTreeSet<&Request> {
         let bodies = self.bodies.values().map(|facts| &facts.asked);
         let outputs = self.outputs.values().map(|trace| &trace.asked);
-        let asked = bodies.chain(outputs).flatten();
+        let outputs = outputs.flatten().map(|question| &**question);
+        let asked = bodies.flatten().chain(outputs);
         asked
             .filter_map(|question| match question {
                 Question::Answer(request) => Some(request),

@@ -100,6 +100,14 @@ impl Effective {
     pub fn is_text(&self) -> bool {
         matches!(self, Self::Text(_))
     }
+
+    /// The text, where it is one and is held.
+    pub fn held(&self) -> Option<&Arc<str>> {
+        match self {
+            Self::Text(text) => text.held(),
+            Self::Opaque | Self::Absent => None,
+        }
+    }
 }
 
 /// All sources, by key. A copy shares them.
@@ -207,10 +215,7 @@ impl Sources {
     /// The text that a build uses of `key`, where it is held. Those of content and data files may be
     /// kept elsewhere.
     pub fn text(&self, key: &str) -> Option<&Arc<str>> {
-        match &self.map.get(key)?.effective {
-            Effective::Text(text) => text.held(),
-            Effective::Opaque | Effective::Absent => None,
-        }
+        self.map.get(key)?.effective.held()
     }
 
     /// Changes whenever what a build uses of `key` does; None where it uses nothing.

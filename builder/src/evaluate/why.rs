@@ -288,7 +288,7 @@ impl Reader<'_> {
         };
         let recipe = &self.planned.recipe;
         matches!(recipe, Recipe::Taxonomy { .. } | Recipe::Term { .. })
-            || asked.into_iter().any(is_of_terms)
+            || asked.into_iter().any(|question| is_of_terms(question))
     }
 }
 

@@ -95,7 +95,7 @@ pub fn build_from(
     let (known, news) = known_and_new(files, &before.sources);
     // What is broken now is not there: a folder keeps no last good text.
     let mut sources: Sources = known.into_iter().collect();
-    sources.observe_all(look(news)?);
+    sources.observe_all(look(root, news)?);
     if let Some(config) = config {
         take_config(&mut sources, root, config)?;
     }
@@ -226,6 +226,7 @@ pub fn build_from(
     lap("tidy");
     let segments = segments.unwrap_or_default();
     let bytes_out = remember(state, made_with, &segments, &after, &dirty)?;
+    rayon::spawn(move || drop(after));
     lap("remember");
     Ok(Ok(Incremental {
         tree: tree.map(|_| written),
@@ -393,10 +394,7 @@ fn altered(out: &Path, outputs: &BTreeMap<OutputKey, Published>) -> BTreeSet<Out
 
 /// Changes whenever a file of the output is written.
 fn version_of(out: &Path, key: &OutputKey) -> io::Result<String> {
-    let meta = fs::metadata(out.join(key.as_str()))?;
-    let modified = meta.modified()?.duration_since(std::time::UNIX_EPOCH);
-    let nanos = modified.map_or(0, |since| since.as_nanos());
-    Ok(format!("{}-{nanos}", meta.len()))
+    super::version_of(&fs::metadata(out.join(key.as_str()))?)
 }
 
 /// Removes a file of the output, and the folders that it leaves empty.

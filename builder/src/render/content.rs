@@ -209,21 +209,24 @@ impl Contents {
     /// The files whose body is not, or may not be, as a graph has it.
     pub fn differing<'a>(
         &'a self,
-        world: &'a World,
+        library: &'a Library,
         graph: &'a Graph,
-    ) -> impl Iterator<Item = &'a SourceKey> {
-        let library = &world.library;
-        let pages = library.pages.iter().map(|page| &page.place.key);
-        let sections = library.sections.iter().map(|section| &section.place.key);
-        let bodies = self.pages.iter().chain(&self.sections);
-        let all = pages.chain(sections).zip(bodies);
-        all.filter(|(key, body)| match body {
+    ) -> impl Iterator<Item = (Linking, &'a SourceKey)> {
+        let pages = self.pages.iter().enumerate();
+        let pages = pages.map(|(id, body)| (Linking::Page(id), body));
+        let sections = self.sections.iter().enumerate();
+        let sections = sections.map(|(id, body)| (Linking::Section(id), body));
+        let with_file = pages.chain(sections).map(|(of, body)| match of {
+            Linking::Page(id) => (of, &library.pages[id].place.key, body),
+            Linking::Section(id) => (of, &library.sections[id].place.key, body),
+        });
+        let differ = with_file.filter(|(_, key, body)| match body {
             // The facts alone: they are those of the graph.
             Ok(written) if written.body.is_none() => false,
             Ok(written) => graph.bodies.get(key.as_str()) != Some(&written.facts),
             Err(_) => true,
-        })
-        .map(|(key, _)| key)
+        });
+        differ.map(|(of, key, _)| (of, key))
     }
 
     /// The same, of those that a next build may go by: without those whose links are doubted, so that

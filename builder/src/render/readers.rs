@@ -1,6 +1,6 @@
 //! What the templates of a site read, worked out once for each that is an entry.
 
-use super::texts;
+use super::texts::OtherTexts;
 use crate::fingerprint::{Mark, Marker};
 use crate::graph::Question;
 use crate::reads::{Reads, Set, Shape, WHOLE};
@@ -23,8 +23,8 @@ pub struct Reader {
     reads: Reads,
     /// Changes whenever a template that it is made of does.
     pub mark: Mark,
-    /// True where it reads the text of a page that is not its own.
-    pub reads_other_texts: bool,
+    /// Whose texts it reads.
+    pub other_texts: OtherTexts,
     shapes: Mutex<Shapes>,
 }
 
@@ -71,7 +71,7 @@ impl Readers {
         }
         Reader {
             mark: marker.done(),
-            reads_other_texts: texts::reads_others(&reads),
+            other_texts: OtherTexts::of(&reads),
             reads,
             shapes: Mutex::default(),
         }
@@ -108,12 +108,6 @@ impl Reader {
     /// The templates that it is made of; None where that may be any.
     pub fn made_of(&self) -> Option<&BTreeSet<String>> {
         self.reads.templates.as_ref()
-    }
-
-    /// True where it reads the text of a page that is not its own, or may in one of these answers.
-    pub fn reaches_texts(&self, asked: &[Question]) -> bool {
-        let mut asked = asked.iter();
-        self.reads_other_texts || asked.any(|question| texts::reads_in_answer(self, question))
     }
 
     /// What is read of the answer to a question. The same place in memory for the same shape.

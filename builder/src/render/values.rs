@@ -71,7 +71,7 @@ impl<'a> View<'a> {
     fn note_pages(self, ids: &[PageId], part: &Part) {
         if let Detail::Sources(readings) = self.detail {
             for id in ids {
-                readings.note(&self.world.library.pages[*id].place.key, part.clone());
+                readings.note_page(&self.world.library.pages[*id].place.key, part);
             }
         }
     }
