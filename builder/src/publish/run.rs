@@ -83,7 +83,7 @@ impl Builder {
             if let Some(mut report) = Box::pin(self.attempt(work, &mut more)).await? {
                 // Its requests are in the report, and the report is there whatever becomes of it.
                 let swept = match *work == Work::Reconcile && !report.deferred {
-                    true => self.sweep().await,
+                    true => Box::pin(self.sweep()).await,
                     false => Ok(()),
                 };
                 before.fill(self, &mut report);
