@@ -20,6 +20,7 @@ use crate::render::output::{self, Site};
 use crate::render::templates::Templates;
 use crate::render::world::{Inputs, Needs, Settings, World};
 use crate::sass::Sheets;
+use crate::search::{Record, Records};
 use crate::site::library;
 use crate::site::schedule::{NextDue, Schedule};
 use crate::source::Sources;
@@ -30,6 +31,7 @@ use std::sync::Arc;
 
 mod album;
 mod pictures;
+mod records;
 pub mod why;
 pub use album::Album;
 use pictures::{BATCH_BYTES, Darkroom};
@@ -64,6 +66,9 @@ pub struct Tree<Kept = Object> {
     pub next_due: Option<NextDue>,
     /// Answers from the network that it was made with.
     pub answers: BTreeMap<Request, Arc<str>>,
+    /// The records of the search index that the next build may go by; none where they are as they
+    /// were, or nothing was noted.
+    pub records: Option<Arc<Records>>,
 }
 
 impl<Kept> Tree<Kept> {
@@ -84,6 +89,7 @@ impl<Kept> Tree<Kept> {
             now: self.now,
             next_due: self.next_due,
             answers: self.answers,
+            records: self.records,
         }
     }
 }
@@ -105,6 +111,8 @@ pub struct Evaluation<Kept = Object> {
     changed: BTreeSet<OutputKey>,
     /// What was noted of the outputs that were made.
     traces: BTreeMap<OutputKey, Arc<OutputTrace>>,
+    /// Records that search indexes were made from.
+    records: Vec<(SourceKey, Arc<Record>)>,
     done: BTreeMap<OutputKey, Result<Option<Kept>, Vec<Diagnostic>>>,
     diagnostics: Vec<Diagnostic>,
     /// Rounds so far.
@@ -130,6 +138,8 @@ pub struct Asked {
     pub requests: BTreeSet<Request>,
     /// Sources whose text is kept elsewhere.
     pub texts: BTreeSet<SourceKey>,
+    /// True for the records of the search index, which are kept elsewhere.
+    pub records: bool,
 }
 
 impl Asked {
@@ -211,6 +221,7 @@ impl<Kept: Send> Evaluation<Kept> {
             measured: Arc::default(),
             styles: Arc::new(styles),
             texts: Arc::default(),
+            records: Some(Arc::default()),
             traced: false,
         };
         Ok(Self {
@@ -224,6 +235,7 @@ impl<Kept: Send> Evaluation<Kept> {
             kept: BTreeSet::new(),
             changed: BTreeSet::new(),
             traces: BTreeMap::new(),
+            records: Vec::new(),
             done: BTreeMap::new(),
             diagnostics,
             rounds: 0,
@@ -357,6 +369,7 @@ impl<Kept: Send> Evaluation<Kept> {
             files: self.batch(),
             requests: self.needs.requests.clone(),
             texts: self.needs.texts.clone(),
+            records: self.needs.records,
         }
     }
 
@@ -428,6 +441,7 @@ impl<Kept: Send> Evaluation<Kept> {
                             pictures: content::shown(made.pictures),
                             shown: shown.unwrap_or_default(),
                             trace: made.trace.map(Arc::new),
+                            records: made.records,
                         }
                     }
                     Err(RenderError::Failed(problems)) => Round::Failed(problems),
@@ -456,7 +470,9 @@ impl<Kept: Send> Evaluation<Kept> {
                     pictures,
                     shown,
                     trace,
+                    records,
                 } => {
+                    self.records.extend(records);
                     let own = pictures.iter().map(|(picture, ..)| picture);
                     self.darkroom.note_output(&key, own);
                     self.darkroom.note_output(&key, &shown);
@@ -612,6 +628,7 @@ impl<Kept: Send> Evaluation<Kept> {
     pub fn finish(mut self) -> Tree<Kept> {
         self.fail_with_pictures();
         let because = self.because();
+        let records = self.records_after();
         let mut objects = BTreeMap::new();
         let mut stale = BTreeSet::new();
         let mut failures = Failures::default();
@@ -668,6 +685,7 @@ impl<Kept: Send> Evaluation<Kept> {
             now: self.world.settings.now,
             next_due: self.world.library.next_due(),
             answers,
+            records,
             objects,
             kept: self.kept,
             graph,
@@ -694,6 +712,7 @@ enum Round<Kept> {
         pictures: Vec<Shown>,
         shown: BTreeSet<OutputKey>,
         trace: Option<Arc<OutputTrace>>,
+        records: Vec<(SourceKey, Arc<Record>)>,
     },
     /// It could not be made.
     Failed(Vec<Diagnostic>),

@@ -12,6 +12,7 @@ use crate::object::{Body, Object};
 use crate::plan::Plan;
 use crate::publish::observe::MAX_INPUT_BYTES;
 use crate::render::world::{Inputs, Settings};
+use crate::search::Records;
 use crate::source::{Observed, Sources};
 use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
@@ -256,18 +257,20 @@ pub fn evaluate<Kept: Send>(
         Err(why) => return Ok(Err(unready(why, &sources, problems, config))),
     };
     begin()?;
-    let mut tree = finish(evaluation, root, &sources, keep)?;
+    let mut tree = finish(evaluation, root, &sources, Arc::default, keep)?;
     tree.diagnostics.extend(problems);
     name_config(config, &mut tree.diagnostics);
     tree.diagnostics.sort();
     Ok(Ok(tree))
 }
 
-/// Drives an evaluation to its end, with the files of a folder.
+/// Drives an evaluation to its end, with the files of a folder. `records` are those of earlier
+/// builds, if it asks for them.
 fn finish<Kept: Send>(
     mut evaluation: Evaluation<Option<Kept>>,
     root: &Path,
     sources: &Sources,
+    mut records: impl FnMut() -> Arc<Records>,
     keep: impl Fn(&OutputKey, Object) -> Kept + Sync,
 ) -> io::Result<Tree<Kept>> {
     let in_the_way = files_in_the_way(evaluation.plan());
@@ -287,6 +290,9 @@ fn finish<Kept: Send>(
         evaluation.supply_versions(inputs(root, needs.files)?, &versions);
         if !needs.texts.is_empty() {
             evaluation.supply_texts(texts(root, needs.texts)?);
+        }
+        if needs.records {
+            evaluation.supply_records(records());
         }
         if !needs.requests.is_empty() {
             let allowed = evaluation.allowed_hosts();

@@ -88,7 +88,7 @@ pub fn build_from(
     }
     let made_with = made_with(root, config, &settings, out)?;
     let (remembered, listed) = rayon::join(|| remembered(state, &made_with), || list(root));
-    let (before, segments, bytes_in) = remembered?;
+    let (mut before, segments, mut bytes_in) = remembered?;
     let (files, problems) = listed?;
     lap("list");
     let is_known = |file: &FileEntry| {
@@ -172,7 +172,17 @@ pub fn build_from(
         };
         Ok((published, Some(made)))
     };
-    let mut tree = finish(evaluation, root, &sources, keep)?;
+    if !full {
+        evaluation.records_elsewhere();
+    }
+    let mut stored = std::mem::take(&mut before.records);
+    let records = || {
+        let packed = packed(state, stored.to_read());
+        bytes_in += packed.values().map(|packed| packed.len() as u64).sum::<u64>();
+        stored.take_in(&packed);
+        stored.held()
+    };
+    let mut tree = finish(evaluation, root, &sources, records, keep)?;
     lap("render");
     tree.diagnostics.extend(problems);
     name_config(config, &mut tree.diagnostics);
@@ -189,8 +199,10 @@ pub fn build_from(
         answers: tree.answers.clone(),
         album: before.album.clone(),
         texts: Texts::with_sources(),
+        records: stored,
     };
     let mut dirty = Dirty::default();
+    after.take_records(tree.records.as_ref(), &mut dirty);
     // A file that was only touched has another version.
     let touched = after.sources.iter().filter(|(key, source)| {
         let known = before.sources.get(key.as_str());
@@ -275,12 +287,7 @@ fn read_root(state: &Path, made_with: &str) -> io::Result<Option<Remembered>> {
 fn remembered(state: &Path, made_with: &str) -> io::Result<(State, Option<Segments>, u64)> {
     let read = |root: &Remembered| -> Option<(State, u64)> {
         let names: Vec<&String> = root.segments.all_but_texts().collect();
-        let read = |name: &&String| {
-            let bytes = fs::read(state.join(FOLDER).join(name.as_str())).ok()?;
-            Some(((*name).clone(), bytes))
-        };
-        let packed: BTreeMap<String, Vec<u8>> =
-            names.par_iter().map(read).collect::<Option<_>>()?;
+        let packed = packed(state, names);
         let before = State::decode(&root.segments, &packed).ok()?;
         let bytes: usize = packed.values().map(Vec::len).sum();
         Some((before, bytes as u64))
@@ -293,6 +300,15 @@ fn remembered(state: &Path, made_with: &str) -> io::Result<(State, Option<Segmen
     };
     before.texts = Texts::with_sources();
     Ok((before, segments, bytes))
+}
+
+/// The segments of these names that can be read.
+fn packed(state: &Path, names: Vec<&String>) -> BTreeMap<String, Vec<u8>> {
+    let read = |name: &String| {
+        let bytes = fs::read(state.join(FOLDER).join(name)).ok()?;
+        Some((name.clone(), bytes))
+    };
+    names.into_par_iter().filter_map(read).collect()
 }
 
 /// Writes what has changed of the state; returns how many bytes that were.
@@ -309,11 +325,9 @@ fn remember(
     fs::create_dir_all(&folder).map_err(|error| named(&folder, error))?;
     let known = before.all();
     let mut written = 0;
-    for (name, bytes) in &encoded.bytes {
-        if !known.contains(name) {
-            put(&folder.join(name), bytes)?;
-            written += bytes.len() as u64;
-        }
+    for (name, bytes) in encoded.news(&known) {
+        put(&folder.join(name), bytes)?;
+        written += bytes.len() as u64;
     }
     let root = Remembered {
         format: FORMAT,

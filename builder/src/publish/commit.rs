@@ -89,7 +89,7 @@ impl Builder {
         let mut dirty = Dirty {
             sources: draft.looked_at.clone(),
             outputs: touched,
-            all: false,
+            ..Dirty::default()
         };
         dirty
             .sources
@@ -99,6 +99,7 @@ impl Builder {
             state.answers.clone_from(&tree.answers);
             dirty.note(&state.graph, &tree.graph);
             state.graph = Arc::new(tree.graph.clone());
+            state.take_records(tree.records.as_ref(), &mut dirty);
         }
         self.conclude(
             session,
@@ -195,7 +196,7 @@ impl Builder {
         let Encoded {
             segments, texts, ..
         } = encoded;
-        state.written(texts);
+        state.written(&segments, texts);
         self.keep_warm(&segments, &state);
         match self.empty_outbox(&mut session, outbox).await {
             // The commit stands; what CloudFront did not take is tried again with what comes next.

@@ -233,6 +233,9 @@ impl Builder {
             true => Arc::default(),
             false => state.graph_of_published(),
         });
+        if !full {
+            evaluation.records_elsewhere();
+        }
         evaluation.tell_why(state.sources.clone());
         (self.progress)(Step::Rendering(evaluation.plan().len()));
         evaluation.remember(state.album.clone(), published);
@@ -281,6 +284,10 @@ impl Builder {
             if !needs.texts.is_empty() {
                 state.texts.read(&self.state, &needs.texts).await?;
                 evaluation.supply_texts(state.texts_of(needs.texts)?);
+            }
+            if needs.records {
+                state.records.read(&self.state).await?;
+                evaluation.supply_records(state.records.held());
             }
             if !needs.requests.is_empty() {
                 let answers;

@@ -227,10 +227,11 @@ impl Builder {
         let mut dirty = Dirty {
             sources: draft.looked_at.clone(),
             outputs: touched.iter().map(|key| key.as_str().into()).collect(),
-            all: false,
+            ..Dirty::default()
         };
         if let Ok(tree) = &draft.outcome {
             dirty.note(&state.graph, &tree.graph);
+            dirty.note_records(&state.records, tree.records.as_ref());
         }
         let segments = state::segments_written(&root.segments, &dirty, &changed);
         // It looks at the root once more, for what came meanwhile.

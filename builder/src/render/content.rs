@@ -177,6 +177,13 @@ impl Contents {
             .filter(move |(key, _)| !doubted.contains(key.as_str()))
     }
 
+    /// The files whose bodies were rendered in this build.
+    pub fn rendered<'a>(&'a self, world: &'a World) -> impl Iterator<Item = &'a SourceKey> {
+        let all = self.all(world);
+        let rendered = all.filter(|(written, ..)| written.body.is_some());
+        rendered.map(|(_, place, _)| &place.key)
+    }
+
     /// Every link to elsewhere, page by page, then section by section.
     pub fn external_links<'a>(
         &'a self,

@@ -7,6 +7,7 @@ use super::super::readings::{Part, Parts, Readings, Wanted, words};
 use super::super::templates::{BUILTIN_PREFIX, source_of};
 use super::super::values::Detail;
 use super::super::world::{Needs, Scope, World, within};
+use super::search_index::searched;
 use super::{Job, Read};
 use crate::fingerprint::Mark;
 use crate::graph::{BodyFacts, OutputTrace, Question};
@@ -355,15 +356,24 @@ impl Job<'_> {
     }
 
     fn note_searched(&self, lang: &str, readings: &Readings) {
-        let Ok((sections, pages)) = self.searched(lang) else {
+        let Ok((sections, pages)) = searched(self.world, lang) else {
             return;
         };
         let library = &self.world.library;
+        let settings = &self.world.config.languages[lang].search;
         let pages = pages.iter().map(|id| &library.pages[*id].place.key);
         let sections = sections.iter().map(|id| &library.sections[*id].place.key);
         for key in pages.chain(sections) {
-            for name in ["title", "description", "permalink", "date", "content"] {
-                readings.note_field(key, name);
+            for (read, name) in [
+                (true, "permalink"),
+                (settings.include_title, "title"),
+                (settings.include_description, "description"),
+                (settings.include_date, "date"),
+                (settings.include_content, "content"),
+            ] {
+                if read {
+                    readings.note_field(key, name);
+                }
             }
         }
     }
