@@ -178,7 +178,10 @@ pub fn build_from(
     let mut stored = std::mem::take(&mut before.records);
     let records = || {
         let packed = packed(state, stored.to_read());
-        bytes_in += packed.values().map(|packed| packed.len() as u64).sum::<u64>();
+        bytes_in += packed
+            .values()
+            .map(|packed| packed.len() as u64)
+            .sum::<u64>();
         stored.take_in(&packed);
         stored.held()
     };

@@ -105,10 +105,7 @@ fn words_branch_into_a_tree_of_letters() {
         index_format: IndexFormat::ElasticlunrJson,
         ..Search::default()
     };
-    let records = [
-        ("/b/", "", "cat cat car ca"),
-        ("/a/", "", "cat"),
-    ];
+    let records = [("/b/", "", "cat cat car ca"), ("/a/", "", "cat")];
     let index = parsed(&records, &settings, "en");
     let ca = &index["index"]["body"]["root"]["c"]["a"];
     assert_eq!(
@@ -211,7 +208,8 @@ fn the_order_of_records_changes_nothing() {
 
 #[test]
 fn a_record_comes_back_from_where_it_is_stored() {
-    let maker = Maker::new(&Search::default(), "en");
+    let settings = Search::default();
+    let maker = Maker::new(&settings, "en");
     let record = maker.record("<p>Cats and dogs, cats and cats</p>", None);
     let words: Vec<(&str, u32)> = record.words.iter().collect();
     assert_eq!(words, [("cat", 3), ("dog", 1)]);

@@ -6,4 +6,5 @@ mod cases;
 mod constructs;
 mod driver;
 mod random;
+mod search;
 mod snippets;

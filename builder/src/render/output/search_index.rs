@@ -122,13 +122,7 @@ enum AtHand<'a> {
 }
 
 impl<'a> Found<'a> {
-    fn at_hand(
-        &self,
-        known: &Records,
-        settings: &Search,
-        lang: &str,
-        traced: bool,
-    ) -> AtHand<'a> {
+    fn at_hand(&self, known: &Records, settings: &Search, lang: &str, traced: bool) -> AtHand<'a> {
         let Ok(written) = self.body else {
             return AtHand::Failed;
         };
