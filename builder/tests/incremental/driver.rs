@@ -43,6 +43,8 @@ pub struct Site {
     album: Album,
     /// Records of the search index; some may be lost, and some may be of another body.
     records: Records,
+    /// Those of the builds before, the oldest first.
+    earlier_records: Vec<Records>,
     published: BTreeMap<OutputKey, Published>,
 }
 
@@ -105,6 +107,7 @@ impl Site {
             answers: BTreeMap::new(),
             album: Album::default(),
             records: Records::new(),
+            earlier_records: Vec::new(),
             published: BTreeMap::new(),
         }
     }
@@ -145,6 +148,13 @@ impl Site {
     /// Loses the records of the search index of some sources, as if their segments were damaged.
     pub fn lose_records(&mut self, is_lost: impl Fn(&str) -> bool) {
         self.records.retain(|key, _| !is_lost(key.as_str()));
+    }
+
+    /// Puts the oldest records of earlier builds back, as if nothing had been stored since.
+    pub fn restore_records(&mut self) {
+        if !self.earlier_records.is_empty() {
+            self.records = self.earlier_records.remove(0);
+        }
     }
 
     /// The sources that there is a record of.
@@ -322,7 +332,8 @@ impl Site {
         if let Some(records) = &tree.records {
             let records = records.iter();
             let records = records.map(|(key, record)| (key.clone(), again(&**record)));
-            self.records = records.collect();
+            let before = std::mem::replace(&mut self.records, records.collect());
+            self.earlier_records.push(before);
         }
         self.published.retain(|key, published| {
             let source = published.source.as_str();

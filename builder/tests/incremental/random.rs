@@ -27,6 +27,8 @@ enum Edit {
     Web(Option<&'static str>),
     /// The search records of every so many sources are lost.
     LoseRecords(u64),
+    /// Search records of an earlier build are there in place of the last ones.
+    OldRecords,
 }
 
 const PAGES: &[&str] = &[
@@ -486,6 +488,7 @@ fn edit() -> impl Strategy<Value = Edit> {
         1 => select(&[1_i64, 24, 240][..]).prop_map(Edit::Wait),
         1 => select(&[Some("1"), Some("2"), None][..]).prop_map(Edit::Web),
         1 => (1..4_u64).prop_map(Edit::LoseRecords),
+        1 => Just(Edit::OldRecords),
     ]
 }
 
@@ -609,6 +612,10 @@ fn apply(site: &mut Site, before: &mut Before, batch: &[Edit]) -> Seen {
             Edit::LoseRecords(every) => {
                 let number = |key: &str| key.bytes().map(u64::from).sum::<u64>();
                 site.lose_records(|key| number(key) % every == 0);
+                Vec::new()
+            }
+            Edit::OldRecords => {
+                site.restore_records();
                 Vec::new()
             }
         };

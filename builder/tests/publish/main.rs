@@ -13,6 +13,7 @@ mod invalidations;
 mod preview;
 mod retries;
 mod scheduled;
+mod search;
 mod stop;
 mod stories;
 mod wire;
