@@ -31,7 +31,8 @@ impl<Kept: Send> Evaluation<Kept> {
     /// The sources whose bodies were rendered so far.
     pub fn rendered_bodies(&self) -> impl Iterator<Item = &SourceKey> {
         let contents = self.contents.iter();
-        contents.flat_map(|contents| contents.rendered(&self.world))
+        let rendered = contents.flat_map(|contents| contents.rendered(&self.world));
+        rendered.map(|(key, _)| key)
     }
 
     /// What the next build may go by: what was known or made of all that is still searched. None

@@ -275,7 +275,7 @@ impl Site {
         let mut evaluation = Evaluation::up_to(sources, self.settings(), self.now)?;
         let mut looked = Looked::default();
         if let Some((graph, full)) = graph {
-            evaluation.go_by(graph);
+            evaluation.go_by(graph, Arc::new(self.sources.clone()));
             if !full {
                 evaluation.records_elsewhere();
             }
@@ -417,6 +417,7 @@ fn stored(graph: &Graph) -> Graph {
     let bodies = graph.bodies.iter();
     let outputs = graph.outputs.iter();
     Graph {
+        pages: graph.pages,
         bodies: bodies
             .map(|(key, facts)| (key.clone(), again(&**facts)))
             .collect(),

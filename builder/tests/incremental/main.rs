@@ -8,3 +8,4 @@ mod driver;
 mod random;
 mod search;
 mod snippets;
+mod texts;
