@@ -329,7 +329,8 @@ impl<Kept: Send> Evaluation<Kept> {
         let all = all.filter(|(_, planned)| !matches!(planned.recipe, Recipe::Picture { .. }));
         let both = all.merge_join_by(known, |(a, _), (b, _)| a.cmp(b));
         both.filter_map(|pair| match pair {
-            EitherOrBoth::Both((key, planned), (_, known)) => Some((key, planned, Some(known))),
+            // The key that is known already: others have the very same.
+            EitherOrBoth::Both((_, planned), (key, known)) => Some((key, planned, Some(known))),
             EitherOrBoth::Left((key, planned)) => Some((key, planned, None)),
             EitherOrBoth::Right(_) => None,
         })

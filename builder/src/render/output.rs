@@ -441,7 +441,8 @@ impl<'w> Job<'w> {
         let unknown = page
             .front
             .taxonomies
-            .keys()
+            .iter()
+            .map(|(name, _)| name)
             .filter(|name| !known.iter().any(|taxonomy| taxonomy.name == **name));
         let problems: Vec<Diagnostic> = unknown
             .take(MAX_UNKNOWN_TAXONOMIES)
