@@ -283,6 +283,48 @@ fn a_state_that_is_damaged_or_gone_is_made_anew() {
 }
 
 #[test]
+fn search_records_that_are_lost_are_made_again() {
+    let site = Site::new();
+    site.put(
+        "config.toml",
+        &format!("{CONFIG}build_search_index = true\n"),
+    );
+    site.build();
+    let records = || -> Vec<PathBuf> {
+        let root = fs::read(site.path("state/build.json")).unwrap();
+        let root: serde_json::Value = serde_json::from_slice(&root).unwrap();
+        let names = root["segments"]["records"].as_array().unwrap();
+        let names = names.iter().map(|name| name.as_str().unwrap());
+        let folder = site.path("state/segments");
+        names.map(|name| folder.join(name)).collect()
+    };
+    let pages = ["atom.xml", "blog/a/index.html", "search_index.en.js"];
+    let before = records();
+    site.append("content/blog/a.md", "\nMore.\n");
+    assert_eq!(site.build().written, pages);
+    assert!(before.len() == 1 && records() != before && !before[0].exists());
+
+    // A title is in no record: they come out under the name that was lost.
+    let lost = records();
+    for (number, damage) in [None, Some("no segment")].into_iter().enumerate() {
+        match damage {
+            None => fs::remove_file(&lost[0]).unwrap(),
+            Some(text) => fs::write(&lost[0], text).unwrap(),
+        }
+        let text = fs::read_to_string(site.path("site/content/blog/a.md")).unwrap();
+        let text = text.replace("title = \"", &format!("title = \"{number}"));
+        site.put("content/blog/a.md", &text);
+        let built = site.build();
+        assert!(!built.full && built.written.contains(&pages[2].to_owned()));
+        assert_eq!(records(), lost);
+        assert_ne!(fs::read(&lost[0]).unwrap(), b"no segment");
+    }
+    // An output that is gone is made from records as well.
+    fs::remove_file(site.path("out/search_index.en.js")).unwrap();
+    assert_eq!(site.build().written, ["search_index.en.js"]);
+}
+
+#[test]
 fn two_builds_at_once_do_not_share_a_state() {
     let site = Site::new();
     site.build();
