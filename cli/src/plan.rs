@@ -75,7 +75,12 @@ async fn given(global: &Global, file: &Path) -> Result<(String, Option<Given>)> 
     let shown = file.display();
     let usage = |why: String| UsageError(format!("{shown} {why}"));
     let key = key_of(&global.root, file);
-    let key = key.ok_or_else(|| usage(format!("is not in {}", global.root.display())))?;
+    let key = key.ok_or_else(|| {
+        usage(format!(
+            "is not in the site's folder ({})",
+            global.root.display()
+        ))
+    })?;
     let path = global.root.join(&key);
     if path.is_dir() {
         return Err(usage("is a folder; name its files".to_owned()).into());
@@ -101,7 +106,11 @@ fn show_preview(preview: &Preview, texts: &Texts, given: usize) {
         return;
     }
     if preview.outputs.is_empty() {
-        eprintln!("{GREEN}plan{GREEN:#} nothing that is published would change");
+        let until = match &preview.held {
+            Some(_) => " until then",
+            None => "",
+        };
+        eprintln!("{GREEN}plan{GREEN:#} nothing that is published would change{until}");
         return;
     }
     let counts = &preview.counts;

@@ -139,31 +139,38 @@ fn sources(sources: &[SourceRead], full: bool) -> Vec<Item> {
     if full {
         return sources.iter().map(|source| line(source).into()).collect();
     }
-    let mut alike: BTreeMap<(&str, String), Vec<&SourceRead>> = BTreeMap::new();
-    let folder_of = |source: &SourceRead| source.source.rfind('/').map_or(0, |slash| slash + 1);
+    let folder_of = |source: &SourceRead| {
+        let end = source.source.rfind('/').map_or(0, |slash| slash + 1);
+        source.source[..end].to_owned()
+    };
+    // Files of a folder of which the same is read.
+    let mut alike: BTreeMap<(String, String), Vec<&str>> = BTreeMap::new();
     for source in sources {
-        let folder = &source.source[..folder_of(source)];
-        let group = alike.entry((folder, parts_of(source)));
-        group.or_default().push(source);
+        let folder = folder_of(source);
+        let name = &source.source[folder.len()..];
+        alike
+            .entry((folder, parts_of(source)))
+            .or_default()
+            .push(name);
     }
     let mut items: Vec<Item> = Vec::new();
-    for ((folder, parts), group) in alike {
-        if group.len() <= FEW_FILES {
-            items.extend(group.into_iter().map(|source| Item::from(line(source))));
-            continue;
+    for source in sources {
+        let group = (folder_of(source), parts_of(source));
+        match alike.get(&group) {
+            Some(names) if names.len() <= FEW_FILES => items.push(line(source).into()),
+            // At the first of them.
+            Some(_) => {
+                let names = alike.remove(&group).unwrap_or_default();
+                let (folder, parts) = group;
+                let place = match folder.as_str() {
+                    "" => "the site's folder",
+                    folder => folder,
+                };
+                let (count, few) = (names.len(), names[..FEW_FILES].join(", "));
+                items.push(format!("{count} files in {place} ({few}, …){parts}").into());
+            }
+            None => {}
         }
-        let names = group.iter().map(|source| &source.source[folder.len()..]);
-        let names: Vec<&str> = names.take(FEW_FILES).collect();
-        let place = match folder {
-            "" => "the site's folder",
-            folder => folder,
-        };
-        let text = format!(
-            "{} files in {place} ({}, …){parts}",
-            group.len(),
-            names.join(", ")
-        );
-        items.push(text.into());
     }
     items
 }
