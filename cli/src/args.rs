@@ -291,8 +291,8 @@ pub struct Explain {
     pub subject: Option<String>,
     #[command(flatten)]
     pub connection: Connection,
-    /// Show every field and every file, however many there are
-    #[arg(long, conflicts_with_all = ["dot", "json"])]
+    /// Show every field and every file, however many there are; --json always does
+    #[arg(long, conflicts_with = "dot")]
     pub full: bool,
     /// Print as JSON
     #[arg(long, conflicts_with = "dot")]
