@@ -177,13 +177,6 @@ impl Config {
         self.markdown.options.clone()
     }
 
-    /// True for content, relative to `content/`, that is not looked at (site model, section 2).
-    /// Patterns are compared with the whole path, from the site's root.
-    pub fn ignored_content_matches(&self, relative: &str) -> bool {
-        self.ignored_content
-            .is_match(&format!("content/{relative}"))
-    }
-
     /// True for content, relative to `content/`, whose braces are not templates.
     pub fn skips_content_templating(&self, relative: &str) -> bool {
         self.skip_content_templating.is_match(relative)

@@ -7,6 +7,7 @@
 use crate::config::Config;
 use crate::diagnostic::Diagnostic;
 use crate::graph::memo::Memo;
+use crate::graph::reach::{self, Reach};
 use crate::graph::{Graph, OutputTrace, Shown};
 use crate::key::{OutputKey, SourceKey};
 use crate::links::ExternalLinks;
@@ -15,14 +16,15 @@ use crate::plan::{self, Plan, Planned, Recipe};
 use crate::quillfront_toml::{AllowedHosts, OwnConfig};
 use crate::render::RenderError;
 use crate::render::answers::{Answer, Request};
-use crate::render::content::{self, Bodies, Contents};
-use crate::render::output::{self, Site};
+use crate::render::content::{self, Bodies, Contents, Linking};
+use crate::render::output::{self, Edited, Site};
 use crate::render::templates::Templates;
 use crate::render::world::{Inputs, Needs, Settings, World};
 use crate::sass::Sheets;
 use crate::site::library;
 use crate::site::schedule::{NextDue, Schedule};
 use crate::source::Sources;
+use itertools::{EitherOrBoth, Itertools};
 use jiff::Timestamp;
 use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
@@ -94,11 +96,17 @@ pub struct Evaluation<Kept = Object> {
     plan: Plan,
     /// What is known of an earlier build.
     graph: Arc<Graph>,
+    /// The sources of that build.
+    before: Arc<Sources>,
+    /// How far what was edited since can reach, where that can be said beforehand.
+    reach: Option<Reach>,
     bodies: Bodies,
     memo: Arc<Memo>,
     contents: Option<Arc<Contents>>,
     /// The sources whose own outputs alone are rendered for now, if it is so.
     only: Option<BTreeSet<SourceKey>>,
+    /// Outputs that have not been settled, once all have been looked at.
+    waiting: Option<Vec<OutputKey>>,
     /// Outputs that would come out as they are.
     kept: BTreeSet<OutputKey>,
     /// Outputs that would not, and have to be made.
@@ -117,8 +125,8 @@ pub struct Evaluation<Kept = Object> {
     album: Option<Album>,
     /// Pictures that cannot be published under their names.
     refused: BTreeMap<OutputKey, Diagnostic>,
-    /// The sources of the earlier build, where it is to be told why something is made again.
-    before: Option<Arc<Sources>>,
+    /// True where it is to be told why something is made again.
+    tells_why: bool,
 }
 
 /// What an evaluation waits for.
@@ -217,10 +225,13 @@ impl<Kept: Send> Evaluation<Kept> {
             world: Arc::new(world),
             plan,
             graph: Arc::default(),
+            before: Arc::default(),
+            reach: None,
             bodies: Bodies::default(),
             memo: Arc::default(),
             contents: None,
             only: None,
+            waiting: None,
             kept: BTreeSet::new(),
             changed: BTreeSet::new(),
             traces: BTreeMap::new(),
@@ -232,7 +243,7 @@ impl<Kept: Send> Evaluation<Kept> {
             darkroom: Darkroom::default(),
             album: None,
             refused: BTreeMap::new(),
-            before: None,
+            tells_why: false,
         })
     }
 
@@ -249,18 +260,24 @@ impl<Kept: Send> Evaluation<Kept> {
     }
 
     /// Notes what everything is made from, and goes by what an earlier build of the same
-    /// configuration noted: what would come out the same is not made again.
-    pub fn go_by(&mut self, graph: Arc<Graph>) {
+    /// configuration and settings noted of its sources: what would come out the same is not made
+    /// again.
+    pub fn go_by(&mut self, graph: Arc<Graph>, before: Arc<Sources>) {
+        let World {
+            sources, library, ..
+        } = &*self.world;
+        self.reach = Reach::of(&graph, &before, sources, library);
         self.graph = graph;
+        self.before = before;
         self.world = Arc::new(World {
             traced: true,
             ..(*self.world).clone()
         });
     }
 
-    /// Tells in the end why outputs were made again, by what the sources of the earlier build were.
-    pub fn tell_why(&mut self, before: Arc<Sources>) {
-        self.before = Some(before);
+    /// Tells in the end why outputs were made again.
+    pub fn tell_why(&mut self) {
+        self.tells_why = true;
     }
 
     /// Renders only the own outputs of these sources, until [`all`](Self::all): what an author waits
@@ -286,12 +303,25 @@ impl<Kept: Send> Evaluation<Kept> {
         self.changed.iter().filter(is_left).count()
     }
 
-    /// The outputs that have not been looked at.
-    fn waiting(&self) -> impl Iterator<Item = (&OutputKey, &Planned)> {
-        let is_waiting = |key: &OutputKey| !self.done.contains_key(key) && !self.kept.contains(key);
+    /// The outputs that have not been settled, and what is known of them.
+    fn waiting(&self) -> Vec<Waiting<'_>> {
+        let known = &self.graph.outputs;
+        if let Some(waiting) = &self.waiting {
+            let look_up = |key: &'_ OutputKey| {
+                let (key, planned) = self.plan.get_key_value(key)?;
+                Some((key, planned, known.get(key)))
+            };
+            return waiting.iter().filter_map(look_up).collect();
+        }
         let all = self.plan.iter();
-        all.filter(|(_, planned)| !matches!(planned.recipe, Recipe::Picture { .. }))
-            .filter(move |(key, _)| is_waiting(key))
+        let all = all.filter(|(_, planned)| !matches!(planned.recipe, Recipe::Picture { .. }));
+        let both = all.merge_join_by(known, |(a, _), (b, _)| a.cmp(b));
+        both.filter_map(|pair| match pair {
+            EitherOrBoth::Both((key, planned), (_, known)) => Some((key, planned, Some(known))),
+            EitherOrBoth::Left((key, planned)) => Some((key, planned, None)),
+            EitherOrBoth::Right(_) => None,
+        })
+        .collect()
     }
 
     /// The plan.
@@ -328,7 +358,7 @@ impl<Kept: Send> Evaluation<Kept> {
     /// is as the graph has it. What has to be read before is returned as of [`step`](Self::step).
     pub fn settle(&mut self) -> Result<Site, Asked> {
         if self.needs.is_empty() && self.contents.is_none() {
-            match content::settle(&self.world, &self.graph, &mut self.bodies, &self.memo) {
+            match self.settle_bodies() {
                 Ok(contents) => self.contents = Some(Arc::new(contents)),
                 Err(needs) => self.needs = needs,
             }
@@ -340,6 +370,11 @@ impl<Kept: Send> Evaluation<Kept> {
             }),
             _ => Err(self.asked()),
         }
+    }
+
+    fn settle_bodies(&mut self) -> Result<Contents, Needs> {
+        let (graph, reach) = (&self.graph, self.reach.as_ref());
+        content::settle(&self.world, graph, reach, &mut self.bodies, &self.memo)
     }
 
     /// Wants what was lacking to say what outputs are made from.
@@ -372,7 +407,7 @@ impl<Kept: Send> Evaluation<Kept> {
                 return needs;
             }
             // Bodies that are shown are rendered without asking anybody, if their texts are here.
-            self.bodies.want(bodies);
+            self.bodies.want(&self.world.library, bodies);
             self.contents = None;
         }
     }
@@ -381,14 +416,10 @@ impl<Kept: Send> Evaluation<Kept> {
         self.rounds += 1;
         let contents = match &self.contents {
             Some(contents) => contents.clone(),
-            None => {
-                let settled =
-                    content::settle(&self.world, &self.graph, &mut self.bodies, &self.memo);
-                match settled {
-                    Ok(contents) => self.contents.insert(Arc::new(contents)).clone(),
-                    Err(needs) => return needs,
-                }
-            }
+            None => match self.settle_bodies() {
+                Ok(contents) => self.contents.insert(Arc::new(contents)).clone(),
+                Err(needs) => return needs,
+            },
         };
         let is_wanted = |planned: &Planned| match &self.only {
             None => true,
@@ -398,18 +429,33 @@ impl<Kept: Send> Evaluation<Kept> {
                 asset || (page && sources.contains(&planned.source))
             }
         };
-        let waiting: Vec<_> = self
-            .waiting()
-            .filter(|(key, planned)| is_wanted(planned) || !self.changed.contains(*key))
-            .collect();
+        let looked_at =
+            |(key, planned, _): &Waiting<'_>| is_wanted(planned) || !self.changed.contains(*key);
+        let (waiting, later): (Vec<_>, Vec<_>) = self.waiting().into_iter().partition(looked_at);
         if waiting.is_empty() {
             return Needs::default();
         }
+        let mut left: Vec<OutputKey> = later.into_iter().map(|(key, ..)| key.clone()).collect();
+        let library = &self.world.library;
+        let edited = self.reach.as_ref().map(|_| {
+            let mut edited = Edited::default();
+            for (of, file) in contents.differing(library, &self.graph) {
+                edited.files.insert(file);
+                if let Linking::Page(id) = of {
+                    edited.pages.insert(id);
+                }
+            }
+            edited
+        });
         let results: Vec<_> = waiting
             .into_par_iter()
-            .map(|(key, planned)| {
-                let known = self.graph.outputs.get(key.as_str());
+            .map(|(key, planned, known)| {
                 if let Some(known) = known.filter(|_| !self.changed.contains(key)) {
+                    if let Some(edited) = &edited
+                        && output::is_spared(&self.world, &contents, key, planned, known, edited)
+                    {
+                        return (key.clone(), Round::Kept(known.clone()));
+                    }
                     match output::holds(&self.world, &contents, key, planned, known) {
                         Ok(true) => return (key.clone(), Round::Kept(known.clone())),
                         Ok(false) => {}
@@ -442,14 +488,14 @@ impl<Kept: Send> Evaluation<Kept> {
             self.darkroom.note_body(file, &facts.pictures);
             wanted.extend(facts.pictures.iter().cloned());
         }
+        let mut kept: Vec<(OutputKey, Arc<OutputTrace>)> = Vec::new();
         for (key, result) in results {
             match result {
                 Round::Kept(trace) => {
                     let pictures = trace.pictures.iter().map(|(picture, ..)| picture);
                     self.darkroom.note_output(&key, pictures);
                     wanted.extend(trace.pictures.iter().cloned());
-                    self.traces.insert(key.clone(), trace);
-                    self.kept.insert(key);
+                    kept.push((key, trace));
                 }
                 Round::Made {
                     kept,
@@ -468,14 +514,27 @@ impl<Kept: Send> Evaluation<Kept> {
                     self.done.insert(key, Ok(kept));
                 }
                 Round::Failed(problems) => drop(self.done.insert(key, Err(problems))),
-                Round::Unknown(more) => needs.extend(more),
-                Round::Later => drop(self.changed.insert(key)),
+                Round::Unknown(more) => {
+                    left.push(key);
+                    needs.extend(more);
+                }
+                Round::Later => {
+                    left.push(key.clone());
+                    self.changed.insert(key);
+                }
                 Round::Lacking(more) => {
+                    left.push(key.clone());
                     self.changed.insert(key);
                     needs.extend(more);
                 }
             }
         }
+        // Thousands, in order: taken in at once.
+        self.kept
+            .append(&mut kept.iter().map(|(key, _)| key.clone()).collect());
+        self.traces.append(&mut kept.into_iter().collect());
+        left.sort();
+        self.waiting = Some(left);
         for (key, source, job) in wanted {
             let added = plan::add_picture(&mut self.plan, &self.world.sources, &key, &source, job);
             if let Err(problem) = added {
@@ -603,8 +662,8 @@ impl<Kept: Send> Evaluation<Kept> {
     /// is.
     pub fn finish_part(mut self) -> Tree<Kept> {
         let done = |key: &OutputKey| self.done.contains_key(key);
-        let others: Vec<OutputKey> = self.plan.keys().filter(|key| !done(key)).cloned().collect();
-        self.kept.extend(others);
+        let mut others = self.plan.keys().filter(|key| !done(key)).cloned().collect();
+        self.kept.append(&mut others);
         self.finish()
     }
 
@@ -615,7 +674,8 @@ impl<Kept: Send> Evaluation<Kept> {
         let mut objects = BTreeMap::new();
         let mut stale = BTreeSet::new();
         let mut failures = Failures::default();
-        for key in self.plan.keys().filter(|key| !self.kept.contains(*key)) {
+        let made = self.plan.keys().merge_join_by(&self.kept, Ord::cmp);
+        for key in made.filter_map(EitherOrBoth::just_left) {
             match self.done.remove(key.as_str()) {
                 Some(Ok(Some(object))) => drop(objects.insert(key.clone(), object)),
                 Some(Ok(None)) => {}
@@ -655,6 +715,7 @@ impl<Kept: Send> Evaluation<Kept> {
         diagnostics.dedup();
         let mut graph = Graph::default();
         if let (Some(contents), true) = (&self.contents, self.world.traced) {
+            graph.pages = Some(reach::pages(&self.world.library));
             let facts = contents.facts_that_stand(&self.world);
             graph.bodies = facts.map(|(k, facts)| (k.clone(), facts.clone())).collect();
             graph.outputs = self.traces;
@@ -664,9 +725,12 @@ impl<Kept: Send> Evaluation<Kept> {
         let unsure = !stale.is_empty() || !self.world.traced;
         let is_wanted = |request: &Request| unsure || asked.contains(request);
         let answers = self.world.answers.texts(is_wanted);
+        let (now, next_due) = (self.world.settings.now, self.world.library.next_due());
+        // What a large site is made of is large, and nobody waits for it to be freed.
+        rayon::spawn(move || drop((self.world, self.contents, self.bodies, self.memo)));
         Tree {
-            now: self.world.settings.now,
-            next_due: self.world.library.next_due(),
+            now,
+            next_due,
             answers,
             objects,
             kept: self.kept,
@@ -679,6 +743,9 @@ impl<Kept: Send> Evaluation<Kept> {
         }
     }
 }
+
+/// An output that has not been settled: its key, what makes it, what is known of it.
+type Waiting<'a> = (&'a OutputKey, &'a Planned, Option<&'a Arc<OutputTrace>>);
 
 /// What a round did with an output.
 enum Round<Kept> {

@@ -31,7 +31,7 @@ impl Fingerprint {
         hex::encode(self.0)
     }
 
-    /// The first eight bytes as a number, for spreading keys over segments.
+    /// The first eight bytes as a number.
     pub fn prefix(&self) -> u64 {
         let mut first = [0; 8];
         first.copy_from_slice(&self.0[..8]);

@@ -33,8 +33,6 @@ const MAX_DEPTH: usize = 64;
 pub struct FileEntry {
     /// Its key.
     pub key: SourceKey,
-    /// Where it is.
-    pub path: PathBuf,
     /// Bytes.
     pub size: u64,
     /// Changes whenever the file is written: of size and time.
@@ -49,86 +47,131 @@ pub struct FileEntry {
 /// # Errors
 /// The folder cannot be read.
 pub fn list(root: &Path) -> io::Result<(Vec<FileEntry>, Vec<Diagnostic>)> {
-    let mut walk = Walk {
+    let walk = Walk {
         root: root.canonicalize()?,
-        files: Vec::new(),
-        problems: Vec::new(),
     };
-    for name in SOURCE_FILES {
-        walk.visit(&root.join(name), name, 0)?;
-    }
-    for name in SOURCE_FOLDERS {
-        walk.visit(&root.join(name), name, 0)?;
-    }
-    walk.files.sort_by(|a, b| a.key.cmp(&b.key));
-    Ok((walk.files, walk.problems))
+    let names: Vec<&str> = SOURCE_FILES.into_iter().chain(SOURCE_FOLDERS).collect();
+    let visit = |name: &str| match fs::symlink_metadata(root.join(name)) {
+        Ok(meta) => walk.visit(&root.join(name), name, meta.file_type(), || Ok(meta), 0),
+        Err(_) => Ok(Found::default()),
+    };
+    let found = names.into_par_iter().map(visit);
+    let found: Vec<Found> = found.collect::<io::Result<_>>()?;
+    let mut all = Found::of(found);
+    all.files.sort_by(|a, b| a.key.cmp(&b.key));
+    Ok((all.files, all.problems))
 }
 
-struct Walk {
-    root: PathBuf,
+/// What was found in a folder.
+#[derive(Default)]
+struct Found {
     files: Vec<FileEntry>,
     problems: Vec<Diagnostic>,
 }
 
+impl Found {
+    fn of(parts: Vec<Self>) -> Self {
+        let mut parts = parts.into_iter();
+        let mut all = parts.next().unwrap_or_default();
+        for part in parts {
+            all.files.extend(part.files);
+            all.problems.extend(part.problems);
+        }
+        all
+    }
+
+    fn problem(problem: Diagnostic) -> Self {
+        Self {
+            files: Vec::new(),
+            problems: vec![problem],
+        }
+    }
+}
+
+struct Walk {
+    root: PathBuf,
+}
+
+/// Entries of a folder that one thread looks at in a row.
+const ENTRIES_IN_A_ROW: usize = 64;
+
 impl Walk {
-    fn visit(&mut self, path: &Path, key: &str, depth: usize) -> io::Result<()> {
-        let Ok(meta) = fs::symlink_metadata(path) else {
-            return Ok(());
-        };
-        let meta = match meta.is_symlink() {
-            false => meta,
-            true if !self.may_follow(path, key) => return Ok(()),
-            true => match fs::metadata(path) {
-                Ok(meta) => meta,
-                // Removed since it was listed.
-                Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-                Err(error) => return Err(error),
+    /// What is under a name, of which it is known what kind it is; `meta` says more of it.
+    fn visit(
+        &self,
+        path: &Path,
+        key: &str,
+        kind: fs::FileType,
+        meta: impl FnOnce() -> io::Result<fs::Metadata>,
+        depth: usize,
+    ) -> io::Result<Found> {
+        let mut found = Found::default();
+        let meta = match kind.is_symlink() {
+            false if kind.is_dir() => return self.visit_folder(path, key, depth),
+            false => meta(),
+            true => match self.may_follow(path, key) {
+                Err(problem) => return Ok(Found::problem(problem)),
+                Ok(()) => fs::metadata(path),
             },
         };
+        let meta = match meta {
+            Ok(meta) => meta,
+            // Removed since it was listed.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(found),
+            Err(error) => return Err(named(path, error)),
+        };
         if meta.is_dir() {
-            if depth == MAX_DEPTH {
-                let message = format!("folders are nested more than {MAX_DEPTH} deep");
-                self.problems
-                    .push(Diagnostic::error("folder", key, message));
-                return Ok(());
-            }
-            let entries = match fs::read_dir(path) {
-                Ok(entries) => entries,
-                // Removed since it was looked at.
-                Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-                Err(error) => return Err(named(path, error)),
-            };
-            for entry in entries {
-                let entry = entry?;
-                match entry.file_name().to_str() {
-                    Some(name) => self.visit(&entry.path(), &format!("{key}/{name}"), depth + 1)?,
-                    None => {
-                        let name = entry.file_name().to_string_lossy().into_owned();
-                        let message = format!("the name `{name}` is not UTF-8");
-                        self.problems.push(
-                            Diagnostic::error("folder", key, message).hint("rename the file"),
-                        );
-                    }
-                }
-            }
-            return Ok(());
+            return self.visit_folder(path, key, depth);
         }
         let key = SourceKey::from(key);
         if meta.is_file() && key.role() != Role::Ignored {
-            let modified = meta.modified()?.duration_since(std::time::UNIX_EPOCH);
-            let nanos = modified.map_or(0, |since| since.as_nanos());
-            let (size, version) = (meta.len(), format!("{}-{nanos}", meta.len()));
-            self.files.push(FileEntry {
+            found.files.push(FileEntry {
                 key,
-                path: path.to_owned(),
-                size,
-                version,
+                size: meta.len(),
+                version: version_of(&meta)?,
             });
         }
-        Ok(())
+        Ok(found)
     }
 
-    fn may_follow(&mut self, path: &Path, key: &str) -> bool {
+    fn visit_folder(&self, path: &Path, key: &str, depth: usize) -> io::Result<Found> {
+        if depth == MAX_DEPTH {
+            let message = format!("folders are nested more than {MAX_DEPTH} deep");
+            return Ok(Found::problem(Diagnostic::error("folder", key, message)));
+        }
+        let entries = match fs::read_dir(path) {
+            Ok(entries) => entries.collect::<io::Result<Vec<_>>>()?,
+            // Removed since it was looked at.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Found::default()),
+            Err(error) => return Err(named(path, error)),
+        };
+        let visit = |entry: &fs::DirEntry| match entry.file_name().to_str() {
+            Some(name) => {
+                let (path, key) = (entry.path(), format!("{key}/{name}"));
+                self.visit(
+                    &path,
+                    &key,
+                    entry.file_type()?,
+                    || entry.metadata(),
+                    depth + 1,
+                )
+            }
+            None => {
+                let name = entry.file_name().to_string_lossy().into_owned();
+                let message = format!("the name `{name}` is not UTF-8");
+                let problem = Diagnostic::error("folder", key, message).hint("rename the file");
+                Ok(Found::problem(problem))
+            }
+        };
+        let parts = entries.par_chunks(ENTRIES_IN_A_ROW).map(|entries| {
+            let found = entries.iter().map(visit).collect::<io::Result<_>>()?;
+            Ok(Found::of(found))
+        });
+        Ok(Found::of(parts.collect::<io::Result<_>>()?))
+    }
+
+    /// What is wrong with a link, if it may not be followed.
+    fn may_follow(&self, path: &Path, key: &str) -> Result<(), Diagnostic> {
         let message = match path.canonicalize() {
             Err(error) => format!("this link leads nowhere: {error}"),
             Ok(target) if !target.starts_with(&self.root) => {
@@ -143,13 +186,20 @@ impl Walk {
             {
                 "this link leads to a folder that it is in".to_owned()
             }
-            Ok(_) => return true,
+            Ok(_) => return Ok(()),
         };
         let hint = "put the file itself here; the link is left out";
-        self.problems
-            .push(Diagnostic::error("link", key, message).hint(hint));
-        false
+        Err(Diagnostic::error("link", key, message).hint(hint))
     }
+}
+
+/// Changes whenever a file is written: its size and when that was, in nanoseconds of Unix time.
+fn version_of(meta: &fs::Metadata) -> io::Result<String> {
+    let since = meta.modified()?.duration_since(std::time::UNIX_EPOCH);
+    let nanos = since.map_or(0, |since| {
+        u64::try_from(since.as_nanos()).unwrap_or(u64::MAX)
+    });
+    Ok(format!("{}-{nanos}", meta.len()))
 }
 
 /// Reads a site's folder.
@@ -159,24 +209,22 @@ impl Walk {
 pub fn read(root: &Path) -> io::Result<(Sources, Vec<Diagnostic>)> {
     let (files, problems) = list(root)?;
     let mut sources = Sources::default();
-    sources.observe_all(look(files)?);
+    sources.observe_all(look(root, files)?);
     Ok((sources, problems))
 }
 
 /// Reads files.
-fn look(files: Vec<FileEntry>) -> io::Result<Vec<(SourceKey, Observed)>> {
+fn look(root: &Path, files: Vec<FileEntry>) -> io::Result<Vec<(SourceKey, Observed)>> {
     let look_at = |file: FileEntry| {
-        let FileEntry {
-            key,
-            path,
-            size,
-            version,
-        } = file;
+        let FileEntry { key, size, version } = file;
         if !key.is_text() {
             return Ok((key, Observed::Opaque { version, size }));
         }
         let bytes = match size <= MAX_TEXT_BYTES {
-            true => Some(fs::read(&path)?),
+            true => {
+                let path = root.join(key.as_str());
+                Some(fs::read(&path).map_err(|error| named(&path, error))?)
+            }
             false => None,
         };
         let observed = Observed::Text {

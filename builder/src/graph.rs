@@ -16,6 +16,7 @@
 pub mod memo;
 mod project;
 mod question;
+pub mod reach;
 
 pub use project::{add_value, list_mark, value_mark};
 pub use question::{Named, Question};
@@ -61,8 +62,8 @@ pub struct BodyFacts {
 pub struct OutputTrace {
     /// Of all that it was made from.
     pub trace: Mark,
-    /// What functions asked for while it was rendered.
-    pub asked: Vec<Question>,
+    /// What functions asked for while it was rendered. Most outputs ask alike.
+    pub asked: Vec<Arc<Question>>,
     /// Pictures that it refers to.
     pub pictures: Vec<Shown>,
 }
@@ -72,7 +73,8 @@ impl Graph {
     pub fn requests(&self) -> BTreeSet<&Request> {
         let bodies = self.bodies.values().map(|facts| &facts.asked);
         let outputs = self.outputs.values().map(|trace| &trace.asked);
-        let asked = bodies.chain(outputs).flatten();
+        let outputs = outputs.flatten().map(|question| &**question);
+        let asked = bodies.flatten().chain(outputs);
         asked
             .filter_map(|question| match question {
                 Question::Answer(request) => Some(request),
@@ -85,6 +87,8 @@ impl Graph {
 /// The graph as the last build left it.
 #[derive(Debug, Clone, Default)]
 pub struct Graph {
+    /// Of which pages and sections there were ([`reach::pages`]).
+    pub pages: Option<Mark>,
     /// Of each body that could be rendered.
     pub bodies: BTreeMap<SourceKey, Arc<BodyFacts>>,
     /// Of each output that could be made.

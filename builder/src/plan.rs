@@ -8,6 +8,7 @@ use crate::diagnostic::{Diagnostic, LineAndColumn};
 use crate::images;
 use crate::key::{OutputKey, Role, SourceKey};
 use crate::quillfront_toml::{Publishing, StaticFiles};
+use crate::render::sitemap::{most_entries, sitemap_entries};
 use crate::sass;
 use crate::search;
 use crate::site::facts::{Page, Section};
@@ -606,19 +607,11 @@ fn want_search(wanted: &mut Wanted, config: &Config, sources: &Sources) {
 const SEARCH_LIBRARY: &str = "elasticlunr.min.js";
 
 fn sitemap_parts(config: &Config, library: &Library) -> usize {
-    // Every list has a page for itself, and no more parts than pages.
-    let listed = library.section_links.iter().map(|links| links.pages.len());
-    let terms = library.taxonomies.values().flatten();
-    let terms = terms.flat_map(|taxonomy| &taxonomy.terms);
-    let lists = listed.chain(terms.map(|term| term.pages.len()));
-    let taxonomies = library.taxonomies.values().flatten().count();
-    let most = library.pages.len() + taxonomies + lists.map(|pages| pages + 2).sum::<usize>();
-    if most <= SITEMAP_LIMIT {
+    if most_entries(config, library) <= SITEMAP_LIMIT {
         return 1;
     }
-    crate::render::sitemap::sitemap_entries(config, library)
-        .len()
-        .div_ceil(SITEMAP_LIMIT)
+    let entries = sitemap_entries(config, library).len();
+    entries.div_ceil(SITEMAP_LIMIT)
 }
 
 fn want_static(wanted: &mut Wanted<'_>, config: &Config, sources: &Sources) {

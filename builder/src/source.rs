@@ -10,6 +10,7 @@ use crate::key::{DataFormat, MAX_TEXT_BYTES, Role, SourceKey, data_format};
 use crate::quillfront_toml::OwnConfig;
 use crate::render::templates;
 use crate::site::head::Head;
+use itertools::{EitherOrBoth, Itertools};
 use rayon::prelude::*;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -30,6 +31,17 @@ pub struct Source {
     pub problems: Vec<Diagnostic>,
     /// Of a content file whose text is used.
     pub head: Option<Arc<Head>>,
+}
+
+impl Source {
+    /// Changes whenever what a build uses of it does; None where it uses nothing.
+    pub fn mark(&self) -> Option<Mark> {
+        match &self.effective {
+            Effective::Text(text) => Some(text.mark()),
+            Effective::Opaque => Some(Mark::of(self.version.as_bytes())),
+            Effective::Absent => None,
+        }
+    }
 }
 
 /// A text that was read and checked. It may be kept elsewhere; then only its mark is here.
@@ -88,16 +100,24 @@ impl Effective {
     pub fn is_text(&self) -> bool {
         matches!(self, Self::Text(_))
     }
+
+    /// The text, where it is one and is held.
+    pub fn held(&self) -> Option<&Arc<str>> {
+        match self {
+            Self::Text(text) => text.held(),
+            Self::Opaque | Self::Absent => None,
+        }
+    }
 }
 
-/// All sources, by key.
+/// All sources, by key. A copy shares them.
 #[derive(Debug, Clone, Default)]
 pub struct Sources {
-    map: BTreeMap<SourceKey, Source>,
+    map: BTreeMap<SourceKey, Arc<Source>>,
 }
 
-impl FromIterator<(SourceKey, Source)> for Sources {
-    fn from_iter<I: IntoIterator<Item = (SourceKey, Source)>>(sources: I) -> Self {
+impl FromIterator<(SourceKey, Arc<Source>)> for Sources {
+    fn from_iter<I: IntoIterator<Item = (SourceKey, Arc<Source>)>>(sources: I) -> Self {
         let map = sources.into_iter().collect();
         Self { map }
     }
@@ -141,7 +161,7 @@ pub enum Change {
 
 impl Sources {
     /// The sources in the order of their keys.
-    pub fn iter(&self) -> impl Iterator<Item = (&SourceKey, &Source)> {
+    pub fn iter(&self) -> impl Iterator<Item = (&SourceKey, &Arc<Source>)> {
         self.map.iter()
     }
 
@@ -156,14 +176,14 @@ impl Sources {
     }
 
     /// The source, broken or not.
-    pub fn get(&self, key: &str) -> Option<&Source> {
+    pub fn get(&self, key: &str) -> Option<&Arc<Source>> {
         self.map.get(key)
     }
 
     /// Takes a text back in that was kept elsewhere.
     pub fn hold(&mut self, key: &str, text: &Arc<str>) {
         if let Some(source) = self.map.get_mut(key)
-            && let Effective::Text(own) = &mut source.effective
+            && let Effective::Text(own) = &mut Arc::make_mut(source).effective
         {
             own.held = Some(text.clone());
         }
@@ -183,8 +203,9 @@ impl Sources {
     /// Lets go of the texts that are kept elsewhere as well.
     pub fn put_away(&mut self, keeps: impl Fn(&str) -> bool) {
         for (key, source) in &mut self.map {
-            if let Effective::Text(own) = &mut source.effective
+            if let Effective::Text(Text { held: Some(_), .. }) = source.effective
                 && keeps(key.as_str())
+                && let Effective::Text(own) = &mut Arc::make_mut(source).effective
             {
                 own.held = None;
             }
@@ -194,20 +215,12 @@ impl Sources {
     /// The text that a build uses of `key`, where it is held. Those of content and data files may be
     /// kept elsewhere.
     pub fn text(&self, key: &str) -> Option<&Arc<str>> {
-        match &self.map.get(key)?.effective {
-            Effective::Text(text) => text.held(),
-            Effective::Opaque | Effective::Absent => None,
-        }
+        self.map.get(key)?.effective.held()
     }
 
     /// Changes whenever what a build uses of `key` does; None where it uses nothing.
     pub fn mark(&self, key: &str) -> Option<Mark> {
-        let source = self.map.get(key)?;
-        match &source.effective {
-            Effective::Text(text) => Some(text.mark()),
-            Effective::Opaque => Some(Mark::of(source.version.as_bytes())),
-            Effective::Absent => None,
-        }
+        self.map.get(key)?.mark()
     }
 
     /// True where a build uses a text of `key` that is kept elsewhere.
@@ -233,7 +246,7 @@ impl Sources {
     pub fn under<'a>(
         &'a self,
         prefix: &'a str,
-    ) -> impl Iterator<Item = (&'a SourceKey, &'a Source)> {
+    ) -> impl Iterator<Item = (&'a SourceKey, &'a Arc<Source>)> {
         self.map
             .range::<str, _>((
                 std::ops::Bound::Included(prefix),
@@ -243,10 +256,44 @@ impl Sources {
             .filter(|(_, source)| source.effective != Effective::Absent)
     }
 
+    /// Each key of two, with what each has under it, in order.
+    pub fn beside<'a>(
+        &'a self,
+        other: &'a Self,
+    ) -> impl Iterator<
+        Item = (
+            &'a SourceKey,
+            Option<&'a Arc<Source>>,
+            Option<&'a Arc<Source>>,
+        ),
+    > {
+        let both = self
+            .map
+            .iter()
+            .merge_join_by(&other.map, |(a, _), (b, _)| a.cmp(b));
+        both.map(|pair| match pair {
+            EitherOrBoth::Both((key, one), (_, other)) => (key, Some(one), Some(other)),
+            EitherOrBoth::Left((key, one)) => (key, Some(one), None),
+            EitherOrBoth::Right((key, other)) => (key, None, Some(other)),
+        })
+    }
+
+    /// The keys under which a build uses something else of another's sources, in order.
+    pub fn differing<'a>(&'a self, other: &'a Self) -> impl Iterator<Item = &'a SourceKey> {
+        let mark = |source: Option<&Arc<Source>>| source.and_then(|source| source.mark());
+        let differ =
+            move |one: Option<&Arc<Source>>, other: Option<&Arc<Source>>| match (one, other) {
+                (Some(one), Some(other)) if Arc::ptr_eq(one, other) => false,
+                _ => mark(one) != mark(other),
+            };
+        let both = self.beside(other);
+        both.filter_map(move |(key, one, other)| differ(one, other).then_some(key))
+    }
+
     /// Makes the next look at `key` a change, whatever it finds.
     pub fn forget_version(&mut self, key: &str) {
         if let Some(source) = self.map.get_mut(key) {
-            source.version.clear();
+            Arc::make_mut(source).version.clear();
         }
     }
 
@@ -347,7 +394,7 @@ impl Sources {
             Some(before) if before.problems != source.problems => Change::Changed,
             Some(_) => Change::None,
         };
-        self.map.insert(key.clone(), source);
+        self.map.insert(key.clone(), Arc::new(source));
         change
     }
 }

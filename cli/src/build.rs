@@ -52,7 +52,10 @@ pub fn run(global: &Global, options: args::Build) -> Result<u8> {
                     ms: laps,
                     ..report_of(&built)
                 };
-                end(global, report, &out.path, started, options.json)
+                let ended = end(global, report, &out.path, started, options.json);
+                // The process ends here: freeing what it holds would only take time.
+                std::mem::forget(built);
+                ended
             }
             Err(Unready::NoConfig) => Err(no_config(root).into()),
             Err(Unready::BrokenConfig(problems)) => not_built(global, problems, options.json),

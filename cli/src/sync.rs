@@ -169,10 +169,11 @@ impl Folder {
             let condition = conditional.then_some(before);
             return self.put_in_parts(file, condition).await;
         }
-        let body = match ByteStream::from_path(&file.path).await {
+        let path = self.root.join(key);
+        let body = match ByteStream::from_path(&path).await {
             Ok(body) => body,
-            Err(_) if !file.path.exists() => return Ok(None),
-            Err(error) => return Err(anyhow!("{}: {error}", file.path.display())),
+            Err(_) if !path.exists() => return Ok(None),
+            Err(error) => return Err(anyhow!("{}: {error}", path.display())),
         };
         let mut request = self
             .client
@@ -191,7 +192,7 @@ impl Folder {
             Err(error) if matches!(error.code(), Some("PreconditionFailed" | "NoSuchKey")) => {
                 Ok(Some(Outcome::Conflict))
             }
-            Err(_) if !file.path.exists() => Ok(None),
+            Err(_) if !path.exists() => Ok(None),
             Err(error) => Err(anyhow!("putting {key}: {}", DisplayErrorContext(&error))),
         }
     }
@@ -221,7 +222,7 @@ impl Folder {
         while offset < file.size {
             let length = PART_BYTES.min(file.size - offset);
             let body = ByteStream::read_from()
-                .path(&file.path)
+                .path(self.root.join(key))
                 .offset(offset)
                 .length(Length::Exact(length));
             let body = body

@@ -55,14 +55,14 @@ struct Difference {
 impl<Kept: Send> Evaluation<Kept> {
     /// The reasons for outputs that were made again.
     pub(super) fn because(&self) -> BTreeMap<OutputKey, Vec<String>> {
-        let (Some(before), Some(contents)) = (&self.before, &self.contents) else {
+        let Some(contents) = &self.contents else {
             return BTreeMap::new();
         };
         // Where there was nothing to go by, everything is made anew, whatever has changed.
-        if self.graph.outputs.is_empty() {
+        if !self.tells_why || self.graph.outputs.is_empty() {
             return BTreeMap::new();
         }
-        let Some(differences) = self.differences(before, contents) else {
+        let Some(differences) = self.differences(&self.before, contents) else {
             return BTreeMap::new();
         };
         let site = Site {
@@ -100,12 +100,9 @@ impl<Kept: Send> Evaluation<Kept> {
         contents: &Contents,
     ) -> Option<BTreeMap<SourceKey, Difference>> {
         let after = &self.world.sources;
-        let all = before.iter().chain(after.iter()).map(|(key, _)| key);
-        let changed: BTreeSet<&SourceKey> = all
-            .filter(|key| before.mark(key.as_str()) != after.mark(key.as_str()))
-            .collect();
+        let changed: BTreeSet<&SourceKey> = before.differing(after).collect();
         let bodies: Vec<(&SourceKey, &Arc<BodyFacts>, &Arc<BodyFacts>)> = contents
-            .facts(&self.world)
+            .rendered(&self.world)
             .filter_map(|(key, now)| Some((key, now, self.graph.bodies.get(key.as_str())?)))
             // Rendered again it may be only to be shown, and come out the same.
             .filter(|(_, now, known)| {
@@ -152,7 +149,7 @@ impl<Kept: Send> Evaluation<Kept> {
         let content = changed.iter().filter(|key| key.role() == Role::Content);
         let folders: BTreeSet<&str> = content.map(|key| key.folder()).collect();
         // There are many keys: what says no soonest goes first.
-        let matters = |(key, _): &(&SourceKey, &Source)| match key.name().ends_with(".md") {
+        let matters = |(key, _): &(&SourceKey, &Arc<Source>)| match key.name().ends_with(".md") {
             true => {
                 (is_section_file(key.name()) || changed.contains(key))
                     && key.role() == Role::Content
@@ -291,7 +288,7 @@ impl Reader<'_> {
         };
         let recipe = &self.planned.recipe;
         matches!(recipe, Recipe::Taxonomy { .. } | Recipe::Term { .. })
-            || asked.into_iter().any(is_of_terms)
+            || asked.into_iter().any(|question| is_of_terms(question))
     }
 }
 

@@ -11,7 +11,8 @@ use crate::publish::root::{FORMAT, Segments};
 use crate::publish::state::{Dirty, FOLDER, Published, State, StateError, Texts};
 use crate::render::answers::Request;
 use crate::render::world::Settings;
-use crate::source::{Change, Sources};
+use crate::source::{Change, Source, Sources};
+use itertools::{Either, EitherOrBoth, Itertools};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -91,18 +92,10 @@ pub fn build_from(
     let (before, segments, bytes_in) = remembered?;
     let (files, problems) = listed?;
     lap("list");
-    let is_known = |file: &FileEntry| {
-        let source = before.sources.get(file.key.as_str());
-        source.is_some_and(|source| source.version == file.version && source.problems.is_empty())
-    };
-    let (known, news): (Vec<_>, Vec<_>) = files.into_iter().partition(is_known);
+    let (known, news) = known_and_new(files, &before.sources);
     // What is broken now is not there: a folder keeps no last good text.
-    let known = known.into_iter().filter_map(|file| {
-        let source = before.sources.get(file.key.as_str())?.clone();
-        Some((file.key, source))
-    });
-    let mut sources: Sources = known.collect();
-    sources.observe_all(look(news)?);
+    let mut sources: Sources = known.into_iter().collect();
+    sources.observe_all(look(root, news)?);
     if let Some(config) = config {
         take_config(&mut sources, root, config)?;
     }
@@ -121,8 +114,8 @@ pub fn build_from(
     }
     lap("read");
     let sources = Arc::new(sources);
-    let (there, evaluation) = rayon::join(
-        || as_they_were(out, &before.outputs),
+    let (altered, evaluation) = rayon::join(
+        || altered(out, &before.outputs),
         || Evaluation::new(sources.clone(), settings),
     );
     let mut evaluation = match evaluation {
@@ -130,15 +123,17 @@ pub fn build_from(
         Err(why) => return Ok(Err(super::unready(why, &sources, problems, config))),
     };
     lap("plan");
-    evaluation.go_by(match full {
+    let graph = match full {
         true => Arc::default(),
+        false if altered.is_empty() => before.graph.clone(),
         false => {
             let mut graph = (*before.graph).clone();
-            graph.outputs.retain(|key, _| there.contains_key(key));
+            graph.outputs.retain(|key, _| !altered.contains(key));
             Arc::new(graph)
         }
-    });
-    evaluation.tell_why(before.sources.clone());
+    };
+    evaluation.go_by(graph, before.sources.clone());
+    evaluation.tell_why();
     // A folder has no reconcile: what was asked of the network is asked again each time.
     let asked: BTreeSet<_> = match full {
         true => BTreeSet::new(),
@@ -152,16 +147,18 @@ pub fn build_from(
         evaluation.supply_answers(answers);
     }
     let is_picture = |key: &OutputKey| key.as_str().starts_with(PICTURES);
-    let pictures = there.keys().filter(|key| is_picture(key)).cloned();
+    let there = before.outputs.keys().filter(|key| !altered.contains(*key));
+    let pictures = there.filter(|key| is_picture(key)).cloned();
     evaluation.remember(before.album.clone(), pictures.collect());
     if first {
         clean(out, keep_dotfiles)?;
     }
     let keep = |key: &OutputKey, object: Object| -> Kept {
         let fingerprint = Some(object.fingerprint());
-        let same = there.get(key.as_str());
-        if let Some(same) = same.filter(|there| there.fingerprint == fingerprint) {
-            return Ok(((*same).clone(), None));
+        let there = before.outputs.get(key.as_str());
+        let same = there.filter(|there| there.fingerprint == fingerprint);
+        if let Some(same) = same.filter(|_| !altered.contains(key)) {
+            return Ok((same.clone(), None));
         }
         let made = write(root, out, key, &object)?;
         let published = Published {
@@ -182,23 +179,26 @@ pub fn build_from(
     let objects: BTreeMap<OutputKey, (Published, Option<u64>)> =
         objects.collect::<io::Result<_>>()?;
 
-    let mut after = State {
-        sources,
-        outputs: before.outputs.clone(),
-        graph: Arc::new(std::mem::take(&mut tree.graph)),
-        answers: tree.answers.clone(),
-        album: before.album.clone(),
-        texts: Texts::with_sources(),
-    };
     let mut dirty = Dirty::default();
     // A file that was only touched has another version.
-    let touched = after.sources.iter().filter(|(key, source)| {
-        let known = before.sources.get(key.as_str());
-        known.is_none_or(|known| known.version != source.version)
-    });
-    let touched = touched.map(|(key, _)| key);
+    let touched = before
+        .sources
+        .beside(&sources)
+        .filter(|(_, was, is)| match (was, is) {
+            (Some(was), Some(is)) => was.version != is.version,
+            (was, is) => was.is_some() != is.is_some(),
+        });
+    let touched = touched.map(|(key, ..)| key);
     dirty.sources = changes.keys().chain(touched).cloned().collect();
-    dirty.note(&before.graph, &after.graph);
+    dirty.note(&before.graph, &tree.graph);
+    let mut after = State {
+        sources: sources.clone(),
+        outputs: before.outputs,
+        graph: Arc::new(std::mem::take(&mut tree.graph)),
+        answers: tree.answers.clone(),
+        album: before.album,
+        texts: Texts::with_sources(),
+    };
     let mut written = BTreeMap::new();
     for (key, (mut published, made)) in objects {
         let planned = &tree.plan[&key];
@@ -211,12 +211,13 @@ pub fn build_from(
         written.insert(key, made);
     }
     let stays = |key: &&OutputKey| {
-        let made = tree.kept.contains(*key) || written.contains_key(*key);
         let shown = tree.plan.contains_key(*key) || !tree.stale.is_empty();
-        made || tree.stale.contains(*key) || (is_picture(key) && shown)
+        let made = written.contains_key(*key) || tree.stale.contains(*key);
+        made || (is_picture(key) && shown)
     };
-    let removed = after.outputs.keys().filter(|key| !stays(key));
-    let removed: BTreeSet<OutputKey> = removed.cloned().collect();
+    let others = after.outputs.keys().merge_join_by(&tree.kept, Ord::cmp);
+    let others = others.filter_map(EitherOrBoth::just_left);
+    let removed: BTreeSet<OutputKey> = others.filter(|key| !stays(key)).cloned().collect();
     for key in &removed {
         remove(out, key)?;
         after.outputs.remove(key);
@@ -225,6 +226,7 @@ pub fn build_from(
     lap("tidy");
     let segments = segments.unwrap_or_default();
     let bytes_out = remember(state, made_with, &segments, &after, &dirty)?;
+    rayon::spawn(move || drop(after));
     lap("remember");
     Ok(Ok(Incremental {
         tree: tree.map(|_| written),
@@ -342,48 +344,57 @@ fn put(path: &Path, bytes: &[u8]) -> io::Result<()> {
         .map_err(|error| named(path, error))
 }
 
-/// What became of the sources between two builds.
-fn changes(before: &Sources, after: &Sources) -> BTreeMap<SourceKey, Change> {
-    let mut changes = BTreeMap::new();
-    for (key, source) in after.iter() {
-        let known = before.get(key.as_str());
-        let change = match known {
-            None => Change::Added,
-            Some(known) if known.effective != source.effective => Change::Changed,
-            Some(known) if !source.effective.is_text() && known.version != source.version => {
-                Change::Changed
-            }
-            Some(_) => continue,
-        };
-        changes.insert(key.clone(), change);
-    }
-    let gone = before.iter().map(|(key, _)| key);
-    let gone = gone.filter(|key| after.get(key.as_str()).is_none());
-    changes.extend(gone.map(|key| (key.clone(), Change::Removed)));
-    changes
+/// The files of which nothing need be read, as the sources that they are known as, and the others.
+fn known_and_new(
+    files: Vec<FileEntry>,
+    before: &Sources,
+) -> (Vec<(SourceKey, Arc<Source>)>, Vec<FileEntry>) {
+    let both = files
+        .into_iter()
+        .merge_join_by(before.iter(), |file, (key, _)| file.key.cmp(key));
+    let there = both.filter_map(|pair| match pair {
+        EitherOrBoth::Both(file, (_, source)) => Some((file, Some(source))),
+        EitherOrBoth::Left(file) => Some((file, None)),
+        EitherOrBoth::Right(_) => None,
+    });
+    there.partition_map(|(file, source)| match source {
+        Some(source) if source.version == file.version && source.problems.is_empty() => {
+            Either::Left((file.key, source.clone()))
+        }
+        _ => Either::Right(file),
+    })
 }
 
-/// The outputs that are still there as they were written.
-fn as_they_were<'a>(
-    out: &Path,
-    outputs: &'a BTreeMap<OutputKey, Published>,
-) -> BTreeMap<OutputKey, &'a Published> {
-    let is_as_it_was = |(key, published): &(&OutputKey, &Published)| {
+/// What became of the sources between two builds.
+fn changes(before: &Sources, after: &Sources) -> BTreeMap<SourceKey, Change> {
+    let change = |was: Option<&Arc<Source>>, is: Option<&Arc<Source>>| match (was, is) {
+        (None, _) => Some(Change::Added),
+        (_, None) => Some(Change::Removed),
+        (Some(was), Some(is)) => {
+            let same_bytes = is.effective.is_text() || was.version == is.version;
+            (was.effective != is.effective || !same_bytes).then_some(Change::Changed)
+        }
+    };
+    let both = before.beside(after);
+    both.filter_map(|(key, was, is)| Some((key.clone(), change(was, is)?)))
+        .collect()
+}
+
+/// The outputs that are not there as they were written.
+fn altered(out: &Path, outputs: &BTreeMap<OutputKey, Published>) -> BTreeSet<OutputKey> {
+    let is_as_it_was = |key: &OutputKey, published: &Published| {
         version_of(out, key).is_ok_and(|version| version == published.etag)
     };
     let all: Vec<(&OutputKey, &Published)> = outputs.iter().collect();
-    let same: Vec<_> = all.into_par_iter().filter(is_as_it_was).collect();
-    let same = same.into_iter();
-    same.map(|(key, published)| (key.clone(), published))
-        .collect()
+    let altered = all
+        .into_par_iter()
+        .filter(|(key, published)| !is_as_it_was(key, published));
+    altered.map(|(key, _)| key.clone()).collect()
 }
 
 /// Changes whenever a file of the output is written.
 fn version_of(out: &Path, key: &OutputKey) -> io::Result<String> {
-    let meta = fs::metadata(out.join(key.as_str()))?;
-    let modified = meta.modified()?.duration_since(std::time::UNIX_EPOCH);
-    let nanos = modified.map_or(0, |since| since.as_nanos());
-    Ok(format!("{}-{nanos}", meta.len()))
+    super::version_of(&fs::metadata(out.join(key.as_str()))?)
 }
 
 /// Removes a file of the output, and the folders that it leaves empty.

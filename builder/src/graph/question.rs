@@ -72,6 +72,15 @@ impl Question {
         }
     }
 
+    /// True where the answer may be another though pages, front matter and configuration are as
+    /// they were: it is made of files, of the network or of the time.
+    pub fn looks_beyond_pages(&self) -> bool {
+        matches!(
+            self,
+            Self::File(_) | Self::Picture(_) | Self::Answer(_) | Self::Now
+        )
+    }
+
     /// The text that was given for an argument of the function.
     pub fn argument(&self, name: &str) -> Option<String> {
         let (named, first) = match self {

@@ -74,9 +74,7 @@ fn is_configured_otherwise(before: &Sources, after: &Sources) -> bool {
         let role = key.role();
         matches!(role, Role::Config | Role::OwnConfig | Role::ThemeConfig)
     };
-    let all = before.iter().chain(after.iter()).map(|(key, _)| key);
-    let mut configuring = all.filter(|key| configures(key));
-    configuring.any(|key| before.mark(key.as_str()) != after.mark(key.as_str()))
+    before.differing(after).any(configures)
 }
 
 impl Builder {
@@ -229,11 +227,12 @@ impl Builder {
             Ok(evaluation) => evaluation,
             Err(unready) => return Ok(evaluated(Err(unready))),
         };
-        evaluation.go_by(match full {
+        let graph = match full {
             true => Arc::default(),
             false => state.graph_of_published(),
-        });
-        evaluation.tell_why(state.sources.clone());
+        };
+        evaluation.go_by(graph, state.sources.clone());
+        evaluation.tell_why();
         (self.progress)(Step::Rendering(evaluation.plan().len()));
         evaluation.remember(state.album.clone(), published);
         let stored = state.answers.iter();

@@ -204,7 +204,7 @@ impl Builder {
             Ok(evaluation) => evaluation,
             Err(Unready::NoConfig | Unready::BrokenConfig(_)) => return Ok(None),
         };
-        evaluation.go_by(state.graph_of_published());
+        evaluation.go_by(state.graph_of_published(), state.sources.clone());
         let stored = state.answers.iter();
         let stored = stored.map(|(request, text)| (request.clone(), Ok(text.clone())));
         evaluation.supply_answers(stored.collect());

@@ -5,6 +5,7 @@
 
 use super::lists;
 use super::store::{Attributes, Bucket, Condition, StoreError, Written};
+use crate::fingerprint::Mark;
 use crate::object::HTML_LIFETIME_SECONDS;
 use crate::report::Report;
 use crate::site::schedule::NextDue;
@@ -12,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The format of root and segments. Another one means a full build.
-pub const FORMAT: u32 = 2;
+pub const FORMAT: u32 = 3;
 /// The root's key in the state bucket.
 pub const ROOT_KEY: &str = "root.json";
 /// The root stays below this; its long lists are objects of their own.
@@ -84,6 +85,9 @@ pub struct Segments {
     pub answers: Vec<String>,
     /// Of what is known of pictures.
     pub pictures: Vec<String>,
+    /// Not in any segment: [`Graph::pages`](crate::graph::Graph::pages).
+    #[serde(default)]
+    pub pages: Option<Mark>,
 }
 
 impl Segments {

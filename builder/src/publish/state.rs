@@ -10,7 +10,7 @@ use super::store::{Attributes, Bucket, Condition, StoreError};
 use crate::diagnostic::Diagnostic;
 use crate::evaluate::Album;
 use crate::fingerprint::{Fingerprint, Mark};
-use crate::graph::{BodyFacts, Graph, OutputTrace};
+use crate::graph::{BodyFacts, Graph, OutputTrace, Question, Shown};
 use crate::key::{OutputKey, Role, SourceKey};
 use crate::plan::Rank;
 use crate::render::answers::Request;
@@ -18,10 +18,11 @@ use crate::render::world::Measured;
 use crate::site::head::Head;
 use crate::source::{Effective, Source, Sources, Text};
 use futures::stream::{StreamExt, TryStreamExt, iter};
+use itertools::{EitherOrBoth, Itertools};
 use rayon::prelude::*;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 /// The state.
@@ -81,12 +82,16 @@ fn differing<K: Ord + Clone, V: PartialEq>(
     after: &BTreeMap<K, Arc<V>>,
 ) -> Vec<K> {
     let same = |one: &Arc<V>, other: &Arc<V>| Arc::ptr_eq(one, other) || one == other;
-    let changed = after.iter().filter(|(key, value)| {
-        let known = before.get(key);
-        !known.is_some_and(|known| same(known, value))
+    let both = before
+        .iter()
+        .merge_join_by(after, |(a, _), (b, _)| a.cmp(b));
+    let differ = both.filter_map(|pair| match pair {
+        EitherOrBoth::Both((_, one), (_, other)) if same(one, other) => None,
+        EitherOrBoth::Both((key, _), _)
+        | EitherOrBoth::Left((key, _))
+        | EitherOrBoth::Right((key, _)) => Some(key),
     });
-    let gone = before.keys().filter(|key| !after.contains_key(key));
-    changed.map(|(key, _)| key).chain(gone).cloned().collect()
+    differ.cloned().collect()
 }
 
 /// Texts of content and data files, as far as they were read.
@@ -143,7 +148,73 @@ enum RecordKind {
 struct OutputRecord {
     key: OutputKey,
     published: Published,
-    trace: Option<Arc<OutputTrace>>,
+    trace: Option<TraceRecord>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct TraceRecord {
+    trace: Mark,
+    /// Which of the segment's questions.
+    asked: Vec<u32>,
+    pictures: Vec<Shown>,
+}
+
+/// A segment of outputs. What they ask for is in it once: most ask alike.
+#[derive(Default, Serialize, Deserialize)]
+struct OutputSegment {
+    questions: Vec<Arc<Question>>,
+    outputs: Vec<OutputRecord>,
+}
+
+impl OutputSegment {
+    fn of(outputs: Vec<(&OutputKey, &Published, Option<&Arc<OutputTrace>>)>) -> Self {
+        let mut segment = Self::default();
+        let mut places: HashMap<Arc<Question>, u32> = HashMap::new();
+        for (key, published, trace) in outputs {
+            let trace = trace.map(|trace| TraceRecord {
+                trace: trace.trace,
+                asked: trace
+                    .asked
+                    .iter()
+                    .map(|question| {
+                        *places.entry(question.clone()).or_insert_with(|| {
+                            segment.questions.push(question.clone());
+                            segment.questions.len() as u32 - 1
+                        })
+                    })
+                    .collect(),
+                pictures: trace.pictures.clone(),
+            });
+            segment.outputs.push(OutputRecord {
+                key: key.clone(),
+                published: published.clone(),
+                trace,
+            });
+        }
+        segment
+    }
+
+    /// The outputs; none where one asks for what is not there.
+    fn into_outputs(self) -> Option<Outputs> {
+        let questions = self.questions;
+        let traced = |record: TraceRecord| {
+            let asked = record.asked.into_iter();
+            let asked = asked.map(|place| questions.get(place as usize).cloned());
+            Some(Arc::new(OutputTrace {
+                trace: record.trace,
+                asked: asked.collect::<Option<_>>()?,
+                pictures: record.pictures,
+            }))
+        };
+        let output = |record: OutputRecord| {
+            let trace = match record.trace {
+                Some(trace) => Some(traced(trace)?),
+                None => None,
+            };
+            Some((record.key, record.published, trace))
+        };
+        self.outputs.into_iter().map(output).collect()
+    }
 }
 
 /// The state as segments: names and bytes.
@@ -187,7 +258,7 @@ impl State {
     ) -> Result<Self, StateError> {
         let (records, outputs) = rayon::join(
             || unpack_all::<SourceRecord>(&segments.sources, packed),
-            || unpack_all::<OutputRecord>(&segments.outputs, packed),
+            || unpack_outputs(&segments.outputs, packed),
         );
         let (records, outputs) = (records?, outputs?);
         let texts = unpack_all::<(SourceKey, String)>(&segments.site_texts, packed)?;
@@ -224,14 +295,15 @@ impl State {
                 problems,
                 head,
             };
-            sources.push((key, source));
+            sources.push((key, Arc::new(source)));
         }
         let mut published = Vec::with_capacity(outputs.len());
         let mut traces = Vec::with_capacity(outputs.len());
-        for record in outputs {
-            traces.extend(record.trace.map(|trace| (record.key.clone(), trace)));
-            published.push((record.key, record.published));
+        for (key, output, trace) in outputs {
+            traces.extend(trace.map(|trace| (key.clone(), trace)));
+            published.push((key, output));
         }
+        graph.pages = segments.pages;
         graph.bodies = bodies.into_iter().collect();
         graph.outputs = traces.into_iter().collect();
         let answers = answers.into_iter();
@@ -325,9 +397,10 @@ impl State {
         if self.texts.with_sources {
             return 0;
         }
-        let texts = self.sources.iter().filter(|(key, source)| {
-            matches!(source.effective, Effective::Text(_)) && is_put_away(key)
-        });
+        let texts = self
+            .sources
+            .iter()
+            .filter(|(key, source)| source.effective.is_text() && is_put_away(key));
         let bytes: u64 = texts.map(|(_, source)| source.size).sum();
         let bytes = usize::try_from(bytes).unwrap_or(usize::MAX);
         shards(bytes, TEXT_BYTES_PER_SEGMENT, self.texts.segments.len())
@@ -340,7 +413,10 @@ impl State {
     /// A record that cannot be encoded, which would be a bug.
     pub fn encode(&self, before: &Segments, dirty: &Dirty) -> Result<Encoded, StateError> {
         let mut writer = Writer::default();
-        let mut segments = Segments::default();
+        let mut segments = Segments {
+            pages: self.graph.pages,
+            ..Segments::default()
+        };
         let dirty_sources: Vec<&str> = dirty.sources.iter().map(SourceKey::as_str).collect();
         let dirty_outputs: Vec<&str> = dirty.outputs.iter().map(OutputKey::as_str).collect();
 
@@ -369,11 +445,7 @@ impl State {
         segments.sources = writer.add(sources, &changed)?;
 
         let outputs = self.outputs.iter().map(|(key, published)| {
-            let record = || OutputRecord {
-                key: key.clone(),
-                published: published.clone(),
-                trace: self.graph.outputs.get(key.as_str()).cloned(),
-            };
+            let record = move || (key, published, self.graph.outputs.get(key));
             (key.as_str(), record)
         });
         let spread = shards(
@@ -382,18 +454,19 @@ impl State {
             before.outputs.len(),
         );
         let changed = Changed::of(spread, &before.outputs, &dirty_outputs, dirty.all);
-        segments.outputs = writer.add(outputs, &changed)?;
+        let pack = |list| postcard::to_stdvec(&OutputSegment::of(list));
+        segments.outputs = writer.add_packed(outputs, &changed, pack)?;
 
         let spread = self.text_segments();
         let changed = Changed::of(spread, &before.texts, &dirty_sources, dirty.all);
         let mut lacking = None;
         let put_away = self.sources.iter().filter(|(key, source)| {
-            matches!(source.effective, Effective::Text(_)) && is_put_away(key)
+            let written = !self.texts.with_sources && changed.contains(key.as_str());
+            written && source.effective.is_text() && is_put_away(key)
         });
         let held: BTreeMap<&SourceKey, Option<&Arc<str>>> = put_away
-            .filter(|(key, _)| !self.texts.with_sources && changed.contains(key.as_str()))
-            .map(|(key, _)| {
-                let held = self.sources.text(key.as_str());
+            .map(|(key, source)| {
+                let held = source.effective.held();
                 (key, held.or_else(|| self.texts.get(key.as_str())))
             })
             .collect();
@@ -423,8 +496,8 @@ impl State {
             };
         }
 
-        let site_texts = self.sources.iter().filter_map(|(key, _)| {
-            let text = self.sources.text(key.as_str())?;
+        let site_texts = self.sources.iter().filter_map(|(key, source)| {
+            let text = source.effective.held()?;
             (!is_put_away(key)).then_some((key, &**text))
         });
         let site_texts: Vec<(&SourceKey, &str)> = site_texts.collect();
@@ -558,7 +631,7 @@ fn shard(key: &str, spread: usize) -> usize {
     if spread < 2 {
         return 0;
     }
-    (Fingerprint::of(key.as_bytes()).prefix() % spread as u64) as usize
+    crc32fast::hash(key.as_bytes()) as usize % spread
 }
 
 /// How many segments a commit writes anew, about: `changed` are the sources with another text.
@@ -646,6 +719,16 @@ impl Writer {
         records: impl IntoIterator<Item = (&'a str, impl FnOnce() -> T)>,
         changed: &Changed<'_>,
     ) -> Result<Vec<String>, StateError> {
+        self.add_packed(records, changed, |list| postcard::to_stdvec(&list))
+    }
+
+    /// The same, where the records of a segment are put together otherwise than one by one.
+    fn add_packed<'a, T: Send>(
+        &mut self,
+        records: impl IntoIterator<Item = (&'a str, impl FnOnce() -> T)>,
+        changed: &Changed<'_>,
+        pack: impl Fn(Vec<T>) -> postcard::Result<Vec<u8>> + Sync,
+    ) -> Result<Vec<String>, StateError> {
         let mut lists: BTreeMap<usize, Vec<T>> = BTreeMap::new();
         let nothing = changed.dirty.is_empty();
         for (key, record) in records {
@@ -662,7 +745,7 @@ impl Writer {
             .map(|(index, list)| {
                 let damaged =
                     |error: &dyn std::error::Error| StateError::Damaged(error.to_string());
-                let plain = postcard::to_stdvec(&list).map_err(|error| damaged(&error))?;
+                let plain = pack(list).map_err(|error| damaged(&error))?;
                 let packed =
                     zstd::encode_all(&plain[..], ZSTD_LEVEL).map_err(|error| damaged(&error))?;
                 Ok::<_, StateError>((index, (Fingerprint::of(&packed).hex(), packed)))
@@ -726,10 +809,37 @@ async fn get(bucket: &Bucket, name: &str) -> Result<Vec<u8>, StateError> {
     got.bytes.ok_or_else(missing)
 }
 
-fn unpack<T: DeserializeOwned>(name: &str, packed: &[u8]) -> Result<Vec<T>, StateError> {
+fn unpack<T: DeserializeOwned>(name: &str, packed: &[u8]) -> Result<T, StateError> {
     let damaged = |error: &dyn std::error::Error| StateError::Damaged(format!("{name}: {error}"));
     let plain = zstd::decode_all(packed).map_err(|error| damaged(&error))?;
-    postcard::from_bytes::<Vec<T>>(&plain).map_err(|error| damaged(&error))
+    postcard::from_bytes::<T>(&plain).map_err(|error| damaged(&error))
+}
+
+/// The bytes of a segment.
+fn at_hand<'a>(
+    name: &str,
+    packed: &'a BTreeMap<String, Vec<u8>>,
+) -> Result<&'a Vec<u8>, StateError> {
+    let missing = || StateError::Damaged(format!("{FOLDER}{name} is missing"));
+    packed.get(name).ok_or_else(missing)
+}
+
+type Outputs = Vec<(OutputKey, Published, Option<Arc<OutputTrace>>)>;
+
+fn unpack_outputs(
+    names: &[String],
+    packed: &BTreeMap<String, Vec<u8>>,
+) -> Result<Outputs, StateError> {
+    let named: Vec<&String> = names.iter().filter(|name| !name.is_empty()).collect();
+    let lists: Vec<Outputs> = named
+        .into_par_iter()
+        .map(|name| {
+            let segment: OutputSegment = unpack(name, at_hand(name, packed)?)?;
+            let lacking = || StateError::Damaged(format!("{FOLDER}{name} lacks a question"));
+            segment.into_outputs().ok_or_else(lacking)
+        })
+        .collect::<Result<_, _>>()?;
+    Ok(lists.into_iter().flatten().collect())
 }
 
 fn unpack_all<T: DeserializeOwned + Send>(
@@ -739,10 +849,7 @@ fn unpack_all<T: DeserializeOwned + Send>(
     let named: Vec<&String> = names.iter().filter(|name| !name.is_empty()).collect();
     let lists: Vec<Vec<T>> = named
         .into_par_iter()
-        .map(|name| {
-            let missing = || StateError::Damaged(format!("{FOLDER}{name} is missing"));
-            unpack(name, packed.get(name).ok_or_else(missing)?)
-        })
+        .map(|name| unpack(name, at_hand(name, packed)?))
         .collect::<Result<_, _>>()?;
     Ok(lists.into_iter().flatten().collect())
 }

@@ -12,6 +12,7 @@ use super::{RenderError, guarded};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::fingerprint::{Mark, Marker};
 use crate::graph::memo::{Known, Memo};
+use crate::graph::reach::Reach;
 use crate::graph::{BodyFacts, Graph, Question, Shown, value_mark};
 use crate::key::SourceKey;
 use crate::links::Use;
@@ -19,7 +20,7 @@ use crate::markdown::{self, AnchorLinks, Document, Environment, Options};
 use crate::markdown::{ExternalLink, InternalLink};
 use crate::reads::{Shape, WHOLE};
 use crate::site::facts::{BodyText, Place};
-use crate::site::library::{PageId, SectionId};
+use crate::site::library::{Library, PageId, SectionId};
 use crate::site::taxonomies::Taxonomy;
 use rayon::prelude::*;
 use std::borrow::Cow;
@@ -64,23 +65,45 @@ pub struct Body {
     anchors: Vec<String>,
 }
 
-/// The bodies that an evaluation has come to, by file: they stay from round to round.
+/// The bodies that an evaluation has come to: they stay from round to round.
 #[derive(Debug, Default)]
 pub struct Bodies {
-    /// None where the facts of an earlier build hold and the body itself is not wanted.
-    settled: BTreeMap<SourceKey, Rendered>,
+    /// Pages, then sections; none of those that are not settled yet.
+    settled: Vec<Option<Rendered>>,
     /// Those that are shown, whatever is known of them.
     wanted: BTreeSet<SourceKey>,
 }
 
 impl Bodies {
     /// Wants bodies themselves.
-    pub fn want(&mut self, keys: BTreeSet<SourceKey>) {
+    pub fn want(&mut self, library: &Library, keys: BTreeSet<SourceKey>) {
         for key in &keys {
-            self.settled.remove(key.as_str());
+            let place = linking(library, key).map(|of| of.index(library));
+            if let Some(body) = place.and_then(|place| self.settled.get_mut(place)) {
+                *body = None;
+            }
         }
         self.wanted.extend(keys);
     }
+
+    fn written(&self, library: &Library, of: Linking) -> Option<&Written> {
+        self.settled[of.index(library)].as_ref()?.as_deref().ok()
+    }
+}
+
+impl Linking {
+    /// Its place among all pages, then all sections.
+    fn index(self, library: &Library) -> usize {
+        match self {
+            Self::Page(id) => id,
+            Self::Section(id) => library.pages.len() + id,
+        }
+    }
+}
+
+/// The page or section of a file.
+fn linking(library: &Library, key: &SourceKey) -> Option<Linking> {
+    file_of(library, key.as_str().strip_prefix("content/")?)
 }
 
 /// All bodies, and what templates see of pages and sections.
@@ -89,8 +112,7 @@ pub struct Contents {
     pub pages: Vec<Rendered>,
     /// Of each section.
     pub sections: Vec<Rendered>,
-    /// What links to a page or section, by its path relative to `content/`.
-    pub backlinks: BTreeMap<String, BTreeSet<Linking>>,
+    backlinks: OnceLock<BTreeMap<String, BTreeSet<Linking>>>,
     /// True where every body was rendered in this build.
     pub complete: bool,
     /// Marks that outputs share.
@@ -110,6 +132,16 @@ impl Contents {
     /// What is known of the body of a page; None where there is none.
     pub fn page_body(&self, id: PageId) -> Option<&Written> {
         self.pages[id].as_deref().ok()
+    }
+
+    /// What links to a page or section.
+    pub fn linking_to<'a>(
+        &'a self,
+        world: &World,
+        place: &Place,
+    ) -> impl Iterator<Item = &'a Linking> + use<'a> {
+        let all = self.backlinks.get_or_init(|| backlinks(world, self));
+        all.get(&place.relative).into_iter().flatten()
     }
 
     /// What is known of the body of a section; None where there is none.
@@ -163,6 +195,38 @@ impl Contents {
     ) -> impl Iterator<Item = (&'a SourceKey, &'a Arc<BodyFacts>)> {
         self.all(world)
             .map(|(written, place, _)| (&place.key, &written.facts))
+    }
+
+    /// The same, of those that were rendered in this build.
+    pub fn rendered<'a>(
+        &'a self,
+        world: &'a World,
+    ) -> impl Iterator<Item = (&'a SourceKey, &'a Arc<BodyFacts>)> {
+        let rendered = self.all(world).filter(|(body, ..)| body.body.is_some());
+        rendered.map(|(written, place, _)| (&place.key, &written.facts))
+    }
+
+    /// The files whose body is not, or may not be, as a graph has it.
+    pub fn differing<'a>(
+        &'a self,
+        library: &'a Library,
+        graph: &'a Graph,
+    ) -> impl Iterator<Item = (Linking, &'a SourceKey)> {
+        let pages = self.pages.iter().enumerate();
+        let pages = pages.map(|(id, body)| (Linking::Page(id), body));
+        let sections = self.sections.iter().enumerate();
+        let sections = sections.map(|(id, body)| (Linking::Section(id), body));
+        let with_file = pages.chain(sections).map(|(of, body)| match of {
+            Linking::Page(id) => (of, &library.pages[id].place.key, body),
+            Linking::Section(id) => (of, &library.sections[id].place.key, body),
+        });
+        let differ = with_file.filter(|(_, key, body)| match body {
+            // The facts alone: they are those of the graph.
+            Ok(written) if written.body.is_none() => false,
+            Ok(written) => graph.bodies.get(key.as_str()) != Some(&written.facts),
+            Err(_) => true,
+        });
+        differ.map(|(of, key, _)| (of, key))
     }
 
     /// The same, of those that a next build may go by: without those whose links are doubted, so that
@@ -222,16 +286,20 @@ struct Job<'a> {
 }
 
 /// Settles every body: renders those that are not as the graph has them, and those that are wanted.
+/// With a reach, those beyond it are taken to be as the graph has them.
 ///
 /// # Errors
 /// What has to be read first. Author's mistakes are kept page by page.
 pub fn settle(
     world: &Arc<World>,
     graph: &Graph,
+    reach: Option<&Reach>,
     bodies: &mut Bodies,
     memo: &Arc<Memo>,
 ) -> Result<Contents, Needs> {
     let library = &world.library;
+    let count = library.pages.len() + library.sections.len();
+    bodies.settled.resize(count, None);
     let configs = values::configs(world);
     let pages = (0..library.pages.len()).map(|id| {
         let page = &library.pages[id];
@@ -262,17 +330,18 @@ pub fn settle(
         let mut needs = Needs::default();
         let results: Vec<_> = jobs
             .par_iter()
-            .filter(|job| !bodies.settled.contains_key(job.place.key.as_str()))
-            .map(|job| (job.place.key.clone(), job.settle(graph, bodies)))
+            .filter(|job| bodies.settled[job.of.index(library)].is_none())
+            .map(|job| (job.of.index(library), job.settle(graph, reach, bodies)))
             .collect();
-        for (key, result) in results {
-            match result {
-                Ok(written) => drop(bodies.settled.insert(key, Ok(Arc::new(written)))),
-                Err(RenderError::Failed(problems)) => {
-                    bodies.settled.insert(key, Err(problems));
+        for (index, result) in results {
+            bodies.settled[index] = match result {
+                Ok(written) => Some(Ok(Arc::new(written))),
+                Err(RenderError::Failed(problems)) => Some(Err(problems)),
+                Err(RenderError::Needs(more)) => {
+                    needs.extend(more);
+                    None
                 }
-                Err(RenderError::Needs(more)) => needs.extend(more),
-            }
+            };
         }
         if !needs.is_empty() {
             return Err(needs);
@@ -283,14 +352,13 @@ pub fn settle(
         if more.is_empty() {
             break;
         }
-        bodies.want(more);
+        bodies.want(library, more);
     }
     let doubtful_links = check_anchors(world, bodies);
-    let settled = |job: &Job<'_>| bodies.settled[job.place.key.as_str()].clone();
-    let mut pages: Vec<Rendered> = jobs.iter().map(settled).collect();
+    let mut pages: Vec<Rendered> = bodies.settled.iter().flatten().cloned().collect();
     let sections: Vec<Rendered> = pages.split_off(library.pages.len());
     let at_hand = |body: &Rendered| body.as_ref().map_or(true, |written| written.body.is_some());
-    let mut contents = Contents {
+    Ok(Contents {
         complete: pages.iter().chain(&sections).all(at_hand),
         memo: memo.clone(),
         page_values: pages.iter().map(|_| OnceLock::new()).collect(),
@@ -304,20 +372,29 @@ pub fn settle(
             .map(|one| ((one.lang.clone(), one.config.name.clone()), OnceLock::new()))
             .collect(),
         configs,
-        backlinks: BTreeMap::new(),
+        backlinks: OnceLock::new(),
         doubtful_links,
         pages,
         sections,
-    };
-    contents.backlinks = backlinks(world, &contents);
-    Ok(contents)
+    })
 }
 
 impl Job<'_> {
-    fn settle(&self, graph: &Graph, bodies: &Bodies) -> Result<Written, RenderError> {
+    fn settle(
+        &self,
+        graph: &Graph,
+        reach: Option<&Reach>,
+        bodies: &Bodies,
+    ) -> Result<Written, RenderError> {
         let key = self.place.key.as_str();
         let known = graph.bodies.get(key);
         if let Some(facts) = known.filter(|_| !bodies.wanted.contains(key)) {
+            if reach.is_some_and(|reach| reach.spares_body(key, &facts.asked)) {
+                return Ok(Written {
+                    facts: facts.clone(),
+                    body: None,
+                });
+            }
             let scope = Scope::of_text(self.world);
             let (mark, trace) = within(scope, key, || {
                 self.mark(facts.templated, &facts.asked, &facts.links)
@@ -706,13 +783,12 @@ fn target<'a>(link: &'a InternalLink, own: &'a Place) -> &'a str {
     }
 }
 
-/// The file of a page or section by its path relative to `content/`.
-fn file_of<'a>(world: &'a World, relative: &str) -> Option<&'a SourceKey> {
-    let library = &world.library;
+/// A page or section by its path relative to `content/`.
+fn file_of(library: &Library, relative: &str) -> Option<Linking> {
     let page = library.page_by_file.get(relative);
     let section = library.section_by_file.get(relative);
-    page.map(|id| &library.pages[*id].place.key)
-        .or_else(|| section.map(|id| &library.sections[*id].place.key))
+    page.map(|id| Linking::Page(*id))
+        .or_else(|| section.map(|id| Linking::Section(*id)))
 }
 
 /// Each link to a place in a page, with what is known of the two bodies.
@@ -728,17 +804,18 @@ fn links_to_places<'a>(
         &'a Written,
     ),
 > {
-    let library = &world.library;
+    let library = &*world.library;
     let pages = library.pages.iter().map(|page| (&page.place, &page.body));
     let sections = library.sections.iter();
     let sections = sections.map(|section| (&section.place, &section.body));
-    let written = |key: &SourceKey| bodies.settled.get(key.as_str())?.as_deref().ok();
-    pages.chain(sections).flat_map(move |(place, text)| {
-        let own = written(&place.key);
+    let all = pages.chain(sections).zip(&bodies.settled);
+    all.flat_map(move |((place, text), own)| {
+        let own = own.as_ref().and_then(|own| own.as_deref().ok());
         let links = own.into_iter().flat_map(|own| &own.facts.links);
         let to_places = links.filter(|link| link.anchor.is_some());
         to_places.filter_map(move |link| {
-            let there = written(file_of(world, target(link, place))?)?;
+            let there = file_of(library, target(link, place))?;
+            let there = bodies.written(library, there)?;
             Some((place, text, link, own?, there))
         })
     })
@@ -748,10 +825,15 @@ fn links_to_places<'a>(
 fn anchors_wanted(world: &World, bodies: &Bodies) -> BTreeSet<SourceKey> {
     let links = links_to_places(world, bodies);
     let unknown = links.filter(|(_, _, _, own, there)| own.body.is_some() && there.body.is_none());
-    let files = unknown.filter_map(|(place, _, link, ..)| file_of(world, target(link, place)));
+    let library = &world.library;
+    let files = unknown.filter_map(|(place, _, link, ..)| file_of(library, target(link, place)));
     // A body that was rendered only to be shown was looked at when its facts were made; it costs
     // little to look again.
-    files.cloned().collect()
+    let key = |of: Linking| match of {
+        Linking::Page(id) => library.pages[id].place.key.clone(),
+        Linking::Section(id) => library.sections[id].place.key.clone(),
+    };
+    files.map(key).collect()
 }
 
 /// Links to a place in a page that is not there fail the page that has the link. Returns those that
@@ -777,7 +859,9 @@ fn check_anchors(world: &World, bodies: &mut Bodies) -> Vec<Diagnostic> {
         return broken.into_values().flatten().collect();
     }
     for (key, problems) in broken {
-        bodies.settled.insert(key, Err(problems));
+        if let Some(of) = linking(&world.library, &key) {
+            bodies.settled[of.index(&world.library)] = Some(Err(problems));
+        }
     }
     Vec::new()
 }

@@ -3,7 +3,7 @@
 use super::world::World;
 use crate::dates::Date;
 use crate::plan::FeedOf;
-use crate::site::library::{PageId, by_date};
+use crate::site::library::PageId;
 
 /// What a feed is made of.
 pub struct Feed {
@@ -35,7 +35,7 @@ pub fn feed(world: &World, lang: &str, of: &FeedOf) -> Option<Feed> {
             .clone(),
     };
     ids.retain(listed);
-    ids.sort_by(|a, b| by_date(&library.pages[*a], &library.pages[*b]));
+    ids.sort_by_key(|id| library.by_date[*id]);
     if ids.is_empty() {
         return None;
     }

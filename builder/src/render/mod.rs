@@ -27,6 +27,7 @@ pub mod readers;
 pub mod readings;
 pub mod sitemap;
 pub mod templates;
+mod texts;
 pub mod values;
 pub mod world;
 

@@ -24,7 +24,7 @@ use crate::site::pagination::{self, Pagination};
 use crate::site::taxonomies::Taxonomy;
 use crate::source::{Effective, Sources};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use tera::value::Key;
 use tera::{Context, Value};
@@ -97,7 +97,7 @@ pub fn render(
         trace: None,
     };
     if world.traced {
-        let asked: Vec<Question> = trace.asked.into_iter().collect();
+        let asked: Vec<Arc<Question>> = trace.asked.into_iter().map(Arc::new).collect();
         let (mark, _) = within(scope, key.as_str(), || job.mark(&asked));
         made.trace = mark.map(|trace| OutputTrace {
             trace,
@@ -132,6 +132,56 @@ pub fn holds(
     match trace.needs.is_empty() {
         true => Ok(mark == Some(known.trace)),
         false => Err(trace.needs),
+    }
+}
+
+/// Bodies that may be others than a graph has.
+#[derive(Debug, Default)]
+pub struct Edited<'a> {
+    /// Of pages and sections, by file.
+    pub files: BTreeSet<&'a SourceKey>,
+    /// Those of pages.
+    pub pages: BTreeSet<PageId>,
+}
+
+/// True where an output would be made from what it was made from before, because front matter, keys,
+/// templates and configuration are as they were, and it reads nothing of these bodies. False says
+/// nothing.
+pub fn is_spared(
+    world: &Arc<World>,
+    contents: &Arc<Contents>,
+    key: &OutputKey,
+    planned: &Planned,
+    known: &OutputTrace,
+    edited: &Edited<'_>,
+) -> bool {
+    let mut asked = known.asked.iter();
+    if edited.files.contains(&planned.source) || asked.any(|question| question.looks_beyond_pages())
+    {
+        return false;
+    }
+    if edited.files.is_empty() {
+        return true;
+    }
+    let job = Job {
+        world,
+        contents,
+        key,
+        planned,
+    };
+    match (&planned.recipe, job.template_name()) {
+        (Recipe::SearchIndex(_), _) => false,
+        (_, None) => true,
+        (_, Some(template)) => {
+            let reader = world.templates.readers.reader(&template);
+            let texts = &reader.other_texts;
+            let mut asked = known.asked.iter();
+            let reaches = texts.any
+                || asked.any(|question| texts.is_unknown(question))
+                || (texts.listed && job.lists(false, &edited.pages))
+                || (texts.in_part && job.lists(true, &edited.pages));
+            !reaches
+        }
     }
 }
 
@@ -281,7 +331,7 @@ impl<'w> Job<'w> {
 
     /// The mark of all that the output is made from, where functions ask these questions; None where
     /// it cannot be made, or has to be made to know.
-    fn mark(&self, asked: &[Question]) -> Option<Mark> {
+    fn mark(&self, asked: &[Arc<Question>]) -> Option<Mark> {
         let mut marker = Marker::default();
         self.reads(asked, &mut |read, mark| {
             if let Read::Variable(name, _) = read {
@@ -294,7 +344,7 @@ impl<'w> Job<'w> {
 
     /// Tells all that the output is made from, one after the other, each with its mark. None where
     /// it cannot be made, or has to be made to know.
-    fn reads(&self, asked: &[Question], tell: &mut dyn FnMut(Read<'_>, Mark)) -> Option<()> {
+    fn reads(&self, asked: &[Arc<Question>], tell: &mut dyn FnMut(Read<'_>, Mark)) -> Option<()> {
         let memo = &self.contents.memo;
         match &self.planned.recipe {
             Recipe::SearchIndex(lang) => {
@@ -457,6 +507,50 @@ impl<'w> Job<'w> {
             | Recipe::Style(_)
             | Recipe::Picture { .. } => return None,
         })
+    }
+
+    /// True where one of these pages may be in its list or, where that is asked for, its part of it.
+    fn lists(&self, part: bool, pages: &BTreeSet<PageId>) -> bool {
+        let library = &self.world.library;
+        let (path, list, cut, pager) = match &self.planned.recipe {
+            Recipe::Section { section: id, pager } => {
+                let section = &library.sections[*id];
+                let list = &library.section_links[*id].pages;
+                (
+                    &section.path,
+                    list,
+                    plan::section_pagination(section),
+                    pager,
+                )
+            }
+            Recipe::Term {
+                lang,
+                taxonomy,
+                term,
+                pager,
+            } => {
+                let taxonomy = &library.taxonomies[lang][*taxonomy];
+                let term = &taxonomy.terms[*term];
+                (
+                    &term.path,
+                    &term.pages,
+                    plan::term_pagination(taxonomy),
+                    pager,
+                )
+            }
+            Recipe::Feed { lang, of, .. } => {
+                let feed = feeds::feed(self.world, lang, of);
+                return feed.is_none_or(|feed| feed.pages.iter().any(|id| pages.contains(id)));
+            }
+            _ => return true,
+        };
+        match (part, cut, pager) {
+            (true, Some(cut), Some(number)) => {
+                let part = pagination::part(list, path, &cut, *number);
+                part.is_none_or(|part| part.pages.iter().any(|id| pages.contains(id)))
+            }
+            _ => list.iter().any(|id| pages.contains(id)),
+        }
     }
 
     /// The language that it is in.

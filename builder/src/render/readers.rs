@@ -1,5 +1,6 @@
 //! What the templates of a site read, worked out once for each that is an entry.
 
+use super::texts::OtherTexts;
 use crate::fingerprint::{Mark, Marker};
 use crate::graph::Question;
 use crate::reads::{Reads, Set, Shape, WHOLE};
@@ -22,6 +23,8 @@ pub struct Reader {
     reads: Reads,
     /// Changes whenever a template that it is made of does.
     pub mark: Mark,
+    /// Whose texts it reads.
+    pub other_texts: OtherTexts,
     shapes: Mutex<Shapes>,
 }
 
@@ -68,6 +71,7 @@ impl Readers {
         }
         Reader {
             mark: marker.done(),
+            other_texts: OtherTexts::of(&reads),
             reads,
             shapes: Mutex::default(),
         }

@@ -101,6 +101,13 @@ impl Readings {
         }
     }
 
+    /// The same, of a file that is not a section's; there may be very many.
+    pub fn note_page(&self, key: &SourceKey, part: &Part) {
+        if self.only.as_ref().is_none_or(|only| only.contains(key)) {
+            self.note(key, part.clone());
+        }
+    }
+
     /// Notes a field.
     pub fn note_field(&self, key: &SourceKey, name: &'static str) {
         self.note(key, Part::Field(name.into()));

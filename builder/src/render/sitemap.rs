@@ -7,6 +7,7 @@ use crate::plan;
 use crate::reads::Shape;
 use crate::site::library::{Library, PageId, SectionId};
 use crate::site::pagination::{self, numbered_path};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use tera::Value;
 
@@ -70,23 +71,38 @@ impl SitemapEntry {
 
 /// Every URL of the site, by permalink (site model, section 13).
 pub fn sitemap_entries(config: &Config, library: &Library) -> Vec<SitemapEntry> {
-    let mut found: BTreeMap<String, SitemapEntry> = BTreeMap::new();
-    let mut add = |permalink: String, updated: Option<String>, of: EntryOf| {
-        found.insert(
-            permalink.clone(),
-            SitemapEntry {
-                permalink,
-                updated,
-                of,
-            },
-        );
-    };
+    let mut found: BTreeMap<Cow<'_, str>, (Option<&Date>, EntryOf)> = BTreeMap::new();
+    each_url(config, library, |permalink, updated, of| {
+        found.insert(permalink, (updated, of));
+    });
+    let entries = found.into_iter();
+    let entry =
+        |(permalink, (updated, of)): (Cow<'_, str>, (Option<&Date>, EntryOf))| SitemapEntry {
+            permalink: permalink.into_owned(),
+            updated: updated.map(Date::to_template_string),
+            of,
+        };
+    entries.map(entry).collect()
+}
+
+/// How many URLs there are at most: those that several pages want are counted for each.
+pub fn most_entries(config: &Config, library: &Library) -> usize {
+    let mut count = 0;
+    each_url(config, library, |_, _, _| count += 1);
+    count
+}
+
+fn each_url<'l>(
+    config: &Config,
+    library: &'l Library,
+    mut add: impl FnMut(Cow<'l, str>, Option<&'l Date>, EntryOf),
+) {
     let with_pagers = config.exclude_paginated_pages_in_sitemap == ExcludedPagers::None;
     for (id, section) in library.sections.iter().enumerate() {
         if !section.front.render {
             continue;
         }
-        add(section.permalink.clone(), None, EntryOf::Section(id));
+        add((&section.permalink).into(), None, EntryOf::Section(id));
         // A section that sends its reader on is a URL of the site, but has no pagers.
         if section.front.redirect_to.is_some() {
             continue;
@@ -99,34 +115,29 @@ pub fn sitemap_entries(config: &Config, library: &Library) -> Vec<SitemapEntry> 
             };
             for number in 1..=count {
                 let path = numbered_path(&section.path, &pagination, number);
-                add(config.make_permalink(&path), None, EntryOf::List);
+                add(config.make_permalink(&path).into(), None, EntryOf::List);
             }
         }
     }
     for (id, page) in library.pages.iter().enumerate() {
         if library.is_rendered(id) {
             let date = page.front.updated.as_ref().or(page.date.as_ref());
-            add(
-                page.permalink.clone(),
-                date.map(Date::to_template_string),
-                EntryOf::Page(id),
-            );
+            add((&page.permalink).into(), date, EntryOf::Page(id));
         }
     }
     for taxonomy in library.taxonomies.values().flatten() {
         if taxonomy.terms.is_empty() || !taxonomy.config.render {
             continue;
         }
-        add(taxonomy.permalink.clone(), None, EntryOf::List);
+        add((&taxonomy.permalink).into(), None, EntryOf::List);
         for term in &taxonomy.terms {
-            add(term.permalink.clone(), None, EntryOf::List);
+            add((&term.permalink).into(), None, EntryOf::List);
             if let (true, Some(pagination)) = (with_pagers, plan::term_pagination(taxonomy)) {
                 for number in 1..=pagination::count(term.pages.len(), &pagination) {
                     let path = numbered_path(&term.path, &pagination, number);
-                    add(config.make_permalink(&path), None, EntryOf::List);
+                    add(config.make_permalink(&path).into(), None, EntryOf::List);
                 }
             }
         }
     }
-    found.into_values().collect()
 }

@@ -71,7 +71,7 @@ impl<'a> View<'a> {
     fn note_pages(self, ids: &[PageId], part: &Part) {
         if let Detail::Sources(readings) = self.detail {
             for id in ids {
-                readings.note(&self.world.library.pages[*id].place.key, part.clone());
+                readings.note_page(&self.world.library.pages[*id].place.key, part);
             }
         }
     }
@@ -599,12 +599,7 @@ fn backlinks(view: View<'_>, place: &Place) -> Vec<Value> {
             readings.note_field(key, "title");
         }
     };
-    let from = view
-        .contents
-        .backlinks
-        .get(&place.relative)
-        .into_iter()
-        .flatten();
+    let from = view.contents.linking_to(world, place);
     let mut from: Vec<(&str, Option<&str>)> = from
         .map(|linking| match *linking {
             Linking::Page(id) => {

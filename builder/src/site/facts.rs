@@ -9,7 +9,7 @@ use crate::key::SourceKey;
 use crate::markdown;
 use crate::site::head::{Front, Head};
 use crate::slugs;
-use crate::source::{Effective, Source};
+use crate::source::Source;
 use std::sync::Arc;
 
 /// Where a content file lies.
@@ -114,10 +114,7 @@ pub fn read(
 ) -> Result<Content, Diagnostic> {
     let place = place(key, config)?;
     let body = BodyText::of_head(head);
-    let text = match &source.effective {
-        Effective::Text(text) => text.held(),
-        Effective::Opaque | Effective::Absent => None,
-    };
+    let text = source.effective.held();
     // A text that was put away has been counted, under the same configuration.
     let words = head.words(&place.lang, text).unwrap_or_default();
     let minutes = markdown::reading_time_minutes(words, &place.lang);

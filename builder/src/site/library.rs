@@ -4,7 +4,7 @@
 //! Pages and sections are named by their index. Everything here is in an order that depends on
 //! the sources alone.
 
-use super::facts::{self, Content, Page, Section};
+use super::facts::{self, Content, Page, Place, Section};
 use super::schedule::{HeldPage, Schedule};
 use super::taxonomies::{self, Taxonomy};
 use crate::config::Config;
@@ -37,6 +37,10 @@ pub struct Library {
     pub section_by_file: HashMap<String, SectionId>,
     /// Of each page.
     pub page_links: Vec<PageLinks>,
+    /// Of each page, where it stands among all by date: newest first, undated last; equal dates by
+    /// permalink. (Zola 0.23.0, as the cases hold it; from 0.23.4 on Zola has these the other way
+    /// round.)
+    pub by_date: Vec<usize>,
     /// Of each section.
     pub section_links: Vec<SectionLinks>,
     /// By language, in the order of the configuration.
@@ -113,6 +117,7 @@ pub fn build(
     }
     link_sections(&mut library);
     link_pages(&mut library);
+    library.by_date = by_date(&library.pages);
     sort_sections(&mut library, &mut problems);
     if config.languages.len() > 1 {
         link_translations(&mut library);
@@ -131,8 +136,7 @@ fn read_content(
 ) {
     let mut files = Vec::new();
     for (key, source) in sources.under("content/") {
-        let relative = &key.as_str()["content/".len()..];
-        if config.ignored_content_matches(relative) {
+        if config.ignored_content.is_match(key.as_str()) {
             continue;
         }
         match key.role() {
@@ -297,35 +301,71 @@ fn link_pages(library: &mut Library) {
     let by_folder = by_folder(library);
     let sections = &library.sections;
     let mut page_links = Vec::with_capacity(library.pages.len());
+    // Pages of one folder come one after the other.
+    let mut last: Option<(&Place, Above)> = None;
     for (id, page) in library.pages.iter().enumerate() {
         let place = &page.place;
-        let mut links = PageLinks {
+        let same = last
+            .take()
+            .filter(|(last, _)| last.folders == place.folders && last.lang == place.lang);
+        let (_, above) =
+            last.insert(same.unwrap_or_else(|| (place, Above::of(place, &by_folder, sections))));
+        page_links.push(PageLinks {
             sortable: true,
+            parent: above.parent,
+            ancestors: above.ancestors.clone(),
             ..PageLinks::default()
-        };
-        let own = (place.folders.join("/"), place.lang.clone());
-        if let Some(parent) = by_folder.get(&own).copied() {
-            links.parent = Some(parent);
-            links.ancestors = above(&by_folder, &place.folders, &place.lang)
-                .filter(|id| !sections[*id].front.transparent)
-                .collect();
-            if page.front.render && !page.front.hidden {
-                // The page belongs to its section and, through transparent ones, to those above.
-                for depth in (0..=place.folders.len()).rev() {
-                    let folder = (place.folders[..depth].join("/"), place.lang.clone());
-                    let Some(section) = by_folder.get(&folder).copied() else {
-                        break;
-                    };
-                    library.section_links[section].pages.push(id);
-                    if !sections[section].front.transparent {
-                        break;
-                    }
-                }
+        });
+        if page.front.render && !page.front.hidden {
+            for section in &above.lists {
+                library.section_links[*section].pages.push(id);
             }
         }
-        page_links.push(links);
     }
     library.page_links = page_links;
+}
+
+/// What is above the pages of a folder.
+struct Above {
+    parent: Option<SectionId>,
+    ancestors: Vec<SectionId>,
+    /// The sections whose lists they are in: their own and, through transparent ones, those above.
+    lists: Vec<SectionId>,
+}
+
+impl Above {
+    fn of(
+        place: &Place,
+        by_folder: &HashMap<(String, String), SectionId>,
+        sections: &[Section],
+    ) -> Self {
+        let at = |depth: usize| {
+            let folder = (place.folders[..depth].join("/"), place.lang.clone());
+            by_folder.get(&folder).copied()
+        };
+        let Some(parent) = at(place.folders.len()) else {
+            return Self {
+                parent: None,
+                ancestors: Vec::new(),
+                lists: Vec::new(),
+            };
+        };
+        let is_seen = |id: &SectionId| !sections[*id].front.transparent;
+        let mut lists = Vec::new();
+        for section in (0..=place.folders.len()).rev().map_while(at) {
+            lists.push(section);
+            if is_seen(&section) {
+                break;
+            }
+        }
+        Self {
+            parent: Some(parent),
+            ancestors: above(by_folder, &place.folders, &place.lang)
+                .filter(is_seen)
+                .collect(),
+            lists,
+        }
+    }
 }
 
 fn sort_sections(library: &mut Library, problems: &mut Vec<Diagnostic>) {
@@ -334,7 +374,7 @@ fn sort_sections(library: &mut Library, problems: &mut Vec<Diagnostic>) {
     for id in 0..library.sections.len() {
         let pages = std::mem::take(&mut library.section_links[id].pages);
         let sort_by = library.sections[id].front.sort_by;
-        let (sorted, unsortable) = sort(&library.pages, pages, sort_by);
+        let (sorted, unsortable) = sort(library, pages, sort_by);
         if sort_by != SortBy::None && !library.sections[id].front.transparent {
             for (position, page) in sorted.iter().enumerate() {
                 let links = &mut library.page_links[*page];
@@ -367,7 +407,8 @@ fn sort_sections(library: &mut Library, problems: &mut Vec<Diagnostic>) {
 }
 
 /// Sorts pages; those without the sort key come second (site model, section 6).
-pub fn sort(pages: &[Page], list: Vec<PageId>, sort_by: SortBy) -> (Vec<PageId>, Vec<PageId>) {
+fn sort(library: &Library, list: Vec<PageId>, sort_by: SortBy) -> (Vec<PageId>, Vec<PageId>) {
+    let pages = &library.pages;
     let has_key = |id: &PageId| match sort_by {
         SortBy::Date => pages[*id].date.is_some(),
         SortBy::UpdateDate => pages[*id].date.is_some() || pages[*id].front.updated.is_some(),
@@ -377,10 +418,14 @@ pub fn sort(pages: &[Page], list: Vec<PageId>, sort_by: SortBy) -> (Vec<PageId>,
     };
     let (mut sortable, unsortable): (Vec<_>, Vec<_>) = list.into_iter().partition(has_key);
     let title = |page: &Page| page.front.title.clone().unwrap_or_default();
+    if sort_by == SortBy::Date {
+        sortable.sort_by_key(|id| library.by_date[*id]);
+        return (sortable, unsortable);
+    }
     sortable.sort_by(|a, b| {
         let (a, b) = (&pages[*a], &pages[*b]);
         match sort_by {
-            SortBy::Date => by_date(a, b),
+            SortBy::Date => Ordering::Equal,
             SortBy::UpdateDate => {
                 let updated = |page: &Page| {
                     page.front
@@ -407,11 +452,19 @@ pub fn sort(pages: &[Page], list: Vec<PageId>, sort_by: SortBy) -> (Vec<PageId>,
     (sortable, unsortable)
 }
 
-/// Newest first, undated last; equal dates by permalink. (Zola 0.23.0, as the cases hold it; from
-/// 0.23.4 on Zola has these the other way round.)
-pub fn by_date(a: &Page, b: &Page) -> Ordering {
-    let key = |page: &Page| page.date.as_ref().map(Date::sort_key);
-    key(b).cmp(&key(a)).then_with(|| by_permalink(a, b))
+/// The place of each page among all, by date.
+fn by_date(pages: &[Page]) -> Vec<usize> {
+    let date = |page: &Page| page.date.as_ref().map(Date::sort_key);
+    let mut order: Vec<_> = pages.iter().map(date).enumerate().collect();
+    order.sort_by(|(a, one), (b, other)| {
+        let newer = other.cmp(one);
+        newer.then_with(|| by_permalink(&pages[*a], &pages[*b]))
+    });
+    let mut places = vec![0; pages.len()];
+    for (place, (page, _)) in order.into_iter().enumerate() {
+        places[page] = place;
+    }
+    places
 }
 
 fn by_permalink(a: &Page, b: &Page) -> Ordering {

@@ -1,9 +1,9 @@
 //! Taxonomies and their terms (site model, section 13).
 
-use super::library::{Library, PageId, by_date};
+use super::library::{Library, PageId};
 use crate::config::{Config, TaxonomyConfig};
 use crate::slugs;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// A taxonomy in one language.
 #[derive(Debug, Clone)]
@@ -77,38 +77,43 @@ fn build_one(library: &Library, config: &Config, lang: &str, own: &TaxonomyConfi
     parts.push(&own.slug);
     let path = format!("/{}/", parts.join("/"));
 
-    let mut by_slug: BTreeMap<String, Term> = BTreeMap::new();
+    let mut terms: Vec<Term> = Vec::new();
+    let mut by_slug: HashMap<String, usize> = HashMap::new();
+    // Few names stand on many pages.
+    let mut by_name: HashMap<&str, usize> = HashMap::new();
     for (id, page) in library.pages.iter().enumerate() {
         if page.place.lang != lang || !library.is_listed(id) {
             continue;
         }
         for name in page.front.taxonomies.get(&own.name).into_iter().flatten() {
-            let slug = slugs::slugify_taxonomy(name, config.slugify.taxonomies);
-            let term = by_slug.entry(slug.clone()).or_insert_with(|| {
-                let path = format!("{path}{slug}/");
-                let permalink = config.make_permalink(&path);
-                Term {
-                    name: name.clone(),
-                    spellings: Vec::new(),
-                    slug,
-                    path,
-                    permalink,
-                    pages: Vec::new(),
-                }
+            let place = *by_name.entry(name).or_insert_with(|| {
+                let slug = slugs::slugify_taxonomy(name, config.slugify.taxonomies);
+                let place = *by_slug.entry(slug.clone()).or_insert_with(|| {
+                    let path = format!("{path}{slug}/");
+                    terms.push(Term {
+                        name: name.clone(),
+                        spellings: Vec::new(),
+                        slug,
+                        permalink: config.make_permalink(&path),
+                        path,
+                        pages: Vec::new(),
+                    });
+                    terms.len() - 1
+                });
+                terms[place].spellings.push(name.clone());
+                place
             });
-            if let Err(place) = term.spellings.binary_search(name) {
-                term.spellings.insert(place, name.clone());
-            }
-            if term.pages.last() != Some(&id) {
-                term.pages.push(id);
+            let pages = &mut terms[place].pages;
+            if pages.last() != Some(&id) {
+                pages.push(id);
             }
         }
     }
-    let mut terms: Vec<Term> = by_slug.into_values().collect();
+    terms.sort_by(|a, b| a.slug.cmp(&b.slug));
     for term in &mut terms {
+        term.spellings.sort();
         term.name.clone_from(&term.spellings[0]);
-        term.pages
-            .sort_by(|a, b| by_date(&library.pages[*a], &library.pages[*b]));
+        term.pages.sort_by_key(|id| library.by_date[*id]);
     }
     let permalink = config.make_permalink(&path);
     Taxonomy {

@@ -227,7 +227,7 @@ impl Site {
         let sources = Arc::new(sources.clone());
         let mut evaluation = Evaluation::up_to(sources, self.settings(), self.now)?;
         if let Some(graph) = graph {
-            evaluation.go_by(graph);
+            evaluation.go_by(graph, Arc::new(self.sources.clone()));
             let published = self.published.keys();
             let pictures = published.filter(|key| key.as_str().starts_with(PICTURES));
             evaluation.remember(self.album.clone(), pictures.cloned().collect());
@@ -352,6 +352,7 @@ fn stored(graph: &Graph) -> Graph {
     let bodies = graph.bodies.iter();
     let outputs = graph.outputs.iter();
     Graph {
+        pages: graph.pages,
         bodies: bodies
             .map(|(key, facts)| (key.clone(), again(&**facts)))
             .collect(),

@@ -7,3 +7,4 @@ mod constructs;
 mod driver;
 mod random;
 mod snippets;
+mod texts;

@@ -150,7 +150,7 @@ impl Site {
         groups.push(templates.clone());
         let only = sums.only.clone();
         for question in known.iter().flat_map(|known| &known.asked) {
-            let answer = sums.answers.entry((place, question.clone()));
+            let answer = sums.answers.entry((place, (**question).clone()));
             let answer = answer.or_insert_with(|| {
                 let readings = Readings::of(only.clone());
                 let view = job.view(Detail::Sources(&readings));

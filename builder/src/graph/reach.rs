@@ -1,0 +1,67 @@
+//! How far an edit of texts alone can reach.
+//!
+//! Most edits change what a post says, not its front matter. Then the library and the plan are as they
+//! were, and so is every answer that is not made of a text: a trace that asks for none of those holds,
+//! without being asked. What is left to be asked grows with the edit, not with the site.
+
+use super::{Graph, Question};
+use crate::fingerprint::{Mark, Marker};
+use crate::key::SourceKey;
+use crate::site::library::Library;
+use crate::source::{Source, Sources};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+/// The content files whose text is another, where nothing else is.
+#[derive(Debug)]
+pub struct Reach {
+    edited: BTreeSet<SourceKey>,
+}
+
+impl Reach {
+    /// None where more may be another than texts below front matter: `graph` is what was noted of
+    /// `before`, with the same configuration and settings, and `library` is that of `now`.
+    pub fn of(graph: &Graph, before: &Sources, now: &Sources, library: &Library) -> Option<Self> {
+        // Which pages there are may also depend on the time.
+        if graph.pages != Some(pages(library)) {
+            return None;
+        }
+        let mut edited = BTreeSet::new();
+        for (key, was, is) in before.beside(now) {
+            let (was, is) = (was?, is?);
+            if is_same(was, is) {
+                continue;
+            }
+            let (old, new) = (was.head.as_ref()?, is.head.as_ref()?);
+            if !(was.effective.is_text() && is.effective.is_text() && old.front == new.front) {
+                return None;
+            }
+            edited.insert(key.clone());
+        }
+        Some(Self { edited })
+    }
+
+    /// True where a body would be made from what it was made from, whatever else was edited.
+    pub fn spares_body(&self, key: &str, asked: &[Question]) -> bool {
+        !self.edited.contains(key) && !asked.iter().any(Question::looks_beyond_pages)
+    }
+}
+
+/// True where a build uses the same of a source.
+fn is_same(was: &Arc<Source>, is: &Arc<Source>) -> bool {
+    let same_bytes = || was.effective.is_text() || was.version == is.version;
+    Arc::ptr_eq(was, is) || (was.effective == is.effective && same_bytes())
+}
+
+/// The mark of which pages and sections a library has.
+pub fn pages(library: &Library) -> Mark {
+    let mut marker = Marker::default();
+    for page in &library.pages {
+        marker.bytes(page.place.key.as_str());
+    }
+    marker.number(library.pages.len() as u64);
+    for section in &library.sections {
+        marker.bytes(section.place.key.as_str());
+    }
+    marker.done()
+}
