@@ -174,6 +174,8 @@ impl Builder {
             .map(|(key, _)| key.as_str().into())
             .collect();
         self.source = self.source.as_if(files);
+        // A run may put own pages first; here all is told at once.
+        self.options.many_outputs = usize::MAX;
         for tried in 1..=MAX_TRIES {
             let root = self.root().await?;
             let mut state = match &root {

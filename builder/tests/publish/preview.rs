@@ -4,7 +4,7 @@ use crate::crash::DiesAt;
 use crate::world::{SITE, SOURCE, STATE, Tree, World, keys, published_blog, shared, until_done};
 use quillfront_builder::publish::preview::{Preview, PreviewError};
 use quillfront_builder::publish::store::Given;
-use quillfront_builder::publish::{Builder, Step};
+use quillfront_builder::publish::{Builder, Options, Step};
 use quillfront_builder::report::Action;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Once};
@@ -111,6 +111,24 @@ async fn what_is_foreseen_is_what_happens() {
     assert_eq!(gone.counts.deleted, 1);
     assert_foreseen(&world, "templates/page.html", Some("{{ page.title }}")).await;
     world.assert_incremental_equals_clean("foreseen").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_reaches_many_pages_is_told_as_a_whole_and_not_only_what_goes_first() {
+    let world = published_blog().await;
+    let text = EDITED.replace("\"A\"", "\"Another\"");
+    let preview = |many_outputs| {
+        let options = Options {
+            many_outputs,
+            ..Options::default()
+        };
+        let builder = world.builder_with([SOURCE, SITE, STATE], None, options);
+        let given = Given::of(text.clone().into());
+        builder.preview([("content/blog/a.md".to_owned(), Some(given))].into(), 100)
+    };
+    let (all, own_first) = (preview(200).await.unwrap(), preview(1).await.unwrap());
+    assert!(all.counts.uploaded > 5, "{:?}", all.counts);
+    assert_eq!(own_first.outputs, all.outputs);
 }
 
 #[tokio::test(flavor = "multi_thread")]
