@@ -21,6 +21,7 @@ use crate::render::output::{self, Edited, Site};
 use crate::render::templates::Templates;
 use crate::render::world::{Inputs, Needs, Settings, World};
 use crate::sass::Sheets;
+use crate::search::{Record, Records};
 use crate::site::library;
 use crate::site::schedule::{NextDue, Schedule};
 use crate::source::Sources;
@@ -32,6 +33,7 @@ use std::sync::Arc;
 
 mod album;
 mod pictures;
+mod records;
 pub mod why;
 pub use album::Album;
 use pictures::{BATCH_BYTES, Darkroom};
@@ -66,6 +68,9 @@ pub struct Tree<Kept = Object> {
     pub next_due: Option<NextDue>,
     /// Answers from the network that it was made with.
     pub answers: BTreeMap<Request, Arc<str>>,
+    /// The records of the search index that the next build may go by; none where they are as they
+    /// were, or nothing was noted.
+    pub records: Option<Arc<Records>>,
 }
 
 impl<Kept> Tree<Kept> {
@@ -86,6 +91,7 @@ impl<Kept> Tree<Kept> {
             now: self.now,
             next_due: self.next_due,
             answers: self.answers,
+            records: self.records,
         }
     }
 }
@@ -113,6 +119,8 @@ pub struct Evaluation<Kept = Object> {
     changed: BTreeSet<OutputKey>,
     /// What was noted of the outputs that were made.
     traces: BTreeMap<OutputKey, Arc<OutputTrace>>,
+    /// Records that search indexes were made from.
+    records: Vec<(SourceKey, Arc<Record>)>,
     done: BTreeMap<OutputKey, Result<Option<Kept>, Vec<Diagnostic>>>,
     diagnostics: Vec<Diagnostic>,
     /// Rounds so far.
@@ -138,6 +146,8 @@ pub struct Asked {
     pub requests: BTreeSet<Request>,
     /// Sources whose text is kept elsewhere.
     pub texts: BTreeSet<SourceKey>,
+    /// True for the records of the search index, which are kept elsewhere.
+    pub records: bool,
 }
 
 impl Asked {
@@ -219,6 +229,7 @@ impl<Kept: Send> Evaluation<Kept> {
             measured: Arc::default(),
             styles: Arc::new(styles),
             texts: Arc::default(),
+            records: Some(Arc::default()),
             traced: false,
         };
         Ok(Self {
@@ -235,6 +246,7 @@ impl<Kept: Send> Evaluation<Kept> {
             kept: BTreeSet::new(),
             changed: BTreeSet::new(),
             traces: BTreeMap::new(),
+            records: Vec::new(),
             done: BTreeMap::new(),
             diagnostics,
             rounds: 0,
@@ -317,7 +329,8 @@ impl<Kept: Send> Evaluation<Kept> {
         let all = all.filter(|(_, planned)| !matches!(planned.recipe, Recipe::Picture { .. }));
         let both = all.merge_join_by(known, |(a, _), (b, _)| a.cmp(b));
         both.filter_map(|pair| match pair {
-            EitherOrBoth::Both((key, planned), (_, known)) => Some((key, planned, Some(known))),
+            // The key that is known already: others have the very same.
+            EitherOrBoth::Both((_, planned), (key, known)) => Some((key, planned, Some(known))),
             EitherOrBoth::Left((key, planned)) => Some((key, planned, None)),
             EitherOrBoth::Right(_) => None,
         })
@@ -392,6 +405,7 @@ impl<Kept: Send> Evaluation<Kept> {
             files: self.batch(),
             requests: self.needs.requests.clone(),
             texts: self.needs.texts.clone(),
+            records: self.needs.records,
         }
     }
 
@@ -474,6 +488,7 @@ impl<Kept: Send> Evaluation<Kept> {
                             pictures: content::shown(made.pictures),
                             shown: shown.unwrap_or_default(),
                             trace: made.trace.map(Arc::new),
+                            records: made.records,
                         }
                     }
                     Err(RenderError::Failed(problems)) => Round::Failed(problems),
@@ -502,7 +517,9 @@ impl<Kept: Send> Evaluation<Kept> {
                     pictures,
                     shown,
                     trace,
+                    records,
                 } => {
+                    self.records.extend(records);
                     let own = pictures.iter().map(|(picture, ..)| picture);
                     self.darkroom.note_output(&key, own);
                     self.darkroom.note_output(&key, &shown);
@@ -671,6 +688,7 @@ impl<Kept: Send> Evaluation<Kept> {
     pub fn finish(mut self) -> Tree<Kept> {
         self.fail_with_pictures();
         let because = self.because();
+        let records = self.records_after();
         let mut objects = BTreeMap::new();
         let mut stale = BTreeSet::new();
         let mut failures = Failures::default();
@@ -732,6 +750,7 @@ impl<Kept: Send> Evaluation<Kept> {
             now,
             next_due,
             answers,
+            records,
             objects,
             kept: self.kept,
             graph,
@@ -761,6 +780,7 @@ enum Round<Kept> {
         pictures: Vec<Shown>,
         shown: BTreeSet<OutputKey>,
         trace: Option<Arc<OutputTrace>>,
+        records: Vec<(SourceKey, Arc<Record>)>,
     },
     /// It could not be made.
     Failed(Vec<Diagnostic>),

@@ -12,6 +12,7 @@ use crate::object::{Body, Object};
 use crate::plan::Plan;
 use crate::publish::observe::MAX_INPUT_BYTES;
 use crate::render::world::{Inputs, Settings};
+use crate::search::Records;
 use crate::source::{Observed, Sources};
 use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
@@ -52,7 +53,7 @@ pub fn list(root: &Path) -> io::Result<(Vec<FileEntry>, Vec<Diagnostic>)> {
     };
     let names: Vec<&str> = SOURCE_FILES.into_iter().chain(SOURCE_FOLDERS).collect();
     let visit = |name: &str| match fs::symlink_metadata(root.join(name)) {
-        Ok(meta) => walk.visit(&root.join(name), name, meta.file_type(), || Ok(meta), 0),
+        Ok(meta) => walk.visit(|| root.join(name), name, meta.file_type(), || Ok(meta), 0),
         Err(_) => Ok(Found::default()),
     };
     let found = names.into_par_iter().map(visit);
@@ -99,30 +100,35 @@ impl Walk {
     /// What is under a name, of which it is known what kind it is; `meta` says more of it.
     fn visit(
         &self,
-        path: &Path,
+        path: impl FnOnce() -> PathBuf,
         key: &str,
         kind: fs::FileType,
         meta: impl FnOnce() -> io::Result<fs::Metadata>,
         depth: usize,
     ) -> io::Result<Found> {
         let mut found = Found::default();
+        if kind.is_dir() {
+            return self.visit_folder(&path(), key, depth);
+        }
         let meta = match kind.is_symlink() {
-            false if kind.is_dir() => return self.visit_folder(path, key, depth),
-            false => meta(),
-            true => match self.may_follow(path, key) {
-                Err(problem) => return Ok(Found::problem(problem)),
-                Ok(()) => fs::metadata(path),
-            },
+            false => meta().map_err(|error| named(&path(), error)),
+            true => {
+                let path = path();
+                if let Err(problem) = self.may_follow(&path, key) {
+                    return Ok(Found::problem(problem));
+                }
+                match fs::metadata(&path) {
+                    Ok(meta) if meta.is_dir() => return self.visit_folder(&path, key, depth),
+                    meta => meta.map_err(|error| named(&path, error)),
+                }
+            }
         };
         let meta = match meta {
             Ok(meta) => meta,
             // Removed since it was listed.
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(found),
-            Err(error) => return Err(named(path, error)),
+            Err(error) => return Err(error),
         };
-        if meta.is_dir() {
-            return self.visit_folder(path, key, depth);
-        }
         let key = SourceKey::from(key);
         if meta.is_file() && key.role() != Role::Ignored {
             found.files.push(FileEntry {
@@ -145,23 +151,21 @@ impl Walk {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Found::default()),
             Err(error) => return Err(named(path, error)),
         };
-        let visit = |entry: &fs::DirEntry| match entry.file_name().to_str() {
-            Some(name) => {
-                let (path, key) = (entry.path(), format!("{key}/{name}"));
-                self.visit(
-                    &path,
-                    &key,
-                    entry.file_type()?,
-                    || entry.metadata(),
-                    depth + 1,
-                )
-            }
-            None => {
-                let name = entry.file_name().to_string_lossy().into_owned();
-                let message = format!("the name `{name}` is not UTF-8");
+        let visit = |entry: &fs::DirEntry| {
+            let name = entry.file_name();
+            let Some(name) = name.to_str() else {
+                let message = format!("the name `{}` is not UTF-8", name.to_string_lossy());
                 let problem = Diagnostic::error("folder", key, message).hint("rename the file");
-                Ok(Found::problem(problem))
-            }
+                return Ok(Found::problem(problem));
+            };
+            let (path, key) = (|| entry.path(), format!("{key}/{name}"));
+            self.visit(
+                path,
+                &key,
+                entry.file_type()?,
+                || entry.metadata(),
+                depth + 1,
+            )
         };
         let parts = entries.par_chunks(ENTRIES_IN_A_ROW).map(|entries| {
             let found = entries.iter().map(visit).collect::<io::Result<_>>()?;
@@ -304,18 +308,20 @@ pub fn evaluate<Kept: Send>(
         Err(why) => return Ok(Err(unready(why, &sources, problems, config))),
     };
     begin()?;
-    let mut tree = finish(evaluation, root, &sources, keep)?;
+    let mut tree = finish(evaluation, root, &sources, Arc::default, keep)?;
     tree.diagnostics.extend(problems);
     name_config(config, &mut tree.diagnostics);
     tree.diagnostics.sort();
     Ok(Ok(tree))
 }
 
-/// Drives an evaluation to its end, with the files of a folder.
+/// Drives an evaluation to its end, with the files of a folder. `records` are those of earlier
+/// builds, if it asks for them.
 fn finish<Kept: Send>(
     mut evaluation: Evaluation<Option<Kept>>,
     root: &Path,
     sources: &Sources,
+    mut records: impl FnMut() -> Arc<Records>,
     keep: impl Fn(&OutputKey, Object) -> Kept + Sync,
 ) -> io::Result<Tree<Kept>> {
     let in_the_way = files_in_the_way(evaluation.plan());
@@ -335,6 +341,9 @@ fn finish<Kept: Send>(
         evaluation.supply_versions(inputs(root, needs.files)?, &versions);
         if !needs.texts.is_empty() {
             evaluation.supply_texts(texts(root, needs.texts)?);
+        }
+        if needs.records {
+            evaluation.supply_records(records());
         }
         if !needs.requests.is_empty() {
             let allowed = evaluation.allowed_hosts();

@@ -281,6 +281,7 @@ Examples:
   quillfront explain /blog/hello/                    what this page is made from
   quillfront explain https://example.org/blog/       the same, by its whole address
   quillfront explain content/blog/hello.md           which pages this file has a hand in
+  quillfront explain /blog/hello/ --full             with every field and every file
   quillfront explain templates/page.html --json      for a program
   quillfront explain /blog/ --dot | dot -Tsvg > blog.svg   as a picture, by Graphviz
   quillfront explain --dot                           the whole site")]
@@ -290,6 +291,9 @@ pub struct Explain {
     pub subject: Option<String>,
     #[command(flatten)]
     pub connection: Connection,
+    /// Show every field and every file, however many there are; --json always does
+    #[arg(long, conflicts_with = "dot")]
+    pub full: bool,
     /// Print as JSON
     #[arg(long, conflicts_with = "dot")]
     pub json: bool,

@@ -172,9 +172,21 @@ impl Output {
         let remembered = match &options.state {
             None => false,
             Some(state) => {
-                if root::resolve(state)?.starts_with(&path) {
+                let place = root::resolve(state)?;
+                if place.starts_with(&path) {
                     let why = "holds the folder of --state; it would be emptied";
                     return Err(refused(why).into());
+                }
+                let sources = sources(&root, global);
+                let around = sources.iter().find(|(source, _)| place.starts_with(source));
+                if let Some((_, source)) = around {
+                    let why = format!(
+                        "--state {} is in a source of the site ({}), and would become a part of \
+                         it; name a folder of its own",
+                        state.display(),
+                        source.display()
+                    );
+                    return Err(UsageError(why).into());
                 }
                 let config = global.config.as_deref();
                 folder::remembers(&root, config, settings, &path, state)?
@@ -221,23 +233,16 @@ fn never_an_output(out: &Path, root: &Path, global: &Global) -> Option<String> {
     if root.starts_with(out) {
         return Some("holds the site itself; it would be emptied".into());
     }
-    let given = global.config.iter().map(|config| global.root.join(config));
-    let sources = folder::SOURCE_FOLDERS.iter().chain(&folder::SOURCE_FILES);
-    let sources = sources.map(|name| root.join(name)).chain(given);
-    for source in sources {
-        // A source may be a link: the place of the link counts, and where it leads.
-        let resolved = root::resolve(&source).ok();
-        for place in resolved.iter().chain([&source]) {
-            if out.starts_with(place) {
-                let source = source.display();
-                return Some(format!(
-                    "is a source of the site, or inside of one ({source})"
-                ));
-            }
-            if place.starts_with(out) {
-                let source = source.display();
-                return Some(format!("holds a source of the site ({source})"));
-            }
+    for (place, source) in sources(root, global) {
+        if out.starts_with(&place) {
+            let source = source.display();
+            return Some(format!(
+                "is a source of the site, or inside of one ({source})"
+            ));
+        }
+        if place.starts_with(out) {
+            let source = source.display();
+            return Some(format!("holds a source of the site ({source})"));
         }
     }
     let shared = out.components().zip(root.components());
@@ -248,6 +253,20 @@ fn never_an_output(out: &Path, root: &Path, global: &Global) -> Option<String> {
     let kept = kept.filter(|name| own.iter().any(|part| part == name.as_os_str()));
     kept.map(|name| format!("is, or is inside of, a {}", name.display()))
         .next()
+}
+
+/// Where sources of the site are, or may be, and how they are called. A source may be a link: the place of
+/// the link counts, and where it leads.
+fn sources(root: &Path, global: &Global) -> Vec<(PathBuf, PathBuf)> {
+    let given = global.config.iter().map(|config| global.root.join(config));
+    let sources = folder::SOURCE_FOLDERS.iter().chain(&folder::SOURCE_FILES);
+    let sources = sources.map(|name| root.join(name)).chain(given);
+    let places = sources.flat_map(|source| {
+        let resolved = root::resolve(&source).ok();
+        let places = resolved.into_iter().chain([source.clone()]);
+        places.map(move |place| (place, source.clone()))
+    });
+    places.collect()
 }
 
 fn names(path: &Path) -> impl Iterator<Item = std::borrow::Cow<'_, str>> {
@@ -415,6 +434,15 @@ mod tests {
         }
 
         fn chosen(&self, output_dir: Option<&str>, force: bool) -> Result<PathBuf> {
+            self.chosen_with(output_dir, force, None)
+        }
+
+        fn chosen_with(
+            &self,
+            output_dir: Option<&str>,
+            force: bool,
+            state: Option<&str>,
+        ) -> Result<PathBuf> {
             let global = Global {
                 root: self.root(),
                 config: self.config.clone(),
@@ -428,7 +456,7 @@ mod tests {
                 drafts: false,
                 minify: false,
                 json: false,
-                state: None,
+                state: state.map(|path| self.root().join(path)),
             };
             let settings = Settings {
                 mode: "build",
@@ -496,6 +524,27 @@ mod tests {
         }
         let said = Site::new("README.md", &["README.md"]).refused(None);
         assert!(said.contains("is not a folder"), "{said}");
+    }
+
+    #[test]
+    fn the_state_is_in_no_source_and_not_in_the_output() {
+        let site = Site::new("public", &["content/a.md"]);
+        for (state, why) in [
+            ("content/state", "in a source of the site"),
+            ("static", "in a source of the site"),
+            ("public", "holds the folder of --state"),
+            ("public/state", "holds the folder of --state"),
+        ] {
+            let error = site.chosen_with(None, true, Some(state)).unwrap_err();
+            assert!(error.is::<UsageError>(), "{error:?}");
+            assert!(error.to_string().contains(why), "{state}: {error}");
+        }
+        for state in [".state", "../state", "a/content"] {
+            assert!(
+                site.chosen_with(None, false, Some(state)).is_ok(),
+                "{state}"
+            );
+        }
     }
 
     #[test]

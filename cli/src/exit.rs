@@ -3,6 +3,7 @@
 use quillfront_builder::diagnostic::Diagnostic;
 use quillfront_builder::handler::HandleError;
 use quillfront_builder::publish::BuildError;
+use quillfront_builder::publish::preview::PreviewError;
 
 /// All went well.
 pub const GOOD: u8 = 0;
@@ -24,6 +25,9 @@ pub struct UsageError(pub String);
 pub fn of(error: &anyhow::Error) -> u8 {
     if error.is::<UsageError>() {
         return USAGE;
+    }
+    if let Some(PreviewError::Moving) = error.downcast_ref() {
+        return LOST_RACE;
     }
     let build =
         error

@@ -1,8 +1,11 @@
 //! `quillfront explain`: what an output is made from, what a source has a hand in, and why the last
 //! build did or did not touch it.
 
+mod text;
+
 use crate::args::{Explain, Global};
 use crate::connect::connect;
+use crate::excerpt::Look;
 use crate::exit::{self, UsageError};
 use crate::root::key_of;
 use crate::show::{self, BOLD, CYAN, DIM};
@@ -10,9 +13,10 @@ use anstream::eprintln;
 use anyhow::Result;
 use quillfront_builder::publish::Options;
 use quillfront_builder::publish::explain::{ExplainError, Explanation};
+use text::Item;
 
-/// Lines of a list that are shown; of more, the number. `--json` has them all.
-const MAX_SHOWN: usize = 40;
+/// Where standard error is no terminal, lines are wrapped to so many columns.
+const WIDTH: usize = 100;
 
 pub fn run(global: &Global, options: Explain) -> Result<u8> {
     super::serve::runtime()?.block_on(async {
@@ -43,7 +47,7 @@ pub fn run(global: &Global, options: Explain) -> Result<u8> {
         if options.json {
             println!("{}", serde_json::to_string(&explanation)?);
         } else {
-            show_explanation(&explanation);
+            show_explanation(&explanation, options.full);
         }
         Ok(exit::GOOD)
     })
@@ -57,41 +61,35 @@ fn meant(error: ExplainError) -> anyhow::Error {
     }
 }
 
-fn show_explanation(explanation: &Explanation) {
-    let Explanation {
-        subject,
-        reads,
-        sources,
-        read_by,
-        last,
-    } = explanation;
+fn show_explanation(explanation: &Explanation, full: bool) {
+    let width = Look::of_this_terminal().width.unwrap_or(WIDTH);
+    let Explanation { subject, last, .. } = explanation;
     eprintln!("{BOLD}{subject}{BOLD:#}");
-    eprintln!(
-        "  last build: {CYAN}{}{CYAN:#} {DIM}{}{DIM:#}",
-        last.action,
-        last.because.join(", ")
-    );
-    let lines = reads
-        .iter()
-        .map(|read| format!("{DIM}{}{DIM:#} {}", read.fingerprint, read.question));
-    section("reads", lines);
-    let lines = sources
-        .iter()
-        .map(|read| format!("{} {DIM}{}{DIM:#}", read.source, read.parts.join(", ")));
-    section("of these sources", lines);
-    section("is read by", read_by.iter().map(|key| format!("/{key}")));
+    let told = text::last(&last.action, &last.because);
+    eprintln!("  {DIM}last build:{DIM:#} {CYAN}{told}{CYAN:#}");
+    for list in text::lists(explanation, full) {
+        eprintln!("  {}:", list.title);
+        for item in &list.items {
+            show_item(item, width);
+        }
+        if list.more > 0 {
+            let more = format!("    … and {} more; --full shows them", list.more);
+            show::note(&more);
+        }
+    }
 }
 
-fn section(title: &str, lines: impl ExactSizeIterator<Item = String>) {
-    let count = lines.len();
-    if count == 0 {
-        return;
-    }
-    eprintln!("  {title}:");
-    for line in lines.take(MAX_SHOWN) {
-        eprintln!("    {line}");
-    }
-    if count > MAX_SHOWN {
-        show::note(&format!("    … and {} more", count - MAX_SHOWN));
+fn show_item(Item { lead, text }: &Item, width: usize) {
+    let lead = match lead.is_empty() {
+        true => String::new(),
+        false => format!("{lead} "),
+    };
+    let indent = 4 + lead.len();
+    let mut lines = text::wrapped(text, width.saturating_sub(indent + 2)).into_iter();
+    let first = lines.next().unwrap_or_default();
+    eprintln!("    {DIM}{lead}{DIM:#}{first}");
+    for line in lines {
+        // What goes on stands a little further in.
+        eprintln!("{:indent$}  {line}", "");
     }
 }

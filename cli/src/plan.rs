@@ -9,11 +9,12 @@ use crate::show::{self, BOLD, CYAN, DIM, GREEN, RED, YELLOW};
 use anstream::eprintln;
 use anyhow::{Context, Result};
 use quillfront_builder::key::{Role, SourceKey};
-use quillfront_builder::publish::Options;
 use quillfront_builder::publish::preview::{Output, Preview, PreviewError};
 use quillfront_builder::publish::store::{Given, GivenObjects};
+use quillfront_builder::publish::{Options, Step};
 use quillfront_builder::report::Action;
 use std::path::Path;
+use std::sync::Arc;
 
 /// Outputs whose difference is shown; `--json` has them all.
 const MAX_DIFFERENCES: usize = 20;
@@ -46,17 +47,24 @@ pub fn run(global: &Global, options: args::Plan) -> Result<u8> {
             true => usize::MAX,
             false => MAX_DIFFERENCES,
         };
+        let builder = builder.with_progress(Arc::new(|step| {
+            if let Step::Waiting(why) = step {
+                show::note(why);
+            }
+        }));
+        let given = files.len();
         let preview = match Box::pin(builder.preview(files, most)).await {
             Ok(preview) => preview,
             Err(PreviewError::Failed(error)) => return Err(error.into()),
             Err(error @ PreviewError::Nowhere(_)) => {
                 return Err(UsageError(error.to_string()).into());
             }
+            Err(error @ PreviewError::Moving) => return Err(error.into()),
         };
         if options.json {
             println!("{}", serde_json::to_string(&preview)?);
         } else {
-            show_preview(&preview, &texts);
+            show_preview(&preview, &texts, given);
         }
         Ok(exit::with(&preview.diagnostics))
     })
@@ -67,7 +75,12 @@ async fn given(global: &Global, file: &Path) -> Result<(String, Option<Given>)> 
     let shown = file.display();
     let usage = |why: String| UsageError(format!("{shown} {why}"));
     let key = key_of(&global.root, file);
-    let key = key.ok_or_else(|| usage(format!("is not in {}", global.root.display())))?;
+    let key = key.ok_or_else(|| {
+        usage(format!(
+            "is not in the site's folder ({})",
+            global.root.display()
+        ))
+    })?;
     let path = global.root.join(&key);
     if path.is_dir() {
         return Err(usage("is a folder; name its files".to_owned()).into());
@@ -79,13 +92,25 @@ async fn given(global: &Global, file: &Path) -> Result<(String, Option<Given>)> 
     Ok((key, given.with_context(|| path.display().to_string())?))
 }
 
-fn show_preview(preview: &Preview, texts: &Texts) {
+fn show_preview(preview: &Preview, texts: &Texts, given: usize) {
     show::diagnostics(&preview.diagnostics, texts);
     if let Some(reason) = &preview.held {
         eprintln!("{YELLOW}held{YELLOW:#} this would wait for `quillfront approve`: {reason}");
     }
+    let is_touched = |output: &Output| output.actions != [Action::Stale];
+    if preview.published.len() == given && !preview.outputs.iter().any(is_touched) {
+        eprintln!(
+            "{GREEN}nothing to do{GREEN:#}: {}",
+            already(&preview.published)
+        );
+        return;
+    }
     if preview.outputs.is_empty() {
-        eprintln!("{GREEN}plan{GREEN:#} nothing would change");
+        let until = match &preview.held {
+            Some(_) => " until then",
+            None => "",
+        };
+        eprintln!("{GREEN}plan{GREEN:#} nothing that is published would change{until}");
         return;
     }
     let counts = &preview.counts;
@@ -113,6 +138,17 @@ fn show_preview(preview: &Preview, texts: &Texts) {
     }
     show_differences(&listed);
     show_costs(preview);
+}
+
+/// That these files are published.
+fn already(files: &[String]) -> String {
+    match files {
+        [file] => format!("{file} is already published as it is"),
+        _ => format!(
+            "the {} files are already published as they are",
+            files.len()
+        ),
+    }
 }
 
 fn show_differences(outputs: &[&Output]) {

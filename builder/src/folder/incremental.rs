@@ -11,6 +11,7 @@ use crate::publish::root::{FORMAT, Segments};
 use crate::publish::state::{Dirty, FOLDER, Published, State, StateError, Texts};
 use crate::render::answers::Request;
 use crate::render::world::Settings;
+use crate::search::Records;
 use crate::source::{Change, Source, Sources};
 use itertools::{Either, EitherOrBoth, Itertools};
 use rayon::prelude::*;
@@ -79,7 +80,7 @@ pub fn build_from(
     out: &Path,
     keep_dotfiles: bool,
     state: &Path,
-    mut lap: impl FnMut(&str),
+    mut lap: impl FnMut(&str) + Send,
 ) -> io::Result<Result<Incremental, Unready>> {
     fs::create_dir_all(state).map_err(|error| named(state, error))?;
     let lock = fs::File::create(state.join("lock")).map_err(|error| named(state, error))?;
@@ -89,7 +90,7 @@ pub fn build_from(
     }
     let made_with = made_with(root, config, &settings, out)?;
     let (remembered, listed) = rayon::join(|| remembered(state, &made_with), || list(root));
-    let (before, segments, bytes_in) = remembered?;
+    let (mut before, segments, mut bytes_in) = remembered?;
     let (files, problems) = listed?;
     lap("list");
     let (known, news) = known_and_new(files, &before.sources);
@@ -114,62 +115,43 @@ pub fn build_from(
     }
     lap("read");
     let sources = Arc::new(sources);
-    let (altered, evaluation) = rayon::join(
-        || altered(out, &before.outputs),
-        || Evaluation::new(sources.clone(), settings),
-    );
-    let mut evaluation = match evaluation {
-        Ok(evaluation) => evaluation,
+    let mut stored = std::mem::take(&mut before.records);
+    let mut records = || {
+        let packed = packed(state, stored.to_read());
+        bytes_in += packed.values().map(|one| one.len() as u64).sum::<u64>();
+        stored.take_in(&packed);
+        stored.held()
+    };
+    let mut evaluate = |altered: &BTreeSet<OutputKey>| {
+        let instance = Instance {
+            settings: settings.clone(),
+            full,
+            begin: &|| match first {
+                true => clean(out, keep_dotfiles),
+                false => Ok(()),
+            },
+            altered,
+            records: &mut records,
+        };
+        instance.evaluate(root, out, &sources, &before, &mut lap)
+    };
+    // That files of the output are no longer as they were written is rare: it is looked at while
+    // the site is evaluated as if they were.
+    let none = BTreeSet::new();
+    let (mut altered, evaluated) =
+        rayon::join(|| altered(out, &before.outputs), || evaluate(&none));
+    let mut evaluated = evaluated?;
+    if let Ok(tree) = &evaluated {
+        let is_written = |key: &OutputKey| matches!(tree.objects.get(key), Some(Ok((_, Some(_)))));
+        altered.retain(|key| !is_written(key));
+        if !altered.is_empty() {
+            evaluated = evaluate(&altered)?;
+        }
+    }
+    let mut tree = match evaluated {
+        Ok(tree) => tree,
         Err(why) => return Ok(Err(super::unready(why, &sources, problems, config))),
     };
-    lap("plan");
-    let graph = match full {
-        true => Arc::default(),
-        false if altered.is_empty() => before.graph.clone(),
-        false => {
-            let mut graph = (*before.graph).clone();
-            graph.outputs.retain(|key, _| !altered.contains(key));
-            Arc::new(graph)
-        }
-    };
-    evaluation.go_by(graph, before.sources.clone());
-    evaluation.tell_why();
-    // A folder has no reconcile: what was asked of the network is asked again each time.
-    let asked: BTreeSet<_> = match full {
-        true => BTreeSet::new(),
-        false => before.graph.requests().into_iter().cloned().collect(),
-    };
-    if !asked.is_empty() {
-        let allowed = evaluation.allowed_hosts();
-        let may_be = |request: &Request| allowed.check(&request.url).is_ok();
-        let asked = asked.into_iter().filter(may_be).collect();
-        let answers = fetch::gather(&Web::new(), asked, &allowed, &mut Budget::new());
-        evaluation.supply_answers(answers);
-    }
-    let is_picture = |key: &OutputKey| key.as_str().starts_with(PICTURES);
-    let there = before.outputs.keys().filter(|key| !altered.contains(*key));
-    let pictures = there.filter(|key| is_picture(key)).cloned();
-    evaluation.remember(before.album.clone(), pictures.collect());
-    if first {
-        clean(out, keep_dotfiles)?;
-    }
-    let keep = |key: &OutputKey, object: Object| -> Kept {
-        let fingerprint = Some(object.fingerprint());
-        let there = before.outputs.get(key.as_str());
-        let same = there.filter(|there| there.fingerprint == fingerprint);
-        if let Some(same) = same.filter(|_| !altered.contains(key)) {
-            return Ok((same.clone(), None));
-        }
-        let made = write(root, out, key, &object)?;
-        let published = Published {
-            fingerprint,
-            etag: version_of(out, key)?,
-            source: SourceKey::from(""),
-            rank: Rank::Static,
-        };
-        Ok((published, Some(made)))
-    };
-    let mut tree = finish(evaluation, root, &sources, keep)?;
     lap("render");
     tree.diagnostics.extend(problems);
     name_config(config, &mut tree.diagnostics);
@@ -198,7 +180,9 @@ pub fn build_from(
         answers: tree.answers.clone(),
         album: before.album,
         texts: Texts::with_sources(),
+        records: stored,
     };
+    after.take_records(tree.records.as_ref(), &mut dirty);
     let mut written = BTreeMap::new();
     for (key, (mut published, made)) in objects {
         let planned = &tree.plan[&key];
@@ -235,6 +219,95 @@ pub fn build_from(
         full,
         state_bytes: (bytes_in, bytes_out),
     }))
+}
+
+/// One evaluation of the sources.
+struct Instance<'a> {
+    settings: Settings,
+    /// True where nothing is gone by.
+    full: bool,
+    /// Comes before the first output is written.
+    begin: &'a (dyn Fn() -> io::Result<()> + Sync),
+    /// Outputs that are not there as they were written.
+    altered: &'a BTreeSet<OutputKey>,
+    /// The records of the search index, if they are asked for.
+    records: &'a mut (dyn FnMut() -> Arc<Records> + Send),
+}
+
+impl Instance<'_> {
+    fn evaluate(
+        self,
+        root: &Path,
+        out: &Path,
+        sources: &Arc<Sources>,
+        before: &State,
+        lap: &mut impl FnMut(&str),
+    ) -> io::Result<Result<Tree<Kept>, Unready>> {
+        let Self {
+            settings,
+            full,
+            begin,
+            altered,
+            records,
+        } = self;
+        let mut evaluation = match Evaluation::new(sources.clone(), settings) {
+            Ok(evaluation) => evaluation,
+            Err(why) => return Ok(Err(why)),
+        };
+        lap("plan");
+        let graph = match full {
+            true => Arc::default(),
+            false if altered.is_empty() => before.graph.clone(),
+            false => {
+                let mut graph = (*before.graph).clone();
+                graph.outputs.retain(|key, _| !altered.contains(key));
+                Arc::new(graph)
+            }
+        };
+        evaluation.go_by(graph, before.sources.clone());
+        if !full {
+            evaluation.records_elsewhere();
+        }
+        evaluation.tell_why();
+        // A folder has no reconcile: what was asked of the network is asked again each time.
+        let asked: BTreeSet<_> = match full {
+            true => BTreeSet::new(),
+            false => before.graph.requests().into_iter().cloned().collect(),
+        };
+        if !asked.is_empty() {
+            let allowed = evaluation.allowed_hosts();
+            let may_be = |request: &Request| allowed.check(&request.url).is_ok();
+            let asked = asked.into_iter().filter(may_be).collect();
+            let answers = fetch::gather(&Web::new(), asked, &allowed, &mut Budget::new());
+            evaluation.supply_answers(answers);
+        }
+        let there = before.outputs.keys().filter(|key| !altered.contains(*key));
+        let pictures = there.filter(|key| is_picture(key)).cloned();
+        evaluation.remember(before.album.clone(), pictures.collect());
+        begin()?;
+        let keep = |key: &OutputKey, object: Object| -> Kept {
+            let fingerprint = Some(object.fingerprint());
+            let there = before.outputs.get(key.as_str());
+            let same = there.filter(|there| there.fingerprint == fingerprint);
+            if let Some(same) = same.filter(|_| !altered.contains(key)) {
+                return Ok((same.clone(), None));
+            }
+            let made = write(root, out, key, &object)?;
+            let published = Published {
+                fingerprint,
+                etag: version_of(out, key)?,
+                source: SourceKey::from(""),
+                rank: Rank::Static,
+            };
+            Ok((published, Some(made)))
+        };
+        finish(evaluation, root, sources, records, keep).map(Ok)
+    }
+}
+
+/// Pictures that templates asked for may stay where what shows them could not be rendered.
+fn is_picture(key: &OutputKey) -> bool {
+    key.as_str().starts_with(PICTURES)
 }
 
 /// What a tree is made with that is in no source; another one, and nothing is gone by.
@@ -277,12 +350,7 @@ fn read_root(state: &Path, made_with: &str) -> io::Result<Option<Remembered>> {
 fn remembered(state: &Path, made_with: &str) -> io::Result<(State, Option<Segments>, u64)> {
     let read = |root: &Remembered| -> Option<(State, u64)> {
         let names: Vec<&String> = root.segments.all_but_texts().collect();
-        let read = |name: &&String| {
-            let bytes = fs::read(state.join(FOLDER).join(name.as_str())).ok()?;
-            Some(((*name).clone(), bytes))
-        };
-        let packed: BTreeMap<String, Vec<u8>> =
-            names.par_iter().map(read).collect::<Option<_>>()?;
+        let packed = packed(state, names);
         let before = State::decode(&root.segments, &packed).ok()?;
         let bytes: usize = packed.values().map(Vec::len).sum();
         Some((before, bytes as u64))
@@ -295,6 +363,15 @@ fn remembered(state: &Path, made_with: &str) -> io::Result<(State, Option<Segmen
     };
     before.texts = Texts::with_sources();
     Ok((before, segments, bytes))
+}
+
+/// The segments of these names that can be read.
+fn packed(state: &Path, names: Vec<&String>) -> BTreeMap<String, Vec<u8>> {
+    let read = |name: &String| {
+        let bytes = fs::read(state.join(FOLDER).join(name)).ok()?;
+        Some((name.clone(), bytes))
+    };
+    names.into_par_iter().filter_map(read).collect()
 }
 
 /// Writes what has changed of the state; returns how many bytes that were.
@@ -311,11 +388,9 @@ fn remember(
     fs::create_dir_all(&folder).map_err(|error| named(&folder, error))?;
     let known = before.all();
     let mut written = 0;
-    for (name, bytes) in &encoded.bytes {
-        if !known.contains(name) {
-            put(&folder.join(name), bytes)?;
-            written += bytes.len() as u64;
-        }
+    for (name, bytes) in encoded.news(&known) {
+        put(&folder.join(name), bytes)?;
+        written += bytes.len() as u64;
     }
     let root = Remembered {
         format: FORMAT,
@@ -353,13 +428,13 @@ fn known_and_new(
         .into_iter()
         .merge_join_by(before.iter(), |file, (key, _)| file.key.cmp(key));
     let there = both.filter_map(|pair| match pair {
-        EitherOrBoth::Both(file, (_, source)) => Some((file, Some(source))),
+        EitherOrBoth::Both(file, known) => Some((file, Some(known))),
         EitherOrBoth::Left(file) => Some((file, None)),
         EitherOrBoth::Right(_) => None,
     });
-    there.partition_map(|(file, source)| match source {
-        Some(source) if source.version == file.version && source.problems.is_empty() => {
-            Either::Left((file.key, source.clone()))
+    there.partition_map(|(file, known)| match known {
+        Some((key, source)) if source.version == file.version && source.problems.is_empty() => {
+            Either::Left((key.clone(), source.clone()))
         }
         _ => Either::Right(file),
     })

@@ -6,7 +6,6 @@ use super::value::Value;
 use crate::dates::Date;
 use crate::diagnostic::Diagnostic;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 
 /// A page's front matter, validated (site model, sections 4 and 22).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -27,8 +26,8 @@ pub struct PageFrontMatter {
     pub slug: Option<String>,
     /// Replaces the whole path; never empty.
     pub path: Option<String>,
-    /// Taxonomy name to terms, in the order of the file; no term is empty.
-    pub taxonomies: BTreeMap<String, Vec<String>>,
+    /// Taxonomies by name, each with its terms in the order of the file; no term is empty.
+    pub taxonomies: Vec<(String, Vec<String>)>,
     /// The sort key of sections sorted by weight.
     pub weight: Option<i64>,
     /// The authors, first one first.
@@ -47,6 +46,14 @@ pub struct PageFrontMatter {
     pub extra: Value,
     /// Keys that look misspelt; warnings.
     pub doubts: Vec<Diagnostic>,
+}
+
+impl PageFrontMatter {
+    /// The terms of a taxonomy.
+    pub fn terms(&self, taxonomy: &str) -> &[String] {
+        let found = self.taxonomies.iter().find(|(name, _)| name == taxonomy);
+        found.map_or(&[], |(_, terms)| terms)
+    }
 }
 
 /// Reads a page's front matter. Keys that are not known are tolerated (site model, section 4);
@@ -117,8 +124,8 @@ fn not_empty(table: &mut Table<'_, '_>, name: &'static str) -> Option<String> {
     }
 }
 
-fn taxonomies(table: &mut Table<'_, '_>) -> BTreeMap<String, Vec<String>> {
-    let mut taxonomies = BTreeMap::new();
+fn taxonomies(table: &mut Table<'_, '_>) -> Vec<(String, Vec<String>)> {
+    let mut taxonomies = Vec::new();
     let mut nested = table.table("taxonomies");
     for entry in nested.take_all() {
         let name = entry.key.clone();
@@ -130,7 +137,8 @@ fn taxonomies(table: &mut Table<'_, '_>) -> BTreeMap<String, Vec<String>> {
                 terms.push(term);
             }
         }
-        taxonomies.insert(name, terms);
+        taxonomies.push((name, terms));
     }
+    taxonomies.sort();
     taxonomies
 }

@@ -64,7 +64,7 @@ fn toml_and_yaml_say_the_same() {
     );
     let page = toml.unwrap();
     assert_eq!(page, yaml.unwrap());
-    assert_eq!(page.taxonomies["tags"], ["b", "a"]);
+    assert_eq!(page.terms("tags"), ["b", "a"]);
     assert_eq!(page.date.unwrap().to_template_string(), "2024-05-12");
     assert_eq!(
         page.extra.to_template().to_string(),

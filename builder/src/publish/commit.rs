@@ -94,7 +94,7 @@ impl Builder {
         let mut dirty = Dirty {
             sources: draft.looked_at.clone(),
             outputs: touched,
-            all: false,
+            ..Dirty::default()
         };
         dirty
             .sources
@@ -104,6 +104,7 @@ impl Builder {
             state.answers.clone_from(&tree.answers);
             dirty.note(&state.graph, &tree.graph);
             state.graph = Arc::new(tree.graph.clone());
+            state.take_records(tree.records.as_ref(), &mut dirty);
         }
         self.conclude(
             session,
@@ -182,6 +183,10 @@ impl Builder {
         };
         session
             .update(|root| {
+                // It is written already: the answer was lost, and somebody left a hint since.
+                if root.commit == commit {
+                    return;
+                }
                 root.commit.clone_from(&commit);
                 root.generation += 1;
                 root.segments = encoded.segments.clone();
@@ -202,7 +207,7 @@ impl Builder {
         let Encoded {
             segments, texts, ..
         } = encoded;
-        state.written(texts);
+        state.written(&segments, texts);
         self.keep_warm(&segments, &state);
         match self.empty_outbox(&mut session, outbox).await {
             // The commit stands; what CloudFront did not take is tried again with what comes next.

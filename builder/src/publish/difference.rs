@@ -3,7 +3,7 @@
 use serde::Serialize;
 use similar::{Algorithm, DiffOp, capture_diff_slices, group_diff_ops};
 
-/// Longer lines are cut behind each tag: a page may well be one line.
+/// Longer lines are cut, behind tags if there are any: a page or a script may well be one line.
 const LONG_LINE_BYTES: usize = 300;
 /// Texts with more lines are not compared; it would take too long.
 const MAX_LINES: usize = 10_000;
@@ -58,16 +58,37 @@ pub fn between(before: &str, after: &str, most: usize) -> Difference {
     Difference { lines, more }
 }
 
-/// The lines of a text, long ones cut behind tags.
+/// The lines of a text, long ones cut: behind tags, else behind what ends a value or a statement, else
+/// anywhere.
 fn lines_of(text: &str) -> Vec<&str> {
     let mut all = Vec::new();
     for line in text.lines() {
-        match line.len() > LONG_LINE_BYTES {
-            true => all.extend(line.split_inclusive('>')),
-            false => all.push(line),
+        for part in cut(line, &['>']) {
+            for part in cut(part, &[',', ';', '{', '}']) {
+                all.extend(pieces(part));
+            }
         }
     }
     all
+}
+
+/// A line behind each of some characters; as it is where it is short.
+fn cut<'a>(line: &'a str, behind: &'a [char]) -> impl Iterator<Item = &'a str> {
+    let is_long = line.len() > LONG_LINE_BYTES;
+    line.split_inclusive(move |c| is_long && behind.contains(&c))
+        .chain(line.is_empty().then_some(line))
+}
+
+/// A line in pieces that are not long.
+fn pieces(line: &str) -> impl Iterator<Item = &str> {
+    let mut rest = Some(line);
+    std::iter::from_fn(move || {
+        let line = rest?;
+        let end = line.floor_char_boundary(LONG_LINE_BYTES);
+        let (piece, left) = line.split_at(end);
+        rest = (!left.is_empty()).then_some(left);
+        Some(piece)
+    })
 }
 
 #[cfg(test)]
@@ -96,6 +117,19 @@ mod tests {
             .filter(|line| !line.starts_with(' '))
             .collect();
         assert_eq!(changed, ["@@ line 1, now 1", "-A</title>", "+B</title>"]);
+    }
+
+    #[test]
+    fn a_script_of_one_line_is_compared_value_by_value() {
+        let script = |word: &str| format!("{{{}\"{word}\":1,\"z\":2}}", "\"a\":{},".repeat(80));
+        let found = between(&script("x"), &script("y"), 100);
+        let changed = found.lines.iter().filter(|line| !line.starts_with(' '));
+        let changed: Vec<&String> = changed.skip(1).collect();
+        assert_eq!(changed, ["-\"x\":1,", "+\"y\":1,"]);
+        let data = format!("{}é", "x".repeat(LONG_LINE_BYTES - 1));
+        let lines: Vec<usize> = lines_of(&data).into_iter().map(str::len).collect();
+        assert_eq!(lines, [LONG_LINE_BYTES - 1, 2]);
+        assert_eq!(lines_of("a\n\nb"), ["a", "", "b"]);
     }
 
     #[test]

@@ -266,6 +266,9 @@ impl Builder {
             false => state.graph_of_published(),
         };
         evaluation.go_by(graph, state.sources.clone());
+        if !full {
+            evaluation.records_elsewhere();
+        }
         evaluation.tell_why();
         (self.progress)(Step::Rendering(evaluation.plan().len()));
         evaluation.remember(state.album.clone(), published);
@@ -327,6 +330,10 @@ impl Builder {
             if !needs.texts.is_empty() {
                 state.texts.read(&self.state, &needs.texts).await?;
                 evaluation.supply_texts(state.texts_of(needs.texts)?);
+            }
+            if needs.records {
+                state.records.read(&self.state).await?;
+                evaluation.supply_records(state.records.held());
             }
             if !needs.requests.is_empty() {
                 let answers;

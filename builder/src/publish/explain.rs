@@ -11,7 +11,7 @@ use crate::graph::OutputTrace;
 use crate::key::{OutputKey, Role, SourceKey};
 use crate::plan::Planned;
 use crate::render::output::{Site, Sums, merged};
-use crate::render::readings::{Part, Parts};
+use crate::render::readings::{Part, Parts, Told};
 use crate::render::world::{Needs, Settings};
 use crate::report::{Action, Report};
 use crate::source::Sources;
@@ -48,6 +48,9 @@ pub struct Reading {
     pub question: String,
     /// Of the answer, as far as it is read: 16 hexadecimal digits.
     pub fingerprint: String,
+    /// The question, with the parts that are read one by one; in JSON it is the words alone.
+    #[serde(skip)]
+    pub told: Told,
 }
 
 /// A source that is read.
@@ -398,10 +401,11 @@ fn keys_of(address: &str, base_url: &str) -> Vec<String> {
     keys
 }
 
-fn readings(reads: Vec<(String, Mark)>) -> Vec<Reading> {
-    let reading = |(question, mark): (String, Mark)| Reading {
-        question,
+fn readings(reads: Vec<(Told, Mark)>) -> Vec<Reading> {
+    let reading = |(told, mark): (Told, Mark)| Reading {
+        question: told.to_string(),
         fingerprint: mark.to_string(),
+        told,
     };
     reads.into_iter().map(reading).collect()
 }

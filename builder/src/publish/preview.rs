@@ -1,7 +1,9 @@
 //! What an upload would change, before it is made.
 //!
 //! The very steps of a run, up to the difference to what is published, over a source bucket in which
-//! some files are taken as if they were uploaded. No lease is taken and nothing is written.
+//! some files are taken as if they were uploaded. No lease is taken and nothing is written. Who
+//! publishes meanwhile is noticed at the end: the root is read again, and if it says something else,
+//! so would the preview.
 
 use super::difference::{self, Difference};
 use super::draft::{Draft, Time};
@@ -14,7 +16,7 @@ use super::run::Work;
 use super::state::{self, Dirty, Published, State};
 use super::store::{Given, GivenObjects};
 use super::transfer::Put;
-use super::{BuildError, Builder};
+use super::{BuildError, Builder, Step};
 use crate::diagnostic::Diagnostic;
 use crate::invalidate::{self, send::batches};
 use crate::key::{OutputKey, SourceKey};
@@ -32,6 +34,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::io::AsyncReadExt;
 
 /// Lines of one file's difference at most.
@@ -49,12 +52,18 @@ const LISTED_AT_ONCE: usize = 1_000;
 /// Writes of a run beside objects and segments: the lease with the intent, the commit, the end of the
 /// outbox, the report.
 const OWN_WRITES: u64 = 4;
+/// Previews that are made in vain because somebody publishes meanwhile.
+const MAX_TRIES: usize = 3;
+/// What is waited before another one while somebody is putting; as many times as tries were made.
+const PAUSE: Duration = Duration::from_millis(500);
 
 /// What an upload would change.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Preview {
     /// Sources that would be others.
     pub sources: SourceChanges,
+    /// Those of the given files that are published as they are given.
+    pub published: Vec<String>,
     /// How many outputs would be made, put, deleted.
     pub counts: OutputCounts,
     /// Each of them.
@@ -99,8 +108,11 @@ pub struct Dollars {
 #[derive(Debug, thiserror::Error)]
 pub enum PreviewError {
     /// A file to be removed that the site does not have.
-    #[error("{0} is neither here nor in the site")]
+    #[error("{0} is neither here nor in the site: it is removed already, or its name is another")]
     Nowhere(SourceKey),
+    /// Others published again and again while it was made.
+    #[error("the site is being published while this plan was made; run it again")]
+    Moving,
     /// Storage or state failed.
     #[error(transparent)]
     Failed(#[from] BuildError),
@@ -166,35 +178,72 @@ impl Builder {
             .map(|(key, _)| key.as_str().into())
             .collect();
         self.source = self.source.as_if(files);
-        let before = Counted::now(&self);
-        let loaded = Loaded::read(&self.state).await.map_err(BuildError::Root)?;
-        let today = self.today();
-        let is_new = loaded.root.is_none();
-        let root = loaded
-            .root
-            .unwrap_or_else(|| Root::new(today.now.to_string()));
-        let mut state = match is_new {
-            true => State::default(),
-            false => self.state(&root).await.map_err(BuildError::State)?,
-        };
-        let is_nowhere = |key: &&SourceKey| state.sources.get(key.as_str()).is_none();
-        if let Some(key) = removed.iter().find(is_nowhere) {
-            return Err(PreviewError::Nowhere(key.clone()));
+        // A run may put own pages first; here all is told at once.
+        self.options.many_outputs = usize::MAX;
+        for tried in 1..=MAX_TRIES {
+            let root = self.root().await?;
+            let mut state = match &root {
+                None => State::default(),
+                Some(root) => self.state(root).await.map_err(BuildError::State)?,
+            };
+            let is_nowhere = |key: &&SourceKey| state.sources.get(key.as_str()).is_none();
+            match removed.iter().find(is_nowhere) {
+                // Later it may be that its removal was published meanwhile.
+                Some(key) if tried == 1 => return Err(PreviewError::Nowhere(key.clone())),
+                _ => {}
+            }
+            let preview = self.planned(&keys, root.as_ref(), &mut state, differences);
+            let preview = Box::pin(preview).await?;
+            let now = self.root().await?;
+            let is_putting = now.as_ref().is_some_and(|now| self.is_putting(now));
+            if !is_putting && is_same_site(root.as_ref(), now.as_ref()) {
+                return Ok(preview);
+            }
+            if is_putting && tried < MAX_TRIES {
+                (self.progress)(Step::Waiting("the site is being published; waiting for it"));
+                self.host.sleep(PAUSE * tried as u32).await;
+            }
         }
-        let draft = self.drafted(keys, &root, &mut state, today).await?;
-        let publication = Publication::of(&state, &draft, false);
-        let report = reported(&publication, &draft, &state);
+        Err(PreviewError::Moving)
+    }
+
+    async fn root(&self) -> Result<Option<Root>, BuildError> {
+        Ok(Loaded::read(&self.state).await?.root)
+    }
+
+    /// True while a builder may be putting what the root does not say yet.
+    fn is_putting(&self, root: &Root) -> bool {
+        let lease = root.lease.as_ref().filter(|lease| !lease.committed);
+        lease.is_some_and(|lease| self.lease_left(lease).is_some())
+    }
+
+    /// What would change to the site under a root.
+    async fn planned(
+        &self,
+        keys: &BTreeSet<SourceKey>,
+        root: Option<&Root>,
+        state: &mut State,
+        differences: usize,
+    ) -> Result<Preview, BuildError> {
+        let before = Counted::now(self);
+        let today = self.today();
+        let new = || Root::new(today.now.to_string());
+        let root = root.cloned().unwrap_or_else(new);
+        let draft = self.drafted(keys.clone(), &root, state, today).await?;
+        let publication = Publication::of(state, &draft, false);
+        let report = reported(&publication, &draft, state);
         let mut counted = Report::default();
-        before.fill(&self, &mut counted);
+        before.fill(self, &mut counted);
         let mut requests = counted.requests;
         if !report.outputs.is_empty() || !draft.changes.map.is_empty() {
-            self.foresee(&mut requests, &publication, &draft, &root, &state);
+            self.foresee(&mut requests, &publication, &draft, &root, state);
             let batches = batches(&report.invalidations.paths).len() as u64;
             requests.invalidation = self.cloudfront.as_ref().map_or(0, |_| batches);
             requests.delete += report.counts.deleted;
         }
         let told = self.differences(&publication, differences).await?;
-        Ok(shown(report, told, requests, &draft))
+        let published = published(keys, &draft);
+        Ok(shown(report, published, told, requests, &draft))
     }
 
     async fn drafted(
@@ -231,10 +280,11 @@ impl Builder {
         let mut dirty = Dirty {
             sources: draft.looked_at.clone(),
             outputs: touched.iter().map(|key| key.as_str().into()).collect(),
-            all: false,
+            ..Dirty::default()
         };
         if let Ok(tree) = &draft.outcome {
             dirty.note(&state.graph, &tree.graph);
+            dirty.note_records(&state.records, tree.records.as_ref());
         }
         let segments = state::segments_written(&root.segments, &dirty, &changed);
         // It looks at the root once more, for what came meanwhile, and before the commit at the sources.
@@ -301,6 +351,28 @@ impl Builder {
     }
 }
 
+/// True where two roots say the same of the site; hints and the end of an outbox are nothing to it.
+fn is_same_site(one: Option<&Root>, other: Option<&Root>) -> bool {
+    let site = |root: &Root| (root.commit.clone(), root.segments.clone(), root.now.clone());
+    one.map(site) == other.map(site)
+}
+
+/// Those keys under which a run would find nothing to do.
+fn published(keys: &BTreeSet<SourceKey>, draft: &Draft) -> Vec<String> {
+    let is_held = |key: &SourceKey| {
+        let held = draft.held.as_ref();
+        held.is_some_and(|held| held.keys.contains(key.as_str()))
+    };
+    let is_used = |key: &SourceKey| {
+        let source = draft.sources.get(key.as_str());
+        source.is_none_or(|source| source.problems.is_empty())
+    };
+    let changed = &draft.changes.map;
+    let same = keys.iter().filter(|key| !changed.contains_key(*key));
+    let same = same.filter(|key| !is_held(key) && is_used(key));
+    same.map(ToString::to_string).collect()
+}
+
 fn is_text(content_type: &str) -> bool {
     let kinds = ["text/", "xml", "json", "javascript"];
     kinds.iter().any(|kind| content_type.contains(kind))
@@ -342,6 +414,7 @@ fn reported(publication: &Publication, draft: &Draft, state: &State) -> Report {
 
 fn shown(
     report: Report,
+    published: Vec<String>,
     mut told: BTreeMap<OutputKey, Difference>,
     requests: RequestCounts,
     draft: &Draft,
@@ -363,6 +436,7 @@ fn shown(
     };
     Preview {
         sources: report.sources,
+        published,
         counts: report.counts,
         outputs: report.outputs.into_iter().map(output).collect(),
         requests,

@@ -85,13 +85,16 @@ pub struct Segments {
     pub answers: Vec<String>,
     /// Of what is known of pictures.
     pub pictures: Vec<String>,
+    /// Of the records of the search index.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub records: Vec<String>,
     /// Not in any segment: [`Graph::pages`](crate::graph::Graph::pages).
     #[serde(default)]
     pub pages: Option<Mark>,
 }
 
 impl Segments {
-    /// All but those of the texts that are put away.
+    /// All but those of the texts that are put away, and of the records.
     pub fn all_but_texts(&self) -> impl Iterator<Item = &String> {
         self.sources
             .iter()
@@ -104,8 +107,9 @@ impl Segments {
 
     /// All of them.
     pub fn all(&self) -> BTreeSet<&String> {
-        let texts = self.texts.iter().filter(|name| !name.is_empty());
-        self.all_but_texts().chain(texts).collect()
+        let put_away = self.texts.iter().chain(&self.records);
+        let put_away = put_away.filter(|name| !name.is_empty());
+        self.all_but_texts().chain(put_away).collect()
     }
 }
 

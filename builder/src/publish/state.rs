@@ -6,7 +6,11 @@
 //! that readers skip. So a removal that is meant for one of them never hits the other (`sweep`).
 //!
 //! Texts of content and data files are segments of their own, which are read only when something of
-//! them is rendered: a build that changes little reads little.
+//! them is rendered, and so are the [`records`] of the search index: a build that changes little reads
+//! little.
+
+mod records;
+pub use records::StoredRecords;
 
 use super::root::Segments;
 use super::store::{Attributes, Bucket, Condition, StoreError};
@@ -18,6 +22,7 @@ use crate::key::{OutputKey, Role, SourceKey};
 use crate::plan::Rank;
 use crate::render::answers::Request;
 use crate::render::world::Measured;
+use crate::search::Records;
 use crate::site::head::Head;
 use crate::source::{Effective, Source, Sources, Text};
 use futures::stream::{StreamExt, TryStreamExt, iter};
@@ -43,6 +48,8 @@ pub struct State {
     pub album: Album,
     /// Texts that are read only when they are needed.
     pub texts: Texts,
+    /// Records of the search index, the same.
+    pub records: StoredRecords,
 }
 
 /// A published object.
@@ -65,8 +72,12 @@ pub struct Dirty {
     pub sources: BTreeSet<SourceKey>,
     /// Outputs whose record is another.
     pub outputs: BTreeSet<OutputKey>,
-    /// True where all is.
+    /// True where all of those are.
     pub all: bool,
+    /// Sources whose record for the search index is another.
+    pub records: BTreeSet<SourceKey>,
+    /// True where all of those are.
+    pub all_records: bool,
 }
 
 impl Dirty {
@@ -228,6 +239,8 @@ pub struct Encoded {
     pub bytes: BTreeMap<String, Vec<u8>>,
     /// The texts, under their new names.
     pub texts: Texts,
+    /// Segments that are known and have to be written all the same.
+    lost: BTreeSet<String>,
 }
 
 /// True for texts that are read only when something of them is rendered.
@@ -319,6 +332,7 @@ impl State {
                 .collect(),
             album: Album::of(album),
             texts: Texts::named(&segments.texts),
+            records: StoredRecords::named(&segments.records),
         })
     }
 
@@ -351,10 +365,17 @@ impl State {
         keys.into_iter().map(text).collect()
     }
 
+    /// Takes in the records of a build, if it says anything of them; notes which are dirty.
+    pub fn take_records(&mut self, records: Option<&Arc<Records>>, dirty: &mut Dirty) {
+        dirty.note_records(&self.records, records);
+        self.records.replace(records);
+    }
+
     /// Takes over what was written: texts are kept in the segments alone.
-    pub fn written(&mut self, texts: Texts) {
+    pub fn written(&mut self, segments: &Segments, texts: Texts) {
         self.texts = texts;
         self.texts.bound();
+        self.records.written(&segments.records);
         let mut sources = (*self.sources).clone();
         sources.put_away(|key| is_put_away(&SourceKey::from(key)));
         self.sources = Arc::new(sources);
@@ -523,10 +544,13 @@ impl State {
             .map(|(key, page)| (key.as_str(), move || (key, page)));
         let spread = shards(album.len(), RECORDS_PER_SEGMENT, before.pictures.len());
         segments.pictures = writer.add(pictures, &Changed::of(spread, &[], &[], true))?;
+        let records = &self.records;
+        segments.records = records.encode(&before.records, dirty, &mut writer)?;
         Ok(Encoded {
             segments,
             bytes: writer.bytes,
             texts,
+            lost: records.lost(),
         })
     }
 }
@@ -656,6 +680,10 @@ pub fn segments_written(before: &Segments, dirty: &Dirty, changed: &BTreeSet<Sou
             &before.site_texts,
             &mut here.into_iter().map(SourceKey::as_str),
         )
+        + spread(
+            &before.records,
+            &mut dirty.records.iter().map(SourceKey::as_str),
+        )
 }
 
 /// How many segments `amount` is spread over: a power of two, so that keys rarely move, and as many
@@ -766,6 +794,15 @@ impl Writer {
 }
 
 impl Encoded {
+    /// The segments to be written, where those in `known` are there.
+    pub fn news<'a>(
+        &'a self,
+        known: &'a BTreeSet<&String>,
+    ) -> impl Iterator<Item = (&'a String, &'a Vec<u8>)> {
+        let is_there = |name: &String| known.contains(name) && !self.lost.contains(name);
+        self.bytes.iter().filter(move |(name, _)| !is_there(name))
+    }
+
     /// Writes the segments that are not in `known`; `id` is that of the write, never used before.
     /// Returns how many bytes that were.
     ///
@@ -778,9 +815,7 @@ impl Encoded {
         id: &str,
     ) -> Result<u64, StateError> {
         let new: Vec<(&String, Vec<u8>)> = self
-            .bytes
-            .iter()
-            .filter(|(name, _)| !known.contains(name))
+            .news(known)
             .map(|(name, bytes)| (name, stamped(bytes, id)))
             .collect();
         let attributes = Attributes {

@@ -31,6 +31,7 @@ use tera::{Context, Value};
 
 mod search_index;
 mod told;
+pub use search_index::all_searched;
 pub use told::{Site, Sums, merged};
 
 /// Of one page so many are told; each costs reading its front matter again to find the line.
@@ -47,6 +48,8 @@ pub struct Made {
     pub pictures: Pictures,
     /// What it was made from, where that is noted.
     pub trace: Option<OutputTrace>,
+    /// Of a search index the records that it was made from, where that is noted.
+    pub records: Vec<(SourceKey, Arc<search::Record>)>,
 }
 
 /// Renders one output.
@@ -64,6 +67,7 @@ pub fn render(
             object: copy(&world.sources, key, source),
             pictures: Pictures::new(),
             trace: None,
+            records: Vec::new(),
         });
     }
     let job = Job {
@@ -95,6 +99,7 @@ pub fn render(
         object,
         pictures: trace.pictures,
         trace: None,
+        records: trace.records,
     };
     if world.traced {
         let asked: Vec<Arc<Question>> = trace.asked.into_iter().map(Arc::new).collect();
@@ -436,7 +441,8 @@ impl<'w> Job<'w> {
         let unknown = page
             .front
             .taxonomies
-            .keys()
+            .iter()
+            .map(|(name, _)| name)
             .filter(|name| !known.iter().any(|taxonomy| taxonomy.name == **name));
         let problems: Vec<Diagnostic> = unknown
             .take(MAX_UNKNOWN_TAXONOMIES)

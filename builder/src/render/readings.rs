@@ -130,41 +130,72 @@ impl Readings {
     }
 }
 
-/// What a shape reads, in words: `date, title`; `the first 10 of pages (title)`. Empty where it is
-/// the whole.
-pub fn words(shape: &Shape) -> String {
+/// Something that is read, in words, with the parts of it that are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Told {
+    /// What: `config`, `page content/a.md`, `the first 10 of pages`, `how many`.
+    pub what: String,
+    /// The parts of it; none where it is the whole.
+    pub parts: Vec<Told>,
+}
+
+impl From<String> for Told {
+    fn from(what: String) -> Self {
+        let parts = Vec::new();
+        Self { what, parts }
+    }
+}
+
+impl fmt::Display for Told {
+    /// `page content/a.md: date, pages (title)`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.what)?;
+        match self.parts.is_empty() {
+            true => Ok(()),
+            false => write!(f, ": {}", words(&self.parts)),
+        }
+    }
+}
+
+/// `date, title`; `the first 10 of pages (title)`.
+fn words(parts: &[Told]) -> String {
+    let part = |told: &Told| match told.parts.is_empty() {
+        true => told.what.clone(),
+        false => format!("{} ({})", told.what, words(&told.parts)),
+    };
+    let parts: Vec<String> = parts.iter().map(part).collect();
+    parts.join(", ")
+}
+
+/// The parts that a shape reads; none where it is the whole.
+pub fn parts_of(shape: &Shape) -> Vec<Told> {
     let Shape::Parts(parts) = shape else {
-        return String::new();
+        return Vec::new();
     };
     let field = |(name, shape): (&String, &Shape)| {
-        let inner = words(shape);
         let first = match shape {
             Shape::Parts(parts) => parts.items.as_ref().and_then(|items| items.first),
             Shape::Whole => None,
         };
-        let name = match first {
-            Some(count) => format!("the first {count} of {name}"),
-            None => name.clone(),
-        };
-        match inner.is_empty() {
-            true => name,
-            false => format!("{name} ({inner})"),
+        Told {
+            what: match first {
+                Some(count) => format!("the first {count} of {name}"),
+                None => name.clone(),
+            },
+            parts: parts_of(shape),
         }
     };
-    let mut told: Vec<String> = parts.fields.iter().map(field).collect();
+    let mut told: Vec<Told> = parts.fields.iter().map(field).collect();
     if let Some(items) = &parts.items {
-        let inner = words(&items.shape);
-        if !inner.is_empty() {
-            told.push(inner);
-        }
+        told.extend(parts_of(&items.shape));
     }
     if parts.length {
-        told.push("how many".to_owned());
+        told.push("how many".to_owned().into());
     }
     if told.is_empty() && parts.items.is_none() {
-        told.push("whether there is any".to_owned());
+        told.push("whether there is any".to_owned().into());
     }
-    told.join(", ")
+    told
 }
 
 #[cfg(test)]
@@ -175,7 +206,7 @@ mod tests {
     fn told(template: &str, variable: &str) -> String {
         let texts = BTreeMap::from([("t.html".to_owned(), template.to_owned())]);
         let reads = Set::new(&texts, &[]).reads("t.html");
-        words(reads.variable(variable).expect("it is read"))
+        words(&parts_of(reads.variable(variable).expect("it is read")))
     }
 
     #[test]

@@ -12,6 +12,7 @@ use crate::images::{Job, Probe};
 use crate::key::{OutputKey, SourceKey};
 use crate::quillfront_toml::OwnConfig;
 use crate::sass::Sheets;
+use crate::search::{Record, Records};
 use crate::site::library::Library;
 use crate::source::Sources;
 use std::cell::RefCell;
@@ -41,6 +42,8 @@ pub struct Needs {
     pub texts: BTreeSet<SourceKey>,
     /// Content files whose body is shown, and was not rendered in this build.
     pub bodies: BTreeSet<SourceKey>,
+    /// True where the records of earlier builds are wanted, to make a search index.
+    pub records: bool,
 }
 
 impl Needs {
@@ -56,6 +59,7 @@ impl Needs {
         self.requests.extend(other.requests);
         self.texts.extend(other.texts);
         self.bodies.extend(other.bodies);
+        self.records |= other.records;
     }
 }
 
@@ -68,6 +72,8 @@ pub struct Trace {
     pub pictures: Pictures,
     /// What it asked for, where that is noted.
     pub asked: BTreeSet<Question>,
+    /// Records that a search index was made from, where that is noted.
+    pub records: Vec<(SourceKey, Arc<Record>)>,
 }
 
 /// What is set from outside, for a whole build.
@@ -113,6 +119,8 @@ pub struct World {
     pub styles: Arc<Sheets>,
     /// Texts that are kept elsewhere, as far as they were asked for.
     pub texts: Arc<BTreeMap<SourceKey, Arc<str>>>,
+    /// What earlier builds know of bodies for the search index; none where it was not read yet.
+    pub records: Option<Arc<Records>>,
     /// True where what a render asks for is noted.
     pub traced: bool,
 }
@@ -205,6 +213,16 @@ pub fn ask(world: &World, question: impl FnOnce() -> Question) {
 /// Notes that the current render shows a body that was not rendered in this build.
 pub fn need_body(key: SourceKey) {
     TRACE.with_borrow_mut(|trace| trace.needs.bodies.insert(key));
+}
+
+/// Notes that the current render lacks the records of earlier builds.
+pub fn need_records() {
+    TRACE.with_borrow_mut(|trace| trace.needs.records = true);
+}
+
+/// Notes the records that the current render has made a search index from.
+pub fn keep_records(records: impl Iterator<Item = (SourceKey, Arc<Record>)>) {
+    TRACE.with_borrow_mut(|trace| trace.records.extend(records));
 }
 
 /// Notes that the current render lacks the bytes of `key`.

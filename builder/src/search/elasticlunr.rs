@@ -1,4 +1,4 @@
-//! For elasticlunr 0.9.5: an inverted index for each field, and the records.
+//! For elasticlunr 0.9.5: an inverted index for each field, and the entries.
 //!
 //! How a language's texts become words (splitting, trimming, stop words, stems) is the crate
 //! `elasticlunr-rs`; it must be the same as what the library does to a query. The index itself is
@@ -7,11 +7,12 @@
 //! word. Here a posting is eight bytes, and the tree of letters is written straight from the sorted
 //! words.
 
-use super::{Record, UnknownLanguage, as_html, write_json};
+use super::{Entry, UnknownLanguage, Words, as_html, write_json};
 use crate::config::search::Search;
 use elasticlunr::lang;
 use elasticlunr::{Language, Pipeline};
 use rayon::prelude::*;
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 
 /// The library that searches the index, to be published beside it as `elasticlunr.min.js`.
@@ -21,63 +22,89 @@ pub const LIBRARY: &str = include_str!("elasticlunr.min.js");
 /// is a level of the index.
 pub const MAX_WORD_BYTES: usize = 256;
 
-/// Records whose words are in memory at one time.
+/// Entries whose words are in memory at one time, beside those of the records.
 const BATCH: usize = 512;
 
-/// Fields in the order of the site model, and the text of each.
-type Field = (&'static str, fn(&Record) -> &str);
-
-fn fields(settings: &Search) -> Vec<Field> {
-    let all: [(bool, Field); 5] = [
-        (settings.include_title, ("title", |record| &record.title)),
-        (
-            settings.include_description,
-            ("description", |record| &record.description),
-        ),
-        (settings.include_date, ("date", |record| &record.date)),
-        (settings.include_path, ("path", |record| &record.path)),
-        (settings.include_content, ("body", |record| &record.body)),
-    ];
-    let chosen = all.into_iter().filter(|(chosen, _)| *chosen);
-    chosen.map(|(_, field)| field).collect()
+/// A field of an entry, in the order of the site model.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Field {
+    Title,
+    Description,
+    Date,
+    Path,
+    Body,
 }
 
-/// How often a word stands in the field of a record.
+impl Field {
+    fn chosen(settings: &Search) -> Vec<Self> {
+        let all = [
+            (settings.include_title, Self::Title),
+            (settings.include_description, Self::Description),
+            (settings.include_date, Self::Date),
+            (settings.include_path, Self::Path),
+            (settings.include_content, Self::Body),
+        ];
+        let chosen = all.into_iter().filter(|(chosen, _)| *chosen);
+        chosen.map(|(_, field)| field).collect()
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Title => "title",
+            Self::Description => "description",
+            Self::Date => "date",
+            Self::Path => "path",
+            Self::Body => "body",
+        }
+    }
+
+    fn text<'e>(self, entry: &'e Entry<'_>) -> &'e str {
+        match self {
+            Self::Title => entry.title,
+            Self::Description => entry.description,
+            Self::Date => &entry.date,
+            Self::Path => entry.path,
+            Self::Body => entry.text(),
+        }
+    }
+}
+
+/// How often a word stands in the field of an entry.
 struct Posting {
-    record: u32,
+    entry: u32,
     count: u32,
 }
 
-/// One field of all records.
+/// One field of all entries.
 #[derive(Default)]
-struct FieldIndex {
-    postings: HashMap<String, Vec<Posting>>,
-    /// Words of each record.
-    lengths: Vec<usize>,
+struct FieldIndex<'a> {
+    postings: HashMap<Cow<'a, str>, Vec<Posting>>,
+    /// Words of each entry.
+    lengths: Vec<u32>,
 }
 
-/// Writes the index of records sorted by permalink behind what is in `out`.
+/// Writes the index of entries sorted by permalink behind what is in `out`.
 pub(super) fn write(
-    records: &[Record],
+    entries: &[Entry<'_>],
     settings: &Search,
     lang: &str,
     out: &mut Vec<u8>,
 ) -> Result<(), UnknownLanguage> {
-    let language = language(lang).ok_or_else(|| UnknownLanguage(lang.to_owned()))?;
-    let fields = fields(settings);
-    let indexed = gather(records, &fields, lang);
-    let permalinks: Vec<Vec<u8>> = records
+    let rules = Rules::of(lang).ok_or_else(|| UnknownLanguage(lang.to_owned()))?;
+    let fields = Field::chosen(settings);
+    let indexed = gather(entries, &fields, lang);
+    let permalinks: Vec<Vec<u8>> = entries
         .iter()
-        .map(|record| {
+        .map(|entry| {
             let mut permalink = Vec::new();
-            write_json(&mut permalink, &record.permalink);
+            write_json(&mut permalink, entry.permalink);
             permalink
         })
         .collect();
 
-    let names: Vec<&str> = fields.iter().map(|(name, _)| *name).collect();
-    let pipeline = language.make_pipeline();
-    let steps: Vec<String> = pipeline.queue.iter().map(|step| step.name()).collect();
+    let names: Vec<&str> = fields.iter().map(|field| field.name()).collect();
+    let steps = rules.pipeline.queue.iter();
+    let steps: Vec<String> = steps.map(|step| step.name()).collect();
     out.extend_from_slice(b"{\"fields\":");
     write_json(out, &names);
     out.extend_from_slice(b",\"pipeline\":");
@@ -93,18 +120,18 @@ pub(super) fn write(
         out.push(b'}');
     }
     out.extend_from_slice(b"},\"documentStore\":{\"save\":true,\"docs\":{");
-    for (position, record) in records.iter().enumerate() {
+    for (position, entry) in entries.iter().enumerate() {
         comma(out, position);
         out.extend_from_slice(&permalinks[position]);
         out.extend_from_slice(b":{\"id\":");
         out.extend_from_slice(&permalinks[position]);
-        for (name, text) in &fields {
+        for field in &fields {
             out.push(b',');
-            write_json(out, name);
+            write_json(out, field.name());
             out.push(b':');
-            match *name {
-                "body" => write_json(out, &as_html(text(record))),
-                _ => write_json(out, text(record)),
+            match field {
+                Field::Body => write_json(out, &as_html(field.text(entry))),
+                _ => write_json(out, field.text(entry)),
             }
         }
         out.push(b'}');
@@ -119,9 +146,9 @@ pub(super) fn write(
         write_json(out, &lengths);
     }
     out.extend_from_slice(b"},\"length\":");
-    write_json(out, &records.len());
+    write_json(out, &entries.len());
     out.extend_from_slice(b"},\"lang\":");
-    write_json(out, &language.name());
+    write_json(out, &rules.language.name());
     out.push(b'}');
     Ok(())
 }
@@ -140,26 +167,50 @@ fn language(lang: &str) -> Option<Box<dyn Language>> {
     lang::from_code(code)
 }
 
-/// The words of every field, made by all threads, put together in the order of the records.
-fn gather(records: &[Record], fields: &[Field], lang: &str) -> Vec<FieldIndex> {
-    let mut indexed: Vec<FieldIndex> = fields.iter().map(|_| FieldIndex::default()).collect();
-    let rules = || language(lang).map(|language| (language.make_pipeline(), language));
-    for (batch, part) in records.chunks(BATCH).enumerate() {
-        let words_of = |rules: &mut Option<(Pipeline, Box<dyn Language>)>, record: &Record| {
-            let (pipeline, language) = rules.as_ref()?;
-            Some(words(record, fields, language.as_ref(), pipeline))
-        };
-        let found: Vec<Option<Vec<Words>>> = part
+/// How the texts of a language become words.
+pub(super) struct Rules {
+    language: Box<dyn Language>,
+    pipeline: Pipeline,
+}
+
+impl Rules {
+    /// None for a language without any.
+    pub(super) fn of(lang: &str) -> Option<Self> {
+        let language = language(lang)?;
+        Some(Self {
+            pipeline: language.make_pipeline(),
+            language,
+        })
+    }
+
+    pub(super) fn words(&self, text: &str) -> Words {
+        let mut tokens = self.language.tokenize(text);
+        tokens.retain(|token| token.len() <= MAX_WORD_BYTES);
+        Words::of(self.pipeline.run(tokens))
+    }
+}
+
+/// Words, and how often each is there, in their order.
+type Counts<'a> = Vec<(Cow<'a, str>, u32)>;
+
+/// The words of every field, made by all threads, put together in the order of the entries.
+fn gather<'a>(entries: &'a [Entry<'_>], fields: &[Field], lang: &str) -> Vec<FieldIndex<'a>> {
+    let mut indexed: Vec<FieldIndex<'_>> = fields.iter().map(|_| FieldIndex::default()).collect();
+    for (batch, part) in entries.chunks(BATCH).enumerate() {
+        let found: Vec<Vec<(Counts<'_>, u32)>> = part
             .par_iter()
             .with_min_len(16)
-            .map_init(rules, words_of)
+            .map_init(
+                || Rules::of(lang),
+                |rules, entry| words(entry, fields, rules.as_ref()),
+            )
             .collect();
-        for (offset, words) in found.into_iter().enumerate() {
-            let record = (batch * BATCH + offset) as u32;
-            for (field, words) in indexed.iter_mut().zip(words.into_iter().flatten()) {
-                field.lengths.push(words.total);
-                for (word, count) in words.counts {
-                    let posting = Posting { record, count };
+        for (offset, found) in found.into_iter().enumerate() {
+            let entry = (batch * BATCH + offset) as u32;
+            for (field, (counts, total)) in indexed.iter_mut().zip(found) {
+                field.lengths.push(total);
+                for (word, count) in counts {
+                    let posting = Posting { entry, count };
                     field.postings.entry(word).or_default().push(posting);
                 }
             }
@@ -168,46 +219,69 @@ fn gather(records: &[Record], fields: &[Field], lang: &str) -> Vec<FieldIndex> {
     indexed
 }
 
-/// The words of one field of a record.
-struct Words {
-    /// How often each stands in this field and in those before it: what is found by its title is
-    /// found in the body too. So do the indexes of Zola (held by the conformance cases).
-    counts: BTreeMap<String, u32>,
-    /// Words of this field alone.
-    total: usize,
+/// For each field of an entry how often each word stands in it and in those before it (what is found
+/// by its title is found in the body too: so do the indexes of Zola, held by the conformance cases),
+/// and how many words it has itself.
+fn words<'a>(
+    entry: &'a Entry<'_>,
+    fields: &[Field],
+    rules: Option<&Rules>,
+) -> Vec<(Counts<'a>, u32)> {
+    let words_of = |text: &str| rules.map(|rules| rules.words(text)).unwrap_or_default();
+    let mut found: Vec<(Counts<'a>, u32)> = Vec::with_capacity(fields.len());
+    for field in fields {
+        let (own, total): (Counts<'a>, u32) = match (field, &entry.body) {
+            (Field::Body, Some(record)) => {
+                let all = record.words.iter();
+                let all = all.map(|(word, count)| (Cow::Borrowed(word), count));
+                (all.collect(), record.words.total)
+            }
+            _ => {
+                let text = field.text(entry);
+                let words = match field {
+                    // The parts of a path are words.
+                    Field::Path => words_of(&text.replace('/', " ")),
+                    _ => words_of(text),
+                };
+                let all = words.iter();
+                let all = all.map(|(word, count)| (Cow::Owned(word.to_owned()), count));
+                (all.collect(), words.total)
+            }
+        };
+        let sum = match found.last() {
+            Some((before, _)) => merged(before, own),
+            None => own,
+        };
+        found.push((sum, total));
+    }
+    found
 }
 
-fn words(
-    record: &Record,
-    fields: &[Field],
-    language: &dyn Language,
-    pipeline: &Pipeline,
-) -> Vec<Words> {
-    let mut counts = BTreeMap::new();
-    let of_field = |(name, text): &Field| {
-        // The parts of a path are words.
-        let mut tokens = match *name {
-            "path" => language.tokenize(&text(record).replace('/', " ")),
-            _ => language.tokenize(text(record)),
-        };
-        tokens.retain(|token| token.len() <= MAX_WORD_BYTES);
-        let tokens = pipeline.run(tokens);
-        let total = tokens.len();
-        for token in tokens {
-            *counts.entry(token).or_default() += 1;
+/// The sum of two lists in the order of the words.
+fn merged<'a>(one: &Counts<'a>, other: Counts<'a>) -> Counts<'a> {
+    let mut sum = Vec::with_capacity(one.len() + other.len());
+    let mut one = one.iter().peekable();
+    for (word, mut count) in other {
+        while let Some(before) = one.next_if(|(before, _)| *before < word) {
+            sum.push(before.clone());
         }
-        Words {
-            counts: counts.clone(),
-            total,
+        if let Some((_, more)) = one.next_if(|(same, _)| *same == word) {
+            count += more;
         }
-    };
-    fields.iter().map(of_field).collect()
+        sum.push((word, count));
+    }
+    sum.extend(one.cloned());
+    sum
 }
 
 /// The tree of letters: a node has the records of the word that ends there, their number, and a
 /// node for each letter that goes on. In sorted words each continues the one before or branches off.
-fn write_words(out: &mut Vec<u8>, field: &FieldIndex, permalinks: &[Vec<u8>]) {
-    let mut sorted: Vec<(&String, &Vec<Posting>)> = field.postings.iter().collect();
+fn write_words(out: &mut Vec<u8>, field: &FieldIndex<'_>, permalinks: &[Vec<u8>]) {
+    let mut sorted: Vec<(&str, &Vec<Posting>)> = field
+        .postings
+        .iter()
+        .map(|(word, postings)| (&**word, postings))
+        .collect();
     sorted.sort_unstable_by_key(|(word, _)| *word);
     let mut open: Vec<char> = Vec::new();
     write_node(out, &[], permalinks);
@@ -236,9 +310,9 @@ fn write_words(out: &mut Vec<u8>, field: &FieldIndex, permalinks: &[Vec<u8>]) {
 /// A node but for its end, where its children go.
 fn write_node(out: &mut Vec<u8>, postings: &[Posting], permalinks: &[Vec<u8>]) {
     out.extend_from_slice(b"{\"docs\":{");
-    for (position, Posting { record, count }) in postings.iter().enumerate() {
+    for (position, Posting { entry, count }) in postings.iter().enumerate() {
         comma(out, position);
-        out.extend_from_slice(&permalinks[*record as usize]);
+        out.extend_from_slice(&permalinks[*entry as usize]);
         out.extend_from_slice(b":{\"tf\":");
         write_json(out, &f64::from(*count).sqrt());
         out.push(b'}');

@@ -1,6 +1,6 @@
-//! For Fuse: an array of the records.
+//! For Fuse: an array of the entries.
 
-use super::{Record, as_html, write_json};
+use super::{Entry, as_html, write_json};
 use crate::config::search::Search;
 use serde::Serialize;
 use std::borrow::Cow;
@@ -19,19 +19,19 @@ struct Item<'a> {
 }
 
 impl<'a> Item<'a> {
-    fn of(record: &'a Record, settings: &Search) -> Self {
+    fn of(entry: &'a Entry<'_>, settings: &Search) -> Self {
         Self {
-            url: &record.permalink,
-            title: settings.include_title.then_some(&record.title),
-            description: settings.include_description.then_some(&record.description),
-            body: settings.include_content.then(|| as_html(&record.body)),
-            path: settings.include_path.then_some(&record.path),
+            url: entry.permalink,
+            title: settings.include_title.then_some(entry.title),
+            description: settings.include_description.then_some(entry.description),
+            body: settings.include_content.then(|| as_html(entry.text())),
+            path: settings.include_path.then_some(entry.path),
         }
     }
 }
 
 /// Writes the index behind what is in `out`. Fuse has no use for dates: they are left out.
-pub(super) fn write(records: &[Record], settings: &Search, out: &mut Vec<u8>) {
-    let items: Vec<Item<'_>> = records.iter().map(|one| Item::of(one, settings)).collect();
+pub(super) fn write(entries: &[Entry<'_>], settings: &Search, out: &mut Vec<u8>) {
+    let items: Vec<Item<'_>> = entries.iter().map(|one| Item::of(one, settings)).collect();
     write_json(out, &items);
 }

@@ -4,73 +4,51 @@
 //! The phases, in order:
 //!
 //! 1. [`text`]: a page's HTML to its words as a reader sees them;
-//! 2. [`Record`]: what the index knows of one page, made from that page alone;
-//! 3. [`index`]: all records of a language to the file, for [`elasticlunr`] or [`fuse`].
+//! 2. [`record`]: what is kept of the body of one page, made from that page alone;
+//! 3. [`index`]: all [entries](Entry) of a language, each with its record, to the file, for
+//!    [`elasticlunr`] or [`fuse`].
 //!
-//! Records are ordered by permalink, whatever order they came in: the same pages give the same
+//! Entries are ordered by permalink, whatever order they came in: the same pages give the same
 //! bytes.
 
 mod elasticlunr;
 mod fuse;
+mod record;
 mod text;
 
 pub use elasticlunr::{LIBRARY, MAX_WORD_BYTES};
+pub use record::{Maker, Record, Records, Words, record_mark};
 pub use text::plain_text;
 
 use crate::config::search::{IndexFormat, Search};
 use crate::dates::Date;
+use std::sync::Arc;
 
-/// What the index knows of one page or section. Made from it alone, so that a change of one page
-/// remakes one record.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Record {
-    /// Full URL, which names the record.
-    pub permalink: String,
-    /// Path below the base URL.
-    pub path: String,
-    /// Title; empty without one.
-    pub title: String,
-    /// Description; empty without one.
-    pub description: String,
-    /// RFC 3339; empty without one.
-    pub date: String,
-    /// Body as plain text, cut to the length that the settings allow; empty where it is left out.
-    pub body: String,
-}
-
-/// The facts of a page or section that a [`Record`] is made from.
-#[derive(Debug, Clone, Copy)]
-pub struct Found<'a> {
-    /// Full URL.
+/// What the index knows of one page or section.
+#[derive(Debug, Clone)]
+pub struct Entry<'a> {
+    /// Full URL, which names the entry.
     pub permalink: &'a str,
     /// Path below the base URL.
     pub path: &'a str,
-    /// Title.
-    pub title: Option<&'a str>,
-    /// Description.
-    pub description: Option<&'a str>,
-    /// Date; sections have none.
-    pub date: Option<&'a Date>,
-    /// Rendered body.
-    pub html: &'a str,
+    /// Title; empty without one.
+    pub title: &'a str,
+    /// Description; empty without one.
+    pub description: &'a str,
+    /// RFC 3339; empty without one, as sections are.
+    pub date: String,
+    /// Of the body; none where it is left out or could not be rendered.
+    pub body: Option<Arc<Record>>,
 }
 
-impl Record {
-    /// The record of a page or section.
-    pub fn of(found: Found<'_>, settings: &Search) -> Self {
-        let body = if settings.include_content {
-            plain_text(found.html, settings.truncate_content_length)
-        } else {
-            String::new()
-        };
-        Self {
-            permalink: found.permalink.to_owned(),
-            path: found.path.to_owned(),
-            title: found.title.unwrap_or_default().to_owned(),
-            description: found.description.unwrap_or_default().to_owned(),
-            date: found.date.map(Date::to_rfc3339).unwrap_or_default(),
-            body,
-        }
+impl Entry<'_> {
+    /// A date as the index has it.
+    pub fn date_of(date: Option<&Date>) -> String {
+        date.map(Date::to_rfc3339).unwrap_or_default()
+    }
+
+    fn text(&self) -> &str {
+        self.body.as_ref().map_or("", |record| &record.text)
     }
 }
 
@@ -97,25 +75,36 @@ pub fn needs_library(format: IndexFormat) -> bool {
 #[error("elasticlunr has no word rules for the language `{0}`")]
 pub struct UnknownLanguage(pub String);
 
-/// The index of a language's records. Of two with one permalink the first stays.
+/// Whether there can be an index of a language.
 ///
 /// # Errors
 /// A language that elasticlunr cannot split into words; Fuse takes any.
+pub fn check(settings: &Search, lang: &str) -> Result<(), UnknownLanguage> {
+    match !needs_library(settings.index_format) || elasticlunr::Rules::of(lang).is_some() {
+        true => Ok(()),
+        false => Err(UnknownLanguage(lang.to_owned())),
+    }
+}
+
+/// The index of a language's entries. Of two with one permalink the first stays.
+///
+/// # Errors
+/// As of [`check`].
 pub fn index(
-    mut records: Vec<Record>,
+    mut entries: Vec<Entry<'_>>,
     settings: &Search,
     lang: &str,
 ) -> Result<Vec<u8>, UnknownLanguage> {
-    records.sort_by(|a, b| a.permalink.cmp(&b.permalink));
-    records.dedup_by(|later, first| later.permalink == first.permalink);
+    entries.sort_by(|a, b| a.permalink.cmp(b.permalink));
+    entries.dedup_by(|later, first| later.permalink == first.permalink);
     let mut out = match settings.index_format {
         IndexFormat::ElasticlunrJavascript | IndexFormat::FuseJavascript => SCRIPT.to_vec(),
         IndexFormat::ElasticlunrJson | IndexFormat::FuseJson => Vec::new(),
     };
     if needs_library(settings.index_format) {
-        elasticlunr::write(&records, settings, lang, &mut out)?;
+        elasticlunr::write(&entries, settings, lang, &mut out)?;
     } else {
-        fuse::write(&records, settings, &mut out);
+        fuse::write(&entries, settings, &mut out);
     }
     Ok(out)
 }

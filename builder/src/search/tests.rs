@@ -2,19 +2,30 @@ use super::*;
 use proptest::prelude::*;
 use serde_json::Value;
 
-fn record(path: &str, title: &str, body: &str) -> Record {
-    Record {
-        permalink: format!("https://example.org{path}"),
-        path: path.to_owned(),
-        title: title.to_owned(),
-        description: String::new(),
+/// A page by path, title and text.
+type Page<'a> = (&'a str, &'a str, &'a str);
+
+/// The index of pages, whose addresses are below `https://example.org`.
+fn made(pages: &[Page<'_>], settings: &Search, lang: &str) -> Vec<u8> {
+    let permalinks: Vec<String> = pages
+        .iter()
+        .map(|(path, ..)| format!("https://example.org{path}"))
+        .collect();
+    let maker = Maker::new(settings, lang);
+    let pages = pages.iter().zip(&permalinks);
+    let entries = pages.map(|((path, title, text), permalink)| Entry {
+        permalink,
+        path,
+        title,
+        description: "",
         date: String::new(),
-        body: body.to_owned(),
-    }
+        body: Some(Arc::new(maker.record(&as_html(text), None))),
+    });
+    index(entries.collect(), settings, lang).unwrap()
 }
 
-fn parsed(records: &[Record], settings: &Search, lang: &str) -> Value {
-    let bytes = index(records.to_vec(), settings, lang).unwrap();
+fn parsed(pages: &[Page<'_>], settings: &Search, lang: &str) -> Value {
+    let bytes = made(pages, settings, lang);
     let json = bytes.strip_prefix(SCRIPT).unwrap_or(&bytes);
     serde_json::from_slice(json).unwrap()
 }
@@ -55,16 +66,7 @@ fn an_undated_record_keeps_its_fields_in_place() {
         index_format: IndexFormat::ElasticlunrJson,
         ..Search::default()
     };
-    fn found(date: Option<&Date>) -> Found<'_> {
-        Found {
-            permalink: "https://example.org/a/",
-            path: "/a/",
-            title: Some("Alpha"),
-            description: None,
-            date,
-            html: "<p>beta</p>",
-        }
-    }
+    let maker = Maker::new(&settings, "en");
     for (date, text) in [
         (None, ""),
         (Date::parse("2024-05-06"), "2024-05-06T00:00:00Z"),
@@ -74,8 +76,16 @@ fn an_undated_record_keeps_its_fields_in_place() {
             "2024-05-06T07:08:09+02:00",
         ),
     ] {
-        let record = Record::of(found(date.as_ref()), &settings);
-        let index = parsed(&[record], &settings, "en");
+        let entry = Entry {
+            permalink: "https://example.org/a/",
+            path: "/a/",
+            title: "Alpha",
+            description: "",
+            date: Entry::date_of(date.as_ref()),
+            body: Some(Arc::new(maker.record("<p>beta</p>", None))),
+        };
+        let bytes = index(vec![entry], &settings, "en").unwrap();
+        let index: Value = serde_json::from_slice(&bytes).unwrap();
         let doc = &index["documentStore"]["docs"]["https://example.org/a/"];
         assert_eq!(doc["date"], text);
         assert_eq!(
@@ -95,10 +105,7 @@ fn words_branch_into_a_tree_of_letters() {
         index_format: IndexFormat::ElasticlunrJson,
         ..Search::default()
     };
-    let records = [
-        record("/b/", "", "cat cat car ca"),
-        record("/a/", "", "cat"),
-    ];
+    let records = [("/b/", "", "cat cat car ca"), ("/a/", "", "cat")];
     let index = parsed(&records, &settings, "en");
     let ca = &index["index"]["body"]["root"]["c"]["a"];
     assert_eq!(
@@ -121,7 +128,7 @@ fn a_field_has_the_words_of_those_before_it_and_a_path_those_of_its_parts() {
         index_format: IndexFormat::ElasticlunrJson,
         ..Search::default()
     };
-    let index = parsed(&[record("/ab/cd/", "ab", "x")], &settings, "en");
+    let index = parsed(&[("/ab/cd/", "ab", "x")], &settings, "en");
     let of = |field: &str| &index["index"][field]["root"];
     assert_eq!(
         (&of("title")["a"]["b"]["df"], of("title").get("x")),
@@ -145,7 +152,7 @@ fn a_language_has_its_own_word_rules_or_none() {
         ("nl", "Dutch", "stemmer-du"),
         ("nb", "Norwegian", "stemmer-no"),
     ] {
-        let index = parsed(&[record("/", "a", "b")], &settings, lang);
+        let index = parsed(&[("/", "a", "b")], &settings, lang);
         assert_eq!(index["lang"], name);
         assert!(index["pipeline"].as_array().unwrap().contains(&step.into()));
     }
@@ -169,7 +176,7 @@ fn a_body_is_text_in_records_and_html_in_the_index() {
             index_format,
             ..Search::default()
         };
-        let bytes = index(vec![record("/", "<t>", "a <b> & c")], &settings, "en").unwrap();
+        let bytes = made(&[("/", "<t>", "a <b> & c")], &settings, "en");
         let text = String::from_utf8(bytes).unwrap();
         assert!(text.starts_with("window.searchIndex = "));
         assert!(text.contains("\"body\":\"a &lt;b&gt; &amp; c\""), "{text}");
@@ -179,22 +186,66 @@ fn a_body_is_text_in_records_and_html_in_the_index() {
 
 #[test]
 fn the_order_of_records_changes_nothing() {
-    let mut records: Vec<Record> = (0..1_100)
+    let texts: Vec<(String, String, String)> = (0..1_100)
         .map(|i| {
-            record(
-                &format!("/{i}/"),
-                &format!("t{}", i % 7),
-                &format!("word{i} all"),
+            (
+                format!("/{i}/"),
+                format!("t{}", i % 7),
+                format!("word{i} all"),
             )
         })
         .collect();
+    let pages = texts.iter();
+    let mut pages: Vec<Page<'_>> = pages.map(|(p, t, b)| (&**p, &**t, &**b)).collect();
     let settings = Search::default();
-    let sorted = index(records.clone(), &settings, "en").unwrap();
-    records.reverse();
-    assert!(index(records.clone(), &settings, "en").unwrap() == sorted);
-    records.push(record("/5/", "again", ""));
-    let twice = parsed(&records, &settings, "en");
+    let sorted = made(&pages, &settings, "en");
+    pages.reverse();
+    assert!(made(&pages, &settings, "en") == sorted);
+    pages.push(("/5/", "again", ""));
+    let twice = parsed(&pages, &settings, "en");
     assert_eq!(twice["documentStore"]["length"], 1_100);
+}
+
+#[test]
+fn a_record_comes_back_from_where_it_is_stored() {
+    let settings = Search::default();
+    let maker = Maker::new(&settings, "en");
+    let record = maker.record("<p>Cats and dogs, cats and cats</p>", None);
+    let words: Vec<(&str, u32)> = record.words.iter().collect();
+    assert_eq!(words, [("cat", 3), ("dog", 1)]);
+    assert_eq!(record.words.total, 4);
+    let bytes = postcard::to_stdvec(&record).unwrap();
+    assert_eq!(postcard::from_bytes::<Record>(&bytes).unwrap(), record);
+    // Lengths that do not fit the letters end the words; they are no crash.
+    let mut damaged = 0;
+    for at in 0..bytes.len() {
+        let mut bytes = bytes.clone();
+        bytes[at] ^= 0x15;
+        if let Ok(record) = postcard::from_bytes::<Record>(&bytes) {
+            damaged += record.words.iter().count();
+        }
+    }
+    assert!(damaged > 0);
+}
+
+#[test]
+fn a_record_is_of_a_body_and_of_what_the_settings_make_of_it() {
+    use crate::fingerprint::Mark;
+    let (html, settings) = (Mark::of(b"html"), Search::default());
+    let mark = record_mark(html, &settings, "en");
+    assert_eq!(mark, record_mark(html, &settings, "en"));
+    assert_ne!(mark, record_mark(Mark::of(b"other"), &settings, "en"));
+    assert_ne!(mark, record_mark(html, &settings, "de"));
+    let cut = Search {
+        truncate_content_length: Some(0),
+        ..settings
+    };
+    assert_ne!(mark, record_mark(html, &cut, "en"));
+    let fuse = Search {
+        index_format: IndexFormat::FuseJson,
+        ..settings
+    };
+    assert_ne!(mark, record_mark(html, &fuse, "en"));
 }
 
 #[test]
@@ -202,7 +253,7 @@ fn words_that_nobody_types_are_left_out() {
     let long = "y".repeat(1_000_000);
     let edge = "z".repeat(100);
     let body = format!("{long}ing {edge} plain");
-    let index = parsed(&[record("/", "", &body)], &Search::default(), "en");
+    let index = parsed(&[("/", "", &body)], &Search::default(), "en");
     let root = &index["index"]["body"]["root"];
     assert!(root.get("y").is_none());
     assert!(root.get("z").is_some() && root.get("p").is_some());
@@ -238,7 +289,7 @@ proptest! {
     #[test]
     fn any_text_has_an_index(text in htmlish(14), title in any::<String>()) {
         let languages = ["en", "ar", "da", "de", "nl", "es", "fi", "fr", "hu", "it", "ko", "no", "pt", "ro", "ru", "sv", "tr"];
-        let records = [record("/a/", &title, &text)];
+        let records = [("/a/", &*title, &*text)];
         for lang in languages {
             let index = parsed(&records, &Search::default(), lang);
             prop_assert_eq!(&index["documentStore"]["docs"]["https://example.org/a/"]["title"], &title);

@@ -197,6 +197,8 @@ fn read_content(
     let is_hidden = |folders: &[String]| {
         !hidden.is_empty() && (0..=folders.len()).any(|n| hidden.contains(&folders[..n].join("/")))
     };
+    library.pages.reserve(read.len());
+    library.page_by_file.reserve(read.len());
     for content in read {
         match content {
             Content::Page(page) => {

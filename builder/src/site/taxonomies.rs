@@ -85,7 +85,7 @@ fn build_one(library: &Library, config: &Config, lang: &str, own: &TaxonomyConfi
         if page.place.lang != lang || !library.is_listed(id) {
             continue;
         }
-        for name in page.front.taxonomies.get(&own.name).into_iter().flatten() {
+        for name in page.front.terms(&own.name) {
             let place = *by_name.entry(name).or_insert_with(|| {
                 let slug = slugs::slugify_taxonomy(name, config.slugify.taxonomies);
                 let place = *by_slug.entry(slug.clone()).or_insert_with(|| {

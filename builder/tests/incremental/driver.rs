@@ -10,6 +10,7 @@ use quillfront_builder::object::{Body, Object};
 use quillfront_builder::plan::{PICTURES, Recipe};
 use quillfront_builder::render::answers::{Answer, Request};
 use quillfront_builder::render::world::{Inputs, Settings};
+use quillfront_builder::search::Records;
 use quillfront_builder::source::{Observed, Sources};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -40,6 +41,10 @@ pub struct Site {
     graph: Arc<Graph>,
     answers: BTreeMap<Request, Arc<str>>,
     album: Album,
+    /// Records of the search index; some may be lost, and some may be of another body.
+    records: Records,
+    /// Those of the builds before, the oldest first.
+    earlier_records: Vec<Records>,
     published: BTreeMap<OutputKey, Published>,
 }
 
@@ -48,6 +53,10 @@ pub struct Site {
 pub struct Outcome {
     /// Rendered, whatever came out; copies and pictures are not counted.
     pub rendered: BTreeSet<String>,
+    /// The content files whose bodies were rendered.
+    pub bodies: BTreeSet<String>,
+    /// True where the records of the search index were read.
+    pub read_records: bool,
     /// Published, since they came out otherwise than they were.
     pub put: BTreeSet<String>,
     /// Not published any more.
@@ -58,6 +67,13 @@ pub struct Outcome {
     pub told: Vec<Diagnostic>,
     /// True where nothing was gone by.
     pub full: bool,
+}
+
+/// What an evaluation looked at.
+#[derive(Default)]
+struct Looked {
+    bodies: BTreeSet<String>,
+    records: bool,
 }
 
 fn is_put_away(key: &SourceKey) -> bool {
@@ -90,6 +106,8 @@ impl Site {
             graph: Arc::default(),
             answers: BTreeMap::new(),
             album: Album::default(),
+            records: Records::new(),
+            earlier_records: Vec::new(),
             published: BTreeMap::new(),
         }
     }
@@ -125,6 +143,23 @@ impl Site {
                 self.answers.insert(request, answer);
             }
         }
+    }
+
+    /// Loses the records of the search index of some sources, as if their segments were damaged.
+    pub fn lose_records(&mut self, is_lost: impl Fn(&str) -> bool) {
+        self.records.retain(|key, _| !is_lost(key.as_str()));
+    }
+
+    /// Puts the oldest records of earlier builds back, as if nothing had been stored since.
+    pub fn restore_records(&mut self) {
+        if !self.earlier_records.is_empty() {
+            self.records = self.earlier_records.remove(0);
+        }
+    }
+
+    /// The sources that there is a record of.
+    pub fn records(&self) -> BTreeSet<String> {
+        self.records.keys().map(ToString::to_string).collect()
     }
 
     fn settings(&self) -> Settings {
@@ -181,14 +216,18 @@ impl Site {
             true => Arc::default(),
             false => self.graph.clone(),
         };
-        let made = self.evaluate(&sources, Some(graph));
+        let made = self.evaluate(&sources, Some((graph, full)));
+        let (made, looked) = match made {
+            Ok((tree, looked)) => (Ok(tree), looked),
+            Err(unready) => (Err(unready), Looked::default()),
+        };
         // What came from the network is a source too.
         let known = match &made {
             Ok(tree) => tree.answers.clone(),
             Err(_) => BTreeMap::new(),
         };
         let stored = std::mem::replace(&mut self.answers, known);
-        let clean = self.evaluate(&whole, None);
+        let clean = self.evaluate(&whole, None).map(|(tree, _)| tree);
         for (key, _) in whole.iter().filter(|(key, _)| is_put_away(key)) {
             let text = whole.text(key.as_str()).cloned();
             self.texts.extend(text.map(|text| (key.clone(), text)));
@@ -197,7 +236,9 @@ impl Site {
         let was = std::mem::replace(&mut self.sources, sources);
         match (made, clean) {
             (Ok(made), Ok(clean)) => {
-                let outcome = self.publish(made, &was, full);
+                let mut outcome = self.publish(made, &was, full);
+                outcome.bodies = looked.bodies;
+                outcome.read_records = looked.records;
                 self.compare(&clean, &outcome)?;
                 Ok(outcome)
             }
@@ -223,11 +264,21 @@ impl Site {
         whole
     }
 
-    fn evaluate(&self, sources: &Sources, graph: Option<Arc<Graph>>) -> Result<Tree, Unready> {
+    /// Evaluates the site, going by a graph if there is one; it is empty where the build is a full
+    /// one.
+    fn evaluate(
+        &self,
+        sources: &Sources,
+        graph: Option<(Arc<Graph>, bool)>,
+    ) -> Result<(Tree, Looked), Unready> {
         let sources = Arc::new(sources.clone());
         let mut evaluation = Evaluation::up_to(sources, self.settings(), self.now)?;
-        if let Some(graph) = graph {
+        let mut looked = Looked::default();
+        if let Some((graph, full)) = graph {
             evaluation.go_by(graph, Arc::new(self.sources.clone()));
+            if !full {
+                evaluation.records_elsewhere();
+            }
             let published = self.published.keys();
             let pictures = published.filter(|key| key.as_str().starts_with(PICTURES));
             evaluation.remember(self.album.clone(), pictures.cloned().collect());
@@ -238,7 +289,13 @@ impl Site {
         loop {
             let needs = evaluation.step(|_, object| object);
             if needs.is_empty() {
-                return Ok(evaluation.finish());
+                let bodies = evaluation.rendered_bodies();
+                looked.bodies = bodies.map(ToString::to_string).collect();
+                return Ok((evaluation.finish(), looked));
+            }
+            if needs.records {
+                looked.records = true;
+                evaluation.supply_records(Arc::new(self.records.clone()));
             }
             let mut versions = BTreeMap::new();
             let mut read = Inputs::new();
@@ -272,6 +329,12 @@ impl Site {
         };
         self.now = tree.now;
         self.graph = Arc::new(stored(&tree.graph));
+        if let Some(records) = &tree.records {
+            let records = records.iter();
+            let records = records.map(|(key, record)| (key.clone(), again(&**record)));
+            let before = std::mem::replace(&mut self.records, records.collect());
+            self.earlier_records.push(before);
+        }
         self.published.retain(|key, published| {
             let source = published.source.as_str();
             let was_there = before.get(source).is_some();
@@ -343,12 +406,14 @@ impl Site {
     }
 }
 
-/// The graph as it comes back from where it is stored.
+/// A value as it comes back from where it is stored.
+fn again<T: Serialize + DeserializeOwned>(value: &T) -> Arc<T> {
+    let bytes = postcard::to_stdvec(value).unwrap();
+    Arc::new(postcard::from_bytes(&bytes).unwrap())
+}
+
+/// The graph, the same.
 fn stored(graph: &Graph) -> Graph {
-    fn again<T: Serialize + DeserializeOwned>(value: &T) -> Arc<T> {
-        let bytes = postcard::to_stdvec(value).unwrap();
-        Arc::new(postcard::from_bytes(&bytes).unwrap())
-    }
     let bodies = graph.bodies.iter();
     let outputs = graph.outputs.iter();
     Graph {

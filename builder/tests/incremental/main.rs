@@ -6,5 +6,6 @@ mod cases;
 mod constructs;
 mod driver;
 mod random;
+mod search;
 mod snippets;
 mod texts;

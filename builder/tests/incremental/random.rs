@@ -25,6 +25,10 @@ enum Edit {
     Wait(i64),
     /// The network answers something else, or nothing.
     Web(Option<&'static str>),
+    /// The search records of every so many sources are lost.
+    LoseRecords(u64),
+    /// Search records of an earlier build are there in place of the last ones.
+    OldRecords,
 }
 
 const PAGES: &[&str] = &[
@@ -116,6 +120,15 @@ const CONFIGS: &[&str] = &[
     "generate_feeds = true\nauthor = \"Somebody\"\n[languages.fr]\ntitle = \"Le titre\"\ngenerate_feeds = true\nbuild_search_index = false\ntaxonomies = [{ name = \"tags\", feed = true }]\n[languages.fr.translations]\nhi = \"salut\"\n",
 ];
 
+/// Every format, two languages, and what is in an index.
+const SEARCHED: &[&str] = &[
+    "build_search_index = true\n[languages.fr]\nbuild_search_index = true\n",
+    "build_search_index = true\n[search]\nindex_format = \"fuse_json\"\ninclude_description = true\n[languages.fr]\nbuild_search_index = true\n",
+    "build_search_index = true\n[search]\nindex_format = \"elasticlunr_json\"\ninclude_path = true\ninclude_date = true\ninclude_description = true\ntruncate_content_length = 9\n[languages.fr]\nbuild_search_index = true\n[languages.fr.search]\nindex_format = \"fuse_javascript\"\ntruncate_content_length = 30\n",
+    "build_search_index = true\n[search]\ninclude_content = false\n[languages.fr]\nbuild_search_index = true\n[languages.fr.search]\ninclude_title = false\n",
+    "generate_feeds = true\n[markdown]\ninsert_anchor_links = \"left\"\n[languages.fr]\nbuild_search_index = true\n[languages.fr.search]\nindex_format = \"fuse_json\"\n",
+];
+
 const TITLES: &[&str] = &["The title", "Another", "The title of it"];
 const TAXONOMIES: &[&str] = &[
     "[{ name = \"tags\" }, { name = \"cats\" }]",
@@ -125,9 +138,13 @@ const TAXONOMIES: &[&str] = &[
 ];
 
 fn config() -> impl Strategy<Value = String> {
+    prop_oneof![3 => config_of(CONFIGS), 1 => config_of(SEARCHED)]
+}
+
+fn config_of(parts: &'static [&'static str]) -> impl Strategy<Value = String> {
     let title = select(TITLES);
     let base = select(&["https://example.org", "https://example.org/sub"][..]);
-    let parts = (title, base, select(TAXONOMIES), select(CONFIGS));
+    let parts = (title, base, select(TAXONOMIES), select(parts));
     parts.prop_map(|(title, base, taxonomies, more)| {
         let languages = match more.contains("[languages.fr]") {
             true => "",
@@ -470,7 +487,15 @@ fn edit() -> impl Strategy<Value = Edit> {
         1 => any_key().prop_map(Edit::Touch),
         1 => select(&[1_i64, 24, 240][..]).prop_map(Edit::Wait),
         1 => select(&[Some("1"), Some("2"), None][..]).prop_map(Edit::Web),
+        1 => (1..4_u64).prop_map(Edit::LoseRecords),
+        1 => Just(Edit::OldRecords),
     ]
+}
+
+/// The configuration of a site with a search index, for half of the sites.
+fn searched() -> impl Strategy<Value = Option<Edit>> {
+    let config = config_of(SEARCHED).prop_map(|text| Some(Edit::Put("config.toml", text)));
+    prop_oneof![Just(None), config]
 }
 
 /// A site on which all the templates can stand.
@@ -584,6 +609,15 @@ fn apply(site: &mut Site, before: &mut Before, batch: &[Edit]) -> Seen {
                 site.reconcile(SignedDuration::ZERO);
                 Vec::new()
             }
+            Edit::LoseRecords(every) => {
+                let number = |key: &str| key.bytes().map(u64::from).sum::<u64>();
+                site.lose_records(|key| number(key) % every == 0);
+                Vec::new()
+            }
+            Edit::OldRecords => {
+                site.restore_records();
+                Vec::new()
+            }
         };
         for (key, bytes) in changes {
             let was = now(site, &seen, key);
@@ -615,6 +649,11 @@ fn holds(first: &[Edit], script: &[Vec<Edit>]) -> Result<Tally, String> {
         tally.full += usize::from(outcome.full);
         tally.outputs += site.len();
         tally.rendered += outcome.rendered.len();
+        let searched = outcome
+            .rendered
+            .iter()
+            .any(|key| key.starts_with("search_index"));
+        tally.indexed += usize::from(searched && !outcome.full);
         tally.stale += outcome.stale.len();
     }
     let again = site
@@ -634,6 +673,8 @@ struct Tally {
     outputs: usize,
     rendered: usize,
     stale: usize,
+    /// Builds that went by a graph and made a search index.
+    indexed: usize,
 }
 
 proptest! {
@@ -647,9 +688,11 @@ proptest! {
     /// `PROPTEST_CASES` sets how many are tried.
     #[test]
     fn after_any_edits_of_any_site(
+        searched in searched(),
         first in prop::collection::vec(put(), 0..24),
         script in prop::collection::vec(prop::collection::vec(edit(), 1..4), 1..6),
     ) {
+        let first: Vec<Edit> = first.into_iter().chain(searched).collect();
         if let Some(log) = std::env::var_os("QUILLFRONT_LOG") {
             std::fs::write(log, format!("{first:#?}\n{script:#?}")).unwrap();
         }

@@ -15,6 +15,7 @@ mod preview;
 mod relook;
 mod retries;
 mod scheduled;
+mod search;
 mod stop;
 mod stories;
 mod sweep;

@@ -1,9 +1,15 @@
 //! What an upload would change, told before it is made.
 
-use crate::world::{SITE, SOURCE, STATE, Tree, World, keys, published_blog, until_done};
+use crate::crash::DiesAt;
+use crate::world::{SITE, SOURCE, STATE, Tree, World, keys, published_blog, shared, until_done};
 use quillfront_builder::publish::preview::{Preview, PreviewError};
 use quillfront_builder::publish::store::Given;
+use quillfront_builder::publish::{Builder, Options, Step};
 use quillfront_builder::report::Action;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Once};
+use std::time::Duration;
+use tokio::runtime::Handle;
 
 async fn buckets(world: &World) -> [Tree; 3] {
     [
@@ -108,10 +114,29 @@ async fn what_is_foreseen_is_what_happens() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_reaches_many_pages_is_told_as_a_whole_and_not_only_what_goes_first() {
+    let world = published_blog().await;
+    let text = EDITED.replace("\"A\"", "\"Another\"");
+    let preview = |many_outputs| {
+        let options = Options {
+            many_outputs,
+            ..Options::default()
+        };
+        let builder = world.builder_with([SOURCE, SITE, STATE], None, options);
+        let given = Given::of(text.clone().into());
+        builder.preview([("content/blog/a.md".to_owned(), Some(given))].into(), 100)
+    };
+    let (all, own_first) = (preview(200).await.unwrap(), preview(1).await.unwrap());
+    assert!(all.counts.uploaded > 5, "{:?}", all.counts);
+    assert_eq!(own_first.outputs, all.outputs);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_same_bytes_change_nothing() {
     let world = published_blog().await;
     let preview = planned(&world, "static/site.css", Some("body { color: black }")).await;
     assert!(preview.outputs.is_empty(), "{preview:?}");
+    assert_eq!(preview.published, ["static/site.css"]);
     assert_eq!(preview.requests.put, 0);
     assert_eq!(preview.dollars.invalidations, 0.0);
 }
@@ -125,6 +150,7 @@ async fn mistakes_are_told_before_they_are_made() {
         (problem.file.as_str(), problem.line),
         ("content/blog/a.md", Some(2))
     );
+    assert!(preview.published.is_empty());
     let failing = planned(
         &world,
         "templates/page.html",
@@ -164,4 +190,117 @@ async fn a_preview_waits_for_nobody_and_of_a_new_site_is_all_of_it() {
     assert_eq!(told.count(), 3);
     assert!(world.tree(STATE).await.is_empty() && world.site().await.is_empty());
     assert!(preview.counts.uploaded > 10);
+}
+
+/// A builder that lets `meanwhile` happen, to its end, each time before it renders: it has read the
+/// root then, and compares later.
+fn disturbed(world: &World, meanwhile: impl Fn() + Send + Sync + 'static) -> Builder {
+    world.builder().with_progress(Arc::new(move |step| {
+        if let Step::Rendering(_) = step {
+            meanwhile();
+        }
+    }))
+}
+
+/// Uploads and publishes a file, from a callback.
+fn publish_now(world: &Arc<World>, key: &str, text: &str) {
+    let publish = async {
+        world.put(key, text).await;
+        until_done(world, &world.builder(), &keys([key])).await;
+    };
+    tokio::task::block_in_place(|| Handle::current().block_on(publish));
+}
+
+const EDITED: &str =
+    "+++\ntitle = \"A\"\ndate = 2026-01-01\n[taxonomies]\ntags = [\"x\"]\n+++\nNew.\n";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_is_published_meanwhile_is_told_to_be_and_not_to_differ() {
+    let world = Arc::new(published_blog().await);
+    let (key, theirs, once) = ("content/blog/a.md", world.clone(), Once::new());
+    let builder = disturbed(&world, move || {
+        once.call_once(|| publish_now(&theirs, key, EDITED));
+    });
+    let files = [(key.to_owned(), Some(Given::of(EDITED.into())))].into();
+    let preview = builder.preview(files, 100).await.unwrap();
+    assert!(preview.outputs.is_empty(), "{preview:?}");
+    assert_eq!(preview.published, [key]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_site_that_never_rests_is_told_to_be_published() {
+    let world = Arc::new(published_blog().await);
+    let (theirs, edits) = (world.clone(), Arc::new(AtomicUsize::new(0)));
+    let count = edits.clone();
+    let builder = disturbed(&world, move || {
+        let edit = count.fetch_add(1, Ordering::SeqCst);
+        publish_now(
+            &theirs,
+            "static/site.css",
+            &format!("a {{ order: {edit} }}"),
+        );
+    });
+    let files = [(
+        "content/blog/a.md".to_owned(),
+        Some(Given::of(EDITED.into())),
+    )]
+    .into();
+    let preview = builder.preview(files, 100).await;
+    assert!(matches!(preview, Err(PreviewError::Moving)), "{preview:?}");
+    assert_eq!(edits.load(Ordering::SeqCst), 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_foreseen_while_another_is_putting_but_when_its_time_is_over() {
+    let world = published_blog().await;
+    let key = "content/blog/a.md";
+    world.put(key, EDITED).await;
+    let plan = || {
+        let files = [(key.to_owned(), Some(Given::of(EDITED.into())))].into();
+        world.builder().preview(files, 100)
+    };
+    // Dies at every request in turn, until one holds the lease.
+    let mut requests = 1;
+    while world
+        .builder()
+        .look()
+        .await
+        .unwrap()
+        .unwrap()
+        .0
+        .lease
+        .is_none()
+    {
+        let dying = Some(shared(DiesAt::new(requests, false)));
+        let builder = world.builder_over([SOURCE, SITE, STATE], dying);
+        assert!(builder.run(keys([key])).await.is_err());
+        requests += 1;
+    }
+    let preview = plan().await;
+    assert!(matches!(preview, Err(PreviewError::Moving)), "{preview:?}");
+    world.host.advance(Duration::from_secs(600));
+    let preview = plan().await.unwrap();
+    assert_eq!(preview.sources.changed, [key]);
+    assert!(preview.published.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_removal_that_is_published_meanwhile_is_done() {
+    let world = Arc::new(published_blog().await);
+    let (key, theirs, once) = ("content/blog/a.md", world.clone(), Once::new());
+    let builder = disturbed(&world, move || {
+        once.call_once(|| {
+            let publish = async {
+                theirs.remove(key).await;
+                until_done(&theirs, &theirs.builder(), &keys([key])).await;
+            };
+            tokio::task::block_in_place(|| Handle::current().block_on(publish));
+        });
+    });
+    let preview = builder.preview([(key.to_owned(), None)].into(), 100).await;
+    let preview = preview.unwrap();
+    assert_eq!(
+        (preview.outputs.len(), preview.published),
+        (0, vec![key.to_owned()])
+    );
 }

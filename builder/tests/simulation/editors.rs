@@ -191,10 +191,15 @@ fn config(random: &mut Random, good: bool) -> String {
     let title = random.pick(&["Blog", "Another & Blog"]);
     let feeds = random.pick(&["true", "true", "false"]);
     let sitemap = random.pick(&["true", "true", "true", "false"]);
+    let search = match (title.len(), *sitemap) {
+        (4, "true") => "build_search_index = true\n[search]\nindex_format = \"fuse_json\"\n",
+        (4, _) => "build_search_index = true\n",
+        _ => "",
+    };
     format!(
         "base_url = \"https://example.org\"\ntitle = \"{title}\"\ngenerate_feeds = {feeds}\n\
-         generate_sitemap = {sitemap}\ncompile_sass = true\nbuild_search_index = false\n\
-         taxonomies = [{{ name = \"tags\", feed = true }}]\n"
+         generate_sitemap = {sitemap}\ncompile_sass = true\n\
+         taxonomies = [{{ name = \"tags\", feed = true }}]\n{search}"
     )
 }
 

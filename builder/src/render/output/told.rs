@@ -3,10 +3,11 @@
 use super::super::content::Contents;
 use super::super::questions;
 use super::super::readers::Reader;
-use super::super::readings::{Part, Parts, Readings, Wanted, words};
+use super::super::readings::{Part, Parts, Readings, Told, Wanted, parts_of};
 use super::super::templates::{BUILTIN_PREFIX, source_of};
 use super::super::values::Detail;
 use super::super::world::{Needs, Scope, World, within};
+use super::search_index::searched;
 use super::{Job, Read};
 use crate::fingerprint::Mark;
 use crate::graph::{BodyFacts, OutputTrace, Question};
@@ -58,7 +59,7 @@ impl Site {
         key: &OutputKey,
         planned: &Planned,
         known: Option<&OutputTrace>,
-    ) -> Result<Vec<(String, Mark)>, Needs> {
+    ) -> Result<Vec<(Told, Mark)>, Needs> {
         let job = self.job(key, planned);
         let asked = known.map_or(&[][..], |known| &known.asked);
         let scope = Scope {
@@ -79,7 +80,7 @@ impl Site {
         }
         if let Recipe::Copy(source) | Recipe::Picture { source, .. } = &planned.recipe {
             let mark = self.world.sources.mark(source.as_str());
-            told.extend(mark.map(|mark| (format!("file {source}"), mark)));
+            told.extend(mark.map(|mark| (format!("file {source}").into(), mark)));
         }
         Ok(told)
     }
@@ -89,30 +90,33 @@ impl Site {
     ///
     /// # Errors
     /// What has to be read before that can be said.
-    pub fn text_reads(&self, key: &SourceKey) -> Result<Vec<(String, Mark)>, Needs> {
+    pub fn text_reads(&self, key: &SourceKey) -> Result<Vec<(Told, Mark)>, Needs> {
         let world = &self.world;
         let Some((lang, facts)) = self.body(key) else {
             return Ok(Vec::new());
         };
-        let mut told: Vec<(String, Mark)> = Vec::new();
+        let mut told: Vec<(Told, Mark)> = Vec::new();
         let itself = world.sources.mark(key.as_str());
-        told.extend(itself.map(|mark| (format!("text of {key}"), mark)));
+        told.extend(itself.map(|mark| (format!("text of {key}").into(), mark)));
         if facts.templated {
             told.push((
-                "any of the templates".to_owned(),
+                "any of the templates".to_owned().into(),
                 world.templates.readers.all(),
             ));
         }
         let linked: BTreeSet<&str> = facts.links.iter().map(|link| &*link.path).collect();
         for path in linked.into_iter().filter(|path| !path.is_empty()) {
             told.push((
-                format!("address of @/{path}"),
+                format!("address of @/{path}").into(),
                 questions::link(world, path, lang),
             ));
         }
         let ((), trace) = within(Scope::of_text(world), key.as_str(), || {
             for question in &facts.asked {
-                told.push((question.to_string(), questions::of_text(world, question)));
+                told.push((
+                    question.to_string().into(),
+                    questions::of_text(world, question),
+                ));
             }
         });
         match trace.needs.is_empty() {
@@ -258,28 +262,30 @@ impl Site {
 
 impl Job<'_> {
     /// Puts something that the output is made from into words.
-    fn tell(&self, read: &Read<'_>, mark: Mark, told: &mut Vec<(String, Mark)>) {
-        let of = |what: String, shape: &Shape| match words(shape) {
-            words if words.is_empty() => what,
-            words => format!("{what}: {words}"),
+    fn tell(&self, read: &Read<'_>, mark: Mark, told: &mut Vec<(Told, Mark)>) {
+        let of = |what: String, shape: &Shape| Told {
+            what,
+            parts: parts_of(shape),
         };
         let text = match read {
             Read::Templates(reader) => return self.tell_templates(reader, mark, told),
             Read::Variable(name, shape) => of(self.name_of(name), shape),
             Read::Question(question, reader) => match question.function() {
                 Some(_) => of(question.to_string(), &reader.shape_of(question)),
-                None => question.to_string(),
+                None => question.to_string().into(),
             },
-            Read::Target(target) => format!("the address {target}"),
-            Read::Styles => "the style sheets in sass/".to_owned(),
-            Read::Search => "titles, descriptions and contents of what is searched".to_owned(),
+            Read::Target(target) => format!("the address {target}").into(),
+            Read::Styles => "the style sheets in sass/".to_owned().into(),
+            Read::Search => "titles, descriptions and contents of what is searched"
+                .to_owned()
+                .into(),
         };
         told.push((text, mark));
     }
 
-    fn tell_templates(&self, reader: &Reader, mark: Mark, told: &mut Vec<(String, Mark)>) {
+    fn tell_templates(&self, reader: &Reader, mark: Mark, told: &mut Vec<(Told, Mark)>) {
         let Some(names) = reader.made_of() else {
-            told.push(("any of the templates".to_owned(), mark));
+            told.push(("any of the templates".to_owned().into(), mark));
             return;
         };
         let theme = self.world.config.theme.as_deref();
@@ -291,7 +297,7 @@ impl Job<'_> {
                 Some(name) => format!("template {name}, built in"),
                 None => format!("template {}", source_of(name, theme)),
             };
-            told.push((text, mark));
+            told.push((text.into(), mark));
         }
     }
 
@@ -355,15 +361,24 @@ impl Job<'_> {
     }
 
     fn note_searched(&self, lang: &str, readings: &Readings) {
-        let Ok((sections, pages)) = self.searched(lang) else {
+        let Ok((sections, pages)) = searched(self.world, lang) else {
             return;
         };
         let library = &self.world.library;
+        let settings = &self.world.config.languages[lang].search;
         let pages = pages.iter().map(|id| &library.pages[*id].place.key);
         let sections = sections.iter().map(|id| &library.sections[*id].place.key);
         for key in pages.chain(sections) {
-            for name in ["title", "description", "permalink", "date", "content"] {
-                readings.note_field(key, name);
+            for (read, name) in [
+                (true, "permalink"),
+                (settings.include_title, "title"),
+                (settings.include_description, "description"),
+                (settings.include_date, "date"),
+                (settings.include_content, "content"),
+            ] {
+                if read {
+                    readings.note_field(key, name);
+                }
             }
         }
     }
