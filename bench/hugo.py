@@ -61,6 +61,12 @@ def measure(command: list) -> dict:
     return {"wall": wall, "user": usage.ru_utime, "system": usage.ru_stime, "memory": usage.ru_maxrss / 1024}
 
 
+def settle(command: list) -> None:
+    """What one program wrote is not to be counted as the other's; and both start from memory."""
+    os.sync()
+    subprocess.run([str(part) for part in command], check=True, stdout=subprocess.DEVNULL)
+
+
 def spread(values: list) -> str:
     return f"{statistics.median(values):8.2f}  ({min(values):.2f} to {max(values):.2f})"
 
