@@ -136,8 +136,10 @@ def take_turns(options, folder: pathlib.Path, hugo, posts: int, out: pathlib.Pat
             old = blog / f"content/blog/{2006 + (posts // 2) % 20}/post-{posts // 2:06d}.md"
             old.write_text(old.read_text() + f"\nEdit {number}.\n")
             ours = edited
+        settle([options.quillfront, "--version"])
         run = {"posts": posts, "edit": options.edit, "quillfront": measure(ours)}
         if hugo:
+            settle([hugo, "version"])
             run["hugo"] = measure([hugo, "-s", rival, "-d", out / f"h{posts}-{number}"])
         runs.append(run)
         print(".", end="", file=sys.stderr, flush=True)

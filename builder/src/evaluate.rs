@@ -28,6 +28,7 @@ use crate::source::Sources;
 use itertools::{EitherOrBoth, Itertools};
 use jiff::Timestamp;
 use rayon::prelude::*;
+use std::cell::LazyCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -739,10 +740,11 @@ impl<Kept: Send> Evaluation<Kept> {
             graph.outputs = self.traces;
         }
         // What failed may have had no chance to ask again.
-        let asked = graph.requests();
         let unsure = !stale.is_empty() || !self.world.traced;
+        let asked = LazyCell::new(|| graph.requests());
         let is_wanted = |request: &Request| unsure || asked.contains(request);
         let answers = self.world.answers.texts(is_wanted);
+        drop(asked);
         let (now, next_due) = (self.world.settings.now, self.world.library.next_due());
         // What a large site is made of is large, and nobody waits for it to be freed.
         rayon::spawn(move || drop((self.world, self.contents, self.bodies, self.memo)));

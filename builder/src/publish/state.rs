@@ -135,6 +135,8 @@ const MAX_SEGMENT_BYTES: u64 = 1024 * 1024 * 1024;
 /// Segments that are read or written at once.
 const PARALLEL: usize = 16;
 const ZSTD_LEVEL: i32 = 3;
+/// Bytes that a segment may say that it holds, to be given the memory at once.
+const MAX_BELIEVED_BYTES: u64 = 64 * 1024 * 1024;
 /// Texts that a builder that stays holds between runs.
 const MAX_HELD_BYTES: usize = 128 * 1024 * 1024;
 /// Where segments lie.
@@ -272,65 +274,43 @@ impl State {
         segments: &Segments,
         packed: &BTreeMap<String, Vec<u8>>,
     ) -> Result<Self, StateError> {
-        let (records, outputs) = rayon::join(
-            || unpack_all::<SourceRecord>(&segments.sources, packed),
-            || unpack_outputs(&segments.outputs, packed),
-        );
-        let (records, outputs) = (records?, outputs?);
         let texts = unpack_all::<(SourceKey, String)>(&segments.site_texts, packed)?;
         let answers = unpack_all::<(Request, String)>(&segments.answers, packed)?;
         let album = unpack_all::<(SourceKey, (String, Measured))>(&segments.pictures, packed)?;
-        let mut texts: BTreeMap<SourceKey, String> = texts.into_iter().collect();
-        let mut sources = Vec::with_capacity(records.len());
-        let mut graph = Graph::default();
-        let mut bodies = Vec::with_capacity(records.len());
-        for record in records {
-            let effective = match record.kind {
-                RecordKind::Opaque => Effective::Opaque,
-                RecordKind::Absent => Effective::Absent,
-                RecordKind::Text(mark) => match texts.remove(&record.key) {
-                    Some(text) => Effective::Text(Text::new(text.into())),
-                    None if is_put_away(&record.key) => Effective::Text(Text::elsewhere(mark)),
-                    None => return Err(StateError::Damaged(format!("no text of {}", record.key))),
-                },
-            };
-            let SourceRecord {
-                key,
-                version,
-                size,
-                problems,
-                head,
-                body,
-                ..
-            } = record;
-            bodies.extend(body.map(|body| (key.clone(), body)));
-            let source = Source {
-                version,
-                size,
-                effective,
-                problems,
-                head,
-            };
-            sources.push((key, Arc::new(source)));
-        }
-        let mut published = Vec::with_capacity(outputs.len());
-        let mut traces = Vec::with_capacity(outputs.len());
-        for (key, output, trace) in outputs {
-            traces.extend(trace.map(|trace| (key.clone(), trace)));
-            published.push((key, output));
-        }
-        graph.pages = segments.pages;
-        graph.bodies = bodies.into_iter().collect();
-        graph.outputs = traces.into_iter().collect();
-        let answers = answers.into_iter();
+        let mut texts: BTreeMap<SourceKey, String> = texts.into_iter().flatten().collect();
+        let (sources, outputs) = rayon::join(
+            || {
+                let records = unpack_all::<SourceRecord>(&segments.sources, packed)?;
+                sources_of(records, &mut texts)
+            },
+            || {
+                let (mut published, mut traces) = (Vec::new(), Vec::new());
+                for (key, output, trace) in unpack_outputs(&segments.outputs, packed)?
+                    .into_iter()
+                    .flatten()
+                {
+                    traces.extend(trace.map(|trace| (key.clone(), trace)));
+                    published.push((key, output));
+                }
+                let traces: BTreeMap<_, _> = traces.into_iter().collect();
+                Ok::<_, StateError>((published.into_iter().collect(), traces))
+            },
+        );
+        let ((sources, bodies), (published, traces)) = (sources?, outputs?);
+        let graph = Graph {
+            pages: segments.pages,
+            bodies,
+            outputs: traces,
+        };
+        let answers = answers.into_iter().flatten();
         Ok(Self {
-            sources: Arc::new(sources.into_iter().collect()),
-            outputs: published.into_iter().collect(),
+            sources: Arc::new(sources),
+            outputs: published,
             graph: Arc::new(graph),
             answers: answers
                 .map(|(request, text)| (request, text.into()))
                 .collect(),
-            album: Album::of(album),
+            album: Album::of(album.into_iter().flatten().collect()),
             texts: Texts::named(&segments.texts),
             records: StoredRecords::named(&segments.records),
         })
@@ -778,7 +758,7 @@ impl Writer {
                     |error: &dyn std::error::Error| StateError::Damaged(error.to_string());
                 let plain = pack(list).map_err(|error| damaged(&error))?;
                 let packed =
-                    zstd::encode_all(&plain[..], ZSTD_LEVEL).map_err(|error| damaged(&error))?;
+                    zstd::bulk::compress(&plain, ZSTD_LEVEL).map_err(|error| damaged(&error))?;
                 Ok::<_, StateError>((index, (Fingerprint::of(&packed).hex(), packed)))
             })
             .collect::<Result<_, _>>()?;
@@ -859,8 +839,18 @@ async fn get(bucket: &Bucket, name: &str) -> Result<Vec<u8>, StateError> {
 
 fn unpack<T: DeserializeOwned>(name: &str, packed: &[u8]) -> Result<T, StateError> {
     let damaged = |error: &dyn std::error::Error| StateError::Damaged(format!("{name}: {error}"));
-    let plain = zstd::decode_all(packed).map_err(|error| damaged(&error))?;
+    let plain = decompress(packed).map_err(|error| damaged(&error))?;
     postcard::from_bytes::<T>(&plain).map_err(|error| damaged(&error))
+}
+
+/// At once, where the segment says how much it holds and that can be believed.
+fn decompress(packed: &[u8]) -> std::io::Result<Vec<u8>> {
+    match zstd::zstd_safe::get_frame_content_size(packed) {
+        Ok(Some(size)) if size <= MAX_BELIEVED_BYTES => {
+            zstd::bulk::decompress(packed, size as usize)
+        }
+        _ => zstd::decode_all(packed),
+    }
 }
 
 /// The bytes of a segment.
@@ -877,29 +867,67 @@ type Outputs = Vec<(OutputKey, Published, Option<Arc<OutputTrace>>)>;
 fn unpack_outputs(
     names: &[String],
     packed: &BTreeMap<String, Vec<u8>>,
-) -> Result<Outputs, StateError> {
+) -> Result<Vec<Outputs>, StateError> {
     let named: Vec<&String> = names.iter().filter(|name| !name.is_empty()).collect();
-    let lists: Vec<Outputs> = named
+    named
         .into_par_iter()
         .map(|name| {
             let segment: OutputSegment = unpack(name, at_hand(name, packed)?)?;
             let lacking = || StateError::Damaged(format!("{FOLDER}{name} lacks a question"));
             segment.into_outputs().ok_or_else(lacking)
         })
-        .collect::<Result<_, _>>()?;
-    Ok(lists.into_iter().flatten().collect())
+        .collect()
 }
 
 fn unpack_all<T: DeserializeOwned + Send>(
     names: &[String],
     packed: &BTreeMap<String, Vec<u8>>,
-) -> Result<Vec<T>, StateError> {
+) -> Result<Vec<Vec<T>>, StateError> {
     let named: Vec<&String> = names.iter().filter(|name| !name.is_empty()).collect();
-    let lists: Vec<Vec<T>> = named
+    named
         .into_par_iter()
         .map(|name| unpack(name, at_hand(name, packed)?))
-        .collect::<Result<_, _>>()?;
-    Ok(lists.into_iter().flatten().collect())
+        .collect()
+}
+
+type Bodies = BTreeMap<SourceKey, Arc<BodyFacts>>;
+
+/// The sources of their records, and what is known of their bodies.
+fn sources_of(
+    records: Vec<Vec<SourceRecord>>,
+    texts: &mut BTreeMap<SourceKey, String>,
+) -> Result<(Sources, Bodies), StateError> {
+    let (mut sources, mut bodies) = (Vec::new(), Vec::new());
+    for record in records.into_iter().flatten() {
+        let effective = match record.kind {
+            RecordKind::Opaque => Effective::Opaque,
+            RecordKind::Absent => Effective::Absent,
+            RecordKind::Text(mark) => match texts.remove(&record.key) {
+                Some(text) => Effective::Text(Text::new(text.into())),
+                None if is_put_away(&record.key) => Effective::Text(Text::elsewhere(mark)),
+                None => return Err(StateError::Damaged(format!("no text of {}", record.key))),
+            },
+        };
+        let SourceRecord {
+            key,
+            version,
+            size,
+            problems,
+            head,
+            body,
+            ..
+        } = record;
+        bodies.extend(body.map(|body| (key.clone(), body)));
+        let source = Source {
+            version,
+            size,
+            effective,
+            problems,
+            head,
+        };
+        sources.push((key, Arc::new(source)));
+    }
+    Ok((sources.into_iter().collect(), bodies.into_iter().collect()))
 }
 
 /// The state could not be read or written.

@@ -22,6 +22,7 @@ use crate::reads::{Shape, WHOLE};
 use crate::site::facts::{BodyText, Place};
 use crate::site::library::{Library, PageId, SectionId};
 use crate::site::taxonomies::Taxonomy;
+use itertools::{EitherOrBoth, Itertools};
 use rayon::prelude::*;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -326,12 +327,15 @@ pub fn settle(
         }
     });
     let jobs: Vec<Job<'_>> = pages.chain(sections).collect();
+    if let Some(reach) = reach {
+        spare(&jobs, library, graph, reach, bodies);
+    }
     loop {
         let mut needs = Needs::default();
         let results: Vec<_> = jobs
             .par_iter()
             .filter(|job| bodies.settled[job.of.index(library)].is_none())
-            .map(|job| (job.of.index(library), job.settle(graph, reach, bodies)))
+            .map(|job| (job.of.index(library), job.settle(graph, bodies)))
             .collect();
         for (index, result) in results {
             bodies.settled[index] = match result {
@@ -379,22 +383,30 @@ pub fn settle(
     })
 }
 
+/// Takes the bodies beyond a reach to be as the graph has them.
+fn spare(jobs: &[Job<'_>], library: &Library, graph: &Graph, reach: &Reach, bodies: &mut Bodies) {
+    // Pages in the order of their keys, then sections: the graph is walked beside either.
+    let (pages, sections) = jobs.split_at(library.pages.len());
+    for list in [pages, sections] {
+        let both = list
+            .iter()
+            .merge_join_by(&graph.bodies, |job, (key, _)| job.place.key.cmp(key));
+        for (job, (key, facts)) in both.filter_map(EitherOrBoth::both) {
+            let place = &mut bodies.settled[job.of.index(library)];
+            let is_spared = place.is_none() && !bodies.wanted.contains(key);
+            if is_spared && reach.spares_body(key.as_str(), &facts.asked) {
+                let facts = facts.clone();
+                *place = Some(Ok(Arc::new(Written { facts, body: None })));
+            }
+        }
+    }
+}
+
 impl Job<'_> {
-    fn settle(
-        &self,
-        graph: &Graph,
-        reach: Option<&Reach>,
-        bodies: &Bodies,
-    ) -> Result<Written, RenderError> {
+    fn settle(&self, graph: &Graph, bodies: &Bodies) -> Result<Written, RenderError> {
         let key = self.place.key.as_str();
         let known = graph.bodies.get(key);
         if let Some(facts) = known.filter(|_| !bodies.wanted.contains(key)) {
-            if reach.is_some_and(|reach| reach.spares_body(key, &facts.asked)) {
-                return Ok(Written {
-                    facts: facts.clone(),
-                    body: None,
-                });
-            }
             let scope = Scope::of_text(self.world);
             let (mark, trace) = within(scope, key, || {
                 self.mark(facts.templated, &facts.asked, &facts.links)

@@ -50,45 +50,77 @@ impl Taxonomy {
 
 /// The taxonomies of every language, in the order of the configuration.
 pub fn build(library: &Library, config: &Config) -> BTreeMap<String, Vec<Taxonomy>> {
-    config
-        .languages
-        .iter()
-        .map(|(lang, language)| {
-            let list = language
-                .taxonomies
-                .iter()
-                .map(|one| build_one(library, config, lang, one));
-            (lang.clone(), list.collect())
-        })
-        .collect()
-}
-
-fn build_one(library: &Library, config: &Config, lang: &str, own: &TaxonomyConfig) -> Taxonomy {
-    let mut parts = Vec::new();
-    if lang != config.default_language {
-        parts.push(lang);
+    let mut all: BTreeMap<&str, Vec<Gathering<'_>>> = BTreeMap::new();
+    for (lang, language) in &config.languages {
+        let list = language.taxonomies.iter();
+        let list = list.map(|own| Gathering::of(config, lang, own));
+        all.insert(lang, list.collect());
     }
-    parts.extend(
-        config
-            .taxonomy_root
-            .as_deref()
-            .map(|root| root.trim_matches('/')),
-    );
-    parts.push(&own.slug);
-    let path = format!("/{}/", parts.join("/"));
-
-    let mut terms: Vec<Term> = Vec::new();
-    let mut by_slug: HashMap<String, usize> = HashMap::new();
-    // Few names stand on many pages.
-    let mut by_name: HashMap<&str, usize> = HashMap::new();
+    // One walk over the pages: there are many more of them than of anything else.
     for (id, page) in library.pages.iter().enumerate() {
-        if page.place.lang != lang || !library.is_listed(id) {
+        let Some(list) = all.get_mut(page.place.lang.as_str()) else {
+            continue;
+        };
+        if page.front.taxonomies.is_empty() || !library.is_listed(id) {
             continue;
         }
-        for name in page.front.terms(&own.name) {
-            let place = *by_name.entry(name).or_insert_with(|| {
+        for (name, terms) in &page.front.taxonomies {
+            let named = list
+                .iter_mut()
+                .filter(|one| one.taxonomy.config.name == *name);
+            named.for_each(|one| one.add(config, id, terms));
+        }
+    }
+    let all = all.into_iter();
+    all.map(|(lang, list)| {
+        let list = list.into_iter().map(|one| one.taxonomy(library));
+        (lang.to_owned(), list.collect())
+    })
+    .collect()
+}
+
+/// A taxonomy whose terms are gathered.
+struct Gathering<'l> {
+    taxonomy: Taxonomy,
+    by_slug: HashMap<String, usize>,
+    /// Few names stand on many pages.
+    by_name: HashMap<&'l str, usize>,
+}
+
+impl<'l> Gathering<'l> {
+    fn of(config: &Config, lang: &str, own: &TaxonomyConfig) -> Self {
+        let mut parts = Vec::new();
+        if lang != config.default_language {
+            parts.push(lang);
+        }
+        parts.extend(
+            config
+                .taxonomy_root
+                .as_deref()
+                .map(|root| root.trim_matches('/')),
+        );
+        parts.push(&own.slug);
+        let path = format!("/{}/", parts.join("/"));
+        Self {
+            taxonomy: Taxonomy {
+                config: own.clone(),
+                lang: lang.to_owned(),
+                permalink: config.make_permalink(&path),
+                path,
+                terms: Vec::new(),
+            },
+            by_slug: HashMap::new(),
+            by_name: HashMap::new(),
+        }
+    }
+
+    /// Adds a page to the terms that it names.
+    fn add(&mut self, config: &Config, id: PageId, names: &'l [String]) {
+        let Taxonomy { path, terms, .. } = &mut self.taxonomy;
+        for name in names {
+            let place = *self.by_name.entry(name).or_insert_with(|| {
                 let slug = slugs::slugify_taxonomy(name, config.slugify.taxonomies);
-                let place = *by_slug.entry(slug.clone()).or_insert_with(|| {
+                let place = *self.by_slug.entry(slug.clone()).or_insert_with(|| {
                     let path = format!("{path}{slug}/");
                     terms.push(Term {
                         name: name.clone(),
@@ -109,18 +141,16 @@ fn build_one(library: &Library, config: &Config, lang: &str, own: &TaxonomyConfi
             }
         }
     }
-    terms.sort_by(|a, b| a.slug.cmp(&b.slug));
-    for term in &mut terms {
-        term.spellings.sort();
-        term.name.clone_from(&term.spellings[0]);
-        term.pages.sort_by_key(|id| library.by_date[*id]);
-    }
-    let permalink = config.make_permalink(&path);
-    Taxonomy {
-        config: own.clone(),
-        lang: lang.to_owned(),
-        path,
-        permalink,
-        terms,
+
+    /// The taxonomy, in order.
+    fn taxonomy(self, library: &Library) -> Taxonomy {
+        let mut taxonomy = self.taxonomy;
+        taxonomy.terms.sort_by(|a, b| a.slug.cmp(&b.slug));
+        for term in &mut taxonomy.terms {
+            term.spellings.sort();
+            term.name.clone_from(&term.spellings[0]);
+            term.pages.sort_by_key(|id| library.by_date[*id]);
+        }
+        taxonomy
     }
 }
