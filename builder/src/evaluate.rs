@@ -72,6 +72,8 @@ pub struct Tree<Kept = Object> {
     /// The records of the search index that the next build may go by; none where they are as they
     /// were, or nothing was noted.
     pub records: Option<Arc<Records>>,
+    /// The site that it was made of; none where nothing was rendered.
+    pub site: Option<Site>,
 }
 
 impl<Kept> Tree<Kept> {
@@ -93,6 +95,7 @@ impl<Kept> Tree<Kept> {
             next_due: self.next_due,
             answers: self.answers,
             records: self.records,
+            site: self.site,
         }
     }
 }
@@ -746,8 +749,8 @@ impl<Kept: Send> Evaluation<Kept> {
         let answers = self.world.answers.texts(is_wanted);
         drop(asked);
         let (now, next_due) = (self.world.settings.now, self.world.library.next_due());
-        // What a large site is made of is large, and nobody waits for it to be freed.
-        rayon::spawn(move || drop((self.world, self.contents, self.bodies, self.memo)));
+        let world = self.world;
+        let site = self.contents.map(|contents| Site { world, contents });
         Tree {
             now,
             next_due,
@@ -761,6 +764,7 @@ impl<Kept: Send> Evaluation<Kept> {
             plan: self.plan,
             diagnostics,
             external_links,
+            site,
         }
     }
 }

@@ -16,6 +16,7 @@ use crate::search::Records;
 use crate::source::{Observed, Sources};
 use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::fs;
 use std::io;
 use std::ops::Bound;
@@ -34,10 +35,8 @@ const MAX_DEPTH: usize = 64;
 pub struct FileEntry {
     /// Its key.
     pub key: SourceKey,
-    /// Bytes.
-    pub size: u64,
-    /// Changes whenever the file is written: of size and time.
-    pub version: String,
+    /// Which of its versions it is.
+    pub version: Version,
 }
 
 /// The sources of a site's folder, by key.
@@ -133,8 +132,7 @@ impl Walk {
         if meta.is_file() && key.role() != Role::Ignored {
             found.files.push(FileEntry {
                 key,
-                size: meta.len(),
-                version: version_of(&meta)?,
+                version: Version::of(&meta)?,
             });
         }
         Ok(found)
@@ -197,13 +195,37 @@ impl Walk {
     }
 }
 
-/// Changes whenever a file is written: its size and when that was, in nanoseconds of Unix time.
-fn version_of(meta: &fs::Metadata) -> io::Result<String> {
-    let since = meta.modified()?.duration_since(std::time::UNIX_EPOCH);
-    let nanos = since.map_or(0, |since| {
-        u64::try_from(since.as_nanos()).unwrap_or(u64::MAX)
-    });
-    Ok(format!("{}-{nanos}", meta.len()))
+/// Changes whenever a file is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Version {
+    /// Bytes.
+    pub size: u64,
+    /// When it was written, in nanoseconds of Unix time.
+    pub modified: u64,
+}
+
+impl Version {
+    fn of(meta: &fs::Metadata) -> io::Result<Self> {
+        let since = meta.modified()?.duration_since(std::time::UNIX_EPOCH);
+        let nanos = since.map_or(0, |since| since.as_nanos());
+        Ok(Self {
+            size: meta.len(),
+            modified: u64::try_from(nanos).unwrap_or(u64::MAX),
+        })
+    }
+
+    /// True where a text says the same version.
+    fn is(self, text: &str) -> bool {
+        let numbers = text.split_once('-');
+        let same = |text: &str, number: u64| text.parse() == Ok(number);
+        numbers.is_some_and(|(size, time)| same(size, self.size) && same(time, self.modified))
+    }
+}
+
+impl fmt::Display for Version {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}-{}", self.size, self.modified)
+    }
 }
 
 /// Reads a site's folder.
@@ -220,7 +242,8 @@ pub fn read(root: &Path) -> io::Result<(Sources, Vec<Diagnostic>)> {
 /// Reads files.
 fn look(root: &Path, files: Vec<FileEntry>) -> io::Result<Vec<(SourceKey, Observed)>> {
     let look_at = |file: FileEntry| {
-        let FileEntry { key, size, version } = file;
+        let FileEntry { key, version } = file;
+        let (size, version) = (version.size, version.to_string());
         if !key.is_text() {
             return Ok((key, Observed::Opaque { version, size }));
         }

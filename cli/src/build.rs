@@ -295,6 +295,7 @@ fn report_of(built: &Incremental) -> Report {
         changes,
         full,
         state_bytes,
+        ..
     } = built;
     let mut report = Report {
         version: 1,

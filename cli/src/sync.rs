@@ -93,7 +93,7 @@ impl Folder {
             .iter()
             .filter(|file| {
                 let put = self.manifest.get(file.key.as_str());
-                put.is_none_or(|put| put.version != file.version)
+                put.is_none_or(|put| put.version != file.version.to_string())
             })
             .cloned()
             .collect();
@@ -119,7 +119,7 @@ impl Folder {
             match result {
                 Ok((file, Some(etag))) => {
                     let put = Put {
-                        version: file.version,
+                        version: file.version.to_string(),
                         etag,
                     };
                     self.manifest.insert(file.key.to_string(), put);
@@ -165,7 +165,7 @@ impl Folder {
         conditional: bool,
     ) -> Result<Option<Outcome>> {
         let key = file.key.as_str();
-        if file.size > PART_BYTES {
+        if file.version.size > PART_BYTES {
             let condition = conditional.then_some(before);
             return self.put_in_parts(file, condition).await;
         }
@@ -219,8 +219,8 @@ impl Folder {
         let id = upload.upload_id().unwrap_or_default();
         let mut parts = Vec::new();
         let (mut offset, mut number) = (0, 1);
-        while offset < file.size {
-            let length = PART_BYTES.min(file.size - offset);
+        while offset < file.version.size {
+            let length = PART_BYTES.min(file.version.size - offset);
             let body = ByteStream::read_from()
                 .path(self.root.join(key))
                 .offset(offset)

@@ -47,6 +47,8 @@ pub struct Incremental {
     pub full: bool,
     /// Bytes read of, and written to, the folder that remembers.
     pub state_bytes: (u64, u64),
+    /// What is remembered now.
+    pub state: State,
 }
 
 /// An object that was handed on: its record, and the bytes that were made.
@@ -210,7 +212,6 @@ pub fn build_from(
     lap("tidy");
     let segments = segments.unwrap_or_default();
     let bytes_out = remember(state, made_with, &segments, &after, &dirty)?;
-    rayon::spawn(move || drop(after));
     lap("remember");
     Ok(Ok(Incremental {
         tree: tree.map(|_| written),
@@ -218,6 +219,7 @@ pub fn build_from(
         changes,
         full,
         state_bytes: (bytes_in, bytes_out),
+        state: after,
     }))
 }
 
@@ -433,7 +435,7 @@ fn known_and_new(
         EitherOrBoth::Right(_) => None,
     });
     there.partition_map(|(file, known)| match known {
-        Some((key, source)) if source.version == file.version && source.problems.is_empty() => {
+        Some((key, source)) if file.version.is(&source.version) && source.problems.is_empty() => {
             Either::Left((key.clone(), source.clone()))
         }
         _ => Either::Right(file),
@@ -458,7 +460,9 @@ fn changes(before: &Sources, after: &Sources) -> BTreeMap<SourceKey, Change> {
 /// The outputs that are not there as they were written.
 fn altered(out: &Path, outputs: &BTreeMap<OutputKey, Published>) -> BTreeSet<OutputKey> {
     let is_as_it_was = |key: &OutputKey, published: &Published| {
-        version_of(out, key).is_ok_and(|version| version == published.etag)
+        let meta = fs::metadata(out.join(key.as_str()));
+        let version = meta.and_then(|meta| super::Version::of(&meta));
+        version.is_ok_and(|version| version.is(&published.etag))
     };
     let all: Vec<(&OutputKey, &Published)> = outputs.iter().collect();
     let altered = all
@@ -469,7 +473,7 @@ fn altered(out: &Path, outputs: &BTreeMap<OutputKey, Published>) -> BTreeSet<Out
 
 /// Changes whenever a file of the output is written.
 fn version_of(out: &Path, key: &OutputKey) -> io::Result<String> {
-    super::version_of(&fs::metadata(out.join(key.as_str()))?)
+    Ok(super::Version::of(&fs::metadata(out.join(key.as_str()))?)?.to_string())
 }
 
 /// Removes a file of the output, and the folders that it leaves empty.

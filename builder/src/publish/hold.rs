@@ -74,6 +74,7 @@ mod tests {
             .map(|n| OutputKey::from(format!("{n}/index.html")))
             .collect();
         Tree {
+            site: None,
             records: None,
             objects: BTreeMap::new(),
             kept: BTreeSet::new(),

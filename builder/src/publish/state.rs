@@ -284,16 +284,18 @@ impl State {
                 sources_of(records, &mut texts)
             },
             || {
-                let (mut published, mut traces) = (Vec::new(), Vec::new());
-                for (key, output, trace) in unpack_outputs(&segments.outputs, packed)?
-                    .into_iter()
-                    .flatten()
-                {
-                    traces.extend(trace.map(|trace| (key.clone(), trace)));
-                    published.push((key, output));
-                }
-                let traces: BTreeMap<_, _> = traces.into_iter().collect();
-                Ok::<_, StateError>((published.into_iter().collect(), traces))
+                let outputs = unpack_outputs(&segments.outputs, packed)?;
+                let mut outputs: Outputs = outputs.into_iter().flatten().collect();
+                // Once for both maps.
+                outputs.sort_by(|(a, ..), (b, ..)| a.cmp(b));
+                let traces = outputs.iter().filter_map(|(key, _, trace)| {
+                    let trace = trace.clone()?;
+                    Some((key.clone(), trace))
+                });
+                let traces: BTreeMap<_, _> = traces.collect();
+                let outputs = outputs.into_iter();
+                let published = outputs.map(|(key, published, _)| (key, published));
+                Ok::<_, StateError>((published.collect(), traces))
             },
         );
         let ((sources, bodies), (published, traces)) = (sources?, outputs?);
@@ -897,8 +899,11 @@ fn sources_of(
     records: Vec<Vec<SourceRecord>>,
     texts: &mut BTreeMap<SourceKey, String>,
 ) -> Result<(Sources, Bodies), StateError> {
+    let mut records: Vec<SourceRecord> = records.into_iter().flatten().collect();
+    // Once for both maps.
+    records.sort_by(|a, b| a.key.cmp(&b.key));
     let (mut sources, mut bodies) = (Vec::new(), Vec::new());
-    for record in records.into_iter().flatten() {
+    for record in records {
         let effective = match record.kind {
             RecordKind::Opaque => Effective::Opaque,
             RecordKind::Absent => Effective::Absent,

@@ -16,6 +16,7 @@ use crate::plan::{self, Planned, Recipe};
 use crate::reads::Shape;
 use crate::site::facts::Place;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::fmt;
 use std::sync::Arc;
 
 /// A site that can be asked what its outputs are made from.
@@ -25,6 +26,12 @@ pub struct Site {
     pub world: Arc<World>,
     /// Its bodies.
     pub contents: Arc<Contents>,
+}
+
+impl fmt::Debug for Site {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Site").finish_non_exhaustive()
+    }
 }
 
 /// What many outputs read alike, worked out once.
