@@ -115,7 +115,7 @@ fn a_site_is_explained_and_an_edit_is_planned() {
     assert!(!readers.contains(&"index.html".into()), "{file}");
     let shown = quillfront(root, &["explain", "/a/"]);
     assert!(
-        shown.stdout.is_empty() && said(&shown).contains("content/b.md title"),
+        shown.stdout.is_empty() && said(&shown).contains("content/b.md: title"),
         "{}",
         said(&shown)
     );
