@@ -33,10 +33,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 mod album;
+mod failures;
 mod pictures;
 mod records;
 pub mod why;
 pub use album::Album;
+use failures::{Failures, SameProblem, same};
 use pictures::{BATCH_BYTES, Darkroom};
 
 /// Rounds of rendering, reading what was lacking, and rendering again. A page that reads one
@@ -726,7 +728,7 @@ impl<Kept: Send> Evaluation<Kept> {
             .flat_map(|contents| contents.warnings(&self.world));
         // A template that cannot stand is told by itself, not by each output that needs it.
         let known: BTreeSet<SameProblem> = self.diagnostics.iter().map(same).collect();
-        failures.by_problem.retain(|same, _| !known.contains(same));
+        failures.forget(&known);
         let mut diagnostics: Vec<Diagnostic> = self
             .diagnostics
             .into_iter()
@@ -792,72 +794,6 @@ enum Round<Kept> {
     Failed(Vec<Diagnostic>),
     /// It has to be made, and something is lacking.
     Lacking(Needs),
-}
-
-/// Failures by what went wrong: one mistake in a template that all pages use is told once.
-#[derive(Default)]
-struct Failures {
-    by_problem: BTreeMap<SameProblem, Failure>,
-}
-
-/// What makes two problems one: code, file, line, message.
-type SameProblem = (String, String, Option<u32>, String);
-
-fn same(problem: &Diagnostic) -> SameProblem {
-    // Of a template that many name and none has, the first page stands for all.
-    let (file, line) = match problem.code.as_str() {
-        "template-missing" => ("", None),
-        _ => (problem.file.as_str(), problem.line),
-    };
-    (
-        problem.code.clone(),
-        file.to_owned(),
-        line,
-        problem.message.clone(),
-    )
-}
-
-struct Failure {
-    problem: Diagnostic,
-    /// The first output that it fails.
-    output: OutputKey,
-    /// How many it fails.
-    count: usize,
-}
-
-impl Failures {
-    fn add(&mut self, key: &OutputKey, problems: Vec<Diagnostic>) {
-        for problem in problems {
-            let failure = self
-                .by_problem
-                .entry(same(&problem))
-                .or_insert_with(|| Failure {
-                    problem,
-                    output: key.clone(),
-                    count: 0,
-                });
-            failure.count += 1;
-        }
-    }
-
-    fn told(self) -> impl Iterator<Item = Diagnostic> {
-        self.by_problem.into_values().map(|failure| {
-            let Failure {
-                mut problem,
-                output: key,
-                count,
-            } = failure;
-            let about_output = problem.code.starts_with("template");
-            match count {
-                1 if about_output => problem.message.push_str(&format!(" (making {key})")),
-                2.. => problem
-                    .message
-                    .push_str(&format!(" (making {key} and {} more)", count - 1)),
-                _ => {}
-            }
-            problem
-        })
-    }
 }
 
 fn read_config(

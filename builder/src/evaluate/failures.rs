@@ -1,0 +1,78 @@
+//! What is told of outputs that could not be made.
+
+use crate::diagnostic::Diagnostic;
+use crate::key::OutputKey;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Failures by what went wrong: one mistake in a template that all pages use is told once.
+#[derive(Default)]
+pub(super) struct Failures {
+    by_problem: BTreeMap<SameProblem, Failure>,
+}
+
+/// What makes two problems one: code, file, line, message.
+pub(super) type SameProblem = (String, String, Option<u32>, String);
+
+pub(super) fn same(problem: &Diagnostic) -> SameProblem {
+    // Of a template that many name and none has, the first page stands for all.
+    let (file, line) = match problem.code.as_str() {
+        "template-missing" => ("", None),
+        _ => (problem.file.as_str(), problem.line),
+    };
+    (
+        problem.code.clone(),
+        file.to_owned(),
+        line,
+        problem.message.clone(),
+    )
+}
+
+struct Failure {
+    problem: Diagnostic,
+    /// The first output that it fails.
+    output: OutputKey,
+    /// How many it fails.
+    count: usize,
+}
+
+impl Failures {
+    /// Notes what failed an output.
+    pub(super) fn add(&mut self, key: &OutputKey, problems: Vec<Diagnostic>) {
+        for problem in problems {
+            let failure = self
+                .by_problem
+                .entry(same(&problem))
+                .or_insert_with(|| Failure {
+                    problem,
+                    output: key.clone(),
+                    count: 0,
+                });
+            failure.count += 1;
+        }
+    }
+
+    /// Leaves out what is told already.
+    pub(super) fn forget(&mut self, told: &BTreeSet<SameProblem>) {
+        self.by_problem.retain(|same, _| !told.contains(same));
+    }
+
+    /// Each mistake once, with the output that it fails, or how many.
+    pub(super) fn told(self) -> impl Iterator<Item = Diagnostic> {
+        self.by_problem.into_values().map(|failure| {
+            let Failure {
+                mut problem,
+                output: key,
+                count,
+            } = failure;
+            let about_output = problem.code.starts_with("template");
+            match count {
+                1 if about_output => problem.message.push_str(&format!(" (making {key})")),
+                2.. => problem
+                    .message
+                    .push_str(&format!(" (making {key} and {} more)", count - 1)),
+                _ => {}
+            }
+            problem
+        })
+    }
+}
