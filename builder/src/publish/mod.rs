@@ -15,7 +15,8 @@
 //!   leaves to be done; `sweep`: what builders that died have left in the state;
 //! * `relook`: is what the run read still so, now that it has the lease?
 //! * `stop`: ending cleanly when time runs out;
-//! * `session`: the lease, and every write of the root under it;
+//! * `session`: the lease, and every write of the root under it; [`unanswered`]: why it is sometimes
+//!   kept a little longer;
 //! * [`run`]: the order of it all;
 //! * [`explain`]: what outputs are made from; [`preview`]: what an upload would change. Neither
 //!   writes anything.
@@ -41,6 +42,7 @@ mod stop;
 pub mod store;
 mod sweep;
 pub mod transfer;
+pub mod unanswered;
 
 use crate::fetch::{Fetch, Web};
 use crate::key::SourceKey;
@@ -53,6 +55,7 @@ use std::sync::atomic::AtomicI64;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use store::{Bucket, Counts, Place};
+use unanswered::Unanswered;
 
 /// Time and randomness, from outside.
 pub trait Host: Send + Sync {
@@ -192,6 +195,7 @@ pub struct Builder {
     cloudfront: Option<(aws_sdk_cloudfront::Client, String)>,
     counts: Arc<Counts>,
     state_counts: Arc<Counts>,
+    unanswered: Arc<Unanswered>,
     options: Options,
     host: Arc<dyn Host>,
     web: Arc<dyn Fetch>,
@@ -218,13 +222,18 @@ impl Builder {
     ) -> Self {
         let counts = Arc::new(Counts::default());
         let state_counts = Arc::new(Counts::default());
+        let unanswered = Arc::new(Unanswered::new(options.request_timeout));
+        let bucket = |place: Place, counts: &Arc<Counts>| {
+            Bucket::new(s3.clone(), place, counts.clone(), unanswered.clone())
+        };
         Self {
-            source: Bucket::new(s3.clone(), places.source, counts.clone()),
-            site: Bucket::new(s3.clone(), places.site, counts.clone()),
-            state: Bucket::new(s3, places.state, state_counts.clone()),
+            source: bucket(places.source, &counts),
+            site: bucket(places.site, &counts),
+            state: bucket(places.state, &state_counts),
             cloudfront: cloudfront.zip(places.distribution),
             counts,
             state_counts,
+            unanswered,
             options,
             host: Arc::new(SystemHost),
             web: Arc::new(Web::new()),

@@ -41,16 +41,13 @@ impl Builder {
         mut outbox: Outbox,
     ) -> Result<(), BuildError> {
         if !self.delete_all(session, &outbox.deletions).await? {
-            return session.update(|root| root.lease = None).await;
+            return session.let_go(|_| {}).await;
         }
         outbox.deletions.clear();
         let told = self.invalidate(session, &mut outbox).await?;
         if !matches!(told, Told::All) {
             session
-                .update(|root| {
-                    root.lease = None;
-                    root.outbox = Some(outbox.clone());
-                })
+                .let_go(|root| root.outbox = Some(outbox.clone()))
                 .await?;
             return match told {
                 Told::Refused(why) => Err(BuildError::Invalidation(why)),
@@ -59,9 +56,8 @@ impl Builder {
         }
         let removed = self.remove_segments(session).await?;
         session
-            .update(|root| {
+            .let_go(|root| {
                 root.outbox = None;
-                root.lease = None;
                 if let Some(removed) = removed {
                     root.retired.retain(|dropped, _| *dropped > removed);
                 }

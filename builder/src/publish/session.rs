@@ -1,7 +1,7 @@
 //! Holding the lease: every write of the root goes through here (invariant 4).
 
 use super::root::{Lease, Loaded, Root};
-use super::{BuildError, Builder};
+use super::{BuildError, Builder, Step};
 use std::time::Duration;
 
 /// Conditional writes that fail because others add hints are tried this often.
@@ -152,6 +152,33 @@ impl<'a> Session<'a> {
             }
         }
         Err(BuildError::LostRace)
+    }
+}
+
+impl Session<'_> {
+    /// Ends the lease, with `change`. What was sent and not answered may still be done by S3, and is
+    /// waited for: under a later lease it could undo what was done there.
+    ///
+    /// # Errors
+    /// The lease is another's by now.
+    pub async fn let_go(&mut self, change: impl Fn(&mut Root)) -> Result<(), BuildError> {
+        let Builder {
+            host,
+            unanswered,
+            options,
+            ..
+        } = self.builder;
+        while let Some(left) = unanswered.left(host.now().as_millisecond()) {
+            (self.builder.progress)(Step::Waiting("a request was not answered, and may be late"));
+            self.keep().await?;
+            // Often enough to renew the lease in time.
+            host.sleep(left.min(options.request_timeout / 2)).await;
+        }
+        self.update(|root| {
+            root.lease = None;
+            change(root);
+        })
+        .await
     }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! The AWS SDK does the wire: signing, timeouts, retries ([`crate::aws`]). Here its answers become the few outcomes that the protocol tells apart.
 
+use super::unanswered::{Attempts, Unanswered};
 use aws_sdk_s3::Client;
 use aws_sdk_s3::config::timeout::TimeoutConfig;
 use aws_sdk_s3::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
@@ -204,6 +205,7 @@ pub struct Bucket {
     /// Where.
     pub place: Place,
     counts: Arc<Counts>,
+    unanswered: Arc<Unanswered>,
     given: Arc<GivenObjects>,
 }
 
@@ -231,11 +233,17 @@ const COPY_SOURCE: &AsciiSet = &NON_ALPHANUMERIC
 
 impl Bucket {
     /// A bucket behind a client.
-    pub fn new(client: Client, place: Place, counts: Arc<Counts>) -> Self {
+    pub fn new(
+        client: Client,
+        place: Place,
+        counts: Arc<Counts>,
+        unanswered: Arc<Unanswered>,
+    ) -> Self {
         Self {
             client,
             place,
             counts,
+            unanswered,
             given: Arc::default(),
         }
     }
@@ -247,6 +255,10 @@ impl Bucket {
             given: Arc::new(given),
             ..self.clone()
         }
+    }
+
+    fn attempts(&self) -> Attempts {
+        Attempts::of(self.unanswered.clone())
     }
 
     fn key(&self, key: &str) -> String {
@@ -386,7 +398,12 @@ impl Bucket {
             .set_cache_control(non_empty(&attributes.cache_control))
             .set_metadata(Some(attributes.metadata.clone().into_iter().collect()))
             .body(ByteStream::from(bytes.to_vec()));
-        match request.send().await {
+        match request
+            .customize()
+            .interceptor(self.attempts())
+            .send()
+            .await
+        {
             Ok(output) => Ok(Written::Done(unquoted(output.e_tag()))),
             Err(error) if refused(&error, condition) => Ok(Written::Refused),
             Err(error) => Err(self.error("writing", key, &error)),
@@ -421,6 +438,7 @@ impl Bucket {
             .set_metadata(Some(attributes.metadata.clone().into_iter().collect()));
         let patient = aws_sdk_s3::config::Builder::new().timeout_config(self.patient());
         let request = request.customize().config_override(patient);
+        let request = request.interceptor(self.attempts());
         match request.send().await {
             Ok(output) => {
                 let result = output.copy_object_result();
@@ -462,7 +480,12 @@ impl Bucket {
             .bucket(&self.place.bucket)
             .key(self.key(key))
             .set_if_match(condition.if_match());
-        match request.send().await {
+        match request
+            .customize()
+            .interceptor(self.attempts())
+            .send()
+            .await
+        {
             Ok(_) => Ok(Written::Done(String::new())),
             Err(error) if is(&error, &["NoSuchKey", "NotFound"]) => {
                 Ok(Written::Done(String::new()))
@@ -569,7 +592,9 @@ mod tests {
         let credentials = Credentials::new("key", "secret", None, None, "test");
         let config = crate::aws::fixed(all, credentials, "us-east-1");
         let client = crate::aws::s3(&config, true);
-        let bucket = Bucket::new(client, "s3://site".parse().unwrap(), Arc::default());
+        let unanswered = Arc::new(Unanswered::new(all));
+        let place = "s3://site".parse().unwrap();
+        let bucket = Bucket::new(client, place, Arc::default(), unanswered);
         let patient = bucket.patient();
         assert_eq!(patient.operation_timeout(), Some(all));
         assert_eq!(patient.operation_attempt_timeout(), None);

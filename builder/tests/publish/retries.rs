@@ -2,8 +2,10 @@
 
 use crate::wire::{Attempt, Tap, Wire};
 use crate::world::{SITE, SOURCE, STATE, World, keys, published_blog, shared};
+use quillfront_builder::publish::Options;
 use quillfront_builder::publish::run::Work;
 use quillfront_builder::publish::store::{Attributes, Bucket, Condition, Place, Written};
+use quillfront_builder::publish::unanswered::Unanswered;
 use std::sync::Arc;
 
 fn bucket(world: &World, wire: &Arc<Wire>) -> Bucket {
@@ -12,7 +14,8 @@ fn bucket(world: &World, wire: &Arc<Wire>) -> Bucket {
         prefix: String::new(),
     };
     let client = world.client_with(shared(Tap(wire.clone())));
-    Bucket::new(client, place, Arc::default())
+    let unanswered = Arc::new(Unanswered::new(Options::default().request_timeout));
+    Bucket::new(client, place, Arc::default(), unanswered)
 }
 
 fn puts(wire: &Wire) -> usize {
