@@ -162,14 +162,17 @@ impl Config {
     pub fn make_permalink(&self, path: &str) -> String {
         let complete =
             path.is_empty() || path.ends_with('/') || path.contains('#') || self.is_feed_path(path);
-        let url = self.make_file_url(path);
-        if complete { url } else { url + "/" }
+        self.url_of(path, if complete { "" } else { "/" })
     }
 
     /// The full address of a file: nothing is put behind it.
     pub fn make_file_url(&self, path: &str) -> String {
+        self.url_of(path, "")
+    }
+
+    fn url_of(&self, path: &str, end: &str) -> String {
         let base = self.base_url.strip_suffix('/').unwrap_or(&self.base_url);
-        format!("{base}/{}", path.strip_prefix('/').unwrap_or(path))
+        [base, "/", path.strip_prefix('/').unwrap_or(path), end].concat()
     }
 
     /// What `[markdown]` and its neighbours mean for rendering.

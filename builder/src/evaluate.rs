@@ -479,7 +479,7 @@ impl<Kept: Send> Evaluation<Kept> {
                     match output::holds(&self.world, &contents, key, planned, known) {
                         Ok(true) => return (key.clone(), Round::Kept(known.clone())),
                         Ok(false) => {}
-                        Err(needs) => return (key.clone(), Round::Unknown(needs)),
+                        Err(needs) => return (key.clone(), Round::Unknown(Box::new(needs))),
                     }
                 }
                 if !is_wanted(planned) {
@@ -489,16 +489,16 @@ impl<Kept: Send> Evaluation<Kept> {
                 let round = match made {
                     Ok(made) => {
                         let shown = made.object.as_ref().map(pictures::shown);
-                        Round::Made {
+                        Round::Made(Box::new(Made {
                             kept: made.object.map(|object| keep(key, object)),
                             pictures: content::shown(made.pictures),
                             shown: shown.unwrap_or_default(),
                             trace: made.trace.map(Arc::new),
                             records: made.records,
-                        }
+                        }))
                     }
                     Err(RenderError::Failed(problems)) => Round::Failed(problems),
-                    Err(RenderError::Needs(needs)) => Round::Lacking(needs),
+                    Err(RenderError::Needs(needs)) => Round::Lacking(Box::new(needs)),
                 };
                 (key.clone(), round)
             })
@@ -518,13 +518,14 @@ impl<Kept: Send> Evaluation<Kept> {
                     wanted.extend(trace.pictures.iter().cloned());
                     kept.push((key, trace));
                 }
-                Round::Made {
-                    kept,
-                    pictures,
-                    shown,
-                    trace,
-                    records,
-                } => {
+                Round::Made(made) => {
+                    let Made {
+                        kept,
+                        pictures,
+                        shown,
+                        trace,
+                        records,
+                    } = *made;
                     self.records.extend(records);
                     let own = pictures.iter().map(|(picture, ..)| picture);
                     self.darkroom.note_output(&key, own);
@@ -539,7 +540,7 @@ impl<Kept: Send> Evaluation<Kept> {
                 Round::Failed(problems) => drop(self.done.insert(key, Err(problems))),
                 Round::Unknown(more) => {
                     left.push(key);
-                    needs.extend(more);
+                    needs.extend(*more);
                 }
                 Round::Later => {
                     left.push(key.clone());
@@ -548,7 +549,7 @@ impl<Kept: Send> Evaluation<Kept> {
                 Round::Lacking(more) => {
                     left.push(key.clone());
                     self.changed.insert(key);
-                    needs.extend(more);
+                    needs.extend(*more);
                 }
             }
         }
@@ -739,7 +740,10 @@ impl<Kept: Send> Evaluation<Kept> {
         diagnostics.dedup();
         let mut graph = Graph::default();
         if let (Some(contents), true) = (&self.contents, self.world.traced) {
-            graph.pages = Some(reach::pages(&self.world.library));
+            graph.pages = match &self.reach {
+                Some(_) => self.graph.pages,
+                None => Some(reach::pages(&self.world.library)),
+            };
             let facts = contents.facts_that_stand(&self.world);
             graph.bodies = facts.map(|(k, facts)| (k.clone(), facts.clone())).collect();
             graph.outputs = self.traces;
@@ -774,26 +778,29 @@ impl<Kept: Send> Evaluation<Kept> {
 /// An output that has not been settled: its key, what makes it, what is known of it.
 type Waiting<'a> = (&'a OutputKey, &'a Planned, Option<&'a Arc<OutputTrace>>);
 
-/// What a round did with an output.
+/// What a round did with an output. There is one of each, and most are kept: so it is small.
 enum Round<Kept> {
     /// It would come out as it is.
     Kept(Arc<OutputTrace>),
     /// It cannot be said yet whether it would.
-    Unknown(Needs),
+    Unknown(Box<Needs>),
     /// It would not, and has to wait for others.
     Later,
     /// It was made.
-    Made {
-        kept: Option<Kept>,
-        pictures: Vec<Shown>,
-        shown: BTreeSet<OutputKey>,
-        trace: Option<Arc<OutputTrace>>,
-        records: Vec<(SourceKey, Arc<Record>)>,
-    },
+    Made(Box<Made<Kept>>),
     /// It could not be made.
     Failed(Vec<Diagnostic>),
     /// It has to be made, and something is lacking.
-    Lacking(Needs),
+    Lacking(Box<Needs>),
+}
+
+/// An output that was made.
+struct Made<Kept> {
+    kept: Option<Kept>,
+    pictures: Vec<Shown>,
+    shown: BTreeSet<OutputKey>,
+    trace: Option<Arc<OutputTrace>>,
+    records: Vec<(SourceKey, Arc<Record>)>,
 }
 
 fn read_config(

@@ -2,7 +2,8 @@
 //! files.
 
 mod incremental;
-pub use incremental::{Incremental, build_from, remembers};
+mod opened;
+pub use incremental::{Folders, Incremental, build_from, remembers};
 
 use crate::diagnostic::Diagnostic;
 use crate::evaluate::{Evaluation, Tree, Unready};
@@ -149,24 +150,27 @@ impl Walk {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Found::default()),
             Err(error) => return Err(named(path, error)),
         };
-        let visit = |entry: &fs::DirEntry| {
+        let visit = |entry: &fs::DirEntry, below: &mut String| {
             let name = entry.file_name();
             let Some(name) = name.to_str() else {
                 let message = format!("the name `{}` is not UTF-8", name.to_string_lossy());
                 let problem = Diagnostic::error("folder", key, message).hint("rename the file");
                 return Ok(Found::problem(problem));
             };
-            let (path, key) = (|| entry.path(), format!("{key}/{name}"));
+            below.truncate(key.len() + 1);
+            below.push_str(name);
             self.visit(
-                path,
-                &key,
+                || entry.path(),
+                below,
                 entry.file_type()?,
                 || entry.metadata(),
                 depth + 1,
             )
         };
         let parts = entries.par_chunks(ENTRIES_IN_A_ROW).map(|entries| {
-            let found = entries.iter().map(visit).collect::<io::Result<_>>()?;
+            let mut below = format!("{key}/");
+            let found = entries.iter().map(|entry| visit(entry, &mut below));
+            let found = found.collect::<io::Result<_>>()?;
             Ok(Found::of(found))
         });
         Ok(Found::of(parts.collect::<io::Result<_>>()?))
@@ -210,15 +214,30 @@ impl Version {
         let nanos = since.map_or(0, |since| since.as_nanos());
         Ok(Self {
             size: meta.len(),
-            modified: u64::try_from(nanos).unwrap_or(u64::MAX),
+            modified: Self::nanos(i128::try_from(nanos).unwrap_or(i128::MAX)),
         })
+    }
+
+    /// Times before 1970, and those that are out of reach, are all one.
+    fn nanos(since_1970: i128) -> u64 {
+        u64::try_from(since_1970.max(0)).unwrap_or(u64::MAX)
     }
 
     /// True where a text says the same version.
     fn is(self, text: &str) -> bool {
-        let numbers = text.split_once('-');
-        let same = |text: &str, number: u64| text.parse() == Ok(number);
-        numbers.is_some_and(|(size, time)| same(size, self.size) && same(time, self.modified))
+        let mut numbers = [0_u64; 2];
+        let mut place = 0;
+        for byte in text.bytes() {
+            match (byte, numbers.get_mut(place)) {
+                (b'-', _) => place += 1,
+                (b'0'..=b'9', Some(number)) => {
+                    let digit = u64::from(byte - b'0');
+                    *number = number.wrapping_mul(10).wrapping_add(digit);
+                }
+                _ => return false,
+            }
+        }
+        place == 1 && numbers == [self.size, self.modified]
     }
 }
 

@@ -1,6 +1,7 @@
 //! Names of things: source keys, what a source is for, output keys.
 
-use serde::{Deserialize, Serialize};
+use serde::de::Visitor;
+use serde::{Deserialize, Deserializer, Serialize};
 use std::borrow::Borrow;
 use std::cmp::Ordering;
 use std::fmt;
@@ -10,9 +11,26 @@ use std::sync::Arc;
 macro_rules! string_key {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
-        #[derive(Debug, Clone, Serialize, Deserialize)]
+        #[derive(Debug, Clone, Serialize)]
         #[serde(transparent)]
         pub struct $name(Arc<str>);
+
+        // There are thousands in a state: without a text of its own in between.
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+                struct Text;
+                impl Visitor<'_> for Text {
+                    type Value = $name;
+                    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                        f.write_str("a key")
+                    }
+                    fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
+                        Ok(text.into())
+                    }
+                }
+                from.deserialize_str(Text)
+            }
+        }
 
         // Whole maps of keys are walked side by side, and most keys of two are one and the same.
         impl PartialEq for $name {
@@ -112,16 +130,12 @@ impl SourceKey {
     /// What the source is for (site model, sections 1, 2 and 8).
     pub fn role(&self) -> Role {
         let key = self.as_str();
-        if key.is_empty() || key.ends_with('/') || key.len() > 1024 || key.contains('\0') {
+        if key.len() > 1024 {
             return Role::Ignored;
         }
-        if key
-            .split('/')
-            .any(|part| part.is_empty() || part == "." || part == "..")
-        {
+        let Some(Parts { name, hidden }) = parts(key) else {
             return Role::Ignored;
-        }
-        let name = key.rsplit('/').next().unwrap_or(key);
+        };
         if is_leftover(name) {
             return Role::Ignored;
         }
@@ -130,7 +144,6 @@ impl SourceKey {
             "quillfront.toml" => return Role::OwnConfig,
             _ => {}
         }
-        let hidden = key.split('/').any(|part| part.starts_with('.'));
         let (folder, rest) = key.split_once('/').unwrap_or(("", key));
         match folder {
             "content" if hidden => Role::Ignored,
@@ -179,6 +192,38 @@ impl SourceKey {
             .rsplit_once('/')
             .map_or("", |(folder, _)| folder)
     }
+}
+
+/// What a key's parts between `/` say.
+pub(crate) struct Parts<'a> {
+    /// The last one.
+    name: &'a str,
+    /// True where one of them starts with a dot.
+    hidden: bool,
+}
+
+/// None where a part is empty or leads elsewhere (`..`), or where there is a NUL. Every key of a site
+/// comes through here, so it is one walk.
+pub(crate) fn parts(key: &str) -> Option<Parts<'_>> {
+    let (mut begin, mut hidden) = (0, false);
+    let bytes = key.as_bytes();
+    for end in 0..=bytes.len() {
+        match bytes.get(end) {
+            Some(0) => return None,
+            Some(b'/') | None => {}
+            Some(_) => continue,
+        }
+        let part = &bytes[begin..end];
+        if matches!(part, b"" | b"." | b"..") {
+            return None;
+        }
+        hidden |= part[0] == b'.';
+        if end < bytes.len() {
+            begin = end + 1;
+        }
+    }
+    let name = &key[begin..];
+    Some(Parts { name, hidden })
 }
 
 /// The formats that a data file can be checked in when it arrives.

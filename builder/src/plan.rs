@@ -6,7 +6,7 @@
 use crate::config::Config;
 use crate::diagnostic::{Diagnostic, LineAndColumn};
 use crate::images;
-use crate::key::{OutputKey, Role, SourceKey};
+use crate::key::{OutputKey, Role, SourceKey, parts};
 use crate::quillfront_toml::{Publishing, StaticFiles};
 use crate::render::sitemap::{most_entries, sitemap_entries};
 use crate::sass;
@@ -16,9 +16,9 @@ use crate::site::library::{Library, PageId, SectionId};
 use crate::site::pagination::{self, Pagination, numbered_path, part_path};
 use crate::site::taxonomies::{Taxonomy, Term};
 use crate::source::Sources;
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
 
 /// Who comes first where several want one key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -132,6 +132,9 @@ pub const SITEMAP_LIMIT: usize = 30_000;
 /// Where the pictures that templates ask for lie (site model, section 13).
 pub const PICTURES: &str = "processed_images/";
 
+/// Pages that one thread plans in a row.
+const PAGES_IN_A_ROW: usize = 512;
+
 /// Plans the whole site.
 pub fn plan(
     config: &Config,
@@ -140,16 +143,20 @@ pub fn plan(
     sources: &Sources,
 ) -> (Plan, Vec<Diagnostic>) {
     let config_key = config_key(sources);
-    let mut wanted = Wanted {
-        sources,
-        static_files: publishing.static_files,
-        places: BTreeMap::new(),
-        plan: Plan::new(),
-        problems: Vec::new(),
-        config_key,
-    };
-    for id in 0..library.pages.len() {
-        want_page(&mut wanted, library, id);
+    let nothing = || Wanted::nothing(sources, publishing.static_files, &config_key);
+    // There are many more pages than anything else.
+    let of_pages: Vec<Wanted<'_>> = (0..library.pages.len())
+        .into_par_iter()
+        .with_min_len(PAGES_IN_A_ROW)
+        .fold(nothing, |mut wanted, id| {
+            want_page(&mut wanted, library, id);
+            wanted
+        })
+        .collect();
+    let mut wanted = nothing();
+    for part in of_pages {
+        wanted.wants.extend(part.wants);
+        wanted.problems.extend(part.problems);
     }
     for id in 0..library.sections.len() {
         want_section(&mut wanted, config, library, id);
@@ -162,7 +169,7 @@ pub fn plan(
     want_site_files(&mut wanted, config, library);
     want_search(&mut wanted, config, sources);
     want_static(&mut wanted, config, sources);
-    (wanted.plan, wanted.problems)
+    wanted.granted()
 }
 
 /// Adds a picture that a render came upon.
@@ -183,16 +190,15 @@ pub fn add_picture(
     if plan.get(key).is_some_and(|there| there.recipe == recipe) {
         return Ok(());
     }
-    let mut wanted = Wanted {
-        sources,
-        static_files: StaticFiles::Yield,
-        places: BTreeMap::new(),
-        plan: std::mem::take(plan),
-        problems: Vec::new(),
-        config_key: source.clone(),
-    };
+    let mut wanted = Wanted::nothing(sources, StaticFiles::Yield, source);
     wanted.want(key.to_string(), Rank::Static, source, recipe);
-    *plan = wanted.plan;
+    for (key, planned) in std::mem::take(&mut wanted.wants) {
+        let owner = match plan.remove(&key) {
+            Some(there) => wanted.owner(&key, there, planned),
+            None => planned,
+        };
+        plan.insert(key, owner);
+    }
     wanted.problems.pop().map_or(Ok(()), Err)
 }
 
@@ -210,12 +216,24 @@ struct Wanted<'a> {
     static_files: StaticFiles,
     /// What was looked up for problems: one source may have thousands.
     places: BTreeMap<(SourceKey, Rank), Option<LineAndColumn>>,
-    plan: Plan,
+    /// What is wanted under each key, in order; several may want the same.
+    wants: Vec<(OutputKey, Planned)>,
     problems: Vec<Diagnostic>,
     config_key: SourceKey,
 }
 
-impl Wanted<'_> {
+impl<'a> Wanted<'a> {
+    fn nothing(sources: &'a Sources, static_files: StaticFiles, config_key: &SourceKey) -> Self {
+        Self {
+            sources,
+            static_files,
+            places: BTreeMap::new(),
+            wants: Vec::new(),
+            problems: Vec::new(),
+            config_key: config_key.clone(),
+        }
+    }
+
     fn want(&mut self, key: String, rank: Rank, source: &SourceKey, recipe: Recipe) {
         if let Err(message) = check_output_key(&key) {
             let at = self.place_of(source, rank);
@@ -231,51 +249,62 @@ impl Wanted<'_> {
             source: source.clone(),
             recipe,
         };
-        match self.plan.entry(OutputKey::from(key)) {
-            Entry::Vacant(place) => {
-                place.insert(planned);
-            }
-            Entry::Occupied(mut place) => {
-                let there = place.get();
-                if there.source == planned.source
-                    && (there.recipe == planned.recipe || sends_to_itself(there, &planned))
-                {
-                    if planned.rank < there.rank {
-                        place.insert(planned);
-                    }
-                    return;
+        self.wants.push((OutputKey::from(key), planned));
+    }
+
+    /// Every key with its owner, and who lost one.
+    fn granted(mut self) -> (Plan, Vec<Diagnostic>) {
+        let mut wants = std::mem::take(&mut self.wants);
+        // Stable: who wanted first comes first.
+        wants.par_sort_by(|(a, _), (b, _)| a.cmp(b));
+        let mut plan: Vec<(OutputKey, Planned)> = Vec::with_capacity(wants.len());
+        for (key, planned) in wants {
+            match plan.pop_if(|(last, _)| *last == key) {
+                None => plan.push((key, planned)),
+                Some((_, there)) => {
+                    let owner = self.owner(&key, there, planned);
+                    plan.push((key, owner));
                 }
-                let replaces = self.static_files == StaticFiles::Replace;
-                let replaces = |planned: &Planned| {
-                    replaces
-                        && planned.rank == Rank::Static
-                        && planned.source.role() == Role::Static
-                };
-                let order =
-                    |planned: &Planned| (!replaces(planned), planned.rank, planned.source.clone());
-                let loser = if order(&planned) < order(place.get()) {
-                    place.insert(planned)
-                } else {
-                    planned
-                };
-                let owner = &place.get().source;
-                let path = path_of(place.key());
-                let file = loser.source.as_str();
-                let problem = if replaces(place.get()) {
-                    let message = format!("`{path}` is replaced by the static file {owner}");
-                    Diagnostic::warning("collision", file, message)
-                } else {
-                    let message = format!("`{path}` is already made by {owner}");
-                    Diagnostic::error("collision", file, message)
-                };
-                let at = self.place_of(&loser.source, loser.rank);
-                self.problems.push(
-                    problem
-                        .at_place(at)
-                        .hint("give one of the two another slug, path, alias or name"),
-                );
             }
         }
+        (plan.into_iter().collect(), self.problems)
+    }
+
+    /// Which of two gets a key; the other is a diagnostic.
+    fn owner(&mut self, key: &OutputKey, there: Planned, planned: Planned) -> Planned {
+        if there.source == planned.source
+            && (there.recipe == planned.recipe || sends_to_itself(&there, &planned))
+        {
+            return match planned.rank < there.rank {
+                true => planned,
+                false => there,
+            };
+        }
+        let replaces = self.static_files == StaticFiles::Replace;
+        let replaces = |planned: &Planned| {
+            replaces && planned.rank == Rank::Static && planned.source.role() == Role::Static
+        };
+        let order = |planned: &Planned| (!replaces(planned), planned.rank, planned.source.clone());
+        let (owner, loser) = match order(&planned) < order(&there) {
+            true => (planned, there),
+            false => (there, planned),
+        };
+        let path = path_of(key);
+        let file = loser.source.as_str();
+        let problem = if replaces(&owner) {
+            let message = format!("`{path}` is replaced by the static file {}", owner.source);
+            Diagnostic::warning("collision", file, message)
+        } else {
+            let message = format!("`{path}` is already made by {}", owner.source);
+            Diagnostic::error("collision", file, message)
+        };
+        let at = self.place_of(&loser.source, loser.rank);
+        self.problems.push(
+            problem
+                .at_place(at)
+                .hint("give one of the two another slug, path, alias or name"),
+        );
+        owner
     }
 
     /// Where a source says what path it wants, if it says so.
@@ -296,12 +325,8 @@ impl Wanted<'_> {
     }
 
     fn want_at_path(&mut self, path: &str, rank: Rank, source: &SourceKey, recipe: Recipe) {
-        self.want(
-            format!("{}index.html", path.trim_start_matches('/')),
-            rank,
-            source,
-            recipe,
-        );
+        let key = [path.trim_start_matches('/'), "index.html"].concat();
+        self.want(key, rank, source, recipe);
     }
 }
 
@@ -323,6 +348,11 @@ fn path_of(key: &OutputKey) -> String {
 
 /// Keys that S3, a file system and a URL can all carry.
 fn check_output_key(key: &str) -> Result<(), String> {
+    // As most are.
+    let is_plain = |byte: u8| matches!(byte, b' '..=b'~') && byte != b'\\';
+    if key.len() <= 255 && key.bytes().all(is_plain) && parts(key).is_some() {
+        return Ok(());
+    }
     if key.len() > 1024 {
         return Err(format!("the path `{key}` is longer than 1,024 bytes"));
     }
@@ -351,16 +381,16 @@ fn want_page(wanted: &mut Wanted<'_>, library: &Library, id: PageId) {
         path,
         permalink,
         ..
-    } = &library.pages[id];
+    } = &*library.pages[id];
     if !library.is_rendered(id) {
         return;
     }
     let source = &place.key;
     wanted.want_at_path(path, Rank::Page, source, Recipe::Page(id));
     want_aliases(wanted, &front.aliases, source, permalink);
-    let folder = format!("{}/", source.folder());
+    let folder = source.folder().len() + 1;
     for asset in library.page_assets(id) {
-        let below = &asset.as_str()[folder.len()..];
+        let below = &asset.as_str()[folder..];
         let key = format!("{}{below}", path.trim_start_matches('/'));
         wanted.want(key, Rank::Static, asset, Recipe::Copy(asset.clone()));
     }

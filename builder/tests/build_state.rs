@@ -2,7 +2,7 @@
 //! build the output is compared with that of a clean one.
 
 use quillfront_builder::evaluate::Unready;
-use quillfront_builder::folder::{self, Incremental};
+use quillfront_builder::folder::{self, Folders, Incremental};
 use quillfront_builder::render::world::Settings;
 use std::collections::BTreeMap;
 use std::fs;
@@ -11,6 +11,16 @@ use tempfile::TempDir;
 
 const CONFIG: &str = "base_url = \"https://example.org\"\ntitle = \"Blog\"\ncompile_sass = true\n\
                       taxonomies = [{ name = \"tags\" }]\ngenerate_feeds = true\n";
+
+fn folders<'a>(root: &'a Path, out: &'a Path, state: &'a Path) -> Folders<'a> {
+    Folders {
+        root,
+        config: None,
+        out,
+        keep_dotfiles: false,
+        state,
+    }
+}
 
 /// A site's folder, its output and its state.
 struct Site {
@@ -76,7 +86,8 @@ impl Site {
 
     fn try_build(&self) -> Result<Incremental, Unready> {
         let (root, out, state) = (self.path("site"), self.path("out"), self.path("state"));
-        folder::build_from(&root, None, settings(), &out, false, &state, |_| {}).unwrap()
+        let folders = folders(&root, &out, &state);
+        folder::build_from(folders, settings(), true, |_| {}).unwrap()
     }
 
     /// Builds, and compares the output with that of a clean build.
@@ -331,7 +342,8 @@ fn two_builds_at_once_do_not_share_a_state() {
     let lock = fs::File::create(site.path("state/lock")).unwrap();
     lock.lock().unwrap();
     let (root, out, state) = (site.path("site"), site.path("out"), site.path("state"));
-    let built = folder::build_from(&root, None, settings(), &out, false, &state, |_| {});
+    let folders = folders(&root, &out, &state);
+    let built = folder::build_from(folders, settings(), true, |_| {});
     let told = built.err().unwrap().to_string();
     assert!(told.contains("another build uses it"), "{told}");
 }

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use quillfront_builder::config::Config;
 use quillfront_builder::diagnostic::Diagnostic;
 use quillfront_builder::evaluate::{Tree, Unready, why};
-use quillfront_builder::folder::{self, Incremental, Written};
+use quillfront_builder::folder::{self, Folders, Incremental, Written};
 use quillfront_builder::plan::Recipe;
 use quillfront_builder::render::world::Settings;
 use quillfront_builder::report::{Action, Kind, OutputReport, Report};
@@ -43,8 +43,14 @@ pub fn run(global: &Global, options: args::Build) -> Result<u8> {
             laps.insert(phase.to_owned(), (now - last).as_millis() as u64);
             last = now;
         };
-        let dotfiles = out.keep_dotfiles;
-        let built = folder::build_from(root, config, settings, &out.path, dotfiles, state, lap)
+        let folders = Folders {
+            root,
+            config,
+            out: &out.path,
+            keep_dotfiles: out.keep_dotfiles,
+            state,
+        };
+        let built = folder::build_from(folders, settings, options.json, lap)
             .with_context(|| format!("building {}", root.display()))?;
         return match built {
             Ok(built) => {
@@ -188,8 +194,14 @@ impl Output {
                     );
                     return Err(UsageError(why).into());
                 }
-                let config = global.config.as_deref();
-                folder::remembers(&root, config, settings, &path, state)?
+                let folders = Folders {
+                    root: &root,
+                    config: global.config.as_deref(),
+                    out: &path,
+                    keep_dotfiles,
+                    state,
+                };
+                folder::remembers(folders, settings)?
             }
         };
         if remembered {

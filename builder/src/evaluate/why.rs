@@ -176,9 +176,9 @@ impl<Kept: Send> Evaluation<Kept> {
 fn facts_of(world: &World, key: &SourceKey) -> Option<Map> {
     let relative = key.as_str().strip_prefix("content/")?;
     let library = &world.library;
-    let page = library.page_by_file.get(relative);
+    let page = library.page_by_file(relative);
     let value = match page {
-        Some(id) => values::page_facts(world, *id),
+        Some(id) => values::page_facts(world, id),
         None => values::section_facts(world, *library.section_by_file.get(relative)?),
     };
     value.into_map()

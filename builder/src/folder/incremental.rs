@@ -1,6 +1,7 @@
 //! A folder in, a folder out, and a third one that remembers: `quillfront build --state`. The same
 //! graph and the same segments as over S3.
 
+use super::opened::{Opened, go_last};
 use super::{FileEntry, clean, finish, list, look, name_config, named, take_config, texts, write};
 use crate::evaluate::{Evaluation, Tree, Unready};
 use crate::fetch::{self, Budget, Web};
@@ -21,6 +22,7 @@ use std::fs;
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
+use std::thread;
 
 /// Names the segments, and says what they are of.
 const ROOT: &str = "build.json";
@@ -54,69 +56,78 @@ pub struct Incremental {
 /// An object that was handed on: its record, and the bytes that were made.
 type Kept = io::Result<(Published, Option<u64>)>;
 
+/// From where to where a build goes that goes by an earlier one.
+#[derive(Debug, Clone, Copy)]
+pub struct Folders<'a> {
+    /// The site's.
+    pub root: &'a Path,
+    /// Another configuration than the site's own.
+    pub config: Option<&'a Path>,
+    /// The output.
+    pub out: &'a Path,
+    /// True where names in the output that start with a dot stay when it is emptied.
+    pub keep_dotfiles: bool,
+    /// What remembers.
+    pub state: &'a Path,
+}
+
 /// True where a folder remembers a build of the same site into the same place.
 ///
 /// # Errors
 /// The site's folder cannot be found.
-pub fn remembers(
-    root: &Path,
-    config: Option<&Path>,
-    settings: &Settings,
-    out: &Path,
-    state: &Path,
-) -> io::Result<bool> {
-    let made_with = made_with(root, config, settings, out)?;
-    Ok(read_root(state, &made_with)?.is_some())
+pub fn remembers(folders: Folders<'_>, settings: &Settings) -> io::Result<bool> {
+    let made_with = made_with(folders, settings)?;
+    Ok(read_root(folders.state, &made_with)?.is_some())
 }
 
-/// Builds a site's folder into `out`, going by what `state` remembers of the build before; where it
-/// remembers nothing of the same folders, everything is made, in place of what is there.
-/// An output that could not be made stays as it is. `lap` is told of each phase that has ended.
+/// Builds a site's folder into the output, going by what the state remembers of the build before;
+/// where it remembers nothing of the same folders, everything is made, in place of what is there.
+/// An output that could not be made stays as it is. Only with `tells_why` does the tree say why outputs
+/// were made again. `lap` is told of each phase that has ended.
 ///
 /// # Errors
 /// A file cannot be read or written; the error names it.
 pub fn build_from(
-    root: &Path,
-    config: Option<&Path>,
+    folders: Folders<'_>,
     settings: Settings,
-    out: &Path,
-    keep_dotfiles: bool,
-    state: &Path,
+    tells_why: bool,
     mut lap: impl FnMut(&str) + Send,
 ) -> io::Result<Result<Incremental, Unready>> {
+    let Folders {
+        root,
+        config,
+        out,
+        keep_dotfiles,
+        state,
+    } = folders;
     fs::create_dir_all(state).map_err(|error| named(state, error))?;
     let lock = fs::File::create(state.join("lock")).map_err(|error| named(state, error))?;
     if lock.try_lock().is_err() {
         let message = format!("{}: another build uses it", state.display());
         return Err(io::Error::new(io::ErrorKind::WouldBlock, message));
     }
-    let made_with = made_with(root, config, &settings, out)?;
-    let (remembered, listed) = rayon::join(|| remembered(state, &made_with), || list(root));
+    let made_with = made_with(folders, &settings)?;
+    // That files of the output are no longer as they were written is rare: the site is evaluated as
+    // if they were, and a thread that goes last looks at them meanwhile, wherever a core has nothing
+    // to do.
+    let mut looking = None;
+    let look_at_output = |outputs: &Arc<BTreeMap<OutputKey, Published>>| {
+        let (out, outputs) = (out.to_owned(), outputs.clone());
+        looking = Some(thread::spawn(move || {
+            go_last();
+            altered(&out, &outputs)
+        }));
+    };
+    let (remembered, listed) = rayon::join(
+        || remembered(state, &made_with, look_at_output),
+        || list(root),
+    );
     let (mut before, segments, mut bytes_in) = remembered?;
     let (files, problems) = listed?;
     lap("list");
-    let (known, news) = known_and_new(files, &before.sources);
-    // What is broken now is not there: a folder keeps no last good text.
-    let mut sources: Sources = known.into_iter().collect();
-    sources.observe_all(look(root, news)?);
-    if let Some(config) = config {
-        take_config(&mut sources, root, config)?;
-    }
-    let changes = changes(&before.sources, &sources);
-    let configures = |key: &SourceKey| {
-        let role = key.role();
-        matches!(role, Role::Config | Role::OwnConfig | Role::ThemeConfig)
-    };
     let first = segments.is_none();
-    let full = first || changes.keys().any(configures);
-    if full {
-        let elsewhere = sources.elsewhere().cloned().collect();
-        for (key, text) in texts(root, elsewhere)? {
-            sources.hold(key.as_str(), &text);
-        }
-    }
+    let seen = Seen::of(folders, files, &before, first)?;
     lap("read");
-    let sources = Arc::new(sources);
     let mut stored = std::mem::take(&mut before.records);
     let mut records = || {
         let packed = packed(state, stored.to_read());
@@ -127,7 +138,8 @@ pub fn build_from(
     let mut evaluate = |altered: &BTreeSet<OutputKey>| {
         let instance = Instance {
             settings: settings.clone(),
-            full,
+            full: seen.full,
+            tells_why,
             begin: &|| match first {
                 true => clean(out, keep_dotfiles),
                 false => Ok(()),
@@ -135,14 +147,14 @@ pub fn build_from(
             altered,
             records: &mut records,
         };
-        instance.evaluate(root, out, &sources, &before, &mut lap)
+        instance.evaluate(root, out, &seen.sources, &before, &mut lap)
     };
-    // That files of the output are no longer as they were written is rare: it is looked at while
-    // the site is evaluated as if they were.
-    let none = BTreeSet::new();
-    let (mut altered, evaluated) =
-        rayon::join(|| altered(out, &before.outputs), || evaluate(&none));
-    let mut evaluated = evaluated?;
+    let mut evaluated = evaluate(&BTreeSet::new())?;
+    let mut altered = match looking.filter(|_| !first).map(thread::JoinHandle::join) {
+        Some(Ok(altered)) => altered,
+        Some(Err(panic)) => std::panic::resume_unwind(panic),
+        None => BTreeSet::new(),
+    };
     if let Ok(tree) = &evaluated {
         let is_written = |key: &OutputKey| matches!(tree.objects.get(key), Some(Ok((_, Some(_)))));
         altered.retain(|key| !is_written(key));
@@ -150,6 +162,11 @@ pub fn build_from(
             evaluated = evaluate(&altered)?;
         }
     }
+    let Seen {
+        sources,
+        changes,
+        full,
+    } = seen;
     let mut tree = match evaluated {
         Ok(tree) => tree,
         Err(why) => return Ok(Err(super::unready(why, &sources, problems, config))),
@@ -192,7 +209,7 @@ pub fn build_from(
         published.rank = planned.rank;
         if after.outputs.get(&key) != Some(&published) {
             dirty.outputs.insert(key.clone());
-            after.outputs.insert(key.clone(), published);
+            Arc::make_mut(&mut after.outputs).insert(key.clone(), published);
         }
         written.insert(key, made);
     }
@@ -206,7 +223,7 @@ pub fn build_from(
     let removed: BTreeSet<OutputKey> = others.filter(|key| !stays(key)).cloned().collect();
     for key in &removed {
         remove(out, key)?;
-        after.outputs.remove(key);
+        Arc::make_mut(&mut after.outputs).remove(key);
     }
     dirty.outputs.extend(removed.iter().cloned());
     lap("tidy");
@@ -223,11 +240,57 @@ pub fn build_from(
     }))
 }
 
+/// The sources as they are now.
+struct Seen {
+    sources: Arc<Sources>,
+    /// What became of those of before.
+    changes: BTreeMap<SourceKey, Change>,
+    /// True where nothing is gone by.
+    full: bool,
+}
+
+impl Seen {
+    fn of(
+        folders: Folders<'_>,
+        files: Vec<FileEntry>,
+        before: &State,
+        first: bool,
+    ) -> io::Result<Self> {
+        let Folders { root, config, .. } = folders;
+        let (known, news) = known_and_new(files, &before.sources);
+        // What is broken now is not there: a folder keeps no last good text.
+        let mut sources: Sources = known.into_iter().collect();
+        sources.observe_all(look(root, news)?);
+        if let Some(config) = config {
+            take_config(&mut sources, root, config)?;
+        }
+        let changes = changes(&before.sources, &sources);
+        let configures = |key: &SourceKey| {
+            let role = key.role();
+            matches!(role, Role::Config | Role::OwnConfig | Role::ThemeConfig)
+        };
+        let full = first || changes.keys().any(configures);
+        if full {
+            let elsewhere = sources.elsewhere().cloned().collect();
+            for (key, text) in texts(root, elsewhere)? {
+                sources.hold(key.as_str(), &text);
+            }
+        }
+        Ok(Self {
+            sources: Arc::new(sources),
+            changes,
+            full,
+        })
+    }
+}
+
 /// One evaluation of the sources.
 struct Instance<'a> {
     settings: Settings,
     /// True where nothing is gone by.
     full: bool,
+    /// True where it is told why outputs are made again.
+    tells_why: bool,
     /// Comes before the first output is written.
     begin: &'a (dyn Fn() -> io::Result<()> + Sync),
     /// Outputs that are not there as they were written.
@@ -248,6 +311,7 @@ impl Instance<'_> {
         let Self {
             settings,
             full,
+            tells_why,
             begin,
             altered,
             records,
@@ -270,7 +334,9 @@ impl Instance<'_> {
         if !full {
             evaluation.records_elsewhere();
         }
-        evaluation.tell_why();
+        if tells_why {
+            evaluation.tell_why();
+        }
         // A folder has no reconcile: what was asked of the network is asked again each time.
         let asked: BTreeSet<_> = match full {
             true => BTreeSet::new(),
@@ -313,12 +379,10 @@ fn is_picture(key: &OutputKey) -> bool {
 }
 
 /// What a tree is made with that is in no source; another one, and nothing is gone by.
-fn made_with(
-    root: &Path,
-    config: Option<&Path>,
-    settings: &Settings,
-    out: &Path,
-) -> io::Result<String> {
+fn made_with(folders: Folders<'_>, settings: &Settings) -> io::Result<String> {
+    let Folders {
+        root, config, out, ..
+    } = folders;
     let Settings {
         mode,
         base_url,
@@ -348,12 +412,17 @@ fn read_root(state: &Path, made_with: &str) -> io::Result<Option<Remembered>> {
 }
 
 /// The state of the build before, if there is one that can be gone by, and the bytes that were
-/// read. What is lost or damaged is made anew, with everything else.
-fn remembered(state: &Path, made_with: &str) -> io::Result<(State, Option<Segments>, u64)> {
+/// read; `tell` gets what was in the output. What is lost or damaged is made anew, with everything
+/// else.
+fn remembered(
+    state: &Path,
+    made_with: &str,
+    tell: impl FnOnce(&Arc<BTreeMap<OutputKey, Published>>) + Send,
+) -> io::Result<(State, Option<Segments>, u64)> {
     let read = |root: &Remembered| -> Option<(State, u64)> {
         let names: Vec<&String> = root.segments.all_but_texts().collect();
         let packed = packed(state, names);
-        let before = State::decode(&root.segments, &packed).ok()?;
+        let before = State::decode_telling(&root.segments, &packed, tell).ok()?;
         let bytes: usize = packed.values().map(Vec::len).sum();
         Some((before, bytes as u64))
     };
@@ -459,14 +528,15 @@ fn changes(before: &Sources, after: &Sources) -> BTreeMap<SourceKey, Change> {
 
 /// The outputs that are not there as they were written.
 fn altered(out: &Path, outputs: &BTreeMap<OutputKey, Published>) -> BTreeSet<OutputKey> {
+    let Ok(out) = Opened::new(out) else {
+        return outputs.keys().cloned().collect();
+    };
     let is_as_it_was = |key: &OutputKey, published: &Published| {
-        let meta = fs::metadata(out.join(key.as_str()));
-        let version = meta.and_then(|meta| super::Version::of(&meta));
+        let version = out.version(key.as_str());
         version.is_ok_and(|version| version.is(&published.etag))
     };
-    let all: Vec<(&OutputKey, &Published)> = outputs.iter().collect();
-    let altered = all
-        .into_par_iter()
+    let altered = outputs
+        .iter()
         .filter(|(key, published)| !is_as_it_was(key, published));
     altered.map(|(key, _)| key.clone()).collect()
 }

@@ -83,9 +83,10 @@ impl Builder {
         changed.extend(strange);
         let mut touched = changed.clone();
         touched.extend(publication.deletions.keys().cloned());
-        state.outputs.extend(done.put);
+        let outputs = Arc::make_mut(&mut state.outputs);
+        outputs.extend(done.put);
         for key in publication.deletions.keys() {
-            state.outputs.remove(key.as_str());
+            outputs.remove(key.as_str());
         }
         let mut sources = (*draft.sources).clone();
         for key in &moved {
@@ -258,7 +259,8 @@ impl Builder {
                 let there = head.is_some();
                 adopted |= adopt(&mut state, key, head.map(|head| head.etag));
                 // A put of other metadata over the same bytes leaves no trace in the ETag.
-                if let (true, Some(output)) = (there, state.outputs.get_mut(key)) {
+                let outputs = Arc::make_mut(&mut state.outputs);
+                if let (true, Some(output)) = (there, outputs.get_mut(key)) {
                     output.fingerprint = None;
                     adopted = true;
                     found.insert(key);
@@ -324,7 +326,7 @@ pub(super) fn adopt(state: &mut State, key: &str, etag: Option<String>) -> bool 
     match (state.outputs.get(key), etag) {
         (Some(known), Some(etag)) if known.etag == etag => false,
         (None, None) => false,
-        (_, None) => state.outputs.remove(key).is_some(),
+        (_, None) => Arc::make_mut(&mut state.outputs).remove(key).is_some(),
         (known, Some(etag)) => {
             let source = known.map_or_else(|| SourceKey::from(""), |known| known.source.clone());
             let rank = known.map_or(Rank::Static, |known| known.rank);
@@ -334,7 +336,7 @@ pub(super) fn adopt(state: &mut State, key: &str, etag: Option<String>) -> bool 
                 source,
                 rank,
             };
-            state.outputs.insert(OutputKey::from(key), published);
+            Arc::make_mut(&mut state.outputs).insert(OutputKey::from(key), published);
             true
         }
     }

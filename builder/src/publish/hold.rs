@@ -51,6 +51,7 @@ mod tests {
     use crate::key::{OutputKey, SourceKey};
     use crate::publish::state::Published;
     use std::collections::{BTreeMap, BTreeSet};
+    use std::sync::Arc;
 
     fn state(pages: usize) -> State {
         let published = |n: usize| {
@@ -64,7 +65,7 @@ mod tests {
             (OutputKey::from(format!("{n}/index.html")), published)
         };
         State {
-            outputs: (0..pages).map(published).collect(),
+            outputs: Arc::new((0..pages).map(published).collect()),
             ..State::default()
         }
     }

@@ -70,7 +70,7 @@ impl Publication {
         if draft.outcome.is_err() && !approved_end {
             return publication;
         }
-        for (key, published) in &state.outputs {
+        for (key, published) in &*state.outputs {
             // A failed render keeps what was published, but not the page of a source that is gone
             // and whose place another one has taken.
             let of_removed = draft.changes.map.get(&published.source) == Some(&Change::Removed);

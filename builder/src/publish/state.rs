@@ -39,7 +39,7 @@ pub struct State {
     /// The sources as last seen.
     pub sources: Arc<Sources>,
     /// What is in the site bucket.
-    pub outputs: BTreeMap<OutputKey, Published>,
+    pub outputs: Arc<BTreeMap<OutputKey, Published>>,
     /// What bodies and outputs were made from.
     pub graph: Arc<Graph>,
     /// Good answers from the network: sources like files, refreshed by reconcile (invariant 3).
@@ -83,15 +83,17 @@ pub struct Dirty {
 impl Dirty {
     /// Notes what differs between two graphs.
     pub fn note(&mut self, before: &Graph, after: &Graph) {
-        self.sources
-            .extend(differing(&before.bodies, &after.bodies));
-        self.outputs
-            .extend(differing(&before.outputs, &after.outputs));
+        let (bodies, outputs) = rayon::join(
+            || differing(&before.bodies, &after.bodies),
+            || differing(&before.outputs, &after.outputs),
+        );
+        self.sources.extend(bodies);
+        self.outputs.extend(outputs);
     }
 }
 
 /// The keys under which two maps differ.
-fn differing<K: Ord + Clone, V: PartialEq>(
+fn differing<K: Ord + Clone + Send + Sync, V: PartialEq + Send + Sync>(
     before: &BTreeMap<K, Arc<V>>,
     after: &BTreeMap<K, Arc<V>>,
 ) -> Vec<K> {
@@ -274,31 +276,43 @@ impl State {
         segments: &Segments,
         packed: &BTreeMap<String, Vec<u8>>,
     ) -> Result<Self, StateError> {
+        Self::decode_telling(segments, packed, |_| ())
+    }
+
+    /// The same; `tell` gets what is published as soon as that is known.
+    ///
+    /// # Errors
+    /// A segment is missing or damaged.
+    pub fn decode_telling(
+        segments: &Segments,
+        packed: &BTreeMap<String, Vec<u8>>,
+        tell: impl FnOnce(&Arc<BTreeMap<OutputKey, Published>>) + Send,
+    ) -> Result<Self, StateError> {
         let texts = unpack_all::<(SourceKey, String)>(&segments.site_texts, packed)?;
         let answers = unpack_all::<(Request, String)>(&segments.answers, packed)?;
         let album = unpack_all::<(SourceKey, (String, Measured))>(&segments.pictures, packed)?;
-        let mut texts: BTreeMap<SourceKey, String> = texts.into_iter().flatten().collect();
-        let (sources, outputs) = rayon::join(
-            || {
-                let records = unpack_all::<SourceRecord>(&segments.sources, packed)?;
-                sources_of(records, &mut texts)
-            },
+        let texts = texts.into_iter().flatten();
+        let texts: BTreeMap<SourceKey, Arc<str>> =
+            texts.map(|(key, text)| (key, text.into())).collect();
+        let (outputs, sources) = rayon::join(
             || {
                 let outputs = unpack_outputs(&segments.outputs, packed)?;
                 let mut outputs: Outputs = outputs.into_iter().flatten().collect();
                 // Once for both maps.
                 outputs.sort_by(|(a, ..), (b, ..)| a.cmp(b));
-                let traces = outputs.iter().filter_map(|(key, _, trace)| {
-                    let trace = trace.clone()?;
-                    Some((key.clone(), trace))
-                });
-                let traces: BTreeMap<_, _> = traces.collect();
+                let traces: Vec<_> = outputs
+                    .iter_mut()
+                    .filter_map(|(key, _, trace)| Some((key.clone(), trace.take()?)))
+                    .collect();
                 let outputs = outputs.into_iter();
                 let published = outputs.map(|(key, published, _)| (key, published));
-                Ok::<_, StateError>((published.collect(), traces))
+                let published = Arc::new(published.collect());
+                tell(&published);
+                Ok::<_, StateError>((published, traces.into_iter().collect()))
             },
+            || unpack_sources(&segments.sources, packed, &texts),
         );
-        let ((sources, bodies), (published, traces)) = (sources?, outputs?);
+        let ((published, traces), (sources, bodies)) = (outputs?, sources?);
         let graph = Graph {
             pages: segments.pages,
             bodies,
@@ -418,50 +432,19 @@ impl State {
     /// # Errors
     /// A record that cannot be encoded, which would be a bug.
     pub fn encode(&self, before: &Segments, dirty: &Dirty) -> Result<Encoded, StateError> {
-        let mut writer = Writer::default();
+        let dirty_sources: Vec<&str> = dirty.sources.iter().map(SourceKey::as_str).collect();
+        let (sources, outputs) = rayon::join(
+            || self.encode_sources(&before.sources, &dirty_sources, dirty.all),
+            || self.encode_outputs(&before.outputs, dirty),
+        );
+        let ((sources, mut writer), (outputs, others)) = (sources?, outputs?);
+        writer.bytes.extend(others.bytes);
         let mut segments = Segments {
             pages: self.graph.pages,
+            sources,
+            outputs,
             ..Segments::default()
         };
-        let dirty_sources: Vec<&str> = dirty.sources.iter().map(SourceKey::as_str).collect();
-        let dirty_outputs: Vec<&str> = dirty.outputs.iter().map(OutputKey::as_str).collect();
-
-        let sources = self.sources.iter().map(|(key, source)| {
-            let record = || SourceRecord {
-                key: key.clone(),
-                version: source.version.clone(),
-                size: source.size,
-                kind: match &source.effective {
-                    Effective::Text(text) => RecordKind::Text(text.mark()),
-                    Effective::Opaque => RecordKind::Opaque,
-                    Effective::Absent => RecordKind::Absent,
-                },
-                problems: source.problems.clone(),
-                head: source.head.clone(),
-                body: self.graph.bodies.get(key.as_str()).cloned(),
-            };
-            (key.as_str(), record)
-        });
-        let spread = shards(
-            self.sources.len(),
-            RECORDS_PER_SEGMENT,
-            before.sources.len(),
-        );
-        let changed = Changed::of(spread, &before.sources, &dirty_sources, dirty.all);
-        segments.sources = writer.add(sources, &changed)?;
-
-        let outputs = self.outputs.iter().map(|(key, published)| {
-            let record = move || (key, published, self.graph.outputs.get(key));
-            (key.as_str(), record)
-        });
-        let spread = shards(
-            self.outputs.len(),
-            RECORDS_PER_SEGMENT,
-            before.outputs.len(),
-        );
-        let changed = Changed::of(spread, &before.outputs, &dirty_outputs, dirty.all);
-        let pack = |list| postcard::to_stdvec(&OutputSegment::of(list));
-        segments.outputs = writer.add_packed(outputs, &changed, pack)?;
 
         let spread = self.text_segments();
         let changed = Changed::of(spread, &before.texts, &dirty_sources, dirty.all);
@@ -534,6 +517,55 @@ impl State {
             texts,
             lost: records.lost(),
         })
+    }
+}
+
+impl State {
+    fn encode_sources(
+        &self,
+        before: &[String],
+        dirty: &[&str],
+        all: bool,
+    ) -> Result<(Vec<String>, Writer), StateError> {
+        let records = self.sources.iter().map(|(key, source)| {
+            let record = || SourceRecord {
+                key: key.clone(),
+                version: source.version.clone(),
+                size: source.size,
+                kind: match &source.effective {
+                    Effective::Text(text) => RecordKind::Text(text.mark()),
+                    Effective::Opaque => RecordKind::Opaque,
+                    Effective::Absent => RecordKind::Absent,
+                },
+                problems: source.problems.clone(),
+                head: source.head.clone(),
+                body: self.graph.bodies.get(key.as_str()).cloned(),
+            };
+            (key.as_str(), record)
+        });
+        let spread = shards(self.sources.len(), RECORDS_PER_SEGMENT, before.len());
+        let changed = Changed::of(spread, before, dirty, all);
+        let mut writer = Writer::default();
+        let names = writer.add(records, &changed)?;
+        Ok((names, writer))
+    }
+
+    fn encode_outputs(
+        &self,
+        before: &[String],
+        dirty: &Dirty,
+    ) -> Result<(Vec<String>, Writer), StateError> {
+        let records = self.outputs.iter().map(|(key, published)| {
+            let record = move || (key, published, self.graph.outputs.get(key));
+            (key.as_str(), record)
+        });
+        let spread = shards(self.outputs.len(), RECORDS_PER_SEGMENT, before.len());
+        let keys: Vec<&str> = dirty.outputs.iter().map(OutputKey::as_str).collect();
+        let changed = Changed::of(spread, before, &keys, dirty.all);
+        let mut writer = Writer::default();
+        let pack = |list| postcard::to_stdvec(&OutputSegment::of(list));
+        let names = writer.add_packed(records, &changed, pack)?;
+        Ok((names, writer))
     }
 }
 
@@ -840,18 +872,35 @@ async fn get(bucket: &Bucket, name: &str) -> Result<Vec<u8>, StateError> {
 }
 
 fn unpack<T: DeserializeOwned>(name: &str, packed: &[u8]) -> Result<T, StateError> {
-    let damaged = |error: &dyn std::error::Error| StateError::Damaged(format!("{name}: {error}"));
-    let plain = decompress(packed).map_err(|error| damaged(&error))?;
-    postcard::from_bytes::<T>(&plain).map_err(|error| damaged(&error))
+    Unpacker::default().unpack(name, packed)
 }
 
-/// At once, where the segment says how much it holds and that can be believed.
-fn decompress(packed: &[u8]) -> std::io::Result<Vec<u8>> {
-    match zstd::zstd_safe::get_frame_content_size(packed) {
-        Ok(Some(size)) if size <= MAX_BELIEVED_BYTES => {
-            zstd::bulk::decompress(packed, size as usize)
+/// Unpacks one segment after another in the same memory.
+#[derive(Default)]
+struct Unpacker {
+    zstd: zstd::bulk::Decompressor<'static>,
+    plain: Vec<u8>,
+}
+
+impl Unpacker {
+    fn unpack<T: DeserializeOwned>(&mut self, name: &str, packed: &[u8]) -> Result<T, StateError> {
+        let damaged =
+            |error: &dyn std::error::Error| StateError::Damaged(format!("{name}: {error}"));
+        self.decompress(packed).map_err(|error| damaged(&error))?;
+        postcard::from_bytes::<T>(&self.plain).map_err(|error| damaged(&error))
+    }
+
+    /// At once, where the segment says how much it holds and that can be believed.
+    fn decompress(&mut self, packed: &[u8]) -> std::io::Result<()> {
+        self.plain.clear();
+        match zstd::zstd_safe::get_frame_content_size(packed) {
+            Ok(Some(size)) if size <= MAX_BELIEVED_BYTES => {
+                self.plain.reserve(size as usize);
+                self.zstd.decompress_to_buffer(packed, &mut self.plain)?;
+            }
+            _ => self.plain = zstd::decode_all(packed)?,
         }
-        _ => zstd::decode_all(packed),
+        Ok(())
     }
 }
 
@@ -873,8 +922,8 @@ fn unpack_outputs(
     let named: Vec<&String> = names.iter().filter(|name| !name.is_empty()).collect();
     named
         .into_par_iter()
-        .map(|name| {
-            let segment: OutputSegment = unpack(name, at_hand(name, packed)?)?;
+        .map_init(Unpacker::default, |unpacker, name| {
+            let segment: OutputSegment = unpacker.unpack(name, at_hand(name, packed)?)?;
             let lacking = || StateError::Damaged(format!("{FOLDER}{name} lacks a question"));
             segment.into_outputs().ok_or_else(lacking)
         })
@@ -888,51 +937,70 @@ fn unpack_all<T: DeserializeOwned + Send>(
     let named: Vec<&String> = names.iter().filter(|name| !name.is_empty()).collect();
     named
         .into_par_iter()
-        .map(|name| unpack(name, at_hand(name, packed)?))
+        .map_init(Unpacker::default, |unpacker, name| {
+            unpacker.unpack(name, at_hand(name, packed)?)
+        })
         .collect()
 }
 
 type Bodies = BTreeMap<SourceKey, Arc<BodyFacts>>;
+type SourceAndBody = (SourceKey, Arc<Source>, Option<Arc<BodyFacts>>);
 
-/// The sources of their records, and what is known of their bodies.
-fn sources_of(
-    records: Vec<Vec<SourceRecord>>,
-    texts: &mut BTreeMap<SourceKey, String>,
+/// The sources, and what is known of their bodies.
+fn unpack_sources(
+    names: &[String],
+    packed: &BTreeMap<String, Vec<u8>>,
+    texts: &BTreeMap<SourceKey, Arc<str>>,
 ) -> Result<(Sources, Bodies), StateError> {
-    let mut records: Vec<SourceRecord> = records.into_iter().flatten().collect();
+    let named: Vec<&String> = names.iter().filter(|name| !name.is_empty()).collect();
+    let lists: Vec<Vec<SourceAndBody>> = named
+        .into_par_iter()
+        .map_init(Unpacker::default, |unpacker, name| {
+            let records: Vec<SourceRecord> = unpacker.unpack(name, at_hand(name, packed)?)?;
+            let records = records.into_iter();
+            records.map(|record| source_of(record, texts)).collect()
+        })
+        .collect::<Result<_, StateError>>()?;
+    let mut all: Vec<SourceAndBody> = lists.into_iter().flatten().collect();
     // Once for both maps.
-    records.sort_by(|a, b| a.key.cmp(&b.key));
-    let (mut sources, mut bodies) = (Vec::new(), Vec::new());
-    for record in records {
-        let effective = match record.kind {
-            RecordKind::Opaque => Effective::Opaque,
-            RecordKind::Absent => Effective::Absent,
-            RecordKind::Text(mark) => match texts.remove(&record.key) {
-                Some(text) => Effective::Text(Text::new(text.into())),
-                None if is_put_away(&record.key) => Effective::Text(Text::elsewhere(mark)),
-                None => return Err(StateError::Damaged(format!("no text of {}", record.key))),
-            },
-        };
-        let SourceRecord {
-            key,
-            version,
-            size,
-            problems,
-            head,
-            body,
-            ..
-        } = record;
-        bodies.extend(body.map(|body| (key.clone(), body)));
-        let source = Source {
-            version,
-            size,
-            effective,
-            problems,
-            head,
-        };
-        sources.push((key, Arc::new(source)));
-    }
-    Ok((sources.into_iter().collect(), bodies.into_iter().collect()))
+    all.sort_by(|(a, ..), (b, ..)| a.cmp(b));
+    let bodies = all.iter();
+    let bodies = bodies.filter_map(|(key, _, body)| Some((key.clone(), body.clone()?)));
+    let bodies = bodies.collect();
+    let sources = all.into_iter().map(|(key, source, _)| (key, source));
+    Ok((sources.collect(), bodies))
+}
+
+fn source_of(
+    record: SourceRecord,
+    texts: &BTreeMap<SourceKey, Arc<str>>,
+) -> Result<SourceAndBody, StateError> {
+    let effective = match record.kind {
+        RecordKind::Opaque => Effective::Opaque,
+        RecordKind::Absent => Effective::Absent,
+        RecordKind::Text(mark) => match texts.get(&record.key) {
+            Some(text) => Effective::Text(Text::new(text.clone())),
+            None if is_put_away(&record.key) => Effective::Text(Text::elsewhere(mark)),
+            None => return Err(StateError::Damaged(format!("no text of {}", record.key))),
+        },
+    };
+    let SourceRecord {
+        key,
+        version,
+        size,
+        problems,
+        head,
+        body,
+        ..
+    } = record;
+    let source = Source {
+        version,
+        size,
+        effective,
+        problems,
+        head,
+    };
+    Ok((key, Arc::new(source), body))
 }
 
 /// The state could not be read or written.

@@ -96,7 +96,7 @@ impl Builder {
             outputs: changed.clone(),
             ..Dirty::default()
         };
-        state.outputs.extend(done.put);
+        Arc::make_mut(&mut state.outputs).extend(done.put);
         // The sources that the state knows are not those that these were made from: whatever comes
         // next makes them again, and sees.
         let mut graph = (*state.graph).clone();

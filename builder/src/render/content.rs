@@ -26,6 +26,7 @@ use itertools::{EitherOrBoth, Itertools};
 use rayon::prelude::*;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Arc, OnceLock};
 use tera::{Context, Value};
 
@@ -47,7 +48,7 @@ pub struct Written {
     /// What is known of it.
     pub facts: Arc<BodyFacts>,
     /// Itself, where it was rendered in this build.
-    pub body: Option<Body>,
+    pub body: Option<Box<Body>>,
 }
 
 /// A rendered body: what templates see of it as the values that they see, since each is in many
@@ -100,6 +101,14 @@ impl Linking {
             Self::Section(id) => library.pages.len() + id,
         }
     }
+
+    /// What is at a place.
+    fn at(index: usize, library: &Library) -> Self {
+        match index.checked_sub(library.pages.len()) {
+            None => Self::Page(index),
+            Some(id) => Self::Section(id),
+        }
+    }
 }
 
 /// The page or section of a file.
@@ -113,7 +122,8 @@ pub struct Contents {
     pub pages: Vec<Rendered>,
     /// Of each section.
     pub sections: Vec<Rendered>,
-    backlinks: OnceLock<BTreeMap<String, BTreeSet<Linking>>>,
+    /// Who links, by the hash of what to.
+    backlinks: OnceLock<Vec<(u64, Linking)>>,
     /// True where every body was rendered in this build.
     pub complete: bool,
     /// Marks that outputs share.
@@ -135,14 +145,27 @@ impl Contents {
         self.pages[id].as_deref().ok()
     }
 
-    /// What links to a page or section.
-    pub fn linking_to<'a>(
-        &'a self,
-        world: &World,
-        place: &Place,
-    ) -> impl Iterator<Item = &'a Linking> + use<'a> {
+    /// What links to a page or section: pages, then sections, each once.
+    pub fn linking_to(&self, world: &World, place: &Place) -> Vec<Linking> {
         let all = self.backlinks.get_or_init(|| backlinks(world, self));
-        all.get(&place.relative).into_iter().flatten()
+        let wanted = place.relative();
+        let hash = hash_of(wanted);
+        let first = all.partition_point(|(other, _)| *other < hash);
+        let alike = all[first..].iter().take_while(|(other, _)| *other == hash);
+        let links = |from: &Linking| {
+            let (body, own) = self.of(&world.library, *from);
+            let mut links = body.iter().flat_map(|written| &written.facts.links);
+            links.any(|link| target(link, own) == wanted)
+        };
+        alike.map(|(_, from)| *from).filter(links).collect()
+    }
+
+    /// A body, and where its file lies.
+    fn of<'a>(&'a self, library: &'a Library, of: Linking) -> (&'a Rendered, &'a Place) {
+        match of {
+            Linking::Page(id) => (&self.pages[id], &library.pages[id].place),
+            Linking::Section(id) => (&self.sections[id], &library.sections[id].place),
+        }
     }
 
     /// What is known of the body of a section; None where there is none.
@@ -302,40 +325,19 @@ pub fn settle(
     let count = library.pages.len() + library.sections.len();
     bodies.settled.resize(count, None);
     let configs = values::configs(world);
-    let pages = (0..library.pages.len()).map(|id| {
-        let page = &library.pages[id];
-        Job {
-            world,
-            configs: &configs,
-            of: Linking::Page(id),
-            place: &page.place,
-            text: &page.body,
-            permalink: &page.permalink,
-            anchors: anchors_of_page(world, id),
-        }
-    });
-    let sections = (0..library.sections.len()).map(|id| {
-        let section = &library.sections[id];
-        Job {
-            world,
-            configs: &configs,
-            of: Linking::Section(id),
-            place: &section.place,
-            text: &section.body,
-            permalink: &section.permalink,
-            anchors: section.front.insert_anchor_links,
-        }
-    });
-    let jobs: Vec<Job<'_>> = pages.chain(sections).collect();
     if let Some(reach) = reach {
-        spare(&jobs, library, graph, reach, bodies);
+        spare(library, graph, reach, bodies);
     }
     loop {
         let mut needs = Needs::default();
-        let results: Vec<_> = jobs
-            .par_iter()
-            .filter(|job| bodies.settled[job.of.index(library)].is_none())
-            .map(|job| (job.of.index(library), job.settle(graph, bodies)))
+        let open = bodies.settled.iter().positions(Option::is_none);
+        let results: Vec<_> = open
+            .collect::<Vec<_>>()
+            .into_par_iter()
+            .map(|index| {
+                let job = Job::of(Linking::at(index, library), world, &configs);
+                (index, job.settle(graph, bodies))
+            })
             .collect();
         for (index, result) in results {
             bodies.settled[index] = match result {
@@ -384,19 +386,58 @@ pub fn settle(
 }
 
 /// Takes the bodies beyond a reach to be as the graph has them.
-fn spare(jobs: &[Job<'_>], library: &Library, graph: &Graph, reach: &Reach, bodies: &mut Bodies) {
+fn spare(library: &Library, graph: &Graph, reach: &Reach, bodies: &mut Bodies) {
+    let Bodies { settled, wanted } = bodies;
     // Pages in the order of their keys, then sections: the graph is walked beside either.
-    let (pages, sections) = jobs.split_at(library.pages.len());
-    for list in [pages, sections] {
-        let both = list
-            .iter()
-            .merge_join_by(&graph.bodies, |job, (key, _)| job.place.key.cmp(key));
-        for (job, (key, facts)) in both.filter_map(EitherOrBoth::both) {
-            let place = &mut bodies.settled[job.of.index(library)];
-            let is_spared = place.is_none() && !bodies.wanted.contains(key);
-            if is_spared && reach.spares_body(key.as_str(), &facts.asked) {
-                let facts = facts.clone();
-                *place = Some(Ok(Arc::new(Written { facts, body: None })));
+    let pages = library.pages.iter().map(|page| &page.place.key);
+    let sections = library.sections.iter().map(|section| &section.place.key);
+    let (of_pages, of_sections) = settled.split_at_mut(library.pages.len());
+    spare_of(pages.zip(of_pages), wanted, graph, reach);
+    spare_of(sections.zip(of_sections), wanted, graph, reach);
+}
+
+fn spare_of<'a>(
+    bodies: impl Iterator<Item = (&'a SourceKey, &'a mut Option<Rendered>)>,
+    wanted: &BTreeSet<SourceKey>,
+    graph: &Graph,
+    reach: &Reach,
+) {
+    let both = bodies.merge_join_by(&graph.bodies, |(one, _), (other, _)| (*one).cmp(other));
+    for ((_, place), (key, facts)) in both.filter_map(EitherOrBoth::both) {
+        let is_spared = place.is_none() && !wanted.contains(key);
+        if is_spared && reach.spares_body(key.as_str(), &facts.asked) {
+            let facts = facts.clone();
+            *place = Some(Ok(Arc::new(Written { facts, body: None })));
+        }
+    }
+}
+
+impl<'a> Job<'a> {
+    fn of(of: Linking, world: &'a Arc<World>, configs: &'a BTreeMap<String, Value>) -> Self {
+        match of {
+            Linking::Page(id) => {
+                let page = &world.library.pages[id];
+                Self {
+                    world,
+                    configs,
+                    of,
+                    place: &page.place,
+                    text: &page.body,
+                    permalink: &page.permalink,
+                    anchors: anchors_of_page(world, id),
+                }
+            }
+            Linking::Section(id) => {
+                let section = &world.library.sections[id];
+                Self {
+                    world,
+                    configs,
+                    of,
+                    place: &section.place,
+                    text: &section.body,
+                    permalink: &section.permalink,
+                    anchors: section.front.insert_anchor_links,
+                }
             }
         }
     }
@@ -561,7 +602,7 @@ impl Job<'_> {
         };
         Written {
             facts: Arc::new(facts),
-            body: Some(Body {
+            body: Some(Box::new(Body {
                 html: Value::from(document.html.as_str()),
                 summary: document
                     .summary
@@ -569,7 +610,7 @@ impl Job<'_> {
                 toc,
                 external_links: document.external_links,
                 anchors: document.anchors,
-            }),
+            })),
         }
     }
 
@@ -633,7 +674,7 @@ pub fn markdown_of(
 
 fn is_templated(world: &World, place: &Place, text: &str) -> bool {
     (text.contains("{{") || text.contains("{%"))
-        && !world.config.skips_content_templating(&place.relative)
+        && !world.config.skips_content_templating(place.relative())
 }
 
 fn unmetered(file: &str, body: &BodyText, (line, message): (u32, &str)) -> Diagnostic {
@@ -768,38 +809,41 @@ impl SiteEnvironment<'_> {
     }
 }
 
-fn backlinks(world: &World, contents: &Contents) -> BTreeMap<String, BTreeSet<Linking>> {
+/// Who links, by the hash of what to, then in order. Few are ever asked for, so there is no text in it.
+/// On one thread: others wait for it, and one that took part in the work could come to wait for itself.
+fn backlinks(world: &World, contents: &Contents) -> Vec<(u64, Linking)> {
     let library = &world.library;
-    let pages = contents.pages.iter().zip(&library.pages).enumerate();
-    let pages = pages.map(|(id, (body, page))| (Linking::Page(id), body, &page.place));
-    let sections = contents.sections.iter().zip(&library.sections).enumerate();
-    let sections = sections.map(|(id, (body, one))| (Linking::Section(id), body, &one.place));
-    let mut found: BTreeMap<String, BTreeSet<Linking>> = BTreeMap::new();
-    for (from, body, place) in pages.chain(sections) {
-        for link in body.iter().flat_map(|written| &written.facts.links) {
-            let to = target(link, place);
-            match found.get_mut(to) {
-                Some(list) => drop(list.insert(from)),
-                None => drop(found.insert(to.to_owned(), BTreeSet::from([from]))),
-            }
-        }
+    let count = library.pages.len() + library.sections.len();
+    let mut found = Vec::new();
+    for from in (0..count).map(|index| Linking::at(index, library)) {
+        let (body, own) = contents.of(library, from);
+        let links = body.iter().flat_map(|written| &written.facts.links);
+        found.extend(links.map(|link| (hash_of(target(link, own)), from)));
     }
+    found.sort_unstable();
+    found.dedup();
     found
+}
+
+fn hash_of(text: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    text.hash(&mut hasher);
+    hasher.finish()
 }
 
 /// What a link leads to, relative to `content/`: one without a path leads to a place in its own page.
 fn target<'a>(link: &'a InternalLink, own: &'a Place) -> &'a str {
     match link.path.as_str() {
-        "" => &own.relative,
+        "" => own.relative(),
         path => path,
     }
 }
 
 /// A page or section by its path relative to `content/`.
 fn file_of(library: &Library, relative: &str) -> Option<Linking> {
-    let page = library.page_by_file.get(relative);
+    let page = library.page_by_file(relative);
     let section = library.section_by_file.get(relative);
-    page.map(|id| Linking::Page(*id))
+    page.map(Linking::Page)
         .or_else(|| section.map(|id| Linking::Section(*id)))
 }
 

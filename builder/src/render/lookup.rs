@@ -32,9 +32,9 @@ pub fn localized(world: &World, path: &str, lang: &str, exists: impl Fn(&str) ->
 pub fn page(world: &World, named: &Named) -> (Option<PageId>, String) {
     let library = &world.library;
     let file = localized(world, &named.name, &named.lang, |file| {
-        library.page_by_file.contains_key(file)
+        library.page_by_file(file).is_some()
     });
-    let found = library.page_by_file.get(&file).copied();
+    let found = library.page_by_file(&file);
     let found = found.filter(|id| will_do(world, &library.pages[*id].place, named));
     (found, file)
 }

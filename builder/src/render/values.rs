@@ -357,7 +357,7 @@ impl<'a> BodyValues<'a> {
         key: &'a SourceKey,
         written: Option<&'a super::content::Written>,
     ) -> Self {
-        let body = written.and_then(|written| written.body.as_ref());
+        let body = written.and_then(|written| written.body.as_deref());
         let marks = match view.detail {
             Detail::Marks(_) => written.map(|written| {
                 let facts = &written.facts;
@@ -418,7 +418,7 @@ fn page_fields<'a>(
         path,
         permalink,
         ..
-    } = &library.pages[id];
+    } = &*library.pages[id];
     let taxonomies = || {
         let all = front.taxonomies.iter().map(|(name, terms)| {
             let terms = terms.iter().map(|term| Value::from(term.as_str()));
@@ -434,7 +434,7 @@ fn page_fields<'a>(
     let updated = || front.updated.as_ref().map(Date::to_template_string);
     let of_option = |text: Option<String>| text.map_or_else(Value::none, Value::from);
     fields
-        .set("relative_path", place.relative.as_str())
+        .set("relative_path", place.relative())
         .with("colocated_path", |_| {
             of_option(place.bundle.then(|| colocated(place)))
         })
@@ -541,14 +541,14 @@ fn section_fields<'a>(
     let subsections = links
         .subsections
         .iter()
-        .map(|id| library.sections[*id].place.relative.as_str());
+        .map(|id| library.sections[*id].place.relative());
     let assets = || {
         let list = library.section_assets(id);
         let published = |key: &&SourceKey| Value::from(format!("{path}{}", key.name()));
         array(list.iter().map(published).collect())
     };
     fields
-        .set("relative_path", place.relative.as_str())
+        .set("relative_path", place.relative())
         // Sections have none, whatever lies beside them (held by the cases).
         .with("colocated_path", |_| Value::none())
         .with("content", |_| body.content())
@@ -578,15 +578,14 @@ fn section_fields<'a>(
 /// `blog/post/`: the folder that a bundle has for itself.
 fn colocated(place: &Place) -> String {
     let folder = place
-        .relative
+        .relative()
         .rsplit_once('/')
         .map_or("", |(folder, _)| folder);
     format!("{folder}/")
 }
 
 fn ancestors(world: &World, ids: &[SectionId]) -> Value {
-    let relative =
-        |id: &SectionId| Value::from(world.library.sections[*id].place.relative.as_str());
+    let relative = |id: &SectionId| Value::from(world.library.sections[*id].place.relative());
     array(ids.iter().map(relative).collect())
 }
 
@@ -601,7 +600,8 @@ fn backlinks(view: View<'_>, place: &Place) -> Vec<Value> {
     };
     let from = view.contents.linking_to(world, place);
     let mut from: Vec<(&str, Option<&str>)> = from
-        .map(|linking| match *linking {
+        .into_iter()
+        .map(|linking| match linking {
             Linking::Page(id) => {
                 let page = &world.library.pages[id];
                 note(&page.place.key);

@@ -17,16 +17,28 @@ use std::sync::Arc;
 pub struct Place {
     /// The source.
     pub key: SourceKey,
-    /// Relative to `content/`: `blog/post.md`.
-    pub relative: String,
     /// Language code; the default one where the name has none.
     pub lang: String,
     /// True for `index.md`: a page with its folder for itself.
     pub bundle: bool,
     /// The file's name without `.md` and language, or the bundle's folder name.
     pub stem: String,
-    /// Folders above, below `content/`; a bundle's own folder is not among them.
-    pub folders: Vec<String>,
+    /// Folders above, below `content/`; a bundle's own folder is not among them. The files of a folder
+    /// share them.
+    pub folders: Arc<[String]>,
+}
+
+impl Place {
+    /// Relative to `content/`: `blog/post.md`.
+    pub fn relative(&self) -> &str {
+        relative(&self.key)
+    }
+}
+
+fn relative(key: &SourceKey) -> &str {
+    key.as_str()
+        .strip_prefix("content/")
+        .unwrap_or(key.as_str())
 }
 
 /// The body of a content file: a part of its text, which may be kept elsewhere.
@@ -102,6 +114,25 @@ pub enum Content {
     Section(Box<Section>),
 }
 
+/// The folders of the file that was looked at last: the next one is mostly beside it.
+#[derive(Debug, Default)]
+pub struct LastFolder {
+    /// Relative to `content/`.
+    folder: String,
+    parts: Arc<[String]>,
+}
+
+impl LastFolder {
+    fn parts(&mut self, folder: &str) -> Arc<[String]> {
+        if folder != self.folder {
+            let parts = folder.split('/').filter(|part| !part.is_empty());
+            self.parts = parts.map(str::to_owned).collect();
+            folder.clone_into(&mut self.folder);
+        }
+        self.parts.clone()
+    }
+}
+
 /// What follows from the head of a content file under a configuration.
 ///
 /// # Errors
@@ -111,8 +142,9 @@ pub fn read(
     source: &Source,
     head: &Head,
     config: &Config,
+    last: &mut LastFolder,
 ) -> Result<Content, Diagnostic> {
-    let place = place(key, config)?;
+    let place = place(key, config, last)?;
     let body = BodyText::of_head(head);
     let text = source.effective.held();
     // A text that was put away has been counted, under the same configuration.
@@ -153,10 +185,9 @@ pub fn read(
     let path = match &front.path {
         Some(path) => with_slashes(path.trim().trim_matches('/')),
         None => {
-            let mut parts = language_part(&place.lang, config);
-            parts.extend(place.folders.iter().cloned());
-            parts.push(slug.clone());
-            with_slashes(&parts.join("/"))
+            let folders = place.folders.iter().map(String::as_str);
+            let parts = language_part(&place.lang, config).chain(folders);
+            path_of(parts.chain([slug.as_str()]))
         }
     };
     let permalink = config.make_permalink(&path);
@@ -183,11 +214,10 @@ pub fn default_section(lang: &str, config: &Config) -> Section {
     };
     let place = Place {
         key: SourceKey::from(format!("content/{name}")),
-        relative: name,
         lang: lang.to_owned(),
         bundle: false,
         stem: "_index".into(),
-        folders: Vec::new(),
+        folders: Arc::default(),
     };
     let path = section_path(&place, config);
     let permalink = config.make_permalink(&path);
@@ -208,33 +238,24 @@ pub fn default_section(lang: &str, config: &Config) -> Section {
     }
 }
 
-fn place(key: &SourceKey, config: &Config) -> Result<Place, Diagnostic> {
-    let relative = key
-        .as_str()
-        .strip_prefix("content/")
-        .unwrap_or(key.as_str());
+fn place(key: &SourceKey, config: &Config, last: &mut LastFolder) -> Result<Place, Diagnostic> {
+    let relative = relative(key);
     let (folder, name) = relative.rsplit_once('/').unwrap_or(("", relative));
-    let mut folders: Vec<String> = folder
-        .split('/')
-        .filter(|part| !part.is_empty())
-        .map(str::to_owned)
-        .collect();
+    let mut folders = last.parts(folder);
     let name = name.strip_suffix(".md").unwrap_or(name);
     let (mut stem, lang) = language(key, name, config)?;
     let bundle = stem == "index";
     if bundle {
-        stem = folders.pop().ok_or_else(|| {
-            Diagnostic::error(
-                "content",
-                key.as_str(),
-                "the root of the content cannot be a page",
-            )
-            .hint("name it content/_index.md")
-        })?;
+        let Some((own, above)) = folders.split_last() else {
+            let message = "the root of the content cannot be a page";
+            return Err(Diagnostic::error("content", key.as_str(), message)
+                .hint("name it content/_index.md"));
+        };
+        stem = own.clone();
+        folders = above.into();
     }
     Ok(Place {
         key: key.clone(),
-        relative: relative.to_owned(),
         lang,
         bundle,
         stem,
@@ -272,18 +293,33 @@ fn language(key: &SourceKey, name: &str, config: &Config) -> Result<(String, Str
     )
 }
 
-fn language_part(lang: &str, config: &Config) -> Vec<String> {
-    if lang == config.default_language {
-        Vec::new()
-    } else {
-        vec![lang.to_owned()]
-    }
+fn language_part<'a>(lang: &'a str, config: &Config) -> impl Iterator<Item = &'a str> {
+    (lang != config.default_language)
+        .then_some(lang)
+        .into_iter()
 }
 
 fn section_path(place: &Place, config: &Config) -> String {
-    let mut parts = language_part(&place.lang, config);
-    parts.extend(place.folders.iter().cloned());
-    with_slashes(&parts.join("/"))
+    let folders = place.folders.iter().map(String::as_str);
+    path_of(language_part(&place.lang, config).chain(folders))
+}
+
+/// Few paths are longer.
+const MOST_PATHS_BYTES: usize = 64;
+
+/// A path of these parts, with `/` at both ends.
+fn path_of<'a>(parts: impl Iterator<Item = &'a str>) -> String {
+    let mut path = String::with_capacity(MOST_PATHS_BYTES);
+    path.push('/');
+    for part in parts {
+        path.push_str(part);
+        path.push('/');
+    }
+    match path.as_str() {
+        // Of a name without anything that a path may have.
+        "//" => "/".to_owned(),
+        _ => path,
+    }
 }
 
 fn with_slashes(inner: &str) -> String {

@@ -4,7 +4,7 @@
 //! Pages and sections are named by their index. Everything here is in an order that depends on
 //! the sources alone.
 
-use super::facts::{self, Content, Page, Place, Section};
+use super::facts::{self, Content, LastFolder, Page, Place, Section};
 use super::schedule::{HeldPage, Schedule};
 use super::taxonomies::{self, Taxonomy};
 use crate::config::Config;
@@ -16,6 +16,7 @@ use crate::source::Sources;
 use rayon::prelude::*;
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
 /// Index into [`Library::pages`].
 pub type PageId = usize;
@@ -26,13 +27,11 @@ pub type SectionId = usize;
 #[derive(Debug, Default)]
 pub struct Library {
     /// In the order of their source keys.
-    pub pages: Vec<Page>,
+    pub pages: Vec<Box<Page>>,
     /// In the order of their source keys.
     pub sections: Vec<Section>,
     /// Those of [`sections`](Self::sections) that no file makes.
     pub default_sections: BTreeSet<SectionId>,
-    /// By path relative to `content/`.
-    pub page_by_file: HashMap<String, PageId>,
     /// By path relative to `content/`.
     pub section_by_file: HashMap<String, SectionId>,
     /// Of each page.
@@ -106,11 +105,11 @@ pub fn build(
     );
     for lang in config.languages.keys() {
         let index = facts::default_section(lang, config);
-        if !library.section_by_file.contains_key(&index.place.relative) {
+        if !library.section_by_file.contains_key(index.place.relative()) {
             let id = library.sections.len();
             library
                 .section_by_file
-                .insert(index.place.relative.clone(), id);
+                .insert(index.place.relative().to_owned(), id);
             library.default_sections.insert(id);
             library.sections.push(index);
         }
@@ -166,7 +165,9 @@ fn read_content(
     }
     let results: Vec<_> = files
         .into_par_iter()
-        .map(|(key, source, head)| facts::read(key, source, head, config))
+        .map_init(LastFolder::default, |last, (key, source, head)| {
+            facts::read(key, source, head, config, last)
+        })
         .collect();
     let mut read = Vec::with_capacity(results.len());
     for result in results {
@@ -198,7 +199,6 @@ fn read_content(
         !hidden.is_empty() && (0..=folders.len()).any(|n| hidden.contains(&folders[..n].join("/")))
     };
     library.pages.reserve(read.len());
-    library.page_by_file.reserve(read.len());
     for content in read {
         match content {
             Content::Page(page) => {
@@ -206,13 +206,10 @@ fn read_content(
                     continue;
                 }
                 if let Some(held) = schedule.holds(&page) {
-                    library.held.insert(page.place.relative.clone(), held);
+                    library.held.insert(page.place.relative().to_owned(), held);
                     continue;
                 }
-                library
-                    .page_by_file
-                    .insert(page.place.relative.clone(), library.pages.len());
-                library.pages.push(*page);
+                library.pages.push(page);
             }
             Content::Section(section) => {
                 let upper = section.place.folders.split_last();
@@ -223,7 +220,7 @@ fn read_content(
                 let id = library.sections.len();
                 library
                     .section_by_file
-                    .insert(section.place.relative.clone(), id);
+                    .insert(section.place.relative().to_owned(), id);
                 library.sections.push(*section);
             }
         }
@@ -448,16 +445,17 @@ fn sort(library: &Library, list: Vec<PageId>, sort_by: SortBy) -> (Vec<PageId>, 
             SortBy::Slug => natural(&a.slug, &b.slug).then_with(|| by_permalink(a, b)),
             SortBy::Permalink => by_permalink(a, b),
             // Unordered in Zola; here by file.
-            SortBy::None => a.place.relative.cmp(&b.place.relative),
+            SortBy::None => a.place.key.cmp(&b.place.key),
         }
     });
     (sortable, unsortable)
 }
 
 /// The place of each page among all, by date.
-fn by_date(pages: &[Page]) -> Vec<usize> {
-    let date = |page: &Page| page.date.as_ref().map(Date::sort_key);
-    let mut order: Vec<_> = pages.iter().map(date).enumerate().collect();
+fn by_date(pages: &[Box<Page>]) -> Vec<usize> {
+    let dates = pages.iter();
+    let dates = dates.map(|page| page.date.as_ref().map(Date::sort_key));
+    let mut order: Vec<_> = dates.enumerate().collect();
     order.sort_by(|(a, one), (b, other)| {
         let newer = other.cmp(one);
         newer.then_with(|| by_permalink(&pages[*a], &pages[*b]))
@@ -478,8 +476,9 @@ fn natural(a: &str, b: &str) -> Ordering {
 }
 
 fn link_translations(library: &mut Library) {
-    // The canonical name of a content file: folders and stem without the language.
-    let mut pages: BTreeMap<(Vec<String>, String, bool), Vec<PageId>> = BTreeMap::new();
+    // Folders and stem without the language, and whether it is a bundle.
+    type CanonicalName = (Arc<[String]>, String, bool);
+    let mut pages: BTreeMap<CanonicalName, Vec<PageId>> = BTreeMap::new();
     for (id, page) in library.pages.iter().enumerate() {
         let place = &page.place;
         let name = (place.folders.clone(), place.stem.clone(), place.bundle);
@@ -496,7 +495,7 @@ fn link_translations(library: &mut Library) {
             library.page_links[*id].translations.clone_from(&group);
         }
     }
-    let mut sections: BTreeMap<Vec<String>, Vec<SectionId>> = BTreeMap::new();
+    let mut sections: BTreeMap<Arc<[String]>, Vec<SectionId>> = BTreeMap::new();
     for (id, section) in library.sections.iter().enumerate() {
         sections
             .entry(section.place.folders.clone())
@@ -568,12 +567,18 @@ impl Library {
             .next()
     }
 
+    /// The page of a file, by its path relative to `content/`.
+    pub fn page_by_file(&self, relative: &str) -> Option<PageId> {
+        self.pages
+            .binary_search_by(|page| page.place.relative().cmp(relative))
+            .ok()
+    }
+
     /// The page or section behind `@/path`.
     pub fn permalink_of(&self, relative: &str) -> Option<&str> {
         let page = self
-            .page_by_file
-            .get(relative)
-            .map(|id| self.pages[*id].permalink.as_str());
+            .page_by_file(relative)
+            .map(|id| self.pages[id].permalink.as_str());
         page.or_else(|| {
             let section = self.section_by_file.get(relative)?;
             Some(self.sections[*section].permalink.as_str())
@@ -601,9 +606,9 @@ impl Library {
             for lang in &langs {
                 let plain = (*lang == default).then(|| "index.md".to_owned());
                 for index in plain.into_iter().chain([format!("index.{lang}.md")]) {
-                    let page = self.page_by_file.get(&format!("{above}{index}"));
-                    if let Some(page) = page.filter(|id| self.is_rendered(**id)) {
-                        return Some(format!("{}{below}", self.pages[*page].path));
+                    let page = self.page_by_file(&format!("{above}{index}"));
+                    if let Some(page) = page.filter(|id| self.is_rendered(*id)) {
+                        return Some(format!("{}{below}", self.pages[page].path));
                     }
                     let section = self.section_by_file.get(&format!("{above}_{index}"));
                     let publishes = |id: &&SectionId| {

@@ -75,7 +75,7 @@ impl Schedule<'_> {
 fn own_folder(page: &Page) -> Option<&str> {
     let folder = page
         .place
-        .relative
+        .relative()
         .rsplit_once('/')
         .map(|(folder, _)| folder);
     folder.filter(|_| page.place.bundle)

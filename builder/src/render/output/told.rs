@@ -216,9 +216,9 @@ impl Site {
     fn body(&self, key: &SourceKey) -> Option<(&str, &BodyFacts)> {
         let library = &self.world.library;
         let relative = key.as_str().strip_prefix("content/")?;
-        if let Some(id) = library.page_by_file.get(relative) {
-            let lang = &library.pages[*id].place.lang;
-            return Some((lang, &self.contents.page_body(*id)?.facts));
+        if let Some(id) = library.page_by_file(relative) {
+            let lang = &library.pages[id].place.lang;
+            return Some((lang, &self.contents.page_body(id)?.facts));
         }
         let id = library.section_by_file.get(relative)?;
         let lang = &library.sections[*id].place.lang;

@@ -1,0 +1,65 @@
+//! Looking at many files below one folder.
+
+use super::Version;
+use std::io;
+use std::path::Path;
+
+/// A folder that is looked into. The system need not find the way to it for each file anew.
+pub struct Opened {
+    #[cfg(unix)]
+    folder: std::fs::File,
+    #[cfg(not(unix))]
+    folder: std::path::PathBuf,
+}
+
+/// Lets other threads go first from now on. A system that has no such thing, or does not let us, treats
+/// this one like the others.
+pub fn go_last() {
+    #[cfg(target_os = "linux")]
+    let _ = rustix::process::nice(LEAST);
+}
+
+/// The lowest priority that there is (`nice(2)`); on Linux it is one thread's.
+#[cfg(target_os = "linux")]
+const LEAST: i32 = 19;
+
+#[cfg(unix)]
+impl Opened {
+    /// # Errors
+    /// The folder cannot be opened.
+    pub fn new(folder: &Path) -> io::Result<Self> {
+        let folder = std::fs::File::open(folder)?;
+        Ok(Self { folder })
+    }
+
+    /// The version of a file below the folder; links are followed.
+    ///
+    /// # Errors
+    /// It cannot be looked at.
+    pub fn version(&self, relative: &str) -> io::Result<Version> {
+        let found = rustix::fs::statat(&self.folder, relative, rustix::fs::AtFlags::empty())?;
+        let nanos = i128::from(found.st_mtime) * 1_000_000_000 + i128::from(found.st_mtime_nsec);
+        Ok(Version {
+            size: u64::try_from(found.st_size).unwrap_or_default(),
+            modified: Version::nanos(nanos),
+        })
+    }
+}
+
+#[cfg(not(unix))]
+impl Opened {
+    /// # Errors
+    /// The folder cannot be opened.
+    pub fn new(folder: &Path) -> io::Result<Self> {
+        let folder = folder.canonicalize()?;
+        Ok(Self { folder })
+    }
+
+    /// The version of a file below the folder; links are followed.
+    ///
+    /// # Errors
+    /// It cannot be looked at.
+    pub fn version(&self, relative: &str) -> io::Result<Version> {
+        Version::of(&std::fs::metadata(self.folder.join(relative))?)
+    }
+}
