@@ -4,7 +4,9 @@
 //! A segment that is missing or damaged is no error: what it held is made again from the bodies.
 
 use super::super::store::Bucket;
-use super::{Changed, Dirty, MAX_HELD_BYTES, PARALLEL, StateError, Writer, get, shards, unpack};
+use super::segments::{Changed, PARALLEL, Writer, get, shards, unpack};
+use super::texts::MAX_HELD_BYTES;
+use super::{Dirty, StateError};
 use crate::key::SourceKey;
 use crate::search::{Record, Records};
 use futures::stream::{StreamExt, TryStreamExt, iter};

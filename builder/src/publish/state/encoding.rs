@@ -1,0 +1,231 @@
+//! Sources and outputs as they stand in segments.
+
+use super::segments::{Changed, FOLDER, RECORDS_PER_SEGMENT, Unpacker, Writer, at_hand, shards};
+use super::{Dirty, Published, State, StateError, is_put_away};
+use crate::diagnostic::Diagnostic;
+use crate::fingerprint::Mark;
+use crate::graph::{BodyFacts, OutputTrace, Question, Shown};
+use crate::key::{OutputKey, SourceKey};
+use crate::site::head::Head;
+use crate::source::{Effective, Source, Sources, Text};
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+#[derive(Serialize, Deserialize)]
+struct SourceRecord {
+    key: SourceKey,
+    version: String,
+    size: u64,
+    kind: RecordKind,
+    problems: Vec<Diagnostic>,
+    head: Option<Arc<Head>>,
+    body: Option<Arc<BodyFacts>>,
+}
+
+#[derive(Serialize, Deserialize, Clone, Copy, PartialEq, Eq)]
+enum RecordKind {
+    Text(Mark),
+    Opaque,
+    Absent,
+}
+
+#[derive(Serialize, Deserialize)]
+struct OutputRecord {
+    key: OutputKey,
+    published: Published,
+    trace: Option<TraceRecord>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct TraceRecord {
+    trace: Mark,
+    /// Which of the segment's questions.
+    asked: Vec<u32>,
+    pictures: Vec<Shown>,
+}
+
+/// A segment of outputs. What they ask for is in it once: most ask alike.
+#[derive(Default, Serialize, Deserialize)]
+struct OutputSegment {
+    questions: Vec<Arc<Question>>,
+    outputs: Vec<OutputRecord>,
+}
+
+impl OutputSegment {
+    fn of(outputs: Vec<(&OutputKey, &Published, Option<&Arc<OutputTrace>>)>) -> Self {
+        let mut segment = Self::default();
+        let mut places: HashMap<Arc<Question>, u32> = HashMap::new();
+        for (key, published, trace) in outputs {
+            let trace = trace.map(|trace| TraceRecord {
+                trace: trace.trace,
+                asked: trace
+                    .asked
+                    .iter()
+                    .map(|question| {
+                        *places.entry(question.clone()).or_insert_with(|| {
+                            segment.questions.push(question.clone());
+                            segment.questions.len() as u32 - 1
+                        })
+                    })
+                    .collect(),
+                pictures: trace.pictures.clone(),
+            });
+            segment.outputs.push(OutputRecord {
+                key: key.clone(),
+                published: published.clone(),
+                trace,
+            });
+        }
+        segment
+    }
+
+    /// The outputs; none where one asks for what is not there.
+    fn into_outputs(self) -> Option<Outputs> {
+        let questions = self.questions;
+        let traced = |record: TraceRecord| {
+            let asked = record.asked.into_iter();
+            let asked = asked.map(|place| questions.get(place as usize).cloned());
+            Some(Arc::new(OutputTrace {
+                trace: record.trace,
+                asked: asked.collect::<Option<_>>()?,
+                pictures: record.pictures,
+            }))
+        };
+        let output = |record: OutputRecord| {
+            let trace = match record.trace {
+                Some(trace) => Some(traced(trace)?),
+                None => None,
+            };
+            Some((record.key, record.published, trace))
+        };
+        self.outputs.into_iter().map(output).collect()
+    }
+}
+
+pub(super) type Outputs = Vec<(OutputKey, Published, Option<Arc<OutputTrace>>)>;
+
+pub(super) fn unpack_outputs(
+    names: &[String],
+    packed: &BTreeMap<String, Vec<u8>>,
+) -> Result<Vec<Outputs>, StateError> {
+    let named: Vec<&String> = names.iter().filter(|name| !name.is_empty()).collect();
+    named
+        .into_par_iter()
+        .map_init(Unpacker::default, |unpacker, name| {
+            let segment: OutputSegment = unpacker.unpack(name, at_hand(name, packed)?)?;
+            let lacking = || StateError::Damaged(format!("{FOLDER}{name} lacks a question"));
+            segment.into_outputs().ok_or_else(lacking)
+        })
+        .collect()
+}
+
+pub(super) type Bodies = BTreeMap<SourceKey, Arc<BodyFacts>>;
+type SourceAndBody = (SourceKey, Arc<Source>, Option<Arc<BodyFacts>>);
+
+/// The sources, and what is known of their bodies.
+pub(super) fn unpack_sources(
+    names: &[String],
+    packed: &BTreeMap<String, Vec<u8>>,
+    texts: &BTreeMap<SourceKey, Arc<str>>,
+) -> Result<(Sources, Bodies), StateError> {
+    let named: Vec<&String> = names.iter().filter(|name| !name.is_empty()).collect();
+    let lists: Vec<Vec<SourceAndBody>> = named
+        .into_par_iter()
+        .map_init(Unpacker::default, |unpacker, name| {
+            let records: Vec<SourceRecord> = unpacker.unpack(name, at_hand(name, packed)?)?;
+            let records = records.into_iter();
+            records.map(|record| source_of(record, texts)).collect()
+        })
+        .collect::<Result<_, StateError>>()?;
+    let mut all: Vec<SourceAndBody> = lists.into_iter().flatten().collect();
+    // Once for both maps.
+    all.sort_by(|(a, ..), (b, ..)| a.cmp(b));
+    let bodies = all.iter();
+    let bodies = bodies.filter_map(|(key, _, body)| Some((key.clone(), body.clone()?)));
+    let bodies = bodies.collect();
+    let sources = all.into_iter().map(|(key, source, _)| (key, source));
+    Ok((sources.collect(), bodies))
+}
+
+fn source_of(
+    record: SourceRecord,
+    texts: &BTreeMap<SourceKey, Arc<str>>,
+) -> Result<SourceAndBody, StateError> {
+    let effective = match record.kind {
+        RecordKind::Opaque => Effective::Opaque,
+        RecordKind::Absent => Effective::Absent,
+        RecordKind::Text(mark) => match texts.get(&record.key) {
+            Some(text) => Effective::Text(Text::new(text.clone())),
+            None if is_put_away(&record.key) => Effective::Text(Text::elsewhere(mark)),
+            None => return Err(StateError::Damaged(format!("no text of {}", record.key))),
+        },
+    };
+    let SourceRecord {
+        key,
+        version,
+        size,
+        problems,
+        head,
+        body,
+        ..
+    } = record;
+    let source = Source {
+        version,
+        size,
+        effective,
+        problems,
+        head,
+    };
+    Ok((key, Arc::new(source), body))
+}
+
+impl State {
+    pub(super) fn encode_sources(
+        &self,
+        before: &[String],
+        dirty: &[&str],
+        all: bool,
+    ) -> Result<(Vec<String>, Writer), StateError> {
+        let records = self.sources.iter().map(|(key, source)| {
+            let record = || SourceRecord {
+                key: key.clone(),
+                version: source.version.clone(),
+                size: source.size,
+                kind: match &source.effective {
+                    Effective::Text(text) => RecordKind::Text(text.mark()),
+                    Effective::Opaque => RecordKind::Opaque,
+                    Effective::Absent => RecordKind::Absent,
+                },
+                problems: source.problems.clone(),
+                head: source.head.clone(),
+                body: self.graph.bodies.get(key.as_str()).cloned(),
+            };
+            (key.as_str(), record)
+        });
+        let spread = shards(self.sources.len(), RECORDS_PER_SEGMENT, before.len());
+        let changed = Changed::of(spread, before, dirty, all);
+        let mut writer = Writer::default();
+        let names = writer.add(records, &changed)?;
+        Ok((names, writer))
+    }
+
+    pub(super) fn encode_outputs(
+        &self,
+        before: &[String],
+        dirty: &Dirty,
+    ) -> Result<(Vec<String>, Writer), StateError> {
+        let records = self.outputs.iter().map(|(key, published)| {
+            let record = move || (key, published, self.graph.outputs.get(key));
+            (key.as_str(), record)
+        });
+        let spread = shards(self.outputs.len(), RECORDS_PER_SEGMENT, before.len());
+        let keys: Vec<&str> = dirty.outputs.iter().map(OutputKey::as_str).collect();
+        let changed = Changed::of(spread, before, &keys, dirty.all);
+        let mut writer = Writer::default();
+        let pack = |list| postcard::to_stdvec(&OutputSegment::of(list));
+        let names = writer.add_packed(records, &changed, pack)?;
+        Ok((names, writer))
+    }
+}
