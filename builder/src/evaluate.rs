@@ -6,6 +6,7 @@
 
 use crate::config::Config;
 use crate::diagnostic::Diagnostic;
+use crate::fingerprint::Mark;
 use crate::graph::memo::Memo;
 use crate::graph::reach::{self, Reach};
 use crate::graph::{Graph, OutputTrace, Shown};
@@ -17,7 +18,7 @@ use crate::quillfront_toml::{AllowedHosts, OwnConfig};
 use crate::render::RenderError;
 use crate::render::answers::{Answer, Request};
 use crate::render::content::{self, Bodies, Contents, Linking};
-use crate::render::output::{self, Edited, Site};
+use crate::render::output::{self, Edited, LastReaders, Site};
 use crate::render::templates::Templates;
 use crate::render::world::{Inputs, Needs, Settings, World};
 use crate::sass::Sheets;
@@ -25,20 +26,19 @@ use crate::search::{Record, Records};
 use crate::site::library;
 use crate::site::schedule::{NextDue, Schedule};
 use crate::source::Sources;
-use itertools::{EitherOrBoth, Itertools};
+use itertools::{Either, EitherOrBoth, Itertools};
 use jiff::Timestamp;
 use rayon::prelude::*;
-use std::cell::LazyCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 mod album;
 mod failures;
+mod finish;
 mod pictures;
 mod records;
 pub mod why;
 pub use album::Album;
-use failures::{Failures, SameProblem, same};
 use pictures::{BATCH_BYTES, Darkroom};
 
 /// Rounds of rendering, reading what was lacking, and rendering again. A page that reads one
@@ -51,8 +51,8 @@ pub const MAX_ROUNDS: usize = 1_000;
 pub struct Tree<Kept = Object> {
     /// Everything that was made.
     pub objects: BTreeMap<OutputKey, Kept>,
-    /// Outputs that would come out as they are, and were not made again.
-    pub kept: BTreeSet<OutputKey>,
+    /// Outputs that came to nothing: there is no object of them, nor any to stay.
+    pub nothing: BTreeSet<OutputKey>,
     /// What the next build may go by; empty where nothing was noted.
     pub graph: Graph,
     /// Why outputs were made again, where it was asked for and could be said.
@@ -79,6 +79,12 @@ pub struct Tree<Kept = Object> {
 }
 
 impl<Kept> Tree<Kept> {
+    /// True for an output that would come out as it is, and was not made again.
+    pub fn keeps(&self, key: &str) -> bool {
+        let looked_at = self.objects.contains_key(key) || self.stale.contains(key);
+        self.plan.contains_key(key) && !looked_at && !self.nothing.contains(key)
+    }
+
     /// The same tree, with something else kept of its objects.
     pub fn map<Other>(
         self,
@@ -86,7 +92,7 @@ impl<Kept> Tree<Kept> {
     ) -> Tree<Other> {
         Tree {
             objects: change(self.objects),
-            kept: self.kept,
+            nothing: self.nothing,
             graph: self.graph,
             because: self.because,
             stale: self.stale,
@@ -106,6 +112,8 @@ impl<Kept> Tree<Kept> {
 pub struct Evaluation<Kept = Object> {
     world: Arc<World>,
     plan: Plan,
+    /// Of which pages and sections there are.
+    pages: Mark,
     /// What is known of an earlier build.
     graph: Arc<Graph>,
     /// The sources of that build.
@@ -117,11 +125,12 @@ pub struct Evaluation<Kept = Object> {
     contents: Option<Arc<Contents>>,
     /// The sources whose own outputs alone are rendered for now, if it is so.
     only: Option<BTreeSet<SourceKey>>,
-    /// Outputs that have not been settled, once all have been looked at.
+    /// Outputs that have not been settled, once all have been looked at. The others are done, or would
+    /// come out as they are.
     waiting: Option<Vec<OutputKey>>,
-    /// Outputs that would come out as they are.
-    kept: BTreeSet<OutputKey>,
-    /// Outputs that would not, and have to be made.
+    /// Outputs that something is known of and that are no longer planned.
+    gone: Vec<OutputKey>,
+    /// Outputs that would not come out as they are, and have to be made.
     changed: BTreeSet<OutputKey>,
     /// What was noted of the outputs that were made.
     traces: BTreeMap<OutputKey, Arc<OutputTrace>>,
@@ -219,7 +228,10 @@ impl<Kept: Send> Evaluation<Kept> {
         settings.now = schedule.moved(settings.now, &library);
         diagnostics.append(&mut problems);
         diagnostics.extend(library.held_told());
-        let (plan, mut problems) = plan::plan(&config, &own.publishing, &library, &sources);
+        let ((plan, mut problems), pages) = rayon::join(
+            || plan::plan(&config, &own.publishing, &library, &sources),
+            || reach::pages(&library),
+        );
         diagnostics.append(&mut problems);
         diagnostics.extend(templates.broken.values().cloned());
         let styles = Sheets::of(&plan, &sources);
@@ -241,6 +253,7 @@ impl<Kept: Send> Evaluation<Kept> {
         Ok(Self {
             world: Arc::new(world),
             plan,
+            pages,
             graph: Arc::default(),
             before: Arc::default(),
             reach: None,
@@ -249,7 +262,7 @@ impl<Kept: Send> Evaluation<Kept> {
             contents: None,
             only: None,
             waiting: None,
-            kept: BTreeSet::new(),
+            gone: Vec::new(),
             changed: BTreeSet::new(),
             traces: BTreeMap::new(),
             records: Vec::new(),
@@ -281,10 +294,7 @@ impl<Kept: Send> Evaluation<Kept> {
     /// configuration and settings noted of its sources: what would come out the same is not made
     /// again.
     pub fn go_by(&mut self, graph: Arc<Graph>, before: Arc<Sources>) {
-        let World {
-            sources, library, ..
-        } = &*self.world;
-        self.reach = Reach::of(&graph, &before, sources, library);
+        self.reach = Reach::of(&graph, &before, &self.world.sources, self.pages);
         self.graph = graph;
         self.before = before;
         self.world = Arc::new(World {
@@ -321,26 +331,29 @@ impl<Kept: Send> Evaluation<Kept> {
         self.changed.iter().filter(is_left).count()
     }
 
-    /// The outputs that have not been settled, and what is known of them.
-    fn waiting(&self) -> Vec<Waiting<'_>> {
+    /// The outputs that have not been settled, and what is known of them; then those that something is
+    /// known of and that are no longer planned.
+    fn waiting(&self) -> (Vec<Waiting<'_>>, Vec<OutputKey>) {
         let known = &self.graph.outputs;
         if let Some(waiting) = &self.waiting {
             let look_up = |key: &'_ OutputKey| {
                 let (key, planned) = self.plan.get_key_value(key)?;
                 Some((key, planned, known.get(key)))
             };
-            return waiting.iter().filter_map(look_up).collect();
+            let waiting = waiting.iter().filter_map(look_up).collect();
+            return (waiting, self.gone.clone());
         }
         let all = self.plan.iter();
-        let all = all.filter(|(_, planned)| !matches!(planned.recipe, Recipe::Picture { .. }));
+        let all = all.filter(|(_, planned)| !matches!(planned.recipe, Recipe::Picture(_)));
         let both = all.merge_join_by(known, |(a, _), (b, _)| a.cmp(b));
-        both.filter_map(|pair| match pair {
+        both.partition_map(|pair| match pair {
             // The key that is known already: others have the very same.
-            EitherOrBoth::Both((_, planned), (key, known)) => Some((key, planned, Some(known))),
-            EitherOrBoth::Left((key, planned)) => Some((key, planned, None)),
-            EitherOrBoth::Right(_) => None,
+            EitherOrBoth::Both((_, planned), (key, known)) => {
+                Either::Left((key, planned, Some(known)))
+            }
+            EitherOrBoth::Left((key, planned)) => Either::Left((key, planned, None)),
+            EitherOrBoth::Right((key, _)) => Either::Right(key.clone()),
         })
-        .collect()
     }
 
     /// The plan.
@@ -449,13 +462,20 @@ impl<Kept: Send> Evaluation<Kept> {
                 asset || (page && sources.contains(&planned.source))
             }
         };
+        let (mut waiting, gone) = self.waiting();
         let looked_at =
             |(key, planned, _): &Waiting<'_>| is_wanted(planned) || !self.changed.contains(*key);
-        let (waiting, later): (Vec<_>, Vec<_>) = self.waiting().into_iter().partition(looked_at);
-        if waiting.is_empty() {
+        let mut left: Vec<OutputKey> = Vec::new();
+        waiting.retain(|one| {
+            let now = looked_at(one);
+            if !now {
+                left.push(one.0.clone());
+            }
+            now
+        });
+        if waiting.is_empty() && self.waiting.is_some() {
             return Needs::default();
         }
-        let mut left: Vec<OutputKey> = later.into_iter().map(|(key, ..)| key.clone()).collect();
         let library = &self.world.library;
         let edited = self.reach.as_ref().map(|_| {
             let mut edited = Edited::default();
@@ -469,21 +489,36 @@ impl<Kept: Send> Evaluation<Kept> {
         });
         let results: Vec<_> = waiting
             .into_par_iter()
-            .map(|(key, planned, known)| {
+            .map_init(LastReaders::default, |readers, (key, planned, known)| {
+                // Nothing has to be noted of most outputs that are kept.
+                let kept = |known: &Arc<OutputTrace>| {
+                    let shows = !known.pictures.is_empty();
+                    shows.then(|| (key.clone(), Round::Kept(known.clone())))
+                };
                 if let Some(known) = known.filter(|_| !self.changed.contains(key)) {
                     if let Some(edited) = &edited
-                        && output::is_spared(&self.world, &contents, key, planned, known, edited)
+                        && output::is_spared(
+                            &self.world,
+                            &contents,
+                            key,
+                            planned,
+                            known,
+                            edited,
+                            readers,
+                        )
                     {
-                        return (key.clone(), Round::Kept(known.clone()));
+                        return kept(known);
                     }
                     match output::holds(&self.world, &contents, key, planned, known) {
-                        Ok(true) => return (key.clone(), Round::Kept(known.clone())),
+                        Ok(true) => return kept(known),
                         Ok(false) => {}
-                        Err(needs) => return (key.clone(), Round::Unknown(Box::new(needs))),
+                        Err(needs) => {
+                            return Some((key.clone(), Round::Unknown(Box::new(needs))));
+                        }
                     }
                 }
                 if !is_wanted(planned) {
-                    return (key.clone(), Round::Later);
+                    return Some((key.clone(), Round::Later));
                 }
                 let made = output::render(&self.world, &contents, key, planned);
                 let round = match made {
@@ -500,8 +535,9 @@ impl<Kept: Send> Evaluation<Kept> {
                     Err(RenderError::Failed(problems)) => Round::Failed(problems),
                     Err(RenderError::Needs(needs)) => Round::Lacking(Box::new(needs)),
                 };
-                (key.clone(), round)
+                Some((key.clone(), round))
             })
+            .flatten_iter()
             .collect();
         let mut needs = Needs::default();
         let mut wanted: BTreeSet<Shown> = BTreeSet::new();
@@ -509,14 +545,12 @@ impl<Kept: Send> Evaluation<Kept> {
             self.darkroom.note_body(file, &facts.pictures);
             wanted.extend(facts.pictures.iter().cloned());
         }
-        let mut kept: Vec<(OutputKey, Arc<OutputTrace>)> = Vec::new();
         for (key, result) in results {
             match result {
                 Round::Kept(trace) => {
                     let pictures = trace.pictures.iter().map(|(picture, ..)| picture);
                     self.darkroom.note_output(&key, pictures);
                     wanted.extend(trace.pictures.iter().cloned());
-                    kept.push((key, trace));
                 }
                 Round::Made(made) => {
                     let Made {
@@ -553,12 +587,9 @@ impl<Kept: Send> Evaluation<Kept> {
                 }
             }
         }
-        // Thousands, in order: taken in at once.
-        self.kept
-            .append(&mut kept.iter().map(|(key, _)| key.clone()).collect());
-        self.traces.append(&mut kept.into_iter().collect());
         left.sort();
         self.waiting = Some(left);
+        self.gone = gone;
         for (key, source, job) in wanted {
             let added = plan::add_picture(&mut self.plan, &self.world.sources, &key, &source, job);
             if let Err(problem) = added {
@@ -655,10 +686,8 @@ impl<Kept: Send> Evaluation<Kept> {
     /// stays.
     fn fail_with_pictures(&mut self) {
         let mut failed: BTreeMap<OutputKey, Vec<Diagnostic>> = BTreeMap::new();
-        for (picture, planned) in &self.plan {
-            if let (Recipe::Picture { .. }, Some(Err(problems))) =
-                (&planned.recipe, self.done.get(picture))
-            {
+        for (picture, _) in plan::pictures(&self.plan) {
+            if let Some(Err(problems)) = self.done.get(picture) {
                 for output in self.darkroom.referring(picture, &self.plan) {
                     let list = failed.entry(output.clone()).or_default();
                     list.extend(problems.iter().cloned());
@@ -681,98 +710,6 @@ impl<Kept: Send> Evaluation<Kept> {
             }
         }
     }
-
-    /// The tree as far as it was rendered; everything else that is planned is taken to stay as it
-    /// is.
-    pub fn finish_part(mut self) -> Tree<Kept> {
-        let done = |key: &OutputKey| self.done.contains_key(key);
-        let mut others = self.plan.keys().filter(|key| !done(key)).cloned().collect();
-        self.kept.append(&mut others);
-        self.finish()
-    }
-
-    /// The tree. What is still lacking its inputs has failed.
-    pub fn finish(mut self) -> Tree<Kept> {
-        self.fail_with_pictures();
-        let because = self.because();
-        let records = self.records_after();
-        let mut objects = BTreeMap::new();
-        let mut stale = BTreeSet::new();
-        let mut failures = Failures::default();
-        let made = self.plan.keys().merge_join_by(&self.kept, Ord::cmp);
-        for key in made.filter_map(EitherOrBoth::just_left) {
-            match self.done.remove(key.as_str()) {
-                Some(Ok(Some(object))) => drop(objects.insert(key.clone(), object)),
-                Some(Ok(None)) => {}
-                Some(Err(problems)) => {
-                    failures.add(key, problems);
-                    stale.insert(key.clone());
-                }
-                None => {
-                    let file = self.plan[key].source.as_str();
-                    let message =
-                        format!("more than {MAX_ROUNDS} files or URLs are read one after another");
-                    failures.add(key, vec![Diagnostic::error("rounds", file, message)]);
-                    stale.insert(key.clone());
-                }
-            }
-        }
-        let external_links = match &self.contents {
-            Some(contents) if self.world.settings.mode == "check" => {
-                ExternalLinks::collect(&self.world.config, contents.external_links(&self.world))
-            }
-            _ => ExternalLinks::default(),
-        };
-        let warnings = self
-            .contents
-            .iter()
-            .flat_map(|contents| contents.warnings(&self.world));
-        // A template that cannot stand is told by itself, not by each output that needs it.
-        let known: BTreeSet<SameProblem> = self.diagnostics.iter().map(same).collect();
-        failures.forget(&known);
-        let mut diagnostics: Vec<Diagnostic> = self
-            .diagnostics
-            .into_iter()
-            .chain(failures.told())
-            .chain(warnings)
-            .collect();
-        diagnostics.sort();
-        diagnostics.dedup();
-        let mut graph = Graph::default();
-        if let (Some(contents), true) = (&self.contents, self.world.traced) {
-            graph.pages = match &self.reach {
-                Some(_) => self.graph.pages,
-                None => Some(reach::pages(&self.world.library)),
-            };
-            let facts = contents.facts_that_stand(&self.world);
-            graph.bodies = facts.map(|(k, facts)| (k.clone(), facts.clone())).collect();
-            graph.outputs = self.traces;
-        }
-        // What failed may have had no chance to ask again.
-        let unsure = !stale.is_empty() || !self.world.traced;
-        let asked = LazyCell::new(|| graph.requests());
-        let is_wanted = |request: &Request| unsure || asked.contains(request);
-        let answers = self.world.answers.texts(is_wanted);
-        drop(asked);
-        let (now, next_due) = (self.world.settings.now, self.world.library.next_due());
-        let world = self.world;
-        let site = self.contents.map(|contents| Site { world, contents });
-        Tree {
-            now,
-            next_due,
-            answers,
-            records,
-            objects,
-            kept: self.kept,
-            graph,
-            because,
-            stale,
-            plan: self.plan,
-            diagnostics,
-            external_links,
-            site,
-        }
-    }
 }
 
 /// An output that has not been settled: its key, what makes it, what is known of it.
@@ -780,7 +717,7 @@ type Waiting<'a> = (&'a OutputKey, &'a Planned, Option<&'a Arc<OutputTrace>>);
 
 /// What a round did with an output. There is one of each, and most are kept: so it is small.
 enum Round<Kept> {
-    /// It would come out as it is.
+    /// It would come out as it is, and shows pictures.
     Kept(Arc<OutputTrace>),
     /// It cannot be said yet whether it would.
     Unknown(Box<Needs>),

@@ -15,6 +15,7 @@ use crate::publish::observe::MAX_INPUT_BYTES;
 use crate::render::world::{Inputs, Settings};
 use crate::search::Records;
 use crate::source::{Observed, Sources};
+use opened::Opened;
 use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -52,13 +53,20 @@ pub fn list(root: &Path) -> io::Result<(Vec<FileEntry>, Vec<Diagnostic>)> {
         root: root.canonicalize()?,
     };
     let names: Vec<&str> = SOURCE_FILES.into_iter().chain(SOURCE_FOLDERS).collect();
-    let visit = |name: &str| match fs::symlink_metadata(root.join(name)) {
-        Ok(meta) => walk.visit(|| root.join(name), name, meta.file_type(), || Ok(meta), 0),
-        Err(_) => Ok(Found::default()),
+    let top = Opened::new(root).map_err(|error| named(root, error))?;
+    let visit = |name: &str| {
+        let mut found = Found::default();
+        if let Ok(meta) = fs::symlink_metadata(root.join(name)) {
+            let entry = Entry {
+                key: SourceKey::from(name),
+                kind: meta.file_type(),
+            };
+            walk.visit(&top, root, entry, 0, &mut found)?;
+        }
+        Ok(found)
     };
     let found = names.into_par_iter().map(visit);
-    let found: Vec<Found> = found.collect::<io::Result<_>>()?;
-    let mut all = Found::of(found);
+    let mut all = Found::of(found.collect::<io::Result<_>>()?);
     all.files.sort_by(|a, b| a.key.cmp(&b.key));
     Ok((all.files, all.problems))
 }
@@ -72,21 +80,21 @@ struct Found {
 
 impl Found {
     fn of(parts: Vec<Self>) -> Self {
-        let mut parts = parts.into_iter();
-        let mut all = parts.next().unwrap_or_default();
+        let mut all = Self::default();
+        let files = parts.iter().map(|part| part.files.len());
+        all.files.reserve_exact(files.sum());
         for part in parts {
             all.files.extend(part.files);
             all.problems.extend(part.problems);
         }
         all
     }
+}
 
-    fn problem(problem: Diagnostic) -> Self {
-        Self {
-            files: Vec::new(),
-            problems: vec![problem],
-        }
-    }
+/// A name in a folder.
+struct Entry {
+    key: SourceKey,
+    kind: fs::FileType,
 }
 
 struct Walk {
@@ -97,83 +105,93 @@ struct Walk {
 const ENTRIES_IN_A_ROW: usize = 64;
 
 impl Walk {
-    /// What is under a name, of which it is known what kind it is; `meta` says more of it.
+    /// Adds what is under a name in a folder, whose path is `path`.
     fn visit(
         &self,
-        path: impl FnOnce() -> PathBuf,
-        key: &str,
-        kind: fs::FileType,
-        meta: impl FnOnce() -> io::Result<fs::Metadata>,
+        folder: &Opened,
+        path: &Path,
+        entry: Entry,
         depth: usize,
-    ) -> io::Result<Found> {
-        let mut found = Found::default();
+        found: &mut Found,
+    ) -> io::Result<()> {
+        let Entry { key, kind } = entry;
+        let path = || path.join(key.name());
         if kind.is_dir() {
-            return self.visit_folder(&path(), key, depth);
+            return self.visit_folder(&path(), key.as_str(), depth, found);
         }
-        let meta = match kind.is_symlink() {
-            false => meta().map_err(|error| named(&path(), error)),
-            true => {
-                let path = path();
-                if let Err(problem) = self.may_follow(&path, key) {
-                    return Ok(Found::problem(problem));
-                }
-                match fs::metadata(&path) {
-                    Ok(meta) if meta.is_dir() => return self.visit_folder(&path, key, depth),
-                    meta => meta.map_err(|error| named(&path, error)),
-                }
+        if kind.is_symlink() {
+            let path = path();
+            if let Err(problem) = self.may_follow(&path, key.as_str()) {
+                found.problems.push(problem);
+                return Ok(());
             }
-        };
-        let meta = match meta {
-            Ok(meta) => meta,
-            // Removed since it was listed.
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(found),
-            Err(error) => return Err(error),
-        };
-        let key = SourceKey::from(key);
-        if meta.is_file() && key.role() != Role::Ignored {
-            found.files.push(FileEntry {
-                key,
-                version: Version::of(&meta)?,
-            });
+            if path.is_dir() {
+                return self.visit_folder(&path, key.as_str(), depth, found);
+            }
         }
-        Ok(found)
+        let version = match folder.file(key.name()) {
+            Ok(version) => version,
+            // Removed since it was listed.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            Err(error) => return Err(named(&path(), error)),
+        };
+        if let Some(version) = version.filter(|_| key.role() != Role::Ignored) {
+            found.files.push(FileEntry { key, version });
+        }
+        Ok(())
     }
 
-    fn visit_folder(&self, path: &Path, key: &str, depth: usize) -> io::Result<Found> {
+    /// Adds what is in a folder.
+    fn visit_folder(
+        &self,
+        path: &Path,
+        key: &str,
+        depth: usize,
+        found: &mut Found,
+    ) -> io::Result<()> {
         if depth == MAX_DEPTH {
             let message = format!("folders are nested more than {MAX_DEPTH} deep");
-            return Ok(Found::problem(Diagnostic::error("folder", key, message)));
+            let problem = Diagnostic::error("folder", key, message);
+            found.problems.push(problem);
+            return Ok(());
         }
-        let entries = match fs::read_dir(path) {
-            Ok(entries) => entries.collect::<io::Result<Vec<_>>>()?,
+        let opened = fs::read_dir(path).and_then(|names| Ok((names, Opened::new(path)?)));
+        let (names, folder) = match opened {
+            Ok(opened) => opened,
             // Removed since it was looked at.
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Found::default()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
             Err(error) => return Err(named(path, error)),
         };
-        let visit = |entry: &fs::DirEntry, below: &mut String| {
-            let name = entry.file_name();
+        let mut below = format!("{key}/");
+        let mut entries = Vec::new();
+        for name in names {
+            let (name, kind) = name
+                .and_then(|name| Ok((name.file_name(), name.file_type()?)))
+                .map_err(|error| named(path, error))?;
             let Some(name) = name.to_str() else {
                 let message = format!("the name `{}` is not UTF-8", name.to_string_lossy());
                 let problem = Diagnostic::error("folder", key, message).hint("rename the file");
-                return Ok(Found::problem(problem));
+                found.problems.push(problem);
+                continue;
             };
             below.truncate(key.len() + 1);
             below.push_str(name);
-            self.visit(
-                || entry.path(),
-                below,
-                entry.file_type()?,
-                || entry.metadata(),
-                depth + 1,
-            )
-        };
-        let parts = entries.par_chunks(ENTRIES_IN_A_ROW).map(|entries| {
-            let mut below = format!("{key}/");
-            let found = entries.iter().map(|entry| visit(entry, &mut below));
-            let found = found.collect::<io::Result<_>>()?;
-            Ok(Found::of(found))
+            let key = SourceKey::from(below.as_str());
+            entries.push(Entry { key, kind });
+        }
+        let parts = entries.into_par_iter().chunks(ENTRIES_IN_A_ROW);
+        let parts = parts.map(|entries| {
+            let mut found = Found::default();
+            found.files.reserve(entries.len());
+            for entry in entries {
+                self.visit(&folder, path, entry, depth + 1, &mut found)?;
+            }
+            Ok(found)
         });
-        Ok(Found::of(parts.collect::<io::Result<_>>()?))
+        let all = Found::of(parts.collect::<io::Result<_>>()?);
+        found.files.extend(all.files);
+        found.problems.extend(all.problems);
+        Ok(())
     }
 
     /// What is wrong with a link, if it may not be followed.
@@ -230,10 +248,8 @@ impl Version {
         for byte in text.bytes() {
             match (byte, numbers.get_mut(place)) {
                 (b'-', _) => place += 1,
-                (b'0'..=b'9', Some(number)) => {
-                    let digit = u64::from(byte - b'0');
-                    *number = number.wrapping_mul(10).wrapping_add(digit);
-                }
+                (b'0'..=b'9', Some(number)) => *number = *number << 4 | u64::from(byte - b'0'),
+                (b'a'..=b'f', Some(number)) => *number = *number << 4 | u64::from(byte - b'a' + 10),
                 _ => return false,
             }
         }
@@ -243,7 +259,7 @@ impl Version {
 
 impl fmt::Display for Version {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}-{}", self.size, self.modified)
+        write!(f, "{:x}-{:x}", self.size, self.modified)
     }
 }
 
@@ -283,13 +299,17 @@ fn look(root: &Path, files: Vec<FileEntry>) -> io::Result<Vec<(SourceKey, Observ
     files.into_par_iter().map(look_at).collect()
 }
 
+/// A site's own configuration.
+const CONFIGS: [&str; 2] = ["config.toml", "zola.toml"];
+
 /// Takes another configuration than the site's own, which it stands in for.
 fn take_config(sources: &mut Sources, root: &Path, config: &Path) -> io::Result<()> {
     let path = root.join(config);
     let bytes = fs::read(&path).map_err(|error| named(&path, error))?;
     let (size, version) = (bytes.len() as u64, "given".to_owned());
-    sources.observe(&SourceKey::from("zola.toml"), Observed::Absent);
-    sources.observe(&SourceKey::from("config.toml"), Observed::Absent);
+    for key in CONFIGS {
+        sources.observe(&SourceKey::from(key), Observed::Absent);
+    }
     let given = Observed::Text {
         version,
         size,
@@ -377,7 +397,7 @@ fn finish<Kept: Send>(
         }
         let version = |key: &SourceKey| {
             let source = sources.get(key.as_str())?;
-            Some((key.clone(), source.version.clone()))
+            Some((key.clone(), source.version.to_string()))
         };
         let versions = needs.files.iter().filter_map(version).collect();
         evaluation.supply_versions(inputs(root, needs.files)?, &versions);

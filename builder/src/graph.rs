@@ -62,8 +62,8 @@ pub struct BodyFacts {
 pub struct OutputTrace {
     /// Of all that it was made from.
     pub trace: Mark,
-    /// What functions asked for while it was rendered. Most outputs ask alike.
-    pub asked: Vec<Arc<Question>>,
+    /// What functions asked for while it was rendered. Most outputs ask alike, and share it.
+    pub asked: Arc<[Arc<Question>]>,
     /// Pictures that it refers to.
     pub pictures: Vec<Shown>,
 }
@@ -72,8 +72,8 @@ impl Graph {
     /// The requests to the network that anything was made from.
     pub fn requests(&self) -> BTreeSet<&Request> {
         let bodies = self.bodies.values().map(|facts| &facts.asked);
-        let outputs = self.outputs.values().map(|trace| &trace.asked);
-        let outputs = outputs.flatten().map(|question| &**question);
+        let outputs = self.outputs.values().flat_map(|trace| trace.asked.iter());
+        let outputs = outputs.map(|question| &**question);
         let asked = bodies.flatten().chain(outputs);
         asked
             .filter_map(|question| match question {

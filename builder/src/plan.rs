@@ -19,6 +19,7 @@ use crate::source::Sources;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::ops::Bound;
 
 /// Who comes first where several want one key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -46,7 +47,7 @@ pub enum FeedOf {
     Term(usize, usize),
 }
 
-/// How an output is made.
+/// How an output is made. There are many of pages, so what others need more is not in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Recipe {
     /// A page.
@@ -59,32 +60,11 @@ pub enum Recipe {
         pager: Option<usize>,
     },
     /// The list of a taxonomy's terms.
-    Taxonomy {
-        /// Language.
-        lang: String,
-        /// Index into the language's taxonomies.
-        taxonomy: usize,
-    },
+    Taxonomy(Box<OfTaxonomy>),
     /// The pages of a term.
-    Term {
-        /// Language.
-        lang: String,
-        /// Index into the language's taxonomies.
-        taxonomy: usize,
-        /// Index into the taxonomy's terms.
-        term: usize,
-        /// Which part.
-        pager: Option<usize>,
-    },
+    Term(Box<OfTerm>),
     /// A feed.
-    Feed {
-        /// Language.
-        lang: String,
-        /// Of what.
-        of: FeedOf,
-        /// The template, which is also the file's name.
-        template: String,
-    },
+    Feed(Box<Feed>),
     /// Part `n` of the sitemap, counted from 1: `sitemap.xml` where it is the only one.
     Sitemap(usize),
     /// `sitemap.xml` of a large site: the list of so many parts.
@@ -104,12 +84,60 @@ pub enum Recipe {
     /// A style sheet, compiled from a Sass file.
     Style(SourceKey),
     /// A picture that a template asked for while it was rendered.
-    Picture {
-        /// The original.
-        source: SourceKey,
-        /// What to make of it.
-        job: images::Job,
-    },
+    Picture(Box<Processed>),
+}
+
+/// The list of a taxonomy's terms.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OfTaxonomy {
+    /// Language.
+    pub lang: String,
+    /// Index into the language's taxonomies.
+    pub taxonomy: usize,
+}
+
+/// The pages of a term.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OfTerm {
+    /// Language.
+    pub lang: String,
+    /// Index into the language's taxonomies.
+    pub taxonomy: usize,
+    /// Index into the taxonomy's terms.
+    pub term: usize,
+    /// Which part.
+    pub pager: Option<usize>,
+}
+
+/// A feed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Feed {
+    /// Language.
+    pub lang: String,
+    /// Of what.
+    pub of: FeedOf,
+    /// The template, which is also the file's name.
+    pub template: String,
+}
+
+/// A picture that is made of another.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Processed {
+    /// The original.
+    pub source: SourceKey,
+    /// What to make of it.
+    pub job: images::Job,
+}
+
+impl Recipe {
+    /// The source that the output is, or is made of, as a file.
+    pub fn file(&self) -> Option<&SourceKey> {
+        match self {
+            Self::Copy(source) | Self::Style(source) => Some(source),
+            Self::Picture(picture) => Some(&picture.source),
+            _ => None,
+        }
+    }
 }
 
 /// One output.
@@ -125,6 +153,16 @@ pub struct Planned {
 
 /// Every output of the site.
 pub type Plan = BTreeMap<OutputKey, Planned>;
+
+/// The pictures among the outputs.
+pub fn pictures(plan: &Plan) -> impl Iterator<Item = (&OutputKey, &Processed)> {
+    let from = plan.range::<str, _>((Bound::Included(PICTURES), Bound::Unbounded));
+    let below = from.take_while(|(key, _)| key.as_str().starts_with(PICTURES));
+    below.filter_map(|(key, planned)| match &planned.recipe {
+        Recipe::Picture(picture) => Some((key, &**picture)),
+        _ => None,
+    })
+}
 
 /// URLs in one sitemap file; more are split (site model, section 13).
 pub const SITEMAP_LIMIT: usize = 30_000;
@@ -145,15 +183,21 @@ pub fn plan(
     let config_key = config_key(sources);
     let nothing = || Wanted::nothing(sources, publishing.static_files, &config_key);
     // There are many more pages than anything else.
-    let of_pages: Vec<Wanted<'_>> = (0..library.pages.len())
+    let of_pages: Vec<Wanted<'_>> = (0..library.pages.len().div_ceil(PAGES_IN_A_ROW))
         .into_par_iter()
-        .with_min_len(PAGES_IN_A_ROW)
-        .fold(nothing, |mut wanted, id| {
-            want_page(&mut wanted, library, id);
+        .map(|part| {
+            let mut wanted = nothing();
+            wanted.wants.reserve(PAGES_IN_A_ROW);
+            let ids = part * PAGES_IN_A_ROW..(part + 1) * PAGES_IN_A_ROW;
+            for id in ids.take_while(|id| *id < library.pages.len()) {
+                want_page(&mut wanted, library, id);
+            }
             wanted
         })
         .collect();
     let mut wanted = nothing();
+    let wants = of_pages.iter().map(|part| part.wants.len());
+    wanted.wants.reserve(wants.sum());
     for part in of_pages {
         wanted.wants.extend(part.wants);
         wanted.problems.extend(part.problems);
@@ -183,15 +227,15 @@ pub fn add_picture(
     source: &SourceKey,
     job: images::Job,
 ) -> Result<(), Diagnostic> {
-    let recipe = Recipe::Picture {
+    let recipe = Recipe::Picture(Box::new(Processed {
         source: source.clone(),
         job,
-    };
+    }));
     if plan.get(key).is_some_and(|there| there.recipe == recipe) {
         return Ok(());
     }
     let mut wanted = Wanted::nothing(sources, StaticFiles::Yield, source);
-    wanted.want(key.to_string(), Rank::Static, source, recipe);
+    wanted.want(key.as_str(), Rank::Static, source, recipe);
     for (key, planned) in std::mem::take(&mut wanted.wants) {
         let owner = match plan.remove(&key) {
             Some(there) => wanted.owner(&key, there, planned),
@@ -220,6 +264,8 @@ struct Wanted<'a> {
     wants: Vec<(OutputKey, Planned)>,
     problems: Vec<Diagnostic>,
     config_key: SourceKey,
+    /// Where keys are put together: one after another in the same memory.
+    key: String,
 }
 
 impl<'a> Wanted<'a> {
@@ -231,11 +277,12 @@ impl<'a> Wanted<'a> {
             wants: Vec::new(),
             problems: Vec::new(),
             config_key: config_key.clone(),
+            key: String::new(),
         }
     }
 
-    fn want(&mut self, key: String, rank: Rank, source: &SourceKey, recipe: Recipe) {
-        if let Err(message) = check_output_key(&key) {
+    fn want(&mut self, key: &str, rank: Rank, source: &SourceKey, recipe: Recipe) {
+        if let Err(message) = check_output_key(key) {
             let at = self.place_of(source, rank);
             self.problems.push(
                 Diagnostic::error("path", source.as_str(), message)
@@ -255,19 +302,16 @@ impl<'a> Wanted<'a> {
     /// Every key with its owner, and who lost one.
     fn granted(mut self) -> (Plan, Vec<Diagnostic>) {
         let mut wants = std::mem::take(&mut self.wants);
-        // Stable: who wanted first comes first.
-        wants.par_sort_by(|(a, _), (b, _)| a.cmp(b));
-        let mut plan: Vec<(OutputKey, Planned)> = Vec::with_capacity(wants.len());
-        for (key, planned) in wants {
-            match plan.pop_if(|(last, _)| *last == key) {
-                None => plan.push((key, planned)),
-                Some((_, there)) => {
-                    let owner = self.owner(&key, there, planned);
-                    plan.push((key, owner));
-                }
+        // Stable: who wanted first comes first. Most are in order already.
+        wants.sort_by(|(a, _), (b, _)| a.cmp(b));
+        wants.dedup_by(|(key, planned), (first, there)| {
+            let same = key == first;
+            if same {
+                *there = self.owner(key, there.clone(), planned.clone());
             }
-        }
-        (plan.into_iter().collect(), self.problems)
+            same
+        });
+        (wants.into_iter().collect(), self.problems)
     }
 
     /// Which of two gets a key; the other is a diagnostic.
@@ -325,8 +369,12 @@ impl<'a> Wanted<'a> {
     }
 
     fn want_at_path(&mut self, path: &str, rank: Rank, source: &SourceKey, recipe: Recipe) {
-        let key = [path.trim_start_matches('/'), "index.html"].concat();
-        self.want(key, rank, source, recipe);
+        let mut key = std::mem::take(&mut self.key);
+        key.clear();
+        key.push_str(path.trim_start_matches('/'));
+        key.push_str("index.html");
+        self.want(&key, rank, source, recipe);
+        self.key = key;
     }
 }
 
@@ -378,10 +426,10 @@ fn want_page(wanted: &mut Wanted<'_>, library: &Library, id: PageId) {
     let Page {
         place,
         front,
-        path,
         permalink,
         ..
     } = &*library.pages[id];
+    let path = library.pages[id].path();
     if !library.is_rendered(id) {
         return;
     }
@@ -392,7 +440,7 @@ fn want_page(wanted: &mut Wanted<'_>, library: &Library, id: PageId) {
     for asset in library.page_assets(id) {
         let below = &asset.as_str()[folder..];
         let key = format!("{}{below}", path.trim_start_matches('/'));
-        wanted.want(key, Rank::Static, asset, Recipe::Copy(asset.clone()));
+        wanted.want(&key, Rank::Static, asset, Recipe::Copy(asset.clone()));
     }
 }
 
@@ -407,7 +455,7 @@ fn want_aliases(wanted: &mut Wanted<'_>, aliases: &[String], source: &SourceKey,
             format!("{path}/index.html")
         };
         wanted.want(
-            key,
+            &key,
             Rank::Alias,
             source,
             Recipe::Redirect(permalink.to_owned()),
@@ -473,7 +521,7 @@ fn want_section(wanted: &mut Wanted<'_>, config: &Config, library: &Library, id:
             path.trim_start_matches('/'),
             &asset.as_str()[folder..]
         );
-        wanted.want(key, Rank::Static, asset, Recipe::Copy(asset.clone()));
+        wanted.want(&key, Rank::Static, asset, Recipe::Copy(asset.clone()));
     }
     let Some(pagination) = section_pagination(section) else {
         let recipe = Recipe::Section {
@@ -511,10 +559,10 @@ fn want_taxonomy(
         return;
     }
     let source = wanted.config_key.clone();
-    let recipe = Recipe::Taxonomy {
+    let recipe = Recipe::Taxonomy(Box::new(OfTaxonomy {
         lang: lang.to_owned(),
         taxonomy: index,
-    };
+    }));
     wanted.want_at_path(&taxonomy.path, Rank::List, &source, recipe);
     for (position, term) in taxonomy.terms.iter().enumerate() {
         let Term {
@@ -523,11 +571,13 @@ fn want_taxonomy(
             pages,
             ..
         } = term;
-        let recipe = |pager| Recipe::Term {
-            lang: lang.to_owned(),
-            taxonomy: index,
-            term: position,
-            pager,
+        let recipe = |pager| {
+            Recipe::Term(Box::new(OfTerm {
+                lang: lang.to_owned(),
+                taxonomy: index,
+                term: position,
+                pager,
+            }))
         };
         match term_pagination(taxonomy) {
             None => wanted.want_at_path(path, Rank::List, &source, recipe(None)),
@@ -563,13 +613,13 @@ fn want_feeds(
     of: FeedOf,
 ) {
     for name in &config.languages[lang].feed_filenames {
-        let recipe = Recipe::Feed {
+        let recipe = Recipe::Feed(Box::new(Feed {
             lang: lang.to_owned(),
             of: of.clone(),
             template: name.clone(),
-        };
+        }));
         wanted.want(
-            format!("{}{name}", path.trim_start_matches('/')),
+            &format!("{}{name}", path.trim_start_matches('/')),
             Rank::List,
             source,
             recipe,
@@ -595,18 +645,18 @@ fn want_site_files(wanted: &mut Wanted<'_>, config: &Config, library: &Library) 
             0 | 1 => Recipe::Sitemap(1),
             parts => Recipe::SitemapIndex(parts),
         };
-        wanted.want("sitemap.xml".into(), Rank::List, &source, recipe);
+        wanted.want("sitemap.xml", Rank::List, &source, recipe);
         if parts > 1 {
             for part in 1..=parts {
                 let recipe = Recipe::Sitemap(part);
-                wanted.want(format!("sitemap{part}.xml"), Rank::List, &source, recipe);
+                wanted.want(&format!("sitemap{part}.xml"), Rank::List, &source, recipe);
             }
         }
     }
     if config.generate_robots_txt {
-        wanted.want("robots.txt".into(), Rank::List, &source, Recipe::Robots);
+        wanted.want("robots.txt", Rank::List, &source, Recipe::Robots);
     }
-    wanted.want("404.html".into(), Rank::List, &source, Recipe::NotFound);
+    wanted.want("404.html", Rank::List, &source, Recipe::NotFound);
 }
 
 fn want_search(wanted: &mut Wanted, config: &Config, sources: &Sources) {
@@ -618,7 +668,7 @@ fn want_search(wanted: &mut Wanted, config: &Config, sources: &Sources) {
             needs_library |= search::needs_library(format);
             let recipe = Recipe::SearchIndex(lang.clone());
             let key = search::file_name(lang, format);
-            wanted.want(key, Rank::List, &source, recipe);
+            wanted.want(&key, Rank::List, &source, recipe);
         }
     }
     // A site or a theme that brings the library has its own version of it.
@@ -629,7 +679,7 @@ fn want_search(wanted: &mut Wanted, config: &Config, sources: &Sources) {
         .is_some_and(|theme| sources.exists(&format!("themes/{theme}/{own}")));
     if needs_library && !themed && !sources.exists(&own) {
         let recipe = Recipe::SearchLibrary;
-        wanted.want(SEARCH_LIBRARY.into(), Rank::List, &source, recipe);
+        wanted.want(SEARCH_LIBRARY, Rank::List, &source, recipe);
     }
 }
 
@@ -665,7 +715,7 @@ fn want_static(wanted: &mut Wanted<'_>, config: &Config, sources: &Sources) {
     for (inner, recipe) in files {
         if let Recipe::Copy(source) | Recipe::Style(source) = &recipe {
             let source = source.clone();
-            wanted.want(inner, Rank::Static, &source, recipe);
+            wanted.want(&inner, Rank::Static, &source, recipe);
         }
     }
 }

@@ -17,6 +17,7 @@ pub enum SlugMode {
 /// included: whoever makes an output path of it checks that path.
 pub fn slugify_path(text: &str, mode: SlugMode) -> String {
     match mode {
+        SlugMode::On if is_slug(text) => text.to_owned(),
         SlugMode::On => slugify(text),
         SlugMode::Safe => keep_safe(text),
         SlugMode::Off => text.to_owned(),
@@ -38,6 +39,13 @@ pub fn slugify_anchor(text: &str, mode: SlugMode) -> String {
             .map(|c| if c.is_ascii_whitespace() { '_' } else { c })
             .collect(),
     }
+}
+
+/// True for what is its own slug, as most names of files are.
+fn is_slug(text: &str) -> bool {
+    let allowed = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-');
+    let dashes_stand_apart = !text.contains("--") && !text.starts_with('-') && !text.ends_with('-');
+    text.bytes().all(allowed) && dashes_stand_apart
 }
 
 /// Drops what some file system forbids in a name, then the spaces and dots at its end. Control
@@ -64,6 +72,15 @@ mod tests {
         assert_eq!(slugify_path("orion's belt", SlugMode::On), "orion-s-belt");
         assert_eq!(slugify_path(" spaced out", SlugMode::On), "spaced-out");
         assert_eq!(slugify_anchor("80 °C!", SlugMode::On), "80-degc");
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn what_is_a_slug_stays_as_it_is(text in "[a-zA0-9 ._-]{0,6}") {
+            if is_slug(&text) {
+                proptest::prop_assert_eq!(slugify(&text), text);
+            }
+        }
     }
 
     #[test]

@@ -12,6 +12,7 @@ use crate::render::templates;
 use crate::site::head::Head;
 use itertools::{EitherOrBoth, Itertools};
 use rayon::prelude::*;
+use smol_str::SmolStr;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -22,7 +23,7 @@ pub const MAX_FILE_BYTES: u64 = 5 * 1024 * 1024 * 1024;
 #[derive(Debug, Clone)]
 pub struct Source {
     /// The version last seen: the ETag in S3, a hash of size and time in a folder.
-    pub version: String,
+    pub version: SmolStr,
     /// Bytes of that version.
     pub size: u64,
     /// What a build uses of it.
@@ -303,7 +304,7 @@ impl Sources {
     /// Makes the next look at `key` a change, whatever it finds.
     pub fn forget_version(&mut self, key: &str) {
         if let Some(source) = self.map.get_mut(key) {
-            Arc::make_mut(source).version.clear();
+            Arc::make_mut(source).version = SmolStr::default();
         }
     }
 
@@ -374,7 +375,7 @@ impl Sources {
             },
         };
         LookedAt::Source(Source {
-            version,
+            version: version.into(),
             size,
             effective,
             problems,

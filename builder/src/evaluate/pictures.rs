@@ -9,7 +9,7 @@ use crate::graph::Shown;
 use crate::images::{Job, Picture, probe};
 use crate::key::{OutputKey, SourceKey};
 use crate::object::{Body, Object};
-use crate::plan::{PICTURES, Plan, Recipe};
+use crate::plan::{self, PICTURES, Plan, Recipe};
 use crate::render::world::{Measured, World};
 use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
@@ -143,15 +143,12 @@ impl Darkroom {
     ) -> (Developed<Kept>, BTreeSet<SourceKey>) {
         let mut waiting: BTreeMap<&SourceKey, Vec<(&OutputKey, &Job)>> = BTreeMap::new();
         let mut done: Developed<Kept> = Vec::new();
-        for (key, planned) in plan {
-            if let Recipe::Picture { source, job } = &planned.recipe
-                && !is_done(key)
-            {
-                if self.published.contains(key) {
-                    done.push((key.clone(), Ok(None)));
-                } else {
-                    waiting.entry(source).or_default().push((key, job));
-                }
+        for (key, picture) in plan::pictures(plan).filter(|(key, _)| !is_done(key)) {
+            if self.published.contains(key) {
+                done.push((key.clone(), Ok(None)));
+            } else {
+                let of_source = waiting.entry(&picture.source).or_default();
+                of_source.push((key, &picture.job));
             }
         }
         let mut lacking = BTreeSet::new();

@@ -279,7 +279,7 @@ impl Reader<'_> {
     }
 
     fn reads_terms(&self) -> bool {
-        let asked = self.trace.iter().flat_map(|trace| &trace.asked);
+        let asked = self.trace.iter().flat_map(|trace| trace.asked.iter());
         let is_of_terms = |question: &Question| {
             matches!(
                 question,
@@ -287,7 +287,7 @@ impl Reader<'_> {
             )
         };
         let recipe = &self.planned.recipe;
-        matches!(recipe, Recipe::Taxonomy { .. } | Recipe::Term { .. })
+        matches!(recipe, Recipe::Taxonomy(_) | Recipe::Term(_))
             || asked.into_iter().any(|question| is_of_terms(question))
     }
 }

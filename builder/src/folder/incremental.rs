@@ -2,26 +2,29 @@
 //! graph and the same segments as over S3.
 
 use super::opened::{Opened, go_last};
-use super::{FileEntry, clean, finish, list, look, name_config, named, take_config, texts, write};
+use super::{
+    CONFIGS, FileEntry, clean, finish, list, look, name_config, named, take_config, texts, write,
+};
 use crate::evaluate::{Evaluation, Tree, Unready};
 use crate::fetch::{self, Budget, Web};
 use crate::key::{OutputKey, Role, SourceKey};
 use crate::object::Object;
 use crate::plan::{PICTURES, Rank};
 use crate::publish::root::{FORMAT, Segments};
-use crate::publish::state::{Dirty, FOLDER, Published, State, StateError, Texts};
+use crate::publish::state::{Dirty, FOLDER, Packed, Published, State, StateError, Texts};
 use crate::render::answers::Request;
 use crate::render::world::Settings;
 use crate::search::Records;
-use crate::source::{Change, Source, Sources};
+use crate::source::{Change, Observed, Source, Sources};
 use itertools::{Either, EitherOrBoth, Itertools};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::io;
+use std::io::{self, Read};
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 
 /// Names the segments, and says what they are of.
@@ -165,6 +168,7 @@ pub fn build_from(
     let Seen {
         sources,
         changes,
+        dirty: dirty_sources,
         full,
     } = seen;
     let mut tree = match evaluated {
@@ -180,17 +184,10 @@ pub fn build_from(
     let objects: BTreeMap<OutputKey, (Published, Option<u64>)> =
         objects.collect::<io::Result<_>>()?;
 
-    let mut dirty = Dirty::default();
-    // A file that was only touched has another version.
-    let touched = before
-        .sources
-        .beside(&sources)
-        .filter(|(_, was, is)| match (was, is) {
-            (Some(was), Some(is)) => was.version != is.version,
-            (was, is) => was.is_some() != is.is_some(),
-        });
-    let touched = touched.map(|(key, ..)| key);
-    dirty.sources = changes.keys().chain(touched).cloned().collect();
+    let mut dirty = Dirty {
+        sources: dirty_sources,
+        ..Dirty::default()
+    };
     dirty.note(&before.graph, &tree.graph);
     let mut after = State {
         sources: sources.clone(),
@@ -213,14 +210,18 @@ pub fn build_from(
         }
         written.insert(key, made);
     }
-    let stays = |key: &&OutputKey| {
-        let shown = tree.plan.contains_key(*key) || !tree.stale.is_empty();
-        let made = written.contains_key(*key) || tree.stale.contains(*key);
-        made || (is_picture(key) && shown)
-    };
-    let others = after.outputs.keys().merge_join_by(&tree.kept, Ord::cmp);
-    let others = others.filter_map(EitherOrBoth::just_left);
-    let removed: BTreeSet<OutputKey> = others.filter(|key| !stays(key)).cloned().collect();
+    // Pictures may stay where what shows them could not be rendered.
+    let may_be_shown = |key: &&OutputKey| is_picture(key) && !tree.stale.is_empty();
+    let both = after
+        .outputs
+        .keys()
+        .merge_join_by(tree.plan.keys(), |a, b| (*a).cmp(b));
+    let unplanned = both.filter_map(EitherOrBoth::just_left);
+    let unplanned = unplanned.filter(|key| !may_be_shown(key));
+    // A picture that is still wanted was not made again.
+    let empty = tree.nothing.iter().filter(|key| !is_picture(key));
+    let empty = empty.filter(|key| after.outputs.contains_key(*key));
+    let removed: BTreeSet<OutputKey> = unplanned.chain(empty).cloned().collect();
     for key in &removed {
         remove(out, key)?;
         Arc::make_mut(&mut after.outputs).remove(key);
@@ -230,6 +231,8 @@ pub fn build_from(
     let segments = segments.unwrap_or_default();
     let bytes_out = remember(state, made_with, &segments, &after, &dirty)?;
     lap("remember");
+    // Nobody waits for their memory.
+    rayon::spawn(move || drop((before.sources, before.graph)));
     Ok(Ok(Incremental {
         tree: tree.map(|_| written),
         removed,
@@ -245,6 +248,8 @@ struct Seen {
     sources: Arc<Sources>,
     /// What became of those of before.
     changes: BTreeMap<SourceKey, Change>,
+    /// Those whose record is another.
+    dirty: BTreeSet<SourceKey>,
     /// True where nothing is gone by.
     full: bool,
 }
@@ -257,14 +262,32 @@ impl Seen {
         first: bool,
     ) -> io::Result<Self> {
         let Folders { root, config, .. } = folders;
-        let (known, news) = known_and_new(files, &before.sources);
+        let (news, gone) = news(files, &before.sources);
+        let keys = news.iter().map(|file| &file.key).chain(&gone);
+        let mut looked_at: BTreeSet<SourceKey> = keys.cloned().collect();
+        let mut sources = (*before.sources).clone();
         // What is broken now is not there: a folder keeps no last good text.
-        let mut sources: Sources = known.into_iter().collect();
+        for key in &looked_at {
+            sources.observe(key, Observed::Absent);
+        }
         sources.observe_all(look(root, news)?);
         if let Some(config) = config {
             take_config(&mut sources, root, config)?;
+            looked_at.extend(CONFIGS.map(SourceKey::from));
         }
-        let changes = changes(&before.sources, &sources);
+        let mut changes = BTreeMap::new();
+        let mut dirty = BTreeSet::new();
+        for key in looked_at {
+            let (was, is) = (before.sources.get(key.as_str()), sources.get(key.as_str()));
+            // Also what was only touched has another version.
+            if was.map(|was| &was.version) != is.map(|is| &is.version) {
+                dirty.insert(key.clone());
+            }
+            if let Some(change) = change(was, is) {
+                dirty.insert(key.clone());
+                changes.insert(key, change);
+            }
+        }
         let configures = |key: &SourceKey| {
             let role = key.role();
             matches!(role, Role::Config | Role::OwnConfig | Role::ThemeConfig)
@@ -279,6 +302,7 @@ impl Seen {
         Ok(Self {
             sources: Arc::new(sources),
             changes,
+            dirty,
             full,
         })
     }
@@ -316,7 +340,15 @@ impl Instance<'_> {
             altered,
             records,
         } = self;
-        let mut evaluation = match Evaluation::new(sources.clone(), settings) {
+        // A folder has no reconcile: what was asked of the network is asked again each time.
+        let (evaluation, asked) = rayon::join(
+            || Evaluation::new(sources.clone(), settings),
+            || match full {
+                true => BTreeSet::new(),
+                false => before.graph.requests(),
+            },
+        );
+        let mut evaluation = match evaluation {
             Ok(evaluation) => evaluation,
             Err(why) => return Ok(Err(why)),
         };
@@ -337,15 +369,11 @@ impl Instance<'_> {
         if tells_why {
             evaluation.tell_why();
         }
-        // A folder has no reconcile: what was asked of the network is asked again each time.
-        let asked: BTreeSet<_> = match full {
-            true => BTreeSet::new(),
-            false => before.graph.requests().into_iter().cloned().collect(),
-        };
         if !asked.is_empty() {
             let allowed = evaluation.allowed_hosts();
             let may_be = |request: &Request| allowed.check(&request.url).is_ok();
-            let asked = asked.into_iter().filter(may_be).collect();
+            let asked = asked.into_iter().filter(|request| may_be(request));
+            let asked = asked.cloned().collect();
             let answers = fetch::gather(&Web::new(), asked, &allowed, &mut Budget::new());
             evaluation.supply_answers(answers);
         }
@@ -363,7 +391,7 @@ impl Instance<'_> {
             let made = write(root, out, key, &object)?;
             let published = Published {
                 fingerprint,
-                etag: version_of(out, key)?,
+                etag: version_of(out, key)?.into(),
                 source: SourceKey::from(""),
                 rank: Rank::Static,
             };
@@ -373,7 +401,7 @@ impl Instance<'_> {
     }
 }
 
-/// Pictures that templates asked for may stay where what shows them could not be rendered.
+/// A picture that templates asked for.
 fn is_picture(key: &OutputKey) -> bool {
     key.as_str().starts_with(PICTURES)
 }
@@ -420,11 +448,12 @@ fn remembered(
     tell: impl FnOnce(&Arc<BTreeMap<OutputKey, Published>>) + Send,
 ) -> io::Result<(State, Option<Segments>, u64)> {
     let read = |root: &Remembered| -> Option<(State, u64)> {
-        let names: Vec<&String> = root.segments.all_but_texts().collect();
-        let packed = packed(state, names);
+        let packed = InFolder {
+            folder: &state.join(FOLDER),
+            read: AtomicU64::new(0),
+        };
         let before = State::decode_telling(&root.segments, &packed, tell).ok()?;
-        let bytes: usize = packed.values().map(Vec::len).sum();
-        Some((before, bytes as u64))
+        Some((before, packed.read.into_inner()))
     };
     let root = read_root(state, made_with)?;
     let known = root.and_then(|root| Some((read(&root)?, root.segments)));
@@ -434,6 +463,23 @@ fn remembered(
     };
     before.texts = Texts::with_sources();
     Ok((before, segments, bytes))
+}
+
+/// The segments in a folder, which are read when they are unpacked.
+struct InFolder<'a> {
+    folder: &'a Path,
+    /// Bytes so far.
+    read: AtomicU64,
+}
+
+impl Packed for InFolder<'_> {
+    fn get<'a>(&'a self, name: &str, room: &'a mut Vec<u8>) -> Option<&'a [u8]> {
+        room.clear();
+        let mut file = fs::File::open(self.folder.join(name)).ok()?;
+        file.read_to_end(room).ok()?;
+        self.read.fetch_add(room.len() as u64, Ordering::Relaxed);
+        Some(room)
+    }
 }
 
 /// The segments of these names that can be read.
@@ -490,40 +536,33 @@ fn put(path: &Path, bytes: &[u8]) -> io::Result<()> {
         .map_err(|error| named(path, error))
 }
 
-/// The files of which nothing need be read, as the sources that they are known as, and the others.
-fn known_and_new(
-    files: Vec<FileEntry>,
-    before: &Sources,
-) -> (Vec<(SourceKey, Arc<Source>)>, Vec<FileEntry>) {
+/// The files that have to be read, and the sources that are no longer there.
+fn news(files: Vec<FileEntry>, before: &Sources) -> (Vec<FileEntry>, Vec<SourceKey>) {
     let both = files
         .into_iter()
         .merge_join_by(before.iter(), |file, (key, _)| file.key.cmp(key));
-    let there = both.filter_map(|pair| match pair {
-        EitherOrBoth::Both(file, known) => Some((file, Some(known))),
-        EitherOrBoth::Left(file) => Some((file, None)),
-        EitherOrBoth::Right(_) => None,
-    });
-    there.partition_map(|(file, known)| match known {
-        Some((key, source)) if file.version.is(&source.version) && source.problems.is_empty() => {
-            Either::Left((key.clone(), source.clone()))
+    let moved = both.filter_map(|pair| match pair {
+        EitherOrBoth::Both(file, (_, known)) => {
+            let is_known = file.version.is(&known.version) && known.problems.is_empty();
+            (!is_known).then_some(Either::Left(file))
         }
-        _ => Either::Right(file),
-    })
+        EitherOrBoth::Left(file) => Some(Either::Left(file)),
+        EitherOrBoth::Right((key, _)) => Some(Either::Right(key.clone())),
+    });
+    moved.partition_map(|moved| moved)
 }
 
-/// What became of the sources between two builds.
-fn changes(before: &Sources, after: &Sources) -> BTreeMap<SourceKey, Change> {
-    let change = |was: Option<&Arc<Source>>, is: Option<&Arc<Source>>| match (was, is) {
-        (None, _) => Some(Change::Added),
-        (_, None) => Some(Change::Removed),
+/// What became of a source between two builds.
+fn change(was: Option<&Arc<Source>>, is: Option<&Arc<Source>>) -> Option<Change> {
+    match (was, is) {
+        (None, None) => None,
+        (None, Some(_)) => Some(Change::Added),
+        (Some(_), None) => Some(Change::Removed),
         (Some(was), Some(is)) => {
             let same_bytes = is.effective.is_text() || was.version == is.version;
             (was.effective != is.effective || !same_bytes).then_some(Change::Changed)
         }
-    };
-    let both = before.beside(after);
-    both.filter_map(|(key, was, is)| Some((key.clone(), change(was, is)?)))
-        .collect()
+    }
 }
 
 /// The outputs that are not there as they were written.
@@ -531,14 +570,33 @@ fn altered(out: &Path, outputs: &BTreeMap<OutputKey, Published>) -> BTreeSet<Out
     let Ok(out) = Opened::new(out) else {
         return outputs.keys().cloned().collect();
     };
-    let is_as_it_was = |key: &OutputKey, published: &Published| {
-        let version = out.version(key.as_str());
-        version.is_ok_and(|version| version.is(&published.etag))
+    // Most pages are an `index.html` in a folder of their own: what they lie in together is above that.
+    let together = |key: &str| {
+        let folder = key.rsplit_once('/').map_or("", |(folder, _)| folder);
+        folder.rfind('/').unwrap_or_default()
     };
-    let altered = outputs
-        .iter()
-        .filter(|(key, published)| !is_as_it_was(key, published));
-    altered.map(|(key, _)| key.clone()).collect()
+    let mut altered = BTreeSet::new();
+    let mut outputs = outputs.iter().peekable();
+    while let Some((first, _)) = outputs.peek() {
+        let folder = &first.as_str()[..together(first.as_str())];
+        let opened = match folder {
+            "" => None,
+            folder => Some(out.below(folder)),
+        };
+        let beside = |key: &OutputKey| key.as_str().get(..together(key.as_str())) == Some(folder);
+        while let Some((key, published)) = outputs.next_if(|(key, _)| beside(key)) {
+            let found = match &opened {
+                None => out.file(key.as_str()),
+                Some(Ok(opened)) => opened.file(&key.as_str()[folder.len() + 1..]),
+                Some(Err(_)) => Ok(None),
+            };
+            let found = found.ok().flatten();
+            if !found.is_some_and(|version| version.is(&published.etag)) {
+                altered.insert(key.clone());
+            }
+        }
+    }
+    altered
 }
 
 /// Changes whenever a file of the output is written.

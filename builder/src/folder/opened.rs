@@ -32,17 +32,37 @@ impl Opened {
         Ok(Self { folder })
     }
 
-    /// The version of a file below the folder; links are followed.
+    /// A folder below it.
+    ///
+    /// # Errors
+    /// It cannot be opened.
+    pub fn below(&self, relative: &str) -> io::Result<Self> {
+        use rustix::fs::{Mode, OFlags, openat};
+        // On Linux nothing but a place to look from, which needs no permission to read.
+        #[cfg(target_os = "linux")]
+        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        #[cfg(not(target_os = "linux"))]
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let folder = openat(&self.folder, relative, flags, Mode::empty())?;
+        Ok(Self {
+            folder: folder.into(),
+        })
+    }
+
+    /// The version of what is below the folder, where it is a file; links are followed.
     ///
     /// # Errors
     /// It cannot be looked at.
-    pub fn version(&self, relative: &str) -> io::Result<Version> {
+    pub fn file(&self, relative: &str) -> io::Result<Option<Version>> {
         let found = rustix::fs::statat(&self.folder, relative, rustix::fs::AtFlags::empty())?;
+        if !rustix::fs::FileType::from_raw_mode(found.st_mode).is_file() {
+            return Ok(None);
+        }
         let nanos = i128::from(found.st_mtime) * 1_000_000_000 + i128::from(found.st_mtime_nsec);
-        Ok(Version {
+        Ok(Some(Version {
             size: u64::try_from(found.st_size).unwrap_or_default(),
             modified: Version::nanos(nanos),
-        })
+        }))
     }
 }
 
@@ -55,11 +75,20 @@ impl Opened {
         Ok(Self { folder })
     }
 
-    /// The version of a file below the folder; links are followed.
+    /// A folder below it.
+    ///
+    /// # Errors
+    /// It cannot be opened.
+    pub fn below(&self, relative: &str) -> io::Result<Self> {
+        Self::new(&self.folder.join(relative))
+    }
+
+    /// The version of what is below the folder, where it is a file; links are followed.
     ///
     /// # Errors
     /// It cannot be looked at.
-    pub fn version(&self, relative: &str) -> io::Result<Version> {
-        Version::of(&std::fs::metadata(self.folder.join(relative))?)
+    pub fn file(&self, relative: &str) -> io::Result<Option<Version>> {
+        let meta = std::fs::metadata(self.folder.join(relative))?;
+        meta.is_file().then(|| Version::of(&meta)).transpose()
     }
 }

@@ -6,6 +6,7 @@ use super::value::Value;
 use crate::dates::Date;
 use crate::diagnostic::Diagnostic;
 use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
 
 /// A page's front matter, validated (site model, sections 4 and 22).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -27,7 +28,7 @@ pub struct PageFrontMatter {
     /// Replaces the whole path; never empty.
     pub path: Option<String>,
     /// Taxonomies by name, each with its terms in the order of the file; no term is empty.
-    pub taxonomies: Vec<(String, Vec<String>)>,
+    pub taxonomies: Vec<(SmolStr, Vec<SmolStr>)>,
     /// The sort key of sections sorted by weight.
     pub weight: Option<i64>,
     /// The authors, first one first.
@@ -50,7 +51,7 @@ pub struct PageFrontMatter {
 
 impl PageFrontMatter {
     /// The terms of a taxonomy.
-    pub fn terms(&self, taxonomy: &str) -> &[String] {
+    pub fn terms(&self, taxonomy: &str) -> &[SmolStr] {
         let found = self.taxonomies.iter().find(|(name, _)| name == taxonomy);
         found.map_or(&[], |(_, terms)| terms)
     }
@@ -124,7 +125,7 @@ fn not_empty(table: &mut Table<'_, '_>, name: &'static str) -> Option<String> {
     }
 }
 
-fn taxonomies(table: &mut Table<'_, '_>) -> Vec<(String, Vec<String>)> {
+fn taxonomies(table: &mut Table<'_, '_>) -> Vec<(SmolStr, Vec<SmolStr>)> {
     let mut taxonomies = Vec::new();
     let mut nested = table.table("taxonomies");
     for entry in nested.take_all() {
@@ -134,10 +135,10 @@ fn taxonomies(table: &mut Table<'_, '_>) -> Vec<(String, Vec<String>)> {
             if term.trim().is_empty() {
                 nested.problem(place, format!("a term of the taxonomy `{name}` is empty"));
             } else {
-                terms.push(term);
+                terms.push(term.into());
             }
         }
-        taxonomies.push((name, terms));
+        taxonomies.push((name.into(), terms));
     }
     taxonomies.sort();
     taxonomies

@@ -11,7 +11,7 @@ use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 /// stay where they are.
 #[derive(Debug, Default)]
 pub struct Memo {
-    pages: Known<(usize, bool), Arc<[OnceLock<Mark>]>>,
+    pages: Known<(usize, bool), Arc<Once<Mark>>>,
     answers: Known<usize, Arc<Known<Question, Mark>>>,
     values: Known<(usize, String), Mark>,
 }
@@ -41,14 +41,36 @@ impl<K: Eq + Hash + Clone, V: Clone> Known<K, V> {
     }
 }
 
+/// Places for many values, each of which is made once. Where none is made there is no memory for it.
+#[derive(Debug)]
+pub struct Once<T>(Vec<OnceLock<Box<[OnceLock<T>]>>>);
+
+/// Places that get their memory together.
+const TOGETHER: usize = 64;
+
+impl<T> Once<T> {
+    /// So many places.
+    pub fn new(count: usize) -> Self {
+        let parts = (0..count.div_ceil(TOGETHER)).map(|_| OnceLock::new());
+        Self(parts.collect())
+    }
+
+    /// One of the places.
+    pub fn at(&self, index: usize) -> &OnceLock<T> {
+        let part = &self.0[index / TOGETHER];
+        let part = part.get_or_init(|| (0..TOGETHER).map(|_| OnceLock::new()).collect());
+        &part[index % TOGETHER]
+    }
+}
+
 fn place(shape: &Shape) -> usize {
     std::ptr::from_ref(shape) as usize
 }
 
 impl Memo {
     /// The marks of what a shape reads of each of `count` pages, with or without their neighbours.
-    pub fn pages(&self, shape: &Shape, full: bool, count: usize) -> Arc<[OnceLock<Mark>]> {
-        let make = || (0..count).map(|_| OnceLock::new()).collect();
+    pub fn pages(&self, shape: &Shape, full: bool, count: usize) -> Arc<Once<Mark>> {
+        let make = || Arc::new(Once::new(count));
         self.pages.get_or(&(place(shape), full), make)
     }
 

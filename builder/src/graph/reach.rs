@@ -20,10 +20,11 @@ pub struct Reach {
 
 impl Reach {
     /// None where more may be another than texts below front matter: `graph` is what was noted of
-    /// `before`, with the same configuration and settings, and `library` is that of `now`.
-    pub fn of(graph: &Graph, before: &Sources, now: &Sources, library: &Library) -> Option<Self> {
+    /// `before`, with the same configuration and settings, and `pages` is the mark of which pages there
+    /// are `now`.
+    pub fn of(graph: &Graph, before: &Sources, now: &Sources, pages: Mark) -> Option<Self> {
         // Which pages there are may also depend on the time.
-        if graph.pages != Some(pages(library)) {
+        if graph.pages != Some(pages) {
             return None;
         }
         let mut edited = BTreeSet::new();
@@ -53,15 +54,22 @@ fn is_same(was: &Arc<Source>, is: &Arc<Source>) -> bool {
     Arc::ptr_eq(was, is) || (was.effective == is.effective && same_bytes())
 }
 
+/// Pages whose keys are gathered at once.
+const GATHERED: usize = 256;
+
 /// The mark of which pages and sections a library has.
 pub fn pages(library: &Library) -> Mark {
-    let mut marker = Marker::default();
-    for page in &library.pages {
-        marker.bytes(page.place.key.as_str());
+    let mut all = Marker::default();
+    for pages in library.pages.chunks(GATHERED) {
+        let mut some = Marker::default();
+        for page in pages {
+            some.bytes(page.place.key.as_str());
+        }
+        all.mark(some.done());
     }
-    marker.number(library.pages.len() as u64);
+    all.number(library.pages.len() as u64);
     for section in &library.sections {
-        marker.bytes(section.place.key.as_str());
+        all.bytes(section.place.key.as_str());
     }
-    marker.done()
+    all.done()
 }

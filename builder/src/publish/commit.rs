@@ -161,7 +161,7 @@ impl Builder {
         // Cached pages still show the pictures of before.
         let mut unreferenced = BTreeMap::new();
         for (key, published) in deletions {
-            let (key, etag) = (key.to_string(), published.etag.clone());
+            let (key, etag) = (key.to_string(), published.etag.to_string());
             if key.starts_with(PICTURES) {
                 let since_ms = now_ms;
                 unreferenced.insert(key, Unreferenced { etag, since_ms });
@@ -332,7 +332,7 @@ pub(super) fn adopt(state: &mut State, key: &str, etag: Option<String>) -> bool 
             let rank = known.map_or(Rank::Static, |known| known.rank);
             let published = Published {
                 fingerprint: None,
-                etag,
+                etag: etag.into(),
                 source,
                 rank,
             };

@@ -319,11 +319,13 @@ impl Builder {
             let parallel = self.options.parallel;
             let (mut read, versions) = observe::inputs(&self.source, needs.files, parallel).await?;
             misread.extend(read.keys().filter_map(|key| {
-                let known = sources.get(key.as_str()).map(|source| &source.version);
+                let known = sources.get(key.as_str());
+                let known = known.map(|source| source.version.as_str());
                 let found = versions.get(key);
                 // A file whose removal is held is read from where it is published.
                 let is_held = found.is_none() && is_held(key);
-                (found != known && !is_held).then(|| (key.clone(), found.cloned()))
+                (found.map(String::as_str) != known && !is_held)
+                    .then(|| (key.clone(), found.cloned()))
             }));
             self.read_published(state, &mut read).await?;
             evaluation.supply_versions(read, &versions);

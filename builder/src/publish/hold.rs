@@ -34,9 +34,7 @@ pub fn reason(state: &State, outcome: Result<&Tree, &Unready>) -> Option<String>
         }
         Ok(tree) => {
             let stays = |key: &str| {
-                tree.kept.contains(key)
-                    || tree.objects.contains_key(key)
-                    || tree.stale.contains(key)
+                tree.keeps(key) || tree.objects.contains_key(key) || tree.stale.contains(key)
             };
             let deleted = pages.filter(|(key, _)| !stays(key.as_str())).count();
             let too_many = deleted > ALWAYS_ALLOWED && deleted * 100 > published * MAX_PERCENT;
@@ -58,7 +56,7 @@ mod tests {
             let source = SourceKey::from(format!("content/{n}.md"));
             let published = Published {
                 fingerprint: None,
-                etag: String::new(),
+                etag: Default::default(),
                 source,
                 rank: Rank::Page,
             };
@@ -78,7 +76,7 @@ mod tests {
             site: None,
             records: None,
             objects: BTreeMap::new(),
-            kept: BTreeSet::new(),
+            nothing: BTreeSet::new(),
             because: BTreeMap::new(),
             graph: Default::default(),
             stale,

@@ -30,6 +30,7 @@ use futures::stream::{StreamExt, TryStreamExt, iter};
 use jiff::Timestamp;
 use md5::{Digest, Md5};
 use serde::Serialize;
+use smol_str::SmolStr;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::Path;
@@ -383,7 +384,7 @@ fn reported(publication: &Publication, draft: &Draft, state: &State) -> Report {
     let put = publication.puts.iter().map(|put| {
         let published = Published {
             fingerprint: Some(put.object.fingerprint()),
-            etag: String::new(),
+            etag: SmolStr::default(),
             source: put.source.clone(),
             rank: put.rank,
         };

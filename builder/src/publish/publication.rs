@@ -57,7 +57,7 @@ impl Publication {
                 object: object.clone(),
                 source: planned.source.clone(),
                 rank: planned.rank,
-                before: before.map(|before| before.etag.clone()),
+                before: before.map(|before| before.etag.to_string()),
                 wave: transfer::wave(planned, &changed),
             });
         }
@@ -82,7 +82,7 @@ impl Publication {
                     .outcome
                     .as_ref()
                     .is_ok_and(|tree| tree.plan.contains_key(key.as_str()));
-            let as_it_is = matches!(&draft.outcome, Ok(tree) if tree.kept.contains(key.as_str()));
+            let as_it_is = matches!(&draft.outcome, Ok(tree) if tree.keeps(key.as_str()));
             let failed = stale.contains(key.as_str()) && !of_removed;
             let stays = as_it_is || failed || may_be_shown || wanted;
             if !objects.contains_key(key.as_str()) && !stays {

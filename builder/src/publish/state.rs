@@ -9,7 +9,7 @@ mod records;
 mod segments;
 mod texts;
 pub use records::StoredRecords;
-pub use segments::{Encoded, FOLDER};
+pub use segments::{Encoded, FOLDER, Packed};
 pub use texts::Texts;
 
 use super::root::Segments;
@@ -23,13 +23,14 @@ use crate::render::answers::Request;
 use crate::render::world::Measured;
 use crate::search::Records;
 use crate::source::Sources;
-use encoding::{Outputs, unpack_outputs, unpack_sources};
+use encoding::{unpack_outputs, unpack_sources};
 use futures::stream::{StreamExt, TryStreamExt, iter};
 use itertools::{EitherOrBoth, Itertools};
 use segments::{
     Changed, PARALLEL, RECORDS_PER_SEGMENT, TEXT_BYTES_PER_SEGMENT, get, shard, shards, unpack_all,
 };
 use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -58,7 +59,7 @@ pub struct Published {
     /// Of bytes and metadata; none where it is not known what is there.
     pub fingerprint: Option<Fingerprint>,
     /// Its ETag.
-    pub etag: String,
+    pub etag: SmolStr,
     /// The source that it stands for.
     pub source: SourceKey,
     /// Its rank.
@@ -135,10 +136,7 @@ impl State {
     ///
     /// # Errors
     /// A segment is missing or damaged.
-    pub fn decode(
-        segments: &Segments,
-        packed: &BTreeMap<String, Vec<u8>>,
-    ) -> Result<Self, StateError> {
+    pub fn decode(segments: &Segments, packed: &dyn Packed) -> Result<Self, StateError> {
         Self::decode_telling(segments, packed, |_| ())
     }
 
@@ -148,7 +146,7 @@ impl State {
     /// A segment is missing or damaged.
     pub fn decode_telling(
         segments: &Segments,
-        packed: &BTreeMap<String, Vec<u8>>,
+        packed: &dyn Packed,
         tell: impl FnOnce(&Arc<BTreeMap<OutputKey, Published>>) + Send,
     ) -> Result<Self, StateError> {
         let texts = unpack_all::<(SourceKey, String)>(&segments.site_texts, packed)?;
@@ -159,10 +157,7 @@ impl State {
             texts.map(|(key, text)| (key, text.into())).collect();
         let (outputs, sources) = rayon::join(
             || {
-                let outputs = unpack_outputs(&segments.outputs, packed)?;
-                let mut outputs: Outputs = outputs.into_iter().flatten().collect();
-                // Once for both maps.
-                outputs.sort_by(|(a, ..), (b, ..)| a.cmp(b));
+                let mut outputs = unpack_outputs(&segments.outputs, packed)?;
                 let traces: Vec<_> = outputs
                     .iter_mut()
                     .filter_map(|(key, _, trace)| Some((key.clone(), trace.take()?)))

@@ -29,7 +29,7 @@ pub struct Put {
 /// The wave that an output belongs to.
 pub fn wave(planned: &Planned, changed: &BTreeSet<&SourceKey>) -> u8 {
     match planned.recipe {
-        Recipe::Copy(_) | Recipe::Style(_) | Recipe::Picture { .. } => 0,
+        Recipe::Copy(_) | Recipe::Style(_) | Recipe::Picture(_) => 0,
         Recipe::Page(_) if changed.contains(&planned.source) => 1,
         Recipe::Page(_) => 2,
         _ => 3,
@@ -109,7 +109,7 @@ pub async fn put(site: &Bucket, source: &Bucket, put: &Put) -> Result<Outcome, S
     };
     Ok(Outcome::Put(Published {
         fingerprint: Some(put.object.fingerprint()),
-        etag,
+        etag: etag.into(),
         source: put.source.clone(),
         rank: put.rank,
     }))
@@ -138,7 +138,7 @@ async fn copy_current(
         if let Some(etag) = etag {
             return Ok(Some(Published {
                 fingerprint: None,
-                etag,
+                etag: etag.into(),
                 source: put.source.clone(),
                 rank: put.rank,
             }));

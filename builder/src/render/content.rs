@@ -14,7 +14,7 @@ use super::world::{Needs, Pictures, Scope, Trace, World, ask, within};
 use super::{RenderError, guarded};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::fingerprint::{Mark, Marker};
-use crate::graph::memo::{Known, Memo};
+use crate::graph::memo::{Known, Memo, Once};
 use crate::graph::reach::Reach;
 use crate::graph::{BodyFacts, Graph, Question, Shown, value_mark};
 use crate::key::SourceKey;
@@ -26,7 +26,7 @@ use crate::site::facts::{BodyText, Place};
 use crate::site::library::{Library, PageId, SectionId};
 use crate::site::taxonomies::Taxonomy;
 use itertools::{EitherOrBoth, Itertools};
-use links::{anchors_wanted, check_anchors, linking};
+use links::{LinkToPlace, anchors_wanted, broken_anchors, fail_broken, linking};
 use rayon::prelude::*;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -34,15 +34,15 @@ use std::sync::{Arc, OnceLock};
 use tera::{Context, Value};
 
 /// A body, or why there is none.
-pub type Rendered = Result<Arc<Written>, Vec<Diagnostic>>;
+pub type Rendered = Result<Written, Vec<Diagnostic>>;
 
 /// A body that was rendered, now or in an earlier build.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Written {
     /// What is known of it.
     pub facts: Arc<BodyFacts>,
     /// Itself, where it was rendered in this build.
-    pub body: Option<Box<Body>>,
+    pub body: Option<Arc<Body>>,
 }
 
 /// A rendered body: what templates see of it as the values that they see, since each is in many
@@ -83,7 +83,7 @@ impl Bodies {
     }
 
     fn written(&self, library: &Library, of: Linking) -> Option<&Written> {
-        self.settled[of.index(library)].as_ref()?.as_deref().ok()
+        self.settled[of.index(library)].as_ref()?.as_ref().ok()
     }
 }
 
@@ -94,13 +94,13 @@ pub struct Contents {
     /// Of each section.
     pub sections: Vec<Rendered>,
     /// Who links, by the hash of what to.
-    backlinks: OnceLock<Vec<(u64, Linking)>>,
+    backlinks: OnceLock<Vec<u64>>,
     /// True where every body was rendered in this build.
     pub complete: bool,
     /// Marks that outputs share.
     pub memo: Arc<Memo>,
-    pub(super) page_values: Vec<OnceLock<Value>>,
-    pub(super) full_page_values: Vec<OnceLock<Value>>,
+    pub(super) page_values: Once<Value>,
+    pub(super) full_page_values: Once<Value>,
     pub(super) section_values: Vec<OnceLock<Value>>,
     /// What shapes read of sections and taxonomies.
     projected: Known<(usize, String), Value>,
@@ -113,7 +113,7 @@ pub struct Contents {
 impl Contents {
     /// What is known of the body of a page; None where there is none.
     pub fn page_body(&self, id: PageId) -> Option<&Written> {
-        self.pages[id].as_deref().ok()
+        self.pages[id].as_ref().ok()
     }
 
     /// A body, and where its file lies.
@@ -126,7 +126,7 @@ impl Contents {
 
     /// What is known of the body of a section; None where there is none.
     pub fn section_body(&self, id: SectionId) -> Option<&Written> {
-        self.sections[id].as_deref().ok()
+        self.sections[id].as_ref().ok()
     }
 
     /// What a shape reads of a value that has a name, made once.
@@ -165,7 +165,7 @@ impl Contents {
         let sections = self.sections.iter().zip(&library.sections);
         let sections = sections.map(|(body, section)| (body, &section.place, &section.body));
         let all = pages.chain(sections);
-        all.filter_map(|(body, place, text)| Some((body.as_deref().ok()?, place, text)))
+        all.filter_map(|(body, place, text)| Some((body.as_ref().ok()?, place, text)))
     }
 
     /// What is known of each body, by the file.
@@ -209,14 +209,27 @@ impl Contents {
         differ.map(|(of, key, _)| (of, key))
     }
 
+    /// What is known of the body of a page or section; None where there is none.
+    pub fn facts_of(&self, of: Linking) -> Option<&Arc<BodyFacts>> {
+        let body = match of {
+            Linking::Page(id) => self.page_body(id),
+            Linking::Section(id) => self.section_body(id),
+        };
+        body.map(|written| &written.facts)
+    }
+
+    /// The files whose links are doubted.
+    pub fn doubted(&self) -> impl Iterator<Item = &str> {
+        self.doubtful_links.iter().map(|found| found.file.as_str())
+    }
+
     /// The same, of those that a next build may go by: without those whose links are doubted, so that
     /// the doubt is told again.
     pub fn facts_that_stand<'a>(
         &'a self,
         world: &'a World,
     ) -> impl Iterator<Item = (&'a SourceKey, &'a Arc<BodyFacts>)> {
-        let files = self.doubtful_links.iter().map(|found| found.file.as_str());
-        let doubted: BTreeSet<&str> = files.collect();
+        let doubted: BTreeSet<&str> = self.doubted().collect();
         self.facts(world)
             .filter(move |(key, _)| !doubted.contains(key.as_str()))
     }
@@ -284,7 +297,7 @@ pub fn settle(
     if let Some(reach) = reach {
         spare(library, graph, reach, bodies);
     }
-    loop {
+    let doubtful_links = loop {
         let mut needs = Needs::default();
         let open = bodies.settled.iter().positions(Option::is_none);
         let results: Vec<_> = open
@@ -297,7 +310,7 @@ pub fn settle(
             .collect();
         for (index, result) in results {
             bodies.settled[index] = match result {
-                Ok(written) => Some(Ok(Arc::new(written))),
+                Ok(written) => Some(Ok(written)),
                 Err(RenderError::Failed(problems)) => Some(Err(problems)),
                 Err(RenderError::Needs(more)) => {
                     needs.extend(more);
@@ -310,21 +323,22 @@ pub fn settle(
         }
         // Whether a link finds its place in a page can be said where either was rendered; the
         // other was as it is when that was said before.
-        let more = anchors_wanted(world, bodies);
+        let links = LinkToPlace::all(world, bodies);
+        let more = anchors_wanted(world, &links);
         if more.is_empty() {
-            break;
+            let broken = broken_anchors(world, &links);
+            break fail_broken(world, broken, bodies);
         }
         bodies.want(library, more);
-    }
-    let doubtful_links = check_anchors(world, bodies);
+    };
     let mut pages: Vec<Rendered> = bodies.settled.iter().flatten().cloned().collect();
     let sections: Vec<Rendered> = pages.split_off(library.pages.len());
     let at_hand = |body: &Rendered| body.as_ref().map_or(true, |written| written.body.is_some());
     Ok(Contents {
         complete: pages.iter().chain(&sections).all(at_hand),
         memo: memo.clone(),
-        page_values: pages.iter().map(|_| OnceLock::new()).collect(),
-        full_page_values: pages.iter().map(|_| OnceLock::new()).collect(),
+        page_values: Once::new(pages.len()),
+        full_page_values: Once::new(pages.len()),
         section_values: sections.iter().map(|_| OnceLock::new()).collect(),
         projected: Known::default(),
         taxonomy_values: library
@@ -341,29 +355,44 @@ pub fn settle(
     })
 }
 
+/// Bodies that one thread takes in a row where little is done with each.
+const IN_A_ROW: usize = 1024;
+
 /// Takes the bodies beyond a reach to be as the graph has them.
 fn spare(library: &Library, graph: &Graph, reach: &Reach, bodies: &mut Bodies) {
     let Bodies { settled, wanted } = bodies;
     // Pages in the order of their keys, then sections: the graph is walked beside either.
-    let pages = library.pages.iter().map(|page| &page.place.key);
-    let sections = library.sections.iter().map(|section| &section.place.key);
     let (of_pages, of_sections) = settled.split_at_mut(library.pages.len());
-    spare_of(pages.zip(of_pages), wanted, graph, reach);
-    spare_of(sections.zip(of_sections), wanted, graph, reach);
+    let pages = library.pages.par_chunks(IN_A_ROW);
+    pages
+        .zip(of_pages.par_chunks_mut(IN_A_ROW))
+        .for_each(|(pages, settled)| {
+            let [Some(first), Some(last)] = [pages.first(), pages.last()] else {
+                return;
+            };
+            let known = graph
+                .bodies
+                .range::<SourceKey, _>(&first.place.key..=&last.place.key);
+            let keys = pages.iter().map(|page| &page.place.key);
+            spare_of(keys.zip(settled), known, wanted, reach);
+        });
+    let sections = library.sections.iter().map(|section| &section.place.key);
+    let known = graph.bodies.iter();
+    spare_of(sections.zip(of_sections), known, wanted, reach);
 }
 
 fn spare_of<'a>(
     bodies: impl Iterator<Item = (&'a SourceKey, &'a mut Option<Rendered>)>,
+    known: impl Iterator<Item = (&'a SourceKey, &'a Arc<BodyFacts>)>,
     wanted: &BTreeSet<SourceKey>,
-    graph: &Graph,
     reach: &Reach,
 ) {
-    let both = bodies.merge_join_by(&graph.bodies, |(one, _), (other, _)| (*one).cmp(other));
+    let both = bodies.merge_join_by(known, |(one, _), (other, _)| (*one).cmp(other));
     for ((_, place), (key, facts)) in both.filter_map(EitherOrBoth::both) {
         let is_spared = place.is_none() && !wanted.contains(key);
         if is_spared && reach.spares_body(key.as_str(), &facts.asked) {
             let facts = facts.clone();
-            *place = Some(Ok(Arc::new(Written { facts, body: None })));
+            *place = Some(Ok(Written { facts, body: None }));
         }
     }
 }
@@ -558,7 +587,7 @@ impl Job<'_> {
         };
         Written {
             facts: Arc::new(facts),
-            body: Some(Box::new(Body {
+            body: Some(Arc::new(Body {
                 html: Value::from(document.html.as_str()),
                 summary: document
                     .summary
@@ -582,7 +611,7 @@ impl Job<'_> {
         let mut context = Context::new();
         let (name, value) = self.facts();
         context.insert_value(name, value);
-        context.insert_value("config", self.configs[&place.lang].clone());
+        context.insert_value("config", self.configs[place.lang.as_str()].clone());
         context.insert("lang", &place.lang);
         let metered = meter::meter(text).map_err(|found| vec![unmetered(file, body, found)])?;
         let mut out = meter::Bounded::default();

@@ -35,17 +35,21 @@ pub fn feed(world: &World, lang: &str, of: &FeedOf) -> Option<Feed> {
             .clone(),
     };
     ids.retain(listed);
-    ids.sort_by_key(|id| library.by_date[*id]);
-    if ids.is_empty() {
-        return None;
-    }
-    let newest = library.pages[ids[0]].date.as_ref();
+    let place = |id: &PageId| library.by_date[*id];
+    let newest = library.pages[*ids.iter().min_by_key(|id| place(id))?]
+        .date
+        .as_ref();
     let updated = ids
         .iter()
         .filter_map(|id| library.pages[*id].front.updated.as_ref());
     let last_updated = updated.chain(newest).max_by_key(|date| date.sort_key());
-    ids.truncate(world.config.feed_limit.unwrap_or(usize::MAX));
-
+    let limit = world.config.feed_limit.unwrap_or(usize::MAX);
+    if limit < ids.len() {
+        // The newest ones alone are put in order.
+        ids.select_nth_unstable_by_key(limit, place);
+        ids.truncate(limit);
+    }
+    ids.sort_unstable_by_key(place);
     Some(Feed {
         last_updated: last_updated.map(Date::to_template_string),
         pages: ids,

@@ -5,7 +5,7 @@ use super::explain::explain;
 use super::feeds;
 use super::minify::{self, Minified};
 use super::questions;
-use super::readers::Reader;
+use super::readers::{Reader, Readers};
 use super::sitemap::sitemap_entries;
 use super::templates::{BUILTIN_PREFIX, about, source_of};
 use super::values::{self, Detail, PagerList, Shown, View};
@@ -24,6 +24,7 @@ use crate::site::pagination::{self, Pagination};
 use crate::site::taxonomies::Taxonomy;
 use crate::source::{Effective, Sources};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use tera::value::Key;
@@ -102,7 +103,7 @@ pub fn render(
         records: trace.records,
     };
     if world.traced {
-        let asked: Vec<Arc<Question>> = trace.asked.into_iter().map(Arc::new).collect();
+        let asked: Arc<[Arc<Question>]> = trace.asked.into_iter().map(Arc::new).collect();
         let (mark, _) = within(scope, key.as_str(), || job.mark(&asked));
         made.trace = mark.map(|trace| OutputTrace {
             trace,
@@ -149,6 +150,24 @@ pub struct Edited<'a> {
     pub pages: BTreeSet<PageId>,
 }
 
+/// The readers of few templates that a thread comes upon again and again. All threads ask for the same
+/// ones.
+#[derive(Default)]
+pub struct LastReaders {
+    known: Vec<(String, Arc<Reader>)>,
+}
+
+impl LastReaders {
+    fn of(&mut self, all: &Readers, name: &str) -> &Reader {
+        let place = self.known.iter().position(|(known, _)| known == name);
+        let place = place.unwrap_or_else(|| {
+            self.known.push((name.to_owned(), all.reader(name)));
+            self.known.len() - 1
+        });
+        &self.known[place].1
+    }
+}
+
 /// True where an output would be made from what it was made from before, because front matter, keys,
 /// templates and configuration are as they were, and it reads nothing of these bodies. False says
 /// nothing.
@@ -159,6 +178,7 @@ pub fn is_spared(
     planned: &Planned,
     known: &OutputTrace,
     edited: &Edited<'_>,
+    readers: &mut LastReaders,
 ) -> bool {
     let mut asked = known.asked.iter();
     if edited.files.contains(&planned.source) || asked.any(|question| question.looks_beyond_pages())
@@ -178,8 +198,7 @@ pub fn is_spared(
         (Recipe::SearchIndex(_), _) => false,
         (_, None) => true,
         (_, Some(template)) => {
-            let reader = world.templates.readers.reader(&template);
-            let texts = &reader.other_texts;
+            let texts = &readers.of(&world.templates.readers, &template).other_texts;
             let mut asked = known.asked.iter();
             let reaches = texts.any
                 || asked.any(|question| texts.is_unknown(question))
@@ -211,7 +230,7 @@ fn copy(sources: &Sources, key: &OutputKey, source: &SourceKey) -> Option<Object
         Effective::Text(text) => Body::Bytes(Arc::from(text.held()?.as_bytes())),
         Effective::Opaque => Body::Copy {
             source: source.clone(),
-            version: found.version.clone(),
+            version: found.version.to_string(),
             size: found.size,
         },
         Effective::Absent => return None,
@@ -293,7 +312,7 @@ impl<'w> Job<'w> {
             Recipe::Copy(source) => return Ok(copy(&self.world.sources, self.key, source)),
             Recipe::Style(_) => return self.style(),
             // Made after everything that refers to it, by `evaluate`.
-            Recipe::Picture { .. } => return Ok(None),
+            Recipe::Picture(_) => return Ok(None),
             _ => {}
         }
         self.check()?;
@@ -311,7 +330,7 @@ impl<'w> Job<'w> {
         };
         let object = self.template(&template, &variables.context())?;
         Ok(match &self.planned.recipe {
-            Recipe::Feed { .. } => object.map(without_controls),
+            Recipe::Feed(_) => object.map(without_controls),
             Recipe::Redirect(target) => object.map(|object| redirecting(object, target)),
             _ => object,
         })
@@ -366,7 +385,7 @@ impl<'w> Job<'w> {
                 tell(Read::Styles, marker.done());
                 return Some(());
             }
-            Recipe::Copy(_) | Recipe::Picture { .. } => return None,
+            Recipe::Copy(_) | Recipe::Picture(_) => return None,
             Recipe::Redirect(target) => tell(Read::Target(target), Mark::of(target.as_bytes())),
             _ => {}
         }
@@ -437,7 +456,7 @@ impl<'w> Job<'w> {
     /// Terms of a taxonomy that the language does not have are a mistake of the page.
     fn check_taxonomies(&self, id: PageId) -> Result<(), Vec<Diagnostic>> {
         let page = &self.world.library.pages[id];
-        let known = &self.world.config.languages[&page.place.lang].taxonomies;
+        let known = &self.world.config.languages[page.place.lang.as_str()].taxonomies;
         let unknown = page
             .front
             .taxonomies
@@ -467,22 +486,22 @@ impl<'w> Job<'w> {
 
     /// The template that makes it, by the name that it is asked for; None where there is nothing to
     /// make.
-    fn template_name(&self) -> Option<String> {
+    fn template_name(&self) -> Option<Cow<'w, str>> {
         let library = &self.world.library;
-        let or_usual = |chosen: Option<&str>, usual: &str| match chosen {
-            Some(name) => name.to_owned(),
+        let or_usual = |chosen: Option<&'w str>, usual: &'static str| match chosen {
+            Some(name) => Cow::from(name),
             // A site without one of the usual templates gets a plain page.
             None if !self.world.templates.contains(usual) => {
-                format!("{BUILTIN_PREFIX}placeholder.html")
+                format!("{BUILTIN_PREFIX}placeholder.html").into()
             }
-            None => usual.to_owned(),
+            None => usual.into(),
         };
         let of_taxonomy = |lang: &str, index: usize, kind: &str| {
             let name = &library.taxonomies[lang][index].config.name;
             let own = format!("{name}/{kind}.html");
             match self.world.templates.contains(&own) {
-                true => own,
-                false => format!("taxonomy_{kind}.html"),
+                true => Cow::from(own),
+                false => format!("taxonomy_{kind}.html").into(),
             }
         };
         Some(match &self.planned.recipe {
@@ -499,19 +518,19 @@ impl<'w> Job<'w> {
                 };
                 or_usual(section.front.template.as_deref(), usual)
             }
-            Recipe::Taxonomy { lang, taxonomy } => of_taxonomy(lang, *taxonomy, "list"),
-            Recipe::Term { lang, taxonomy, .. } => of_taxonomy(lang, *taxonomy, "single"),
-            Recipe::Feed { template, .. } => template.clone(),
-            Recipe::SitemapIndex(_) => "split_sitemap_index.xml".to_owned(),
-            Recipe::Sitemap(_) => "sitemap.xml".to_owned(),
-            Recipe::Robots => "robots.txt".to_owned(),
-            Recipe::NotFound => "404.html".to_owned(),
-            Recipe::Redirect(_) => "internal/alias.html".to_owned(),
+            Recipe::Taxonomy(of) => of_taxonomy(&of.lang, of.taxonomy, "list"),
+            Recipe::Term(of) => of_taxonomy(&of.lang, of.taxonomy, "single"),
+            Recipe::Feed(feed) => feed.template.as_str().into(),
+            Recipe::SitemapIndex(_) => "split_sitemap_index.xml".into(),
+            Recipe::Sitemap(_) => "sitemap.xml".into(),
+            Recipe::Robots => "robots.txt".into(),
+            Recipe::NotFound => "404.html".into(),
+            Recipe::Redirect(_) => "internal/alias.html".into(),
             Recipe::SearchIndex(_)
             | Recipe::SearchLibrary
             | Recipe::Copy(_)
             | Recipe::Style(_)
-            | Recipe::Picture { .. } => return None,
+            | Recipe::Picture(_) => return None,
         })
     }
 
@@ -529,23 +548,18 @@ impl<'w> Job<'w> {
                     pager,
                 )
             }
-            Recipe::Term {
-                lang,
-                taxonomy,
-                term,
-                pager,
-            } => {
-                let taxonomy = &library.taxonomies[lang][*taxonomy];
-                let term = &taxonomy.terms[*term];
+            Recipe::Term(of) => {
+                let taxonomy = &library.taxonomies[&of.lang][of.taxonomy];
+                let term = &taxonomy.terms[of.term];
                 (
                     &term.path,
                     &term.pages,
                     plan::term_pagination(taxonomy),
-                    pager,
+                    &of.pager,
                 )
             }
-            Recipe::Feed { lang, of, .. } => {
-                let feed = feeds::feed(self.world, lang, of);
+            Recipe::Feed(feed) => {
+                let feed = feeds::feed(self.world, &feed.lang, &feed.of);
                 return feed.is_none_or(|feed| feed.pages.iter().any(|id| pages.contains(id)));
             }
             _ => return true,
@@ -565,9 +579,9 @@ impl<'w> Job<'w> {
         match &self.planned.recipe {
             Recipe::Page(id) => &library.pages[*id].place.lang,
             Recipe::Section { section, .. } => &library.sections[*section].place.lang,
-            Recipe::Taxonomy { lang, .. }
-            | Recipe::Term { lang, .. }
-            | Recipe::Feed { lang, .. } => lang,
+            Recipe::Taxonomy(of) => &of.lang,
+            Recipe::Term(of) => &of.lang,
+            Recipe::Feed(feed) => &feed.lang,
             _ => &self.world.config.default_language,
         }
     }
@@ -587,7 +601,7 @@ impl<'w> Job<'w> {
         };
         Some(match &self.planned.recipe {
             Recipe::Page(id) => self
-                .page_like(own, &library.pages[*id].path)
+                .page_like(own, library.pages[*id].path())
                 .with("page", |shape| values::page_value(view, *id, shape, true)),
             Recipe::Section { section, pager } => {
                 let cut = plan::section_pagination(&library.sections[*section]);
@@ -596,8 +610,8 @@ impl<'w> Job<'w> {
                 self.list(own, view, path, pages, pager.zip(cut))?
                     .with("section", |shape| values::section(view, *section, shape))
             }
-            Recipe::Taxonomy { lang, taxonomy } => {
-                let taxonomy = &library.taxonomies[lang][*taxonomy];
+            Recipe::Taxonomy(of) => {
+                let taxonomy = &library.taxonomies[&of.lang][of.taxonomy];
                 self.page_like(own, &taxonomy.path)
                     .with("terms", |shape| match view.detail {
                         Detail::Full => self.all_terms(taxonomy),
@@ -605,20 +619,15 @@ impl<'w> Job<'w> {
                     })
                     .with("taxonomy", |_| values::taxonomy_kind(taxonomy))
             }
-            Recipe::Term {
-                lang,
-                taxonomy,
-                term,
-                pager,
-            } => {
-                let taxonomy = &library.taxonomies[lang][*taxonomy];
-                let term = &taxonomy.terms[*term];
+            Recipe::Term(of) => {
+                let taxonomy = &library.taxonomies[&of.lang][of.taxonomy];
+                let term = &taxonomy.terms[of.term];
                 let cut = plan::term_pagination(taxonomy);
-                self.list(own, view, &term.path, &term.pages, pager.zip(cut))?
+                self.list(own, view, &term.path, &term.pages, of.pager.zip(cut))?
                     .with("term", |shape| values::term(view, term, true, shape))
                     .with("taxonomy", |_| values::taxonomy_kind(taxonomy))
             }
-            Recipe::Feed { lang, of, .. } => self.feed(own, view, lang, of)?,
+            Recipe::Feed(feed) => self.feed(own, view, &feed.lang, &feed.of)?,
             Recipe::SitemapIndex(parts) => own.with("sitemaps", |_| {
                 let url = |number| config.make_permalink(&format!("/sitemap{number}.xml"));
                 let urls = (1..=*parts).map(|n| Value::from(url(n).trim_end_matches('/')));
@@ -647,7 +656,7 @@ impl<'w> Job<'w> {
             | Recipe::SearchLibrary
             | Recipe::Copy(_)
             | Recipe::Style(_)
-            | Recipe::Picture { .. } => return None,
+            | Recipe::Picture(_) => return None,
         })
     }
 
@@ -826,7 +835,7 @@ impl Job<'_> {
             }
         }
         let name = match self.planned.recipe {
-            Recipe::Taxonomy { .. } | Recipe::Term { .. } => "taxonomies",
+            Recipe::Taxonomy(_) | Recipe::Term(_) => "taxonomies",
             _ => "template",
         };
         (own, sources.place_of(own, &[name]))

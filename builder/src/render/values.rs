@@ -264,8 +264,8 @@ pub fn page(view: View<'_>, id: PageId, shape: &Shape, full: bool) -> Value {
     let contents = view.contents;
     let make = || page_value(view, id, shape, full);
     match view.detail {
-        Detail::Full if full => contents.full_page_values[id].get_or_init(make).clone(),
-        Detail::Full => contents.page_values[id].get_or_init(make).clone(),
+        Detail::Full if full => contents.full_page_values.at(id).get_or_init(make).clone(),
+        Detail::Full => contents.page_values.at(id).get_or_init(make).clone(),
         Detail::Read => page(view.full(), id, &WHOLE, full),
         Detail::Marks(_) => marked(page_mark(view, id, shape, full)),
         Detail::Bodies(shown) => {
@@ -291,7 +291,7 @@ fn page_mark(view: View<'_>, id: PageId, shape: &Shape, full: bool) -> Mark {
     match view.detail {
         Detail::Marks(memo) => {
             let pages = memo.pages(shape, full, view.world.library.pages.len());
-            *pages[id].get_or_init(make)
+            *pages.at(id).get_or_init(make)
         }
         Detail::Full | Detail::Read | Detail::Bodies(_) | Detail::Sources(_) => make(),
     }
@@ -415,14 +415,17 @@ fn page_fields<'a>(
         front,
         date,
         slug,
-        path,
         permalink,
         ..
     } = &*library.pages[id];
+    let path = library.pages[id].path();
     let taxonomies = || {
         let all = front.taxonomies.iter().map(|(name, terms)| {
             let terms = terms.iter().map(|term| Value::from(term.as_str()));
-            (name.clone().into(), Value::from(terms.collect::<Vec<_>>()))
+            (
+                name.to_string().into(),
+                Value::from(terms.collect::<Vec<_>>()),
+            )
         });
         Value::from(all.collect::<Map>())
     };
@@ -456,7 +459,7 @@ fn page_fields<'a>(
         .option("day", date.as_ref().map(|date| date.day))
         .with("taxonomies", |_| taxonomies())
         .texts("authors", front.authors.iter().map(String::as_str))
-        .set("path", path.as_str())
+        .set("path", path)
         .texts(
             "components",
             path.split('/').filter(|part| !part.is_empty()),
@@ -651,7 +654,7 @@ fn page_translations(view: View<'_>, id: PageId) -> Vec<Value> {
             &page.place,
             &page.permalink,
             page.front.title.as_deref(),
-            &page.path,
+            page.path(),
         )
     };
     world.library.page_links[id]

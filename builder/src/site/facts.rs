@@ -10,6 +10,7 @@ use crate::markdown;
 use crate::site::head::{Front, Head};
 use crate::slugs;
 use crate::source::Source;
+use smol_str::SmolStr;
 use std::sync::Arc;
 
 /// Where a content file lies.
@@ -18,11 +19,11 @@ pub struct Place {
     /// The source.
     pub key: SourceKey,
     /// Language code; the default one where the name has none.
-    pub lang: String,
+    pub lang: SmolStr,
     /// True for `index.md`: a page with its folder for itself.
     pub bundle: bool,
     /// The file's name without `.md` and language, or the bundle's folder name.
-    pub stem: String,
+    pub stem: SmolStr,
     /// Folders above, below `content/`; a bundle's own folder is not among them. The files of a folder
     /// share them.
     pub folders: Arc<[String]>,
@@ -75,15 +76,22 @@ pub struct Page {
     /// Date of the front matter, else of the file's name.
     pub date: Option<Date>,
     /// Last part of its path.
-    pub slug: String,
-    /// Path below the base URL, with `/` at both ends: `/blog/post/`.
-    pub path: String,
-    /// Full URL.
+    pub slug: SmolStr,
+    /// Full URL; it ends with the path.
     pub permalink: String,
+    /// Bytes of the path.
+    path_length: usize,
     /// Unicode words of the body.
     pub word_count: usize,
     /// Whole minutes.
     pub reading_time: usize,
+}
+
+impl Page {
+    /// Path below the base URL, with `/` at both ends: `/blog/post/`.
+    pub fn path(&self) -> &str {
+        &self.permalink[self.permalink.len() - self.path_length..]
+    }
 }
 
 /// A section.
@@ -143,7 +151,7 @@ pub fn read(
     head: &Head,
     config: &Config,
     last: &mut LastFolder,
-) -> Result<Content, Diagnostic> {
+) -> Result<Content, Box<Diagnostic>> {
     let place = place(key, config, last)?;
     let body = BodyText::of_head(head);
     let text = source.effective.held();
@@ -197,9 +205,9 @@ pub fn read(
         front,
         body,
         date,
-        slug,
-        path,
+        slug: slug.into(),
         permalink,
+        path_length: path.len(),
         word_count: words,
         reading_time: minutes,
     })))
@@ -214,7 +222,7 @@ pub fn default_section(lang: &str, config: &Config) -> Section {
     };
     let place = Place {
         key: SourceKey::from(format!("content/{name}")),
-        lang: lang.to_owned(),
+        lang: lang.into(),
         bundle: false,
         stem: "_index".into(),
         folders: Arc::default(),
@@ -251,7 +259,7 @@ fn place(key: &SourceKey, config: &Config, last: &mut LastFolder) -> Result<Plac
             return Err(Diagnostic::error("content", key.as_str(), message)
                 .hint("name it content/_index.md"));
         };
-        stem = own.clone();
+        stem = own.into();
         folders = above.into();
     }
     Ok(Place {
@@ -265,19 +273,23 @@ fn place(key: &SourceKey, config: &Config, last: &mut LastFolder) -> Result<Plac
 
 /// Stem and language of a file name. On a site with several languages any dot starts a language
 /// code; the default language's code is understood but stays in the name (site model, 2 and 23).
-fn language(key: &SourceKey, name: &str, config: &Config) -> Result<(String, String), Diagnostic> {
-    let default = || config.default_language.clone();
+fn language(
+    key: &SourceKey,
+    name: &str,
+    config: &Config,
+) -> Result<(SmolStr, SmolStr), Diagnostic> {
+    let default = || SmolStr::from(&config.default_language);
     if config.languages.len() <= 1 {
-        return Ok((name.to_owned(), default()));
+        return Ok((name.into(), default()));
     }
     let Some((stem, code)) = name.split_once('.') else {
-        return Ok((name.to_owned(), default()));
+        return Ok((name.into(), default()));
     };
     if code == config.default_language {
-        return Ok((name.to_owned(), default()));
+        return Ok((name.into(), default()));
     }
     if config.languages.contains_key(code) {
-        return Ok((stem.to_owned(), code.to_owned()));
+        return Ok((stem.into(), code.into()));
     }
     let message = format!("`{code}` in the file's name is not a language of this site");
     let known = config

@@ -14,6 +14,7 @@ use crate::front_matter::SortBy;
 use crate::key::{Role, SourceKey};
 use crate::source::Sources;
 use rayon::prelude::*;
+use smol_str::SmolStr;
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -55,8 +56,8 @@ pub struct Library {
 pub struct PageLinks {
     /// The section of its own folder.
     pub parent: Option<SectionId>,
-    /// Sections above, root first, transparent ones left out.
-    pub ancestors: Vec<SectionId>,
+    /// Sections above, root first, transparent ones left out. The pages of a folder share them.
+    pub ancestors: Arc<[SectionId]>,
     /// Previous page of the sorted list (the newer one, for dates).
     pub lower: Option<PageId>,
     /// Next page of the sorted list.
@@ -115,8 +116,13 @@ pub fn build(
         }
     }
     link_sections(&mut library);
-    link_pages(&mut library);
-    library.by_date = by_date(&library.pages);
+    let ((page_links, lists), by_date) =
+        rayon::join(|| link_pages(&library), || by_date(&library.pages));
+    library.page_links = page_links;
+    library.by_date = by_date;
+    for (links, pages) in library.section_links.iter_mut().zip(lists) {
+        links.pages = pages;
+    }
     sort_sections(&mut library, &mut problems);
     if config.languages.len() > 1 {
         link_translations(&mut library);
@@ -178,7 +184,7 @@ fn read_content(
                 }
                 read.push(content);
             }
-            Err(found) => problems.push(found),
+            Err(found) => problems.push(*found),
         }
     }
     for list in library.assets.values_mut() {
@@ -248,7 +254,12 @@ fn above<'a>(
 }
 
 fn by_folder(library: &Library) -> HashMap<(String, String), SectionId> {
-    let of = |section: &Section| (section.place.folders.join("/"), section.place.lang.clone());
+    let of = |section: &Section| {
+        (
+            section.place.folders.join("/"),
+            section.place.lang.to_string(),
+        )
+    };
     library
         .sections
         .iter()
@@ -271,7 +282,7 @@ fn link_sections(library: &mut Library) {
         // Only the section of the folder directly above lists it; those further up, when that
         // folder is no section, are its ancestors but do not know it.
         if let Some(parent) = by_folder
-            .get(&(upper.join("/"), place.lang.clone()))
+            .get(&(upper.join("/"), place.lang.to_string()))
             .copied()
         {
             library.section_links[parent].subsections.push(id);
@@ -296,10 +307,12 @@ fn link_sections(library: &mut Library) {
     }
 }
 
-fn link_pages(library: &mut Library) {
+/// What each page is to others, and the pages of each section, not sorted yet.
+fn link_pages(library: &Library) -> (Vec<PageLinks>, Vec<Vec<PageId>>) {
     let by_folder = by_folder(library);
     let sections = &library.sections;
     let mut page_links = Vec::with_capacity(library.pages.len());
+    let mut lists = vec![Vec::new(); sections.len()];
     // Pages of one folder come one after the other.
     let mut last: Option<(&Place, Above)> = None;
     for (id, page) in library.pages.iter().enumerate() {
@@ -317,17 +330,17 @@ fn link_pages(library: &mut Library) {
         });
         if page.front.render && !page.front.hidden {
             for section in &above.lists {
-                library.section_links[*section].pages.push(id);
+                lists[*section].push(id);
             }
         }
     }
-    library.page_links = page_links;
+    (page_links, lists)
 }
 
 /// What is above the pages of a folder.
 struct Above {
     parent: Option<SectionId>,
-    ancestors: Vec<SectionId>,
+    ancestors: Arc<[SectionId]>,
     /// The sections whose lists they are in: their own and, through transparent ones, those above.
     lists: Vec<SectionId>,
 }
@@ -339,13 +352,13 @@ impl Above {
         sections: &[Section],
     ) -> Self {
         let at = |depth: usize| {
-            let folder = (place.folders[..depth].join("/"), place.lang.clone());
+            let folder = (place.folders[..depth].join("/"), place.lang.to_string());
             by_folder.get(&folder).copied()
         };
         let Some(parent) = at(place.folders.len()) else {
             return Self {
                 parent: None,
-                ancestors: Vec::new(),
+                ancestors: Arc::default(),
                 lists: Vec::new(),
             };
         };
@@ -477,7 +490,7 @@ fn natural(a: &str, b: &str) -> Ordering {
 
 fn link_translations(library: &mut Library) {
     // Folders and stem without the language, and whether it is a bundle.
-    type CanonicalName = (Arc<[String]>, String, bool);
+    type CanonicalName = (Arc<[String]>, SmolStr, bool);
     let mut pages: BTreeMap<CanonicalName, Vec<PageId>> = BTreeMap::new();
     for (id, page) in library.pages.iter().enumerate() {
         let place = &page.place;
@@ -608,7 +621,7 @@ impl Library {
                 for index in plain.into_iter().chain([format!("index.{lang}.md")]) {
                     let page = self.page_by_file(&format!("{above}{index}"));
                     if let Some(page) = page.filter(|id| self.is_rendered(*id)) {
-                        return Some(format!("{}{below}", self.pages[page].path));
+                        return Some(format!("{}{below}", self.pages[page].path()));
                     }
                     let section = self.section_by_file.get(&format!("{above}_{index}"));
                     let publishes = |id: &&SectionId| {

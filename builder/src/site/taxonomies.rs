@@ -1,8 +1,10 @@
 //! Taxonomies and their terms (site model, section 13).
 
+use super::facts::Page;
 use super::library::{Library, PageId};
 use crate::config::{Config, TaxonomyConfig};
 use crate::slugs;
+use rayon::prelude::*;
 use std::collections::{BTreeMap, HashMap};
 
 /// A taxonomy in one language.
@@ -48,109 +50,111 @@ impl Taxonomy {
     }
 }
 
+/// The pages that name each term of a taxonomy, by how they spell it.
+type Spelled<'l> = HashMap<&'l str, Vec<PageId>>;
+/// That, of every taxonomy of every language, in the order of the configuration.
+type Gathered<'l> = Vec<Vec<Spelled<'l>>>;
+
+/// Pages that one thread looks through in a row.
+const PAGES_IN_A_ROW: usize = 1024;
+
 /// The taxonomies of every language, in the order of the configuration.
 pub fn build(library: &Library, config: &Config) -> BTreeMap<String, Vec<Taxonomy>> {
-    let mut all: BTreeMap<&str, Vec<Gathering<'_>>> = BTreeMap::new();
-    for (lang, language) in &config.languages {
-        let list = language.taxonomies.iter();
-        let list = list.map(|own| Gathering::of(config, lang, own));
-        all.insert(lang, list.collect());
-    }
-    // One walk over the pages: there are many more of them than of anything else.
-    for (id, page) in library.pages.iter().enumerate() {
-        let Some(list) = all.get_mut(page.place.lang.as_str()) else {
-            continue;
-        };
-        if page.front.taxonomies.is_empty() || !library.is_listed(id) {
-            continue;
-        }
-        for (name, terms) in &page.front.taxonomies {
-            let named = list
-                .iter_mut()
-                .filter(|one| one.taxonomy.config.name == *name);
-            named.for_each(|one| one.add(config, id, terms));
-        }
-    }
-    let all = all.into_iter();
-    all.map(|(lang, list)| {
-        let list = list.into_iter().map(|one| one.taxonomy(library));
-        (lang.to_owned(), list.collect())
-    })
-    .collect()
-}
-
-/// A taxonomy whose terms are gathered.
-struct Gathering<'l> {
-    taxonomy: Taxonomy,
-    by_slug: HashMap<String, usize>,
-    /// Few names stand on many pages.
-    by_name: HashMap<&'l str, usize>,
-}
-
-impl<'l> Gathering<'l> {
-    fn of(config: &Config, lang: &str, own: &TaxonomyConfig) -> Self {
-        let mut parts = Vec::new();
-        if lang != config.default_language {
-            parts.push(lang);
-        }
-        parts.extend(
-            config
-                .taxonomy_root
-                .as_deref()
-                .map(|root| root.trim_matches('/')),
-        );
-        parts.push(&own.slug);
-        let path = format!("/{}/", parts.join("/"));
-        Self {
-            taxonomy: Taxonomy {
-                config: own.clone(),
-                lang: lang.to_owned(),
-                permalink: config.make_permalink(&path),
-                path,
-                terms: Vec::new(),
-            },
-            by_slug: HashMap::new(),
-            by_name: HashMap::new(),
-        }
-    }
-
-    /// Adds a page to the terms that it names.
-    fn add(&mut self, config: &Config, id: PageId, names: &'l [String]) {
-        let Taxonomy { path, terms, .. } = &mut self.taxonomy;
-        for name in names {
-            let place = *self.by_name.entry(name).or_insert_with(|| {
-                let slug = slugs::slugify_taxonomy(name, config.slugify.taxonomies);
-                let place = *self.by_slug.entry(slug.clone()).or_insert_with(|| {
-                    let path = format!("{path}{slug}/");
-                    terms.push(Term {
-                        name: name.clone(),
-                        spellings: Vec::new(),
-                        slug,
-                        permalink: config.make_permalink(&path),
-                        path,
-                        pages: Vec::new(),
-                    });
-                    terms.len() - 1
-                });
-                terms[place].spellings.push(name.clone());
-                place
-            });
-            let pages = &mut terms[place].pages;
-            if pages.last() != Some(&id) {
-                pages.push(id);
+    // There are many more pages than of anything else.
+    let parts = library.pages.par_chunks(PAGES_IN_A_ROW).enumerate();
+    let parts: Vec<Gathered<'_>> = parts
+        .map(|(part, pages)| {
+            let mut gathered = nothing(config);
+            for (id, page) in (part * PAGES_IN_A_ROW..).zip(pages) {
+                if !page.front.taxonomies.is_empty() && library.is_listed(id) {
+                    add(&mut gathered, config, id, page);
+                }
+            }
+            gathered
+        })
+        .collect();
+    let mut all = nothing(config);
+    for part in parts {
+        for (spelled, more) in all.iter_mut().flatten().zip(part.into_iter().flatten()) {
+            for (name, pages) in more {
+                spelled.entry(name).or_default().extend(pages);
             }
         }
     }
+    let languages = config.languages.iter().zip(all);
+    let built = languages.map(|((lang, language), gathered)| {
+        let each = language.taxonomies.iter().zip(gathered);
+        let each = each.map(|(own, spelled)| taxonomy(library, config, lang, own, spelled));
+        (lang.clone(), each.collect())
+    });
+    built.collect()
+}
 
-    /// The taxonomy, in order.
-    fn taxonomy(self, library: &Library) -> Taxonomy {
-        let mut taxonomy = self.taxonomy;
-        taxonomy.terms.sort_by(|a, b| a.slug.cmp(&b.slug));
-        for term in &mut taxonomy.terms {
-            term.spellings.sort();
-            term.name.clone_from(&term.spellings[0]);
-            term.pages.sort_by_key(|id| library.by_date[*id]);
+fn nothing<'l>(config: &Config) -> Gathered<'l> {
+    let languages = config.languages.values();
+    let taxonomies = languages.map(|language| vec![Spelled::new(); language.taxonomies.len()]);
+    taxonomies.collect()
+}
+
+/// Adds a page to the terms that it names.
+fn add<'l>(gathered: &mut Gathered<'l>, config: &Config, id: PageId, page: &'l Page) {
+    let languages = config.languages.iter().zip(gathered);
+    for ((lang, language), gathered) in languages {
+        if *lang != page.place.lang {
+            continue;
         }
-        taxonomy
+        for (name, terms) in &page.front.taxonomies {
+            let named = language.taxonomies.iter().zip(&mut *gathered);
+            for (_, spelled) in named.filter(|(own, _)| own.name == *name) {
+                for term in terms {
+                    spelled.entry(term).or_default().push(id);
+                }
+            }
+        }
+    }
+}
+
+/// A taxonomy with all its terms.
+fn taxonomy(
+    library: &Library,
+    config: &Config,
+    lang: &str,
+    own: &TaxonomyConfig,
+    spelled: Spelled<'_>,
+) -> Taxonomy {
+    let root = config.taxonomy_root.as_deref();
+    let mut parts: Vec<&str> = Vec::new();
+    parts.extend((lang != config.default_language).then_some(lang));
+    parts.extend(root.map(|root| root.trim_matches('/')));
+    parts.push(&own.slug);
+    let path = format!("/{}/", parts.join("/"));
+    let mut by_slug: BTreeMap<String, (Vec<String>, Vec<PageId>)> = BTreeMap::new();
+    for (name, more) in spelled {
+        let slug = slugs::slugify_taxonomy(name, config.slugify.taxonomies);
+        let (spellings, pages) = by_slug.entry(slug).or_default();
+        spellings.push(name.to_owned());
+        pages.extend(more);
+    }
+    let term = |(slug, (mut spellings, mut pages)): (String, (Vec<String>, Vec<PageId>))| {
+        spellings.sort();
+        // A page may spell a term in two ways.
+        pages.sort_unstable_by_key(|id| library.by_date[*id]);
+        pages.dedup();
+        let path = format!("{path}{slug}/");
+        Term {
+            name: spellings[0].clone(),
+            spellings,
+            slug,
+            permalink: config.make_permalink(&path),
+            path,
+            pages,
+        }
+    };
+    Taxonomy {
+        config: own.clone(),
+        lang: lang.to_owned(),
+        permalink: config.make_permalink(&path),
+        terms: by_slug.into_par_iter().map(term).collect(),
+        path,
     }
 }

@@ -324,7 +324,7 @@ impl Site {
         let mut outcome = Outcome {
             full,
             stale: tree.stale.iter().map(ToString::to_string).collect(),
-            told: tree.diagnostics,
+            told: tree.diagnostics.clone(),
             ..Outcome::default()
         };
         self.now = tree.now;
@@ -341,7 +341,7 @@ impl Site {
             let of_removed = was_there && self.sources.get(source).is_none();
             let is_picture = key.as_str().starts_with(PICTURES);
             let stays = tree.objects.contains_key(key)
-                || tree.kept.contains(key)
+                || tree.keeps(key.as_str())
                 || (tree.stale.contains(key) && !of_removed)
                 || (is_picture && (!tree.stale.is_empty() || tree.plan.contains_key(key)));
             if !stays {
@@ -351,7 +351,7 @@ impl Site {
         });
         for (key, object) in tree.objects {
             let planned = &tree.plan[&key];
-            if !matches!(planned.recipe, Recipe::Copy(_) | Recipe::Picture { .. }) {
+            if !matches!(planned.recipe, Recipe::Copy(_) | Recipe::Picture(_)) {
                 outcome.rendered.insert(key.to_string());
             }
             let is_same = |there: &Published| there.object == object;

@@ -1,6 +1,6 @@
 //! Sources and outputs as they stand in segments.
 
-use super::segments::{Changed, FOLDER, RECORDS_PER_SEGMENT, Unpacker, Writer, at_hand, shards};
+use super::segments::{Changed, FOLDER, Packed, RECORDS_PER_SEGMENT, Unpacker, Writer, shards};
 use super::{Dirty, Published, State, StateError, is_put_away};
 use crate::diagnostic::Diagnostic;
 use crate::fingerprint::Mark;
@@ -10,13 +10,15 @@ use crate::site::head::Head;
 use crate::source::{Effective, Source, Sources, Text};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
 use std::collections::{BTreeMap, HashMap};
+use std::hash::Hash;
 use std::sync::Arc;
 
 #[derive(Serialize, Deserialize)]
 struct SourceRecord {
     key: SourceKey,
-    version: String,
+    version: SmolStr,
     size: u64,
     kind: RecordKind,
     problems: Vec<Diagnostic>,
@@ -26,7 +28,10 @@ struct SourceRecord {
 
 #[derive(Serialize, Deserialize, Clone, Copy, PartialEq, Eq)]
 enum RecordKind {
+    /// A text that is in the segments of the site's own.
     Text(Mark),
+    /// A text that is put away.
+    Away(Mark),
     Opaque,
     Absent,
 }
@@ -41,8 +46,8 @@ struct OutputRecord {
 #[derive(Serialize, Deserialize)]
 struct TraceRecord {
     trace: Mark,
-    /// Which of the segment's questions.
-    asked: Vec<u32>,
+    /// Which of the segment's lists of questions.
+    asked: u32,
     pictures: Vec<Shown>,
 }
 
@@ -50,46 +55,68 @@ struct TraceRecord {
 #[derive(Default, Serialize, Deserialize)]
 struct OutputSegment {
     questions: Vec<Arc<Question>>,
+    /// Lists of questions, by their places.
+    lists: Vec<Vec<u32>>,
     outputs: Vec<OutputRecord>,
+}
+
+/// What stands in a table once, by its place.
+struct Places<T> {
+    all: Vec<T>,
+    known: HashMap<T, u32>,
+}
+
+impl<T: Clone + Eq + Hash> Places<T> {
+    fn new() -> Self {
+        Self {
+            all: Vec::new(),
+            known: HashMap::new(),
+        }
+    }
+
+    fn of(&mut self, one: T) -> u32 {
+        *self.known.entry(one).or_insert_with_key(|one| {
+            self.all.push(one.clone());
+            self.all.len() as u32 - 1
+        })
+    }
 }
 
 impl OutputSegment {
     fn of(outputs: Vec<(&OutputKey, &Published, Option<&Arc<OutputTrace>>)>) -> Self {
-        let mut segment = Self::default();
-        let mut places: HashMap<Arc<Question>, u32> = HashMap::new();
-        for (key, published, trace) in outputs {
-            let trace = trace.map(|trace| TraceRecord {
+        let mut questions = Places::new();
+        let mut lists = Places::new();
+        let mut traced = |trace: &Arc<OutputTrace>| {
+            let asked = trace.asked.iter();
+            let asked = asked.map(|question| questions.of(question.clone()));
+            TraceRecord {
                 trace: trace.trace,
-                asked: trace
-                    .asked
-                    .iter()
-                    .map(|question| {
-                        *places.entry(question.clone()).or_insert_with(|| {
-                            segment.questions.push(question.clone());
-                            segment.questions.len() as u32 - 1
-                        })
-                    })
-                    .collect(),
+                asked: lists.of(asked.collect::<Vec<u32>>()),
                 pictures: trace.pictures.clone(),
-            });
-            segment.outputs.push(OutputRecord {
-                key: key.clone(),
-                published: published.clone(),
-                trace,
-            });
+            }
+        };
+        let outputs = outputs.into_iter();
+        let outputs = outputs.map(|(key, published, trace)| OutputRecord {
+            key: key.clone(),
+            published: published.clone(),
+            trace: trace.map(&mut traced),
+        });
+        Self {
+            outputs: outputs.collect(),
+            questions: questions.all,
+            lists: lists.all,
         }
-        segment
     }
 
     /// The outputs; none where one asks for what is not there.
     fn into_outputs(self) -> Option<Outputs> {
-        let questions = self.questions;
+        let question = |place: &u32| self.questions.get(*place as usize).cloned();
+        let list = |list: &Vec<u32>| list.iter().map(question).collect::<Option<Arc<[_]>>>();
+        let lists = self.lists.iter().map(list).collect::<Option<Vec<_>>>()?;
         let traced = |record: TraceRecord| {
-            let asked = record.asked.into_iter();
-            let asked = asked.map(|place| questions.get(place as usize).cloned());
             Some(Arc::new(OutputTrace {
                 trace: record.trace,
-                asked: asked.collect::<Option<_>>()?,
+                asked: lists.get(record.asked as usize)?.clone(),
                 pictures: record.pictures,
             }))
         };
@@ -106,19 +133,26 @@ impl OutputSegment {
 
 pub(super) type Outputs = Vec<(OutputKey, Published, Option<Arc<OutputTrace>>)>;
 
-pub(super) fn unpack_outputs(
-    names: &[String],
-    packed: &BTreeMap<String, Vec<u8>>,
-) -> Result<Vec<Outputs>, StateError> {
+pub(super) fn unpack_outputs(names: &[String], packed: &dyn Packed) -> Result<Outputs, StateError> {
     let named: Vec<&String> = names.iter().filter(|name| !name.is_empty()).collect();
-    named
+    let parts: Vec<Outputs> = named
         .into_par_iter()
         .map_init(Unpacker::default, |unpacker, name| {
-            let segment: OutputSegment = unpacker.unpack(name, at_hand(name, packed)?)?;
+            let segment: OutputSegment = unpacker.unpack_named(name, packed)?;
             let lacking = || StateError::Damaged(format!("{FOLDER}{name} lacks a question"));
             segment.into_outputs().ok_or_else(lacking)
         })
-        .collect()
+        .collect::<Result<_, StateError>>()?;
+    let mut all = together(parts);
+    all.sort_by(|(a, ..), (b, ..)| a.cmp(b));
+    Ok(all)
+}
+
+/// The parts one after another, in memory of the right size.
+fn together<T>(parts: Vec<Vec<T>>) -> Vec<T> {
+    let mut all = Vec::with_capacity(parts.iter().map(Vec::len).sum());
+    all.extend(parts.into_iter().flatten());
+    all
 }
 
 pub(super) type Bodies = BTreeMap<SourceKey, Arc<BodyFacts>>;
@@ -127,19 +161,19 @@ type SourceAndBody = (SourceKey, Arc<Source>, Option<Arc<BodyFacts>>);
 /// The sources, and what is known of their bodies.
 pub(super) fn unpack_sources(
     names: &[String],
-    packed: &BTreeMap<String, Vec<u8>>,
+    packed: &dyn Packed,
     texts: &BTreeMap<SourceKey, Arc<str>>,
 ) -> Result<(Sources, Bodies), StateError> {
     let named: Vec<&String> = names.iter().filter(|name| !name.is_empty()).collect();
     let lists: Vec<Vec<SourceAndBody>> = named
         .into_par_iter()
         .map_init(Unpacker::default, |unpacker, name| {
-            let records: Vec<SourceRecord> = unpacker.unpack(name, at_hand(name, packed)?)?;
+            let records: Vec<SourceRecord> = unpacker.unpack_named(name, packed)?;
             let records = records.into_iter();
             records.map(|record| source_of(record, texts)).collect()
         })
         .collect::<Result<_, StateError>>()?;
-    let mut all: Vec<SourceAndBody> = lists.into_iter().flatten().collect();
+    let mut all: Vec<SourceAndBody> = together(lists);
     // Once for both maps.
     all.sort_by(|(a, ..), (b, ..)| a.cmp(b));
     let bodies = all.iter();
@@ -156,9 +190,9 @@ fn source_of(
     let effective = match record.kind {
         RecordKind::Opaque => Effective::Opaque,
         RecordKind::Absent => Effective::Absent,
-        RecordKind::Text(mark) => match texts.get(&record.key) {
+        RecordKind::Away(mark) => Effective::Text(Text::elsewhere(mark)),
+        RecordKind::Text(_) => match texts.get(&record.key) {
             Some(text) => Effective::Text(Text::new(text.clone())),
-            None if is_put_away(&record.key) => Effective::Text(Text::elsewhere(mark)),
             None => return Err(StateError::Damaged(format!("no text of {}", record.key))),
         },
     };
@@ -194,6 +228,7 @@ impl State {
                 version: source.version.clone(),
                 size: source.size,
                 kind: match &source.effective {
+                    Effective::Text(text) if is_put_away(key) => RecordKind::Away(text.mark()),
                     Effective::Text(text) => RecordKind::Text(text.mark()),
                     Effective::Opaque => RecordKind::Opaque,
                     Effective::Absent => RecordKind::Absent,

@@ -225,14 +225,40 @@ pub(super) fn unpack<T: DeserializeOwned>(name: &str, packed: &[u8]) -> Result<T
     Unpacker::default().unpack(name, packed)
 }
 
+/// Segments by name.
+pub trait Packed: Sync {
+    /// The bytes of one, which may be put into `room`; none where it is not there.
+    fn get<'a>(&'a self, name: &str, room: &'a mut Vec<u8>) -> Option<&'a [u8]>;
+}
+
+impl Packed for BTreeMap<String, Vec<u8>> {
+    fn get<'a>(&'a self, name: &str, _: &'a mut Vec<u8>) -> Option<&'a [u8]> {
+        self.get(name).map(Vec::as_slice)
+    }
+}
+
 /// Unpacks one segment after another in the same memory.
 #[derive(Default)]
 pub(super) struct Unpacker {
     zstd: zstd::bulk::Decompressor<'static>,
+    room: Vec<u8>,
     plain: Vec<u8>,
 }
 
 impl Unpacker {
+    pub(super) fn unpack_named<T: DeserializeOwned>(
+        &mut self,
+        name: &str,
+        packed: &dyn Packed,
+    ) -> Result<T, StateError> {
+        let mut room = std::mem::take(&mut self.room);
+        let missing = || StateError::Damaged(format!("{FOLDER}{name} is missing"));
+        let bytes = packed.get(name, &mut room).ok_or_else(missing)?;
+        let unpacked = self.unpack(name, bytes);
+        self.room = room;
+        unpacked
+    }
+
     pub(super) fn unpack<T: DeserializeOwned>(
         &mut self,
         name: &str,
@@ -258,24 +284,15 @@ impl Unpacker {
     }
 }
 
-/// The bytes of a segment.
-pub(super) fn at_hand<'a>(
-    name: &str,
-    packed: &'a BTreeMap<String, Vec<u8>>,
-) -> Result<&'a Vec<u8>, StateError> {
-    let missing = || StateError::Damaged(format!("{FOLDER}{name} is missing"));
-    packed.get(name).ok_or_else(missing)
-}
-
 pub(super) fn unpack_all<T: DeserializeOwned + Send>(
     names: &[String],
-    packed: &BTreeMap<String, Vec<u8>>,
+    packed: &dyn Packed,
 ) -> Result<Vec<Vec<T>>, StateError> {
     let named: Vec<&String> = names.iter().filter(|name| !name.is_empty()).collect();
     named
         .into_par_iter()
         .map_init(Unpacker::default, |unpacker, name| {
-            unpacker.unpack(name, at_hand(name, packed)?)
+            unpacker.unpack_named(name, packed)
         })
         .collect()
 }
@@ -283,6 +300,7 @@ pub(super) fn unpack_all<T: DeserializeOwned + Send>(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::key::SourceKey;
 
     #[test]
     fn the_same_records_written_twice_are_read_alike_and_are_other_bytes() {

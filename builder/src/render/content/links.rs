@@ -1,14 +1,14 @@
 //! Links between pages and sections: who links to whom, and whether a link finds its place in a page.
 
-use super::{Bodies, Contents, Written};
+use super::{Bodies, Contents, IN_A_ROW, Written};
 use crate::diagnostic::Diagnostic;
 use crate::key::SourceKey;
 use crate::markdown::InternalLink;
 use crate::render::world::World;
 use crate::site::facts::{BodyText, Place};
 use crate::site::library::{Library, PageId, SectionId};
+use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
-use std::hash::{DefaultHasher, Hash, Hasher};
 
 /// A page or section that links to another, or to a place in itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -45,30 +45,33 @@ pub(super) fn linking(library: &Library, key: &SourceKey) -> Option<Linking> {
 impl Contents {
     /// What links to a page or section: pages, then sections, each once.
     pub fn linking_to(&self, world: &World, place: &Place) -> Vec<Linking> {
+        let library = &world.library;
         let all = self.backlinks.get_or_init(|| backlinks(world, self));
         let wanted = place.relative();
         let hash = hash_of(wanted);
-        let first = all.partition_point(|(other, _)| *other < hash);
-        let alike = all[first..].iter().take_while(|(other, _)| *other == hash);
+        let first = all.partition_point(|one| one >> 32 < hash);
+        let alike = all[first..].iter().take_while(|one| *one >> 32 == hash);
+        let from = alike.map(|one| Linking::at((one & u64::from(u32::MAX)) as usize, library));
         let links = |from: &Linking| {
-            let (body, own) = self.of(&world.library, *from);
+            let (body, own) = self.of(library, *from);
             let mut links = body.iter().flat_map(|written| &written.facts.links);
             links.any(|link| target(link, own) == wanted)
         };
-        alike.map(|(_, from)| *from).filter(links).collect()
+        from.filter(links).collect()
     }
 }
 
-/// Who links, by the hash of what to, then in order. Few are ever asked for, so there is no text in it.
-/// On one thread: others wait for it, and one that took part in the work could come to wait for itself.
-fn backlinks(world: &World, contents: &Contents) -> Vec<(u64, Linking)> {
+/// Who links: above, half of a hash of what to; below, who, counted as in [`Linking::at`]. In order.
+/// Few are ever asked for, so there is no text in it. On one thread: others wait for it, and one that
+/// took part in the work could come to wait for itself.
+fn backlinks(world: &World, contents: &Contents) -> Vec<u64> {
     let library = &world.library;
     let count = library.pages.len() + library.sections.len();
     let mut found = Vec::new();
-    for from in (0..count).map(|index| Linking::at(index, library)) {
-        let (body, own) = contents.of(library, from);
+    for index in 0..count {
+        let (body, own) = contents.of(library, Linking::at(index, library));
         let links = body.iter().flat_map(|written| &written.facts.links);
-        found.extend(links.map(|link| (hash_of(target(link, own)), from)));
+        found.extend(links.map(|link| hash_of(target(link, own)) << 32 | index as u64));
     }
     found.sort_unstable();
     found.dedup();
@@ -76,9 +79,7 @@ fn backlinks(world: &World, contents: &Contents) -> Vec<(u64, Linking)> {
 }
 
 fn hash_of(text: &str) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    text.hash(&mut hasher);
-    hasher.finish()
+    u64::from(crc32fast::hash(text.as_bytes()))
 }
 
 /// What a link leads to, relative to `content/`: one without a path leads to a place in its own page.
@@ -97,70 +98,111 @@ fn file_of(library: &Library, relative: &str) -> Option<Linking> {
         .or_else(|| section.map(|id| Linking::Section(*id)))
 }
 
-/// Each link to a place in a page, with what is known of the two bodies.
-fn links_to_places<'a>(
-    world: &'a World,
-    bodies: &'a Bodies,
-) -> impl Iterator<
-    Item = (
-        &'a Place,
-        &'a BodyText,
-        &'a InternalLink,
-        &'a Written,
-        &'a Written,
-    ),
-> {
-    let library = &*world.library;
-    let pages = library.pages.iter().map(|page| (&page.place, &page.body));
-    let sections = library.sections.iter();
-    let sections = sections.map(|section| (&section.place, &section.body));
-    let all = pages.chain(sections).zip(&bodies.settled);
-    all.flat_map(move |((place, text), own)| {
-        let own = own.as_ref().and_then(|own| own.as_deref().ok());
-        let links = own.into_iter().flat_map(|own| &own.facts.links);
-        let to_places = links.filter(|link| link.anchor.is_some());
-        to_places.filter_map(move |link| {
-            let there = file_of(library, target(link, place))?;
-            let there = bodies.written(library, there)?;
-            Some((place, text, link, own?, there))
-        })
-    })
+/// A link to a place in a page, where one of the two bodies was rendered.
+pub(super) struct LinkToPlace<'a> {
+    link: &'a InternalLink,
+    anchor: &'a str,
+    from: &'a Place,
+    text: &'a BodyText,
+    to: Linking,
+    /// What is known of the body that has the link.
+    own: &'a Written,
+    /// What is known of the one that has, or lacks, the place.
+    there: &'a Written,
+}
+
+impl<'a> LinkToPlace<'a> {
+    /// All of them, in the order of pages, then sections.
+    pub(super) fn all(world: &'a World, bodies: &'a Bodies) -> Vec<Self> {
+        let library = &*world.library;
+        let page = |id: usize| (&library.pages[id].place, &library.pages[id].body);
+        let section = |id: usize| (&library.sections[id].place, &library.sections[id].body);
+        let settled = bodies.settled.par_iter().enumerate();
+        let all = settled
+            .with_min_len(IN_A_ROW)
+            .flat_map_iter(|(index, own)| {
+                let own = own.as_ref().and_then(|own| own.as_ref().ok());
+                let (from, text) = match Linking::at(index, library) {
+                    Linking::Page(id) => page(id),
+                    Linking::Section(id) => section(id),
+                };
+                own.into_iter().flat_map(move |own| {
+                    own.facts.links.iter().filter_map(move |link| {
+                        let anchor = link.anchor.as_deref()?;
+                        let to = file_of(library, target(link, from))?;
+                        let there = bodies.written(library, to)?;
+                        let is_open = own.body.is_some() || there.body.is_some();
+                        is_open.then_some(Self {
+                            link,
+                            anchor,
+                            from,
+                            text,
+                            to,
+                            own,
+                            there,
+                        })
+                    })
+                })
+            });
+        all.collect()
+    }
 }
 
 /// The pages that must be rendered to say whether links find their places in them.
-pub(super) fn anchors_wanted(world: &World, bodies: &Bodies) -> BTreeSet<SourceKey> {
-    let links = links_to_places(world, bodies);
-    let unknown = links.filter(|(_, _, _, own, there)| own.body.is_some() && there.body.is_none());
+pub(super) fn anchors_wanted(world: &World, links: &[LinkToPlace<'_>]) -> BTreeSet<SourceKey> {
+    let unknown = links.iter();
+    let unknown = unknown.filter(|link| link.own.body.is_some() && link.there.body.is_none());
     let library = &world.library;
-    let files = unknown.filter_map(|(place, _, link, ..)| file_of(library, target(link, place)));
     // A body that was rendered only to be shown was looked at when its facts were made; it costs
     // little to look again.
-    let key = |of: Linking| match of {
+    let key = |link: &LinkToPlace<'_>| match link.to {
         Linking::Page(id) => library.pages[id].place.key.clone(),
         Linking::Section(id) => library.sections[id].place.key.clone(),
     };
-    files.map(key).collect()
+    unknown.map(key).collect()
 }
 
-/// Links to a place in a page that is not there fail the page that has the link. Returns those that
-/// are only doubted.
-pub(super) fn check_anchors(world: &World, bodies: &mut Bodies) -> Vec<Diagnostic> {
+/// The links that do not find their places, by the file that has them.
+pub(super) fn broken_anchors(
+    world: &World,
+    links: &[LinkToPlace<'_>],
+) -> BTreeMap<SourceKey, Vec<Diagnostic>> {
     let mut broken: BTreeMap<SourceKey, Vec<Diagnostic>> = BTreeMap::new();
-    for (place, text, link, _, there) in links_to_places(world, bodies) {
-        let (Some(anchor), Some(there)) = (&link.anchor, &there.body) else {
+    for LinkToPlace {
+        link,
+        anchor,
+        from,
+        text,
+        there,
+        ..
+    } in links
+    {
+        let Some(there) = &there.body else {
             continue;
         };
-        let target = target(link, place);
-        if there.anchors.binary_search(anchor).is_ok() || world.config.skips_anchor(target, anchor)
+        let target = target(link, from);
+        let is_there = |own: &String| own.as_str().cmp(anchor);
+        if there.anchors.binary_search_by(is_there).is_ok()
+            || world.config.skips_anchor(target, anchor)
         {
             continue;
         }
         let message = format!("content/{target} has no heading or element `#{anchor}`");
-        let problem = Diagnostic::error("internal-link", place.key.as_str(), message)
+        let problem = Diagnostic::error("internal-link", from.key.as_str(), message)
             .at(link.line + text.first_line - 1, None)
             .hint("the ids of headings are their text in lower case with dashes");
-        broken.entry(place.key.clone()).or_default().push(problem);
+        broken.entry(from.key.clone()).or_default().push(problem);
     }
+    broken
+}
+
+/// Links to a place in a page that is not there fail the page that has the link. Returns those that
+/// are only doubted.
+pub(super) fn fail_broken(
+    world: &World,
+    broken: BTreeMap<SourceKey, Vec<Diagnostic>>,
+    bodies: &mut Bodies,
+) -> Vec<Diagnostic> {
     if world.config.link_checker.internal_level_is_warn() {
         return broken.into_values().flatten().collect();
     }

@@ -99,7 +99,7 @@ fn found<'a>(
         Found {
             key: &page.place.key,
             permalink: &page.permalink,
-            path: &page.path,
+            path: page.path(),
             title: page.front.title.as_deref(),
             description: page.front.description.as_deref(),
             date: page.date.as_ref(),

@@ -68,7 +68,7 @@ impl Site {
         known: Option<&OutputTrace>,
     ) -> Result<Vec<(Told, Mark)>, Needs> {
         let job = self.job(key, planned);
-        let asked = known.map_or(&[][..], |known| &known.asked);
+        let asked = known.map_or(&[][..], |known| &known.asked[..]);
         let scope = Scope {
             world: self.world.clone(),
             contents: Some(self.contents.clone()),
@@ -85,7 +85,10 @@ impl Site {
         if !trace.needs.is_empty() {
             return Err(trace.needs);
         }
-        if let Recipe::Copy(source) | Recipe::Picture { source, .. } = &planned.recipe {
+        // A style sheet is made of several; they are told above.
+        let file = planned.recipe.file();
+        let file = file.filter(|_| !matches!(planned.recipe, Recipe::Style(_)));
+        if let Some(source) = file {
             let mark = self.world.sources.mark(source.as_str());
             told.extend(mark.map(|mark| (format!("file {source}").into(), mark)));
         }
@@ -157,7 +160,7 @@ impl Site {
         let templates = templates.or_insert_with(|| Arc::new(self.templates_of(&reader)));
         groups.push(templates.clone());
         let only = sums.only.clone();
-        for question in known.iter().flat_map(|known| &known.asked) {
+        for question in known.iter().flat_map(|known| known.asked.iter()) {
             let answer = sums.answers.entry((place, (**question).clone()));
             let answer = answer.or_insert_with(|| {
                 let readings = Readings::of(only.clone());
@@ -325,8 +328,10 @@ impl Job<'_> {
         let readings = Readings::of(only);
         let world = self.world;
         match &self.planned.recipe {
-            Recipe::Copy(source) | Recipe::Style(source) | Recipe::Picture { source, .. } => {
-                readings.note(source, Part::File);
+            Recipe::Copy(_) | Recipe::Style(_) | Recipe::Picture(_) => {
+                if let Some(file) = self.planned.recipe.file() {
+                    readings.note(file, Part::File);
+                }
             }
             Recipe::Redirect(_) => {
                 readings.note_field(&self.planned.source, "permalink");
