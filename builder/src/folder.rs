@@ -552,3 +552,25 @@ fn clean(out: &Path, keep_dotfiles: bool) -> io::Result<()> {
 fn named(path: &Path, error: io::Error) -> io::Error {
     io::Error::new(error.kind(), format!("{}: {error}", path.display()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_version_is_known_by_its_text_alone() {
+        let version = |size, modified| Version { size, modified };
+        let largest = version(u64::MAX, u64::MAX);
+        for one in [
+            version(0, 0),
+            version(26, 1_795_900_000_123_456_789),
+            largest,
+        ] {
+            assert!(one.is(&one.to_string()), "{one}");
+            assert!(!version(1, 1).is(&one.to_string()), "{one}");
+        }
+        for other in ["", "1", "1-", "1-1-1", "given", "\"1-1\"", "1-G"] {
+            assert!(!version(1, 1).is(other), "{other}");
+        }
+    }
+}

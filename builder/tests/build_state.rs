@@ -208,6 +208,17 @@ fn a_file_of_the_output_that_was_changed_or_removed_is_written_again() {
     let again = ["atom.xml", "blog/a/index.html", "blog/b/index.html"];
     assert_eq!(site.build().written, again);
     assert!(site.build().written.is_empty());
+    // A folder with all that lies in it, and one in the place of a file.
+    let all = files(&site.path("out")).into_iter();
+    let files = all.filter_map(|(name, text)| text.map(|_| name));
+    let mut again: Vec<String> = files.filter(|name| name.starts_with("blog/")).collect();
+    fs::remove_dir_all(site.path("out/blog")).unwrap();
+    assert_eq!(site.build().written, again);
+    again.retain(|name| name.starts_with("blog/a/"));
+    fs::remove_dir_all(site.path("out/blog/a")).unwrap();
+    fs::create_dir_all(site.path("out/blog/a")).unwrap();
+    assert_eq!(site.build().written, again);
+    assert!(site.build().written.is_empty());
 }
 
 #[test]
