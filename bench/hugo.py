@@ -163,8 +163,10 @@ def tell(runs: list) -> None:
         print(f"  quillfront wall per page, ms {spread([run['quillfront']['wall'] * 1000 / posts for run in here])}")
         if hugo:
             for what in ["wall", "user", "memory"]:
-                ratios = [run["hugo"][what] / run["quillfront"][what] for run in here]
-                print(f"  hugo / quillfront, {what:6} {spread(ratios)}")
+                # A run of some milliseconds may be over before the system has counted one of them.
+                if all(run["quillfront"][what] for run in here):
+                    ratios = [run["hugo"][what] / run["quillfront"][what] for run in here]
+                    print(f"  hugo / quillfront, {what:6} {spread(ratios)}")
     if len(sizes) > 1:
         memory = {n: min(run["quillfront"]["memory"] for run in runs if run["posts"] == n) for n in sizes}
         for small, large in zip(sizes, sizes[1:]):

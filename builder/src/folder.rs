@@ -241,25 +241,24 @@ impl Version {
         u64::try_from(since_1970.max(0)).unwrap_or(u64::MAX)
     }
 
-    /// True where a text says the same version.
-    fn is(self, text: &str) -> bool {
-        let mut numbers = [0_u64; 2];
-        let mut place = 0;
-        for byte in text.bytes() {
-            match (byte, numbers.get_mut(place)) {
-                (b'-', _) => place += 1,
-                (b'0'..=b'9', Some(number)) => *number = *number << 4 | u64::from(byte - b'0'),
-                (b'a'..=b'f', Some(number)) => *number = *number << 4 | u64::from(byte - b'a' + 10),
-                _ => return false,
-            }
-        }
-        place == 1 && numbers == [self.size, self.modified]
+    /// True where a text says the same version: as it is written now, or in decimal with a dash, as it
+    /// once was.
+    pub fn is(self, text: &str) -> bool {
+        let (radix, parts) = match text.split_once('.') {
+            Some(parts) => (16, Some(parts)),
+            None => (10, text.split_once('-')),
+        };
+        let says = |digits: &str, number: u64| {
+            u64::from_str_radix(digits, radix).is_ok_and(|said| said == number)
+        };
+        parts.is_some_and(|(size, modified)| says(size, self.size) && says(modified, self.modified))
     }
 }
 
+/// Size and time in hexadecimal: short enough to stand in its place ([`smol_str::SmolStr`]).
 impl fmt::Display for Version {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:x}-{:x}", self.size, self.modified)
+        write!(f, "{:x}.{:x}", self.size, self.modified)
     }
 }
 
@@ -370,23 +369,24 @@ pub fn evaluate<Kept: Send>(
         Err(why) => return Ok(Err(unready(why, &sources, problems, config))),
     };
     begin()?;
-    let mut tree = finish(evaluation, root, &sources, Arc::default, keep)?;
+    let in_the_way = files_in_the_way(evaluation.plan());
+    let mut tree = finish(evaluation, root, &sources, in_the_way, Arc::default, keep)?;
     tree.diagnostics.extend(problems);
     name_config(config, &mut tree.diagnostics);
     tree.diagnostics.sort();
     Ok(Ok(tree))
 }
 
-/// Drives an evaluation to its end, with the files of a folder. `records` are those of earlier
-/// builds, if it asks for them.
+/// Drives an evaluation to its end, with the files of a folder. There are no files of outputs that are
+/// `in_the_way`; `records` are those of earlier builds, if it asks for them.
 fn finish<Kept: Send>(
     mut evaluation: Evaluation<Option<Kept>>,
     root: &Path,
     sources: &Sources,
+    in_the_way: BTreeMap<OutputKey, Diagnostic>,
     mut records: impl FnMut() -> Arc<Records>,
     keep: impl Fn(&OutputKey, Object) -> Kept + Sync,
 ) -> io::Result<Tree<Kept>> {
-    let in_the_way = files_in_the_way(evaluation.plan());
     let keep = |key: &OutputKey, object| (!in_the_way.contains_key(key)).then(|| keep(key, object));
     let web = LazyLock::new(Web::new);
     let mut budget = Budget::new();
@@ -417,7 +417,12 @@ fn finish<Kept: Send>(
         let kept = objects.into_iter();
         kept.filter_map(|(key, kept)| Some((key, kept?))).collect()
     });
-    tree.diagnostics.extend(in_the_way.into_values());
+    for (key, problem) in in_the_way {
+        tree.diagnostics.push(problem);
+        // Known or not, there is no file of it.
+        tree.graph.outputs.remove(&key);
+        tree.nothing.insert(key);
+    }
     Ok(tree)
 }
 
@@ -569,7 +574,8 @@ mod tests {
             assert!(one.is(&one.to_string()), "{one}");
             assert!(!version(1, 1).is(&one.to_string()), "{one}");
         }
-        for other in ["", "1", "1-", "1-1-1", "given", "\"1-1\"", "1-G"] {
+        assert!(version(26, 17).is("26-17") && !version(26, 17).is("1a-11"));
+        for other in ["", "1", "1.", "1.1.1", "given", "\"1.1\"", "1.g", "1.-1"] {
             assert!(!version(1, 1).is(other), "{other}");
         }
     }

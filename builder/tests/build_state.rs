@@ -222,6 +222,34 @@ fn a_file_of_the_output_that_was_changed_or_removed_is_written_again() {
 }
 
 #[test]
+fn a_file_gives_way_to_a_folder_of_the_same_name_and_comes_back() {
+    let site = Site::new();
+    site.put("static/blog/d", "a file");
+    site.build();
+    site.put(
+        "content/blog/d.md",
+        "+++\ndate = 2025-01-04\n+++\nA page.\n",
+    );
+    assert_eq!(site.build().removed, ["blog/d"]);
+    let idle = site.build();
+    assert!(
+        idle.written.is_empty() && idle.removed.is_empty(),
+        "{idle:?}"
+    );
+    site.remove("content/blog/d.md");
+    let back = site.build();
+    assert!(back.written.contains(&"blog/d".to_owned()), "{back:?}");
+    assert_eq!(back.removed, ["blog/d/index.html"]);
+    // Both at once, the other way round.
+    site.remove("static/blog/d");
+    site.put(
+        "content/blog/d.md",
+        "+++\ndate = 2025-01-04\n+++\nA page.\n",
+    );
+    site.build();
+}
+
+#[test]
 fn a_file_that_was_only_touched_is_read_once() {
     let site = Site::new();
     site.build();

@@ -93,7 +93,7 @@ impl Folder {
             .iter()
             .filter(|file| {
                 let put = self.manifest.get(file.key.as_str());
-                put.is_none_or(|put| put.version != file.version.to_string())
+                put.is_none_or(|put| !file.version.is(&put.version))
             })
             .cloned()
             .collect();

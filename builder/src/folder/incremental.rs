@@ -3,13 +3,14 @@
 
 use super::opened::{Opened, go_last};
 use super::{
-    CONFIGS, FileEntry, clean, finish, list, look, name_config, named, take_config, texts, write,
+    CONFIGS, FileEntry, clean, files_in_the_way, finish, list, look, name_config, named,
+    take_config, texts, write,
 };
 use crate::evaluate::{Evaluation, Tree, Unready};
 use crate::fetch::{self, Budget, Web};
 use crate::key::{OutputKey, Role, SourceKey};
 use crate::object::Object;
-use crate::plan::{PICTURES, Rank};
+use crate::plan::{PICTURES, Plan, Rank};
 use crate::publish::root::{FORMAT, Segments};
 use crate::publish::state::{Dirty, FOLDER, Packed, Published, State, StateError, Texts};
 use crate::render::answers::Request;
@@ -22,6 +23,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::{self, Read};
+use std::ops::Bound;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -381,6 +383,14 @@ impl Instance<'_> {
         let pictures = there.filter(|key| is_picture(key)).cloned();
         evaluation.remember(before.album.clone(), pictures.collect());
         begin()?;
+        let plan = evaluation.plan();
+        let (in_the_way, first) = rayon::join(
+            || files_in_the_way(plan),
+            || must_go_first(&before.outputs, plan),
+        );
+        for key in first {
+            remove(out, key)?;
+        }
         let keep = |key: &OutputKey, object: Object| -> Kept {
             let fingerprint = Some(object.fingerprint());
             let there = before.outputs.get(key.as_str());
@@ -397,7 +407,7 @@ impl Instance<'_> {
             };
             Ok((published, Some(made)))
         };
-        finish(evaluation, root, sources, records, keep).map(Ok)
+        finish(evaluation, root, sources, in_the_way, records, keep).map(Ok)
     }
 }
 
@@ -604,11 +614,45 @@ fn version_of(out: &Path, key: &OutputKey) -> io::Result<String> {
     Ok(super::Version::of(&fs::metadata(out.join(key.as_str()))?)?.to_string())
 }
 
-/// Removes a file of the output, and the folders that it leaves empty.
+/// The files of the output that what is to be written has no place beside: one that becomes a folder,
+/// and those in a folder that becomes a file.
+fn must_go_first<'a>(
+    outputs: &'a BTreeMap<OutputKey, Published>,
+    plan: &'a Plan,
+) -> Vec<&'a OutputKey> {
+    // Of pages, nothing can lie below.
+    let may_be_folder = |key: &&OutputKey| !key.as_str().ends_with("/index.html");
+    let files = outputs.keys().filter(may_be_folder);
+    let become_folders = files.filter(|file| below(plan, file).next().is_some());
+    let planned = plan.keys().filter(may_be_folder);
+    let become_files = planned.flat_map(|file| below(outputs, file));
+    let gone = become_files.filter(|key| !plan.contains_key(*key));
+    become_folders.chain(gone).collect()
+}
+
+/// The keys that lie below one, as if it were a folder.
+fn below<'a, V>(
+    map: &'a BTreeMap<OutputKey, V>,
+    folder: &OutputKey,
+) -> impl Iterator<Item = &'a OutputKey> {
+    let folder = format!("{folder}/");
+    let from = (Bound::Included(folder.as_str()), Bound::Unbounded);
+    let inside = map.range::<str, _>(from).map(|(key, _)| key);
+    inside.take_while(move |key| key.as_str().starts_with(&folder))
+}
+
+/// Removes a file of the output, and the folders that it leaves empty. What gave way before, to a
+/// folder or in one, is gone.
 fn remove(out: &Path, key: &OutputKey) -> io::Result<()> {
+    use io::ErrorKind::{NotADirectory, NotFound};
     let path = out.join(key.as_str());
+    if path.is_dir() {
+        return Ok(());
+    }
     match fs::remove_file(&path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(named(&path, error)),
+        Err(error) if !matches!(error.kind(), NotFound | NotADirectory) => {
+            return Err(named(&path, error));
+        }
         _ => {}
     }
     let mut folder = path.parent();

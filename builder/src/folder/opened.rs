@@ -28,8 +28,7 @@ impl Opened {
     /// # Errors
     /// The folder cannot be opened.
     pub fn new(folder: &Path) -> io::Result<Self> {
-        let folder = std::fs::File::open(folder)?;
-        Ok(Self { folder })
+        Self::at(rustix::fs::CWD, folder)
     }
 
     /// A folder below it.
@@ -37,13 +36,17 @@ impl Opened {
     /// # Errors
     /// It cannot be opened.
     pub fn below(&self, relative: &str) -> io::Result<Self> {
+        Self::at(&self.folder, relative)
+    }
+
+    fn at(from: impl std::os::fd::AsFd, folder: impl rustix::path::Arg) -> io::Result<Self> {
         use rustix::fs::{Mode, OFlags, openat};
         // On Linux nothing but a place to look from, which needs no permission to read.
         #[cfg(target_os = "linux")]
         let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
         #[cfg(not(target_os = "linux"))]
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-        let folder = openat(&self.folder, relative, flags, Mode::empty())?;
+        let folder = openat(from, folder, flags, Mode::empty())?;
         Ok(Self {
             folder: folder.into(),
         })

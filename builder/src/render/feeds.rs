@@ -36,13 +36,16 @@ pub fn feed(world: &World, lang: &str, of: &FeedOf) -> Option<Feed> {
     };
     ids.retain(listed);
     let place = |id: &PageId| library.by_date[*id];
-    let newest = library.pages[*ids.iter().min_by_key(|id| place(id))?]
-        .date
-        .as_ref();
-    let updated = ids
-        .iter()
-        .filter_map(|id| library.pages[*id].front.updated.as_ref());
-    let last_updated = updated.chain(newest).max_by_key(|date| date.sort_key());
+    let newest = *ids.iter().min_by_key(|id| place(id))?;
+    let newest = library.pages[newest].date.as_ref();
+    // Of equal ones the date of the newest page, else the last one in order.
+    let updated = ids.iter().filter_map(|id| {
+        let updated = library.pages[*id].front.updated.as_ref()?;
+        Some((updated, place(id)))
+    });
+    let updated = updated.chain(newest.map(|date| (date, usize::MAX)));
+    let last_updated = updated.max_by_key(|(date, place)| (date.sort_key(), *place));
+    let last_updated = last_updated.map(|(date, _)| date);
     let limit = world.config.feed_limit.unwrap_or(usize::MAX);
     if limit < ids.len() {
         // The newest ones alone are put in order.
