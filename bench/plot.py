@@ -29,7 +29,8 @@ def draw(title: str, subtitle: str, series: dict, ratios: dict) -> str:
     times = [time for points in series.values() for spread in points.values() for time in spread]
     sizes = sorted({posts for points in series.values() for posts in points})
     x = scale(sizes[0] / 1.6, sizes[-1] * 1.6, LEFT, WIDTH - RIGHT)
-    low, high = 10 ** math.floor(math.log10(min(times))), 10 ** math.ceil(math.log10(max(times)))
+    # Below the least there is room for its label.
+    low, high = 10 ** math.floor(math.log10(min(times) / 2)), 10 ** math.ceil(math.log10(max(times)))
     y = scale(low, high if high > low else low * 10, HEIGHT - BOTTOM, TOP)
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" height="{HEIGHT}"'
