@@ -61,3 +61,24 @@ fn the_sitemap_has_no_pager_of_an_empty_section() {
          https://example.org/b/p/ https://example.org/b/page/1/"
     );
 }
+
+#[test]
+fn of_equal_dates_a_feed_tells_that_of_the_oldest_page() {
+    let config = "base_url = \"https://example.org\"\ngenerate_feeds = true";
+    let site = tree(&[
+        ("config.toml", config),
+        PAGE,
+        LIST,
+        ("templates/atom.xml", "{{ last_updated }}"),
+        // In the order of their keys the newer one comes last.
+        (
+            "content/a.md",
+            &page("date = 2020-01-01\nupdated = 2024-05-01"),
+        ),
+        (
+            "content/b.md",
+            &page("date = 2021-01-01\nupdated = 2024-05-01T00:00:00Z"),
+        ),
+    ]);
+    assert_eq!(text(&site, "atom.xml"), "2024-05-01");
+}
