@@ -3,12 +3,14 @@
 //! stop in time, what CloudFront is told.
 
 mod concurrent;
+mod copies;
 mod crash;
 mod doors;
 mod edits;
 mod explain;
 mod grace;
 mod growth;
+mod hints;
 mod invalidations;
 mod meanwhile;
 mod preview;
@@ -19,5 +21,6 @@ mod search;
 mod stop;
 mod stories;
 mod sweep;
+mod takeover;
 mod wire;
 mod world;
