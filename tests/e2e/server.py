@@ -20,7 +20,7 @@ STOP_SECONDS = 20
 class Server:
     """Started when made; `with` stops it on every way out."""
 
-    def __init__(self, quillfront, data, root=None, arguments=(), watch=False, ready_seconds=START_SECONDS):
+    def __init__(self, quillfront, data, root=None, arguments=(), watch=False, ready_seconds=START_SECONDS, wait=True):
         self.quillfront = str(quillfront)
         self.data = Path(data)
         self.root = Path(root) if root else Path(tempfile.mkdtemp(prefix="empty-root-", dir=self.data.parent))
@@ -38,7 +38,8 @@ class Server:
         try:
             self.ready = self._until(lambda: self._ready_line, "serve to be ready", ready_seconds)
             # The reconcile at the start is the first report.
-            self._until(lambda: self._reports, "the first report", ready_seconds)
+            if wait:
+                self._until(lambda: self._reports, "the first report", ready_seconds)
         except BaseException:
             self.kill()
             raise

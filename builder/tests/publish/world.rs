@@ -4,8 +4,10 @@ use aws_sdk_s3::Client;
 use aws_sdk_s3::config::{Intercept, SharedInterceptor};
 use aws_sdk_s3::error::ProvideErrorMetadata;
 use aws_sdk_s3::primitives::ByteStream;
+use aws_sdk_s3::types::EncodingType;
 use futures::future::BoxFuture;
 use jiff::Timestamp;
+use percent_encoding::percent_decode_str;
 use quillfront_builder::aws;
 use quillfront_builder::fetch::Fetch;
 use quillfront_builder::key::SourceKey;
@@ -180,18 +182,32 @@ impl World {
 
     pub fn builder_with(
         &self,
-        [source, site, state]: [&str; 3],
+        buckets: [&str; 3],
         interceptor: Option<SharedInterceptor>,
         options: Options,
     ) -> Builder {
-        let place = |bucket: &str| Place {
-            bucket: bucket.into(),
-            prefix: String::new(),
-        };
+        let places = buckets.map(|bucket| format!("s3://{bucket}").parse().unwrap());
+        self.builder_of(places, interceptor, options)
+    }
+
+    /// A builder with a state of its own, whose site lies elsewhere.
+    pub fn builder_at(&self, site: &str, options: Options) -> Builder {
+        let state = format!("s3://{STATE}/another");
+        let places = [&format!("s3://{SOURCE}"), site, &state];
+        let places = places.map(|place| place.parse().unwrap());
+        self.builder_of(places, None, options)
+    }
+
+    fn builder_of(
+        &self,
+        [source, site, state]: [Place; 3],
+        interceptor: Option<SharedInterceptor>,
+        options: Options,
+    ) -> Builder {
         let places = Places {
-            source: place(source),
-            site: place(site),
-            state: place(state),
+            source,
+            site,
+            state,
             distribution: Some("TEST".into()),
         };
         let config = fixed_config()
@@ -242,14 +258,15 @@ impl World {
             .client
             .list_objects_v2()
             .bucket(bucket)
+            .encoding_type(EncodingType::Url)
             .into_paginator()
             .send();
         let pages: Vec<_> = listed.collect::<Result<_, _>>().await.unwrap();
-        for key in pages
-            .iter()
-            .flat_map(|page| page.contents())
-            .filter_map(|o| o.key())
-        {
+        let keys = pages.iter().flat_map(|page| page.contents());
+        let keys = keys.filter_map(|object| object.key());
+        for key in keys.map(|key| key.replace('+', " ")) {
+            let key = percent_decode_str(&key).decode_utf8().unwrap();
+            let key = &*key;
             let got = self
                 .client
                 .get_object()

@@ -215,7 +215,15 @@ impl Watch {
             }
             root
         };
-        let hints = ["id", "hints", "newest_hint"];
+        // Attempts are noted, and their deaths counted, by whoever comes.
+        let hints = [
+            "id",
+            "hints",
+            "newest_hint",
+            "attempts",
+            "suspects",
+            "set_aside",
+        ];
         let holder = before["lease"]["holder"].as_str().unwrap_or("").to_owned();
         let lost: Vec<String> = before["hints"]
             .as_object()
@@ -241,9 +249,10 @@ impl Watch {
         let deadline = before["lease"]["deadline_ms"].as_i64().unwrap_or_default();
         let takes_over = is_free || deadline < writer.wall_ms;
         let next = self.root["lease"]["holder"].as_str().unwrap_or("");
-        let keeps_tree = before.is_null()
-            || stripped(before, &["id", "hints", "newest_hint", "lease"])
-                == stripped(&self.root, &["id", "hints", "newest_hint", "lease"]);
+        let keeps_tree = before.is_null() || {
+            let names = [&hints[..], &["lease"]].concat();
+            stripped(before, &names) == stripped(&self.root, &names)
+        };
         if !takes_over || !is_of(next, writer.name) || !keeps_tree {
             self.violation(format!(
                 "{} wrote a root that was not its to write: the lease was {holder:?}'s until {deadline}",

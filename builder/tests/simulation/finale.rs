@@ -173,10 +173,13 @@ async fn effective(world: &World) -> Result<Bucket, String> {
         .filter_map(Value::as_str)
         .collect();
     let kept = files(folder.path()).map_err(|error| error.to_string())?;
+    let aside = &world.watch.root["set_aside"];
     let source = world.s3.bucket(SOURCE);
     let mut effective = Bucket::new();
     for (key, object) in source {
-        let is_broken = String::from_utf8_lossy(&object.bytes).contains(BROKEN);
+        // Whose readers died too often: the version before it counts.
+        let is_set_aside = aside[key.as_str()].as_str() == Some(object.etag.as_str());
+        let is_broken = is_set_aside || String::from_utf8_lossy(&object.bytes).contains(BROKEN);
         if !is_broken && !held.contains(key.as_str()) {
             effective.insert(key.clone(), object.clone());
         }
