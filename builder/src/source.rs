@@ -431,8 +431,8 @@ impl Sources {
         })
     }
 
-    /// A version that is not to be used counts as broken. What only travels has no last good version:
-    /// nobody has its bytes any more.
+    /// A version that is not to be used counts as broken. The last good bytes of what only travels are
+    /// where they were published, so that it keeps its version.
     fn put_aside(
         &self,
         key: &SourceKey,
@@ -441,27 +441,30 @@ impl Sources {
         until: Until,
     ) -> LookedAt {
         let before = self.map.get(key.as_str());
-        let Some(version) = version else {
-            return match before {
-                None => LookedAt::Absent,
-                // That it is gone is what is not used.
-                Some(before) => LookedAt::Source(Source {
-                    problems: vec![set_aside(key.as_str(), until, true)],
-                    ..(**before).clone()
-                }),
-            };
+        let told = |has_last| vec![set_aside(key.as_str(), until, has_last)];
+        let as_before = |before: &Arc<Source>| {
+            LookedAt::Source(Source {
+                problems: told(true),
+                ..(**before).clone()
+            })
         };
+        let Some(version) = version else {
+            // That it is gone is what is not used.
+            return before.map_or(LookedAt::Absent, as_before);
+        };
+        if let Some(before) = before.filter(|before| before.effective == Effective::Opaque) {
+            return as_before(before);
+        }
         // A version that was good by itself may have been taken in before it was used.
         let is_last =
             |before: &&Arc<Source>| before.version != version || !before.problems.is_empty();
-        let last = before
-            .filter(|before| before.effective.is_text())
-            .filter(is_last);
+        let last = before.filter(|before| before.effective.is_text());
+        let last = last.filter(is_last);
         LookedAt::Source(Source {
             version: version.into(),
             size,
             effective: last.map_or(Effective::Absent, |last| last.effective.clone()),
-            problems: vec![set_aside(key.as_str(), until, last.is_some())],
+            problems: told(last.is_some()),
             head: last.and_then(|last| last.head.clone()),
         })
     }

@@ -414,7 +414,7 @@ impl Builder {
     pub async fn write_effective(&self, out: &std::path::Path) -> Result<usize, BuildError> {
         use crate::plan::PICTURES;
         use crate::source::Effective;
-        let Some((_, mut state)) = self.look().await? else {
+        let Some((root, mut state)) = self.look().await? else {
             return Ok(0);
         };
         let mut sources = (*state.sources).clone();
@@ -436,11 +436,13 @@ impl Builder {
                         .map_err(|error| disk(&path, &error))?;
                 }
                 Effective::Opaque => {
-                    // A file whose removal is held is still in the site bucket.
+                    // A file whose removal is held is still in the site bucket, and so is the last good
+                    // version of one that is set aside.
                     let published = state.outputs.iter().find(|(at, output)| {
                         output.source == *key && !at.as_str().starts_with(PICTURES)
                     });
-                    let found = self.source.download(key.as_str(), &path).await?
+                    let is_current = !root.set_aside.contains_key(key.as_str());
+                    let found = (is_current && self.source.download(key.as_str(), &path).await?)
                         || match published {
                             Some((output, _)) => self.site.download(output.as_str(), &path).await?,
                             None => false,

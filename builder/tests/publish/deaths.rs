@@ -1,7 +1,7 @@
 //! What ends a builder while it renders: it is told apart from the rest, set aside, and told. A death is
 //! a builder whose future is dropped in the middle of a render, or a render that panics.
 
-use crate::world::{World, blog, keys, shared};
+use crate::world::{SOURCE, World, blog, grey, keys, shared};
 use aws_sdk_s3::config::{ConfigBag, Intercept, RuntimeComponents};
 use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::interceptors::context::BeforeTransmitInterceptorContextRef;
@@ -176,6 +176,49 @@ async fn the_last_good_version_stays_in_use() {
     process(&world, &Work::Reconcile, usize::MAX).await.unwrap();
     assert!(!world.site().await.contains_key("blog/a/index.html"));
     assert!(root(&world).await.set_aside.is_empty());
+}
+
+/// Every page that shows the picture ends its builder.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_picture_that_is_set_aside_stays_as_it_was_published() {
+    const PICTURE: &str = "content/blog/c/cat.png";
+    let world = published().await;
+    world.put(PICTURE, grey(10)).await;
+    let page = "+++\ntitle = \"C\"\ndate = 2026-01-03\n+++\n{% set made = resize_image(path=\"blog/c/cat.png\", width=2, height=2, op=\"fill\") %}{{ made.url }} {{ get_hash(path=\"blog/c/cat.png\") }}\n";
+    world.put("content/blog/c/index.md", page).await;
+    let reports = world.builder().run(Work::Reconcile).await.unwrap();
+    assert!(
+        reports[0].diagnostics.is_empty(),
+        "{:?}",
+        reports[0].diagnostics
+    );
+    let before = world.site().await;
+    assert!(before.contains_key("blog/c/cat.png"));
+    world.put(PICTURE, grey(200)).await;
+    for _ in 0..2 {
+        let (root, etag) = (root(&world).await, world.etag(SOURCE, PICTURE).await);
+        world.note_death(root, PICTURE, &etag).await;
+    }
+    let reports = process(&world, &keys([PICTURE]), 0).await.unwrap();
+    assert_eq!(told(&reports), [PICTURE]);
+    assert_eq!(world.site().await, before);
+    // A page that is made anew shows it as it was.
+    world
+        .put("content/blog/c/index.md", page.replace("\"C\"", "\"C2\""))
+        .await;
+    let work = keys(["content/blog/c/index.md"]);
+    let reports = process(&world, &work, 0).await.unwrap();
+    assert_eq!(told(&reports), [PICTURE]);
+    let after = world.site().await;
+    assert_ne!(after["blog/c/index.html"], before["blog/c/index.html"]);
+    assert_eq!(after["blog/c/cat.png"], before["blog/c/cat.png"]);
+    process(&world, &Work::Reconcile, 0).await.unwrap();
+    world
+        .assert_incremental_equals_clean("a picture set aside")
+        .await;
+    process(&world, &Work::Approve, 0).await.unwrap();
+    assert_eq!(world.site().await["blog/c/cat.png"].0, grey(200));
+    world.assert_incremental_equals_clean("approved").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

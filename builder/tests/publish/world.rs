@@ -11,6 +11,8 @@ use percent_encoding::percent_decode_str;
 use quillfront_builder::aws;
 use quillfront_builder::fetch::Fetch;
 use quillfront_builder::key::SourceKey;
+use quillfront_builder::publish::attempts::Attempt;
+use quillfront_builder::publish::root::Root;
 use quillfront_builder::publish::run::Work;
 use quillfront_builder::publish::store::Place;
 use quillfront_builder::publish::{BuildError, Builder, Host, Options, Places};
@@ -245,6 +247,26 @@ impl World {
             .send()
             .await
             .unwrap();
+    }
+
+    pub async fn etag(&self, bucket: &str, key: &str) -> String {
+        let head = self.client.head_object().bucket(bucket).key(key);
+        let head = head.send().await.unwrap();
+        head.e_tag().unwrap().trim_matches('"').to_owned()
+    }
+
+    /// Writes into the root that an attempt with this version of a file alone has ended without a word.
+    pub async fn note_death(&self, mut root: Root, key: &str, version: &str) {
+        let attempt = Attempt {
+            keys: BTreeSet::from([key.to_owned()]),
+            version: Some(version.to_owned()),
+            until_ms: 0,
+        };
+        let id = format!("dead-{}", self.host.ids.fetch_add(1, Ordering::SeqCst));
+        root.attempts.insert(id, attempt);
+        let body = ByteStream::from(serde_json::to_vec(&root).unwrap());
+        let put = self.client.put_object().bucket(STATE).key("root.json");
+        put.body(body).send().await.unwrap();
     }
 
     /// What the site bucket has.

@@ -246,6 +246,12 @@ impl Watch {
             }
             return;
         }
+        // The first root of all may be a note of what is tried, and says nothing else.
+        let is_empty = self.root["generation"] == 0 && segments(&self.root).is_empty();
+        let is_at_rest = self.root["lease"].is_null() && self.root["outbox"].is_null();
+        if before.is_null() && is_empty && is_at_rest {
+            return;
+        }
         let deadline = before["lease"]["deadline_ms"].as_i64().unwrap_or_default();
         let takes_over = is_free || deadline < writer.wall_ms;
         let next = self.root["lease"]["holder"].as_str().unwrap_or("");
