@@ -147,6 +147,10 @@ impl Watch {
     fn should_be(&self, asset: &str, writer: &Writer<'_>) -> bool {
         asset.starts_with(MADE)
             || origins(asset).iter().any(|origin| {
+                // What is set aside counts as removed where it was never committed.
+                if self.is_set_aside(origin) {
+                    return false;
+                }
                 let since = self.source_since.get(origin);
                 let seen = writer.seen.get(origin);
                 since.zip(seen).is_some_and(|(since, seen)| seen >= since)
@@ -158,9 +162,13 @@ impl Watch {
         let put = self.put_at.get(key).copied().unwrap_or_default();
         let stayed = |origin: &String| {
             let since = self.source_since.get(origin);
-            since.is_some_and(|since| *since <= put)
+            since.is_some_and(|since| *since <= put) && !self.is_set_aside(origin)
         };
         !key.starts_with(MADE) && !origins(key).iter().any(stayed)
+    }
+
+    fn is_set_aside(&self, source: &str) -> bool {
+        self.root["set_aside"].get(source).is_some()
     }
 
     fn state_written(&mut self, s3: &S3, change: &Change, writer: &Writer<'_>) {
