@@ -29,9 +29,9 @@ pub(crate) fn share(divisor: usize, most: usize) -> usize {
 #[cfg(unix)]
 fn available() -> usize {
     let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile);
-    limit
-        .current
-        .map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX))
+    limit.current.map_or(usize::MAX, |limit| {
+        usize::try_from(limit).unwrap_or(usize::MAX)
+    })
 }
 
 #[cfg(not(unix))]

@@ -28,7 +28,7 @@ pub(crate) struct Paced {
 
 /// What has become of a body.
 #[derive(Debug, Default)]
-pub(super) struct Progress {
+pub(crate) struct Progress {
     wanted: AtomicBool,
     silent: AtomicBool,
 }
@@ -76,7 +76,9 @@ impl Body for Paced {
     ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
         self.progress.wanted.store(true, Ordering::Relaxed);
         if let Poll::Ready(frame) = Pin::new(&mut self.body).poll_frame(context) {
-            let data = frame.as_ref().and_then(|frame| frame.as_ref().ok()?.data_ref());
+            let data = frame
+                .as_ref()
+                .and_then(|frame| frame.as_ref().ok()?.data_ref());
             self.bytes += data.map_or(0, Bytes::len);
             if self.bytes >= BYTES {
                 self.deadline = None;

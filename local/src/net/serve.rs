@@ -123,13 +123,22 @@ where
     let service = hyper::service::service_fn(move |request: Request<Incoming>| {
         let turn = slot.begin();
         let fit = has_one_host(&request);
-        let asked = fit.then(|| answer(peer, request.map(|body| Paced::new(body, limits.body_timeout))));
+        let asked = fit.then(|| {
+            answer(
+                peer,
+                request.map(|body| Paced::new(body, limits.body_timeout)),
+            )
+        });
         async move {
             let Some(asked) = asked else {
                 return Ok::<_, Infallible>(host_missing().map(Either::Right));
             };
             let response = asked.await;
-            let turn = response.extensions().get::<Endless>().is_none().then_some(turn);
+            let turn = response
+                .extensions()
+                .get::<Endless>()
+                .is_none()
+                .then_some(turn);
             Ok(response.map(|body| Either::Left(Held::new(body, turn))))
         }
     });

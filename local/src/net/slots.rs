@@ -169,7 +169,10 @@ mod tests {
         assert!(!newcomer.is_finished(), "the place is not free yet");
         drop(idle);
         let (third, _notice) = soon(newcomer).await.expect("a place").expect("no panic");
-        assert!(soon(busy_notice.given()).await.is_none(), "not the busy one");
+        assert!(
+            soon(busy_notice.given()).await.is_none(),
+            "not the busy one"
+        );
 
         let _third_turn = third.begin();
         assert!(soon(slots.enter()).await.is_none(), "all are busy");

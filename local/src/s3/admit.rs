@@ -63,7 +63,11 @@ fn authentication(parts: &Parts) -> Result<Authentication, Refusal> {
         .map(|(name, value)| (name.into_owned(), value.into_owned()))
         .collect();
     let has = |name: &str| query.iter().any(|(given, _)| given == name);
-    let headers: Vec<_> = parts.headers.get_all(header::AUTHORIZATION).iter().collect();
+    let headers: Vec<_> = parts
+        .headers
+        .get_all(header::AUTHORIZATION)
+        .iter()
+        .collect();
     match (has("X-Amz-Signature"), has("Signature"), headers.as_slice()) {
         (false, false, []) => Err(Refusal::new(
             "AccessDenied",
@@ -94,11 +98,21 @@ fn from_header(value: &[u8]) -> Result<Authentication, Refusal> {
         return Ok(Authentication::Version2);
     }
     let Some(fields) = value.strip_prefix(ALGORITHM) else {
-        return Err(Refusal::new("InvalidArgument", "Unsupported Authorization Type"));
+        return Err(Refusal::new(
+            "InvalidArgument",
+            "Unsupported Authorization Type",
+        ));
     };
-    let mut named = [("Credential", None), ("SignedHeaders", None), ("Signature", None)];
+    let mut named = [
+        ("Credential", None),
+        ("SignedHeaders", None),
+        ("Signature", None),
+    ];
     for field in fields.split(',') {
-        let (name, value) = field.trim().split_once('=').ok_or_else(|| malformed("a field has no value"))?;
+        let (name, value) = field
+            .trim()
+            .split_once('=')
+            .ok_or_else(|| malformed("a field has no value"))?;
         let known = named.iter_mut().find(|(known, _)| *known == name);
         let (_, place) = known.ok_or_else(|| malformed("it has a field that is not known"))?;
         if place.replace(value).is_some() {
@@ -135,7 +149,10 @@ fn presigned(query: &[(String, String)]) -> Result<Authentication, Refusal> {
         }
         Ok(_) => {}
     }
-    Ok(version_4(one("X-Amz-Credential")?, one("X-Amz-SignedHeaders")?))
+    Ok(version_4(
+        one("X-Amz-Credential")?,
+        one("X-Amz-SignedHeaders")?,
+    ))
 }
 
 fn version_4(credential: &str, signed: &str) -> Authentication {
@@ -148,7 +165,8 @@ fn version_4(credential: &str, signed: &str) -> Authentication {
 /// Every header that the protocol layer obeys is under the signature. `signed` is none where the
 /// signature covers all of them by its definition.
 fn check_signed(headers: &HeaderMap, signed: Option<&[String]>) -> Result<(), Refusal> {
-    let is_signed = |name: &str| signed.is_none_or(|signed| signed.iter().any(|given| given == name));
+    let is_signed =
+        |name: &str| signed.is_none_or(|signed| signed.iter().any(|given| given == name));
     let mut unsigned: Vec<&str> = headers
         .iter()
         .filter(|(name, _)| name.as_str().starts_with("x-amz-"))

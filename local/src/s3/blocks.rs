@@ -155,7 +155,8 @@ impl Contents {
         }
         let read = self.read_piece(start, end);
         if let Err(error) = &read {
-            self.notices.tell(&format!("{}: {error}", self.path.display()));
+            self.notices
+                .tell(&format!("{}: {error}", self.path.display()));
         }
         read
     }
@@ -214,7 +215,8 @@ impl Contents {
             return Err(damaged());
         }
         let from = usize::try_from(start - first).map_err(io::Error::other)?;
-        let to = usize::try_from(end.min(first + block.len() as u64) - first).map_err(io::Error::other)?;
+        let to = usize::try_from(end.min(first + block.len() as u64) - first)
+            .map_err(io::Error::other)?;
         Ok(block.slice(from..to))
     }
 

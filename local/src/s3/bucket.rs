@@ -364,7 +364,11 @@ impl Bucket {
     pub fn set_damaged_aside(&self) -> Result<Vec<String>, StoreError> {
         let _alive = self.alive()?;
         let mut damaged = Vec::new();
-        let keys = self.index.read().unwrap_or_else(PoisonError::into_inner).keys();
+        let keys = self
+            .index
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .keys();
         for key in keys {
             let whole = self.open_object(&key).and_then(|mut object| {
                 let read = object.contents.for_each(0..object.meta.size, |_| Ok(()));
@@ -372,16 +376,33 @@ impl Bucket {
             });
             let why = match whole {
                 Ok(()) | Err(StoreError::NoSuchKey(_)) => continue,
-                Err(StoreError::Io { source, .. }) if !is_damage(&source) => return Err(source).at(&self.dir),
+                Err(StoreError::Io { source, .. }) if !is_damage(&source) => {
+                    return Err(source).at(&self.dir);
+                }
                 Err(error) => error.to_string(),
             };
-            let _lock = self.stripe(&key).write().unwrap_or_else(PoisonError::into_inner);
-            self.shared.disk.set_aside(&self.object_path(&key), &why);
-            let removed = self.index.write().unwrap_or_else(PoisonError::into_inner).remove(&key);
-            self.remove_blob(removed);
+            self.set_aside(&key, &why);
             damaged.push(key);
         }
         Ok(damaged)
+    }
+
+    /// Moves an object away, if it is there.
+    pub fn set_aside(&self, key: &str, why: &str) {
+        let lock = self.stripe(key).write();
+        let _lock = lock.unwrap_or_else(PoisonError::into_inner);
+        let mut index = self.index.write().unwrap_or_else(PoisonError::into_inner);
+        let Some(removed) = index.remove(key) else {
+            return;
+        };
+        drop(index);
+        self.shared.disk.set_aside(&self.object_path(key), why);
+        self.remove_blob(Some(removed));
+    }
+
+    /// Whether any object was damaged when the bucket was opened.
+    pub fn has_lost(&self) -> bool {
+        !self.lost.is_empty()
     }
 
     /// Whether the object at `key` was damaged when the bucket was opened.
@@ -391,7 +412,10 @@ impl Bucket {
 
     /// The rules for pages of other origins.
     pub fn cors(&self) -> Option<Arc<Rules>> {
-        self.cors.read().unwrap_or_else(PoisonError::into_inner).clone()
+        self.cors
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     /// Replaces the rules for pages of other origins. Durable on return.
@@ -403,7 +427,9 @@ impl Bucket {
             Some(rules) => write_json(&self.shared.disk.tmp_path(), &path, rules)?,
             None => {
                 match fs::remove_file(&path) {
-                    Err(error) if error.kind() != ErrorKind::NotFound => return Err(error).at(&path),
+                    Err(error) if error.kind() != ErrorKind::NotFound => {
+                        return Err(error).at(&path);
+                    }
                     _ => {}
                 }
                 sync_dir(&self.dir)?;
@@ -498,10 +524,7 @@ fn entry(record: &Record) -> Entry {
 
 /// All records of a bucket, read by a few threads: with 100,000 objects the disk waits otherwise.
 /// What is no object is set aside; the names of these files come second.
-fn read_records(
-    disk: &Disk,
-    bucket: &Path,
-) -> Result<(Vec<Record>, HashSet<String>), StoreError> {
+fn read_records(disk: &Disk, bucket: &Path) -> Result<(Vec<Record>, HashSet<String>), StoreError> {
     let paths = list_dir(&bucket.join("objects"))?;
     let blobs = bucket.join("blobs");
     let chunk = paths.len().div_ceil(READERS).max(1);

@@ -47,7 +47,10 @@ impl Rules {
             return Err(("MalformedXML", message));
         }
         let texts = self.0.iter().flat_map(|rule| {
-            [&rule.origins, &rule.methods, &rule.headers, &rule.exposed].into_iter().flatten().chain(&rule.id)
+            [&rule.origins, &rule.methods, &rule.headers, &rule.exposed]
+                .into_iter()
+                .flatten()
+                .chain(&rule.id)
         });
         if texts.map(String::len).sum::<usize>() > CORS_BYTES {
             let message = format!("A CORS configuration has at most {CORS_BYTES} bytes.");
@@ -58,23 +61,43 @@ impl Rules {
                 let message = "A CORS rule has at least one AllowedOrigin and one AllowedMethod.";
                 return Err(("MalformedXML", message.into()));
             }
-            if let Some(method) = rule.methods.iter().find(|method| !METHODS.contains(&method.as_str())) {
-                let message = format!("Found unsupported HTTP method in CORS config. Unsupported method is {method}");
+            if let Some(method) = rule
+                .methods
+                .iter()
+                .find(|method| !METHODS.contains(&method.as_str()))
+            {
+                let message = format!(
+                    "Found unsupported HTTP method in CORS config. Unsupported method is {method}"
+                );
                 return Err(("InvalidRequest", message));
             }
-            for (name, values) in [("AllowedOrigin", &rule.origins), ("AllowedHeader", &rule.headers)] {
+            for (name, values) in [
+                ("AllowedOrigin", &rule.origins),
+                ("AllowedHeader", &rule.headers),
+            ] {
                 if let Some(value) = values.iter().find(|value| value.matches('*').count() > 1) {
-                    let message = format!("{name} \"{value}\" can not have more than one wildcard.");
+                    let message =
+                        format!("{name} \"{value}\" can not have more than one wildcard.");
                     return Err(("InvalidRequest", message));
                 }
             }
             if let Some(value) = rule.exposed.iter().find(|value| value.contains('*')) {
-                let message = format!("ExposeHeader \"{value}\" contains wildcard. We currently do not support wildcard for ExposeHeader.");
+                let message = format!(
+                    "ExposeHeader \"{value}\" contains wildcard. We currently do not support wildcard for ExposeHeader."
+                );
                 return Err(("InvalidRequest", message));
             }
-            let texts = [&rule.origins, &rule.headers, &rule.exposed].into_iter().flatten();
-            if let Some(value) = texts.into_iter().find(|value| HeaderValue::from_str(value).is_err()) {
-                return Err(("InvalidRequest", format!("{value:?} cannot stand in a header.")));
+            let texts = [&rule.origins, &rule.headers, &rule.exposed]
+                .into_iter()
+                .flatten();
+            if let Some(value) = texts
+                .into_iter()
+                .find(|value| HeaderValue::from_str(value).is_err())
+            {
+                return Err((
+                    "InvalidRequest",
+                    format!("{value:?} cannot stand in a header."),
+                ));
             }
         }
         Ok(())
@@ -85,9 +108,12 @@ impl Rules {
             let allowed = rule.origins.iter().find(|pattern| fits(pattern, origin))?;
             let allows_header = |header: &&str| {
                 let header = header.to_ascii_lowercase();
-                rule.headers.iter().any(|pattern| fits(&pattern.to_ascii_lowercase(), &header))
+                rule.headers
+                    .iter()
+                    .any(|pattern| fits(&pattern.to_ascii_lowercase(), &header))
             };
-            let allows = rule.methods.iter().any(|given| given == method) && headers.iter().all(allows_header);
+            let allows = rule.methods.iter().any(|given| given == method)
+                && headers.iter().all(allows_header);
             allows.then_some((rule, allowed))
         })
     }
@@ -98,21 +124,29 @@ impl Rules {
 /// # Errors
 /// The bucket has no rules, or none that fits; the request lacks what a preflight says.
 pub(super) fn preflight(rules: Option<&Rules>, asked: &HeaderMap) -> Result<HeaderMap, Refusal> {
-    let (origin, method) = match (text(asked, &header::ORIGIN), text(asked, &header::ACCESS_CONTROL_REQUEST_METHOD)) {
+    let (origin, method) = match (
+        text(asked, &header::ORIGIN),
+        text(asked, &header::ACCESS_CONTROL_REQUEST_METHOD),
+    ) {
         (Some(origin), Some(method)) => (origin, method),
         (None, _) => {
-            return Err(Refusal::new("BadRequest", "Insufficient information. Origin request header needed."));
+            return Err(Refusal::new(
+                "BadRequest",
+                "Insufficient information. Origin request header needed.",
+            ));
         }
         (_, None) => {
-            let message = "Insufficient information. Access-Control-Request-Method request header needed.";
+            let message =
+                "Insufficient information. Access-Control-Request-Method request header needed.";
             return Err(Refusal::new("BadRequest", message));
         }
     };
-    let forbidden = |message: &str| {
-        Refusal::new("AccessForbidden", message).status(StatusCode::FORBIDDEN)
-    };
+    let forbidden =
+        |message: &str| Refusal::new("AccessForbidden", message).status(StatusCode::FORBIDDEN);
     let Some(rules) = rules else {
-        return Err(forbidden("CORSResponse: CORS is not enabled for this bucket."));
+        return Err(forbidden(
+            "CORSResponse: CORS is not enabled for this bucket.",
+        ));
     };
     let wanted = text(asked, &header::ACCESS_CONTROL_REQUEST_HEADERS).unwrap_or_default();
     let headers: Vec<&str> = wanted
@@ -129,7 +163,11 @@ pub(super) fn preflight(rules: Option<&Rules>, asked: &HeaderMap) -> Result<Head
     };
     let mut answer = headers_of(rule, allowed, origin);
     if !headers.is_empty() {
-        set(&mut answer, header::ACCESS_CONTROL_ALLOW_HEADERS, &headers.join(", ").to_ascii_lowercase());
+        set(
+            &mut answer,
+            header::ACCESS_CONTROL_ALLOW_HEADERS,
+            &headers.join(", ").to_ascii_lowercase(),
+        );
     }
     Ok(answer)
 }
@@ -151,14 +189,30 @@ fn headers_of(rule: &Rule, allowed: &str, origin: &str) -> HeaderMap {
         set(&mut headers, header::ACCESS_CONTROL_ALLOW_ORIGIN, "*");
     } else {
         set(&mut headers, header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
-        set(&mut headers, header::ACCESS_CONTROL_ALLOW_CREDENTIALS, "true");
+        set(
+            &mut headers,
+            header::ACCESS_CONTROL_ALLOW_CREDENTIALS,
+            "true",
+        );
     }
-    set(&mut headers, header::ACCESS_CONTROL_ALLOW_METHODS, &rule.methods.join(", "));
+    set(
+        &mut headers,
+        header::ACCESS_CONTROL_ALLOW_METHODS,
+        &rule.methods.join(", "),
+    );
     if !rule.exposed.is_empty() {
-        set(&mut headers, header::ACCESS_CONTROL_EXPOSE_HEADERS, &rule.exposed.join(", "));
+        set(
+            &mut headers,
+            header::ACCESS_CONTROL_EXPOSE_HEADERS,
+            &rule.exposed.join(", "),
+        );
     }
     if let Some(seconds) = rule.max_age_seconds {
-        set(&mut headers, header::ACCESS_CONTROL_MAX_AGE, &seconds.to_string());
+        set(
+            &mut headers,
+            header::ACCESS_CONTROL_MAX_AGE,
+            &seconds.to_string(),
+        );
     }
     let vary = "Origin, Access-Control-Request-Headers, Access-Control-Request-Method";
     set(&mut headers, header::VARY, vary);
@@ -181,7 +235,9 @@ fn fits(pattern: &str, value: &str) -> bool {
     match pattern.split_once('*') {
         None => pattern == value,
         Some((start, end)) => {
-            value.len() >= start.len() + end.len() && value.starts_with(start) && value.ends_with(end)
+            value.len() >= start.len() + end.len()
+                && value.starts_with(start)
+                && value.ends_with(end)
         }
     }
 }
@@ -193,7 +249,12 @@ mod tests {
     fn asked(headers: &[(&'static str, &'static str)]) -> HeaderMap {
         headers
             .iter()
-            .map(|(name, value)| (header::HeaderName::from_static(name), HeaderValue::from_static(value)))
+            .map(|(name, value)| {
+                (
+                    header::HeaderName::from_static(name),
+                    HeaderValue::from_static(value),
+                )
+            })
             .collect()
     }
 
@@ -224,13 +285,22 @@ mod tests {
             ("access-control-request-headers", "X-Amz-Date, content-type"),
         ]);
         let answer = preflight(Some(&rules()), &put).expect("allowed");
-        assert_eq!(answer["access-control-allow-origin"], "https://edit.example.org");
+        assert_eq!(
+            answer["access-control-allow-origin"],
+            "https://edit.example.org"
+        );
         assert_eq!(answer["access-control-allow-methods"], "PUT, GET");
-        assert_eq!(answer["access-control-allow-headers"], "x-amz-date, content-type");
+        assert_eq!(
+            answer["access-control-allow-headers"],
+            "x-amz-date, content-type"
+        );
         assert_eq!(answer["access-control-expose-headers"], "ETag");
         assert_eq!(answer["access-control-max-age"], "600");
 
-        let elsewhere = asked(&[("origin", "https://other.net"), ("access-control-request-method", "GET")]);
+        let elsewhere = asked(&[
+            ("origin", "https://other.net"),
+            ("access-control-request-method", "GET"),
+        ]);
         let answer = preflight(Some(&rules()), &elsewhere).expect("allowed");
         assert_eq!(answer["access-control-allow-origin"], "*");
         assert!(!answer.contains_key("access-control-allow-credentials"));
@@ -239,7 +309,10 @@ mod tests {
     #[test]
     fn what_no_rule_allows_is_refused() {
         for headers in [
-            &[("origin", "https://other.net"), ("access-control-request-method", "PUT")][..],
+            &[
+                ("origin", "https://other.net"),
+                ("access-control-request-method", "PUT"),
+            ][..],
             &[
                 ("origin", "https://edit.example.org"),
                 ("access-control-request-method", "PUT"),
@@ -247,18 +320,31 @@ mod tests {
             ],
         ] {
             let refused = preflight(Some(&rules()), &asked(headers)).expect_err("refused");
-            assert_eq!((refused.status.as_u16(), refused.code), (403, "AccessForbidden"));
+            assert_eq!(
+                (refused.status.as_u16(), refused.code),
+                (403, "AccessForbidden")
+            );
         }
         let nothing = preflight(Some(&rules()), &asked(&[])).expect_err("no preflight");
         assert_eq!(nothing.status.as_u16(), 400);
-        let put = asked(&[("origin", "https://a"), ("access-control-request-method", "PUT")]);
+        let put = asked(&[
+            ("origin", "https://a"),
+            ("access-control-request-method", "PUT"),
+        ]);
         assert!(preflight(None, &put).is_err());
     }
 
     #[test]
     fn answers_to_pages_say_who_may_read_them() {
-        let answer = expose(&rules(), &Method::PUT, &asked(&[("origin", "https://a.example.org")]));
-        assert_eq!(answer["access-control-allow-origin"], "https://a.example.org");
+        let answer = expose(
+            &rules(),
+            &Method::PUT,
+            &asked(&[("origin", "https://a.example.org")]),
+        );
+        assert_eq!(
+            answer["access-control-allow-origin"],
+            "https://a.example.org"
+        );
         assert!(expose(&rules(), &Method::PUT, &asked(&[("origin", "https://b")])).is_empty());
         assert!(expose(&rules(), &Method::GET, &asked(&[])).is_empty());
     }
@@ -271,9 +357,15 @@ mod tests {
         assert_eq!(rules.check().expect_err("a method").0, "InvalidRequest");
         rules.0[0].methods.pop();
         rules.0[0].origins.push("*.a.*".into());
-        assert_eq!(rules.check().expect_err("two wildcards").0, "InvalidRequest");
+        assert_eq!(
+            rules.check().expect_err("two wildcards").0,
+            "InvalidRequest"
+        );
         rules.0[0].origins.clear();
         assert_eq!(rules.check().expect_err("no origin").0, "MalformedXML");
-        assert_eq!(Rules::default().check().expect_err("no rule").0, "MalformedXML");
+        assert_eq!(
+            Rules::default().check().expect_err("no rule").0,
+            "MalformedXML"
+        );
     }
 }

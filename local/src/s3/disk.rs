@@ -100,7 +100,9 @@ impl Disk {
         let path = path.display();
         self.notices.tell(&match moved {
             Ok(()) => format!("{path}: {why}; it was moved to {}", target.display()),
-            Err(error) => format!("{path}: {why}; it is left out, and cannot be moved away: {error}"),
+            Err(error) => {
+                format!("{path}: {why}; it is left out, and cannot be moved away: {error}")
+            }
         });
     }
 }
@@ -213,7 +215,9 @@ fn close_to_others(path: &Path, notices: &Notices) {
         });
         if let Err(error) = closed {
             let path = path.display();
-            notices.tell(&format!("{path}: others may read it, and this cannot be changed: {error}"));
+            notices.tell(&format!(
+                "{path}: others may read it, and this cannot be changed: {error}"
+            ));
         }
     }
     #[cfg(not(unix))]
@@ -254,7 +258,9 @@ fn next_epoch(root: &Path, tmp: &Path, notices: &Notices) -> u32 {
     };
     if last.is_none() {
         let path = path.display();
-        notices.tell(&format!("{path} was damaged; it was made again from the clock"));
+        notices.tell(&format!(
+            "{path} was damaged; it was made again from the clock"
+        ));
     }
     let epoch = last.unwrap_or_default().saturating_add(1).max(seconds);
     let text = format!("{epoch}\n");

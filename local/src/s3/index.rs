@@ -86,7 +86,10 @@ impl Index {
     }
 
     pub fn keys(&self) -> Vec<String> {
-        self.entries.keys().map(|Key(key)| key.to_string()).collect()
+        self.entries
+            .keys()
+            .map(|Key(key)| key.to_string())
+            .collect()
     }
 
     pub fn is_empty(&self) -> bool {

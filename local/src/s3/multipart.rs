@@ -248,7 +248,11 @@ impl Bucket {
             None => checksum::composite(algorithm, &checksums)
                 .ok_or_else(|| StoreError::Damaged(upload.dir.clone()))?,
         };
-        if whole.checksum.as_ref().is_some_and(|expected| *expected != value) {
+        if whole
+            .checksum
+            .as_ref()
+            .is_some_and(|expected| *expected != value)
+        {
             return Err(StoreError::BadDigest(format!(
                 "the {} you specified did not match the calculated checksum",
                 algorithm.name()
@@ -319,7 +323,10 @@ pub(super) fn open_all(
             continue;
         }
         let Some(about) = read_json::<About>(disk, &dir.join(ABOUT))? else {
-            disk.set_aside(&dir, "it is no upload, or does not say any more what it uploads");
+            disk.set_aside(
+                &dir,
+                "it is no upload, or does not say any more what it uploads",
+            );
             continue;
         };
         let state = RwLock::new(State {

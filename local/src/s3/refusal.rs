@@ -85,7 +85,9 @@ pub(super) fn complete(
     };
     xml.truncate(xml.len() - END.len());
     if !xml.contains("<Message>") {
-        let code = xml.split_once("<Code>").and_then(|(_, rest)| rest.split_once('<'));
+        let code = xml
+            .split_once("<Code>")
+            .and_then(|(_, rest)| rest.split_once('<'));
         let message = message_of(code.map_or("", |(code, _)| code));
         let _ = write!(xml, "<Message>{message}</Message>");
     }

@@ -95,6 +95,24 @@ impl Store {
         self.in_bucket(bucket, Bucket::set_damaged_aside).await
     }
 
+    /// Moves one object to `set-aside/`, if it is there. No event tells of it.
+    ///
+    /// # Errors
+    /// [`StoreError::NoSuchBucket`] and [`StoreError::Io`].
+    pub async fn set_aside(&self, bucket: &str, key: &str) -> Result<(), StoreError> {
+        let key = key.to_owned();
+        let work = move |bucket: &Bucket| {
+            bucket.set_aside(&key, "what belongs to it is damaged");
+            Ok(())
+        };
+        self.in_bucket(bucket, work).await
+    }
+
+    /// Whether any object of the bucket was damaged when the store was opened.
+    pub fn has_lost(&self, bucket: &str) -> bool {
+        self.bucket(bucket).is_ok_and(|bucket| bucket.has_lost())
+    }
+
     /// Whether the object at this key was damaged when the store was opened, and was set aside.
     pub fn was_lost(&self, bucket: &str, key: &str) -> bool {
         self.bucket(bucket).is_ok_and(|bucket| bucket.was_lost(key))

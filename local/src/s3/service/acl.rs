@@ -15,7 +15,10 @@ pub(super) fn refuse_acl<T>(req: &S3Request<T>) -> S3Result<()> {
     let says_nothing_new = canned.is_none_or(|acl| {
         [b"private".as_slice(), b"bucket-owner-full-control"].contains(&acl.as_bytes())
     });
-    let grants = req.headers.keys().any(|name| name.as_str().starts_with("x-amz-grant-"));
+    let grants = req
+        .headers
+        .keys()
+        .any(|name| name.as_str().starts_with("x-amz-grant-"));
     match says_nothing_new && !grants {
         true => Ok(()),
         false => Err(not_supported()),
@@ -73,7 +76,9 @@ pub(super) async fn put_object_acl(
 
 /// A list that gives the owner full control, and nobody else anything, is what holds anyway.
 fn refuse_policy(policy: Option<&AccessControlPolicy>) -> S3Result<()> {
-    let grants = policy.and_then(|policy| policy.grants.as_deref()).unwrap_or_default();
+    let grants = policy
+        .and_then(|policy| policy.grants.as_deref())
+        .unwrap_or_default();
     match grants.iter().all(|grant| *grant == full_control()) {
         true => Ok(()),
         false => Err(not_supported()),

@@ -28,16 +28,24 @@ pub(super) async fn get_object_attributes(
         ObjectAttributes::CHECKSUM,
         ObjectAttributes::OBJECT_PARTS,
     ];
-    let asked = &input.object_attributes;
-    if asked.is_empty() || asked.iter().any(|attribute| !known.contains(&attribute.as_str())) {
-        return Err(s3_error!(InvalidArgument, "Invalid attribute name specified."));
+    // The protocol layer leaves a header with several names as it came.
+    let named = input
+        .object_attributes
+        .iter()
+        .flat_map(|names| names.as_str().split(','));
+    let asked: Vec<&str> = named.map(str::trim).collect();
+    if asked.is_empty() || asked.iter().any(|attribute| !known.contains(attribute)) {
+        return Err(s3_error!(
+            InvalidArgument,
+            "Invalid attribute name specified."
+        ));
     }
     let key = input.key.clone();
     let object = store
         .in_bucket(&input.bucket, move |bucket| bucket.open_object(&key))
         .await?;
     let meta = object.meta;
-    let wanted = |name: &str| asked.iter().any(|attribute| attribute.as_str() == name);
+    let wanted = |name: &str| asked.contains(&name);
     let mut output = GetObjectAttributesOutput {
         last_modified: Some(timestamp(meta.last_modified)),
         ..Default::default()
@@ -81,7 +89,10 @@ fn parts(
         return Ok(output);
     };
     let negative = |_| s3_error!(InvalidArgument, "a page of parts cannot be negative");
-    let limit = max_parts.map_or(Ok(PAGE), usize::try_from).map_err(negative)?.min(PAGE);
+    let limit = max_parts
+        .map_or(Ok(PAGE), usize::try_from)
+        .map_err(negative)?
+        .min(PAGE);
     let after = usize::try_from(marker.unwrap_or_default()).map_err(negative)?;
     let all = meta.part_sizes.iter().zip(&meta.part_checksums);
     let shown = (1..).zip(all).skip(after).take(limit);

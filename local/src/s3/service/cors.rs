@@ -13,14 +13,18 @@ pub(super) async fn put_bucket_cors(
     req: S3Request<PutBucketCorsInput>,
 ) -> S3Result<PutBucketCorsOutput> {
     let input = req.input;
-    let rules = input.cors_configuration.cors_rules.into_iter().map(|rule| Rule {
-        id: rule.id,
-        origins: rule.allowed_origins,
-        methods: rule.allowed_methods,
-        headers: rule.allowed_headers.unwrap_or_default(),
-        exposed: rule.expose_headers.unwrap_or_default(),
-        max_age_seconds: rule.max_age_seconds,
-    });
+    let rules = input
+        .cors_configuration
+        .cors_rules
+        .into_iter()
+        .map(|rule| Rule {
+            id: rule.id,
+            origins: rule.allowed_origins,
+            methods: rule.allowed_methods,
+            headers: rule.allowed_headers.unwrap_or_default(),
+            exposed: rule.expose_headers.unwrap_or_default(),
+            max_age_seconds: rule.max_age_seconds,
+        });
     let rules = Rules(rules.collect());
     rules.check().map_err(|(code, message)| match code {
         "MalformedXML" => S3Error::with_message(S3ErrorCode::MalformedXML, message),

@@ -154,6 +154,13 @@ impl S3 for Service {
         operation!(list::list_objects, self, req)
     }
 
+    async fn list_object_versions(
+        &self,
+        req: S3Request<ListObjectVersionsInput>,
+    ) -> S3Result<S3Response<ListObjectVersionsOutput>> {
+        operation!(list::list_object_versions, self, req)
+    }
+
     async fn list_objects_v2(
         &self,
         req: S3Request<ListObjectsV2Input>,
@@ -282,10 +289,13 @@ fn caller<T>(req: &S3Request<T>) -> S3Result<Caller> {
     Ok(caller)
 }
 
+/// What stands for the version of an object in a bucket that never had versions.
+const NULL_VERSION: &str = "null";
+
 /// There are no versions: the only id is that of the null version.
 fn refuse_version(version: Option<&str>) -> S3Result<()> {
     match version {
-        None | Some("null") => Ok(()),
+        None | Some(NULL_VERSION) => Ok(()),
         Some(_) => Err(s3_error!(NoSuchVersion, "the bucket has no versions")),
     }
 }

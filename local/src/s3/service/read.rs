@@ -16,10 +16,10 @@ use tokio::task::JoinHandle;
 use super::headers::{refuse, show_checksum};
 use super::write::checksum_type;
 use super::{refuse_version, timestamp};
+use crate::s3::blocks::Contents;
 use crate::s3::checksum::ObjectChecksum;
 use crate::s3::conditions::{ReadCondition, Verdict};
 use crate::s3::error::{StoreError, custom};
-use crate::s3::blocks::Contents;
 use crate::s3::object::{Object, ObjectMeta};
 use crate::s3::store::Store;
 
