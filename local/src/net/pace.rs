@@ -39,7 +39,7 @@ pub(crate) struct Progress {
 struct Silence;
 
 impl Progress {
-    /// Whether anybody has asked for any of it.
+    /// Whether anybody has waited for any of it, or got some; what is empty is never wanted.
     pub fn is_wanted(&self) -> bool {
         self.wanted.load(Ordering::Relaxed)
     }
@@ -74,8 +74,11 @@ impl Body for Paced {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
-        self.progress.wanted.store(true, Ordering::Relaxed);
-        if let Poll::Ready(frame) = Pin::new(&mut self.body).poll_frame(context) {
+        let polled = Pin::new(&mut self.body).poll_frame(context);
+        if !matches!(polled, Poll::Ready(None)) {
+            self.progress.wanted.store(true, Ordering::Relaxed);
+        }
+        if let Poll::Ready(frame) = polled {
             let data = frame
                 .as_ref()
                 .and_then(|frame| frame.as_ref().ok()?.data_ref());

@@ -216,11 +216,18 @@ mod tests {
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
 
+        let router = Router::new().route("/", post(|body: bytes::Bytes| async move { body }));
+        let patient = Limits {
+            body_timeout: Duration::from_secs(2),
+            ..IMPATIENT
+        };
+        let (address, _stop) = start(patient, router).await;
         let mut steady = TcpStream::connect(address).await.unwrap();
+        let head = b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 8000\r\n\r\n";
         steady.write_all(head).await.unwrap();
         for _ in 0..4 {
-            tokio::time::sleep(Duration::from_millis(100)).await;
-            steady.write_all(&[b'x'; 500]).await.unwrap();
+            tokio::time::sleep(Duration::from_millis(700)).await;
+            steady.write_all(&[b'x'; 2000]).await.unwrap();
         }
         assert!(read_to_end(&mut steady).await.starts_with(b"HTTP/1.1 200"));
     }
