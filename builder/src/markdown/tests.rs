@@ -412,6 +412,7 @@ fn every_class_is_documented() {
 fn words_and_minutes() {
     let mixed = "It's a well-known 3.14 e-mail.\n\n```rust\nno words\n```\n\ndone";
     assert_eq!(word_count(mixed, "en"), 8);
+    assert_eq!(word_count("one ```two``` three\n    ```\nfour", "en"), 2);
     assert_eq!(
         word_count("日本語の文章は文字で数えます。Latin too, 123.", "ja"),
         22

@@ -7,23 +7,15 @@ pub fn counts_letters(lang: &str) -> bool {
     matches!(base_language(lang), "zh" | "ja")
 }
 
-/// The words of a Markdown body outside ``` fences (site model, section 6). Chinese and Japanese are
-/// counted by letter, since words have no gaps there.
+/// The words of a Markdown body outside code (site model, section 6): each ``` begins or ends some,
+/// wherever it stands. Chinese and Japanese are counted by letter, since words have no gaps there.
 pub fn word_count(body: &str, lang: &str) -> usize {
     let by_letter = counts_letters(lang);
-    let mut in_fence = false;
-    let mut count = 0;
-    for line in body.lines() {
-        if line.trim_start().starts_with("```") {
-            in_fence = !in_fence;
-        } else if !in_fence {
-            count += match by_letter {
-                true => line.chars().filter(|c| c.is_alphabetic()).count(),
-                false => line.unicode_words().count(),
-            };
-        }
-    }
-    count
+    let count = |text: &str| match by_letter {
+        true => text.chars().filter(|c| c.is_alphabetic()).count(),
+        false => text.unicode_words().count(),
+    };
+    body.split("```").step_by(2).map(count).sum()
 }
 
 /// Minutes to read `words` words, rounded up: the speed depends on the language (site model,

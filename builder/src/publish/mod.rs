@@ -19,13 +19,14 @@
 //! * `session`: the lease, and every write of the root under it; [`unanswered`]: why it is sometimes
 //!   kept a little longer;
 //! * [`run`]: the order of it all;
-//! * [`explain`]: what outputs are made from; [`preview`]: what an upload would change. Neither
-//!   writes anything.
+//! * [`explain`]: what outputs are made from; [`preview`]: what an upload would change;
+//!   [`effective`]: the sources that count, as files. None of them writes to a bucket.
 
 pub mod attempts;
 mod commit;
 pub mod difference;
 mod draft;
+pub mod effective;
 pub mod explain;
 pub mod hold;
 pub mod lists;
@@ -404,6 +405,7 @@ pub enum BuildError {
     #[error("rendering was cut off: {0}")]
     Rendering(String),
 }
+<<<<<<< HEAD
 
 impl Builder {
     /// Writes the effective sources into a folder; those that only travel are read from the
@@ -461,3 +463,5 @@ impl Builder {
 fn disk(path: &std::path::Path, error: &std::io::Error) -> BuildError {
     BuildError::Disk(format!("{}: {error}", path.display()))
 }
+=======
+>>>>>>> main

@@ -20,7 +20,7 @@ def run(test):
     for template in (blog / "templates").glob("*.html"):
         template.write_text(template.read_text().replace("</body>", "<p>Another foot.</p></body>"))
     for _ in range(2):
-        server = test.serve(wait=False, **settings)
+        server = test.serve(first_report=False, **settings)
         try:
             until(lambda: root(server).get("attempts"), "a note of what is tried", 60, every=0.01, tail=server.tail)
         finally:
