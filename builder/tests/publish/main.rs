@@ -4,6 +4,7 @@
 
 mod concurrent;
 mod crash;
+mod deaths;
 mod doors;
 mod edits;
 mod explain;
@@ -11,6 +12,7 @@ mod grace;
 mod growth;
 mod invalidations;
 mod meanwhile;
+mod odd_keys;
 mod preview;
 mod relook;
 mod retries;
