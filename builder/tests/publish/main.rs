@@ -4,6 +4,7 @@
 
 mod concurrent;
 mod crash;
+mod damage;
 mod doors;
 mod edits;
 mod explain;
