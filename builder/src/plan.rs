@@ -4,7 +4,7 @@
 //! order of arrival (invariant 1); each loser is a diagnostic.
 
 use crate::config::Config;
-use crate::diagnostic::{Diagnostic, LineAndColumn};
+use crate::diagnostic::Diagnostic;
 use crate::images;
 use crate::key::{OutputKey, Role, SourceKey, parts};
 use crate::quillfront_toml::{Publishing, StaticFiles};
@@ -181,9 +181,9 @@ pub fn plan(
     sources: &Sources,
 ) -> (Plan, Vec<Diagnostic>) {
     let config_key = config_key(sources);
-    let nothing = || Wanted::nothing(sources, publishing.static_files, &config_key);
+    let nothing = || Wanted::nothing(publishing.static_files, &config_key);
     // There are many more pages than anything else.
-    let of_pages: Vec<Wanted<'_>> = (0..library.pages.len().div_ceil(PAGES_IN_A_ROW))
+    let of_pages: Vec<Wanted> = (0..library.pages.len().div_ceil(PAGES_IN_A_ROW))
         .into_par_iter()
         .map(|part| {
             let mut wanted = nothing();
@@ -222,7 +222,6 @@ pub fn plan(
 /// Something else is made under its key.
 pub fn add_picture(
     plan: &mut Plan,
-    sources: &Sources,
     key: &OutputKey,
     source: &SourceKey,
     job: images::Job,
@@ -234,7 +233,7 @@ pub fn add_picture(
     if plan.get(key).is_some_and(|there| there.recipe == recipe) {
         return Ok(());
     }
-    let mut wanted = Wanted::nothing(sources, StaticFiles::Yield, source);
+    let mut wanted = Wanted::nothing(StaticFiles::Yield, source);
     wanted.want(key.as_str(), Rank::Static, source, recipe);
     for (key, planned) in std::mem::take(&mut wanted.wants) {
         let owner = match plan.remove(&key) {
@@ -246,20 +245,17 @@ pub fn add_picture(
     wanted.problems.pop().map_or(Ok(()), Err)
 }
 
-/// The configuration's source key: `zola.toml` goes before `config.toml`.
+/// Where a site's configuration may be; the first that was ever good is used.
+pub const CONFIGS: [&str; 2] = ["zola.toml", "config.toml"];
+
+/// The configuration's source key.
 pub fn config_key(sources: &Sources) -> SourceKey {
-    SourceKey::from(if sources.exists("zola.toml") {
-        "zola.toml"
-    } else {
-        "config.toml"
-    })
+    let used = CONFIGS.into_iter().find(|key| sources.exists(key));
+    SourceKey::from(used.unwrap_or("config.toml"))
 }
 
-struct Wanted<'a> {
-    sources: &'a Sources,
+struct Wanted {
     static_files: StaticFiles,
-    /// What was looked up for problems: one source may have thousands.
-    places: BTreeMap<(SourceKey, Rank), Option<LineAndColumn>>,
     /// What is wanted under each key, in order; several may want the same.
     wants: Vec<(OutputKey, Planned)>,
     problems: Vec<Diagnostic>,
@@ -268,12 +264,10 @@ struct Wanted<'a> {
     key: String,
 }
 
-impl<'a> Wanted<'a> {
-    fn nothing(sources: &'a Sources, static_files: StaticFiles, config_key: &SourceKey) -> Self {
+impl Wanted {
+    fn nothing(static_files: StaticFiles, config_key: &SourceKey) -> Self {
         Self {
-            sources,
             static_files,
-            places: BTreeMap::new(),
             wants: Vec::new(),
             problems: Vec::new(),
             config_key: config_key.clone(),
@@ -283,12 +277,9 @@ impl<'a> Wanted<'a> {
 
     fn want(&mut self, key: &str, rank: Rank, source: &SourceKey, recipe: Recipe) {
         if let Err(message) = check_output_key(key) {
-            let at = self.place_of(source, rank);
-            self.problems.push(
-                Diagnostic::error("path", source.as_str(), message)
-                    .at_place(at)
-                    .hint("change the path, slug, alias or file name that it comes from"),
-            );
+            let problem = Diagnostic::error("path", source.as_str(), message)
+                .hint("change the path, slug, alias or file name that it comes from");
+            self.problems.push(about_path(problem, rank));
             return;
         }
         let planned = Planned {
@@ -342,30 +333,9 @@ impl<'a> Wanted<'a> {
             let message = format!("`{path}` is already made by {}", owner.source);
             Diagnostic::error("collision", file, message)
         };
-        let at = self.place_of(&loser.source, loser.rank);
-        self.problems.push(
-            problem
-                .at_place(at)
-                .hint("give one of the two another slug, path, alias or name"),
-        );
+        let problem = problem.hint("give one of the two another slug, path, alias or name");
+        self.problems.push(about_path(problem, loser.rank));
         owner
-    }
-
-    /// Where a source says what path it wants, if it says so.
-    fn place_of(&mut self, source: &SourceKey, rank: Rank) -> Option<LineAndColumn> {
-        let sources = self.sources;
-        let find = || {
-            let names: &[&str] = match rank {
-                Rank::Alias => &["aliases"],
-                _ => &["path", "slug"],
-            };
-            let place = |name: &&str| sources.place_of(source.as_str(), &[name]);
-            names.iter().find_map(place)
-        };
-        *self
-            .places
-            .entry((source.clone(), rank))
-            .or_insert_with(find)
     }
 
     fn want_at_path(&mut self, path: &str, rank: Rank, source: &SourceKey, recipe: Recipe) {
@@ -375,6 +345,14 @@ impl<'a> Wanted<'a> {
         key.push_str("index.html");
         self.want(&key, rank, source, recipe);
         self.key = key;
+    }
+}
+
+/// The problem, where its source says what path it wants, if it says so.
+fn about_path(problem: Diagnostic, rank: Rank) -> Diagnostic {
+    match rank {
+        Rank::Alias => problem.about(&["aliases"]),
+        _ => problem.about(&["path"]).about(&["slug"]),
     }
 }
 
@@ -422,7 +400,7 @@ fn check_output_key(key: &str) -> Result<(), String> {
     }
 }
 
-fn want_page(wanted: &mut Wanted<'_>, library: &Library, id: PageId) {
+fn want_page(wanted: &mut Wanted, library: &Library, id: PageId) {
     let Page {
         place,
         front,
@@ -444,7 +422,7 @@ fn want_page(wanted: &mut Wanted<'_>, library: &Library, id: PageId) {
     }
 }
 
-fn want_aliases(wanted: &mut Wanted<'_>, aliases: &[String], source: &SourceKey, permalink: &str) {
+fn want_aliases(wanted: &mut Wanted, aliases: &[String], source: &SourceKey, permalink: &str) {
     for alias in aliases {
         let path = alias.trim().trim_matches('/');
         let key = if path.ends_with(".html") {
@@ -481,7 +459,7 @@ pub fn term_pagination(taxonomy: &Taxonomy) -> Option<Pagination> {
     })
 }
 
-fn want_section(wanted: &mut Wanted<'_>, config: &Config, library: &Library, id: SectionId) {
+fn want_section(wanted: &mut Wanted, config: &Config, library: &Library, id: SectionId) {
     let section = &library.sections[id];
     let Section {
         place,
@@ -549,7 +527,7 @@ fn want_section(wanted: &mut Wanted<'_>, config: &Config, library: &Library, id:
 }
 
 fn want_taxonomy(
-    wanted: &mut Wanted<'_>,
+    wanted: &mut Wanted,
     config: &Config,
     lang: &str,
     index: usize,
@@ -605,7 +583,7 @@ fn want_taxonomy(
 }
 
 fn want_feeds(
-    wanted: &mut Wanted<'_>,
+    wanted: &mut Wanted,
     config: &Config,
     source: &SourceKey,
     lang: &str,
@@ -627,7 +605,7 @@ fn want_feeds(
     }
 }
 
-fn want_site_files(wanted: &mut Wanted<'_>, config: &Config, library: &Library) {
+fn want_site_files(wanted: &mut Wanted, config: &Config, library: &Library) {
     let source = wanted.config_key.clone();
     for (lang, language) in &config.languages {
         if language.generate_feeds {
@@ -694,7 +672,7 @@ fn sitemap_parts(config: &Config, library: &Library) -> usize {
     entries.div_ceil(SITEMAP_LIMIT)
 }
 
-fn want_static(wanted: &mut Wanted<'_>, config: &Config, sources: &Sources) {
+fn want_static(wanted: &mut Wanted, config: &Config, sources: &Sources) {
     let (mut files, mut problems) = sass::outputs(config, sources);
     wanted.problems.append(&mut problems);
     let themed = config
