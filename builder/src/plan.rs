@@ -4,9 +4,11 @@
 //! order of arrival (invariant 1); each loser is a diagnostic.
 
 use crate::config::Config;
+use crate::config::markdown::Highlight;
 use crate::diagnostic::Diagnostic;
 use crate::images;
 use crate::key::{OutputKey, Role, SourceKey, parts};
+use crate::markdown::Shade;
 use crate::quillfront_toml::{Publishing, StaticFiles};
 use crate::render::sitemap::{most_entries, sitemap_entries};
 use crate::sass;
@@ -14,12 +16,14 @@ use crate::search;
 use crate::site::facts::{Page, Section};
 use crate::site::library::{Library, PageId, SectionId};
 use crate::site::pagination::{self, Pagination, numbered_path, part_path};
-use crate::site::taxonomies::{Taxonomy, Term};
+use crate::site::taxonomies::Taxonomy;
 use crate::source::Sources;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::ops::Bound;
+
+mod taxonomies;
 
 /// Who comes first where several want one key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -77,6 +81,8 @@ pub enum Recipe {
     SearchIndex(String),
     /// The library that searches an index in the browser.
     SearchLibrary,
+    /// The colours of highlighted code.
+    HighlightSheet(Shade),
     /// A redirect to a URL.
     Redirect(String),
     /// A source as it is.
@@ -181,9 +187,12 @@ pub fn plan(
     sources: &Sources,
 ) -> (Plan, Vec<Diagnostic>) {
     let config_key = config_key(sources);
-    let nothing = || Wanted::nothing(publishing.static_files, &config_key);
+    let nothing = || Wanted {
+        library: Some(library),
+        ..Wanted::nothing(publishing.static_files, &config_key)
+    };
     // There are many more pages than anything else.
-    let of_pages: Vec<Wanted> = (0..library.pages.len().div_ceil(PAGES_IN_A_ROW))
+    let of_pages: Vec<Wanted<'_>> = (0..library.pages.len().div_ceil(PAGES_IN_A_ROW))
         .into_par_iter()
         .map(|part| {
             let mut wanted = nothing();
@@ -207,7 +216,7 @@ pub fn plan(
     }
     for (lang, taxonomies) in &library.taxonomies {
         for (index, taxonomy) in taxonomies.iter().enumerate() {
-            want_taxonomy(&mut wanted, config, lang, index, taxonomy);
+            taxonomies::want(&mut wanted, config, lang, index, taxonomy);
         }
     }
     want_site_files(&mut wanted, config, library);
@@ -254,7 +263,9 @@ pub fn config_key(sources: &Sources) -> SourceKey {
     SourceKey::from(used.unwrap_or("config.toml"))
 }
 
-struct Wanted {
+struct Wanted<'a> {
+    /// The site, where more than a single output is wanted.
+    library: Option<&'a Library>,
     static_files: StaticFiles,
     /// What is wanted under each key, in order; several may want the same.
     wants: Vec<(OutputKey, Planned)>,
@@ -264,9 +275,10 @@ struct Wanted {
     key: String,
 }
 
-impl Wanted {
+impl Wanted<'_> {
     fn nothing(static_files: StaticFiles, config_key: &SourceKey) -> Self {
         Self {
+            library: None,
             static_files,
             wants: Vec::new(),
             problems: Vec::new(),
@@ -277,6 +289,10 @@ impl Wanted {
 
     fn want(&mut self, key: &str, rank: Rank, source: &SourceKey, recipe: Recipe) {
         if let Err(message) = check_output_key(key) {
+            if let Some(problem) = self.problem_of_term(&recipe, &message) {
+                self.problems.push(problem);
+                return;
+            }
             let problem = Diagnostic::error("path", source.as_str(), message)
                 .hint("change the path, slug, alias or file name that it comes from");
             self.problems.push(about_path(problem, rank));
@@ -315,6 +331,12 @@ impl Wanted {
                 false => there,
             };
         }
+        if has_all_of(&there, &planned) {
+            return there;
+        }
+        if has_all_of(&planned, &there) {
+            return planned;
+        }
         let replaces = self.static_files == StaticFiles::Replace;
         let replaces = |planned: &Planned| {
             replaces && planned.rank == Rank::Static && planned.source.role() == Role::Static
@@ -330,7 +352,14 @@ impl Wanted {
             let message = format!("`{path}` is replaced by the static file {}", owner.source);
             Diagnostic::warning("collision", file, message)
         } else {
-            let message = format!("`{path}` is already made by {}", owner.source);
+            let message = format!("`{path}` is already made by {}", self.maker(&owner));
+            if let Some(problem) = self.problem_of_term(&loser.recipe, &message) {
+                self.problems.push(Diagnostic {
+                    code: "collision".to_owned(),
+                    ..problem
+                });
+                return owner;
+            }
             Diagnostic::error("collision", file, message)
         };
         let problem = problem.hint("give one of the two another slug, path, alias or name");
@@ -361,6 +390,18 @@ fn sends_to_itself(one: &Planned, other: &Planned) -> bool {
     let redirects =
         |planned: &Planned| planned.rank == Rank::Alias && planned.source.role() == Role::Content;
     redirects(one) != redirects(other)
+}
+
+/// True for the feed of a site, beside that of one of its sections: the home page's, where they have
+/// one address.
+fn has_all_of(one: &Planned, other: &Planned) -> bool {
+    match (&one.recipe, &other.recipe) {
+        (Recipe::Feed(one), Recipe::Feed(other)) => {
+            let (one, other) = ((&one.lang, &one.of), (&other.lang, &other.of));
+            one.0 == other.0 && matches!((one.1, other.1), (FeedOf::Site, FeedOf::Section(_)))
+        }
+        _ => false,
+    }
 }
 
 /// The path that visitors see: `/blog/post/` of `blog/post/index.html`.
@@ -400,7 +441,7 @@ fn check_output_key(key: &str) -> Result<(), String> {
     }
 }
 
-fn want_page(wanted: &mut Wanted, library: &Library, id: PageId) {
+fn want_page(wanted: &mut Wanted<'_>, library: &Library, id: PageId) {
     let Page {
         place,
         front,
@@ -422,10 +463,12 @@ fn want_page(wanted: &mut Wanted, library: &Library, id: PageId) {
     }
 }
 
-fn want_aliases(wanted: &mut Wanted, aliases: &[String], source: &SourceKey, permalink: &str) {
+fn want_aliases(wanted: &mut Wanted<'_>, aliases: &[String], source: &SourceKey, permalink: &str) {
     for alias in aliases {
-        let path = alias.trim().trim_matches('/');
-        let key = if path.ends_with(".html") {
+        let alias = alias.trim();
+        let path = alias.trim_matches('/');
+        // With a slash at the end it is a folder, whatever its name.
+        let key = if path.ends_with(".html") && !alias.ends_with('/') {
             path.to_owned()
         } else if path.is_empty() {
             "index.html".to_owned()
@@ -459,7 +502,7 @@ pub fn term_pagination(taxonomy: &Taxonomy) -> Option<Pagination> {
     })
 }
 
-fn want_section(wanted: &mut Wanted, config: &Config, library: &Library, id: SectionId) {
+fn want_section(wanted: &mut Wanted<'_>, config: &Config, library: &Library, id: SectionId) {
     let section = &library.sections[id];
     let Section {
         place,
@@ -526,64 +569,8 @@ fn want_section(wanted: &mut Wanted, config: &Config, library: &Library, id: Sec
     );
 }
 
-fn want_taxonomy(
-    wanted: &mut Wanted,
-    config: &Config,
-    lang: &str,
-    index: usize,
-    taxonomy: &Taxonomy,
-) {
-    if taxonomy.terms.is_empty() || !taxonomy.config.render {
-        return;
-    }
-    let source = wanted.config_key.clone();
-    let recipe = Recipe::Taxonomy(Box::new(OfTaxonomy {
-        lang: lang.to_owned(),
-        taxonomy: index,
-    }));
-    wanted.want_at_path(&taxonomy.path, Rank::List, &source, recipe);
-    for (position, term) in taxonomy.terms.iter().enumerate() {
-        let Term {
-            path,
-            permalink,
-            pages,
-            ..
-        } = term;
-        let recipe = |pager| {
-            Recipe::Term(Box::new(OfTerm {
-                lang: lang.to_owned(),
-                taxonomy: index,
-                term: position,
-                pager,
-            }))
-        };
-        match term_pagination(taxonomy) {
-            None => wanted.want_at_path(path, Rank::List, &source, recipe(None)),
-            Some(pagination) => {
-                for index in 1..=pagination::count(pages.len(), &pagination) {
-                    let at = part_path(path, &pagination, index);
-                    wanted.want_at_path(&at, Rank::List, &source, recipe(Some(index)));
-                }
-                let first = numbered_path(path, &pagination, 1);
-                let redirect = Recipe::Redirect(permalink.clone());
-                wanted.want_at_path(&first, Rank::Alias, &source, redirect);
-            }
-        }
-        if taxonomy.config.feed {
-            want_feeds(
-                wanted,
-                config,
-                &source,
-                lang,
-                path,
-                FeedOf::Term(index, position),
-            );
-        }
-    }
-}
-
 fn want_feeds(
-    wanted: &mut Wanted,
+    wanted: &mut Wanted<'_>,
     config: &Config,
     source: &SourceKey,
     lang: &str,
@@ -605,7 +592,7 @@ fn want_feeds(
     }
 }
 
-fn want_site_files(wanted: &mut Wanted, config: &Config, library: &Library) {
+fn want_site_files(wanted: &mut Wanted<'_>, config: &Config, library: &Library) {
     let source = wanted.config_key.clone();
     for (lang, language) in &config.languages {
         if language.generate_feeds {
@@ -637,7 +624,7 @@ fn want_site_files(wanted: &mut Wanted, config: &Config, library: &Library) {
     wanted.want("404.html", Rank::List, &source, Recipe::NotFound);
 }
 
-fn want_search(wanted: &mut Wanted, config: &Config, sources: &Sources) {
+fn want_search(wanted: &mut Wanted<'_>, config: &Config, sources: &Sources) {
     let source = wanted.config_key.clone();
     let mut needs_library = false;
     for (lang, language) in &config.languages {
@@ -672,14 +659,23 @@ fn sitemap_parts(config: &Config, library: &Library) -> usize {
     entries.div_ceil(SITEMAP_LIMIT)
 }
 
-fn want_static(wanted: &mut Wanted, config: &Config, sources: &Sources) {
+fn want_static(wanted: &mut Wanted<'_>, config: &Config, sources: &Sources) {
     let (mut files, mut problems) = sass::outputs(config, sources);
     wanted.problems.append(&mut problems);
     let themed = config
         .theme
         .as_ref()
         .map(|theme| format!("themes/{theme}/static/"));
-    // The site's own files come last and so replace the theme's, and what is made from Sass.
+    for (name, shade) in config
+        .markdown
+        .highlight
+        .iter()
+        .flat_map(Highlight::style_sheets)
+    {
+        let recipe = Recipe::HighlightSheet(shade);
+        files.entry(name.to_owned()).or_insert(recipe);
+    }
+    // The site's own files come last and so replace the theme's, and what is made.
     for prefix in themed.iter().map(String::as_str).chain(["static/"]) {
         for (key, _) in sources.under(prefix) {
             let inner = &key.as_str()[prefix.len()..];
@@ -690,10 +686,14 @@ fn want_static(wanted: &mut Wanted, config: &Config, sources: &Sources) {
             }
         }
     }
+    let config_key = wanted.config_key.clone();
     for (inner, recipe) in files {
-        if let Recipe::Copy(source) | Recipe::Style(source) = &recipe {
-            let source = source.clone();
-            wanted.want(&inner, Rank::Static, &source, recipe);
+        match &recipe {
+            Recipe::Copy(source) | Recipe::Style(source) => {
+                let source = source.clone();
+                wanted.want(&inner, Rank::Static, &source, recipe);
+            }
+            _ => wanted.want(&inner, Rank::List, &config_key, recipe),
         }
     }
 }

@@ -464,6 +464,7 @@ pub fn is_section_file(name: &str) -> bool {
 }
 
 fn check_data(file: &str, text: &str) -> Result<(), Vec<Diagnostic>> {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let source = front_matter::tree::Source {
         file,
         text,

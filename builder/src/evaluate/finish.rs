@@ -96,6 +96,7 @@ impl<Kept: Send> Evaluation<Kept> {
             next_due,
             answers,
             records,
+            indexes: self.awaited_indexes,
             objects,
             nothing,
             graph,

@@ -412,6 +412,8 @@ fn every_class_is_documented() {
 fn words_and_minutes() {
     let mixed = "It's a well-known 3.14 e-mail.\n\n```rust\nno words\n```\n\ndone";
     assert_eq!(Length::of(mixed).word_count("en"), 8);
+    let fenced = Length::of("one ```two``` three\n    ```\nfour");
+    assert_eq!(fenced.word_count("en"), 2);
     assert_eq!(
         Length::of("日本語の文章は文字で数えます。Latin too, 123.").word_count("ja"),
         22

@@ -3,9 +3,9 @@
 use serde::{Deserialize, Serialize};
 use unicode_segmentation::UnicodeSegmentation;
 
-/// How long a Markdown body is outside ``` fences (site model, section 6), in both ways of counting:
-/// which one is meant depends on the language, and that on the configuration, which may change while the
-/// text does not.
+/// How long a Markdown body is outside code (site model, section 6), in both ways of counting: which one is
+/// meant depends on the language, and that on the configuration, which may change while the text does
+/// not. Each ``` begins or ends code, wherever it stands.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Length {
     words: u32,
@@ -15,20 +15,12 @@ pub struct Length {
 impl Length {
     /// Counts a body.
     pub fn of(body: &str) -> Self {
-        let mut in_fence = false;
-        let (mut words, mut letters) = (0, 0);
-        for line in body.lines() {
-            if line.trim_start().starts_with("```") {
-                in_fence = !in_fence;
-            } else if !in_fence {
-                words += line.unicode_words().count();
-                letters += line.chars().filter(|c| c.is_alphabetic()).count();
-            }
-        }
+        let texts = || body.split("```").step_by(2);
+        let letters = |text: &str| text.chars().filter(|c| c.is_alphabetic()).count();
         let bounded = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
         Self {
-            words: bounded(words),
-            letters: bounded(letters),
+            words: bounded(texts().map(|text| text.unicode_words().count()).sum()),
+            letters: bounded(texts().map(letters).sum()),
         }
     }
 

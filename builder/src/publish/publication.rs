@@ -58,7 +58,10 @@ impl Publication {
                 source: planned.source.clone(),
                 rank: planned.rank,
                 before: before.map(|before| before.etag.to_string()),
-                wave: transfer::wave(planned, &changed),
+                wave: match tree.indexes.contains(key) {
+                    true => 0,
+                    false => transfer::wave(planned, &changed),
+                },
             });
         }
         // A part of a tree says nothing of the rest.

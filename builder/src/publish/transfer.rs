@@ -22,14 +22,14 @@ pub struct Put {
     pub rank: Rank,
     /// The ETag of what is there, none where nothing should be.
     pub before: Option<String>,
-    /// When: 0 assets, 1 the changed sources' own pages, 2 other pages, 3 lists and redirects.
+    /// When: 0 assets, and indexes that pages were made from; 1 the changed sources' own pages, 2 other pages, 3 lists and redirects.
     pub wave: u8,
 }
 
 /// The wave that an output belongs to.
 pub fn wave(planned: &Planned, changed: &BTreeSet<&SourceKey>) -> u8 {
     match planned.recipe {
-        Recipe::Copy(_) | Recipe::Style(_) | Recipe::Picture(_) => 0,
+        Recipe::Copy(_) | Recipe::Style(_) | Recipe::Picture(_) | Recipe::HighlightSheet(_) => 0,
         Recipe::Page(_) if changed.contains(&planned.source) => 1,
         Recipe::Page(_) => 2,
         _ => 3,

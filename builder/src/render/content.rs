@@ -26,7 +26,7 @@ use crate::site::facts::{BodyText, Place};
 use crate::site::library::{Library, PageId, SectionId};
 use crate::site::taxonomies::Taxonomy;
 use itertools::{EitherOrBoth, Itertools};
-use links::{LinkToPlace, anchors_wanted, broken_anchors, fail_broken, linking};
+use links::{LinkToPlace, anchors, anchors_wanted, fail_broken, linking};
 use rayon::prelude::*;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -105,7 +105,7 @@ pub struct Contents {
     /// What shapes read of sections and taxonomies.
     projected: Known<(ShapeId, String), Value>,
     taxonomy_values: Known<(String, String), Value>,
-    /// Broken links that stop no page (`link_checker.internal_level = "warn"`).
+    /// Links that are doubted and stop no page.
     doubtful_links: Vec<Diagnostic>,
     configs: BTreeMap<String, Value>,
 }
@@ -326,8 +326,8 @@ pub fn settle(
         let links = LinkToPlace::all(world, bodies);
         let more = anchors_wanted(world, &links);
         if more.is_empty() {
-            let broken = broken_anchors(world, &links);
-            break fail_broken(world, broken, bodies);
+            let anchors = anchors(world, &links);
+            break fail_broken(world, anchors, bodies);
         }
         bodies.want(library, more);
     };

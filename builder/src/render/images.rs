@@ -182,10 +182,11 @@ fn key_of(source: &SourceKey, job: &Job, content: Fingerprint) -> String {
     )
 }
 
-/// A number of pixels.
-fn pixels(arguments: &Kwargs, name: &str) -> Result<Option<u32>, Error> {
+/// A number of pixels; 0 as well for a side that the operation does not `use`.
+fn pixels(arguments: &Kwargs, name: &str, is_used: bool) -> Result<Option<u32>, Error> {
     match arguments.get::<i64>(name)? {
         None => Ok(None),
+        Some(0) if !is_used => Ok(None),
         Some(number) => match u32::try_from(number) {
             Ok(number) if number > 0 => Ok(Some(number)),
             _ => fail(format!(
@@ -197,7 +198,8 @@ fn pixels(arguments: &Kwargs, name: &str) -> Result<Option<u32>, Error> {
 
 fn resize_of(arguments: &Kwargs) -> Result<Resize, Error> {
     let op = arguments.get::<&str>("op")?.unwrap_or("fill");
-    let (width, height) = (pixels(arguments, "width")?, pixels(arguments, "height")?);
+    let width = pixels(arguments, "width", op != "fit_height")?;
+    let height = pixels(arguments, "height", op != "fit_width")?;
     let both = || match (width, height) {
         (Some(width), Some(height)) => Ok((width, height)),
         _ => fail(format!("resize_image: op=\"{op}\" needs width and height")),

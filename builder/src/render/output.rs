@@ -3,6 +3,7 @@
 use super::content::{self, Contents, Rendered};
 use super::explain::explain;
 use super::feeds;
+use super::generated;
 use super::minify::{self, Minified};
 use super::questions;
 use super::readers::{Reader, Readers};
@@ -32,7 +33,7 @@ use tera::{Context, Value};
 
 mod search_index;
 mod told;
-pub use search_index::all_searched;
+pub use search_index::{all_searched, search_mark};
 pub use told::{Site, Sums, merged};
 
 /// Of one page so many are told; each costs reading its front matter again to find the line.
@@ -43,7 +44,7 @@ const ZOLA_VERSION: &str = "0.23.0";
 
 /// A rendered output.
 pub struct Made {
-    /// None where there is nothing to publish under the key (an empty feed).
+    /// None where there is nothing to publish under the key.
     pub object: Option<Object>,
     /// Pictures that it refers to.
     pub pictures: Pictures,
@@ -302,9 +303,9 @@ impl<'w> Job<'w> {
     fn render(&self) -> Outcome {
         match &self.planned.recipe {
             Recipe::SearchIndex(lang) => return self.search_index(lang),
-            Recipe::SearchLibrary => {
-                let library = search::LIBRARY.as_bytes();
-                return Ok(Some(Object::rendered(self.key.as_str(), library)));
+            Recipe::SearchLibrary | Recipe::HighlightSheet(_) => {
+                let bytes = generated::fixed(&self.planned.recipe);
+                return Ok(bytes.map(|bytes| Object::rendered(self.key.as_str(), bytes)));
             }
             Recipe::Copy(source) => return Ok(copy(&self.world.sources, self.key, source)),
             Recipe::Style(_) => return self.style(),
@@ -369,12 +370,11 @@ impl<'w> Job<'w> {
         let memo = &self.contents.memo;
         match &self.planned.recipe {
             Recipe::SearchIndex(lang) => {
-                let mut marker = Marker::default();
-                self.mark_search(&mut marker, lang);
-                tell(Read::Search, marker.done());
+                let mark = search_mark(self.world, self.contents, lang);
+                tell(Read::Search, mark);
                 return Some(());
             }
-            Recipe::SearchLibrary => return Some(()),
+            Recipe::SearchLibrary | Recipe::HighlightSheet(_) => return Some(()),
             Recipe::Style(_) => {
                 let mut marker = Marker::default();
                 marker.bytes(self.planned.source.as_str());
@@ -524,6 +524,7 @@ impl<'w> Job<'w> {
             Recipe::Redirect(_) => "internal/alias.html".into(),
             Recipe::SearchIndex(_)
             | Recipe::SearchLibrary
+            | Recipe::HighlightSheet(_)
             | Recipe::Copy(_)
             | Recipe::Style(_)
             | Recipe::Picture(_) => return None,
@@ -644,12 +645,13 @@ impl<'w> Job<'w> {
             Recipe::Robots => {
                 own.with("config", |_| self.contents.config(&config.default_language))
             }
-            Recipe::NotFound => self.of_site(own),
+            Recipe::NotFound => self.of_site(own).set("zola_version", ZOLA_VERSION),
             // A page that sends its reader on, for hosts without redirects; `qf-location` for those
             // with.
             Recipe::Redirect(target) => own.set("url", target.as_str()),
             Recipe::SearchIndex(_)
             | Recipe::SearchLibrary
+            | Recipe::HighlightSheet(_)
             | Recipe::Copy(_)
             | Recipe::Style(_)
             | Recipe::Picture(_) => return None,

@@ -70,7 +70,7 @@ impl Templates {
             for (key, _) in sources.under(&prefix) {
                 if let Some(text) = sources.text(key.as_str()) {
                     let inner = &key.as_str()[prefix.len()..];
-                    set.insert(format!("{theme}/templates/{inner}"), text.to_string());
+                    set.insert(format!("{theme}/templates/{inner}"), without_bom(text));
                 }
             }
         }
@@ -78,7 +78,7 @@ impl Templates {
             if let (Role::Template, Some(text)) = (key.role(), sources.text(key.as_str())) {
                 set.insert(
                     key.as_str()["templates/".len()..].to_owned(),
-                    text.to_string(),
+                    without_bom(text),
                 );
             }
         }
@@ -286,11 +286,17 @@ fn uses_broken<'a>(text: &str, broken: &'a BTreeMap<String, Diagnostic>) -> Opti
         .find(|name| text.contains(&format!("\"{name}\"")) || text.contains(&format!("'{name}'")))
 }
 
+/// A template without the mark that some editors put in front of a text; in a page it would be seen.
+fn without_bom(text: &str) -> String {
+    text.strip_prefix('\u{feff}').unwrap_or(text).to_owned()
+}
+
 /// Checks the syntax of one template by itself. Parents, includes and components may be missing.
 ///
 /// # Errors
 /// The first syntax error.
 pub fn check_syntax(file: &str, text: &str) -> Result<(), Diagnostic> {
+    let text = &without_bom(text);
     meter::check_branches(text).map_err(|(line, message)| {
         let problem = Diagnostic::error("template", file, message);
         problem

@@ -627,13 +627,7 @@ fn backlinks(view: View<'_>, place: &Place) -> Vec<Value> {
     from.into_iter().map(value).collect()
 }
 
-fn translation(
-    view: View<'_>,
-    place: &Place,
-    permalink: &str,
-    title: Option<&str>,
-    path: &str,
-) -> Value {
+fn translation(view: View<'_>, place: &Place, permalink: &str, title: Option<&str>) -> Value {
     let own = Fields {
         noted: view.noting(&place.key),
         ..Fields::whole()
@@ -641,7 +635,8 @@ fn translation(
     own.set("lang", place.lang.as_str())
         .set("permalink", permalink)
         .option("title", title)
-        .set("path", path)
+        // Of the Markdown file, for `get_page` and `get_section`.
+        .set("path", place.relative())
         .build()
 }
 
@@ -654,7 +649,6 @@ fn page_translations(view: View<'_>, id: PageId) -> Vec<Value> {
             &page.place,
             &page.permalink,
             page.front.title.as_deref(),
-            page.path(),
         )
     };
     world.library.page_links[id]
@@ -669,13 +663,7 @@ fn section_translations(view: View<'_>, id: SectionId) -> Vec<Value> {
     let of = |id: &SectionId| {
         let section = &world.library.sections[*id];
         let title = section.front.title.as_deref();
-        translation(
-            view,
-            &section.place,
-            &section.permalink,
-            title,
-            &section.path,
-        )
+        translation(view, &section.place, &section.permalink, title)
     };
     world.library.section_links[id]
         .translations

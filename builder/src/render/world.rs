@@ -2,6 +2,7 @@
 
 use super::answers::{Answers, Request};
 use super::content::Contents;
+use super::generated::{Generated, Indexes};
 use super::readers::Reader;
 use super::templates::Templates;
 use crate::config::Config;
@@ -44,6 +45,8 @@ pub struct Needs {
     pub bodies: BTreeSet<SourceKey>,
     /// True where the records of earlier builds are wanted, to make a search index.
     pub records: bool,
+    /// Search indexes whose bytes are wanted.
+    pub indexes: BTreeSet<OutputKey>,
 }
 
 impl Needs {
@@ -60,6 +63,7 @@ impl Needs {
         self.texts.extend(other.texts);
         self.bodies.extend(other.bodies);
         self.records |= other.records;
+        self.indexes.extend(other.indexes);
     }
 }
 
@@ -117,6 +121,10 @@ pub struct World {
     pub measured: Arc<BTreeMap<SourceKey, Measured>>,
     /// What is made from `sass/`.
     pub styles: Arc<Sheets>,
+    /// What else is made without a template.
+    pub generated: Arc<Generated>,
+    /// Search indexes that earlier rounds asked for.
+    pub indexes: Arc<Indexes>,
     /// Texts that are kept elsewhere, as far as they were asked for.
     pub texts: Arc<BTreeMap<SourceKey, Arc<str>>>,
     /// What earlier builds know of bodies for the search index; none where it was not read yet.
@@ -133,6 +141,13 @@ impl World {
             lack(|needs| needs.texts.insert(SourceKey::from(key)));
         }
         text
+    }
+}
+
+impl World {
+    /// The key of an output that is made without a template.
+    pub fn made(&self, key: &str) -> Option<&OutputKey> {
+        self.styles.key(key).or_else(|| self.generated.key(key))
     }
 }
 
@@ -252,6 +267,11 @@ pub fn need_body(key: SourceKey) {
 /// Notes that the current render lacks the records of earlier builds.
 pub fn need_records() {
     lack(|needs| needs.records = true);
+}
+
+/// Notes that the current render lacks the bytes of a search index.
+pub fn need_index(key: OutputKey) {
+    lack(|needs| needs.indexes.insert(key));
 }
 
 /// Notes the records that the current render has made a search index from.

@@ -132,6 +132,7 @@ pub const ANYWHERE: &[&str] = &[
     "{% set i = resize_image(path='outside/o.png', width=2, height=2) %}{{ i.url }}",
     "{% set d = load_data(path='data/d.toml', required=false) %}{% if d %}{{ d.n }}{% endif %}",
     "{% set d = load_data(path='data/e.json', required=false) %}{% if d %}{{ d | json_encode }}{% endif %}",
+    "{% for w in ['js', 'json'] %}{% set d = load_data(path='search_index.en.' ~ w, format='plain', required=false) %}{% if d %}{{ d }}{% endif %}{% endfor %}",
     "{% set d = load_data(path='data/t.csv', required=false) %}{% if d %}{% for r in d.records %}{{ r[0] }}{% endfor %}{% endif %}",
     "{% for w in ['d', 'a'] %}{% set d = load_data(path='data/' ~ w ~ '.toml', required=false) %}{% if d %}{{ d.n }}{% endif %}{% endfor %}",
     "{% set d = load_data(url='https://api.example.org/n', format='json', required=false) %}{% if d %}{{ d.n }}{% endif %}",
