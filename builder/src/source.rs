@@ -3,7 +3,7 @@
 //! nothing.
 
 use crate::config::Config;
-use crate::diagnostic::{Diagnostic, LineAndColumn};
+use crate::diagnostic::Diagnostic;
 use crate::fingerprint::Mark;
 use crate::front_matter;
 use crate::key::{self, DataFormat, MAX_TEXT_BYTES, Role, SourceKey, data_format};
@@ -279,11 +279,6 @@ impl Sources {
         self.map.get(key).is_some_and(
             |source| matches!(&source.effective, Effective::Text(text) if text.held().is_none()),
         )
-    }
-
-    /// Where the value under `names` begins in the front matter of `key`, or in a TOML file.
-    pub fn place_of(&self, key: &str, names: &[&str]) -> Option<LineAndColumn> {
-        front_matter::place_of(key, self.text(key)?, names)
     }
 
     /// True where a build has something under `key`.

@@ -457,6 +457,11 @@ impl Serving {
             out.flush()?;
             return Ok(());
         }
+        if report.partial {
+            // It says nothing of problems; the report of the rest does.
+            show::report(report, &texts_of(&self.builder, report).await);
+            return Ok(());
+        }
         let now: BTreeSet<Diagnostic> = report.diagnostics.iter().cloned().collect();
         // A post that waits for its time is no problem.
         let problem = |found: &&Diagnostic| found.code != "scheduled";

@@ -6,7 +6,8 @@
 //! commit is driven from the outbox in the root, so that a crash loses none of it.
 //!
 //! * [`store`]: a bucket, as a few requests with conditions;
-//! * [`root`], its long [`lists`], and [`state`]: what is remembered;
+//! * [`root`], its long [`lists`], and [`state`]: what is remembered; [`seal`]: how a changed root is
+//!   noticed;
 //! * [`observe`]: reading the sources that the hints name;
 //! * `reconcile`: comparing both buckets with what is remembered;
 //! * `draft`: the site after the change; [`hold`]: what of it has to be approved first;
@@ -39,6 +40,7 @@ mod reconcile;
 mod relook;
 pub mod root;
 pub mod run;
+pub mod seal;
 mod session;
 pub mod state;
 mod stop;

@@ -4,8 +4,8 @@
 //! of its own, so that its ETag never comes back.
 
 use super::attempts::{Attempt, SetAside, Suspect};
-use super::lists;
 use super::store::{Attributes, Bucket, Condition, StoreError, Written};
+use super::{lists, seal};
 use crate::fingerprint::Mark;
 use crate::object::HTML_LIFETIME_SECONDS;
 use crate::report::Report;
@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The format of root and segments. Another one means a full build.
-pub const FORMAT: u32 = 4;
+pub const FORMAT: u32 = 5;
 /// The root's key in the state bucket.
 pub const ROOT_KEY: &str = "root.json";
 /// The root stays below this; its long lists are objects of their own.
@@ -306,6 +306,9 @@ impl Loaded {
         let bytes = got
             .bytes
             .ok_or_else(|| RootError::Unreadable("it is too large".into()))?;
+        if !seal::is_whole(&bytes) {
+            return Err(RootError::Unreadable("it is not what was written".into()));
+        }
         let mut root: Root = serde_json::from_slice(&bytes)
             .map_err(|error| RootError::Unreadable(error.to_string()))?;
         if root.format != FORMAT {
@@ -341,6 +344,7 @@ impl Loaded {
         let stored = lists::split(root.clone(), &self.lists, &root.id)?;
         let bytes = serde_json::to_vec(&stored.root)
             .map_err(|error| RootError::Unreadable(error.to_string()))?;
+        let bytes = seal::sealed(&bytes);
         stored.write_lists(state).await?;
         let attributes = Attributes {
             content_type: "application/json".into(),

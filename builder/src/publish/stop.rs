@@ -79,6 +79,7 @@ impl Builder {
         let mut report = Report {
             version: 1,
             kind: Kind::Incremental,
+            partial: true,
             ..Report::default()
         };
         report.outputs = done

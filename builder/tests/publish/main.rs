@@ -4,6 +4,7 @@
 
 mod concurrent;
 mod crash;
+mod damage;
 mod deaths;
 mod doors;
 mod edits;
