@@ -2,7 +2,6 @@
 //! and terminals that have none (crate `anstream`).
 
 use crate::excerpt::{self, Look, Texts};
-use anstream::eprintln;
 use anstyle::{AnsiColor, Style};
 use indicatif::{ProgressBar, ProgressStyle};
 use quillfront_builder::diagnostic::Diagnostic;
@@ -11,6 +10,15 @@ use quillfront_builder::report::{Action, Kind, OutputReport, Report};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
+
+/// As `eprintln!`, in colours where there are any, but what cannot be written (the log lies on a
+/// full disk, the reader is gone) is no reason to fail.
+macro_rules! eprintln {
+    ($($argument:tt)*) => {{
+        use std::io::Write as _;
+        let _ = writeln!(anstream::stderr().lock(), $($argument)*);
+    }};
+}
 
 pub const GREEN: Style = AnsiColor::Green.on_default();
 pub const YELLOW: Style = AnsiColor::Yellow.on_default();

@@ -10,3 +10,4 @@ pub mod gather;
 pub mod net;
 pub mod s3;
 pub mod site;
+mod terminal;

@@ -107,7 +107,7 @@ def settings(server):
     for account in ACCOUNTS:
         parts.append(
             f"[{account}]\ndisplay_name = quillfront\nuser_id = quillfront\nemail = someone@example.com\n"
-            f"api_name = us-east-1\ntenant = none\naccess_key = {access_key}\nsecret_key = {secret_key}\n"
+            f"api_name =\ntenant = none\naccess_key = {access_key}\nsecret_key = {secret_key}\n"
         )
     return "\n".join(parts)
 

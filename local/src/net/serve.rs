@@ -67,22 +67,27 @@ pub(crate) async fn serve<Answer, Answered, B>(
     let slots = Slots::new(limits.connections);
     // Dropped at the end, which ends what is still running.
     let mut connections = JoinSet::new();
-    loop {
-        let (stream, peer, slot, notice) = tokio::select! {
-            accepted = accept(&listener, &slots) => accepted,
-            Some(_) = connections.join_next() => continue,
-            () = &mut shutdown => break,
-        };
-        let connection = connection(limits, stream, peer, slot.clone(), answer.clone());
-        let connection = graceful.watch(connection);
-        connections.spawn(async move {
-            tokio::select! {
-                // The client went away, was too slow or spoke no HTTP; there is nobody to tell.
-                _ = connection => {}
-                () = notice.given() => {}
-            }
-            drop(slot);
-        });
+    {
+        // Kept from turn to turn: it may hold a client that waits for a place.
+        let mut next = pin!(accept(&listener, &slots));
+        loop {
+            let (stream, peer, slot, notice) = tokio::select! {
+                accepted = &mut next => accepted,
+                Some(_) = connections.join_next() => continue,
+                () = &mut shutdown => break,
+            };
+            next.set(accept(&listener, &slots));
+            let connection = connection(limits, stream, peer, slot.clone(), answer.clone());
+            let connection = graceful.watch(connection);
+            connections.spawn(async move {
+                tokio::select! {
+                    // The client went away, was too slow or spoke no HTTP; there is nobody to tell.
+                    _ = connection => {}
+                    () = notice.given() => {}
+                }
+                drop(slot);
+            });
+        }
     }
     drop(listener);
     // Too slow, or idle: dropped with the set.

@@ -16,6 +16,8 @@ pub(super) struct Slots {
 #[derive(Default)]
 struct State {
     open: usize,
+    /// Those of them that were told to go.
+    leaving: usize,
     /// Counts up with each wait, so that the order of the keys is the order of time.
     clock: u64,
     /// Those that have no request under way, and what tells them to go.
@@ -66,7 +68,11 @@ impl Slots {
                     };
                     return (Arc::new(slot), Notice(receiver));
                 }
-                if let Some((_, longest)) = state.waiting.pop_first() {
+                // One place is wanted, so one at a time is told.
+                if state.leaving == 0
+                    && let Some((_, longest)) = state.waiting.pop_first()
+                {
+                    state.leaving += 1;
                     // An error says that it has just gone by itself.
                     let _ = longest.send(());
                 }
@@ -126,9 +132,12 @@ impl Drop for Slot {
     fn drop(&mut self) {
         let place = std::mem::replace(&mut *self.place(), Place::Leaving);
         let mut state = self.slots.lock();
-        if let Place::Waiting(since) = place {
-            state.waiting.remove(&since);
-        }
+        let told = match place {
+            Place::Waiting(since) => state.waiting.remove(&since).is_none(),
+            Place::Busy(_) => false,
+            Place::Leaving => true,
+        };
+        state.leaving -= usize::from(told);
         state.open -= 1;
         drop(state);
         self.slots.freed.notify_one();

@@ -9,6 +9,11 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Sleep;
 
+/// How long what still comes is read after the last answer, at most, and while nothing comes. A
+/// connection that is closed with bytes unread takes the answer from a client that is still sending.
+const LINGER: Duration = Duration::from_secs(2);
+const QUIET: Duration = Duration::from_millis(250);
+
 /// Fails with [`io::ErrorKind::TimedOut`] when a write has made no progress for the timeout.
 /// Reading is left alone: hyper has a timeout for the heads of requests, and [`super::pace`] one for
 /// their bodies.
@@ -17,6 +22,14 @@ pub(super) struct Stall<T> {
     timeout: Duration,
     /// Runs while a write waits.
     deadline: Option<Pin<Box<Sleep>>>,
+    /// Runs once the last answer is sent.
+    closing: Option<Closing>,
+}
+
+/// When to stop to read what still comes: in any case, and while nothing comes.
+struct Closing {
+    linger: Pin<Box<Sleep>>,
+    quiet: Pin<Box<Sleep>>,
 }
 
 impl<T: Unpin> Stall<T> {
@@ -25,6 +38,7 @@ impl<T: Unpin> Stall<T> {
             stream,
             timeout,
             deadline: None,
+            closing: None,
         }
     }
 
@@ -56,7 +70,7 @@ impl<T: AsyncRead + Unpin> AsyncRead for Stall<T> {
     }
 }
 
-impl<T: AsyncWrite + Unpin> AsyncWrite for Stall<T> {
+impl<T: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Stall<T> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -83,7 +97,38 @@ impl<T: AsyncWrite + Unpin> AsyncWrite for Stall<T> {
         self.within(context, |stream, context| stream.poll_flush(context))
     }
 
+    /// Says that no more is written, then reads what still comes for a moment.
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.within(context, |stream, context| stream.poll_shutdown(context))
+        if self.closing.is_none() {
+            ready!(self.within(context, |stream, context| stream.poll_shutdown(context)))?;
+            self.closing = Some(Closing {
+                linger: Box::pin(tokio::time::sleep(LINGER)),
+                quiet: Box::pin(tokio::time::sleep(QUIET)),
+            });
+        }
+        let Stall {
+            stream,
+            closing: Some(closing),
+            ..
+        } = &mut *self
+        else {
+            return Poll::Ready(Ok(()));
+        };
+        let mut scrap = [0; 8192];
+        while closing.linger.as_mut().poll(context).is_pending() {
+            let mut buffer = ReadBuf::new(&mut scrap);
+            match Pin::new(&mut *stream).poll_read(context, &mut buffer) {
+                Poll::Ready(Ok(())) if !buffer.filled().is_empty() => {
+                    let later = tokio::time::Instant::now() + QUIET;
+                    closing.quiet.as_mut().reset(later);
+                }
+                Poll::Ready(_) => break,
+                Poll::Pending => {
+                    ready!(closing.quiet.as_mut().poll(context));
+                    break;
+                }
+            }
+        }
+        Poll::Ready(Ok(()))
     }
 }

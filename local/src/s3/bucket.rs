@@ -575,17 +575,17 @@ fn read_record(path: &Path, blobs: &Path) -> Result<Result<Record, String>, Stor
     };
     let key = &record.key;
     if path.file_name().and_then(|name| name.to_str()) != Some(&file_name(key)) {
-        return Ok(Err(format!("it is not in the place of its key, {key}")));
+        return Ok(Err(format!("it is not in the place of its key, {key:?}")));
     }
     let length = match &record.blob {
         None => before,
         Some(blob) => match fs::metadata(blobs.join(blob)) {
             Ok(metadata) => metadata.len(),
-            Err(error) => return Ok(Err(format!("the bytes of {key} are not there: {error}"))),
+            Err(error) => return Ok(Err(format!("the bytes of {key:?} are not there: {error}"))),
         },
     };
     if length != record.meta.size {
-        return Ok(Err(format!("the bytes of {key} are not all there")));
+        return Ok(Err(format!("the bytes of {key:?} are not all there")));
     }
     Ok(Ok(record))
 }

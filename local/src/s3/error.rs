@@ -29,9 +29,6 @@ pub enum StoreError {
     /// Not a name that S3 takes.
     #[error("{0} is not a valid bucket name")]
     InvalidBucketName(String),
-    /// The bucket is there already.
-    #[error("the bucket {0} exists already")]
-    BucketAlreadyOwnedByYou(String),
     /// The bucket still holds objects.
     #[error("the bucket {0} is not empty")]
     BucketNotEmpty(String),
@@ -69,7 +66,6 @@ impl From<StoreError> for S3Error {
         let code = match &error {
             StoreError::NoSuchBucket(_) => S3ErrorCode::NoSuchBucket,
             StoreError::InvalidBucketName(_) => S3ErrorCode::InvalidBucketName,
-            StoreError::BucketAlreadyOwnedByYou(_) => S3ErrorCode::BucketAlreadyOwnedByYou,
             StoreError::BucketNotEmpty(_) => S3ErrorCode::BucketNotEmpty,
             StoreError::NoSuchKey(_) => S3ErrorCode::NoSuchKey,
             StoreError::PreconditionFailed(_) => S3ErrorCode::PreconditionFailed,

@@ -4,6 +4,8 @@ use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use crate::terminal::tell;
+
 /// The same is not told again before this time is over.
 const AGAIN_AFTER: Duration = Duration::from_secs(60);
 
@@ -23,7 +25,7 @@ impl Notices {
         let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
         told.retain(|_, at| now.duration_since(*at) < AGAIN_AFTER);
         if told.len() < AT_ONCE && told.insert(text.to_owned(), now).is_none() {
-            eprintln!("S3: {text}");
+            tell(&format!("S3: {text}"));
         }
     }
 }

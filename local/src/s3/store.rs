@@ -64,10 +64,23 @@ impl Store {
     /// # Errors
     /// [`StoreError::InvalidBucketName`] and [`StoreError::Io`].
     pub async fn create_bucket(&self, name: &str) -> Result<(), StoreError> {
-        match self.create_new_bucket(name).await {
-            Err(StoreError::BucketAlreadyOwnedByYou(_)) => Ok(()),
-            result => result,
+        // Where labels of a name end in `-`, it cannot stand in a host.
+        if !check_bucket_name(name) || name.contains(".-") || name.contains("-.") {
+            return Err(StoreError::InvalidBucketName(name.to_owned()));
         }
+        let (store, name) = (self.clone(), name.to_owned());
+        blocking(move || {
+            let mut buckets = store
+                .buckets
+                .write()
+                .unwrap_or_else(PoisonError::into_inner);
+            if !buckets.contains_key(&name) {
+                let bucket = Bucket::create(&store.shared, &name)?;
+                buckets.insert(name, Arc::new(bucket));
+            }
+            Ok(())
+        })
+        .await
     }
 
     /// Opens an object; `None` if there is none at this key.
@@ -153,26 +166,6 @@ impl Store {
     ) -> Result<T, StoreError> {
         let bucket = self.bucket(name)?;
         blocking(move || work(&bucket)).await
-    }
-
-    pub(super) async fn create_new_bucket(&self, name: &str) -> Result<(), StoreError> {
-        if !check_bucket_name(name) {
-            return Err(StoreError::InvalidBucketName(name.to_owned()));
-        }
-        let (store, name) = (self.clone(), name.to_owned());
-        blocking(move || {
-            let mut buckets = store
-                .buckets
-                .write()
-                .unwrap_or_else(PoisonError::into_inner);
-            if buckets.contains_key(&name) {
-                return Err(StoreError::BucketAlreadyOwnedByYou(name));
-            }
-            let bucket = Bucket::create(&store.shared, &name)?;
-            buckets.insert(name, Arc::new(bucket));
-            Ok(())
-        })
-        .await
     }
 
     pub(super) async fn delete_bucket(&self, name: &str) -> Result<(), StoreError> {

@@ -13,6 +13,7 @@ use quillfront_edge::respond;
 use super::look_up::{Found, look_up};
 use super::{Shared, body, live};
 use crate::s3::Object;
+use crate::terminal::tell;
 
 /// The response to a request for a page.
 pub(super) async fn answer(shared: &Shared, request: &Parts) -> Response {
@@ -170,7 +171,7 @@ fn value(text: &str) -> HeaderValue {
 /// The store cannot be read: a 500 that is not kept. The reason names files of this machine; it
 /// is for its owner's terminal, not for the visitor.
 fn failed(error: &dyn std::error::Error) -> Response {
-    eprintln!("site: {error}");
+    tell(&format!("site: {error}"));
     let answer = respond::error(
         StatusCode::INTERNAL_SERVER_ERROR,
         "500 Internal Server Error\n",

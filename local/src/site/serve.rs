@@ -233,6 +233,24 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn who_is_still_sending_hears_the_answer() {
+        let router = Router::new().route("/", get(|| async { "hello" }));
+        let (address, _stop) = start(IMPATIENT, router).await;
+        let mut sender = TcpStream::connect(address).await.unwrap();
+        let head = b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 4000000\r\n\r\n";
+        sender.write_all(head).await.unwrap();
+        for _ in 0..40 {
+            sender.write_all(&[b'x'; 100_000]).await.unwrap();
+        }
+        let answer = read_to_end(&mut sender).await;
+        assert!(
+            answer.starts_with(b"HTTP/1.1 405"),
+            "{} bytes",
+            answer.len()
+        );
+    }
+
+    #[tokio::test]
     async fn a_request_has_one_host() {
         let router = Router::new().route("/", get(|| async { "hello" }));
         let (address, _stop) = start(IMPATIENT, router).await;

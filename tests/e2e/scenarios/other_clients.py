@@ -44,6 +44,6 @@ def s3cmd_with_its_own_region(server, folder):
 
 def s3cmd_publishes(server, folder):
     write(folder, "content/blog/by-s3cmd.md", post("By s3cmd", date="2026-09-11"))
-    write(folder, "config.toml", 'base_url = "https://blog.example.org"\n')
+    write(folder, "config.toml", 'base_url = "https://blog.example.org"\ntaxonomies = [{ name = "tags" }]\n')
     server.s3cmd("sync", f"{folder}/", "s3://source/")
     wait_for(f"{server.site}/blog/by-s3cmd/", contains="By s3cmd", tail=server.tail)

@@ -74,12 +74,16 @@ pub(super) async fn put_object_acl(
     Ok(PutObjectAclOutput::default())
 }
 
-/// A list that gives the owner full control, and nobody else anything, is what holds anyway.
+/// A list that gives something to the owner, and nobody else anything, is what holds anyway.
 fn refuse_policy(policy: Option<&AccessControlPolicy>) -> S3Result<()> {
     let grants = policy
         .and_then(|policy| policy.grants.as_deref())
         .unwrap_or_default();
-    match grants.iter().all(|grant| *grant == full_control()) {
+    let is_owner = |grant: &Grant| {
+        let grantee = grant.grantee.as_ref();
+        grantee.is_some_and(|grantee| grantee.id == owner().id && grantee.uri.is_none())
+    };
+    match grants.iter().all(is_owner) {
         true => Ok(()),
         false => Err(not_supported()),
     }

@@ -183,6 +183,6 @@ fn without_aws_chunked(encoding: String) -> Option<String> {
     if kept.is_empty() {
         None
     } else {
-        Some(kept.join(","))
+        Some(kept.join(", "))
     }
 }

@@ -60,6 +60,7 @@ pub(super) async fn list_objects_v2(
     let prefix = input.prefix.unwrap_or_default();
     let limit = limit(input.max_keys)?;
     let start = match (&input.continuation_token, &input.start_after) {
+        (Some(token), _) if token.is_empty() => Start::Beginning,
         (Some(token), _) => Start::from_token(token).ok_or_else(|| {
             s3_error!(
                 InvalidArgument,

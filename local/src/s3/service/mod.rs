@@ -49,7 +49,10 @@ impl S3 for Service {
         req: S3Request<CreateBucketInput>,
     ) -> S3Result<S3Response<CreateBucketOutput>> {
         acl::refuse_acl(&req)?;
-        self.store.create_new_bucket(&req.input.bucket).await?;
+        // In us-east-1 it is no error that the bucket is there already (API reference,
+        // `CreateBucket`).
+        let made = self.store.create_bucket(&req.input.bucket).await;
+        made.map_err(|error| told(&self.store, error.into()))?;
         let location = Some(format!("/{}", req.input.bucket));
         Ok(S3Response::new(CreateBucketOutput { location }))
     }
