@@ -7,7 +7,7 @@ use crate::config::Config;
 use crate::config::markdown::Highlight;
 use crate::diagnostic::Diagnostic;
 use crate::images;
-use crate::key::{OutputKey, Role, SourceKey, parts};
+use crate::key::{OutputKey, Role, SourceKey, fault};
 use crate::markdown::Shade;
 use crate::quillfront_toml::{Publishing, StaticFiles};
 use crate::render::sitemap::{most_entries, sitemap_entries};
@@ -415,30 +415,17 @@ fn path_of(key: &OutputKey) -> String {
 
 /// Keys that S3, a file system and a URL can all carry.
 fn check_output_key(key: &str) -> Result<(), String> {
-    // As most are.
-    let is_plain = |byte: u8| matches!(byte, b' '..=b'~') && byte != b'\\';
-    if key.len() <= 255 && key.bytes().all(is_plain) && parts(key).is_some() {
-        return Ok(());
-    }
-    if key.len() > 1024 {
-        return Err(format!("the path `{key}` is longer than 1,024 bytes"));
-    }
-    if key.split('/').any(|part| part.len() > 255) {
-        return Err(format!("the path `{key}` has a part longer than 255 bytes"));
-    }
-    if key.chars().any(|c| c.is_control() || c == '\\') {
-        return Err(format!(
-            "the path `{}` has a control character or backslash",
-            key.escape_debug()
-        ));
-    }
-    let odd = key
-        .split('/')
-        .find(|part| part.is_empty() || *part == "." || *part == "..");
-    match odd {
-        Some(part) => Err(format!("the path `{key}` has a part `{part}`")),
-        None => Ok(()),
-    }
+    let problem = match fault(key) {
+        Some(fault) => fault.to_string(),
+        // As most are.
+        None if key.len() <= 255 && !key.contains('\\') => return Ok(()),
+        None if key.contains('\\') => "has a backslash".to_owned(),
+        None if key.split('/').any(|part| part.len() > 255) => {
+            "has a part longer than 255 bytes".to_owned()
+        }
+        None => return Ok(()),
+    };
+    Err(format!("the path `{}` {problem}", key.escape_debug()))
 }
 
 fn want_page(wanted: &mut Wanted<'_>, library: &Library, id: PageId) {

@@ -419,7 +419,12 @@ impl Serving {
         };
         loop {
             match handler::handle(&self.builder, &source, event).await {
-                Ok(handler::Answer { reports, .. }) => {
+                Ok(handler::Answer {
+                    reports, strange, ..
+                }) => {
+                    for strange in &strange {
+                        show::warning(&strange.to_string());
+                    }
                     for report in &reports {
                         self.tell(report).await?;
                     }
@@ -429,7 +434,10 @@ impl Serving {
                     // Whoever holds the lease may be dead: look again until the work is done.
                     tokio::time::sleep(RETRY_AFTER).await;
                 }
-                Err(handler::HandleError::Event(error)) => return Err(error.into()),
+                Err(handler::HandleError::Event(error)) => {
+                    show::warning(&error.to_string());
+                    return Ok(());
+                }
                 Err(error) => {
                     show::warning(&format!("{error}; trying again"));
                     tokio::time::sleep(RETRY_AFTER).await;

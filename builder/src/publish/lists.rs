@@ -63,6 +63,13 @@ pub(super) fn split(
     if let Some(held) = root.held.as_mut().filter(|held| held.keys.len() > INLINE) {
         packed.insert("held", pack(&std::mem::take(&mut held.keys))?);
     }
+    let noted = root.attempts.values();
+    if noted.map(|attempt| attempt.keys.len()).sum::<usize>() > INLINE {
+        packed.insert("attempts", pack(&std::mem::take(&mut root.attempts))?);
+    }
+    if root.suspects.len() > INLINE {
+        packed.insert("suspects", pack(&std::mem::take(&mut root.suspects))?);
+    }
     let mut new = BTreeMap::new();
     root.lists.clear();
     for (what, bytes) in packed {
@@ -135,6 +142,8 @@ fn put_back(root: &mut Root, what: &str, bytes: &[u8]) -> Result<(), String> {
     match (what, lease, outbox, held) {
         ("hints", ..) => root.hints = unpack(bytes)?,
         ("unreferenced", ..) => root.unreferenced = unpack(bytes)?,
+        ("attempts", ..) => root.attempts = unpack(bytes)?,
+        ("suspects", ..) => root.suspects = unpack(bytes)?,
         ("intent", Some(lease), ..) => lease.intent = unpack(bytes)?,
         ("deletions", _, Some(outbox), _) => outbox.deletions = unpack(bytes)?,
         ("held", .., Some(held)) => held.keys = unpack(bytes)?,

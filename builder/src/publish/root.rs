@@ -3,6 +3,7 @@
 //! It is only ever written with `If-Match` on the ETag that was read, and every write has an id
 //! of its own, so that its ETag never comes back.
 
+use super::attempts::{Attempt, SetAside, Suspect};
 use super::store::{Attributes, Bucket, Condition, StoreError, Written};
 use super::{lists, seal};
 use crate::fingerprint::Mark;
@@ -63,6 +64,15 @@ pub struct Root {
     pub retired: BTreeMap<u64, Vec<String>>,
     /// A change that waits for approval.
     pub held: Option<Held>,
+    /// Attempts that have not said how they ended, by their names.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub attempts: BTreeMap<String, Attempt>,
+    /// Keys that attempts have died with.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub suspects: BTreeMap<String, Suspect>,
+    /// Versions of sources that are not to be used, since they end whoever does.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub set_aside: SetAside,
     /// Names of the lists that are too long for the root, by what they are. Only as stored: a root
     /// that was read has them in it.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
@@ -199,6 +209,9 @@ impl Root {
             unreferenced: BTreeMap::new(),
             retired: BTreeMap::new(),
             held: None,
+            attempts: BTreeMap::new(),
+            suspects: BTreeMap::new(),
+            set_aside: BTreeMap::new(),
             lists: BTreeMap::new(),
         }
     }
