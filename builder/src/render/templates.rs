@@ -448,7 +448,11 @@ mod tests {
             all(&["X"]),
         );
         for _ in 0..8 {
-            let all = [("a.html", &*a), ("b.html", &b), ("c.html", &c)];
+            let all = [
+                ("a.html", a.as_str()),
+                ("b.html", b.as_str()),
+                ("c.html", c.as_str()),
+            ];
             let templates = Templates::assemble(set(&all), None);
             let told: Vec<_> = templates.broken.iter().collect();
             // What gives way takes nothing from those that come after it.
