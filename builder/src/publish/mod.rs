@@ -18,12 +18,13 @@
 //! * `session`: the lease, and every write of the root under it; [`unanswered`]: why it is sometimes
 //!   kept a little longer;
 //! * [`run`]: the order of it all;
-//! * [`explain`]: what outputs are made from; [`preview`]: what an upload would change. Neither
-//!   writes anything.
+//! * [`explain`]: what outputs are made from; [`preview`]: what an upload would change;
+//!   [`effective`]: the sources that count, as files. None of them writes to a bucket.
 
 mod commit;
 pub mod difference;
 mod draft;
+pub mod effective;
 pub mod explain;
 pub mod hold;
 pub mod lists;
@@ -379,59 +380,4 @@ pub enum BuildError {
     /// The evaluation did not come back.
     #[error("rendering was cut off: {0}")]
     Rendering(String),
-}
-
-impl Builder {
-    /// Writes the effective sources into a folder; those that only travel are read from the
-    /// source bucket. Returns how many were written.
-    ///
-    /// # Errors
-    /// Storage or disk failed.
-    pub async fn write_effective(&self, out: &std::path::Path) -> Result<usize, BuildError> {
-        use crate::plan::PICTURES;
-        use crate::source::Effective;
-        let Some((_, mut state)) = self.look().await? else {
-            return Ok(0);
-        };
-        let mut sources = (*state.sources).clone();
-        state.hold_all(&self.state, &mut sources).await?;
-        let mut written = 0;
-        let used = sources.iter();
-        for (key, source) in used.filter(|(_, source)| source.effective != Effective::Absent) {
-            let path = out.join(key.as_str());
-            let folder = path.parent().unwrap_or(out);
-            tokio::fs::create_dir_all(folder)
-                .await
-                .map_err(|error| disk(folder, &error))?;
-            match &source.effective {
-                Effective::Absent => continue,
-                Effective::Text(text) => {
-                    let bytes = text.held().map_or(&[][..], |text| text.as_bytes());
-                    tokio::fs::write(&path, bytes)
-                        .await
-                        .map_err(|error| disk(&path, &error))?;
-                }
-                Effective::Opaque => {
-                    // A file whose removal is held is still in the site bucket.
-                    let published = state.outputs.iter().find(|(at, output)| {
-                        output.source == *key && !at.as_str().starts_with(PICTURES)
-                    });
-                    let found = self.source.download(key.as_str(), &path).await?
-                        || match published {
-                            Some((output, _)) => self.site.download(output.as_str(), &path).await?,
-                            None => false,
-                        };
-                    if !found {
-                        continue;
-                    }
-                }
-            }
-            written += 1;
-        }
-        Ok(written)
-    }
-}
-
-fn disk(path: &std::path::Path, error: &std::io::Error) -> BuildError {
-    BuildError::Disk(format!("{}: {error}", path.display()))
 }

@@ -10,8 +10,8 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Sleep;
 
 /// Fails with [`io::ErrorKind::TimedOut`] when a write has made no progress for the timeout.
-/// Reading is left alone: hyper has a timeout for the heads of requests, and pages are asked for
-/// without a body.
+/// Reading is left alone: hyper has a timeout for the heads of requests, and [`super::pace`] one for
+/// their bodies.
 pub(super) struct Stall<T> {
     stream: T,
     timeout: Duration,
