@@ -419,7 +419,12 @@ impl Serving {
         };
         loop {
             match handler::handle(&self.builder, &source, event).await {
-                Ok(handler::Answer { reports, .. }) => {
+                Ok(handler::Answer {
+                    reports, strange, ..
+                }) => {
+                    for strange in &strange {
+                        show::warning(&strange.to_string());
+                    }
                     for report in &reports {
                         self.tell(report).await?;
                     }
@@ -429,7 +434,10 @@ impl Serving {
                     // Whoever holds the lease may be dead: look again until the work is done.
                     tokio::time::sleep(RETRY_AFTER).await;
                 }
-                Err(handler::HandleError::Event(error)) => return Err(error.into()),
+                Err(handler::HandleError::Event(error)) => {
+                    show::warning(&error.to_string());
+                    return Ok(());
+                }
                 Err(error) => {
                     show::warning(&format!("{error}; trying again"));
                     tokio::time::sleep(RETRY_AFTER).await;
@@ -447,6 +455,11 @@ impl Serving {
             let mut out = std::io::stdout().lock();
             writeln!(out, "{}", serde_json::to_string(report)?)?;
             out.flush()?;
+            return Ok(());
+        }
+        if report.partial {
+            // It says nothing of problems; the report of the rest does.
+            show::report(report, &texts_of(&self.builder, report).await);
             return Ok(());
         }
         let now: BTreeSet<Diagnostic> = report.diagnostics.iter().cloned().collect();
