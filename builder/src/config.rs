@@ -166,9 +166,19 @@ impl Config {
         self.url_of(path, if complete { "" } else { "/" })
     }
 
-    /// True for a file below `content/` that the site passes over.
+    /// True for a file that the site passes over: patterns of `content/` are for the whole key, those of
+    /// static files for what is below `static/`.
     pub fn ignores(&self, key: &SourceKey) -> bool {
-        key.as_str().starts_with("content/") && self.ignored_content.is_match(key.as_str())
+        let key = key.as_str();
+        if key.starts_with("content/") {
+            return self.ignored_content.is_match(key);
+        }
+        let of_theme = || {
+            let (_, inner) = key.strip_prefix("themes/")?.split_once("/static/")?;
+            Some(inner)
+        };
+        let inner = key.strip_prefix("static/").or_else(of_theme);
+        inner.is_some_and(|inner| self.ignored_static.is_match(inner))
     }
 
     /// The full address of a file: nothing is put behind it.

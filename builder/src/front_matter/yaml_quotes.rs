@@ -1,27 +1,36 @@
 //! Quoted texts in YAML that go on at the beginning of a line. YAML 1.2 wants them indented, and our
 //! parser insists; the parsers of other publishers never did, so files are written that way.
 
+/// How many bytes may be added to a text beyond its own length.
+const MOST_MORE_BYTES: usize = 64 * 1024;
+
 /// Indents the lines on which quoted texts go on, which changes nothing of what they say: the blanks
-/// at the beginning of such a line are no part of the text.
-pub fn indented(text: &str) -> String {
+/// at the beginning of such a line are no part of the text. None where the text would become more than
+/// twice as long; nobody writes like that.
+pub fn indented(text: &str) -> Option<String> {
+    let most = text.len() * 2 + MOST_MORE_BYTES;
     let mut out = String::with_capacity(text.len() + 256);
     let mut scanner = Scanner::default();
     for line in text.split_inclusive('\n') {
         if let Some(quote) = &scanner.quote
             && !line.trim().is_empty()
         {
-            out.extend(std::iter::repeat_n(' ', quote.column + 1));
+            if out.len() + quote.indent > most {
+                return None;
+            }
+            out.extend(std::iter::repeat_n(' ', quote.indent));
         }
         out.push_str(line);
         scanner.line(line);
     }
-    out
+    Some(out)
 }
 
-/// Where a quoted text began.
+/// A quoted text that has begun.
 struct Quote {
     mark: char,
-    column: usize,
+    /// What the lines have to be indented on which it goes on.
+    indent: usize,
 }
 
 /// What of YAML has to be known to see where quoted texts begin and end.
@@ -52,7 +61,8 @@ impl Scanner {
         }
         let characters: Vec<char> = line.trim_end().chars().collect();
         let mut at = At::Start;
-        let mut node = blanks;
+        // Where the node of this line begins, and the dash of the list that it is in.
+        let (mut node, mut dash, mut is_fresh) = (blanks, blanks, false);
         let mut index = 0;
         if self.quote.is_some() {
             match self.end_of_quote(&characters, 0) {
@@ -65,13 +75,16 @@ impl Scanner {
             let c = characters[index];
             let gap = characters.get(index + 1).is_none_or(|next| *next == ' ');
             let after_gap = index == 0 || characters[index - 1] == ' ';
+            if is_fresh && !c.is_whitespace() {
+                (node, is_fresh) = (index, false);
+            }
             match (at, c) {
                 (_, ' ' | '\t') => {}
                 (_, '#') if after_gap => return,
                 (At::Start, '"' | '\'') => {
                     self.quote = Some(Quote {
                         mark: c,
-                        column: index,
+                        indent: node + 1,
                     });
                     at = At::Value;
                     match self.end_of_quote(&characters, index + 1) {
@@ -80,9 +93,9 @@ impl Scanner {
                     }
                 }
                 (At::Start, '[' | '{') => self.depth += 1,
-                (At::Start, '-' | '?') if gap => node = index + 1,
+                (At::Start, '-' | '?') if gap => (dash, is_fresh) = (index, true),
                 (At::Start, '|' | '>') if self.depth == 0 => {
-                    self.block = Some(node);
+                    self.block = Some(if node == index { dash } else { node });
                     return;
                 }
                 // An anchor, a tag.
@@ -128,11 +141,28 @@ mod tests {
 
     #[test]
     fn only_lines_on_which_a_quoted_text_goes_on_are_indented() {
-        let text = "title: \"One \\\" \ntwo\"\nother: 'it''s\n\n  so' # 'no\nplain: it's\nlist:\n\
-                    - \"a\nb\"\n- c\nblock: |\n  \"x\n  y\"\nend: [\"a\", \"b\nc\"]\n";
-        let right = "title: \"One \\\" \n        two\"\nother: 'it''s\n\n          so' # 'no\n\
-                     plain: it's\nlist:\n- \"a\n   b\"\n- c\nblock: |\n  \"x\n  y\"\n\
-                     end: [\"a\", \"b\n            c\"]\n";
-        assert_eq!(indented(text), right);
+        for (text, right) in [
+            (
+                "a: \"One \\\" \ntwo\"\nb: 1\n",
+                "a: \"One \\\" \n two\"\nb: 1\n",
+            ),
+            ("a: 'it''s\n\n  so' # 'no\n", "a: 'it''s\n\n   so' # 'no\n"),
+            ("a: it's\nb: \"x\"\nc: 'y'\n", "a: it's\nb: \"x\"\nc: 'y'\n"),
+            ("- k: \"a\nb\"\n- c\n", "- k: \"a\n   b\"\n- c\n"),
+            (
+                "a: |\n  \"x\n  y\"\nb: 'z\n1'",
+                "a: |\n  \"x\n  y\"\nb: 'z\n 1'",
+            ),
+            ("- |\n  \"x\n- 'y'\n", "- |\n  \"x\n- 'y'\n"),
+            ("a: [\"b\", \"c\nd\"]\n", "a: [\"b\", \"c\n d\"]\n"),
+        ] {
+            assert_eq!(indented(text).as_deref(), Some(right));
+        }
+    }
+
+    #[test]
+    fn a_text_does_not_become_much_longer() {
+        let deep = format!("{}a: \"\n{}", " ".repeat(50_000), "b\n".repeat(50_000));
+        assert_eq!(indented(&deep), None);
     }
 }

@@ -14,11 +14,12 @@ use std::fmt;
 /// The first syntax error: the parser does not go on after it.
 pub fn parse_yaml(source: &Source<'_>) -> Result<Node, Vec<Diagnostic>> {
     parse(source, source.text).or_else(|(problem, message)| {
-        let mended = match message.contains("multiline quoted scalar") {
-            true => parse(source, &yaml_quotes::indented(source.text)).ok(),
-            false => None,
-        };
-        mended.ok_or_else(|| vec![problem])
+        let is_quote = message.contains("multiline quoted scalar");
+        let mended = is_quote
+            .then(|| yaml_quotes::indented(source.text))
+            .flatten();
+        let node = mended.and_then(|text| parse(source, &text).ok());
+        node.ok_or_else(|| vec![problem])
     })
 }
 

@@ -4,6 +4,7 @@
 use crate::wire::{Tap, Wire};
 use crate::world::{SITE, SOURCE, STATE, Tree, World, blog, keys, shared};
 use aws_sdk_s3::primitives::ByteStream;
+use quillfront_builder::publish::Options;
 use quillfront_builder::publish::run::Work;
 use quillfront_builder::report::Report;
 use sha2::{Digest, Sha256};
@@ -207,4 +208,27 @@ async fn the_hash_of_an_index_in_pages_is_that_of_what_is_published() {
     // Nothing that the index shows.
     let (report, _) = upload(&world, "static/site.css", "body { color: blue }").await;
     assert!(!put_of(&report).contains(&page), "{report:?}");
+}
+
+/// Where the author's own page goes first, the index whose hash it names goes with it.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_index_goes_with_the_page_that_goes_first() {
+    let world = published(ON).await;
+    let template = format!("{{{{ get_hash(path=\"{INDEX}\") }}}} {{{{ page.content | safe }}}}");
+    upload(&world, "templates/page.html", &template).await;
+    world.put("content/blog/a.md", post("A", "Other.")).await;
+    let options = Options {
+        many_outputs: 1,
+        ..Options::default()
+    };
+    let builder = world.builder_with([SOURCE, SITE, STATE], None, options);
+    let reports = builder.run(keys(["content/blog/a.md"])).await.unwrap();
+    assert!(reports.len() > 1, "{reports:?}");
+    let first = put_of(&reports[0]);
+    assert!(
+        first.contains(&"blog/a/index.html") && first.contains(&INDEX),
+        "{first:?}"
+    );
+    assert!(!first.contains(&"blog/b/index.html"), "{first:?}");
+    world.assert_incremental_equals_clean("in two parts").await;
 }
