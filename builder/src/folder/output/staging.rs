@@ -6,6 +6,7 @@
 //! removed, which on ext4 makes a build that removes as it writes take twice as long.
 
 use crate::folder::named;
+use rayon::prelude::*;
 use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -82,13 +83,10 @@ impl Staging {
 
     /// Removes everything but the lock.
     fn empty(&self) -> io::Result<()> {
-        for entry in fs::read_dir(&self.folder)? {
-            let entry = entry?;
-            if entry.file_name() != LOCK {
-                remove_all(&entry.path())?;
-            }
-        }
-        Ok(())
+        let entries = fs::read_dir(&self.folder)?.collect::<io::Result<Vec<_>>>()?;
+        let entries = entries.into_par_iter();
+        let others = entries.filter(|entry| entry.file_name() != LOCK);
+        others.try_for_each(|entry| remove_all(&entry.path()))
     }
 
     /// Puts a staged file in the place of another one at once: there is no moment without either. `size` is
