@@ -7,15 +7,16 @@ use super::output::{Kept, Output};
 use super::version::{clock, with_content};
 use super::written::{Looked, look_at_written};
 use super::{
-    CONFIGS, FileEntry, files_in_the_way, finish, list, look, name_config, named, put, take_config,
-    texts,
+    FileEntry, files_in_the_way, finish, list, look, name_config, named, own_config_is_good, put,
+    take_config, texts,
 };
 use crate::evaluate::{Evaluation, Tree, Unready};
 use crate::fetch::{self, Budget, Web};
 use crate::key::{OutputKey, Role, SourceKey};
 use crate::object::Object;
-use crate::plan::{PICTURES, Rank};
+use crate::plan::{CONFIGS, PICTURES, Rank};
 use crate::publish::root::{FORMAT, Segments};
+use crate::publish::seal;
 use crate::publish::state::{Dirty, FOLDER, Packed, Published, State, StateError, Texts};
 use crate::render::answers::Request;
 use crate::render::world::Settings;
@@ -405,7 +406,10 @@ impl Instance<'_> {
         } = self;
         // A folder has no reconcile: what was asked of the network is asked again each time.
         let (evaluation, asked) = rayon::join(
-            || Evaluation::new(sources.clone(), settings),
+            || {
+                own_config_is_good(sources)?;
+                Evaluation::new(sources.clone(), settings)
+            },
             || match full {
                 true => BTreeSet::new(),
                 false => before.graph.requests(),
@@ -502,7 +506,8 @@ fn read_root(state: &Path, made_with: &str) -> io::Result<Option<Remembered>> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(named(&path, error)),
     };
-    let root: Option<Remembered> = serde_json::from_slice(&text).ok();
+    let text = Some(text).filter(|text| seal::is_whole(text));
+    let root: Option<Remembered> = text.and_then(|text| serde_json::from_slice(&text).ok());
     Ok(root.filter(|root| root.format == FORMAT && root.made_with == made_with))
 }
 
@@ -602,7 +607,7 @@ fn remember(state: &Path, mut root: Remembered, after: &State, dirty: &Dirty) ->
         written += bytes.len() as u64;
     }
     root.segments = encoded.segments;
-    let text = serde_json::to_vec(&root)?;
+    let text = seal::sealed(&serde_json::to_vec(&root)?);
     put(&state.join(ROOT), &text)?;
     // Those that were replaced, and those that a build wrote which did not end.
     let used = root.segments.all();

@@ -28,6 +28,7 @@ pub fn format_of(name: &str) -> &'static str {
 /// # Errors
 /// The format is not known, or the text is not in it.
 pub fn parse(text: &str, format: &str) -> Result<Value, String> {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     match data_format(&format!("x.{format}")) {
         Some(DataFormat::Toml) => tree_value(front_matter::parse_toml(&tree_source(text))),
         Some(DataFormat::Json) => {
