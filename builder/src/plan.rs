@@ -7,12 +7,8 @@ use crate::config::Config;
 use crate::config::markdown::Highlight;
 use crate::diagnostic::Diagnostic;
 use crate::images;
-<<<<<<< HEAD
 use crate::key::{OutputKey, Role, SourceKey, fault};
-=======
-use crate::key::{OutputKey, Role, SourceKey, parts};
 use crate::markdown::Shade;
->>>>>>> main
 use crate::quillfront_toml::{Publishing, StaticFiles};
 use crate::render::sitemap::{most_entries, sitemap_entries};
 use crate::sass;
