@@ -22,7 +22,8 @@ pub const MAX_FILE_BYTES: u64 = 5 * 1024 * 1024 * 1024;
 /// One source.
 #[derive(Debug, Clone)]
 pub struct Source {
-    /// The version last seen: the ETag in S3, a hash of size and time in a folder.
+    /// The version last seen: the ETag in S3, in a folder a hash of what the file is known by without
+    /// being read.
     pub version: SmolStr,
     /// Bytes of that version.
     pub size: u64,
@@ -39,9 +40,18 @@ impl Source {
     pub fn mark(&self) -> Option<Mark> {
         match &self.effective {
             Effective::Text(text) => Some(text.mark()),
-            Effective::Opaque => Some(Mark::of(self.version.as_bytes())),
+            Effective::Opaque => Some(Mark::of(self.content().as_bytes())),
             Effective::Absent => None,
         }
+    }
+
+    /// What tells the bytes of a file that only travels from others: the ETag in S3; in a folder, what
+    /// stands behind the space, if it was read.
+    pub fn content(&self) -> &str {
+        let version = self.version.as_str();
+        version
+            .split_once(' ')
+            .map_or(version, |(_, content)| content)
     }
 }
 

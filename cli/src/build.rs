@@ -11,12 +11,13 @@ use jiff::Timestamp;
 use quillfront_builder::config::Config;
 use quillfront_builder::diagnostic::Diagnostic;
 use quillfront_builder::evaluate::{Tree, Unready, why};
-use quillfront_builder::folder::{self, Folders, Incremental, Written};
+use quillfront_builder::folder::{self, Built, Folders, Incremental};
+use quillfront_builder::key::OutputKey;
 use quillfront_builder::plan::Recipe;
 use quillfront_builder::render::world::Settings;
 use quillfront_builder::report::{Action, Kind, OutputReport, Report};
 use quillfront_builder::source::Change;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Component, Path, PathBuf};
 use std::time::Instant;
 
@@ -69,14 +70,14 @@ pub fn run(global: &Global, options: args::Build) -> Result<u8> {
     }
     let built = folder::build(root, config, settings, &out.path, out.keep_dotfiles)
         .with_context(|| format!("building {}", root.display()))?;
-    let tree = match built {
-        Ok(tree) => tree,
+    let built = match built {
+        Ok(built) => built,
         Err(Unready::NoConfig) => {
             return Err(no_config(root).into());
         }
         Err(Unready::BrokenConfig(problems)) => return not_built(global, problems, options.json),
     };
-    end(global, report(&tree), &out.path, started, options.json)
+    end(global, report(&built), &out.path, started, options.json)
 }
 
 /// The end of a build.
@@ -352,6 +353,50 @@ fn report_of(built: &Incremental) -> Report {
             },
         });
     }
+    deleted(&mut report, removed);
+    if changes.is_empty() && report.outputs.is_empty() && !full {
+        report.kind = Kind::None;
+    }
+    stale(&mut report, tree);
+    report
+}
+
+/// What a build of everything did.
+fn report(built: &Built) -> Report {
+    let Built { tree, removed } = built;
+    let mut report = Report {
+        version: 1,
+        kind: Kind::Full,
+        ..Report::default()
+    };
+    for (key, made) in &tree.objects {
+        let mut actions = Vec::new();
+        if !matches!(tree.plan[key].recipe, Recipe::Copy(_)) {
+            actions.push(Action::Rendered);
+            report.counts.rendered += 1;
+        }
+        actions.push(match made {
+            Some(bytes) => {
+                report.counts.uploaded += 1;
+                report.bytes.out += bytes;
+                Action::Uploaded
+            }
+            None => Action::Unchanged,
+        });
+        let because = vec!["a clean build makes everything".to_owned()];
+        report.outputs.push(OutputReport {
+            key: key.to_string(),
+            actions,
+            because,
+        });
+    }
+    deleted(&mut report, removed);
+    stale(&mut report, tree);
+    report
+}
+
+/// Adds what was removed.
+fn deleted(report: &mut Report, removed: &BTreeSet<OutputKey>) {
     for key in removed {
         report.counts.deleted += 1;
         report.outputs.push(OutputReport {
@@ -360,38 +405,6 @@ fn report_of(built: &Incremental) -> Report {
             because: vec!["nothing makes it any more".to_owned()],
         });
     }
-    if changes.is_empty() && report.outputs.is_empty() && !full {
-        report.kind = Kind::None;
-    }
-    stale(&mut report, tree);
-    report
-}
-
-fn report(tree: &Tree<Written>) -> Report {
-    let mut report = Report {
-        version: 1,
-        kind: Kind::Full,
-        ..Report::default()
-    };
-    for (key, written) in &tree.objects {
-        let copied = matches!(tree.plan[key].recipe, Recipe::Copy(_));
-        let actions = if copied {
-            vec![Action::Uploaded]
-        } else {
-            vec![Action::Rendered, Action::Uploaded]
-        };
-        report.counts.rendered += u64::from(!copied);
-        report.counts.uploaded += 1;
-        report.bytes.out += written.made;
-        let because = vec!["a clean build makes everything".to_owned()];
-        report.outputs.push(OutputReport {
-            key: key.to_string(),
-            actions,
-            because,
-        });
-    }
-    stale(&mut report, tree);
-    report
 }
 
 /// Adds what could not be made, and what is told of it.

@@ -128,11 +128,17 @@ pub fn counted(list: &[Diagnostic]) -> Option<String> {
 /// The end of `build`.
 pub fn built(report: &Report, out: &Path, took: Duration) {
     let stale = report.counts.stale;
-    let mut left_out = if stale > 0 {
-        format!("; {stale} could not be made")
-    } else {
-        String::new()
-    };
+    let is_same = |output: &&OutputReport| output.actions.contains(&Action::Unchanged);
+    let same = report.outputs.iter().filter(is_same).count() as u64;
+    let others = [
+        (same, "were the same already"),
+        (report.counts.deleted, "removed"),
+        (stale, "could not be made"),
+    ];
+    let mut left_out = String::new();
+    for (count, what) in others.into_iter().filter(|(count, _)| *count > 0) {
+        left_out.push_str(&format!("; {count} {what}"));
+    }
     if let Some(counted) = counted(&report.diagnostics) {
         left_out.push_str(&format!(" ({counted})"));
     }

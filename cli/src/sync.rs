@@ -17,7 +17,7 @@ use quillfront_builder::folder::{self, FileEntry, SOURCE_FILES, SOURCE_FOLDERS};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::sync::mpsc;
 
 /// Files put at once.
@@ -41,7 +41,7 @@ pub struct Folder {
 /// A file that was put.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Put {
-    /// Of the file, as it was.
+    /// Of the file, as it was; empty where it has to be looked at again.
     version: String,
     /// Of the object.
     etag: String,
@@ -96,6 +96,8 @@ impl Folder {
     /// Disk or storage failed.
     pub async fn put_changes(&mut self) -> Result<()> {
         let root = self.root.clone();
+        let seen_at = SystemTime::now().duration_since(UNIX_EPOCH);
+        let seen_at = seen_at.map_or(0, |since| since.as_nanos() as u64);
         let (files, problems) = tokio::task::spawn_blocking(move || folder::list(&root)).await??;
         let new: Vec<_> = problems
             .into_iter()
@@ -131,10 +133,12 @@ impl Folder {
         for result in done {
             match result {
                 Ok((file, Some(etag))) => {
-                    let put = Put {
-                        version: file.version.to_string(),
-                        etag,
+                    // What was written just now may have been written once more since, without a trace.
+                    let version = match file.version.is_settled(seen_at) {
+                        true => file.version.to_string(),
+                        false => String::new(),
                     };
+                    let put = Put { version, etag };
                     self.manifest.insert(file.key.to_string(), put);
                 }
                 // Gone again since it was listed; the next round sees it.

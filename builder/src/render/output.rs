@@ -228,7 +228,7 @@ fn copy(sources: &Sources, key: &OutputKey, source: &SourceKey) -> Option<Object
         Effective::Text(text) => Body::Bytes(Arc::from(text.held()?.as_bytes())),
         Effective::Opaque => Body::Copy {
             source: source.clone(),
-            version: found.version.to_string(),
+            version: found.content().to_owned(),
             size: found.size,
         },
         Effective::Absent => return None,
