@@ -114,7 +114,7 @@ impl Picture {
     /// The result is too large, or the encoder refused.
     pub fn make(&self, job: &Job) -> Result<Vec<u8>, ImageError> {
         guarded(|| {
-            let geometry = job.resize.geometry(self.pixels.width, self.pixels.height)?;
+            let geometry = job.geometry(self.pixels.width, self.pixels.height)?;
             let resized = resize(&self.pixels, &geometry, job.filter)?;
             let pixels = resized.as_ref().unwrap_or(&self.pixels);
             encode::encode(pixels, self.profile.as_deref(), job.encoding)

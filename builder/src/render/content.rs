@@ -12,6 +12,7 @@ use super::templates::{about, source_of};
 use super::values::{self, Detail, View};
 use super::world::{Needs, Pictures, Scope, Trace, World, ask, within};
 use super::{RenderError, guarded};
+use crate::budget;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::fingerprint::{Mark, Marker};
 use crate::graph::memo::{Known, Memo, Once};
@@ -614,10 +615,10 @@ impl Job<'_> {
         context.insert_value("config", self.configs[place.lang.as_str()].clone());
         context.insert("lang", &place.lang);
         let metered = meter::meter(text).map_err(|found| vec![unmetered(file, body, found)])?;
-        let mut out = meter::Bounded::default();
+        let mut out = meter::Bounded::new(meter::MAX_TEXT_OUTPUT_BYTES);
         let tera = &world.templates.tera;
-        meter::within_budget(|| tera.render_str_to(&metered.text, &context, false, &mut out))
-            .map_err(|error| {
+        budget::of_text(|| tera.render_str_to(&metered.text, &context, false, &mut out)).map_err(
+            |error| {
                 vec![templating_problem(
                     world,
                     file,
@@ -625,8 +626,9 @@ impl Job<'_> {
                     &metered,
                     &error,
                 )]
-            })?;
-        String::from_utf8(out.0).map_err(|_| {
+            },
+        )?;
+        String::from_utf8(out.bytes).map_err(|_| {
             vec![Diagnostic::error(
                 "content-template",
                 file,
@@ -703,7 +705,7 @@ fn templating_problem(
     metered: &Metered<'_>,
     error: &tera::Error,
 ) -> Diagnostic {
-    let mut error = explain(error);
+    let mut error = world.templates.explain(error, ONE_OFF);
     if error.template.as_deref().is_none_or(|name| name == ONE_OFF)
         && let (Some(line), Some(column)) = (error.line, &mut error.column)
     {
