@@ -70,6 +70,8 @@ struct Restore(Option<Left>);
 
 impl Drop for Restore {
     fn drop(&mut self) {
+        #[cfg(test)]
+        tests::note(LEFT.get());
         LEFT.set(self.0);
     }
 }
@@ -288,3 +290,6 @@ pub(crate) fn through(value: &Value) -> Result<(), Error> {
         _ => Ok(()),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -46,3 +46,4 @@ pub mod search;
 pub mod site;
 pub mod slugs;
 pub mod source;
+mod xml;

@@ -19,6 +19,21 @@ pub(super) fn counted<Made: FunctionResult>(
     }
 }
 
+/// What looks at each character is so much dearer than what copies bytes.
+const BY_CHARACTER: usize = 4;
+
+/// A filter that looks at each character.
+fn by_character<Made: FunctionResult>(
+    filter: impl for<'a> Fn(StringInput<'a>, Kwargs, &State) -> Made + Send + Sync + 'static,
+) -> impl for<'a> Fn(StringInput<'a>, Kwargs, &State) -> TeraResult<Value> {
+    counted_input(
+        move |text: StringInput<'_>, arguments: Kwargs, state: &State| {
+            budget::spend_bytes((BY_CHARACTER - 1) * text.as_str().len())?;
+            filter(text, arguments, state).into_result()
+        },
+    )
+}
+
 /// The same of a filter that looks whether its text is safe.
 pub(super) fn counted_input<Made: FunctionResult>(
     filter: impl for<'a> Fn(StringInput<'a>, Kwargs, &State) -> Made + Send + Sync + 'static,
@@ -69,7 +84,7 @@ pub(super) fn register(tera: &mut Tera) {
     );
     tera.register_filter(
         "wordcount",
-        counted(|text, _, _| text.split_whitespace().count()),
+        by_character(|text, _, _| text.as_str().split_whitespace().count()),
     );
     tera.register_filter("escape", counted_input(escape));
     tera.register_filter("escape_html", counted(escape_html));
@@ -102,8 +117,8 @@ pub(super) fn register(tera: &mut Tera) {
             })
         }),
     );
-    tera.register_filter("capitalize", counted_input(|text, _, _| capitalize(text)));
-    tera.register_filter("title", counted_input(|text, _, _| title(text)));
+    tera.register_filter("capitalize", by_character(|text, _, _| capitalize(text)));
+    tera.register_filter("title", by_character(|text, _, _| title(text)));
     tera.register_filter("truncate", counted(truncate));
     tera.register_filter("split", counted(split));
     let about = |test: fn(&str, &str) -> bool| {

@@ -3,7 +3,7 @@
 mod links;
 pub use links::Linking;
 
-use super::explain::explain;
+use super::explain::{TemplateError, explain};
 use super::lookup;
 use super::meter::{self, Metered};
 use super::origins::Origins;
@@ -615,6 +615,17 @@ impl Job<'_> {
         context.insert_value("config", self.configs[place.lang.as_str()].clone());
         context.insert("lang", &place.lang);
         let metered = meter::meter(text).map_err(|found| vec![unmetered(file, body, found)])?;
+        if let Some((line, message)) =
+            meter::many_unknown(text, &world.templates.tera, &BTreeSet::new())
+        {
+            let error = TemplateError::plain(None, message);
+            let problem = Diagnostic::error("content-template", file, error.message);
+            let problem = problem.at(line + body.first_line - 1, None);
+            return Err(vec![Diagnostic {
+                hint: error.hint,
+                ..problem
+            }]);
+        }
         let mut out = meter::Bounded::new(meter::MAX_TEXT_OUTPUT_BYTES);
         let tera = &world.templates.tera;
         budget::of_text(|| tera.render_str_to(&metered.text, &context, false, &mut out)).map_err(

@@ -271,6 +271,7 @@ fn get_url(arguments: Kwargs, state: &State) -> Answer {
     }
     if cachebust {
         let bytes = must_read(&world, path)?;
+        budget::spend_bytes(bytes.len())?;
         url.push_str("?h=");
         url.push_str(&hex::encode(Sha256::digest(&bytes))[..20]);
     }
@@ -296,6 +297,7 @@ fn get_hash(arguments: Kwargs, _: &State) -> Answer {
         Some(literal) => Arc::from(literal.as_bytes()),
         None => must_read(&world, arguments.must_get::<&str>("path")?)?,
     };
+    budget::spend_bytes(bytes.len())?;
     let digest = match sha_type {
         256 => Sha256::digest(&bytes).to_vec(),
         384 => Sha384::digest(&bytes).to_vec(),
@@ -339,6 +341,7 @@ fn load_data(arguments: Kwargs, _: &State) -> Answer {
     let by_name = name.as_ref().map(|key| data::format_of(key.name()));
     let format = format.or(by_name).unwrap_or("plain");
     let shown = name.as_ref().map_or("the literal", SourceKey::as_str);
+    budget::spend_bytes(text.len())?;
     data::parse(&text, format).map_err(|message| Error::message(format!("{shown}: {message}")))
 }
 

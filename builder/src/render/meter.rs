@@ -12,6 +12,7 @@
 
 mod expressions;
 mod tags;
+mod unknown;
 
 use crate::budget::{self, MAX_TEXT_VARIABLE_BYTES, MAX_VARIABLE_BYTES};
 use expressions::{Calls, is_literal, measures, plain_path};
@@ -19,6 +20,7 @@ use std::borrow::Cow;
 use std::io::{self, Write};
 use tags::{Tag, count, count_for, parameters};
 use tera::{Error, Kwargs, State, Tera, Value};
+pub use unknown::{components, many_unknown};
 
 /// `~` in one tag of a page's text.
 pub const MAX_JOINS: usize = 100;
@@ -105,6 +107,9 @@ fn of(arguments: &Kwargs) -> Result<Value, Error> {
         .get::<Value>("of")?
         .unwrap_or_else(Value::undefined))
 }
+
+/// Bytes of source that entering another template or a component counts as.
+const ENTERED_BYTES: usize = 7 * budget::BYTES_A_STEP;
 
 const STEP: &str = "__step";
 /// Followed by the power of two of the steps that it takes.
@@ -366,6 +371,7 @@ impl<'a> Writer<'a, '_> {
             }
             "component" => {
                 self.loops += 1;
+                let body = ENTERED_BYTES + body;
                 let sizes = parameters(tag.inner)
                     .filter(|_| self.in_text())
                     .map(|name| format!(" }}}}{{{{ {size}(of={name})"));
@@ -375,9 +381,9 @@ impl<'a> Writer<'a, '_> {
             "include" => match self.role {
                 Role::Template { size_of, .. } => {
                     let size = tag.named("include").map_or(0, size_of);
-                    Some(self.turn(size))
+                    Some(self.turn(ENTERED_BYTES + size))
                 }
-                Role::Text => Some(self.turn(1)),
+                Role::Text => Some(self.turn(ENTERED_BYTES)),
             },
             "endfor" | "endcomponent" => {
                 self.loops = self.loops.saturating_sub(1);

@@ -98,6 +98,12 @@ impl Templates {
             set.insert(name.clone(), STUB.to_owned());
             broken.insert(name, problem);
         }
+        for (name, (line, message)) in with_many_unknown(&set) {
+            let mut error = TemplateError::plain(Some(&name), message);
+            error.line = Some(line);
+            set.insert(name.clone(), STUB.to_owned());
+            broken.insert(name.clone(), about(source_of(&name, theme), error));
+        }
         let meters = Meters::new(&set, theme);
         loop {
             let metered = set
@@ -186,6 +192,20 @@ impl Templates {
         }
         self.broken.get(&format!("{}/templates/{name}", theme?))
     }
+}
+
+/// The templates that call very much that does not exist, with the line and the name of the first.
+fn with_many_unknown(set: &BTreeMap<String, String>) -> Vec<(String, (u32, String))> {
+    let components = set
+        .values()
+        .flat_map(|text| meter::components(text))
+        .collect();
+    let tera = engine();
+    let found = set.iter().filter_map(|(name, text)| {
+        let found = meter::many_unknown(text, &tera, &components)?;
+        Some((name.clone(), found))
+    });
+    found.collect()
 }
 
 /// What the meters of a template depend on besides its own text.
