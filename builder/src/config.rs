@@ -21,6 +21,7 @@ pub use taxonomies::TaxonomyConfig;
 
 use crate::diagnostic::Diagnostic;
 use crate::front_matter::Value;
+use crate::key::SourceKey;
 use crate::slugs::SlugMode;
 use std::collections::BTreeMap;
 
@@ -163,6 +164,11 @@ impl Config {
         let complete =
             path.is_empty() || path.ends_with('/') || path.contains('#') || self.is_feed_path(path);
         self.url_of(path, if complete { "" } else { "/" })
+    }
+
+    /// True for a file below `content/` that the site passes over.
+    pub fn ignores(&self, key: &SourceKey) -> bool {
+        key.as_str().starts_with("content/") && self.ignored_content.is_match(key.as_str())
     }
 
     /// The full address of a file: nothing is put behind it.

@@ -14,6 +14,7 @@ use anyhow::{Context, Result, anyhow};
 use jiff::Timestamp;
 use quillfront_builder::diagnostic::Diagnostic;
 use quillfront_builder::handler;
+use quillfront_builder::publish::root::ROOT_KEY;
 use quillfront_builder::publish::store::Place;
 use quillfront_builder::publish::{Builder, Options};
 use quillfront_builder::report::{Kind, Report};
@@ -71,11 +72,13 @@ async fn serve(global: &Global, options: args::Serve) -> Result<u8> {
     }
     let data = data_folder(root, options.data.as_deref());
     std::fs::create_dir_all(&data).with_context(|| data.display().to_string())?;
+    quillfront_local::net::raise_descriptor_limit();
     let store = Store::open(data.join("s3")).await?;
     for bucket in [SOURCE, SITE, STATE] {
         quillfront_infra::bucket::check_name(bucket)?;
         store.create_bucket(bucket).await?;
     }
+    make_damaged_state_again(&store).await?;
     let http = bind(options.address(), "--http").await?;
     let s3_listener = bind(options.s3, "--s3").await?;
     let control = bind(SocketAddr::from(([127, 0, 0, 1], 0)), "the CloudFront API").await?;
@@ -115,7 +118,12 @@ async fn serve(global: &Global, options: args::Serve) -> Result<u8> {
     let site = Site::new(store.clone(), site_options);
     let events = store.subscribe(SOURCE);
     let mut servers = tokio::task::JoinSet::new();
-    servers.spawn(s3::serve(store, s3_listener, credentials, until_stopped()));
+    servers.spawn(s3::serve(
+        store.clone(),
+        s3_listener,
+        credentials,
+        until_stopped(),
+    ));
     servers.spawn(site::serve(site.router(), http, until_stopped()));
     servers.spawn(site::serve(
         site.cloudfront_router(),
@@ -140,14 +148,23 @@ async fn serve(global: &Global, options: args::Serve) -> Result<u8> {
         told: Mutex::default(),
     };
     // The data folder is ours alone, so whoever held the lease is dead.
-    serving.builder.end_own_lease().await?;
-    write_ready(&data, &ready)?;
+    if let Err(error) = serving.builder.end_own_lease().await {
+        show::warning(&format!("{error}; it is tried again with the first build"));
+    }
+    if let Err(error) = write_ready(&data, &ready) {
+        // Better none than one that is cut off, or of an earlier start.
+        std::fs::remove_file(data.join(READY_FILE)).ok();
+        show::warning(&format!(
+            "{error:#}; other commands will not find this server"
+        ));
+    }
     greet(&ready, &serving, root);
     if options.open {
         open_browser(&ready.site);
     }
 
     let mut folder = sync::Folder::open(root, &data, client, SOURCE)?;
+    folder.put_again(|key| store.was_lost(SOURCE, key));
     let outcome = tokio::select! {
         outcome = serving.publish(&mut folder, events, options.no_watch) => outcome,
         ended = servers.join_next() => Err(match ended {
@@ -166,6 +183,20 @@ async fn serve(global: &Global, options: args::Serve) -> Result<u8> {
     // Left behind by a crash it does no harm: nobody answers at its addresses.
     std::fs::remove_file(data.join(READY_FILE)).ok();
     outcome.map(|()| exit::GOOD)
+}
+
+/// The builder's state can be made again from the sources, so a state that is damaged on the disk
+/// is no reason to stop: what is damaged goes, and the root with it, so that the builder begins
+/// anew.
+async fn make_damaged_state_again(store: &Store) -> Result<()> {
+    let damaged = store.set_damaged_aside(STATE).await?;
+    let lost = store.has_lost(STATE);
+    if damaged.is_empty() && !lost {
+        return Ok(());
+    }
+    store.set_aside(STATE, ROOT_KEY).await?;
+    show::warning("the builder's state was damaged on the disk; it is made again from the sources");
+    Ok(())
 }
 
 /// Ctrl-C, or the signal that service managers send.
@@ -316,12 +347,18 @@ impl Serving {
         } else {
             Some(folder.watch()?)
         };
-        folder.put_changes().await?;
+        let mut put = folder.put_changes().await;
         self.handle(&json!({ "reconcile": true })).await?;
         let mut gatherer = Gatherer::new(events);
         let mut reconcile = tokio::time::interval(RECONCILE_EVERY);
         reconcile.tick().await;
         let watching = async {
+            // What could not be put at the start is tried again beside everything else.
+            while let Err(error) = put {
+                show::warning(&format!("{error:#}; trying again"));
+                tokio::time::sleep(RETRY_AFTER).await;
+                put = folder.put_changes().await;
+            }
             match &mut watcher {
                 None => std::future::pending().await,
                 Some(watcher) => loop {
@@ -382,7 +419,12 @@ impl Serving {
         };
         loop {
             match handler::handle(&self.builder, &source, event).await {
-                Ok(handler::Answer { reports, .. }) => {
+                Ok(handler::Answer {
+                    reports, strange, ..
+                }) => {
+                    for strange in &strange {
+                        show::warning(&strange.to_string());
+                    }
                     for report in &reports {
                         self.tell(report).await?;
                     }
@@ -392,7 +434,10 @@ impl Serving {
                     // Whoever holds the lease may be dead: look again until the work is done.
                     tokio::time::sleep(RETRY_AFTER).await;
                 }
-                Err(handler::HandleError::Event(error)) => return Err(error.into()),
+                Err(handler::HandleError::Event(error)) => {
+                    show::warning(&error.to_string());
+                    return Ok(());
+                }
                 Err(error) => {
                     show::warning(&format!("{error}; trying again"));
                     tokio::time::sleep(RETRY_AFTER).await;
@@ -410,6 +455,11 @@ impl Serving {
             let mut out = std::io::stdout().lock();
             writeln!(out, "{}", serde_json::to_string(report)?)?;
             out.flush()?;
+            return Ok(());
+        }
+        if report.partial {
+            // It says nothing of problems; the report of the rest does.
+            show::report(report, &texts_of(&self.builder, report).await);
             return Ok(());
         }
         let now: BTreeSet<Diagnostic> = report.diagnostics.iter().cloned().collect();

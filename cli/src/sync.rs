@@ -61,8 +61,16 @@ impl Folder {
     pub fn open(root: &Path, data: &Path, client: Client, bucket: &str) -> Result<Self> {
         let manifest_path = data.join("folder.json");
         let manifest = match std::fs::read(&manifest_path) {
-            Ok(bytes) => serde_json::from_slice(&bytes)
-                .with_context(|| format!("{} is damaged; remove it", manifest_path.display()))?,
+            Ok(bytes) => serde_json::from_slice(&bytes).unwrap_or_else(|error| {
+                // Files that are the same in the bucket are no conflict, so only a removal that
+                // happened meanwhile is missed.
+                show::warning(&format!(
+                    "{} was damaged ({error}) and is made again: a file that was removed from the folder while the \
+                     server was stopped stays in the bucket",
+                    manifest_path.display()
+                ));
+                BTreeMap::new()
+            }),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => BTreeMap::new(),
             Err(error) => return Err(error).with_context(|| manifest_path.display().to_string()),
         };
@@ -75,6 +83,11 @@ impl Folder {
             manifest,
             told: BTreeSet::new(),
         })
+    }
+
+    /// Puts those files again, even unchanged, whose keys are `lost` in the bucket.
+    pub fn put_again(&mut self, lost: impl Fn(&str) -> bool) {
+        self.manifest.retain(|key, _| !lost(key));
     }
 
     /// Puts what changed since the last time, and removes what is gone.
@@ -297,7 +310,11 @@ impl Folder {
             &etag[..etag.len().min(8)],
             short_name(key)
         ));
-        tokio::fs::create_dir_all(&self.conflicts).await?;
+        let mut folder = tokio::fs::DirBuilder::new();
+        folder.recursive(true);
+        #[cfg(unix)]
+        folder.mode(0o700);
+        folder.create(&self.conflicts).await?;
         tokio::fs::write(&path, &bytes)
             .await
             .with_context(|| path.display().to_string())?;

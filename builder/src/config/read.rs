@@ -2,6 +2,7 @@
 
 use super::languages::Given;
 use super::markdown;
+use super::search::Search;
 use super::{CODE, Config, ExcludedPagers, Globs, LanguageConfig, Level, LinkChecker, Slugify};
 use crate::diagnostic::Diagnostic;
 use crate::front_matter::parse_toml;
@@ -163,7 +164,8 @@ fn languages(
         }
     }
     // A language without `search` of its own is searched like the default one.
-    let search = default.search.unwrap_or_default();
+    let search = default.search.take();
+    let search = search.map_or_else(Search::default, |own| own.or_as(Search::default()));
     others.insert(default_language.to_owned(), default);
     let configured = |(code, given): (String, Given)| (code, given.into_config(search));
     others.into_iter().map(configured).collect()

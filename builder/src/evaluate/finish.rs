@@ -1,7 +1,7 @@
 //! The end of an evaluation: the tree, and what the next build may go by.
 
-use super::failures::{Failures, SameProblem, same};
-use super::{Evaluation, MAX_ROUNDS, Tree};
+use super::failures::Failures;
+use super::{Evaluation, MAX_ROUNDS, Tree, places};
 use crate::diagnostic::Diagnostic;
 use crate::graph::{BodyFacts, Graph};
 use crate::key::{OutputKey, SourceKey};
@@ -37,7 +37,7 @@ impl<Kept: Send> Evaluation<Kept> {
         let mut objects = BTreeMap::new();
         let mut stale = BTreeSet::new();
         let mut nothing = BTreeSet::new();
-        let mut failures = Failures::default();
+        let mut failures = Failures::beside(&self.diagnostics);
         let done = std::mem::take(&mut self.done);
         let looked_at = done
             .into_iter()
@@ -73,15 +73,13 @@ impl<Kept: Send> Evaluation<Kept> {
             .contents
             .iter()
             .flat_map(|contents| contents.warnings(&self.world));
-        // A template that cannot stand is told by itself, not by each output that needs it.
-        let known: BTreeSet<SameProblem> = self.diagnostics.iter().map(same).collect();
-        failures.forget(&known);
         let mut diagnostics: Vec<Diagnostic> = self
             .diagnostics
             .into_iter()
             .chain(failures.told())
             .chain(warnings)
             .collect();
+        places::find(&mut diagnostics, &self.world);
         diagnostics.sort();
         diagnostics.dedup();
         // What failed may have had no chance to ask again.
@@ -98,6 +96,7 @@ impl<Kept: Send> Evaluation<Kept> {
             next_due,
             answers,
             records,
+            indexes: self.awaited_indexes,
             objects,
             nothing,
             graph,

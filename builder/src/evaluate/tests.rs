@@ -7,6 +7,7 @@ mod lists;
 mod pages;
 mod paths;
 mod places;
+mod reference;
 mod schedule;
 mod search;
 mod sections;

@@ -51,6 +51,7 @@
 //! | `hl-changed` | headers and ranges of a difference |
 
 mod code;
+mod colors;
 mod emoji;
 mod fence;
 mod footnotes;
@@ -71,9 +72,10 @@ mod hostile;
 #[cfg(test)]
 mod tests;
 
+pub use colors::Shade;
 pub use html::ids as ids_in_html;
 pub use scopes::Class;
-pub use words::{counts_letters, reading_time_minutes, word_count};
+pub use words::{Length, reading_time_minutes};
 
 use lines::Lines;
 use pulldown_cmark::Event;

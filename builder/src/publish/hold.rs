@@ -84,6 +84,7 @@ mod tests {
             diagnostics: Vec::new(),
             now: jiff::Timestamp::UNIX_EPOCH,
             next_due: None,
+            indexes: BTreeSet::new(),
             answers: BTreeMap::new(),
             external_links: Default::default(),
         }

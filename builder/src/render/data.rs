@@ -48,6 +48,7 @@ fn check_count(text: &str, format: &str) -> Result<(), String> {
 /// # Errors
 /// The format is not known, the text is not in it, or has more than [`MAX_VALUES`].
 pub fn parse(text: &str, format: &str) -> Result<Value, String> {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     check_count(text, format)?;
     match data_format(&format!("x.{format}")) {
         Some(DataFormat::Toml) => tree_value(front_matter::parse_toml(&tree_source(text))),

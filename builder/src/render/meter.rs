@@ -578,6 +578,19 @@ pub fn named_templates(text: &str) -> Vec<Named<'_>> {
     names
 }
 
+/// The components that a template defines, each with the line of its definition.
+pub fn defined_components(text: &str) -> Vec<(&str, u32)> {
+    let mut found = Vec::new();
+    for tag in tags::all(text).filter(|tag| tag.word() == "component") {
+        let rest = tag.inner.trim_start_matches('-').trim_ascii_start();
+        let rest = rest["component".len()..].trim_ascii_start();
+        let ends = |c: char| c == '(' || c.is_whitespace();
+        let name = &rest[..rest.find(ends).unwrap_or(rest.len())];
+        found.push((name, tags::line_of(text, tag.start)));
+    }
+    found
+}
+
 /// Takes what is written up to a number of bytes, then fails.
 pub struct Bounded {
     /// What was written.

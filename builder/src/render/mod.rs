@@ -16,6 +16,7 @@ mod feeds;
 mod files;
 mod filters;
 mod functions;
+pub mod generated;
 mod images;
 mod lookup;
 pub mod meter;

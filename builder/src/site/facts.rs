@@ -9,7 +9,6 @@ use crate::key::SourceKey;
 use crate::markdown;
 use crate::site::head::{Front, Head};
 use crate::slugs;
-use crate::source::Source;
 use smol_str::SmolStr;
 use std::sync::Arc;
 
@@ -147,16 +146,13 @@ impl LastFolder {
 /// A name with an unknown language, an `index.md` at the root.
 pub fn read(
     key: &SourceKey,
-    source: &Source,
     head: &Head,
     config: &Config,
     last: &mut LastFolder,
 ) -> Result<Content, Box<Diagnostic>> {
     let place = place(key, config, last)?;
     let body = BodyText::of_head(head);
-    let text = source.effective.held();
-    // A text that was put away has been counted, under the same configuration.
-    let words = head.words(&place.lang, text).unwrap_or_default();
+    let words = head.length.word_count(&place.lang);
     let minutes = markdown::reading_time_minutes(words, &place.lang);
     let front = match &head.front {
         Front::Page(front) => front.clone(),

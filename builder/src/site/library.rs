@@ -141,7 +141,7 @@ fn read_content(
 ) {
     let mut files = Vec::new();
     for (key, source) in sources.under("content/") {
-        if config.ignored_content.is_match(key.as_str()) {
+        if config.ignores(key) {
             continue;
         }
         match key.role() {
@@ -167,12 +167,12 @@ fn read_content(
             );
             continue;
         }
-        files.push((key, source, head));
+        files.push((key, head));
     }
     let results: Vec<_> = files
         .into_par_iter()
-        .map_init(LastFolder::default, |last, (key, source, head)| {
-            facts::read(key, source, head, config, last)
+        .map_init(LastFolder::default, |last, (key, head)| {
+            facts::read(key, head, config, last)
         })
         .collect();
     let mut read = Vec::with_capacity(results.len());
@@ -439,12 +439,10 @@ fn sort(library: &Library, list: Vec<PageId>, sort_by: SortBy) -> (Vec<PageId>, 
         match sort_by {
             SortBy::Date => Ordering::Equal,
             SortBy::UpdateDate => {
+                // The later one: an update may be dated before the page.
                 let updated = |page: &Page| {
-                    page.front
-                        .updated
-                        .as_ref()
-                        .or(page.date.as_ref())
-                        .map(Date::sort_key)
+                    let dates = page.front.updated.iter().chain(&page.date);
+                    dates.map(Date::sort_key).max()
                 };
                 updated(b).cmp(&updated(a)).then_with(|| by_permalink(a, b))
             }

@@ -23,6 +23,7 @@ use tokio::sync::broadcast::{self, error::RecvError};
 use super::look_up::Found;
 use super::serve::Closing;
 use super::{Shared, answer, body, csp};
+use crate::net::Endless;
 
 /// Where the script is.
 pub(super) const SCRIPT_PATH: &str = "/_quillfront/live.js";
@@ -192,6 +193,8 @@ pub(super) async fn events(
     response
         .headers_mut()
         .insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    // The browser connects again where it has to make room.
+    response.extensions_mut().insert(Endless);
     response
 }
 

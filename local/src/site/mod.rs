@@ -2,7 +2,7 @@
 //!
 //! The story of a request, in order:
 //!
-//! 1. [`serve`](serve()): a connection, with limits on what a slow client may cost.
+//! 1. [`serve`](serve()): a connection, with limits on what a slow client may cost ([`crate::net`]).
 //! 2. [`look_up`]: `quillfront-edge` routes the path to a key, the store opens the object, and
 //!    `quillfront-edge` makes its metadata the head of a response. It is the code that runs at
 //!    CloudFront's edge.
@@ -29,7 +29,6 @@ mod csp;
 mod live;
 mod look_up;
 mod serve;
-mod stall;
 
 use std::sync::Arc;
 
