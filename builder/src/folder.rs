@@ -29,6 +29,7 @@ use std::fs;
 use std::io;
 use std::ops::Bound;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock};
 
 /// Folders of a site that are sources; other files are read only where a template names them.
@@ -55,26 +56,65 @@ pub struct FileEntry {
 /// # Errors
 /// The folder cannot be read.
 pub fn list(root: &Path) -> io::Result<(Vec<FileEntry>, Vec<Diagnostic>)> {
-    let walk = Walk {
+    let mut walk = Walk {
         root: root.canonicalize()?,
+        follows: true,
+        linked: AtomicUsize::new(0),
     };
-    let names: Vec<&str> = SOURCE_FILES.into_iter().chain(SOURCE_FOLDERS).collect();
-    let top = Opened::new(root).map_err(|error| named(root, error))?;
-    let visit = |name: &str| {
-        let mut found = Found::default();
-        if let Ok(meta) = fs::symlink_metadata(root.join(name)) {
-            let entry = Entry {
-                key: SourceKey::from(name),
-                kind: meta.file_type(),
-            };
-            walk.visit(&top, root, entry, 0, &mut found)?;
-        }
-        Ok(found)
-    };
-    let found = names.into_par_iter().map(visit);
-    let mut all = Found::of(found.collect::<io::Result<_>>()?);
-    all.files.sort_by(|a, b| a.key.cmp(&b.key));
+    let all = walk.all(root)?;
+    if walk.linked.load(Ordering::Relaxed) <= MAX_LINKED {
+        return Ok((all.files, all.problems));
+    }
+    // What was left out depends on who came first: once more, without them.
+    walk.follows = false;
+    let mut all = walk.all(root)?;
+    let message = format!("more than {MAX_LINKED} files and folders are reached through links");
+    let hint = "links to folders are left out; links between folders multiply: put the files themselves there";
+    all.problems
+        .push(Diagnostic::error("link", "config.toml", message).hint(hint));
     Ok((all.files, all.problems))
+}
+
+/// Files and folders that may be reached through links to folders.
+const MAX_LINKED: usize = 200_000;
+
+impl Walk {
+    fn all(&self, root: &Path) -> io::Result<Found> {
+        let names: Vec<&str> = SOURCE_FILES.into_iter().chain(SOURCE_FOLDERS).collect();
+        let top = Opened::new(root).map_err(|error| named(root, error))?;
+        let visit = |name: &str| {
+            let mut found = Found::default();
+            if let Ok(meta) = fs::symlink_metadata(root.join(name)) {
+                let entry = Entry {
+                    key: SourceKey::from(name),
+                    kind: meta.file_type(),
+                };
+                self.visit(
+                    &top,
+                    root,
+                    entry,
+                    Way {
+                        depth: 0,
+                        linked: false,
+                    },
+                    &mut found,
+                )?;
+            }
+            Ok(found)
+        };
+        let found = names.into_par_iter().map(visit);
+        let mut all = Found::of(found.collect::<io::Result<_>>()?);
+        all.files.sort_by(|a, b| a.key.cmp(&b.key));
+        Ok(all)
+    }
+}
+
+/// How a folder was come to.
+#[derive(Clone, Copy)]
+struct Way {
+    depth: usize,
+    /// True through a link.
+    linked: bool,
 }
 
 /// What was found in a folder.
@@ -105,6 +145,10 @@ struct Entry {
 
 struct Walk {
     root: PathBuf,
+    /// True where links to folders are followed.
+    follows: bool,
+    /// What was reached through them.
+    linked: AtomicUsize,
 }
 
 /// Entries of a folder that one thread looks at in a row.
@@ -117,13 +161,13 @@ impl Walk {
         folder: &Opened,
         path: &Path,
         entry: Entry,
-        depth: usize,
+        way: Way,
         found: &mut Found,
     ) -> io::Result<()> {
         let Entry { key, kind } = entry;
         let path = || path.join(key.name());
         if kind.is_dir() {
-            return self.visit_folder(&path(), key.as_str(), depth, found);
+            return self.visit_folder(&path(), key.as_str(), way, found);
         }
         if kind.is_symlink() {
             let path = path();
@@ -132,7 +176,14 @@ impl Walk {
                 return Ok(());
             }
             if path.is_dir() {
-                return self.visit_folder(&path, key.as_str(), depth, found);
+                let way = Way {
+                    linked: true,
+                    ..way
+                };
+                return match self.follows {
+                    true => self.visit_folder(&path, key.as_str(), way, found),
+                    false => Ok(()),
+                };
             }
         }
         let version = match folder.file(key.name(), Links::Follow) {
@@ -148,14 +199,8 @@ impl Walk {
     }
 
     /// Adds what is in a folder.
-    fn visit_folder(
-        &self,
-        path: &Path,
-        key: &str,
-        depth: usize,
-        found: &mut Found,
-    ) -> io::Result<()> {
-        if depth == MAX_DEPTH {
+    fn visit_folder(&self, path: &Path, key: &str, way: Way, found: &mut Found) -> io::Result<()> {
+        if way.depth == MAX_DEPTH {
             let message = format!("folders are nested more than {MAX_DEPTH} deep");
             let problem = Diagnostic::error("folder", key, message);
             found.problems.push(problem);
@@ -185,12 +230,22 @@ impl Walk {
             let key = SourceKey::from(below.as_str());
             entries.push(Entry { key, kind });
         }
+        if way.linked {
+            let reached = self.linked.fetch_add(1 + entries.len(), Ordering::Relaxed);
+            if reached > MAX_LINKED {
+                return Ok(());
+            }
+        }
+        let way = Way {
+            depth: way.depth + 1,
+            ..way
+        };
         let parts = entries.into_par_iter().chunks(ENTRIES_IN_A_ROW);
         let parts = parts.map(|entries| {
             let mut found = Found::default();
             found.files.reserve(entries.len());
             for entry in entries {
-                self.visit(&folder, path, entry, depth + 1, &mut found)?;
+                self.visit(&folder, path, entry, way, &mut found)?;
             }
             Ok(found)
         });

@@ -123,6 +123,9 @@ fn default_language(table: &mut Table<'_, '_>) -> String {
     }
 }
 
+/// Languages of a site: each has outputs of its own, and templates see all of them.
+pub const MAX_LANGUAGES: usize = 300;
+
 /// The root's own language keys are the default language's; `[languages.<default>]` may add to
 /// them but not repeat them.
 fn languages(
@@ -133,7 +136,12 @@ fn languages(
     let mut default = Given::take(root, slugs);
     let mut others = BTreeMap::new();
     let mut tables = root.table("languages");
-    for entry in tables.take_all() {
+    for (count, entry) in tables.take_all().into_iter().enumerate() {
+        if count == MAX_LANGUAGES {
+            let message = format!("a site has {MAX_LANGUAGES} languages at most");
+            tables.problem_with_hint(entry.place, message, "make several sites of it");
+            break;
+        }
         if !is_language_code(&entry.key) {
             let message = format!("`languages.{}` is no language code", entry.key);
             tables.problem_with_hint(entry.place, message, "write it as `fr` or `pt-BR`");

@@ -1,6 +1,7 @@
 //! Small sites, from their files to their tree.
 
 mod functions;
+mod hostile;
 mod links;
 mod lists;
 mod pages;

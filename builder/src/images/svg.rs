@@ -23,6 +23,7 @@ pub(super) fn size(bytes: &[u8]) -> Result<(u32, u32), ImageError> {
                 .into(),
         ));
     }
+    crate::xml::check(text).map_err(damaged)?;
     let options = roxmltree::ParsingOptions {
         allow_dtd: true,
         nodes_limit: MAX_NODES,

@@ -270,3 +270,15 @@ fn long_lines_and_blocks_stay_plain() {
     let block = html(&format!("```rust\n{}\n```", "fn a() {}\n".repeat(100_001)));
     assert!(!block.contains("<span"));
 }
+
+/// Each paragraph would take some hundred bytes of memory.
+#[test]
+fn millions_of_small_pieces_are_refused_where_they_become_too_many() {
+    for piece in ["a\n\n", "*", "[a]\n", "|"] {
+        let text = piece.repeat(15_000_000 / piece.len());
+        let problems = render(&text, &PAGE, &options(0), &Echo).expect_err(piece);
+        assert!(problems[0].message.contains("signs of Markdown"), "{piece}");
+    }
+    let prose = "Of words that follow one another, a book is made.\n".repeat(100_000);
+    assert!(render(&prose, &PAGE, &options(0), &Echo).is_ok());
+}

@@ -242,7 +242,7 @@ pub struct Problem {
     pub line: u32,
     /// 1-based column in characters.
     pub column: Option<u32>,
-    /// `internal-link`, `empty-link`, `language` or `template`.
+    /// `internal-link`, `empty-link`, `language`, `markdown` or `template`.
     pub code: &'static str,
     /// What is wrong.
     pub message: String,
@@ -252,6 +252,19 @@ pub struct Problem {
 
 /// How many problems and warnings of one text are told; nobody reads more.
 pub const MAX_PROBLEMS: usize = 100;
+
+/// Lines, and characters that may mean something, of one text: the parser keeps a piece for each.
+pub const MAX_MARKS: usize = 2_000_000;
+
+/// Where a text has more than [`MAX_MARKS`].
+fn first_mark_too_many(text: &str) -> Option<usize> {
+    if text.len() <= MAX_MARKS {
+        return None;
+    }
+    let is_mark = |byte: &u8| b"\n*_`[]!<>&\\~|:\"'$^#".contains(byte);
+    let marks = text.bytes().enumerate().filter(|(_, byte)| is_mark(byte));
+    marks.map(|(offset, _)| offset).nth(MAX_MARKS)
+}
 
 /// Renders a Markdown text (front matter already cut off, templating already done).
 ///
@@ -271,6 +284,12 @@ pub fn render(
         env,
     };
     let mut found = Findings::new(text);
+    if let Some(offset) = first_mark_too_many(text) {
+        let message = format!("this text has more than {MAX_MARKS} lines and signs of Markdown");
+        let hint = Some("spread it over several pages, or publish it as a file");
+        found.problem(offset, "markdown", message, hint);
+        return Err(found.problems);
+    }
 
     let events = read::read(&context, &mut found);
     let (events, toc) = headings::identify(events, &context, &mut found);

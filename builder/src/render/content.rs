@@ -3,7 +3,7 @@
 mod links;
 pub use links::Linking;
 
-use super::explain::explain;
+use super::explain::{TemplateError, explain};
 use super::lookup;
 use super::meter::{self, Metered};
 use super::origins::Origins;
@@ -12,6 +12,7 @@ use super::templates::{about, source_of};
 use super::values::{self, Detail, View};
 use super::world::{self, Needs, Pictures, Scope, Trace, World, ask, within};
 use super::{RenderError, guarded};
+use crate::budget;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::fingerprint::{Mark, Marker};
 use crate::graph::memo::{Known, Memo, Once};
@@ -604,10 +605,21 @@ impl Job<'_> {
         context.insert_value("config", self.configs[place.lang.as_str()].clone());
         context.insert("lang", &place.lang);
         let metered = meter::meter(text).map_err(|found| vec![unmetered(file, body, found)])?;
-        let mut out = meter::Bounded::default();
+        if let Some((line, message)) =
+            meter::many_unknown(text, &world.templates.tera, &BTreeSet::new())
+        {
+            let error = TemplateError::plain(None, message);
+            let problem = Diagnostic::error("content-template", file, error.message);
+            let problem = problem.at(line + body.first_line - 1, None);
+            return Err(vec![Diagnostic {
+                hint: error.hint,
+                ..problem
+            }]);
+        }
+        let mut out = meter::Bounded::new(meter::MAX_TEXT_OUTPUT_BYTES);
         let tera = &world.templates.tera;
-        meter::within_budget(|| tera.render_str_to(&metered.text, &context, false, &mut out))
-            .map_err(|error| {
+        budget::of_text(|| tera.render_str_to(&metered.text, &context, false, &mut out)).map_err(
+            |error| {
                 vec![templating_problem(
                     world,
                     file,
@@ -615,8 +627,9 @@ impl Job<'_> {
                     &metered,
                     &error,
                 )]
-            })?;
-        String::from_utf8(out.0).map_err(|_| {
+            },
+        )?;
+        String::from_utf8(out.bytes).map_err(|_| {
             vec![Diagnostic::error(
                 "content-template",
                 file,
@@ -693,7 +706,7 @@ fn templating_problem(
     metered: &Metered<'_>,
     error: &tera::Error,
 ) -> Diagnostic {
-    let mut error = explain(error);
+    let mut error = world.templates.explain(error, ONE_OFF);
     if error.template.as_deref().is_none_or(|name| name == ONE_OFF)
         && let (Some(line), Some(column)) = (error.line, &mut error.column)
     {

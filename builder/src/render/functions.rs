@@ -9,6 +9,7 @@ use super::lookup;
 use super::questions;
 use super::values::{self, Detail, View};
 use super::world::{Scope, World, ask, chance, scope};
+use crate::budget;
 use crate::filters::Chance;
 use crate::graph::{Named, Question};
 use crate::key::SourceKey;
@@ -16,27 +17,44 @@ use crate::reads::{Shape, WHOLE};
 use crate::site::taxonomies::Term;
 use sha2::{Digest, Sha256, Sha384, Sha512};
 use std::sync::Arc;
-use tera::{Error, Kwargs, State, Tera, Value};
+use tera::{Error, Kwargs, Map, State, Tera, Value};
 
 type Answer = Result<Value, Error>;
 
 /// Registers all of them.
 pub fn register(tera: &mut Tera) {
-    tera.register_function("get_page", get_page);
-    tera.register_function("get_section", get_section);
-    tera.register_function("get_taxonomy", get_taxonomy);
-    tera.register_function("get_taxonomy_term", get_taxonomy_term);
-    tera.register_function("get_taxonomy_url", get_taxonomy_url);
-    tera.register_function("get_url", get_url);
-    tera.register_function("get_hash", get_hash);
-    tera.register_function("get_image_metadata", images::get_image_metadata);
-    tera.register_function("load_data", load_data);
-    tera.register_function("resize_image", images::resize_image);
-    tera.register_function("trans", trans);
-    tera.register_function("now", now);
-    tera.register_function("get_random", get_random);
-    tera.register_function("text_direction", text_direction);
-    tera.register_function("get_env", get_env);
+    tera.register_function("get_page", counted(get_page));
+    tera.register_function("get_section", counted(get_section));
+    tera.register_function("get_taxonomy", counted(get_taxonomy));
+    tera.register_function("get_taxonomy_term", counted(get_taxonomy_term));
+    tera.register_function("get_taxonomy_url", counted(get_taxonomy_url));
+    tera.register_function("get_url", counted(get_url));
+    tera.register_function("get_hash", counted(get_hash));
+    tera.register_function("get_image_metadata", counted(images::get_image_metadata));
+    tera.register_function("load_data", counted(load_data));
+    tera.register_function("resize_image", counted(images::resize_image));
+    tera.register_function("trans", counted(trans));
+    tera.register_function("now", counted(now));
+    tera.register_function("get_random", counted(get_random));
+    tera.register_function("text_direction", counted(text_direction));
+    tera.register_function("get_env", counted(get_env));
+}
+
+/// Steps of one call.
+const CALL_STEPS: u64 = 10;
+
+/// A function that takes steps for each call, and for the lists that it answers with.
+fn counted(
+    function: fn(Kwargs, &State) -> Answer,
+) -> impl Fn(Kwargs, &State) -> Answer + Send + Sync + 'static {
+    move |arguments: Kwargs, state: &State| {
+        budget::spend(CALL_STEPS)?;
+        let answer = function(arguments, state)?;
+        let fields = answer.as_map().into_iter().flat_map(Map::values);
+        let values = fields.filter_map(Value::as_array).map(<[Value]>::len);
+        budget::spend(values.sum::<usize>() as u64)?;
+        Ok(answer)
+    }
 }
 
 fn fail<T>(message: impl Into<String>) -> Result<T, Error> {
@@ -278,6 +296,7 @@ fn get_url(arguments: Kwargs, state: &State) -> Answer {
     }
     if cachebust {
         let bytes = must_read(&scope, path)?;
+        budget::spend_bytes(bytes.len())?;
         url.push_str("?h=");
         url.push_str(&hex::encode(Sha256::digest(&bytes))[..20]);
     }
@@ -302,6 +321,7 @@ fn get_hash(arguments: Kwargs, _: &State) -> Answer {
         Some(literal) => Arc::from(literal.as_bytes()),
         None => must_read(&scope()?, arguments.must_get::<&str>("path")?)?,
     };
+    budget::spend_bytes(bytes.len())?;
     let digest = match sha_type {
         256 => Sha256::digest(&bytes).to_vec(),
         384 => Sha384::digest(&bytes).to_vec(),
@@ -346,6 +366,7 @@ fn load_data(arguments: Kwargs, _: &State) -> Answer {
     let by_name = name.as_ref().map(|key| data::format_of(key.name()));
     let format = format.or(by_name).unwrap_or("plain");
     let shown = name.as_ref().map_or("the literal", SourceKey::as_str);
+    budget::spend_bytes(text.len())?;
     data::parse(&text, format).map_err(|message| Error::message(format!("{shown}: {message}")))
 }
 

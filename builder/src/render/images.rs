@@ -109,7 +109,7 @@ pub(super) fn resize_image(arguments: Kwargs, _: &State) -> Answer {
         encoding: encoding_of(&arguments, found.format)?,
         filter,
     };
-    let geometry = resize
+    let geometry = job
         .geometry(found.width, found.height)
         .map_err(|error| Error::message(format!("resize_image: `{source}`: {error}")))?;
     let key = key_of(&source, &job, content);

@@ -32,6 +32,7 @@ mod texts;
 pub mod values;
 pub mod world;
 
+use crate::budget;
 use crate::diagnostic::Diagnostic;
 use std::cell::Cell;
 use std::sync::Once;
@@ -41,7 +42,7 @@ fn guarded<T>(
     file: &str,
     render: impl FnOnce() -> Result<T, RenderError>,
 ) -> Result<T, RenderError> {
-    let render = || images::counted(render);
+    let render = || budget::of_render(|| images::counted(render));
     quietly(|| std::panic::catch_unwind(std::panic::AssertUnwindSafe(render))).unwrap_or_else(
         |crash| {
             let message = format!("rendering this crashed{}", crash_message(&*crash));

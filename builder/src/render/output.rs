@@ -1,9 +1,9 @@
 //! One output of the plan, from its recipe to the object that is published.
 
 use super::content::{self, Contents, Rendered};
-use super::explain::explain;
 use super::feeds;
 use super::generated;
+use super::meter::{self, Bounded};
 use super::minify::{self, Minified};
 use super::questions;
 use super::readers::{Reader, Readers};
@@ -777,10 +777,12 @@ impl<'w> Job<'w> {
     fn template(&self, name: &str, context: &Context) -> Outcome {
         self.stands(name)?;
         let theme = self.world.config.theme.as_deref();
-        match self.world.templates.tera.render(name, context) {
-            Ok(text) => Ok(Some(Object::rendered(self.key.as_str(), text.into_bytes()))),
+        let templates = &self.world.templates;
+        let mut written = Bounded::new(meter::MAX_OUTPUT_BYTES);
+        match templates.tera.render_to(name, context, &mut written) {
+            Ok(()) => Ok(Some(Object::rendered(self.key.as_str(), written.bytes))),
             Err(error) => {
-                let error = explain(&error);
+                let error = templates.explain(&error, name);
                 let template = error.template.as_deref().unwrap_or(name);
                 if let Some(problem) = self.world.templates.why_broken(template, theme) {
                     return Err(vec![problem.clone()]);

@@ -84,6 +84,14 @@ impl Readers {
         }
     }
 
+    /// The full name and the text of a template, by the name that it is asked for.
+    pub fn text_of(&self, name: &str) -> Option<(&str, &str)> {
+        let prefixes = std::iter::once("").chain(self.prefixes.iter().map(String::as_str));
+        let mut names = prefixes.map(|prefix| format!("{prefix}{name}"));
+        let (name, text) = names.find_map(|name| self.texts.get_key_value(&name))?;
+        Some((name, text))
+    }
+
     /// The names of all templates.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.texts.keys().map(String::as_str)
