@@ -1,3 +1,4 @@
+use super::read::MAX_LANGUAGES;
 use super::*;
 use proptest::prelude::*;
 
