@@ -1,6 +1,7 @@
 //! What the owner of this machine has to know, on the terminal.
 
 use std::collections::HashMap;
+use std::io::Write;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -23,7 +24,8 @@ impl Notices {
         let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
         told.retain(|_, at| now.duration_since(*at) < AGAIN_AFTER);
         if told.len() < AT_ONCE && told.insert(text.to_owned(), now).is_none() {
-            eprintln!("S3: {text}");
+            // Where nobody reads standard error, there is nobody to tell.
+            let _unheard = writeln!(std::io::stderr(), "S3: {text}");
         }
     }
 }

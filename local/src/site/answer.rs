@@ -13,6 +13,7 @@ use quillfront_edge::respond;
 use super::look_up::{Found, look_up};
 use super::{Shared, body, live};
 use crate::s3::Object;
+use std::io::Write;
 
 /// The response to a request for a page.
 pub(super) async fn answer(shared: &Shared, request: &Parts) -> Response {
@@ -170,7 +171,8 @@ fn value(text: &str) -> HeaderValue {
 /// The store cannot be read: a 500 that is not kept. The reason names files of this machine; it
 /// is for its owner's terminal, not for the visitor.
 fn failed(error: &dyn std::error::Error) -> Response {
-    eprintln!("site: {error}");
+    // Where nobody reads standard error, there is nobody to tell.
+    let _unheard = writeln!(std::io::stderr(), "site: {error}");
     let answer = respond::error(
         StatusCode::INTERNAL_SERVER_ERROR,
         "500 Internal Server Error\n",
