@@ -1,6 +1,7 @@
 //! The end of an evaluation: the tree, and what the next build may go by.
 
 use super::failures::{Failures, SameProblem, same};
+use super::why::MAX_REASONS;
 use super::{Evaluation, MAX_ROUNDS, Tree};
 use crate::diagnostic::Diagnostic;
 use crate::graph::{BodyFacts, Graph};
@@ -36,6 +37,7 @@ impl<Kept: Send> Evaluation<Kept> {
         let graph = self.graph_after();
         let mut objects = BTreeMap::new();
         let mut stale = BTreeSet::new();
+        let mut why_stale = BTreeMap::new();
         let mut nothing = BTreeSet::new();
         let mut failures = Failures::default();
         let done = std::mem::take(&mut self.done);
@@ -49,6 +51,9 @@ impl<Kept: Send> Evaluation<Kept> {
                         Ok(Some(object)) => drop(objects.insert(key, object)),
                         Ok(None) => drop(nothing.insert(key)),
                         Err(problems) => {
+                            let first = problems.iter().take(MAX_REASONS);
+                            let first = first.map(Diagnostic::in_brief).collect();
+                            why_stale.insert(key.clone(), first);
                             failures.add(&key, problems);
                             stale.insert(key);
                         }
@@ -58,7 +63,9 @@ impl<Kept: Send> Evaluation<Kept> {
                     let file = self.plan[&key].source.as_str();
                     let message =
                         format!("more than {MAX_ROUNDS} files or URLs are read one after another");
-                    failures.add(&key, vec![Diagnostic::error("rounds", file, message)]);
+                    let problem = Diagnostic::error("rounds", file, message);
+                    why_stale.insert(key.clone(), vec![problem.in_brief()]);
+                    failures.add(&key, vec![problem]);
                     stale.insert(key);
                 }
             }
@@ -104,6 +111,7 @@ impl<Kept: Send> Evaluation<Kept> {
             graph,
             because,
             stale,
+            why_stale,
             plan: self.plan,
             diagnostics,
             external_links,
