@@ -40,6 +40,7 @@ mod failures;
 mod finish;
 mod indexes;
 mod pictures;
+mod places;
 mod records;
 pub mod why;
 pub use album::Album;
@@ -409,6 +410,9 @@ impl<Kept: Send> Evaluation<Kept> {
             self.done.extend(done);
             self.originals = lacking;
         }
+        if self.needs.is_empty() && self.originals.is_empty() {
+            self.needs.texts = self.texts_to_place();
+        }
         self.asked()
     }
 
@@ -633,7 +637,7 @@ impl<Kept: Send> Evaluation<Kept> {
         self.waiting = Some(left);
         self.gone = gone;
         for (key, source, job) in wanted {
-            let added = plan::add_picture(&mut self.plan, &self.world.sources, &key, &source, job);
+            let added = plan::add_picture(&mut self.plan, &key, &source, job);
             if let Err(problem) = added {
                 self.refused.insert(key, problem);
             }
@@ -791,10 +795,12 @@ fn read_config(
 ) -> Result<Config, Unready> {
     let key = plan::config_key(sources);
     let Some(text) = sources.text(key.as_str()) else {
-        let broken = sources
-            .get(key.as_str())
-            .map(|source| source.problems.clone());
-        return Err(broken.map_or(Unready::NoConfig, Unready::BrokenConfig));
+        let broken = plan::CONFIGS.iter().filter_map(|key| sources.get(key));
+        let problems: Vec<Diagnostic> = broken.flat_map(|one| one.problems.clone()).collect();
+        return Err(match problems.is_empty() {
+            true => Unready::NoConfig,
+            false => Unready::BrokenConfig(problems),
+        });
     };
     let mut config = Config::parse(key.as_str(), text).map_err(Unready::BrokenConfig)?;
     diagnostics.append(&mut config.warnings);
@@ -827,10 +833,9 @@ fn read_config(
         }
         for lacks in lacking {
             let message = format!("the theme `{theme}` {lacks}");
-            let place = sources.place_of(key.as_str(), &["theme"]);
             diagnostics.push(
                 Diagnostic::error("theme", key.as_str(), message)
-                    .at_place(place)
+                    .about(&["theme"])
                     .hint("upload the theme's whole folder, or remove `theme`"),
             );
         }

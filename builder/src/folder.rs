@@ -10,8 +10,9 @@ use crate::evaluate::{Evaluation, Tree, Unready};
 use crate::fetch::{self, Budget, Web};
 use crate::key::{MAX_TEXT_BYTES, OutputKey, Role, SourceKey};
 use crate::object::{Body, Object};
-use crate::plan::Plan;
+use crate::plan::{CONFIGS, Plan};
 use crate::publish::observe::MAX_INPUT_BYTES;
+use crate::quillfront_toml;
 use crate::render::world::{Inputs, Settings};
 use crate::search::Records;
 use crate::source::{Observed, Sources};
@@ -298,9 +299,6 @@ fn look(root: &Path, files: Vec<FileEntry>) -> io::Result<Vec<(SourceKey, Observ
     files.into_par_iter().map(look_at).collect()
 }
 
-/// A site's own configuration.
-const CONFIGS: [&str; 2] = ["config.toml", "zola.toml"];
-
 /// Takes another configuration than the site's own, which it stands in for.
 fn take_config(sources: &mut Sources, root: &Path, config: &Path) -> io::Result<()> {
     let path = root.join(config);
@@ -324,6 +322,18 @@ fn name_config(config: Option<&Path>, told: &mut [Diagnostic]) {
     let about_it = told.iter_mut().filter(|one| one.file == "config.toml");
     for (problem, given) in about_it.zip(given.iter().cycle()) {
         problem.file.clone_from(given);
+    }
+}
+
+/// A folder keeps no last good text, and without one a `quillfront.toml` with a mistake in it would be
+/// none: posts that its author wants held would be in the output. So nothing is built then, as without
+/// a usable `config.toml`.
+fn own_config_is_good(sources: &Sources) -> Result<(), Unready> {
+    match sources.get(quillfront_toml::KEY) {
+        Some(source) if !source.problems.is_empty() => {
+            Err(Unready::BrokenConfig(source.problems.clone()))
+        }
+        Some(_) | None => Ok(()),
     }
 }
 
@@ -364,7 +374,9 @@ pub fn evaluate<Kept: Send>(
         take_config(&mut sources, root, config)?;
     }
     let sources = Arc::new(sources);
-    let evaluation = match Evaluation::new(sources.clone(), settings) {
+    let evaluation = match own_config_is_good(&sources)
+        .and_then(|()| Evaluation::new(sources.clone(), settings))
+    {
         Ok(evaluation) => evaluation,
         Err(why) => return Ok(Err(unready(why, &sources, problems, config))),
     };

@@ -5,9 +5,9 @@
 
 use crate::config::Config;
 use crate::config::markdown::Highlight;
-use crate::diagnostic::{Diagnostic, LineAndColumn};
+use crate::diagnostic::Diagnostic;
 use crate::images;
-use crate::key::{OutputKey, Role, SourceKey, parts};
+use crate::key::{OutputKey, Role, SourceKey, fault};
 use crate::markdown::Shade;
 use crate::quillfront_toml::{Publishing, StaticFiles};
 use crate::render::sitemap::{most_entries, sitemap_entries};
@@ -190,7 +190,7 @@ pub fn plan(
     let config_key = config_key(sources);
     let nothing = || Wanted {
         library: Some(library),
-        ..Wanted::nothing(sources, publishing.static_files, &config_key)
+        ..Wanted::nothing(publishing.static_files, &config_key)
     };
     // There are many more pages than anything else.
     let of_pages: Vec<Wanted<'_>> = (0..library.pages.len().div_ceil(PAGES_IN_A_ROW))
@@ -232,7 +232,6 @@ pub fn plan(
 /// Something else is made under its key.
 pub fn add_picture(
     plan: &mut Plan,
-    sources: &Sources,
     key: &OutputKey,
     source: &SourceKey,
     job: images::Job,
@@ -244,7 +243,7 @@ pub fn add_picture(
     if plan.get(key).is_some_and(|there| there.recipe == recipe) {
         return Ok(());
     }
-    let mut wanted = Wanted::nothing(sources, StaticFiles::Yield, source);
+    let mut wanted = Wanted::nothing(StaticFiles::Yield, source);
     wanted.want(key.as_str(), Rank::Static, source, recipe);
     for (key, planned) in std::mem::take(&mut wanted.wants) {
         let owner = match plan.remove(&key) {
@@ -256,24 +255,19 @@ pub fn add_picture(
     wanted.problems.pop().map_or(Ok(()), Err)
 }
 
-/// The configuration's source key: `zola.toml` goes before `config.toml`.
+/// Where a site's configuration may be; the first that was ever good is used.
+pub const CONFIGS: [&str; 2] = ["zola.toml", "config.toml"];
+
+/// The configuration's source key.
 pub fn config_key(sources: &Sources) -> SourceKey {
-    SourceKey::from(if sources.exists("zola.toml") {
-        "zola.toml"
-    } else {
-        "config.toml"
-    })
+    let used = CONFIGS.into_iter().find(|key| sources.exists(key));
+    SourceKey::from(used.unwrap_or("config.toml"))
 }
 
 struct Wanted<'a> {
-    sources: &'a Sources,
     /// The site, where more than a single output is wanted.
     library: Option<&'a Library>,
     static_files: StaticFiles,
-    /// What was looked up for problems: one source may have thousands.
-    places: BTreeMap<(SourceKey, Rank), Option<LineAndColumn>>,
-    /// The same of taxonomies in the front matter of pages.
-    places_of_terms: BTreeMap<(SourceKey, String), Option<LineAndColumn>>,
     /// What is wanted under each key, in order; several may want the same.
     wants: Vec<(OutputKey, Planned)>,
     problems: Vec<Diagnostic>,
@@ -282,14 +276,11 @@ struct Wanted<'a> {
     key: String,
 }
 
-impl<'a> Wanted<'a> {
-    fn nothing(sources: &'a Sources, static_files: StaticFiles, config_key: &SourceKey) -> Self {
+impl Wanted<'_> {
+    fn nothing(static_files: StaticFiles, config_key: &SourceKey) -> Self {
         Self {
-            sources,
             library: None,
             static_files,
-            places: BTreeMap::new(),
-            places_of_terms: BTreeMap::new(),
             wants: Vec::new(),
             problems: Vec::new(),
             config_key: config_key.clone(),
@@ -303,12 +294,9 @@ impl<'a> Wanted<'a> {
                 self.problems.push(problem);
                 return;
             }
-            let at = self.place_of(source, rank);
-            self.problems.push(
-                Diagnostic::error("path", source.as_str(), message)
-                    .at_place(at)
-                    .hint("change the path, slug, alias or file name that it comes from"),
-            );
+            let problem = Diagnostic::error("path", source.as_str(), message)
+                .hint("change the path, slug, alias or file name that it comes from");
+            self.problems.push(about_path(problem, rank));
             return;
         }
         let planned = Planned {
@@ -375,30 +363,9 @@ impl<'a> Wanted<'a> {
             }
             Diagnostic::error("collision", file, message)
         };
-        let at = self.place_of(&loser.source, loser.rank);
-        self.problems.push(
-            problem
-                .at_place(at)
-                .hint("give one of the two another slug, path, alias or name"),
-        );
+        let problem = problem.hint("give one of the two another slug, path, alias or name");
+        self.problems.push(about_path(problem, loser.rank));
         owner
-    }
-
-    /// Where a source says what path it wants, if it says so.
-    fn place_of(&mut self, source: &SourceKey, rank: Rank) -> Option<LineAndColumn> {
-        let sources = self.sources;
-        let find = || {
-            let names: &[&str] = match rank {
-                Rank::Alias => &["aliases"],
-                _ => &["path", "slug"],
-            };
-            let place = |name: &&str| sources.place_of(source.as_str(), &[name]);
-            names.iter().find_map(place)
-        };
-        *self
-            .places
-            .entry((source.clone(), rank))
-            .or_insert_with(find)
     }
 
     fn want_at_path(&mut self, path: &str, rank: Rank, source: &SourceKey, recipe: Recipe) {
@@ -408,6 +375,14 @@ impl<'a> Wanted<'a> {
         key.push_str("index.html");
         self.want(&key, rank, source, recipe);
         self.key = key;
+    }
+}
+
+/// The problem, where its source says what path it wants, if it says so.
+fn about_path(problem: Diagnostic, rank: Rank) -> Diagnostic {
+    match rank {
+        Rank::Alias => problem.about(&["aliases"]),
+        _ => problem.about(&["path"]).about(&["slug"]),
     }
 }
 
@@ -441,30 +416,17 @@ pub fn path_of(key: &OutputKey) -> String {
 
 /// Keys that S3, a file system and a URL can all carry.
 fn check_output_key(key: &str) -> Result<(), String> {
-    // As most are.
-    let is_plain = |byte: u8| matches!(byte, b' '..=b'~') && byte != b'\\';
-    if key.len() <= 255 && key.bytes().all(is_plain) && parts(key).is_some() {
-        return Ok(());
-    }
-    if key.len() > 1024 {
-        return Err(format!("the path `{key}` is longer than 1,024 bytes"));
-    }
-    if key.split('/').any(|part| part.len() > 255) {
-        return Err(format!("the path `{key}` has a part longer than 255 bytes"));
-    }
-    if key.chars().any(|c| c.is_control() || c == '\\') {
-        return Err(format!(
-            "the path `{}` has a control character or backslash",
-            key.escape_debug()
-        ));
-    }
-    let odd = key
-        .split('/')
-        .find(|part| part.is_empty() || *part == "." || *part == "..");
-    match odd {
-        Some(part) => Err(format!("the path `{key}` has a part `{part}`")),
-        None => Ok(()),
-    }
+    let problem = match fault(key) {
+        Some(fault) => fault.to_string(),
+        // As most are.
+        None if key.len() <= 255 && !key.contains('\\') => return Ok(()),
+        None if key.contains('\\') => "has a backslash".to_owned(),
+        None if key.split('/').any(|part| part.len() > 255) => {
+            "has a part longer than 255 bytes".to_owned()
+        }
+        None => return Ok(()),
+    };
+    Err(format!("the path `{}` {problem}", key.escape_debug()))
 }
 
 fn want_page(wanted: &mut Wanted<'_>, library: &Library, id: PageId) {
@@ -650,7 +612,7 @@ fn want_site_files(wanted: &mut Wanted<'_>, config: &Config, library: &Library) 
     wanted.want("404.html", Rank::List, &source, Recipe::NotFound);
 }
 
-fn want_search(wanted: &mut Wanted, config: &Config, sources: &Sources) {
+fn want_search(wanted: &mut Wanted<'_>, config: &Config, sources: &Sources) {
     let source = wanted.config_key.clone();
     let mut needs_library = false;
     for (lang, language) in &config.languages {

@@ -47,6 +47,10 @@ pub struct Report {
     /// True where another builder was at work and was left the changes, or where time ran out.
     #[serde(skip_serializing_if = "std::ops::Not::not", default)]
     pub deferred: bool,
+    /// True where only a part of what is to be published was: the report of the rest follows, and with it
+    /// what to tell the author.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub partial: bool,
     /// True where time ran out: the next event or reconcile goes on.
     #[serde(skip_serializing_if = "std::ops::Not::not", default)]
     pub stopped: bool,

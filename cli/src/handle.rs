@@ -61,12 +61,11 @@ pub fn run(global: &Global, options: args::Handle) -> Result<u8> {
                 "message {} comes again: {}",
                 failure.message, failure.why
             ));
-            let usage = if failure.is_event {
-                exit::USAGE
-            } else {
-                exit::INFRASTRUCTURE
-            };
-            code = code.max(usage);
+            code = code.max(exit::INFRASTRUCTURE);
+        }
+        for strange in &answer.strange {
+            show::warning(&strange.to_string());
+            code = code.max(exit::USAGE);
         }
         if !failures.is_empty() {
             out::json(&answer.to_json()?)?;

@@ -438,7 +438,12 @@ impl Serving {
         };
         loop {
             match handler::handle(&self.builder, &source, event).await {
-                Ok(handler::Answer { reports, .. }) => {
+                Ok(handler::Answer {
+                    reports, strange, ..
+                }) => {
+                    for strange in &strange {
+                        show::warning(&strange.to_string());
+                    }
                     for report in &reports {
                         self.tell(report).await?;
                     }
@@ -451,7 +456,10 @@ impl Serving {
                     // Whoever holds the lease may be dead: look again until the work is done.
                     tokio::time::sleep(RETRY_AFTER).await;
                 }
-                Err(handler::HandleError::Event(error)) => return Err(error.into()),
+                Err(handler::HandleError::Event(error)) => {
+                    show::warning(&error.to_string());
+                    return Ok(());
+                }
                 Err(error) => {
                     show::warning(&format!("{error}; trying again"));
                     tokio::time::sleep(RETRY_AFTER).await;
@@ -472,6 +480,12 @@ impl Serving {
         }
         if self.json {
             return out::json(report);
+        }
+        if report.partial {
+            // It says nothing of problems; the report of the rest does.
+            let texts = texts_of(&self.builder, report).await;
+            show::report(report, &texts, &self.address);
+            return Ok(());
         }
         let now: BTreeSet<Diagnostic> = report.diagnostics.iter().cloned().collect();
         // A post that waits for its time is no problem.

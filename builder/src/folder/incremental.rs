@@ -3,15 +3,16 @@
 
 use super::opened::{Opened, go_last};
 use super::{
-    CONFIGS, FileEntry, clean, files_in_the_way, finish, list, look, name_config, named,
+    FileEntry, clean, files_in_the_way, finish, list, look, name_config, named, own_config_is_good,
     take_config, texts, write,
 };
 use crate::evaluate::{Evaluation, Tree, Unready};
 use crate::fetch::{self, Budget, Web};
 use crate::key::{OutputKey, Role, SourceKey};
 use crate::object::Object;
-use crate::plan::{PICTURES, Plan, Rank};
+use crate::plan::{CONFIGS, PICTURES, Plan, Rank};
 use crate::publish::root::{FORMAT, Segments};
+use crate::publish::seal;
 use crate::publish::state::{Dirty, FOLDER, Packed, Published, State, StateError, Texts};
 use crate::render::answers::Request;
 use crate::render::world::Settings;
@@ -344,7 +345,10 @@ impl Instance<'_> {
         } = self;
         // A folder has no reconcile: what was asked of the network is asked again each time.
         let (evaluation, asked) = rayon::join(
-            || Evaluation::new(sources.clone(), settings),
+            || {
+                own_config_is_good(sources)?;
+                Evaluation::new(sources.clone(), settings)
+            },
             || match full {
                 true => BTreeSet::new(),
                 false => before.graph.requests(),
@@ -445,7 +449,8 @@ fn read_root(state: &Path, made_with: &str) -> io::Result<Option<Remembered>> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(named(&path, error)),
     };
-    let root: Option<Remembered> = serde_json::from_slice(&text).ok();
+    let text = Some(text).filter(|text| seal::is_whole(text));
+    let root: Option<Remembered> = text.and_then(|text| serde_json::from_slice(&text).ok());
     Ok(root.filter(|root| root.format == FORMAT && root.made_with == made_with))
 }
 
@@ -524,7 +529,7 @@ fn remember(
         made_with,
         segments: encoded.segments,
     };
-    let text = serde_json::to_vec(&root)?;
+    let text = seal::sealed(&serde_json::to_vec(&root)?);
     put(&state.join(ROOT), &text)?;
     let used = root.segments.all();
     for name in known.into_iter().filter(|name| !used.contains(name)) {

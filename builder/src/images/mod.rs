@@ -6,6 +6,7 @@
 //!
 //! Nothing here starts a thread, so the same picture and job give the same bytes whoever asks.
 
+mod canonical;
 mod decode;
 mod encode;
 mod job;

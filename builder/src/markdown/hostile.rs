@@ -164,8 +164,8 @@ proptest! {
 
     #[test]
     fn words_are_counted_in_anything(text in any::<String>()) {
-        prop_assert!(word_count(&text, "ja") <= text.len());
-        prop_assert!(reading_time_minutes(word_count(&text, "en"), "en") <= text.len());
+        prop_assert!(Length::of(&text).word_count("ja") <= text.len());
+        prop_assert!(reading_time_minutes(Length::of(&text).word_count("en"), "en") <= text.len());
     }
 }
 

@@ -75,7 +75,7 @@ mod tests;
 pub use colors::Shade;
 pub use html::ids as ids_in_html;
 pub use scopes::Class;
-pub use words::{counts_letters, reading_time_minutes, word_count};
+pub use words::{Length, reading_time_minutes};
 
 use lines::Lines;
 use pulldown_cmark::Event;

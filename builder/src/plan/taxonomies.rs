@@ -81,19 +81,14 @@ impl Wanted<'_> {
     }
 
     /// Returns the problem of the output of a term, at a page that has the term; None of others.
-    pub(super) fn problem_of_term(&mut self, recipe: &Recipe, message: &str) -> Option<Diagnostic> {
+    pub(super) fn problem_of_term(&self, recipe: &Recipe, message: &str) -> Option<Diagnostic> {
         let (kind, term, page) = term_of(self.library?, recipe)?;
         let message = format!(
             "the term `{}` of `{kind}` has no page: {message}",
             term.name
         );
-        let file = &page.place.key;
-        let sources = self.sources;
-        let place = self
-            .places_of_terms
-            .entry((file.clone(), kind.to_owned()))
-            .or_insert_with(|| sources.place_of(file.as_str(), &["taxonomies", kind]));
-        let problem = Diagnostic::error("path", file.as_str(), message).at_place(*place);
+        let problem = Diagnostic::error("path", page.place.key.as_str(), message);
+        let problem = problem.about(&["taxonomies", kind]);
         Some(problem.hint("spell it otherwise, with letters or digits, or take it out"))
     }
 }

@@ -26,7 +26,7 @@ impl Builder {
     /// Storage failed, or the disk is full.
     pub async fn write_effective(&self, out: &Path) -> Result<Written, BuildError> {
         let mut written = Written::default();
-        let Some((_, mut state)) = self.look().await? else {
+        let Some((root, mut state)) = self.look().await? else {
             return Ok(written);
         };
         let mut sources = (*state.sources).clone();
@@ -54,11 +54,13 @@ impl Builder {
                     done.await.map_err(|error| disk(&path, &error))?;
                 }
                 Effective::Opaque => {
-                    // A file whose removal is held is still in the site bucket.
+                    // A file whose removal is held is still in the site bucket, and so is the last good
+                    // version of one that is set aside.
                     let published = state.outputs.iter().find(|(at, output)| {
                         output.source == *key && !at.as_str().starts_with(PICTURES)
                     });
-                    let found = self.source.download(key.as_str(), &path).await?
+                    let is_current = !root.set_aside.contains_key(key.as_str());
+                    let found = (is_current && self.source.download(key.as_str(), &path).await?)
                         || match published {
                             Some((output, _)) => self.site.download(output.as_str(), &path).await?,
                             None => false,

@@ -6,13 +6,15 @@
 //! commit is driven from the outbox in the root, so that a crash loses none of it.
 //!
 //! * [`store`]: a bucket, as a few requests with conditions;
-//! * [`root`], its long [`lists`], and [`state`]: what is remembered;
+//! * [`root`], its long [`lists`], and [`state`]: what is remembered; [`seal`]: how a changed root is
+//!   noticed;
 //! * [`observe`]: reading the sources that the hints name;
 //! * `reconcile`: comparing both buckets with what is remembered;
 //! * `draft`: the site after the change; [`hold`]: what of it has to be approved first;
 //! * `publication`: the difference to what is published; [`transfer`]: putting it;
 //! * `commit`: the commit, and taking over from a builder that died; `outbox`: what a commit
 //!   leaves to be done; `sweep`: what builders that died have left in the state;
+//! * [`attempts`]: a mark before rendering, so that what kills a builder once does not do so for ever;
 //! * `relook`: is what the run read still so, now that it has the lease?
 //! * `stop`: ending cleanly when time runs out;
 //! * `session`: the lease, and every write of the root under it; [`unanswered`]: why it is sometimes
@@ -21,6 +23,7 @@
 //! * [`explain`]: what outputs are made from; [`preview`]: what an upload would change;
 //!   [`effective`]: the sources that count, as files. None of them writes to a bucket.
 
+pub mod attempts;
 mod commit;
 pub mod difference;
 mod draft;
@@ -37,6 +40,7 @@ mod reconcile;
 mod relook;
 pub mod root;
 pub mod run;
+pub mod seal;
 mod session;
 pub mod state;
 mod stop;
@@ -52,7 +56,7 @@ use futures::future::BoxFuture;
 use jiff::Timestamp;
 use state::State;
 use std::collections::BTreeSet;
-use std::sync::atomic::AtomicI64;
+use std::sync::atomic::{AtomicBool, AtomicI64};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use store::{Bucket, Counts, Place};
@@ -204,6 +208,16 @@ pub struct Builder {
     warm: Mutex<Option<Warm>>,
     /// In milliseconds of Unix time.
     stop_before_ms: AtomicI64,
+    /// When the process ends, in milliseconds of Unix time.
+    ends_ms: AtomicI64,
+    /// What this builder's attempts are called.
+    attempt_id: String,
+    /// The one that is under way.
+    attempt: Mutex<Option<attempts::Attempt>>,
+    /// True where the root may have a note of it.
+    is_marked: AtomicBool,
+    /// True once a run has come to its end.
+    has_come_through: AtomicBool,
 }
 
 /// What is kept between runs, valid as long as the root names the same segments.
@@ -224,6 +238,8 @@ impl Builder {
         let counts = Arc::new(Counts::default());
         let state_counts = Arc::new(Counts::default());
         let unanswered = Arc::new(Unanswered::new(options.request_timeout));
+        let host: Arc<dyn Host> = Arc::new(SystemHost);
+        let attempt_id = attempt_id(&options, &*host);
         let bucket = |place: Place, counts: &Arc<Counts>| {
             Bucket::new(s3.clone(), place, counts.clone(), unanswered.clone())
         };
@@ -236,16 +252,22 @@ impl Builder {
             state_counts,
             unanswered,
             options,
-            host: Arc::new(SystemHost),
+            host,
             web: Arc::new(Web::new()),
             progress: Arc::new(|_| {}),
             warm: Mutex::new(None),
             stop_before_ms: AtomicI64::new(i64::MAX),
+            ends_ms: AtomicI64::new(i64::MAX),
+            attempt_id,
+            attempt: Mutex::default(),
+            is_marked: AtomicBool::new(false),
+            has_come_through: AtomicBool::new(false),
         }
     }
 
     /// With another clock.
     pub fn with_host(mut self, host: Arc<dyn Host>) -> Self {
+        self.attempt_id = attempt_id(&self.options, &*host);
         self.host = host;
         self
     }
@@ -354,6 +376,10 @@ impl Builder {
             .lock()
             .unwrap_or_else(std::sync::PoisonError::into_inner)
     }
+}
+
+fn attempt_id(options: &Options, host: &dyn Host) -> String {
+    format!("{}-{}", options.holder, host.new_id())
 }
 
 /// A run did not come to its end.

@@ -50,9 +50,9 @@ const DOLLARS_PER_READ: f64 = 0.4 / 1_000_000.0;
 const DOLLARS_PER_PATH: f64 = 0.005;
 /// Objects in one answer of a listing, at most (Amazon S3 API, "ListObjectsV2").
 const LISTED_AT_ONCE: usize = 1_000;
-/// Writes of a run beside objects and segments: the lease with the intent, the commit, the end of the
-/// outbox, the report.
-const OWN_WRITES: u64 = 4;
+/// Writes of a run beside objects and segments: the note of what is tried, the lease with the intent,
+/// the commit, the end of the outbox, the report.
+const OWN_WRITES: u64 = 5;
 /// Previews that are made in vain because somebody publishes meanwhile.
 const MAX_TRIES: usize = 3;
 /// What is waited before another one while somebody is putting; as many times as tries were made.
@@ -234,7 +234,7 @@ impl Builder {
         let new = || Root::new(today.now.to_string());
         let root = root.cloned().unwrap_or_else(new);
         let draft = self.drafted(keys.clone(), &root, state, today).await?;
-        let publication = Publication::of(state, &draft, false);
+        let publication = Publication::of(state, &draft, &self.site, false);
         let report = reported(&publication, &draft, state);
         let mut counted = Report::default();
         before.fill(self, &mut counted);

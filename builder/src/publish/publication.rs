@@ -2,6 +2,7 @@
 
 use super::draft::Draft;
 use super::state::{Published, State};
+use super::store::Bucket;
 use super::transfer::{self, Put};
 use crate::diagnostic::Diagnostic;
 use crate::evaluate::{Unready, why};
@@ -20,6 +21,8 @@ pub(super) struct Done {
     pub(super) moved: BTreeMap<OutputKey, SourceKey>,
     /// Sources that may be others by now than those that this was made from.
     pub(super) again: BTreeSet<SourceKey>,
+    /// Outputs that S3 will never take, and why. Each run tries them again, and tells of them.
+    pub(super) hopeless: BTreeMap<OutputKey, String>,
 }
 
 /// The difference between what is published and what should be.
@@ -27,15 +30,18 @@ pub(super) struct Publication {
     pub(super) puts: Vec<Put>,
     pub(super) deletions: BTreeMap<OutputKey, Published>,
     pub(super) unchanged: Vec<OutputKey>,
+    /// What no object of this bucket can be called: to which source it belongs.
+    pub(super) unnameable: BTreeMap<OutputKey, SourceKey>,
 }
 
 impl Publication {
-    pub(super) fn of(state: &State, draft: &Draft, approved: bool) -> Self {
+    pub(super) fn of(state: &State, draft: &Draft, site: &Bucket, approved: bool) -> Self {
         let changed: BTreeSet<&SourceKey> = draft.changes.map.keys().collect();
         let mut publication = Self {
             puts: Vec::new(),
             deletions: BTreeMap::new(),
             unchanged: Vec::new(),
+            unnameable: BTreeMap::new(),
         };
         // Without a configuration nothing is said of the tree; what is there stays, unless its
         // removal was approved.
@@ -53,6 +59,12 @@ impl Publication {
             }
             let Ok(tree) = &draft.outcome else { continue };
             let planned = &tree.plan[key];
+            // The prefix of the place is not known to the plan.
+            if !site.may_have(key.as_str()) {
+                let source = planned.source.clone();
+                publication.unnameable.insert(key.clone(), source);
+                continue;
+            }
             publication.puts.push(Put {
                 key: key.clone(),
                 object: object.clone(),
@@ -169,10 +181,11 @@ impl Publication {
                 .outputs
                 .push(OutputReport::new(key, of, actions, because));
         }
+        self.tell_refused(&mut report, done);
         match &draft.outcome {
             Ok(tree) => {
                 report.outputs.extend(tree.stale_told());
-                report.diagnostics.clone_from(&tree.diagnostics);
+                report.diagnostics.extend(tree.diagnostics.iter().cloned());
                 if let Some(site) = &tree.site {
                     report.site.clone_from(&site.world.config.base_url);
                 }
@@ -191,7 +204,9 @@ impl Publication {
                 };
                 report.diagnostics.push(waiting.hint(hint));
             }
-            Err(Unready::BrokenConfig(problems)) => report.diagnostics.clone_from(problems),
+            Err(Unready::BrokenConfig(problems)) => {
+                report.diagnostics.extend(problems.iter().cloned());
+            }
         }
         let having = |action: Action| {
             report
@@ -207,5 +222,30 @@ impl Publication {
         report.counts.deleted = deleted;
         report.counts.stale = stale;
         report
+    }
+
+    /// Adds what S3 does not take.
+    fn tell_refused(&self, report: &mut Report, done: &Done) {
+        const HINT: &str = "change the path, slug or file name that it comes from";
+        let refused = |key: &OutputKey, source: &SourceKey, why: &str| {
+            let message = format!("`/{}` cannot be put: {why}", key.as_str().escape_debug());
+            Diagnostic::error("refused", source.as_str(), message).hint(HINT)
+        };
+        for put in &self.puts {
+            let why = done.hopeless.get(&put.key);
+            let told = why.map(|why| refused(&put.key, &put.source, why));
+            report.diagnostics.extend(told);
+        }
+        for (key, source) in &self.unnameable {
+            let why = "with the prefix of the site's place its key is longer than 1,024 bytes";
+            report.diagnostics.push(refused(key, source, why));
+            report.outputs.push(OutputReport {
+                key: key.to_string(),
+                rank: None,
+                source: source.to_string(),
+                actions: vec![Action::Stale],
+                because: vec![why.to_owned()],
+            });
+        }
     }
 }

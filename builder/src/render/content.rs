@@ -10,7 +10,7 @@ use super::origins::Origins;
 use super::questions;
 use super::templates::{about, source_of};
 use super::values::{self, Detail, View};
-use super::world::{Needs, Pictures, Scope, Trace, World, ask, within};
+use super::world::{self, Needs, Pictures, Scope, Trace, World, ask, within};
 use super::{RenderError, guarded};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::fingerprint::{Mark, Marker};
@@ -21,7 +21,7 @@ use crate::key::SourceKey;
 use crate::links::Use;
 use crate::markdown::{self, AnchorLinks, Document, Environment, Options};
 use crate::markdown::{ExternalLink, InternalLink};
-use crate::reads::{Shape, WHOLE};
+use crate::reads::{Shape, ShapeId, WHOLE};
 use crate::site::facts::{BodyText, Place};
 use crate::site::library::{Library, PageId, SectionId};
 use crate::site::taxonomies::Taxonomy;
@@ -101,10 +101,10 @@ pub struct Contents {
     pub memo: Arc<Memo>,
     pub(super) page_values: Once<Value>,
     pub(super) full_page_values: Once<Value>,
-    pub(super) section_values: Vec<OnceLock<Value>>,
+    pub(super) section_values: Once<Value>,
     /// What shapes read of sections and taxonomies.
-    projected: Known<(usize, String), Value>,
-    taxonomy_values: BTreeMap<(String, String), OnceLock<Value>>,
+    projected: Known<(ShapeId, String), Value>,
+    taxonomy_values: Known<(String, String), Value>,
     /// Links that are doubted and stop no page.
     doubtful_links: Vec<Diagnostic>,
     configs: BTreeMap<String, Value>,
@@ -136,8 +136,10 @@ impl Contents {
         name: &str,
         make: impl FnOnce() -> Value,
     ) -> Value {
-        let name = (std::ptr::from_ref(shape) as usize, name.to_owned());
-        self.projected.get_or(&name, make)
+        match shape.id() {
+            Some(id) => self.projected.get_or(&(id, name.to_owned()), make),
+            None => make(),
+        }
     }
 
     /// What `get_taxonomy` answers, made once.
@@ -149,9 +151,7 @@ impl Contents {
         };
         let name = (taxonomy.lang.clone(), taxonomy.config.name.clone());
         let make = || values::taxonomy(view, taxonomy, &WHOLE);
-        self.taxonomy_values
-            .get(&name)
-            .map_or_else(make, |once| once.get_or_init(make).clone())
+        self.taxonomy_values.get_or(&name, make)
     }
 
     /// Each body that there is, with the place of its file and what of the file it is.
@@ -339,14 +339,9 @@ pub fn settle(
         memo: memo.clone(),
         page_values: Once::new(pages.len()),
         full_page_values: Once::new(pages.len()),
-        section_values: sections.iter().map(|_| OnceLock::new()).collect(),
+        section_values: Once::new(sections.len()),
         projected: Known::default(),
-        taxonomy_values: library
-            .taxonomies
-            .values()
-            .flatten()
-            .map(|one| ((one.lang.clone(), one.config.name.clone()), OnceLock::new()))
-            .collect(),
+        taxonomy_values: Known::default(),
         configs,
         backlinks: OnceLock::new(),
         doubtful_links,
@@ -434,13 +429,10 @@ impl Job<'_> {
         let known = graph.bodies.get(key);
         if let Some(facts) = known.filter(|_| !bodies.wanted.contains(key)) {
             let scope = Scope::of_text(self.world);
-            let (mark, trace) = within(scope, key, || {
+            let mark = world::look(scope, key, || {
                 self.mark(facts.templated, &facts.asked, &facts.links)
             });
-            if !trace.needs.is_empty() {
-                return Err(RenderError::Needs(trace.needs));
-            }
-            if mark == facts.trace {
+            if mark.map_err(RenderError::Needs)? == facts.trace {
                 return Ok(Written {
                     facts: facts.clone(),
                     body: None,
@@ -541,10 +533,11 @@ impl Job<'_> {
             return Err(RenderError::Needs(trace.needs));
         }
         let document = result.map_err(RenderError::Failed)?;
-        Ok(self.written(document, trace, is_templated_now))
+        self.written(document, trace, is_templated_now)
+            .map_err(RenderError::Needs)
     }
 
-    fn written(&self, document: Document, trace: Trace, templated: bool) -> Written {
+    fn written(&self, document: Document, trace: Trace, templated: bool) -> Result<Written, Needs> {
         let Job {
             world, place, text, ..
         } = self;
@@ -568,12 +561,9 @@ impl Job<'_> {
         let scope = Scope::of_text(world);
         let facts = BodyFacts {
             trace: match world.traced {
-                true => {
-                    within(scope, place.key.as_str(), || {
-                        self.mark(templated, &asked, &links)
-                    })
-                    .0
-                }
+                true => world::look(scope, place.key.as_str(), || {
+                    self.mark(templated, &asked, &links)
+                })?,
                 false => Mark::of(&[]),
             },
             templated,
@@ -585,7 +575,7 @@ impl Job<'_> {
             warnings: located(place.key.as_str(), text.first_line, document.warnings),
             pictures: shown(trace.pictures),
         };
-        Written {
+        Ok(Written {
             facts: Arc::new(facts),
             body: Some(Arc::new(Body {
                 html: Value::from(document.html.as_str()),
@@ -596,7 +586,7 @@ impl Job<'_> {
                 external_links: document.external_links,
                 anchors: document.anchors,
             })),
-        }
+        })
     }
 
     /// The text after templating.

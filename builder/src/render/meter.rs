@@ -341,6 +341,25 @@ pub fn named_templates(text: &str) -> Vec<(&'static str, &str)> {
     names
 }
 
+/// The components that a template defines, each with the line of its definition.
+pub fn defined_components(text: &str) -> Vec<(&str, u32)> {
+    let mut found = Vec::new();
+    let mut at = 0;
+    while let Some(tag) = Tag::next(text, at) {
+        at = tag.end;
+        if tag.word() != "component" {
+            continue;
+        }
+        let rest = tag.inner.trim_start_matches('-').trim_ascii_start();
+        let rest = rest["component".len()..].trim_ascii_start();
+        let ends = |c: char| c == '(' || c.is_whitespace();
+        let name = &rest[..rest.find(ends).unwrap_or(rest.len())];
+        let line = text[..tag.start].matches('\n').count() + 1;
+        found.push((name, u32::try_from(line).unwrap_or(u32::MAX)));
+    }
+    found
+}
+
 fn is_of_name(c: char) -> bool {
     c.is_ascii_alphanumeric() || c == '_'
 }

@@ -13,7 +13,7 @@ use super::templates::{BUILTIN_PREFIX, about, source_of};
 use super::values::{self, Detail, PagerList, Shown, View};
 use super::world::{self, Needs, Pictures, Scope, World, within};
 use super::{RenderError, guarded};
-use crate::diagnostic::{Diagnostic, LineAndColumn};
+use crate::diagnostic::Diagnostic;
 use crate::fingerprint::{Mark, Marker};
 use crate::graph::{OutputTrace, Question, value_mark};
 use crate::key::{OutputKey, SourceKey};
@@ -106,8 +106,8 @@ pub fn render(
     };
     if world.traced {
         let asked: Arc<[Arc<Question>]> = trace.asked.into_iter().map(Arc::new).collect();
-        let (mark, _) = within(scope, key.as_str(), || job.mark(&asked));
-        made.trace = mark.map(|trace| OutputTrace {
+        let mark = world::look(scope, key.as_str(), || job.mark(&asked));
+        made.trace = mark.map_err(RenderError::Needs)?.map(|trace| OutputTrace {
             trace,
             asked,
             pictures: content::shown(made.pictures.clone()),
@@ -136,11 +136,8 @@ pub fn holds(
         contents: Some(contents.clone()),
         reader: None,
     };
-    let (mark, trace) = within(scope, key.as_str(), || job.mark(&known.asked));
-    match trace.needs.is_empty() {
-        true => Ok(mark == Some(known.trace)),
-        false => Err(trace.needs),
-    }
+    let mark = world::look(scope, key.as_str(), || job.mark(&known.asked))?;
+    Ok(mark == Some(known.trace))
 }
 
 /// Bodies that may be others than a graph has.
@@ -432,10 +429,10 @@ impl<'w> Job<'w> {
             };
             tell(Read::Variable(name, shape), mark);
         }
-        let place = Arc::as_ptr(&reader) as usize;
         for question in asked {
-            let make = || questions::answer(view, question, &reader.shape_of(question));
-            let mark = memo.answer(place, question, make);
+            let shape = reader.shape_of(question);
+            let make = || questions::answer(view, question, &shape);
+            let mark = memo.answer(&shape, question, make);
             tell(Read::Question(question, &reader), mark);
         }
         Some(())
@@ -493,9 +490,8 @@ impl<'w> Job<'w> {
                     "add {{ name = \"{name}\" }} to `taxonomies` in config.toml, or remove it here"
                 );
                 let file = page.place.key.as_str();
-                let place = self.world.sources.place_of(file, &["taxonomies", name]);
                 Diagnostic::error("taxonomy", file, message)
-                    .at_place(place)
+                    .about(&["taxonomies", name])
                     .hint(hint)
             })
             .collect();
@@ -782,10 +778,10 @@ impl<'w> Job<'w> {
         }
         let message = format!("there is no template `{name}`");
         let hint = self.world.templates.add_or_mend(name);
-        let (file, place) = self.who_names(name);
+        let (file, field) = self.who_names(name);
         Err(vec![
             Diagnostic::error("template-missing", file, message)
-                .at_place(place)
+                .about(&[field])
                 .hint(hint),
         ])
     }
@@ -840,10 +836,10 @@ fn without_controls(mut object: Object) -> Object {
 }
 
 impl Job<'_> {
-    /// The file that names a template, and where: the page or section itself, or the section
+    /// The file that names a template, and in which field: the page or section itself, or the section
     /// above it that sets `page_template`.
-    fn who_names(&self, template: &str) -> (&str, Option<LineAndColumn>) {
-        let (sources, library) = (&self.world.sources, &self.world.library);
+    fn who_names(&self, template: &str) -> (&str, &'static str) {
+        let library = &self.world.library;
         let own = self.planned.source.as_str();
         if let Recipe::Page(id) = self.planned.recipe
             && library.pages[id].front.template.is_none()
@@ -854,15 +850,14 @@ impl Job<'_> {
             let named =
                 above.find(|section| section.front.page_template.as_deref() == Some(template));
             if let Some(section) = named {
-                let file = section.place.key.as_str();
-                return (file, sources.place_of(file, &["page_template"]));
+                return (section.place.key.as_str(), "page_template");
             }
         }
         let name = match self.planned.recipe {
             Recipe::Taxonomy(_) | Recipe::Term(_) => "taxonomies",
             _ => "template",
         };
-        (own, sources.place_of(own, &[name]))
+        (own, name)
     }
 }
 

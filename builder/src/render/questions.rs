@@ -74,10 +74,12 @@ fn of_either(world: &World, contents: Option<&Contents>, question: &Question) ->
             }
         },
         Question::Answer(request) => {
-            let answer = world
-                .answers
-                .get(request)
-                .and_then(|answer| answer.as_ref().ok());
+            let answer = world.answers.get(request);
+            // It may come while others are rendered.
+            if answer.is_none() {
+                world::not_final();
+            }
+            let answer = answer.and_then(|answer| answer.as_ref().ok());
             marker.option(answer, |marker, text| {
                 marker.bytes(text.as_bytes());
             });

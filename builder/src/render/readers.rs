@@ -3,7 +3,7 @@
 use super::texts::OtherTexts;
 use crate::fingerprint::{Mark, Marker};
 use crate::graph::Question;
-use crate::reads::{Reads, Set, Shape, WHOLE};
+use crate::reads::{Interner, Reads, Set, Shape, WHOLE};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 
@@ -16,6 +16,8 @@ pub struct Readers {
     set: OnceLock<Set>,
     all: OnceLock<Mark>,
     known: RwLock<HashMap<String, Arc<Reader>>>,
+    /// Gives the shapes of all readers their ids.
+    interner: Arc<Interner>,
 }
 
 /// What one template reads, with all that it is made of.
@@ -26,12 +28,13 @@ pub struct Reader {
     /// Whose texts it reads.
     pub other_texts: OtherTexts,
     shapes: Mutex<Shapes>,
+    interner: Arc<Interner>,
 }
 
 #[derive(Default)]
 struct Shapes {
     by_question: HashMap<Question, Arc<Shape>>,
-    /// Each once, so that a shape has one place in memory.
+    /// Each once.
     all: BTreeSet<Arc<Shape>>,
 }
 
@@ -59,7 +62,10 @@ impl Readers {
 
     fn make(&self, name: &str) -> Reader {
         let set = || Set::new(&self.texts, &self.prefixes);
-        let reads = self.set.get_or_init(set).reads(name);
+        let mut reads = self.set.get_or_init(set).reads(name);
+        for shape in reads.context.iter_mut().flat_map(BTreeMap::values_mut) {
+            self.interner.intern(shape);
+        }
         let mut marker = Marker::default();
         marker.bytes(name);
         let made_of = |name: &&String| match &reads.templates {
@@ -74,6 +80,7 @@ impl Readers {
             other_texts: OtherTexts::of(&reads),
             reads,
             shapes: Mutex::default(),
+            interner: self.interner.clone(),
         }
     }
 
@@ -110,19 +117,20 @@ impl Reader {
         self.reads.templates.as_ref()
     }
 
-    /// What is read of the answer to a question. The same place in memory for the same shape.
+    /// What is read of the answer to a question.
     pub fn shape_of(&self, question: &Question) -> Arc<Shape> {
         let mut shapes = self.shapes.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(shape) = shapes.by_question.get(question) {
             return shape.clone();
         }
-        let shape = match question.function() {
+        let mut shape = match question.function() {
             Some(function) => self.reads.answer(function, &|name| question.argument(name)),
             None => WHOLE.clone(),
         };
         let shape = match shapes.all.get(&shape) {
             Some(shape) => shape.clone(),
             None => {
+                self.interner.intern(&mut shape);
                 let shape = Arc::new(shape);
                 shapes.all.insert(shape.clone());
                 shape

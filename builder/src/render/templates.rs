@@ -129,7 +129,7 @@ impl Templates {
                     readers: Readers::new(set, prefixes),
                 };
             };
-            let found = culprits(&error, &set);
+            let found = culprits(&error, &set, &prefixes);
             if found.is_empty() {
                 // Not even the built-in templates stand; every output says that it has none.
                 return Self {
@@ -340,7 +340,11 @@ pub fn about(file: impl Into<String>, error: TemplateError) -> Diagnostic {
 
 /// The templates that an error of the whole set is about. An error that names none costs the site's
 /// own templates, one by one, until the rest stands.
-fn culprits(error: &tera::Error, set: &BTreeMap<String, String>) -> Vec<(String, TemplateError)> {
+fn culprits(
+    error: &tera::Error,
+    set: &BTreeMap<String, String>,
+    prefixes: &[String],
+) -> Vec<(String, TemplateError)> {
     let plain = |name: &str, message: String| TemplateError::plain(Some(name), message);
     let about_tag = |name: &String, message: String, tag: &str, others: &[String]| {
         let text = set.get(name).map_or("", String::as_str);
@@ -378,13 +382,8 @@ fn culprits(error: &tera::Error, set: &BTreeMap<String, String>) -> Vec<(String,
             // They come in the order of a hash map; of each template the first is told.
             list.sort_by(|(_, one), (_, other)| one.cmp(other));
             list.dedup_by(|(one, _), (other, _)| one == other);
-            if list.is_empty() {
-                // "Component `x` is defined in both `a` and `b`": the later name gives way.
-                let named = set
-                    .keys()
-                    .rev()
-                    .find(|name| text.contains(&format!("`{name}`")));
-                list.extend(named.map(|name| (name.clone(), plain(name, text.clone()))));
+            if list.is_empty() && text.starts_with("Component `") {
+                list = defined_again(set, prefixes);
             }
             list
         }
@@ -400,9 +399,68 @@ fn culprits(error: &tera::Error, set: &BTreeMap<String, String>) -> Vec<(String,
     found
 }
 
+/// The templates that define a component which another one of the same rank defines already: the later
+/// name gives way, with all that it defines. The engine names any one of several.
+fn defined_again(
+    set: &BTreeMap<String, String>,
+    prefixes: &[String],
+) -> Vec<(String, TemplateError)> {
+    let rank = |name: &str| {
+        let prefix = prefixes
+            .iter()
+            .position(|prefix| name.starts_with(prefix.as_str()));
+        prefix.map_or(0, |index| index + 1)
+    };
+    let mut owners: BTreeMap<(usize, &str), &str> = BTreeMap::new();
+    let mut found = Vec::new();
+    for (name, text) in set {
+        let rank = rank(name);
+        let own = meter::defined_components(text);
+        let twice = own.iter().find_map(|(component, line)| {
+            let owner = owners.get(&(rank, *component))?;
+            Some((component, owner, line))
+        });
+        let Some((component, owner, line)) = twice else {
+            let own = own.into_iter().map(|(component, _)| component);
+            owners.extend(own.map(|component| ((rank, component), name.as_str())));
+            continue;
+        };
+        let message = format!("Component `{component}` is defined in both `{owner}` and `{name}`");
+        let mut error = TemplateError::plain(Some(name), message);
+        error.line = Some(*line);
+        found.push((name.clone(), error));
+    }
+    found
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// The engine names the first that it finds in a hash map.
+    #[test]
+    fn of_components_that_are_defined_twice_the_same_one_is_always_told() {
+        let component = |name: &str| format!("{{% component {name}(x) %}}{{% endcomponent %}}\n");
+        let all = |names: &[&str]| names.iter().map(|name| component(name)).collect::<String>();
+        let (a, b, c) = (
+            all(&["A", "B", "C", "D"]),
+            all(&["X", "D", "B", "A"]),
+            all(&["X"]),
+        );
+        for _ in 0..8 {
+            let all = [("a.html", &*a), ("b.html", &b), ("c.html", &c)];
+            let templates = Templates::assemble(set(&all), None);
+            let told: Vec<_> = templates.broken.iter().collect();
+            // What gives way takes nothing from those that come after it.
+            let [(name, problem)] = &told[..] else {
+                panic!("{told:?}");
+            };
+            assert_eq!(name.as_str(), "b.html");
+            assert_eq!(problem.line, Some(2));
+            let named = "`D` is defined in both `a.html` and `b.html`";
+            assert!(problem.message.contains(named), "{problem}");
+        }
+    }
 
     #[test]
     fn a_circle_by_super_is_a_mistake() {

@@ -12,7 +12,7 @@ use crate::fingerprint::{Mark, Marker};
 use crate::graph::{add_value, list_mark, memo::Memo, value_mark};
 use crate::key::SourceKey;
 use crate::markdown::Heading;
-use crate::reads::{Shape, WHOLE};
+use crate::reads::{Shape, ShapeId, WHOLE};
 use crate::site::facts::{Page, Place, Section};
 use crate::site::library::{PageId, SectionId};
 use crate::site::pagination::{self, Pager, Pagination, base_path, part_path};
@@ -44,7 +44,7 @@ pub enum Detail<'a> {
 pub struct Shown {
     /// Files whose body is read and is not at hand.
     pub missing: RefCell<BTreeSet<SourceKey>>,
-    seen: RefCell<BTreeSet<(usize, PageId, bool)>>,
+    seen: RefCell<BTreeSet<(ShapeId, PageId, bool)>>,
 }
 
 /// A site, seen with some detail.
@@ -264,13 +264,13 @@ pub fn page(view: View<'_>, id: PageId, shape: &Shape, full: bool) -> Value {
     let contents = view.contents;
     let make = || page_value(view, id, shape, full);
     match view.detail {
-        Detail::Full if full => contents.full_page_values.at(id).get_or_init(make).clone(),
-        Detail::Full => contents.page_values.at(id).get_or_init(make).clone(),
+        Detail::Full if full => contents.full_page_values.get_or(id, make),
+        Detail::Full => contents.page_values.get_or(id, make),
         Detail::Read => page(view.full(), id, &WHOLE, full),
         Detail::Marks(_) => marked(page_mark(view, id, shape, full)),
         Detail::Bodies(shown) => {
-            let name = (std::ptr::from_ref(shape) as usize, id, full);
-            if shown.seen.borrow_mut().insert(name) {
+            let enters = |shape| shown.seen.borrow_mut().insert((shape, id, full));
+            if shape.id().is_none_or(enters) {
                 make();
             }
             Value::none()
@@ -289,10 +289,10 @@ pub fn page(view: View<'_>, id: PageId, shape: &Shape, full: bool) -> Value {
 fn page_mark(view: View<'_>, id: PageId, shape: &Shape, full: bool) -> Mark {
     let make = || value_mark(&page_value(view, id, shape, full), shape);
     match view.detail {
-        Detail::Marks(memo) => {
-            let pages = memo.pages(shape, full, view.world.library.pages.len());
-            *pages.at(id).get_or_init(make)
-        }
+        Detail::Marks(memo) => match memo.pages(shape, full, view.world.library.pages.len()) {
+            Some(pages) => pages.get_or(id, make),
+            None => make(),
+        },
         Detail::Full | Detail::Read | Detail::Bodies(_) | Detail::Sources(_) => make(),
     }
 }
@@ -486,7 +486,7 @@ pub fn section_facts(world: &World, id: SectionId) -> Value {
 pub fn section(view: View<'_>, id: SectionId, shape: &Shape) -> Value {
     let make = || section_value(view, id, shape);
     match view.detail {
-        Detail::Full => view.contents.section_values[id].get_or_init(make).clone(),
+        Detail::Full => view.contents.section_values.get_or(id, make),
         Detail::Read => view
             .contents
             .projected(shape, &format!("section {id}"), make),

@@ -9,7 +9,6 @@ use crate::key::SourceKey;
 use crate::markdown;
 use crate::site::head::{Front, Head};
 use crate::slugs;
-use crate::source::Source;
 use smol_str::SmolStr;
 use std::sync::Arc;
 
@@ -154,16 +153,13 @@ impl LastFolder {
 /// root.
 pub fn read(
     key: &SourceKey,
-    source: &Source,
     head: &Head,
     config: &Config,
     last: &mut LastFolder,
 ) -> Result<Content, Box<Diagnostic>> {
     let place = place(key, config, last)?;
     let body = BodyText::of_head(head);
-    let text = source.effective.held();
-    // A text that was put away has been counted, under the same configuration.
-    let words = head.words(&place.lang, text).unwrap_or_default();
+    let words = head.length.word_count(&place.lang);
     let minutes = markdown::reading_time_minutes(words, &place.lang);
     let front = match &head.front {
         Front::Page(front) => front.clone(),
@@ -243,7 +239,11 @@ fn without_slug(place: &Place, slug: Option<&str>, name: &str) -> Diagnostic {
         "the {what} `{text}` has nothing that an address can have, so that the page would be at the \
          address of its section; it is not published"
     );
-    Diagnostic::error("slug", file, message).hint(hint)
+    let problem = Diagnostic::error("slug", file, message).hint(hint);
+    match slug {
+        Some(_) => problem.about(&["slug"]),
+        None => problem,
+    }
 }
 
 /// The section that a folder has when no file defines it.

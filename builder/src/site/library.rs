@@ -170,12 +170,12 @@ fn read_content(
             );
             continue;
         }
-        files.push((key, source, head));
+        files.push((key, head));
     }
     let results: Vec<_> = files
         .into_par_iter()
-        .map_init(LastFolder::default, |last, (key, source, head)| {
-            facts::read(key, source, head, config, last)
+        .map_init(LastFolder::default, |last, (key, head)| {
+            facts::read(key, head, config, last)
         })
         .collect();
     let mut read = Vec::with_capacity(results.len());

@@ -5,12 +5,16 @@
 //! the course of the day moves it on, to the very time that it is due: [`Schedule::moved`].
 
 use super::facts::Page;
+use super::head::Front;
 use super::library::Library;
+use crate::dates;
 use crate::diagnostic::Diagnostic;
 use crate::key::SourceKey;
-use crate::quillfront_toml::{Future, Publishing};
+use crate::quillfront_toml::{Future, OwnConfig, Publishing};
+use crate::source::{Source, Sources};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 /// Which pages are held.
 #[derive(Debug, Clone, Copy)]
@@ -72,6 +76,33 @@ impl Schedule<'_> {
         due.filter(|due| *due <= self.up_to)
             .fold(now, Timestamp::max)
     }
+}
+
+/// The sources whose pages were not due at one time and are at another, as far as the dates that stand
+/// in them or in their names tell; none where no page is held.
+pub fn due_between(sources: &Sources, after: Timestamp, up_to: Timestamp) -> Vec<SourceKey> {
+    let Ok(OwnConfig { publishing, .. }) = OwnConfig::of(sources) else {
+        return Vec::new();
+    };
+    if publishing.future == Future::Publish {
+        return Vec::new();
+    }
+    let date = |key: &SourceKey, front: &Front| match front {
+        Front::Page(front) => front.date.or_else(|| {
+            let stem = match key.name().starts_with("index.") {
+                true => key.folder().rsplit('/').next()?,
+                false => key.name(),
+            };
+            dates::from_filename(stem).map(|(date, _)| date)
+        }),
+        Front::Section(_) => None,
+    };
+    let is_due = |(key, source): &(&SourceKey, &Arc<Source>)| {
+        let date = source.head.as_ref().and_then(|head| date(key, &head.front));
+        date.is_some_and(|date| (after..=up_to).contains(&publishing.due(&date)))
+    };
+    let due = sources.under("content/").filter(is_due);
+    due.map(|(key, _)| key.clone()).collect()
 }
 
 impl Library {

@@ -6,6 +6,7 @@ mod blog;
 mod cases;
 mod constructs;
 mod driver;
+mod folders;
 mod random;
 mod search;
 mod snippets;

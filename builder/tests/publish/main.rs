@@ -4,6 +4,8 @@
 
 mod concurrent;
 mod crash;
+mod damage;
+mod deaths;
 mod doors;
 mod edits;
 mod explain;
@@ -11,6 +13,7 @@ mod grace;
 mod growth;
 mod invalidations;
 mod meanwhile;
+mod odd_keys;
 mod preview;
 mod relook;
 mod retries;

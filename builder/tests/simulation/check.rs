@@ -147,6 +147,10 @@ impl Watch {
     fn should_be(&self, asset: &str, writer: &Writer<'_>) -> bool {
         asset.starts_with(MADE)
             || origins(asset).iter().any(|origin| {
+                // What is set aside counts as removed where it was never committed.
+                if self.is_set_aside(origin) {
+                    return false;
+                }
                 let since = self.source_since.get(origin);
                 let seen = writer.seen.get(origin);
                 since.zip(seen).is_some_and(|(since, seen)| seen >= since)
@@ -158,9 +162,13 @@ impl Watch {
         let put = self.put_at.get(key).copied().unwrap_or_default();
         let stayed = |origin: &String| {
             let since = self.source_since.get(origin);
-            since.is_some_and(|since| *since <= put)
+            since.is_some_and(|since| *since <= put) && !self.is_set_aside(origin)
         };
         !key.starts_with(MADE) && !origins(key).iter().any(stayed)
+    }
+
+    fn is_set_aside(&self, source: &str) -> bool {
+        self.root["set_aside"].get(source).is_some()
     }
 
     fn state_written(&mut self, s3: &S3, change: &Change, writer: &Writer<'_>) {
@@ -215,7 +223,15 @@ impl Watch {
             }
             root
         };
-        let hints = ["id", "hints", "newest_hint"];
+        // Attempts are noted, and their deaths counted, by whoever comes.
+        let hints = [
+            "id",
+            "hints",
+            "newest_hint",
+            "attempts",
+            "suspects",
+            "set_aside",
+        ];
         let holder = before["lease"]["holder"].as_str().unwrap_or("").to_owned();
         let lost: Vec<String> = before["hints"]
             .as_object()
@@ -238,12 +254,19 @@ impl Watch {
             }
             return;
         }
+        // The first root of all may be a note of what is tried, and says nothing else.
+        let is_empty = self.root["generation"] == 0 && segments(&self.root).is_empty();
+        let is_at_rest = self.root["lease"].is_null() && self.root["outbox"].is_null();
+        if before.is_null() && is_empty && is_at_rest {
+            return;
+        }
         let deadline = before["lease"]["deadline_ms"].as_i64().unwrap_or_default();
         let takes_over = is_free || deadline < writer.wall_ms;
         let next = self.root["lease"]["holder"].as_str().unwrap_or("");
-        let keeps_tree = before.is_null()
-            || stripped(before, &["id", "hints", "newest_hint", "lease"])
-                == stripped(&self.root, &["id", "hints", "newest_hint", "lease"]);
+        let keeps_tree = before.is_null() || {
+            let names = [&hints[..], &["lease"]].concat();
+            stripped(before, &names) == stripped(&self.root, &names)
+        };
         if !takes_over || !is_of(next, writer.name) || !keeps_tree {
             self.violation(format!(
                 "{} wrote a root that was not its to write: the lease was {holder:?}'s until {deadline}",

@@ -52,6 +52,18 @@ const PICTURES: [&str; 3] = [
     "static/pictures/green.png",
     "content/blog/trip/photo.png",
 ];
+/// Keys that S3 can hold, whatever they are.
+const ODD: [&str; 9] = [
+    " ",
+    "static/ ",
+    "static/\u{a0}",
+    "static/\u{1}.css",
+    "static/\u{fffe}.txt",
+    "static//double.css",
+    "/content/about.md",
+    "content/blog/\u{85}.md",
+    "content/../config.toml",
+];
 const DATA: [&str; 2] = ["data/numbers.toml", "data/words.toml"];
 const SECTIONS: [&str; 2] = ["content/blog/_index.md", "content/notes/_index.md"];
 
@@ -110,7 +122,7 @@ impl Editors {
         } else {
             *random.pick(&there)
         };
-        match random.below(30) {
+        match random.below(32) {
             0..=8 => vec![Edit::put(page_key, page(random))],
             9..=11 => vec![Edit::remove(existing)],
             12..=13 => {
@@ -154,6 +166,13 @@ impl Editors {
                 match random.below(4) {
                     0 => vec![Edit::remove(key)],
                     _ => vec![Edit::put(key, picture(random))],
+                }
+            }
+            25 | 26 => {
+                let key = *random.pick(&ODD);
+                match random.below(3) {
+                    0 => vec![Edit::remove(key)],
+                    _ => vec![Edit::put(key, page(random))],
                 }
             }
             _ => self.revert(random),

@@ -91,7 +91,10 @@ async fn hints_were_followed(world: &World) -> Result<(), String> {
     let (root, state) = looked.ok_or("there is no root")?;
     let held = root.held.map(|held| held.keys).unwrap_or_default();
     let source = world.s3.bucket(SOURCE);
-    let excepted = |key: &str| world.untold.contains(key) || held.contains(key);
+    // Of a file that is set aside the version before it may be known.
+    let aside = &root.set_aside;
+    let excepted =
+        |key: &str| world.untold.contains(key) || held.contains(key) || aside.contains_key(key);
     for (key, object) in source.iter().filter(|(key, _)| !excepted(key)) {
         let known = state.sources.get(key).map(|source| source.version.as_str());
         if known != Some(object.etag.as_str()) {
@@ -173,10 +176,13 @@ async fn effective(world: &World) -> Result<Bucket, String> {
         .filter_map(Value::as_str)
         .collect();
     let kept = files(folder.path()).map_err(|error| error.to_string())?;
+    let aside = &world.watch.root["set_aside"];
     let source = world.s3.bucket(SOURCE);
     let mut effective = Bucket::new();
     for (key, object) in source {
-        let is_broken = String::from_utf8_lossy(&object.bytes).contains(BROKEN);
+        // Whose readers died too often: the version before it counts.
+        let is_set_aside = aside[key.as_str()].as_str() == Some(object.etag.as_str());
+        let is_broken = is_set_aside || String::from_utf8_lossy(&object.bytes).contains(BROKEN);
         if !is_broken && !held.contains(key.as_str()) {
             effective.insert(key.clone(), object.clone());
         }

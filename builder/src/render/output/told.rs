@@ -39,8 +39,8 @@ impl fmt::Debug for Site {
 #[derive(Default)]
 pub struct Sums {
     only: Option<Wanted>,
-    answers: HashMap<(usize, Question), Arc<Parts>>,
-    templates: HashMap<usize, Arc<Parts>>,
+    answers: HashMap<(Arc<Shape>, Question), Arc<Parts>>,
+    templates: HashMap<String, Arc<Parts>>,
 }
 
 impl Sums {
@@ -156,17 +156,17 @@ impl Site {
             return groups;
         };
         let reader = self.world.templates.readers.reader(&template);
-        let place = Arc::as_ptr(&reader) as usize;
-        let templates = sums.templates.entry(place);
+        let templates = sums.templates.entry(template.into_owned());
         let templates = templates.or_insert_with(|| Arc::new(self.templates_of(&reader)));
         groups.push(templates.clone());
         let only = sums.only.clone();
         for question in known.iter().flat_map(|known| known.asked.iter()) {
-            let answer = sums.answers.entry((place, (**question).clone()));
+            let shape = reader.shape_of(question);
+            let answer = sums.answers.entry((shape.clone(), (**question).clone()));
             let answer = answer.or_insert_with(|| {
                 let readings = Readings::of(only.clone());
                 let view = job.view(Detail::Sources(&readings));
-                questions::look(view, question, &reader.shape_of(question));
+                questions::look(view, question, &shape);
                 if let Some((key, part)) = questions::source_of(&self.world, question) {
                     readings.note(&key, part);
                 }
