@@ -8,6 +8,7 @@ pub mod globs;
 pub mod languages;
 pub mod markdown;
 mod read;
+pub(crate) use read::is_language_code;
 pub mod search;
 pub mod taxonomies;
 mod template;

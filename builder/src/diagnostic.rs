@@ -84,6 +84,14 @@ impl Diagnostic {
         self
     }
 
+    /// File, line and message alone: `content/a.md:3: there is no page for the link …`.
+    pub fn in_brief(&self) -> String {
+        match self.line {
+            Some(line) => format!("{}:{line}: {}", self.file, self.message),
+            None => format!("{}: {}", self.file, self.message),
+        }
+    }
+
     /// True for errors.
     pub fn is_error(&self) -> bool {
         self.severity == Severity::Error

@@ -22,9 +22,11 @@ use crate::render::generated::Generated;
 use crate::render::output::{self, Edited, LastReaders, Site};
 use crate::render::templates::Templates;
 use crate::render::world::{Inputs, Needs, Settings, World};
+use crate::report::{Action, OutputReport};
 use crate::sass::Sheets;
 use crate::search::{Record, Records};
 use crate::site::library;
+use crate::site::misplaced::misplaced;
 use crate::site::schedule::{NextDue, Schedule};
 use crate::source::Sources;
 use itertools::{Either, EitherOrBoth, Itertools};
@@ -62,6 +64,8 @@ pub struct Tree<Kept = Object> {
     pub because: BTreeMap<OutputKey, Vec<String>>,
     /// Outputs whose render failed: what was published under these keys stays.
     pub stale: BTreeSet<OutputKey>,
+    /// Why, in brief: the first mistakes of each.
+    pub why_stale: BTreeMap<OutputKey, Vec<String>>,
     /// The plan that it was made by.
     pub plan: Plan,
     /// Everything to tell the author.
@@ -90,6 +94,16 @@ impl<Kept> Tree<Kept> {
         self.plan.contains_key(key) && !looked_at && !self.nothing.contains(key)
     }
 
+    /// What is reported of the outputs whose render failed.
+    pub fn stale_told(&self) -> impl Iterator<Item = OutputReport> {
+        self.stale.iter().map(|key| {
+            let of = self.plan.get(key);
+            let of = of.map(|planned| (planned.rank, &planned.source));
+            let because = self.why_stale.get(key).cloned().unwrap_or_default();
+            OutputReport::new(key, of, vec![Action::Stale], because)
+        })
+    }
+
     /// The same tree, with something else kept of its objects.
     pub fn map<Other>(
         self,
@@ -101,6 +115,7 @@ impl<Kept> Tree<Kept> {
             graph: self.graph,
             because: self.because,
             stale: self.stale,
+            why_stale: self.why_stale,
             plan: self.plan,
             diagnostics: self.diagnostics,
             external_links: self.external_links,
@@ -236,6 +251,7 @@ impl<Kept: Send> Evaluation<Kept> {
         settings.now = schedule.moved(settings.now, &library);
         diagnostics.append(&mut problems);
         diagnostics.extend(library.held_told());
+        diagnostics.extend(misplaced(&sources));
         let ((plan, mut problems), pages) = rayon::join(
             || plan::plan(&config, &own.publishing, &library, &sources),
             || reach::pages(&library),

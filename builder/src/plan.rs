@@ -27,6 +27,7 @@ mod taxonomies;
 
 /// Who comes first where several want one key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Rank {
     /// A page.
     Page,
@@ -405,7 +406,7 @@ fn has_all_of(one: &Planned, other: &Planned) -> bool {
 }
 
 /// The path that visitors see: `/blog/post/` of `blog/post/index.html`.
-fn path_of(key: &OutputKey) -> String {
+pub fn path_of(key: &OutputKey) -> String {
     let key = key.as_str();
     let folder = key
         .strip_suffix("index.html")

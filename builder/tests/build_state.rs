@@ -380,6 +380,27 @@ fn search_records_that_are_lost_are_made_again() {
 }
 
 #[test]
+fn the_hash_of_what_is_made_follows_every_edit() {
+    let site = Site::new();
+    site.put(
+        "config.toml",
+        &format!("{CONFIG}build_search_index = true\n"),
+    );
+    let hashes = "{{ get_hash(path='search_index.en.js') }}{{ get_hash(path='site.css') }}";
+    site.put("templates/page.html", hashes);
+    site.build();
+    // The page of another post names the hash as well.
+    let other = "blog/b/index.html".to_owned();
+    for number in 0..3 {
+        site.append("content/blog/a.md", &format!("\n{number}\n"));
+        assert!(site.build().written.contains(&other), "{number}");
+        site.append("sass/site.scss", &format!("p {{ width: {number}px }}"));
+        assert!(site.build().written.contains(&other), "{number}");
+    }
+    assert!(site.build().written.is_empty());
+}
+
+#[test]
 fn two_builds_at_once_do_not_share_a_state() {
     let site = Site::new();
     site.build();

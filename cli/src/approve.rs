@@ -3,7 +3,7 @@
 use crate::args::{Approve, Global};
 use crate::connect::connect;
 use crate::handle::texts_of;
-use crate::{exit, show};
+use crate::{exit, out, show};
 use anyhow::Result;
 use quillfront_builder::publish::Options;
 use quillfront_builder::publish::run::Work;
@@ -34,8 +34,11 @@ pub fn run(global: &Global, options: Approve) -> Result<u8> {
         }
         let mut code = exit::GOOD;
         for report in builder.run(Work::Approve).await? {
-            println!("{}", serde_json::to_string(&report)?);
-            show::report(&report, &texts_of(&builder, &report).await);
+            if options.json {
+                out::json(&report)?;
+            }
+            let address = report.site.clone();
+            show::report(&report, &texts_of(&builder, &report).await, &address);
             code = code.max(exit::with(&report.diagnostics));
         }
         Ok(code)

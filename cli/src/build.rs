@@ -4,6 +4,7 @@ use crate::args::{self, Global};
 use crate::connect::data_folder;
 use crate::excerpt;
 use crate::exit::{self, UsageError};
+use crate::out;
 use crate::root::{self, HISTORIES};
 use crate::show;
 use anyhow::{Context, Result};
@@ -91,7 +92,7 @@ fn end(
     let took = started.elapsed();
     report.ms.insert("total".into(), took.as_millis() as u64);
     if json {
-        println!("{}", serde_json::to_string(&report)?);
+        out::json(&report)?;
     }
     tell(global, &report.diagnostics);
     show::built(&report, out, took);
@@ -113,7 +114,7 @@ pub fn not_built(global: &Global, problems: Vec<Diagnostic>, json: bool) -> Resu
         ..Report::default()
     };
     if json {
-        println!("{}", serde_json::to_string(&report)?);
+        out::json(&report)?;
     }
     tell(global, &report.diagnostics);
     Ok(exit::DIAGNOSTICS)
@@ -344,14 +345,15 @@ fn report_of(built: &Incremental) -> Report {
             }
             None => Action::Unchanged,
         });
-        report.outputs.push(OutputReport {
-            key: key.to_string(),
-            actions,
-            because: match tree.because.get(key) {
-                Some(told) => told.clone(),
-                None => why::of(&tree.plan[key].source, changes, false, *full),
-            },
-        });
+        let planned = &tree.plan[key];
+        let of = Some((planned.rank, &planned.source));
+        let because = match tree.because.get(key) {
+            Some(told) => told.clone(),
+            None => why::of(&planned.source, changes, false, *full),
+        };
+        report
+            .outputs
+            .push(OutputReport::new(key, of, actions, because));
     }
     deleted(&mut report, removed);
     if changes.is_empty() && report.outputs.is_empty() && !full {
@@ -384,11 +386,11 @@ fn report(built: &Built) -> Report {
             None => Action::Unchanged,
         });
         let because = vec!["a clean build makes everything".to_owned()];
-        report.outputs.push(OutputReport {
-            key: key.to_string(),
-            actions,
-            because,
-        });
+        let planned = &tree.plan[key];
+        let of = Some((planned.rank, &planned.source));
+        report
+            .outputs
+            .push(OutputReport::new(key, of, actions, because));
     }
     deleted(&mut report, removed);
     stale(&mut report, tree);
@@ -399,24 +401,16 @@ fn report(built: &Built) -> Report {
 fn deleted(report: &mut Report, removed: &BTreeSet<OutputKey>) {
     for key in removed {
         report.counts.deleted += 1;
-        report.outputs.push(OutputReport {
-            key: key.to_string(),
-            actions: vec![Action::Deleted],
-            because: vec!["nothing makes it any more".to_owned()],
-        });
+        let because = vec!["nothing makes it any more".to_owned()];
+        report
+            .outputs
+            .push(OutputReport::new(key, None, vec![Action::Deleted], because));
     }
 }
 
 /// Adds what could not be made, and what is told of it.
 fn stale<Kept>(report: &mut Report, tree: &Tree<Kept>) {
-    for key in &tree.stale {
-        let because = vec!["it could not be rendered; see the diagnostics".to_owned()];
-        report.outputs.push(OutputReport {
-            key: key.to_string(),
-            actions: vec![Action::Stale],
-            because,
-        });
-    }
+    report.outputs.extend(tree.stale_told());
     report.counts.stale = tree.stale.len() as u64;
     report.invalidations.mode = "none".into();
     report.diagnostics.clone_from(&tree.diagnostics);

@@ -4,10 +4,14 @@
 //! site's folder into the source bucket, reconcile once, then handle batches of events until
 //! Ctrl-C. Each part runs as a task; the first that ends ends the command.
 
+mod problems;
+
 use crate::args::{self, Global};
 use crate::connect::{READY_FILE, Ready, data_folder};
 use crate::exit::{self, UsageError};
 use crate::handle::texts_of;
+use crate::listen::{Wish, listen};
+use crate::out::{self, say};
 use crate::show::{self, BOLD, CYAN, DIM, GREEN};
 use crate::sync;
 use anyhow::{Context, Result, anyhow};
@@ -24,11 +28,9 @@ use quillfront_local::site::{self, Site, SiteOptions};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::io::Write;
-use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
-use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 const SOURCE: &str = "source";
@@ -37,6 +39,10 @@ const STATE: &str = "state";
 const REGION: &str = "us-east-1";
 const ACCESS_KEY: &str = "quillfront";
 const DISTRIBUTION: &str = "LOCAL";
+/// Where the site is served unless something else is asked for.
+const HTTP_PORT: u16 = 8080;
+/// Where S3 is.
+const S3_PORT: u16 = 9000;
 /// Both buckets are compared with the state this often; dates in templates move on then.
 const RECONCILE_EVERY: Duration = Duration::from_secs(60 * 60);
 /// The clock is looked at this often while a post waits for its time: it may be set, and the
@@ -79,16 +85,33 @@ async fn serve(global: &Global, options: args::Serve) -> Result<u8> {
         store.create_bucket(bucket).await?;
     }
     make_damaged_state_again(&store).await?;
-    let http = bind(options.address(), "--http").await?;
-    let s3_listener = bind(options.s3, "--s3").await?;
-    let control = bind(SocketAddr::from(([127, 0, 0, 1], 0)), "the CloudFront API").await?;
-    let site_url = format!("http://{}", http.local_addr()?);
+    let http = match &options.http {
+        Some(address) => Wish::exactly(address.clone()),
+        None => Wish::of(options.interface, options.port, HTTP_PORT),
+    };
+    let s3_wish = match &options.s3 {
+        Some(address) => Wish::exactly(address.clone()),
+        None => Wish::of(None, None, S3_PORT),
+    };
+    let http = listen(&http, "--http").await?;
+    let s3_listener = listen(&s3_wish, "--s3").await?;
+    let control = listen(&Wish::of(None, Some(0), 0), "the CloudFront API").await?;
+    for (flag, listening) in [("--http", &http), ("--s3", &s3_listener)] {
+        if let Some(taken) = listening.taken {
+            let address = &listening.address;
+            show::note(&format!(
+                "another program listens at port {taken}; this one goes to {address} ({flag} \
+                 chooses a port)"
+            ));
+        }
+    }
+    let site_url = format!("http://{}", http.address);
     let ready = Ready {
         base_url: options.base_url.clone().unwrap_or_else(|| site_url.clone()),
         drafts: options.drafts,
         site: site_url,
-        s3: format!("http://{}", s3_listener.local_addr()?),
-        cloudfront: format!("http://{}", control.local_addr()?),
+        s3: format!("http://{}", s3_listener.address),
+        cloudfront: format!("http://{}", control.address),
         access_key: ACCESS_KEY.to_owned(),
         secret_key: secret_key(&data)?,
         region: REGION.to_owned(),
@@ -120,14 +143,14 @@ async fn serve(global: &Global, options: args::Serve) -> Result<u8> {
     let mut servers = tokio::task::JoinSet::new();
     servers.spawn(s3::serve(
         store.clone(),
-        s3_listener,
+        s3_listener.socket,
         credentials,
         until_stopped(),
     ));
-    servers.spawn(site::serve(site.router(), http, until_stopped()));
+    servers.spawn(site::serve(site.router(), http.socket, until_stopped()));
     servers.spawn(site::serve(
         site.cloudfront_router(),
-        control,
+        control.socket,
         until_stopped(),
     ));
 
@@ -143,6 +166,8 @@ async fn serve(global: &Global, options: args::Serve) -> Result<u8> {
     }
     let mut serving = Serving {
         builder,
+        site,
+        address: ready.site.clone(),
         fixed_now: global.now.is_some(),
         json: options.json,
         told: Mutex::default(),
@@ -158,7 +183,7 @@ async fn serve(global: &Global, options: args::Serve) -> Result<u8> {
             "{error:#}; other commands will not find this server"
         ));
     }
-    greet(&ready, &serving, root);
+    greet(&ready, &serving, root)?;
     if options.open {
         open_browser(&ready.site);
     }
@@ -215,18 +240,6 @@ async fn interrupted() -> Result<()> {
     Ok(())
 }
 
-async fn bind(address: SocketAddr, flag: &str) -> Result<TcpListener> {
-    TcpListener::bind(address).await.map_err(|error| {
-        let way_out = match error.kind() {
-            std::io::ErrorKind::AddrInUse => {
-                "; another program listens there: choose another port, or 0 for a free one"
-            }
-            _ => "",
-        };
-        UsageError(format!("{flag} {address}: {error}{way_out}")).into()
-    })
-}
-
 /// The secret key of this data folder, made at its first start.
 fn secret_key(data: &Path) -> Result<String> {
     let path = data.join("secret-key");
@@ -261,10 +274,9 @@ fn write_private(path: &Path, bytes: &[u8]) -> Result<()> {
     written.with_context(|| path.display().to_string())
 }
 
-fn greet(ready: &Ready, serving: &Serving, root: &Path) {
+fn greet(ready: &Ready, serving: &Serving, root: &Path) -> Result<()> {
     if serving.json {
-        println!("{}", serde_json::to_string(ready).unwrap_or_default());
-        return;
+        return out::json(ready);
     }
     let Ready {
         site,
@@ -274,7 +286,7 @@ fn greet(ready: &Ready, serving: &Serving, root: &Path) {
         region,
         ..
     } = ready;
-    anstream::eprintln!(
+    say!(
         "\n  {BOLD}Quillfront{BOLD:#} serves {}\n\n  \
          {GREEN}site{GREEN:#}     {CYAN}{site}{CYAN:#}\n  \
          {GREEN}S3{GREEN:#}       {CYAN}{s3}{CYAN:#}   {DIM}buckets: {SOURCE} (upload here), {SITE}, {STATE}{DIM:#}\n  \
@@ -287,6 +299,7 @@ fn greet(ready: &Ready, serving: &Serving, root: &Path) {
             .unwrap_or_else(|_| root.to_owned())
             .display(),
     );
+    Ok(())
 }
 
 /// Waits until it is `due`; for ever where nothing is.
@@ -326,6 +339,10 @@ fn open_browser(url: &str) {
 /// The builder at work.
 struct Serving {
     builder: Builder,
+    /// What is told of the mistakes in its pages.
+    site: Site,
+    /// Where it is.
+    address: String,
     /// Time stands still: nothing ever becomes due.
     fixed_now: bool,
     json: bool,
@@ -371,7 +388,8 @@ impl Serving {
             }
         };
         let handling = async {
-            loop {
+            // Who asked for reports and went away is served no more.
+            while !out::is_closed() {
                 let due = self.next_due().await;
                 tokio::select! {
                     batch = gatherer.next() => match batch {
@@ -382,6 +400,7 @@ impl Serving {
                     _ = reconcile.tick() => self.handle(&json!({ "reconcile": true })).await?,
                 }
             }
+            Ok(())
         };
         tokio::select! {
             ended = handling => ended,
@@ -428,6 +447,9 @@ impl Serving {
                     for report in &reports {
                         self.tell(report).await?;
                     }
+                    if out::is_closed() {
+                        return Ok(());
+                    }
                     if !reports.last().is_some_and(|report| report.deferred) {
                         return Ok(());
                     }
@@ -451,15 +473,18 @@ impl Serving {
     }
 
     async fn tell(&self, report: &Report) -> Result<()> {
+        if report.kind != Kind::None && !report.stopped {
+            let pages_of = problems::pages_of(&self.builder, report).await;
+            self.site
+                .show_problems(problems::problems(report, &pages_of));
+        }
         if self.json {
-            let mut out = std::io::stdout().lock();
-            writeln!(out, "{}", serde_json::to_string(report)?)?;
-            out.flush()?;
-            return Ok(());
+            return out::json(report);
         }
         if report.partial {
             // It says nothing of problems; the report of the rest does.
-            show::report(report, &texts_of(&self.builder, report).await);
+            let texts = texts_of(&self.builder, report).await;
+            show::report(report, &texts, &self.address);
             return Ok(());
         }
         let now: BTreeSet<Diagnostic> = report.diagnostics.iter().cloned().collect();
@@ -475,15 +500,20 @@ impl Serving {
             diagnostics: new,
             ..report.clone()
         };
-        show::report(&shown, &texts_of(&self.builder, &shown).await);
+        let texts = texts_of(&self.builder, &shown).await;
+        show::report(&shown, &texts, &self.address);
         if report.kind != Kind::None {
-            if known > 0 {
-                show::note(&format!(
+            match known {
+                0 => {}
+                1 => show::note("1 earlier problem remains; `quillfront status` shows it"),
+                _ => show::note(&format!(
                     "{known} earlier problems remain; `quillfront status` shows them"
-                ));
+                )),
             }
-            if mended > 0 {
-                show::note(&format!("{mended} earlier problems are mended"));
+            match mended {
+                0 => {}
+                1 => show::note("1 earlier problem is mended"),
+                _ => show::note(&format!("{mended} earlier problems are mended")),
             }
             *self.told.lock().unwrap_or_else(PoisonError::into_inner) = now;
         }

@@ -207,7 +207,7 @@ fn link_checker(root: &mut Table<'_, '_>) -> LinkChecker {
 }
 
 /// The shape of a Unicode language identifier: language, script, region, variants.
-fn is_language_code(code: &str) -> bool {
+pub(crate) fn is_language_code(code: &str) -> bool {
     let alphabetic = |part: &str| part.bytes().all(|byte| byte.is_ascii_alphabetic());
     let numeric = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
     let mut parts = code.split(['-', '_']).peekable();

@@ -1,4 +1,5 @@
 use super::read::MAX_LANGUAGES;
+use super::read::MAX_LANGUAGES;
 use super::*;
 use proptest::prelude::*;
 

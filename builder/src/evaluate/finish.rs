@@ -1,6 +1,7 @@
 //! The end of an evaluation: the tree, and what the next build may go by.
 
 use super::failures::Failures;
+use super::why::MAX_REASONS;
 use super::{Evaluation, MAX_ROUNDS, Tree, places};
 use crate::diagnostic::Diagnostic;
 use crate::graph::{BodyFacts, Graph};
@@ -36,6 +37,8 @@ impl<Kept: Send> Evaluation<Kept> {
         let graph = self.graph_after();
         let mut objects = BTreeMap::new();
         let mut stale = BTreeSet::new();
+        // The first mistakes of each.
+        let mut why_stale: Vec<(OutputKey, Diagnostic)> = Vec::new();
         let mut nothing = BTreeSet::new();
         let mut failures = Failures::beside(&self.diagnostics);
         let done = std::mem::take(&mut self.done);
@@ -49,6 +52,8 @@ impl<Kept: Send> Evaluation<Kept> {
                         Ok(Some(object)) => drop(objects.insert(key, object)),
                         Ok(None) => drop(nothing.insert(key)),
                         Err(problems) => {
+                            let first = problems.iter().take(MAX_REASONS).cloned();
+                            why_stale.extend(first.map(|problem| (key.clone(), problem)));
                             failures.add(&key, problems);
                             stale.insert(key);
                         }
@@ -58,7 +63,9 @@ impl<Kept: Send> Evaluation<Kept> {
                     let file = self.plan[&key].source.as_str();
                     let message =
                         format!("more than {MAX_ROUNDS} files or URLs are read one after another");
-                    failures.add(&key, vec![Diagnostic::error("rounds", file, message)]);
+                    let problem = Diagnostic::error("rounds", file, message);
+                    why_stale.push((key.clone(), problem.clone()));
+                    failures.add(&key, vec![problem]);
                     stale.insert(key);
                 }
             }
@@ -80,6 +87,7 @@ impl<Kept: Send> Evaluation<Kept> {
             .chain(warnings)
             .collect();
         places::find(&mut diagnostics, &self.world);
+        let why_stale = in_brief(why_stale, &self.world);
         diagnostics.sort();
         diagnostics.dedup();
         // What failed may have had no chance to ask again.
@@ -102,6 +110,7 @@ impl<Kept: Send> Evaluation<Kept> {
             graph,
             because,
             stale,
+            why_stale,
             plan: self.plan,
             diagnostics,
             external_links,
@@ -162,6 +171,17 @@ impl<Kept: Send> Evaluation<Kept> {
             outputs,
         }
     }
+}
+
+/// Why outputs could not be made, in brief, with the places that are told in full.
+fn in_brief(why: Vec<(OutputKey, Diagnostic)>, world: &World) -> BTreeMap<OutputKey, Vec<String>> {
+    let (keys, mut problems): (Vec<OutputKey>, Vec<Diagnostic>) = why.into_iter().unzip();
+    places::find(&mut problems, world);
+    let mut brief: BTreeMap<OutputKey, Vec<String>> = BTreeMap::new();
+    for (key, problem) in keys.into_iter().zip(&problems) {
+        brief.entry(key).or_default().push(problem.in_brief());
+    }
+    brief
 }
 
 /// What is known of bodies after a build that had the same ones as the graph.

@@ -1,5 +1,6 @@
 //! Small sites, from their files to their tree.
 
+mod absences;
 mod functions;
 mod hostile;
 mod links;

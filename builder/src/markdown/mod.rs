@@ -157,14 +157,23 @@ pub enum DataAttrPosition {
     None,
 }
 
+/// What a link leads to that is there as a file, and not as a page.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Absent {
+    /// Why, in words that follow "it".
+    pub told: String,
+    /// What to do about the link.
+    pub way_out: &'static str,
+}
+
 /// What rendering asks of the rest of the site. Implementations record the questions, so that the
 /// next build knows what the page depends on.
 pub trait Environment {
     /// The permalink of what `@/blog/x.md` names. `path` is percent-decoded and has neither the
     /// `@/` nor the `#anchor`. None if there is no such page, section or asset.
     fn internal_link(&self, path: &str) -> Option<String>;
-    /// The time until which what `@/path` names is held, where it is; in words.
-    fn held_until(&self, _path: &str) -> Option<String> {
+    /// Why there is nothing behind `@/path`, where that is known: it is a draft, or held.
+    fn absence(&self, _path: &str) -> Option<Absent> {
         None
     }
     /// `anchor-link.html` for a heading. The error is a message for the author.

@@ -40,6 +40,8 @@ impl Committed {
         }
         let expired = self.expired.iter().map(|key| OutputReport {
             key: key.clone(),
+            rank: None,
+            source: String::new(),
             actions: vec![Action::Deleted],
             because: vec!["nothing refers to it, and no cached page can either".to_owned()],
         });

@@ -80,6 +80,7 @@ mod tests {
             because: BTreeMap::new(),
             graph: Default::default(),
             stale,
+            why_stale: BTreeMap::new(),
             plan: BTreeMap::new(),
             diagnostics: Vec::new(),
             now: jiff::Timestamp::UNIX_EPOCH,

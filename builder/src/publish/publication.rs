@@ -9,6 +9,7 @@ use crate::evaluate::{Unready, why};
 use crate::key::{OutputKey, SourceKey};
 use crate::plan::{PICTURES, Recipe};
 use crate::report::{Action, Kind, OutputReport, Report};
+use crate::site::misplaced::nested_config;
 use crate::source::Change;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -152,57 +153,56 @@ impl Publication {
             let is_new = put.before.is_none();
             let because =
                 told.unwrap_or_else(|| why::of(&put.source, &changes.map, is_new, draft.full));
-            report.outputs.push(OutputReport {
-                key: put.key.to_string(),
-                actions,
-                because,
-            });
+            let of = Some((put.rank, &put.source));
+            report
+                .outputs
+                .push(OutputReport::new(&put.key, of, actions, because));
         }
         for (key, published) in &self.deletions {
             let because = match changes.map.get(&published.source) {
                 Some(Change::Removed) => format!("{} was removed", published.source),
                 _ => "nothing makes it any more".to_owned(),
             };
+            let of = Some((published.rank, &published.source));
             let actions = vec![Action::Deleted];
-            report.outputs.push(OutputReport {
-                key: key.to_string(),
-                actions,
-                because: vec![because],
-            });
+            report
+                .outputs
+                .push(OutputReport::new(key, of, actions, vec![because]));
         }
         for key in self.unchanged.iter().filter(|key| !copied(key)) {
             let actions = vec![Action::Rendered, Action::Unchanged];
-            let because = match &draft.outcome {
-                Ok(tree) => tree.because.get(key).cloned(),
-                Err(_) => None,
+            let (because, planned) = match &draft.outcome {
+                Ok(tree) => (tree.because.get(key).cloned(), tree.plan.get(key)),
+                Err(_) => (None, None),
             };
-            report.outputs.push(OutputReport {
-                key: key.to_string(),
-                actions,
-                because: because.unwrap_or_default(),
-            });
+            let of = planned.map(|planned| (planned.rank, &planned.source));
+            let because = because.unwrap_or_default();
+            report
+                .outputs
+                .push(OutputReport::new(key, of, actions, because));
         }
         self.tell_refused(&mut report, done);
         match &draft.outcome {
             Ok(tree) => {
-                for key in &tree.stale {
-                    let because = vec!["it could not be rendered; see the diagnostics".to_owned()];
-                    let actions = vec![Action::Stale];
-                    report.outputs.push(OutputReport {
-                        key: key.to_string(),
-                        actions,
-                        because,
-                    });
-                }
+                report.outputs.extend(tree.stale_told());
                 report.diagnostics.extend(tree.diagnostics.iter().cloned());
+                if let Some(site) = &tree.site {
+                    report.site.clone_from(&site.world.config.base_url);
+                }
             }
             Err(Unready::NoConfig) => {
                 let message =
                     "there is no configuration yet; nothing is published until it is there";
                 let waiting = Diagnostic::warning("no-config", "config.toml", message);
-                report
-                    .diagnostics
-                    .push(waiting.hint("upload config.toml with at least a base_url"));
+                let hint = match nested_config(&draft.sources) {
+                    Some(nested) => format!(
+                        "there is {nested}: upload the site to the root of the bucket, without the \
+                         folder {}/",
+                        nested.folder()
+                    ),
+                    None => "upload config.toml with at least a base_url".to_owned(),
+                };
+                report.diagnostics.push(waiting.hint(hint));
             }
             Err(Unready::BrokenConfig(problems)) => {
                 report.diagnostics.extend(problems.iter().cloned());
@@ -241,6 +241,8 @@ impl Publication {
             report.diagnostics.push(refused(key, source, why));
             report.outputs.push(OutputReport {
                 key: key.to_string(),
+                rank: None,
+                source: source.to_string(),
                 actions: vec![Action::Stale],
                 because: vec![why.to_owned()],
             });

@@ -84,11 +84,11 @@ impl Builder {
         };
         report.outputs = done
             .put
-            .keys()
-            .map(|key| OutputReport {
-                key: key.to_string(),
-                actions: vec![Action::Uploaded],
-                because: vec![because.to_owned()],
+            .iter()
+            .map(|(key, put)| {
+                let because = vec![because.to_owned()];
+                let of = Some((put.rank, &put.source));
+                OutputReport::new(key, of, vec![Action::Uploaded], because)
             })
             .collect();
         report.counts.uploaded = done.put.len() as u64;

@@ -766,9 +766,12 @@ impl Environment for SiteEnvironment<'_> {
         lookup::link(self.world, path, self.lang).map(Cow::into_owned)
     }
 
-    fn held_until(&self, path: &str) -> Option<String> {
-        let held = self.world.library.held_at(path)?;
-        Some(held.shown.clone())
+    fn absence(&self, path: &str) -> Option<markdown::Absent> {
+        let absence = self.world.library.absence(path)?;
+        Some(markdown::Absent {
+            told: absence.told(),
+            way_out: absence.way_out(),
+        })
     }
 
     fn anchor_link(&self, id: &str, level: u8) -> Result<String, String> {

@@ -143,8 +143,8 @@ fn get_page(arguments: Kwargs, state: &State) -> Answer {
 
 /// What to say of a content file that is asked for and not there, or not in the language.
 fn missing(world: &World, what: &str, file: &str, named: &Named) -> String {
-    if let Some(held) = world.library.held_at(file) {
-        return format!("content/{file} is held until {}", held.shown);
+    if let Some(absence) = world.library.absence(file) {
+        return format!("content/{file} {}", absence.told());
     }
     match world.library.permalink_of(file) {
         Some(_) => format!(

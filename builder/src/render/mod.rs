@@ -21,6 +21,7 @@ mod images;
 mod lookup;
 pub mod meter;
 pub mod minify;
+mod noindex;
 mod origins;
 pub mod output;
 mod questions;

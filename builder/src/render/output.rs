@@ -5,6 +5,7 @@ use super::feeds;
 use super::generated;
 use super::meter::{self, Bounded};
 use super::minify::{self, Minified};
+use super::noindex;
 use super::questions;
 use super::readers::{Reader, Readers};
 use super::sitemap::sitemap_entries;
@@ -222,6 +223,17 @@ fn minify(mut object: Object, file: &str) -> Result<Object, RenderError> {
     Ok(object)
 }
 
+/// A page that no list shows and no search engine is to.
+fn hidden(mut object: Object) -> Object {
+    if let Body::Bytes(bytes) = &object.body
+        && let Ok(html) = std::str::from_utf8(bytes)
+        && let Some(html) = noindex::hide(html)
+    {
+        object.body = Body::Bytes(html.into_bytes().into());
+    }
+    object
+}
+
 fn copy(sources: &Sources, key: &OutputKey, source: &SourceKey) -> Option<Object> {
     let found = sources.get(source.as_str())?;
     let body = match &found.effective {
@@ -259,6 +271,8 @@ enum Read<'a> {
     Styles,
     /// The records of a search index.
     Search,
+    /// That the page is hidden.
+    Hidden,
 }
 
 type Outcome = Result<Option<Object>, Vec<Diagnostic>>;
@@ -327,8 +341,10 @@ impl<'w> Job<'w> {
             return Ok(None);
         };
         let object = self.template(&template, &variables.context())?;
+        let library = &self.world.library;
         Ok(match &self.planned.recipe {
             Recipe::Feed(_) => object.map(without_controls),
+            Recipe::Page(id) if library.pages[*id].front.hidden => object.map(hidden),
             Recipe::Redirect(target) => object.map(|object| redirecting(object, target)),
             _ => object,
         })
@@ -394,6 +410,12 @@ impl<'w> Job<'w> {
             return None;
         }
         tell(Read::Templates(&reader), reader.mark);
+        // Whether or not the template reads it.
+        if let Recipe::Page(id) = self.planned.recipe
+            && self.world.library.pages[id].front.hidden
+        {
+            tell(Read::Hidden, Mark::of(b"hidden"));
+        }
         let view = self.view(Detail::Marks(memo));
         let variables = self.variables(view, Some(&reader))?;
         for (name, (value, shape)) in &variables.all {

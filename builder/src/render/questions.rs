@@ -13,7 +13,7 @@ use crate::key::SourceKey;
 use crate::reads::{Shape, WHOLE};
 use tera::Value;
 
-/// The mark of where a link of a text leads, or until when what it leads to is held.
+/// The mark of where a link of a text leads, or why it leads nowhere.
 pub fn link(world: &World, path: &str, lang: &str) -> Mark {
     let mut marker = Marker::default();
     add_link(&mut marker, world, path, lang);
@@ -21,12 +21,15 @@ pub fn link(world: &World, path: &str, lang: &str) -> Mark {
 }
 
 fn add_link(marker: &mut Marker, world: &World, path: &str, lang: &str) {
-    marker.option(lookup::link(world, path, lang), |marker, url| {
+    let found = lookup::link(world, path, lang);
+    let absence = match found {
+        Some(_) => None,
+        None => world.library.absence(path),
+    };
+    marker.option(found, |marker, url| {
         marker.bytes(url.as_bytes());
     });
-    marker.option(world.library.held_at(path), |marker, held| {
-        marker.bytes(&held.shown);
-    });
+    marker.option(absence, |marker, absence| absence.mark(marker));
 }
 
 /// The mark of an answer that a text may ask for: none that looks at other pages.

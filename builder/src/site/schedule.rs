@@ -34,6 +34,8 @@ pub struct HeldPage {
     pub due: Timestamp,
     /// The same as the author would write it.
     pub shown: String,
+    /// The path that it will have: `/blog/post/`.
+    pub path: String,
     /// The folder that is its own, relative to `content/`, if it has one.
     pub folder: Option<String>,
 }
@@ -59,7 +61,8 @@ impl Schedule<'_> {
             source: page.place.key.clone(),
             due,
             shown: self.publishing.due_shown(date),
-            folder: own_folder(page).map(str::to_owned),
+            path: page.path().to_owned(),
+            folder: page.place.own_folder().map(str::to_owned),
         })
     }
 
@@ -102,16 +105,6 @@ pub fn due_between(sources: &Sources, after: Timestamp, up_to: Timestamp) -> Vec
     due.map(|(key, _)| key.clone()).collect()
 }
 
-/// The folder of a bundle, relative to `content/`.
-fn own_folder(page: &Page) -> Option<&str> {
-    let folder = page
-        .place
-        .relative()
-        .rsplit_once('/')
-        .map(|(folder, _)| folder);
-    folder.filter(|_| page.place.bundle)
-}
-
 impl Library {
     /// The held page behind `@/relative`: the page itself, or the one that a file belongs to.
     pub fn held_at(&self, relative: &str) -> Option<&HeldPage> {
@@ -130,7 +123,7 @@ impl Library {
         let shared = self
             .pages
             .iter()
-            .any(|page| own_folder(page).is_some_and(owns));
+            .any(|page| page.place.own_folder().is_some_and(owns));
         (!shared).then_some(held)
     }
 

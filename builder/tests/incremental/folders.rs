@@ -124,7 +124,7 @@ impl Disk {
         if built.stale.is_empty() {
             let clean = self.path("clean");
             let tree = folder::build(&self.path("site"), None, settings(), &clean, false);
-            let tree = tree.unwrap().unwrap();
+            let tree = tree.unwrap().unwrap().tree;
             let clean = files(&clean);
             differ("files, from nothing", &files(&self.path("out")), &clean)?;
             differ(

@@ -1,6 +1,7 @@
 //! Incremental equals clean (invariant 1): what is built by going by the graph of the build before
 //! is what is built from nothing.
 
+mod absences;
 mod blog;
 mod cases;
 mod constructs;

@@ -288,6 +288,7 @@ impl Job<'_> {
             },
             Read::Target(target) => format!("the address {target}").into(),
             Read::Styles => "the style sheets in sass/".to_owned().into(),
+            Read::Hidden => format!("hidden of {}", self.planned.source).into(),
             Read::Search => "titles, descriptions and contents of what is searched"
                 .to_owned()
                 .into(),
@@ -340,6 +341,9 @@ impl Job<'_> {
                 readings.note_field(&self.planned.source, "aliases");
             }
             Recipe::SearchIndex(lang) => note_searched(world, lang, &readings),
+            Recipe::Page(id) if world.library.pages[*id].front.hidden => {
+                readings.note_field(&self.planned.source, "hidden");
+            }
             Recipe::Section { pager: Some(_), .. } => {
                 readings.note_field(&self.planned.source, "pages")
             }
