@@ -473,7 +473,7 @@ impl Serving {
     }
 
     async fn tell(&self, report: &Report) -> Result<()> {
-        if report.kind != Kind::None && !report.stopped {
+        if report.kind != Kind::None && !report.stopped && !report.partial {
             let pages_of = problems::pages_of(&self.builder, report).await;
             self.site
                 .show_problems(problems::problems(report, &pages_of));
