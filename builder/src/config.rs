@@ -8,6 +8,7 @@ pub mod globs;
 pub mod languages;
 pub mod markdown;
 mod read;
+pub(crate) use read::is_language_code;
 pub mod search;
 pub mod taxonomies;
 mod template;
@@ -21,6 +22,7 @@ pub use taxonomies::TaxonomyConfig;
 
 use crate::diagnostic::Diagnostic;
 use crate::front_matter::Value;
+use crate::key::SourceKey;
 use crate::slugs::SlugMode;
 use std::collections::BTreeMap;
 
@@ -163,6 +165,21 @@ impl Config {
         let complete =
             path.is_empty() || path.ends_with('/') || path.contains('#') || self.is_feed_path(path);
         self.url_of(path, if complete { "" } else { "/" })
+    }
+
+    /// True for a file that the site passes over: patterns of `content/` are for the whole key, those of
+    /// static files for what is below `static/`.
+    pub fn ignores(&self, key: &SourceKey) -> bool {
+        let key = key.as_str();
+        if key.starts_with("content/") {
+            return self.ignored_content.is_match(key);
+        }
+        let of_theme = || {
+            let (_, inner) = key.strip_prefix("themes/")?.split_once("/static/")?;
+            Some(inner)
+        };
+        let inner = key.strip_prefix("static/").or_else(of_theme);
+        inner.is_some_and(|inner| self.ignored_static.is_match(inner))
     }
 
     /// The full address of a file: nothing is put behind it.

@@ -33,6 +33,11 @@ pub struct Diagnostic {
     pub message: String,
     /// The way out.
     pub hint: Option<String>,
+    /// The value of `file` that this is about, where its place was not looked up yet: names of tables
+    /// and a field, and what stands in where there is no such field. The text of the file may be kept
+    /// elsewhere; it is only read for what is told in the end.
+    #[serde(skip)]
+    pub about: Vec<Vec<String>>,
 }
 
 impl Diagnostic {
@@ -46,6 +51,7 @@ impl Diagnostic {
             column: None,
             message: message.into(),
             hint: None,
+            about: Vec::new(),
         }
     }
 
@@ -64,18 +70,26 @@ impl Diagnostic {
         self
     }
 
-    /// The same, at a place if it is known.
-    pub fn at_place(self, place: Option<LineAndColumn>) -> Self {
-        match place {
-            Some((line, column)) => self.at(line, column),
-            None => self,
-        }
+    /// The same, at the value under these names, one table in another, in the front matter of the file
+    /// or in a TOML file; where it is not there, at the one that comes next.
+    pub fn about(mut self, names: &[&str]) -> Self {
+        let names = names.iter().map(|name| (*name).to_owned());
+        self.about.push(names.collect());
+        self
     }
 
     /// The same, with the way out.
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
         self
+    }
+
+    /// File, line and message alone: `content/a.md:3: there is no page for the link …`.
+    pub fn in_brief(&self) -> String {
+        match self.line {
+            Some(line) => format!("{}:{line}: {}", self.file, self.message),
+            None => format!("{}: {}", self.file, self.message),
+        }
     }
 
     /// True for errors.

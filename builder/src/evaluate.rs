@@ -18,12 +18,15 @@ use crate::quillfront_toml::{AllowedHosts, OwnConfig};
 use crate::render::RenderError;
 use crate::render::answers::{Answer, Request};
 use crate::render::content::{self, Bodies, Contents, Linking};
+use crate::render::generated::Generated;
 use crate::render::output::{self, Edited, LastReaders, Site};
 use crate::render::templates::Templates;
 use crate::render::world::{Inputs, Needs, Settings, World};
+use crate::report::{Action, OutputReport};
 use crate::sass::Sheets;
 use crate::search::{Record, Records};
 use crate::site::library;
+use crate::site::misplaced::misplaced;
 use crate::site::schedule::{NextDue, Schedule};
 use crate::source::Sources;
 use itertools::{Either, EitherOrBoth, Itertools};
@@ -35,7 +38,9 @@ use std::sync::Arc;
 mod album;
 mod failures;
 mod finish;
+mod indexes;
 mod pictures;
+mod places;
 mod records;
 pub mod why;
 pub use album::Album;
@@ -59,6 +64,8 @@ pub struct Tree<Kept = Object> {
     pub because: BTreeMap<OutputKey, Vec<String>>,
     /// Outputs whose render failed: what was published under these keys stays.
     pub stale: BTreeSet<OutputKey>,
+    /// Why, in brief: the first mistakes of each.
+    pub why_stale: BTreeMap<OutputKey, Vec<String>>,
     /// The plan that it was made by.
     pub plan: Plan,
     /// Everything to tell the author.
@@ -74,6 +81,8 @@ pub struct Tree<Kept = Object> {
     /// The records of the search index that the next build may go by; none where they are as they
     /// were, or nothing was noted.
     pub records: Option<Arc<Records>>,
+    /// Search indexes whose bytes other outputs were made from: they go before those.
+    pub indexes: BTreeSet<OutputKey>,
     /// The site that it was made of; none where nothing was rendered.
     pub site: Option<Site>,
 }
@@ -83,6 +92,16 @@ impl<Kept> Tree<Kept> {
     pub fn keeps(&self, key: &str) -> bool {
         let looked_at = self.objects.contains_key(key) || self.stale.contains(key);
         self.plan.contains_key(key) && !looked_at && !self.nothing.contains(key)
+    }
+
+    /// What is reported of the outputs whose render failed.
+    pub fn stale_told(&self) -> impl Iterator<Item = OutputReport> {
+        self.stale.iter().map(|key| {
+            let of = self.plan.get(key);
+            let of = of.map(|planned| (planned.rank, &planned.source));
+            let because = self.why_stale.get(key).cloned().unwrap_or_default();
+            OutputReport::new(key, of, vec![Action::Stale], because)
+        })
     }
 
     /// The same tree, with something else kept of its objects.
@@ -96,6 +115,7 @@ impl<Kept> Tree<Kept> {
             graph: self.graph,
             because: self.because,
             stale: self.stale,
+            why_stale: self.why_stale,
             plan: self.plan,
             diagnostics: self.diagnostics,
             external_links: self.external_links,
@@ -103,6 +123,7 @@ impl<Kept> Tree<Kept> {
             next_due: self.next_due,
             answers: self.answers,
             records: self.records,
+            indexes: self.indexes,
             site: self.site,
         }
     }
@@ -136,6 +157,8 @@ pub struct Evaluation<Kept = Object> {
     traces: BTreeMap<OutputKey, Arc<OutputTrace>>,
     /// Records that search indexes were made from.
     records: Vec<(SourceKey, Arc<Record>)>,
+    /// Search indexes whose bytes were asked for.
+    awaited_indexes: BTreeSet<OutputKey>,
     done: BTreeMap<OutputKey, Result<Option<Kept>, Vec<Diagnostic>>>,
     diagnostics: Vec<Diagnostic>,
     /// Rounds so far.
@@ -201,10 +224,7 @@ impl<Kept: Send> Evaluation<Kept> {
         mut settings: Settings,
         up_to: Timestamp,
     ) -> Result<Self, Unready> {
-        let mut diagnostics: Vec<Diagnostic> = sources
-            .iter()
-            .flat_map(|(_, source)| source.problems.clone())
-            .collect();
+        let mut diagnostics = Vec::new();
         let config = read_config(&sources, &settings, &mut diagnostics);
         let (config, own) = match (config, OwnConfig::of(&sources)) {
             (Ok(config), Ok(own)) => (config, own),
@@ -217,6 +237,9 @@ impl<Kept: Send> Evaluation<Kept> {
                 return Err(Unready::BrokenConfig(problems));
             }
         };
+        // What is wrong with a file that the site passes over is nobody's business.
+        let looked_at = sources.iter().filter(|(key, _)| !config.ignores(key));
+        diagnostics.extend(looked_at.flat_map(|(_, source)| source.problems.iter().cloned()));
         let schedule = Schedule {
             publishing: &own.publishing,
             up_to,
@@ -228,6 +251,7 @@ impl<Kept: Send> Evaluation<Kept> {
         settings.now = schedule.moved(settings.now, &library);
         diagnostics.append(&mut problems);
         diagnostics.extend(library.held_told());
+        diagnostics.extend(misplaced(&sources));
         let ((plan, mut problems), pages) = rayon::join(
             || plan::plan(&config, &own.publishing, &library, &sources),
             || reach::pages(&library),
@@ -246,6 +270,8 @@ impl<Kept: Send> Evaluation<Kept> {
             answers: Arc::default(),
             measured: Arc::default(),
             styles: Arc::new(styles),
+            generated: Arc::new(Generated::of(&plan)),
+            indexes: Arc::default(),
             texts: Arc::default(),
             records: Some(Arc::default()),
             traced: false,
@@ -266,6 +292,7 @@ impl<Kept: Send> Evaluation<Kept> {
             changed: BTreeSet::new(),
             traces: BTreeMap::new(),
             records: Vec::new(),
+            awaited_indexes: BTreeSet::new(),
             done: BTreeMap::new(),
             diagnostics,
             rounds: 0,
@@ -383,6 +410,9 @@ impl<Kept: Send> Evaluation<Kept> {
             self.done.extend(done);
             self.originals = lacking;
         }
+        if self.needs.is_empty() && self.originals.is_empty() {
+            self.needs.texts = self.texts_to_place();
+        }
         self.asked()
     }
 
@@ -436,12 +466,15 @@ impl<Kept: Send> Evaluation<Kept> {
         loop {
             let mut needs = self.round(&keep);
             let bodies = std::mem::take(&mut needs.bodies);
-            if bodies.is_empty() {
+            let indexes = std::mem::take(&mut needs.indexes);
+            if bodies.is_empty() && indexes.is_empty() {
                 return needs;
             }
             // Bodies that are shown are rendered without asking anybody, if their texts are here.
-            self.bodies.want(&self.world.library, bodies);
-            self.contents = None;
+            if !bodies.is_empty() {
+                self.bodies.want(&self.world.library, bodies);
+                self.contents = None;
+            }
         }
     }
 
@@ -454,17 +487,23 @@ impl<Kept: Send> Evaluation<Kept> {
                 Err(needs) => return needs,
             },
         };
-        let is_wanted = |planned: &Planned| match &self.only {
+        let lacking = self.make_indexes(&contents);
+        if !lacking.is_empty() {
+            return lacking;
+        }
+        let is_wanted = |key: &OutputKey, planned: &Planned| match &self.only {
             None => true,
             Some(sources) => {
                 let asset = matches!(planned.recipe, Recipe::Copy(_) | Recipe::Style(_));
                 let page = matches!(planned.recipe, Recipe::Page(_));
-                asset || (page && sources.contains(&planned.source))
+                let own = page && sources.contains(&planned.source);
+                asset || own || self.awaited_indexes.contains(key)
             }
         };
         let (mut waiting, gone) = self.waiting();
-        let looked_at =
-            |(key, planned, _): &Waiting<'_>| is_wanted(planned) || !self.changed.contains(*key);
+        let looked_at = |(key, planned, _): &Waiting<'_>| {
+            is_wanted(key, planned) || !self.changed.contains(*key)
+        };
         let mut left: Vec<OutputKey> = Vec::new();
         waiting.retain(|one| {
             let now = looked_at(one);
@@ -517,14 +556,17 @@ impl<Kept: Send> Evaluation<Kept> {
                         }
                     }
                 }
-                if !is_wanted(planned) {
+                if !is_wanted(key, planned) {
                     return Some((key.clone(), Round::Later));
                 }
                 let made = output::render(&self.world, &contents, key, planned);
                 let round = match made {
                     Ok(made) => {
                         let shown = made.object.as_ref().map(pictures::shown);
+                        let is_index = matches!(planned.recipe, Recipe::SearchIndex(_));
+                        let index = made.object.as_ref().filter(|_| is_index);
                         Round::Made(Box::new(Made {
+                            index: index.and_then(indexes::bytes_of),
                             kept: made.object.map(|object| keep(key, object)),
                             pictures: content::shown(made.pictures),
                             shown: shown.unwrap_or_default(),
@@ -545,6 +587,7 @@ impl<Kept: Send> Evaluation<Kept> {
             self.darkroom.note_body(file, &facts.pictures);
             wanted.extend(facts.pictures.iter().cloned());
         }
+        let mut made_indexes = BTreeMap::new();
         for (key, result) in results {
             match result {
                 Round::Kept(trace) => {
@@ -559,8 +602,10 @@ impl<Kept: Send> Evaluation<Kept> {
                         shown,
                         trace,
                         records,
+                        index,
                     } = *made;
                     self.records.extend(records);
+                    made_indexes.extend(index.map(|bytes| (key.clone(), bytes)));
                     let own = pictures.iter().map(|(picture, ..)| picture);
                     self.darkroom.note_output(&key, own);
                     self.darkroom.note_output(&key, &shown);
@@ -587,11 +632,12 @@ impl<Kept: Send> Evaluation<Kept> {
                 }
             }
         }
+        self.await_indexes(needs.indexes.clone(), made_indexes);
         left.sort();
         self.waiting = Some(left);
         self.gone = gone;
         for (key, source, job) in wanted {
-            let added = plan::add_picture(&mut self.plan, &self.world.sources, &key, &source, job);
+            let added = plan::add_picture(&mut self.plan, &key, &source, job);
             if let Err(problem) = added {
                 self.refused.insert(key, problem);
             }
@@ -738,6 +784,8 @@ struct Made<Kept> {
     shown: BTreeSet<OutputKey>,
     trace: Option<Arc<OutputTrace>>,
     records: Vec<(SourceKey, Arc<Record>)>,
+    /// The bytes of a search index.
+    index: Option<Arc<[u8]>>,
 }
 
 fn read_config(
@@ -747,10 +795,12 @@ fn read_config(
 ) -> Result<Config, Unready> {
     let key = plan::config_key(sources);
     let Some(text) = sources.text(key.as_str()) else {
-        let broken = sources
-            .get(key.as_str())
-            .map(|source| source.problems.clone());
-        return Err(broken.map_or(Unready::NoConfig, Unready::BrokenConfig));
+        let broken = plan::CONFIGS.iter().filter_map(|key| sources.get(key));
+        let problems: Vec<Diagnostic> = broken.flat_map(|one| one.problems.clone()).collect();
+        return Err(match problems.is_empty() {
+            true => Unready::NoConfig,
+            false => Unready::BrokenConfig(problems),
+        });
     };
     let mut config = Config::parse(key.as_str(), text).map_err(Unready::BrokenConfig)?;
     diagnostics.append(&mut config.warnings);
@@ -783,10 +833,9 @@ fn read_config(
         }
         for lacks in lacking {
             let message = format!("the theme `{theme}` {lacks}");
-            let place = sources.place_of(key.as_str(), &["theme"]);
             diagnostics.push(
                 Diagnostic::error("theme", key.as_str(), message)
-                    .at_place(place)
+                    .about(&["theme"])
                     .hint("upload the theme's whole folder, or remove `theme`"),
             );
         }

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::fmt;
+use std::io;
 
 /// The first 128 bits of a SHA-256.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -50,6 +51,26 @@ impl Mark {
         let mut short = [0; 8];
         short.copy_from_slice(&Sha256::digest(bytes)[..8]);
         Self(short)
+    }
+
+    /// Of all that can be read: the same as of the bytes.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub fn reading(mut from: impl io::Read) -> io::Result<Self> {
+        let mut hasher = Sha256::new();
+        let mut block = [0; 64 * 1024];
+        loop {
+            match from.read(&mut block) {
+                Ok(0) => break,
+                Ok(length) => hasher.update(&block[..length]),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        let mut short = [0; 8];
+        short.copy_from_slice(&hasher.finalize()[..8]);
+        Ok(Self(short))
     }
 
     /// As a number.

@@ -14,6 +14,7 @@ pub mod table;
 mod toml_tree;
 pub mod tree;
 mod value;
+mod yaml_quotes;
 mod yaml_tree;
 
 pub use locate::place_of;

@@ -121,6 +121,8 @@ pub enum Role {
     /// Folder placeholders, hidden files, editor leftovers, what a theme brings that no site
     /// uses: as if they were not there.
     Ignored,
+    /// What S3 holds under a key that no file of a site can have ([`Fault`]): its author is told.
+    Unusable,
 }
 
 /// Longest Markdown, template, configuration or data file that is read: 16 MB.
@@ -130,11 +132,12 @@ impl SourceKey {
     /// What the source is for (site model, sections 1, 2 and 8).
     pub fn role(&self) -> Role {
         let key = self.as_str();
-        if key.len() > 1024 {
-            return Role::Ignored;
-        }
-        let Some(Parts { name, hidden }) = parts(key) else {
-            return Role::Ignored;
+        let Parts { name, hidden } = match parts(key) {
+            Ok(parts) => parts,
+            Err(_) if key.is_empty() || key.ends_with('/') || is_leftover(self.name()) => {
+                return Role::Ignored;
+            }
+            Err(_) => return Role::Unusable,
         };
         if is_leftover(name) {
             return Role::Ignored;
@@ -177,7 +180,7 @@ impl SourceKey {
             | Role::Template
             | Role::Sass => true,
             Role::Data => data_format(self.as_str()).is_some(),
-            Role::Asset | Role::Static | Role::Ignored => false,
+            Role::Asset | Role::Static | Role::Ignored | Role::Unusable => false,
         }
     }
 
@@ -194,36 +197,75 @@ impl SourceKey {
     }
 }
 
+/// Longest key that S3 holds, in bytes of UTF-8 (S3 guide, "Object key naming").
+pub const MAX_KEY_BYTES: usize = 1024;
+
+/// Why nothing can be published from or under a key, though S3 may hold it. It is shown after the
+/// name of what has it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Fault {
+    /// No object has such a key.
+    #[error("is longer than 1,024 bytes")]
+    TooLong,
+    /// The SDKs refuse to ask for it.
+    #[error("is nothing but white space")]
+    Blank,
+    /// A file system, and often a URL, has no such name.
+    #[error("has an empty part")]
+    EmptyPart,
+    /// The same, and elsewhere than it seems.
+    #[error("has a part `.` or `..`")]
+    Dots,
+    /// XML cannot carry it, and a terminal obeys it.
+    #[error("has a control character")]
+    Control,
+}
+
+/// Why nothing can be published from or under a key; none where something can.
+pub fn fault(key: &str) -> Option<Fault> {
+    parts(key).err()
+}
+
 /// What a key's parts between `/` say.
-pub(crate) struct Parts<'a> {
+struct Parts<'a> {
     /// The last one.
     name: &'a str,
     /// True where one of them starts with a dot.
     hidden: bool,
 }
 
-/// None where a part is empty or leads elsewhere (`..`), or where there is a NUL. Every key of a site
-/// comes through here, so it is one walk.
-pub(crate) fn parts(key: &str) -> Option<Parts<'_>> {
+/// Every key of a site comes through here, so it is one walk.
+fn parts(key: &str) -> Result<Parts<'_>, Fault> {
+    if key.len() > MAX_KEY_BYTES {
+        return Err(Fault::TooLong);
+    }
     let (mut begin, mut hidden) = (0, false);
     let bytes = key.as_bytes();
     for end in 0..=bytes.len() {
         match bytes.get(end) {
-            Some(0) => return None,
             Some(b'/') | None => {}
+            Some(0..=0x1f | 0x7f) => return Err(Fault::Control),
+            // U+0080 to U+009F.
+            Some(0xc2) if bytes.get(end + 1).is_some_and(|byte| *byte < 0xa0) => {
+                return Err(Fault::Control);
+            }
             Some(_) => continue,
         }
         let part = &bytes[begin..end];
-        if matches!(part, b"" | b"." | b"..") {
-            return None;
+        match part {
+            b"" => return Err(Fault::EmptyPart),
+            b"." | b".." => return Err(Fault::Dots),
+            _ => hidden |= part[0] == b'.',
         }
-        hidden |= part[0] == b'.';
         if end < bytes.len() {
             begin = end + 1;
         }
     }
     let name = &key[begin..];
-    Some(Parts { name, hidden })
+    match begin == 0 && name.trim().is_empty() {
+        true => Err(Fault::Blank),
+        false => Ok(Parts { name, hidden }),
+    }
 }
 
 /// The formats that a data file can be checked in when it arrives.
@@ -323,8 +365,8 @@ mod tests {
             "content/blog/.post.md.swp",
             "content/blog/post.md~",
             "content/blog/.#post.md",
-            "content/../config.toml",
-            "content//post.md",
+            "content//",
+            "content//.DS_Store",
             "templates/#page.html#",
             ".git/config",
             "themes/.git/x/theme.toml",
@@ -335,6 +377,38 @@ mod tests {
             "themes/quill/templates/.a.html",
         ] {
             assert_eq!(role(key), Role::Ignored, "{key}");
+        }
+    }
+
+    #[test]
+    fn a_key_that_no_file_can_have_is_told_and_not_passed_over() {
+        let long = format!("content/{}.md", "a".repeat(MAX_KEY_BYTES));
+        for (key, expected) in [
+            ("content/../config.toml", Fault::Dots),
+            ("./config.toml", Fault::Dots),
+            ("content//post.md", Fault::EmptyPart),
+            ("/content/post.md", Fault::EmptyPart),
+            (" ", Fault::Blank),
+            ("\u{a0}\u{3000}", Fault::Blank),
+            ("static/a\0b", Fault::Control),
+            ("static/a\nb", Fault::Control),
+            ("static/a\u{7f}", Fault::Control),
+            ("content/a\u{85}.md", Fault::Control),
+            (&long, Fault::TooLong),
+        ] {
+            assert_eq!(fault(key), Some(expected), "{key:?}");
+            assert_eq!(role(key), Role::Unusable, "{key:?}");
+        }
+        for key in [
+            "static/ ",
+            "static/\u{a0}",
+            "static/a\u{fffe}b",
+            "static/a?b#c%d+e",
+            "static/ü",
+            "static/u\u{308}",
+            "static/\u{c0}\u{a0}",
+        ] {
+            assert_eq!(role(key), Role::Static, "{key:?}");
         }
     }
 }

@@ -17,6 +17,7 @@
 //! same core from files for `quillfront build`.
 
 pub mod aws;
+pub mod budget;
 pub mod config;
 pub mod dates;
 pub mod diagnostic;
@@ -45,3 +46,4 @@ pub mod search;
 pub mod site;
 pub mod slugs;
 pub mod source;
+mod xml;

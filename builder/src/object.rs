@@ -14,7 +14,7 @@ pub enum Body {
     Copy {
         /// Which source.
         source: SourceKey,
-        /// Its version: the ETag in S3, a hash of path, size and time in a folder.
+        /// Which bytes ([`Source::content`](crate::source::Source::content)).
         version: String,
         /// Bytes.
         size: u64,

@@ -4,9 +4,11 @@
 //! order of arrival (invariant 1); each loser is a diagnostic.
 
 use crate::config::Config;
-use crate::diagnostic::{Diagnostic, LineAndColumn};
+use crate::config::markdown::Highlight;
+use crate::diagnostic::Diagnostic;
 use crate::images;
-use crate::key::{OutputKey, Role, SourceKey, parts};
+use crate::key::{OutputKey, Role, SourceKey, fault};
+use crate::markdown::Shade;
 use crate::quillfront_toml::{Publishing, StaticFiles};
 use crate::render::sitemap::{most_entries, sitemap_entries};
 use crate::sass;
@@ -14,15 +16,18 @@ use crate::search;
 use crate::site::facts::{Page, Section};
 use crate::site::library::{Library, PageId, SectionId};
 use crate::site::pagination::{self, Pagination, numbered_path, part_path};
-use crate::site::taxonomies::{Taxonomy, Term};
+use crate::site::taxonomies::Taxonomy;
 use crate::source::Sources;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::ops::Bound;
 
+mod taxonomies;
+
 /// Who comes first where several want one key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Rank {
     /// A page.
     Page,
@@ -77,6 +82,8 @@ pub enum Recipe {
     SearchIndex(String),
     /// The library that searches an index in the browser.
     SearchLibrary,
+    /// The colours of highlighted code.
+    HighlightSheet(Shade),
     /// A redirect to a URL.
     Redirect(String),
     /// A source as it is.
@@ -181,7 +188,10 @@ pub fn plan(
     sources: &Sources,
 ) -> (Plan, Vec<Diagnostic>) {
     let config_key = config_key(sources);
-    let nothing = || Wanted::nothing(sources, publishing.static_files, &config_key);
+    let nothing = || Wanted {
+        library: Some(library),
+        ..Wanted::nothing(publishing.static_files, &config_key)
+    };
     // There are many more pages than anything else.
     let of_pages: Vec<Wanted<'_>> = (0..library.pages.len().div_ceil(PAGES_IN_A_ROW))
         .into_par_iter()
@@ -207,7 +217,7 @@ pub fn plan(
     }
     for (lang, taxonomies) in &library.taxonomies {
         for (index, taxonomy) in taxonomies.iter().enumerate() {
-            want_taxonomy(&mut wanted, config, lang, index, taxonomy);
+            taxonomies::want(&mut wanted, config, lang, index, taxonomy);
         }
     }
     want_site_files(&mut wanted, config, library);
@@ -222,7 +232,6 @@ pub fn plan(
 /// Something else is made under its key.
 pub fn add_picture(
     plan: &mut Plan,
-    sources: &Sources,
     key: &OutputKey,
     source: &SourceKey,
     job: images::Job,
@@ -234,7 +243,7 @@ pub fn add_picture(
     if plan.get(key).is_some_and(|there| there.recipe == recipe) {
         return Ok(());
     }
-    let mut wanted = Wanted::nothing(sources, StaticFiles::Yield, source);
+    let mut wanted = Wanted::nothing(StaticFiles::Yield, source);
     wanted.want(key.as_str(), Rank::Static, source, recipe);
     for (key, planned) in std::mem::take(&mut wanted.wants) {
         let owner = match plan.remove(&key) {
@@ -246,20 +255,19 @@ pub fn add_picture(
     wanted.problems.pop().map_or(Ok(()), Err)
 }
 
-/// The configuration's source key: `zola.toml` goes before `config.toml`.
+/// Where a site's configuration may be; the first that was ever good is used.
+pub const CONFIGS: [&str; 2] = ["zola.toml", "config.toml"];
+
+/// The configuration's source key.
 pub fn config_key(sources: &Sources) -> SourceKey {
-    SourceKey::from(if sources.exists("zola.toml") {
-        "zola.toml"
-    } else {
-        "config.toml"
-    })
+    let used = CONFIGS.into_iter().find(|key| sources.exists(key));
+    SourceKey::from(used.unwrap_or("config.toml"))
 }
 
 struct Wanted<'a> {
-    sources: &'a Sources,
+    /// The site, where more than a single output is wanted.
+    library: Option<&'a Library>,
     static_files: StaticFiles,
-    /// What was looked up for problems: one source may have thousands.
-    places: BTreeMap<(SourceKey, Rank), Option<LineAndColumn>>,
     /// What is wanted under each key, in order; several may want the same.
     wants: Vec<(OutputKey, Planned)>,
     problems: Vec<Diagnostic>,
@@ -268,12 +276,11 @@ struct Wanted<'a> {
     key: String,
 }
 
-impl<'a> Wanted<'a> {
-    fn nothing(sources: &'a Sources, static_files: StaticFiles, config_key: &SourceKey) -> Self {
+impl Wanted<'_> {
+    fn nothing(static_files: StaticFiles, config_key: &SourceKey) -> Self {
         Self {
-            sources,
+            library: None,
             static_files,
-            places: BTreeMap::new(),
             wants: Vec::new(),
             problems: Vec::new(),
             config_key: config_key.clone(),
@@ -283,12 +290,13 @@ impl<'a> Wanted<'a> {
 
     fn want(&mut self, key: &str, rank: Rank, source: &SourceKey, recipe: Recipe) {
         if let Err(message) = check_output_key(key) {
-            let at = self.place_of(source, rank);
-            self.problems.push(
-                Diagnostic::error("path", source.as_str(), message)
-                    .at_place(at)
-                    .hint("change the path, slug, alias or file name that it comes from"),
-            );
+            if let Some(problem) = self.problem_of_term(&recipe, &message) {
+                self.problems.push(problem);
+                return;
+            }
+            let problem = Diagnostic::error("path", source.as_str(), message)
+                .hint("change the path, slug, alias or file name that it comes from");
+            self.problems.push(about_path(problem, rank));
             return;
         }
         let planned = Planned {
@@ -324,6 +332,12 @@ impl<'a> Wanted<'a> {
                 false => there,
             };
         }
+        if has_all_of(&there, &planned) {
+            return there;
+        }
+        if has_all_of(&planned, &there) {
+            return planned;
+        }
         let replaces = self.static_files == StaticFiles::Replace;
         let replaces = |planned: &Planned| {
             replaces && planned.rank == Rank::Static && planned.source.role() == Role::Static
@@ -339,33 +353,19 @@ impl<'a> Wanted<'a> {
             let message = format!("`{path}` is replaced by the static file {}", owner.source);
             Diagnostic::warning("collision", file, message)
         } else {
-            let message = format!("`{path}` is already made by {}", owner.source);
+            let message = format!("`{path}` is already made by {}", self.maker(&owner));
+            if let Some(problem) = self.problem_of_term(&loser.recipe, &message) {
+                self.problems.push(Diagnostic {
+                    code: "collision".to_owned(),
+                    ..problem
+                });
+                return owner;
+            }
             Diagnostic::error("collision", file, message)
         };
-        let at = self.place_of(&loser.source, loser.rank);
-        self.problems.push(
-            problem
-                .at_place(at)
-                .hint("give one of the two another slug, path, alias or name"),
-        );
+        let problem = problem.hint("give one of the two another slug, path, alias or name");
+        self.problems.push(about_path(problem, loser.rank));
         owner
-    }
-
-    /// Where a source says what path it wants, if it says so.
-    fn place_of(&mut self, source: &SourceKey, rank: Rank) -> Option<LineAndColumn> {
-        let sources = self.sources;
-        let find = || {
-            let names: &[&str] = match rank {
-                Rank::Alias => &["aliases"],
-                _ => &["path", "slug"],
-            };
-            let place = |name: &&str| sources.place_of(source.as_str(), &[name]);
-            names.iter().find_map(place)
-        };
-        *self
-            .places
-            .entry((source.clone(), rank))
-            .or_insert_with(find)
     }
 
     fn want_at_path(&mut self, path: &str, rank: Rank, source: &SourceKey, recipe: Recipe) {
@@ -378,6 +378,14 @@ impl<'a> Wanted<'a> {
     }
 }
 
+/// The problem, where its source says what path it wants, if it says so.
+fn about_path(problem: Diagnostic, rank: Rank) -> Diagnostic {
+    match rank {
+        Rank::Alias => problem.about(&["aliases"]),
+        _ => problem.about(&["path"]).about(&["slug"]),
+    }
+}
+
 /// True where one of two outputs of a content file is a redirect to it from where it already is.
 fn sends_to_itself(one: &Planned, other: &Planned) -> bool {
     let redirects =
@@ -385,8 +393,20 @@ fn sends_to_itself(one: &Planned, other: &Planned) -> bool {
     redirects(one) != redirects(other)
 }
 
+/// True for the feed of a site, beside that of one of its sections: the home page's, where they have
+/// one address.
+fn has_all_of(one: &Planned, other: &Planned) -> bool {
+    match (&one.recipe, &other.recipe) {
+        (Recipe::Feed(one), Recipe::Feed(other)) => {
+            let (one, other) = ((&one.lang, &one.of), (&other.lang, &other.of));
+            one.0 == other.0 && matches!((one.1, other.1), (FeedOf::Site, FeedOf::Section(_)))
+        }
+        _ => false,
+    }
+}
+
 /// The path that visitors see: `/blog/post/` of `blog/post/index.html`.
-fn path_of(key: &OutputKey) -> String {
+pub fn path_of(key: &OutputKey) -> String {
     let key = key.as_str();
     let folder = key
         .strip_suffix("index.html")
@@ -396,30 +416,17 @@ fn path_of(key: &OutputKey) -> String {
 
 /// Keys that S3, a file system and a URL can all carry.
 fn check_output_key(key: &str) -> Result<(), String> {
-    // As most are.
-    let is_plain = |byte: u8| matches!(byte, b' '..=b'~') && byte != b'\\';
-    if key.len() <= 255 && key.bytes().all(is_plain) && parts(key).is_some() {
-        return Ok(());
-    }
-    if key.len() > 1024 {
-        return Err(format!("the path `{key}` is longer than 1,024 bytes"));
-    }
-    if key.split('/').any(|part| part.len() > 255) {
-        return Err(format!("the path `{key}` has a part longer than 255 bytes"));
-    }
-    if key.chars().any(|c| c.is_control() || c == '\\') {
-        return Err(format!(
-            "the path `{}` has a control character or backslash",
-            key.escape_debug()
-        ));
-    }
-    let odd = key
-        .split('/')
-        .find(|part| part.is_empty() || *part == "." || *part == "..");
-    match odd {
-        Some(part) => Err(format!("the path `{key}` has a part `{part}`")),
-        None => Ok(()),
-    }
+    let problem = match fault(key) {
+        Some(fault) => fault.to_string(),
+        // As most are.
+        None if key.len() <= 255 && !key.contains('\\') => return Ok(()),
+        None if key.contains('\\') => "has a backslash".to_owned(),
+        None if key.split('/').any(|part| part.len() > 255) => {
+            "has a part longer than 255 bytes".to_owned()
+        }
+        None => return Ok(()),
+    };
+    Err(format!("the path `{}` {problem}", key.escape_debug()))
 }
 
 fn want_page(wanted: &mut Wanted<'_>, library: &Library, id: PageId) {
@@ -446,8 +453,10 @@ fn want_page(wanted: &mut Wanted<'_>, library: &Library, id: PageId) {
 
 fn want_aliases(wanted: &mut Wanted<'_>, aliases: &[String], source: &SourceKey, permalink: &str) {
     for alias in aliases {
-        let path = alias.trim().trim_matches('/');
-        let key = if path.ends_with(".html") {
+        let alias = alias.trim();
+        let path = alias.trim_matches('/');
+        // With a slash at the end it is a folder, whatever its name.
+        let key = if path.ends_with(".html") && !alias.ends_with('/') {
             path.to_owned()
         } else if path.is_empty() {
             "index.html".to_owned()
@@ -548,62 +557,6 @@ fn want_section(wanted: &mut Wanted<'_>, config: &Config, library: &Library, id:
     );
 }
 
-fn want_taxonomy(
-    wanted: &mut Wanted<'_>,
-    config: &Config,
-    lang: &str,
-    index: usize,
-    taxonomy: &Taxonomy,
-) {
-    if taxonomy.terms.is_empty() || !taxonomy.config.render {
-        return;
-    }
-    let source = wanted.config_key.clone();
-    let recipe = Recipe::Taxonomy(Box::new(OfTaxonomy {
-        lang: lang.to_owned(),
-        taxonomy: index,
-    }));
-    wanted.want_at_path(&taxonomy.path, Rank::List, &source, recipe);
-    for (position, term) in taxonomy.terms.iter().enumerate() {
-        let Term {
-            path,
-            permalink,
-            pages,
-            ..
-        } = term;
-        let recipe = |pager| {
-            Recipe::Term(Box::new(OfTerm {
-                lang: lang.to_owned(),
-                taxonomy: index,
-                term: position,
-                pager,
-            }))
-        };
-        match term_pagination(taxonomy) {
-            None => wanted.want_at_path(path, Rank::List, &source, recipe(None)),
-            Some(pagination) => {
-                for index in 1..=pagination::count(pages.len(), &pagination) {
-                    let at = part_path(path, &pagination, index);
-                    wanted.want_at_path(&at, Rank::List, &source, recipe(Some(index)));
-                }
-                let first = numbered_path(path, &pagination, 1);
-                let redirect = Recipe::Redirect(permalink.clone());
-                wanted.want_at_path(&first, Rank::Alias, &source, redirect);
-            }
-        }
-        if taxonomy.config.feed {
-            want_feeds(
-                wanted,
-                config,
-                &source,
-                lang,
-                path,
-                FeedOf::Term(index, position),
-            );
-        }
-    }
-}
-
 fn want_feeds(
     wanted: &mut Wanted<'_>,
     config: &Config,
@@ -659,7 +612,7 @@ fn want_site_files(wanted: &mut Wanted<'_>, config: &Config, library: &Library) 
     wanted.want("404.html", Rank::List, &source, Recipe::NotFound);
 }
 
-fn want_search(wanted: &mut Wanted, config: &Config, sources: &Sources) {
+fn want_search(wanted: &mut Wanted<'_>, config: &Config, sources: &Sources) {
     let source = wanted.config_key.clone();
     let mut needs_library = false;
     for (lang, language) in &config.languages {
@@ -701,7 +654,16 @@ fn want_static(wanted: &mut Wanted<'_>, config: &Config, sources: &Sources) {
         .theme
         .as_ref()
         .map(|theme| format!("themes/{theme}/static/"));
-    // The site's own files come last and so replace the theme's, and what is made from Sass.
+    for (name, shade) in config
+        .markdown
+        .highlight
+        .iter()
+        .flat_map(Highlight::style_sheets)
+    {
+        let recipe = Recipe::HighlightSheet(shade);
+        files.entry(name.to_owned()).or_insert(recipe);
+    }
+    // The site's own files come last and so replace the theme's, and what is made.
     for prefix in themed.iter().map(String::as_str).chain(["static/"]) {
         for (key, _) in sources.under(prefix) {
             let inner = &key.as_str()[prefix.len()..];
@@ -712,10 +674,14 @@ fn want_static(wanted: &mut Wanted<'_>, config: &Config, sources: &Sources) {
             }
         }
     }
+    let config_key = wanted.config_key.clone();
     for (inner, recipe) in files {
-        if let Recipe::Copy(source) | Recipe::Style(source) = &recipe {
-            let source = source.clone();
-            wanted.want(&inner, Rank::Static, &source, recipe);
+        match &recipe {
+            Recipe::Copy(source) | Recipe::Style(source) => {
+                let source = source.clone();
+                wanted.want(&inner, Rank::Static, &source, recipe);
+            }
+            _ => wanted.want(&inner, Rank::List, &config_key, recipe),
         }
     }
 }

@@ -68,16 +68,14 @@ impl OwnConfig {
         }
     }
 
-    /// What the effective sources say. A file that is there and was never good is not the same as
-    /// none: posts that its author wants held would be published.
+    /// What the effective sources say: without a file that was ever good, the defaults.
     ///
     /// # Errors
-    /// What is wrong with a file that was never good.
+    /// What is wrong with a file that was good to an earlier version of Quillfront.
     pub fn of(sources: &Sources) -> Result<Self, Vec<Diagnostic>> {
-        match (sources.text(KEY), sources.get(KEY)) {
-            (Some(text), _) => Self::parse(KEY, text),
-            (None, Some(broken)) => Err(broken.problems.clone()),
-            (None, None) => Ok(Self::default()),
+        match sources.text(KEY) {
+            Some(text) => Self::parse(KEY, text),
+            None => Ok(Self::default()),
         }
     }
 }

@@ -7,6 +7,7 @@
 
 mod eval;
 mod filters;
+mod intern;
 mod lexer;
 mod look;
 mod scope;
@@ -17,6 +18,7 @@ mod tree;
 mod value;
 mod walk;
 
+pub use intern::{Assigned, Interner, ShapeId};
 use std::collections::{BTreeMap, BTreeSet};
 use syntax::{Component, Template};
 use walk::Walk;
@@ -35,7 +37,7 @@ pub enum Shape {
     Parts(Parts),
 }
 
-/// [`Shape::Whole`], always in the same place.
+/// [`Shape::Whole`].
 pub static WHOLE: Shape = Shape::Whole;
 
 impl Shape {
@@ -85,6 +87,8 @@ pub struct Parts {
     pub items: Option<Box<Items>>,
     /// How many values or fields there are.
     pub length: bool,
+    /// Stands for all of these in memos.
+    pub id: Assigned,
 }
 
 impl Parts {
@@ -105,6 +109,7 @@ impl Parts {
             (Some(_), None) => {}
         }
         self.length |= other.length;
+        self.id = Assigned::default();
     }
 }
 

@@ -1,6 +1,8 @@
 //! What a build did, for people and programs (interface.md, "Report, version 1").
 
 use crate::diagnostic::Diagnostic;
+use crate::key::{OutputKey, SourceKey};
+use crate::plan::Rank;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -18,6 +20,9 @@ pub struct Report {
     /// When it ended, by the clock, RFC 3339; empty where that is not known.
     #[serde(skip_serializing_if = "String::is_empty", default)]
     pub at: String,
+    /// Where the site is, as its configuration says; empty where nothing was rendered.
+    #[serde(skip_serializing_if = "String::is_empty", default)]
+    pub site: String,
     /// How much was looked at.
     pub kind: Kind,
     /// Source keys.
@@ -42,6 +47,10 @@ pub struct Report {
     /// True where another builder was at work and was left the changes, or where time ran out.
     #[serde(skip_serializing_if = "std::ops::Not::not", default)]
     pub deferred: bool,
+    /// True where only a part of what is to be published was: the report of the rest follows, and with it
+    /// what to tell the author.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub partial: bool,
     /// True where time ran out: the next event or reconcile goes on.
     #[serde(skip_serializing_if = "std::ops::Not::not", default)]
     pub stopped: bool,
@@ -94,10 +103,34 @@ pub enum Action {
 pub struct OutputReport {
     /// Its key.
     pub key: String,
+    /// What it is: `page`, `section`, `list`, `alias` or `static`; absent where nobody knows any more.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub rank: Option<Rank>,
+    /// The source that it stands for; empty where nobody knows any more.
+    #[serde(skip_serializing_if = "String::is_empty", default)]
+    pub source: String,
     /// What was done.
     pub actions: Vec<Action>,
     /// Why.
     pub because: Vec<String>,
+}
+
+impl OutputReport {
+    /// Of an output that stands for a source, where that is known.
+    pub fn new(
+        key: &OutputKey,
+        of: Option<(Rank, &SourceKey)>,
+        actions: Vec<Action>,
+        because: Vec<String>,
+    ) -> Self {
+        Self {
+            key: key.to_string(),
+            rank: of.map(|(rank, _)| rank),
+            source: of.map_or_else(String::new, |(_, source)| source.to_string()),
+            actions,
+            because,
+        }
+    }
 }
 
 /// Outputs by action.

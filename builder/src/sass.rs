@@ -146,7 +146,9 @@ fn on_this_thread(sources: &Sources, source: &SourceKey) -> Result<String, Diagn
         .fs(&files)
         .style(OutputStyle::Compressed)
         .quiet(true)
-        .add_custom_fn(guard::STEP, Builtin::new(guard::step));
+        .add_custom_fn(guard::STEP, Builtin::new(guard::step))
+        .add_custom_fn(guard::SIZE, Builtin::new(guard::measure))
+        .add_custom_fn(guard::EXTEND, Builtin::new(guard::extend));
     let result = grass_compiler::from_path(source.as_str(), &options);
     if let Some(problem) = files.refused() {
         return Err(problem);

@@ -3,10 +3,10 @@
 //! nothing.
 
 use crate::config::Config;
-use crate::diagnostic::{Diagnostic, LineAndColumn};
+use crate::diagnostic::Diagnostic;
 use crate::fingerprint::Mark;
 use crate::front_matter;
-use crate::key::{DataFormat, MAX_TEXT_BYTES, Role, SourceKey, data_format};
+use crate::key::{self, DataFormat, MAX_TEXT_BYTES, Role, SourceKey, data_format};
 use crate::quillfront_toml::OwnConfig;
 use crate::render::templates;
 use crate::site::head::Head;
@@ -22,7 +22,8 @@ pub const MAX_FILE_BYTES: u64 = 5 * 1024 * 1024 * 1024;
 /// One source.
 #[derive(Debug, Clone)]
 pub struct Source {
-    /// The version last seen: the ETag in S3, a hash of size and time in a folder.
+    /// The version last seen: the ETag in S3, in a folder a hash of what the file is known by without
+    /// being read.
     pub version: SmolStr,
     /// Bytes of that version.
     pub size: u64,
@@ -39,9 +40,18 @@ impl Source {
     pub fn mark(&self) -> Option<Mark> {
         match &self.effective {
             Effective::Text(text) => Some(text.mark()),
-            Effective::Opaque => Some(Mark::of(self.version.as_bytes())),
+            Effective::Opaque => Some(Mark::of(self.content().as_bytes())),
             Effective::Absent => None,
         }
+    }
+
+    /// What tells the bytes of a file that only travels from others: the ETag in S3; in a folder, what
+    /// stands behind the space, if it was read.
+    pub fn content(&self) -> &str {
+        let version = self.version.as_str();
+        version
+            .split_once(' ')
+            .map_or(version, |(_, content)| content)
     }
 }
 
@@ -145,14 +155,54 @@ pub enum Observed {
         /// Bytes in all.
         size: u64,
     },
+    /// A version that is not to be used, since it ended whoever did.
+    SetAside {
+        /// ETag or its like; none where it is that the file is gone.
+        version: Option<String>,
+        /// Bytes in all.
+        size: u64,
+        /// For how long.
+        until: Until,
+    },
+}
+
+/// For how long a version is not to be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Until {
+    /// Others, which may be to blame as well, have been tried.
+    OthersAreTried,
+    /// It has other bytes.
+    Changed,
 }
 
 impl Observed {
+    /// The same, not to be used.
+    pub fn set_aside(self, until: Until) -> Self {
+        let (version, size) = match self {
+            Self::Absent => (None, 0),
+            Self::Text { version, size, .. } | Self::Opaque { version, size } => {
+                (Some(version), size)
+            }
+            Self::SetAside { version, size, .. } => (version, size),
+        };
+        Self::SetAside {
+            version,
+            size,
+            until,
+        }
+    }
+
+    /// True where it is not to be used.
+    pub fn is_set_aside(&self) -> bool {
+        matches!(self, Self::SetAside { .. })
+    }
+
     /// The version that was seen; none where nothing was there.
     pub fn version(&self) -> Option<&str> {
         match self {
             Self::Absent => None,
             Self::Text { version, .. } | Self::Opaque { version, .. } => Some(version),
+            Self::SetAside { version, .. } => version.as_deref(),
         }
     }
 }
@@ -239,11 +289,6 @@ impl Sources {
         self.map.get(key).is_some_and(
             |source| matches!(&source.effective, Effective::Text(text) if text.held().is_none()),
         )
-    }
-
-    /// Where the value under `names` begins in the front matter of `key`, or in a TOML file.
-    pub fn place_of(&self, key: &str, names: &[&str]) -> Option<LineAndColumn> {
-        front_matter::place_of(key, self.text(key)?, names)
     }
 
     /// True where a build has something under `key`.
@@ -337,6 +382,11 @@ impl Sources {
         let (version, size, bytes) = match observed {
             Observed::Absent => return LookedAt::Absent,
             Observed::Opaque { version, size } => (version, size, None),
+            Observed::SetAside {
+                version,
+                size,
+                until,
+            } => return self.put_aside(key, version, size, until),
             Observed::Text {
                 version,
                 size,
@@ -353,6 +403,9 @@ impl Sources {
             return LookedAt::Same;
         }
         let (effective, head, problems) = match bytes {
+            None if key.role() == Role::Unusable => {
+                (Effective::Absent, None, vec![unusable(key.as_str())])
+            }
             None if size > MAX_FILE_BYTES => {
                 let message = format!(
                     "{size} bytes are more than the {MAX_FILE_BYTES} (5 GiB) that S3 copies at once"
@@ -380,6 +433,44 @@ impl Sources {
             effective,
             problems,
             head,
+        })
+    }
+
+    /// A version that is not to be used counts as broken. The last good bytes of what only travels are
+    /// where they were published, so that it keeps its version.
+    fn put_aside(
+        &self,
+        key: &SourceKey,
+        version: Option<String>,
+        size: u64,
+        until: Until,
+    ) -> LookedAt {
+        let before = self.map.get(key.as_str());
+        let told = |has_last| vec![set_aside(key.as_str(), until, has_last)];
+        let as_before = |before: &Arc<Source>| {
+            LookedAt::Source(Source {
+                problems: told(true),
+                ..(**before).clone()
+            })
+        };
+        let Some(version) = version else {
+            // That it is gone is what is not used.
+            return before.map_or(LookedAt::Absent, as_before);
+        };
+        if let Some(before) = before.filter(|before| before.effective == Effective::Opaque) {
+            return as_before(before);
+        }
+        // A version that was good by itself may have been taken in before it was used.
+        let is_last =
+            |before: &&Arc<Source>| before.version != version || !before.problems.is_empty();
+        let last = before.filter(|before| before.effective.is_text());
+        let last = last.filter(is_last);
+        LookedAt::Source(Source {
+            version: version.into(),
+            size,
+            effective: last.map_or(Effective::Absent, |last| last.effective.clone()),
+            problems: told(last.is_some()),
+            head: last.and_then(|last| last.head.clone()),
         })
     }
 
@@ -455,9 +546,37 @@ fn check(
         Role::OwnConfig => OwnConfig::parse(file, &text).map(|_| ())?,
         Role::ThemeConfig | Role::Data => check_data(file, &text)?,
         // What a style sheet means depends on those that it imports.
-        Role::Sass | Role::Asset | Role::Static | Role::Ignored => {}
+        Role::Sass | Role::Asset | Role::Static | Role::Ignored | Role::Unusable => {}
     }
     Ok((text.into(), head))
+}
+
+/// What is told of a version that is not to be used.
+fn set_aside(file: &str, until: Until, has_last: bool) -> Diagnostic {
+    let rest = match has_last {
+        true => "the last good version stays in use",
+        false => "nothing is published from it",
+    };
+    let (why, hint) = match until {
+        Until::OthersAreTried => (
+            "publishing broke off while this file and others were used, so it waits until those were tried",
+            "nothing is to be done; it is tried next",
+        ),
+        Until::Changed => (
+            "publishing broke off each time that this version of the file was used, so it is set aside",
+            "change the file and upload it again; if it is not to blame, `quillfront approve` tries it once more",
+        ),
+    };
+    Diagnostic::error("set-aside", file, format!("{why}; {rest}")).hint(hint)
+}
+
+/// What an author is told of a key that nothing can be published from.
+fn unusable(file: &str) -> Diagnostic {
+    let why = key::fault(file).map_or_else(String::new, |fault| format!(": it {fault}"));
+    let shown = file.escape_debug();
+    let message = format!("nothing is published from an object named `{shown}`{why}");
+    Diagnostic::error("key", file, message)
+        .hint("upload it again under another key, and remove this one")
 }
 
 /// True for `_index.md` and `_index.<lang>.md`.
@@ -469,6 +588,7 @@ pub fn is_section_file(name: &str) -> bool {
 }
 
 fn check_data(file: &str, text: &str) -> Result<(), Vec<Diagnostic>> {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let source = front_matter::tree::Source {
         file,
         text,

@@ -94,8 +94,11 @@ impl Site {
     fn build(&self) -> Built {
         let built = self.try_build().unwrap();
         let clean = self.path("clean");
+        if clean.exists() {
+            fs::remove_dir_all(&clean).unwrap();
+        }
         let tree = folder::build(&self.path("site"), None, settings(), &clean, false);
-        let tree = tree.unwrap().unwrap();
+        let tree = tree.unwrap().unwrap().tree;
         assert_eq!(files(&self.path("out")), files(&clean));
         assert_eq!(built.tree.diagnostics, tree.diagnostics);
         let written = built.tree.objects.iter().filter(|(_, made)| made.is_some());
@@ -252,12 +255,14 @@ fn a_file_gives_way_to_a_folder_of_the_same_name_and_comes_back() {
 #[test]
 fn a_file_that_was_only_touched_is_read_once() {
     let site = Site::new();
+    let moment = || std::thread::sleep(std::time::Duration::from_millis(40));
+    moment();
     site.build();
     let path = site.path("site/content/blog/a.md");
     let text = fs::read_to_string(&path).unwrap();
     fs::remove_file(&path).unwrap();
-    std::thread::sleep(std::time::Duration::from_millis(20));
     fs::write(&path, text).unwrap();
+    moment();
     let touched = site.build();
     assert!(touched.written.is_empty() && !touched.full);
     let after = site.build();
@@ -372,6 +377,27 @@ fn search_records_that_are_lost_are_made_again() {
     // An output that is gone is made from records as well.
     fs::remove_file(site.path("out/search_index.en.js")).unwrap();
     assert_eq!(site.build().written, ["search_index.en.js"]);
+}
+
+#[test]
+fn the_hash_of_what_is_made_follows_every_edit() {
+    let site = Site::new();
+    site.put(
+        "config.toml",
+        &format!("{CONFIG}build_search_index = true\n"),
+    );
+    let hashes = "{{ get_hash(path='search_index.en.js') }}{{ get_hash(path='site.css') }}";
+    site.put("templates/page.html", hashes);
+    site.build();
+    // The page of another post names the hash as well.
+    let other = "blog/b/index.html".to_owned();
+    for number in 0..3 {
+        site.append("content/blog/a.md", &format!("\n{number}\n"));
+        assert!(site.build().written.contains(&other), "{number}");
+        site.append("sass/site.scss", &format!("p {{ width: {number}px }}"));
+        assert!(site.build().written.contains(&other), "{number}");
+    }
+    assert!(site.build().written.is_empty());
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use crate::args::{Approve, Global};
 use crate::connect::connect;
 use crate::handle::texts_of;
-use crate::{exit, show};
+use crate::{exit, out, show};
 use anyhow::Result;
 use quillfront_builder::publish::Options;
 use quillfront_builder::publish::run::Work;
@@ -15,20 +15,30 @@ pub fn run(global: &Global, options: Approve) -> Result<u8> {
             ..Options::default()
         };
         let builder = connect(&global.root, options.connection.data.as_deref(), settings).await?;
-        let held = builder.look().await?.and_then(|(root, _)| root.held);
-        let Some(held) = held else {
+        let root = builder.look().await?.map(|(root, _)| root);
+        let (held, set_aside) = root.map_or_else(Default::default, |root| {
+            let set_aside: Vec<String> = root.set_aside.into_keys().collect();
+            (root.held, set_aside)
+        });
+        if held.is_none() && set_aside.is_empty() {
             show::note("nothing is held");
             return Ok(exit::GOOD);
-        };
-        show::note(&format!(
-            "approving: {} ({} sources)",
-            held.reason,
-            held.keys.len()
-        ));
+        }
+        if let Some(held) = held {
+            let count = held.keys.len();
+            show::note(&format!("approving: {} ({count} sources)", held.reason));
+        }
+        for key in set_aside {
+            let shown = key.escape_debug();
+            show::note(&format!("trying {shown} again, which was set aside"));
+        }
         let mut code = exit::GOOD;
         for report in builder.run(Work::Approve).await? {
-            println!("{}", serde_json::to_string(&report)?);
-            show::report(&report, &texts_of(&builder, &report).await);
+            if options.json {
+                out::json(&report)?;
+            }
+            let address = report.site.clone();
+            show::report(&report, &texts_of(&builder, &report).await, &address);
             code = code.max(exit::with(&report.diagnostics));
         }
         Ok(code)

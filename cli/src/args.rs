@@ -1,7 +1,8 @@
 //! What can be asked for on the command line.
 
+use crate::listen::Address;
 use clap::{Parser, Subcommand};
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::path::PathBuf;
 
 /// Write a blog by uploading to S3.
@@ -109,18 +110,20 @@ pub struct Serve {
     /// Where everything is kept [default: .quillfront in the site's folder]
     #[arg(long, value_name = "DIR")]
     pub data: Option<PathBuf>,
-    /// Where the site is served; port 0 takes a free one
-    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080")]
-    pub http: SocketAddr,
+    /// Where the site is served, as HOST:PORT; port 0 takes a free one [default: 127.0.0.1:8080,
+    /// or the next port that is free]
+    #[arg(long, value_name = "ADDR")]
+    pub http: Option<Address>,
     /// Where the site is served: the address alone, as of --http
     #[arg(short, long, value_name = "IP", conflicts_with = "http")]
     pub interface: Option<IpAddr>,
     /// Where the site is served: the port alone, as of --http
     #[arg(short, long, value_name = "PORT", conflicts_with = "http")]
     pub port: Option<u16>,
-    /// Where S3 is served; port 0 takes a free one
-    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:9000")]
-    pub s3: SocketAddr,
+    /// Where S3 is served, as HOST:PORT; port 0 takes a free one [default: 127.0.0.1:9000, or the
+    /// next port that is free]
+    #[arg(long, value_name = "ADDR")]
+    pub s3: Option<Address>,
     /// In place of http://<the site's address>
     #[arg(short = 'u', long, value_name = "URL")]
     pub base_url: Option<String>,
@@ -141,14 +144,6 @@ pub struct Serve {
     pub json: bool,
     #[command(flatten)]
     pub zola: ZolaServe,
-}
-
-impl Serve {
-    /// Where the site is served.
-    pub fn address(&self) -> SocketAddr {
-        let ip = self.interface.unwrap_or(self.http.ip());
-        SocketAddr::new(ip, self.port.unwrap_or(self.http.port()))
-    }
 }
 
 /// What Zola's `serve` has and this one does not: understood, so that the way out can be told.
@@ -344,6 +339,9 @@ pub struct Status {
 pub struct Approve {
     #[command(flatten)]
     pub connection: Connection,
+    /// Print the report of each build as JSON
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// Which site: that of the given data folder, else the one in the environment (as for `handle`),

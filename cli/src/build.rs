@@ -4,6 +4,7 @@ use crate::args::{self, Global};
 use crate::connect::data_folder;
 use crate::excerpt;
 use crate::exit::{self, UsageError};
+use crate::out;
 use crate::root::{self, HISTORIES};
 use crate::show;
 use anyhow::{Context, Result};
@@ -11,12 +12,13 @@ use jiff::Timestamp;
 use quillfront_builder::config::Config;
 use quillfront_builder::diagnostic::Diagnostic;
 use quillfront_builder::evaluate::{Tree, Unready, why};
-use quillfront_builder::folder::{self, Folders, Incremental, Written};
+use quillfront_builder::folder::{self, Built, Folders, Incremental};
+use quillfront_builder::key::OutputKey;
 use quillfront_builder::plan::Recipe;
 use quillfront_builder::render::world::Settings;
 use quillfront_builder::report::{Action, Kind, OutputReport, Report};
 use quillfront_builder::source::Change;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Component, Path, PathBuf};
 use std::time::Instant;
 
@@ -69,14 +71,14 @@ pub fn run(global: &Global, options: args::Build) -> Result<u8> {
     }
     let built = folder::build(root, config, settings, &out.path, out.keep_dotfiles)
         .with_context(|| format!("building {}", root.display()))?;
-    let tree = match built {
-        Ok(tree) => tree,
+    let built = match built {
+        Ok(built) => built,
         Err(Unready::NoConfig) => {
             return Err(no_config(root).into());
         }
         Err(Unready::BrokenConfig(problems)) => return not_built(global, problems, options.json),
     };
-    end(global, report(&tree), &out.path, started, options.json)
+    end(global, report(&built), &out.path, started, options.json)
 }
 
 /// The end of a build.
@@ -90,7 +92,7 @@ fn end(
     let took = started.elapsed();
     report.ms.insert("total".into(), took.as_millis() as u64);
     if json {
-        println!("{}", serde_json::to_string(&report)?);
+        out::json(&report)?;
     }
     tell(global, &report.diagnostics);
     show::built(&report, out, took);
@@ -112,7 +114,7 @@ pub fn not_built(global: &Global, problems: Vec<Diagnostic>, json: bool) -> Resu
         ..Report::default()
     };
     if json {
-        println!("{}", serde_json::to_string(&report)?);
+        out::json(&report)?;
     }
     tell(global, &report.diagnostics);
     Ok(exit::DIAGNOSTICS)
@@ -343,23 +345,17 @@ fn report_of(built: &Incremental) -> Report {
             }
             None => Action::Unchanged,
         });
-        report.outputs.push(OutputReport {
-            key: key.to_string(),
-            actions,
-            because: match tree.because.get(key) {
-                Some(told) => told.clone(),
-                None => why::of(&tree.plan[key].source, changes, false, *full),
-            },
-        });
+        let planned = &tree.plan[key];
+        let of = Some((planned.rank, &planned.source));
+        let because = match tree.because.get(key) {
+            Some(told) => told.clone(),
+            None => why::of(&planned.source, changes, false, *full),
+        };
+        report
+            .outputs
+            .push(OutputReport::new(key, of, actions, because));
     }
-    for key in removed {
-        report.counts.deleted += 1;
-        report.outputs.push(OutputReport {
-            key: key.to_string(),
-            actions: vec![Action::Deleted],
-            because: vec!["nothing makes it any more".to_owned()],
-        });
-    }
+    deleted(&mut report, removed);
     if changes.is_empty() && report.outputs.is_empty() && !full {
         report.kind = Kind::None;
     }
@@ -367,43 +363,54 @@ fn report_of(built: &Incremental) -> Report {
     report
 }
 
-fn report(tree: &Tree<Written>) -> Report {
+/// What a build of everything did.
+fn report(built: &Built) -> Report {
+    let Built { tree, removed } = built;
     let mut report = Report {
         version: 1,
         kind: Kind::Full,
         ..Report::default()
     };
-    for (key, written) in &tree.objects {
-        let copied = matches!(tree.plan[key].recipe, Recipe::Copy(_));
-        let actions = if copied {
-            vec![Action::Uploaded]
-        } else {
-            vec![Action::Rendered, Action::Uploaded]
-        };
-        report.counts.rendered += u64::from(!copied);
-        report.counts.uploaded += 1;
-        report.bytes.out += written.made;
-        let because = vec!["a clean build makes everything".to_owned()];
-        report.outputs.push(OutputReport {
-            key: key.to_string(),
-            actions,
-            because,
+    for (key, made) in &tree.objects {
+        let mut actions = Vec::new();
+        if !matches!(tree.plan[key].recipe, Recipe::Copy(_)) {
+            actions.push(Action::Rendered);
+            report.counts.rendered += 1;
+        }
+        actions.push(match made {
+            Some(bytes) => {
+                report.counts.uploaded += 1;
+                report.bytes.out += bytes;
+                Action::Uploaded
+            }
+            None => Action::Unchanged,
         });
+        let because = vec!["a clean build makes everything".to_owned()];
+        let planned = &tree.plan[key];
+        let of = Some((planned.rank, &planned.source));
+        report
+            .outputs
+            .push(OutputReport::new(key, of, actions, because));
     }
+    deleted(&mut report, removed);
     stale(&mut report, tree);
     report
 }
 
+/// Adds what was removed.
+fn deleted(report: &mut Report, removed: &BTreeSet<OutputKey>) {
+    for key in removed {
+        report.counts.deleted += 1;
+        let because = vec!["nothing makes it any more".to_owned()];
+        report
+            .outputs
+            .push(OutputReport::new(key, None, vec![Action::Deleted], because));
+    }
+}
+
 /// Adds what could not be made, and what is told of it.
 fn stale<Kept>(report: &mut Report, tree: &Tree<Kept>) {
-    for key in &tree.stale {
-        let because = vec!["it could not be rendered; see the diagnostics".to_owned()];
-        report.outputs.push(OutputReport {
-            key: key.to_string(),
-            actions: vec![Action::Stale],
-            because,
-        });
-    }
+    report.outputs.extend(tree.stale_told());
     report.counts.stale = tree.stale.len() as u64;
     report.invalidations.mode = "none".into();
     report.diagnostics.clone_from(&tree.diagnostics);

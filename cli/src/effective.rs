@@ -20,7 +20,17 @@ pub fn run(global: &Global, options: args::Effective) -> Result<u8> {
         let builder = connect(&global.root, data, Options::default()).await?;
         std::fs::create_dir_all(out).with_context(|| out.display().to_string())?;
         let written = builder.write_effective(out).await?;
-        show::note(&format!("{written} sources written into {}", out.display()));
-        Ok(exit::GOOD)
+        for (key, reason) in &written.refused {
+            show::warning(&format!(
+                "{key:?} cannot be a file in {}: {reason}; copy it with an S3 client",
+                out.display()
+            ));
+        }
+        let files = written.files;
+        show::note(&format!("{files} sources written into {}", out.display()));
+        Ok(match written.refused.is_empty() {
+            true => exit::GOOD,
+            false => exit::INFRASTRUCTURE,
+        })
     })
 }

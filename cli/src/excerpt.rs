@@ -275,6 +275,12 @@ fn visible(text: &str) -> String {
     text.chars().map(harmless).collect()
 }
 
+/// The same, of a text that may have several lines.
+fn visible_lines(text: &str) -> String {
+    let lines: Vec<String> = text.lines().map(visible).collect();
+    lines.join("\n")
+}
+
 fn harmless(c: char) -> char {
     match c {
         '\t' => ' ',
@@ -315,8 +321,7 @@ struct Shown<'a> {
 
 impl fmt::Display for Shown<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let lines = self.problem.message.lines().map(visible);
-        f.write_str(&lines.collect::<Vec<_>>().join("\n"))
+        f.write_str(&visible_lines(&self.problem.message))
     }
 }
 
@@ -332,7 +337,7 @@ impl miette::Diagnostic for Shown<'_> {
 
     fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
         let hint = self.problem.hint.as_deref()?;
-        Some(Box::new(visible(hint)))
+        Some(Box::new(visible_lines(hint)))
     }
 
     fn source_code(&self) -> Option<&dyn SourceCode> {

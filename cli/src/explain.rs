@@ -7,9 +7,9 @@ use crate::args::{Explain, Global};
 use crate::connect::connect;
 use crate::excerpt::Look;
 use crate::exit::{self, UsageError};
+use crate::out::{self, say};
 use crate::root::key_of;
-use crate::show::{self, BOLD, CYAN, DIM};
-use anstream::eprintln;
+use crate::show::{self, BOLD, CYAN, DIM, YELLOW};
 use anyhow::Result;
 use quillfront_builder::publish::Options;
 use quillfront_builder::publish::explain::{ExplainError, Explanation};
@@ -35,7 +35,7 @@ pub fn run(global: &Global, options: Explain) -> Result<u8> {
         });
         let builder = connect(&global.root, data, settings).await?;
         if options.dot {
-            print!("{}", builder.draw(subject.as_deref()).await.map_err(meant)?);
+            out::print(&builder.draw(subject.as_deref()).await.map_err(meant)?)?;
             return Ok(exit::GOOD);
         }
         let Some(subject) = subject else {
@@ -45,7 +45,7 @@ pub fn run(global: &Global, options: Explain) -> Result<u8> {
         };
         let explanation = builder.explain(&subject).await.map_err(meant)?;
         if options.json {
-            println!("{}", serde_json::to_string(&explanation)?);
+            out::json(&explanation)?;
         } else {
             show_explanation(&explanation, options.full);
         }
@@ -64,11 +64,15 @@ fn meant(error: ExplainError) -> anyhow::Error {
 fn show_explanation(explanation: &Explanation, full: bool) {
     let width = Look::of_this_terminal().width.unwrap_or(WIDTH);
     let Explanation { subject, last, .. } = explanation;
-    eprintln!("{BOLD}{subject}{BOLD:#}");
+    say!("{BOLD}{subject}{BOLD:#}");
     let told = text::last(&last.action, &last.because);
-    eprintln!("  {DIM}last build:{DIM:#} {CYAN}{told}{CYAN:#}");
+    for why in &explanation.missing {
+        let lines = text::wrapped(&format!("not published: {why}"), width.saturating_sub(4));
+        say!("  {YELLOW}{}{YELLOW:#}", lines.join("\n    "));
+    }
+    say!("  {DIM}last build:{DIM:#} {CYAN}{told}{CYAN:#}");
     for list in text::lists(explanation, full) {
-        eprintln!("  {}:", list.title);
+        say!("  {}:", list.title);
         for item in &list.items {
             show_item(item, width);
         }
@@ -87,9 +91,9 @@ fn show_item(Item { lead, text }: &Item, width: usize) {
     let indent = 4 + lead.len();
     let mut lines = text::wrapped(text, width.saturating_sub(indent + 2)).into_iter();
     let first = lines.next().unwrap_or_default();
-    eprintln!("    {DIM}{lead}{DIM:#}{first}");
+    say!("    {DIM}{lead}{DIM:#}{first}");
     for line in lines {
         // What goes on stands a little further in.
-        eprintln!("{:indent$}  {line}", "");
+        say!("{:indent$}  {line}", "");
     }
 }

@@ -4,6 +4,7 @@ use crate::args::{self, Global};
 use crate::connect::from_environment;
 use crate::excerpt::Texts;
 use crate::exit::{self, UsageError};
+use crate::out;
 use crate::show;
 use anyhow::{Context, Result};
 use quillfront_builder::handler;
@@ -50,8 +51,8 @@ pub fn run(global: &Global, options: args::Handle) -> Result<u8> {
         let answer = handler::handle(&builder, &source, &event).await?;
         let mut code = exit::GOOD;
         for report in &answer.reports {
-            println!("{}", serde_json::to_string(report)?);
-            show::report(report, &texts_of(&builder, report).await);
+            out::json(report)?;
+            show::report(report, &texts_of(&builder, report).await, &report.site);
             code = code.max(exit::with(&report.diagnostics));
         }
         let failures = answer.failures.as_deref().unwrap_or_default();
@@ -60,15 +61,14 @@ pub fn run(global: &Global, options: args::Handle) -> Result<u8> {
                 "message {} comes again: {}",
                 failure.message, failure.why
             ));
-            let usage = if failure.is_event {
-                exit::USAGE
-            } else {
-                exit::INFRASTRUCTURE
-            };
-            code = code.max(usage);
+            code = code.max(exit::INFRASTRUCTURE);
+        }
+        for strange in &answer.strange {
+            show::warning(&strange.to_string());
+            code = code.max(exit::USAGE);
         }
         if !failures.is_empty() {
-            println!("{}", answer.to_json()?);
+            out::json(&answer.to_json()?)?;
         }
         match answer.error {
             Some(error) => Err(error.into()),

@@ -14,7 +14,9 @@ mod exit;
 mod explain;
 mod handle;
 mod init;
+mod listen;
 mod migrate;
+mod out;
 mod plan;
 mod policy;
 mod root;
@@ -57,13 +59,10 @@ fn main() -> ExitCode {
         Command::Effective(options) => effective::run(global, options),
         Command::Policy(options) => policy::run(options),
         Command::Completion(options) => {
-            clap_complete::generate(
-                options.shell,
-                &mut Args::command(),
-                "quillfront",
-                &mut std::io::stdout(),
-            );
-            Ok(exit::GOOD)
+            let mut script = Vec::new();
+            let name = "quillfront";
+            clap_complete::generate(options.shell, &mut Args::command(), name, &mut script);
+            out::print(&String::from_utf8_lossy(&script)).map(|()| exit::GOOD)
         }
     };
     match outcome {

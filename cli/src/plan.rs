@@ -4,10 +4,11 @@ use crate::args::{self, Global};
 use crate::connect::connect;
 use crate::excerpt::Texts;
 use crate::exit::{self, UsageError};
+use crate::out::{self, say};
 use crate::root::key_of;
 use crate::show::{self, BOLD, CYAN, DIM, GREEN, RED, YELLOW};
-use anstream::eprintln;
 use anyhow::{Context, Result};
+use quillfront_builder::diagnostic::Diagnostic;
 use quillfront_builder::key::{Role, SourceKey};
 use quillfront_builder::publish::preview::{Output, Preview, PreviewError};
 use quillfront_builder::publish::store::{Given, GivenObjects};
@@ -62,11 +63,11 @@ pub fn run(global: &Global, options: args::Plan) -> Result<u8> {
             Err(error @ PreviewError::Moving) => return Err(error.into()),
         };
         if options.json {
-            println!("{}", serde_json::to_string(&preview)?);
+            out::json(&preview)?;
         } else {
             show_preview(&preview, &texts, given);
         }
-        Ok(exit::with(&preview.diagnostics))
+        Ok(exit::with(&preview.caused))
     })
 }
 
@@ -93,14 +94,26 @@ async fn given(global: &Global, file: &Path) -> Result<(String, Option<Given>)> 
 }
 
 fn show_preview(preview: &Preview, texts: &Texts, given: usize) {
-    show::diagnostics(&preview.diagnostics, texts);
+    show::diagnostics(&preview.caused, texts);
+    // A post that waits for its time is no problem.
+    let problems = |list: &[Diagnostic]| {
+        let problems = list.iter().filter(|found| found.code != "scheduled");
+        problems.count()
+    };
+    match problems(&preview.diagnostics) - problems(&preview.caused) {
+        0 => {}
+        1 => show::note("1 earlier problem elsewhere remains; `quillfront status` shows it"),
+        more => show::note(&format!(
+            "{more} earlier problems elsewhere remain; `quillfront status` shows them"
+        )),
+    }
     if let Some(reason) = &preview.held {
-        eprintln!("{YELLOW}held{YELLOW:#} this would wait for `quillfront approve`: {reason}");
+        say!("{YELLOW}held{YELLOW:#} this would wait for `quillfront approve`: {reason}");
     }
     let is_touched = |output: &Output| output.actions != [Action::Stale];
     if preview.published.len() == given && !preview.outputs.iter().any(is_touched) {
-        eprintln!(
-            "{GREEN}nothing to do{GREEN:#}: {}",
+        say!(
+            "{BOLD}nothing to do{BOLD:#}: {}",
             already(&preview.published)
         );
         return;
@@ -110,34 +123,43 @@ fn show_preview(preview: &Preview, texts: &Texts, given: usize) {
             Some(_) => " until then",
             None => "",
         };
-        eprintln!("{GREEN}plan{GREEN:#} nothing that is published would change{until}");
+        say!("{BOLD}plan{BOLD:#} nothing that is published would change{until}");
         return;
     }
     let counts = &preview.counts;
-    eprintln!(
-        "{GREEN}plan{GREEN:#} {} rendered, {} uploaded, {} deleted",
-        counts.rendered, counts.uploaded, counts.deleted
+    say!(
+        "{BOLD}plan{BOLD:#} {} rendered, {} uploaded, {} deleted",
+        counts.rendered,
+        counts.uploaded,
+        counts.deleted
     );
     let listed: Vec<&Output> = preview
         .outputs
         .iter()
         .filter(|output| !output.actions.contains(&Action::Unchanged))
+        .filter(|output| is_touched(output) || is_caused(output, preview))
         .collect();
-    for output in listed.iter().take(MAX_LISTED) {
-        let (style, sign) = match output.actions.last() {
-            Some(Action::Deleted) => (RED, '-'),
-            Some(Action::Stale) => (YELLOW, '!'),
-            _ => (GREEN, '+'),
-        };
-        let because = output.because.join(", ");
-        let key = &output.key;
-        eprintln!("  {style}{sign}{style:#} /{key} {DIM}{because}{DIM:#}");
+    let shown = &listed[..listed.len().min(MAX_LISTED)];
+    let width = show::subject_width(shown.iter().map(|output| output.key.as_str()));
+    for output in shown {
+        show::output(&output.key, &output.actions, &output.because, width);
     }
     if listed.len() > MAX_LISTED {
-        eprintln!("  {DIM}… and {} more{DIM:#}", listed.len() - MAX_LISTED);
+        say!("  {DIM}… and {} more{DIM:#}", listed.len() - MAX_LISTED);
     }
     show_differences(&listed);
     show_costs(preview);
+}
+
+/// True of an output that could not be made for what the upload would cause, and not for an old
+/// mistake elsewhere.
+fn is_caused(output: &Output, preview: &Preview) -> bool {
+    let mut caused = preview.caused.iter().map(Diagnostic::in_brief);
+    caused.any(|problem| {
+        let mut reasons = output.because.iter();
+        // How many it fails may be added at the end.
+        reasons.any(|reason| problem.starts_with(reason.as_str()))
+    })
 }
 
 /// That these files are published.
@@ -156,33 +178,33 @@ fn show_differences(outputs: &[&Output]) {
         let Some(difference) = &output.difference else {
             continue;
         };
-        eprintln!("\n{BOLD}/{}{BOLD:#}", output.key);
+        say!("\n{BOLD}/{}{BOLD:#}", output.key);
         if difference.lines.is_empty() {
-            eprintln!("{DIM}the same bytes with other headers{DIM:#}");
+            say!("{DIM}the same bytes with other headers{DIM:#}");
         }
         for line in &difference.lines {
             match line.chars().next() {
-                Some('+') => eprintln!("{GREEN}{line}{GREEN:#}"),
-                Some('-') => eprintln!("{RED}{line}{RED:#}"),
-                Some('@') => eprintln!("{CYAN}{line}{CYAN:#}"),
-                _ => eprintln!("{line}"),
+                Some('+') => say!("{GREEN}{line}{GREEN:#}"),
+                Some('-') => say!("{RED}{line}{RED:#}"),
+                Some('@') => say!("{CYAN}{line}{CYAN:#}"),
+                _ => say!("{line}"),
             }
         }
         if difference.more > 0 {
-            eprintln!("{DIM}… and {} more lines{DIM:#}", difference.more);
+            say!("{DIM}… and {} more lines{DIM:#}", difference.more);
         }
     }
     let compared = outputs.iter().filter(|output| output.difference.is_some());
     let is_put = |output: &&&Output| output.actions.contains(&Action::Uploaded);
     let put = outputs.iter().filter(is_put).count();
     if compared.count() == MAX_DIFFERENCES && put > MAX_DIFFERENCES {
-        eprintln!("\n{DIM}the first {MAX_DIFFERENCES} differences; --json has them all{DIM:#}");
+        say!("\n{DIM}the first {MAX_DIFFERENCES} differences; --json has them all{DIM:#}");
     }
 }
 
 fn show_costs(preview: &Preview) {
     let requests = &preview.requests;
-    eprintln!(
+    say!(
         "\nrequests: {} GET, {} HEAD, {} PUT, {} DELETE, {} LIST, {} invalidation",
         requests.get,
         requests.head,
@@ -197,16 +219,17 @@ fn show_costs(preview: &Preview) {
         _ => String::new(),
     };
     let told: Vec<&str> = paths.iter().take(MAX_PATHS).map(String::as_str).collect();
-    eprintln!(
+    say!(
         "invalidates: {} ({}) {DIM}{}{more}{DIM:#}",
         paths.len(),
         preview.invalidations.mode,
         told.join(" ")
     );
     let dollars = &preview.dollars;
-    eprintln!(
+    say!(
         "costs about ${:.6} of requests; invalidations are free up to 1,000 paths a month, then \
          ${:.3} {DIM}(an estimate, at the prices of us-east-1){DIM:#}",
-        dollars.requests, dollars.invalidations
+        dollars.requests,
+        dollars.invalidations
     );
 }

@@ -2,6 +2,7 @@
 
 use crate::args::Policy;
 use crate::exit::{self, UsageError};
+use crate::out;
 use anyhow::Result;
 use quillfront_builder::publish::store::Place;
 use quillfront_infra::policy::{Location, builder_policy};
@@ -18,6 +19,6 @@ pub fn run(options: Policy) -> Result<u8> {
         parse(&options.state)?,
     );
     let policy = builder_policy(&source, &site, &state, options.distribution_arn.as_deref());
-    println!("{}", serde_json::to_string_pretty(&policy)?);
+    out::line(&serde_json::to_string_pretty(&policy)?)?;
     Ok(exit::GOOD)
 }

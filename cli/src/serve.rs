@@ -4,16 +4,21 @@
 //! site's folder into the source bucket, reconcile once, then handle batches of events until
 //! Ctrl-C. Each part runs as a task; the first that ends ends the command.
 
+mod problems;
+
 use crate::args::{self, Global};
 use crate::connect::{READY_FILE, Ready, data_folder};
 use crate::exit::{self, UsageError};
 use crate::handle::texts_of;
+use crate::listen::{Wish, listen};
+use crate::out::{self, say};
 use crate::show::{self, BOLD, CYAN, DIM, GREEN};
 use crate::sync;
 use anyhow::{Context, Result, anyhow};
 use jiff::Timestamp;
 use quillfront_builder::diagnostic::Diagnostic;
 use quillfront_builder::handler;
+use quillfront_builder::publish::root::ROOT_KEY;
 use quillfront_builder::publish::store::Place;
 use quillfront_builder::publish::{Builder, Options};
 use quillfront_builder::report::{Kind, Report};
@@ -23,11 +28,9 @@ use quillfront_local::site::{self, Site, SiteOptions};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::io::Write;
-use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
-use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 const SOURCE: &str = "source";
@@ -36,6 +39,10 @@ const STATE: &str = "state";
 const REGION: &str = "us-east-1";
 const ACCESS_KEY: &str = "quillfront";
 const DISTRIBUTION: &str = "LOCAL";
+/// Where the site is served unless something else is asked for.
+const HTTP_PORT: u16 = 8080;
+/// Where S3 is.
+const S3_PORT: u16 = 9000;
 /// Both buckets are compared with the state this often; dates in templates move on then.
 const RECONCILE_EVERY: Duration = Duration::from_secs(60 * 60);
 /// The clock is looked at this often while a post waits for its time: it may be set, and the
@@ -71,21 +78,40 @@ async fn serve(global: &Global, options: args::Serve) -> Result<u8> {
     }
     let data = data_folder(root, options.data.as_deref());
     std::fs::create_dir_all(&data).with_context(|| data.display().to_string())?;
+    quillfront_local::net::raise_descriptor_limit();
     let store = Store::open(data.join("s3")).await?;
     for bucket in [SOURCE, SITE, STATE] {
         quillfront_infra::bucket::check_name(bucket)?;
         store.create_bucket(bucket).await?;
     }
-    let http = bind(options.address(), "--http").await?;
-    let s3_listener = bind(options.s3, "--s3").await?;
-    let control = bind(SocketAddr::from(([127, 0, 0, 1], 0)), "the CloudFront API").await?;
-    let site_url = format!("http://{}", http.local_addr()?);
+    make_damaged_state_again(&store).await?;
+    let http = match &options.http {
+        Some(address) => Wish::exactly(address.clone()),
+        None => Wish::of(options.interface, options.port, HTTP_PORT),
+    };
+    let s3_wish = match &options.s3 {
+        Some(address) => Wish::exactly(address.clone()),
+        None => Wish::of(None, None, S3_PORT),
+    };
+    let http = listen(&http, "--http").await?;
+    let s3_listener = listen(&s3_wish, "--s3").await?;
+    let control = listen(&Wish::of(None, Some(0), 0), "the CloudFront API").await?;
+    for (flag, listening) in [("--http", &http), ("--s3", &s3_listener)] {
+        if let Some(taken) = listening.taken {
+            let address = &listening.address;
+            show::note(&format!(
+                "another program listens at port {taken}; this one goes to {address} ({flag} \
+                 chooses a port)"
+            ));
+        }
+    }
+    let site_url = format!("http://{}", http.address);
     let ready = Ready {
         base_url: options.base_url.clone().unwrap_or_else(|| site_url.clone()),
         drafts: options.drafts,
         site: site_url,
-        s3: format!("http://{}", s3_listener.local_addr()?),
-        cloudfront: format!("http://{}", control.local_addr()?),
+        s3: format!("http://{}", s3_listener.address),
+        cloudfront: format!("http://{}", control.address),
         access_key: ACCESS_KEY.to_owned(),
         secret_key: secret_key(&data)?,
         region: REGION.to_owned(),
@@ -115,11 +141,16 @@ async fn serve(global: &Global, options: args::Serve) -> Result<u8> {
     let site = Site::new(store.clone(), site_options);
     let events = store.subscribe(SOURCE);
     let mut servers = tokio::task::JoinSet::new();
-    servers.spawn(s3::serve(store, s3_listener, credentials, until_stopped()));
-    servers.spawn(site::serve(site.router(), http, until_stopped()));
+    servers.spawn(s3::serve(
+        store.clone(),
+        s3_listener.socket,
+        credentials,
+        until_stopped(),
+    ));
+    servers.spawn(site::serve(site.router(), http.socket, until_stopped()));
     servers.spawn(site::serve(
         site.cloudfront_router(),
-        control,
+        control.socket,
         until_stopped(),
     ));
 
@@ -135,19 +166,30 @@ async fn serve(global: &Global, options: args::Serve) -> Result<u8> {
     }
     let mut serving = Serving {
         builder,
+        site,
+        address: ready.site.clone(),
         fixed_now: global.now.is_some(),
         json: options.json,
         told: Mutex::default(),
     };
     // The data folder is ours alone, so whoever held the lease is dead.
-    serving.builder.end_own_lease().await?;
-    write_ready(&data, &ready)?;
-    greet(&ready, &serving, root);
+    if let Err(error) = serving.builder.end_own_lease().await {
+        show::warning(&format!("{error}; it is tried again with the first build"));
+    }
+    if let Err(error) = write_ready(&data, &ready) {
+        // Better none than one that is cut off, or of an earlier start.
+        std::fs::remove_file(data.join(READY_FILE)).ok();
+        show::warning(&format!(
+            "{error:#}; other commands will not find this server"
+        ));
+    }
+    greet(&ready, &serving, root)?;
     if options.open {
         open_browser(&ready.site);
     }
 
     let mut folder = sync::Folder::open(root, &data, client, SOURCE)?;
+    folder.put_again(|key| store.was_lost(SOURCE, key));
     let outcome = tokio::select! {
         outcome = serving.publish(&mut folder, events, options.no_watch) => outcome,
         ended = servers.join_next() => Err(match ended {
@@ -168,6 +210,20 @@ async fn serve(global: &Global, options: args::Serve) -> Result<u8> {
     outcome.map(|()| exit::GOOD)
 }
 
+/// The builder's state can be made again from the sources, so a state that is damaged on the disk
+/// is no reason to stop: what is damaged goes, and the root with it, so that the builder begins
+/// anew.
+async fn make_damaged_state_again(store: &Store) -> Result<()> {
+    let damaged = store.set_damaged_aside(STATE).await?;
+    let lost = store.has_lost(STATE);
+    if damaged.is_empty() && !lost {
+        return Ok(());
+    }
+    store.set_aside(STATE, ROOT_KEY).await?;
+    show::warning("the builder's state was damaged on the disk; it is made again from the sources");
+    Ok(())
+}
+
 /// Ctrl-C, or the signal that service managers send.
 async fn interrupted() -> Result<()> {
     #[cfg(unix)]
@@ -182,18 +238,6 @@ async fn interrupted() -> Result<()> {
     #[cfg(not(unix))]
     tokio::signal::ctrl_c().await?;
     Ok(())
-}
-
-async fn bind(address: SocketAddr, flag: &str) -> Result<TcpListener> {
-    TcpListener::bind(address).await.map_err(|error| {
-        let way_out = match error.kind() {
-            std::io::ErrorKind::AddrInUse => {
-                "; another program listens there: choose another port, or 0 for a free one"
-            }
-            _ => "",
-        };
-        UsageError(format!("{flag} {address}: {error}{way_out}")).into()
-    })
 }
 
 /// The secret key of this data folder, made at its first start.
@@ -230,10 +274,9 @@ fn write_private(path: &Path, bytes: &[u8]) -> Result<()> {
     written.with_context(|| path.display().to_string())
 }
 
-fn greet(ready: &Ready, serving: &Serving, root: &Path) {
+fn greet(ready: &Ready, serving: &Serving, root: &Path) -> Result<()> {
     if serving.json {
-        println!("{}", serde_json::to_string(ready).unwrap_or_default());
-        return;
+        return out::json(ready);
     }
     let Ready {
         site,
@@ -243,7 +286,7 @@ fn greet(ready: &Ready, serving: &Serving, root: &Path) {
         region,
         ..
     } = ready;
-    anstream::eprintln!(
+    say!(
         "\n  {BOLD}Quillfront{BOLD:#} serves {}\n\n  \
          {GREEN}site{GREEN:#}     {CYAN}{site}{CYAN:#}\n  \
          {GREEN}S3{GREEN:#}       {CYAN}{s3}{CYAN:#}   {DIM}buckets: {SOURCE} (upload here), {SITE}, {STATE}{DIM:#}\n  \
@@ -256,6 +299,7 @@ fn greet(ready: &Ready, serving: &Serving, root: &Path) {
             .unwrap_or_else(|_| root.to_owned())
             .display(),
     );
+    Ok(())
 }
 
 /// Waits until it is `due`; for ever where nothing is.
@@ -295,6 +339,10 @@ fn open_browser(url: &str) {
 /// The builder at work.
 struct Serving {
     builder: Builder,
+    /// What is told of the mistakes in its pages.
+    site: Site,
+    /// Where it is.
+    address: String,
     /// Time stands still: nothing ever becomes due.
     fixed_now: bool,
     json: bool,
@@ -316,12 +364,18 @@ impl Serving {
         } else {
             Some(folder.watch()?)
         };
-        folder.put_changes().await?;
+        let mut put = folder.put_changes().await;
         self.handle(&json!({ "reconcile": true })).await?;
         let mut gatherer = Gatherer::new(events);
         let mut reconcile = tokio::time::interval(RECONCILE_EVERY);
         reconcile.tick().await;
         let watching = async {
+            // What could not be put at the start is tried again beside everything else.
+            while let Err(error) = put {
+                show::warning(&format!("{error:#}; trying again"));
+                tokio::time::sleep(RETRY_AFTER).await;
+                put = folder.put_changes().await;
+            }
             match &mut watcher {
                 None => std::future::pending().await,
                 Some(watcher) => loop {
@@ -334,7 +388,8 @@ impl Serving {
             }
         };
         let handling = async {
-            loop {
+            // Who asked for reports and went away is served no more.
+            while !out::is_closed() {
                 let due = self.next_due().await;
                 tokio::select! {
                     batch = gatherer.next() => match batch {
@@ -345,6 +400,7 @@ impl Serving {
                     _ = reconcile.tick() => self.handle(&json!({ "reconcile": true })).await?,
                 }
             }
+            Ok(())
         };
         tokio::select! {
             ended = handling => ended,
@@ -382,9 +438,17 @@ impl Serving {
         };
         loop {
             match handler::handle(&self.builder, &source, event).await {
-                Ok(handler::Answer { reports, .. }) => {
+                Ok(handler::Answer {
+                    reports, strange, ..
+                }) => {
+                    for strange in &strange {
+                        show::warning(&strange.to_string());
+                    }
                     for report in &reports {
                         self.tell(report).await?;
+                    }
+                    if out::is_closed() {
+                        return Ok(());
                     }
                     if !reports.last().is_some_and(|report| report.deferred) {
                         return Ok(());
@@ -392,7 +456,10 @@ impl Serving {
                     // Whoever holds the lease may be dead: look again until the work is done.
                     tokio::time::sleep(RETRY_AFTER).await;
                 }
-                Err(handler::HandleError::Event(error)) => return Err(error.into()),
+                Err(handler::HandleError::Event(error)) => {
+                    show::warning(&error.to_string());
+                    return Ok(());
+                }
                 Err(error) => {
                     show::warning(&format!("{error}; trying again"));
                     tokio::time::sleep(RETRY_AFTER).await;
@@ -406,10 +473,18 @@ impl Serving {
     }
 
     async fn tell(&self, report: &Report) -> Result<()> {
+        if report.kind != Kind::None && !report.stopped && !report.partial {
+            let pages_of = problems::pages_of(&self.builder, report).await;
+            self.site
+                .show_problems(problems::problems(report, &pages_of));
+        }
         if self.json {
-            let mut out = std::io::stdout().lock();
-            writeln!(out, "{}", serde_json::to_string(report)?)?;
-            out.flush()?;
+            return out::json(report);
+        }
+        if report.partial {
+            // It says nothing of problems; the report of the rest does.
+            let texts = texts_of(&self.builder, report).await;
+            show::report(report, &texts, &self.address);
             return Ok(());
         }
         let now: BTreeSet<Diagnostic> = report.diagnostics.iter().cloned().collect();
@@ -425,15 +500,20 @@ impl Serving {
             diagnostics: new,
             ..report.clone()
         };
-        show::report(&shown, &texts_of(&self.builder, &shown).await);
+        let texts = texts_of(&self.builder, &shown).await;
+        show::report(&shown, &texts, &self.address);
         if report.kind != Kind::None {
-            if known > 0 {
-                show::note(&format!(
+            match known {
+                0 => {}
+                1 => show::note("1 earlier problem remains; `quillfront status` shows it"),
+                _ => show::note(&format!(
                     "{known} earlier problems remain; `quillfront status` shows them"
-                ));
+                )),
             }
-            if mended > 0 {
-                show::note(&format!("{mended} earlier problems are mended"));
+            match mended {
+                0 => {}
+                1 => show::note("1 earlier problem is mended"),
+                _ => show::note(&format!("{mended} earlier problems are mended")),
             }
             *self.told.lock().unwrap_or_else(PoisonError::into_inner) = now;
         }

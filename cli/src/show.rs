@@ -1,16 +1,28 @@
 //! What people see in the terminal. All of it goes to standard error; colours respect `NO_COLOR`
 //! and terminals that have none (crate `anstream`).
 
+mod published;
+
 use crate::excerpt::{self, Look, Texts};
-use anstream::eprintln;
+use crate::out::say;
 use anstyle::{AnsiColor, Style};
 use indicatif::{ProgressBar, ProgressStyle};
+use published::Published;
 use quillfront_builder::diagnostic::Diagnostic;
 use quillfront_builder::publish::{Progress, Step};
 use quillfront_builder::report::{Action, Kind, OutputReport, Report};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
+
+/// As `eprintln!`, in colours where there are any, but what cannot be written (the log lies on a
+/// full disk, the reader is gone) is no reason to fail.
+macro_rules! eprintln {
+    ($($argument:tt)*) => {{
+        use std::io::Write as _;
+        let _ = writeln!(anstream::stderr().lock(), $($argument)*);
+    }};
+}
 
 pub const GREEN: Style = AnsiColor::Green.on_default();
 pub const YELLOW: Style = AnsiColor::Yellow.on_default();
@@ -21,6 +33,8 @@ pub const BOLD: Style = Style::new().bold();
 
 /// Outputs that are listed one by one; of more, the number is told.
 const MAX_LISTED: usize = 12;
+/// Names of outputs that are longer push the reason out of its column.
+const MAX_SUBJECT: usize = 48;
 /// Diagnostics that are told; of more, the number.
 const MAX_DIAGNOSTICS: usize = 50;
 
@@ -59,17 +73,17 @@ fn begin(bar: &ProgressBar, what: &'static str, length: usize) {
 
 /// The end of a command that failed.
 pub fn failure(error: &anyhow::Error) {
-    eprintln!("{RED}error{RED:#}: {error:#}");
+    say!("{RED}error{RED:#}: {error:#}");
 }
 
 /// A line for the one who watches.
 pub fn note(text: &str) {
-    eprintln!("{DIM}{text}{DIM:#}");
+    say!("{DIM}{text}{DIM:#}");
 }
 
 /// A line that should not be overlooked.
 pub fn warning(text: &str) {
-    eprintln!("{YELLOW}warning{YELLOW:#}: {text}");
+    say!("{YELLOW}warning{YELLOW:#}: {text}");
 }
 
 /// What to tell the author, with lines of the files where `texts` has them: errors, then
@@ -78,14 +92,14 @@ pub fn diagnostics(list: &[Diagnostic], texts: &Texts) {
     let look = Look::of_this_terminal();
     for problem in told(list) {
         let text = texts.get(&problem.file).map(String::as_str);
-        eprintln!("{}", excerpt::draw(problem, text, look));
+        say!("{}", excerpt::draw(problem, text, look));
     }
     if let Some(more) = list
         .len()
         .checked_sub(MAX_DIAGNOSTICS)
         .filter(|more| *more > 0)
     {
-        eprintln!("{DIM}and {more} more{DIM:#}");
+        say!("{DIM}and {more} more{DIM:#}");
     }
 }
 
@@ -119,26 +133,37 @@ pub fn counted(list: &[Diagnostic]) -> Option<String> {
 
 /// The end of `build`.
 pub fn built(report: &Report, out: &Path, took: Duration) {
-    let stale = report.counts.stale;
-    let mut left_out = if stale > 0 {
-        format!("; {stale} could not be made")
-    } else {
-        String::new()
+    let Report { counts, .. } = report;
+    let is_same = |output: &&OutputReport| output.actions.contains(&Action::Unchanged);
+    let mut left = match report.outputs.iter().filter(is_same).count() {
+        0 => String::new(),
+        same => format!("; {same} were the same already"),
     };
-    if let Some(counted) = counted(&report.diagnostics) {
-        left_out.push_str(&format!(" ({counted})"));
+    if counts.stale > 0 {
+        left.push_str(&format!("; {} could not be made", counts.stale));
     }
-    let (style, word) = if stale > 0 {
-        (YELLOW, "built")
-    } else {
-        (GREEN, "built")
+    if let Some(counted) = counted(&report.diagnostics) {
+        left.push_str(&format!(" ({counted})"));
+    }
+    let failed = counts.stale > 0 || report.diagnostics.iter().any(Diagnostic::is_error);
+    let (out, took) = (out.display(), duration(took.as_millis() as u64));
+    let removed = match counts.deleted {
+        0 => String::new(),
+        1 => ", 1 removed".to_owned(),
+        more => format!(", {more} removed"),
     };
-    eprintln!(
-        "{style}{word}{style:#} {} files into {} in {}{left_out}",
-        report.counts.uploaded,
-        out.display(),
-        duration(took.as_millis() as u64)
-    );
+    match (counts.uploaded + counts.deleted, failed) {
+        (0, true) => say!("{YELLOW}nothing built{YELLOW:#} into {out} in {took}{left}"),
+        (0, false) => note(&format!("{out} is up to date; looked at in {took}{left}")),
+        (_, failed) => {
+            let style = if failed { YELLOW } else { GREEN };
+            let files = match counts.uploaded {
+                1 => "1 file".to_owned(),
+                more => format!("{more} files"),
+            };
+            say!("{style}built{style:#} {files} into {out}{removed} in {took}{left}");
+        }
+    }
 }
 
 /// The end of `check`.
@@ -152,14 +177,14 @@ pub fn checked(files: usize, links: usize, list: &[Diagnostic], took: Duration) 
         1 => " and 1 link to elsewhere".to_owned(),
         _ => format!(" and {links} links to elsewhere"),
     };
-    eprintln!(
+    say!(
         "{style}checked{style:#} {files} files{links} in {}: {found}",
         duration(took.as_millis() as u64)
     );
 }
 
-/// One build of `serve` or `handle`.
-pub fn report(report: &Report, texts: &Texts) {
+/// One build of `serve` or `handle`, of a site at an address.
+pub fn report(report: &Report, texts: &Texts, address: &str) {
     diagnostics(&report.diagnostics, texts);
     if report.stopped {
         note("time ran out; the next event or reconcile goes on");
@@ -173,78 +198,114 @@ pub fn report(report: &Report, texts: &Texts) {
         ));
     }
     if let Some(reason) = &report.held {
-        eprintln!("{YELLOW}held{YELLOW:#} a change waits: {reason}");
-        eprintln!(
+        say!("{YELLOW}held{YELLOW:#} a change waits: {reason}");
+        say!(
             "  {CYAN}help{CYAN:#}: `quillfront approve` lets it through; uploading the files again drops it"
         );
     }
     if report.kind == Kind::None {
         return;
     }
-    let counts = &report.counts;
-    let mut parts = vec![format!("{} uploaded", counts.uploaded)];
-    if counts.deleted > 0 {
-        parts.push(format!("{} deleted", counts.deleted));
-    }
-    if counts.stale > 0 {
-        parts.push(format!(
-            "{} could not be made and stay as they were",
-            counts.stale
-        ));
-    }
-    let took = duration(report.ms.get("total").copied().unwrap_or(0));
-    eprintln!(
-        "{GREEN}published{GREEN:#} {} {DIM}of {} rendered, in {took}{DIM:#}{}",
-        parts.join(", "),
-        counts.rendered,
-        because_of(report)
-    );
+    published(report, address);
     outputs(report);
+}
+
+/// What a build published, and why.
+fn published(report: &Report, address: &str) {
+    let took = duration(report.ms.get("total").copied().unwrap_or(0));
+    let Some(published) = Published::of(report, address) else {
+        let failed = published::failed(report);
+        let has_errors = report.diagnostics.iter().any(Diagnostic::is_error);
+        match failed {
+            None if !has_errors => {
+                let rendered = report.counts.rendered;
+                note(&format!(
+                    "nothing to publish: all is as it was ({rendered} rendered, {took})"
+                ));
+            }
+            failed => {
+                let failed = failed.map_or(String::new(), |failed| format!("; {failed}"));
+                say!("{YELLOW}nothing published{YELLOW:#}{failed} {DIM}({took}){DIM:#}");
+            }
+        }
+        return;
+    };
+    let style = match published.failed {
+        Some(_) => YELLOW,
+        None => GREEN,
+    };
+    let line = published.line(|first| format!("{CYAN}{first}{CYAN:#}"));
+    let word = match published.first {
+        Some(_) => "published ",
+        None => "",
+    };
+    say!("{style}{word}{style:#}{line} {DIM}({took}){DIM:#}");
+    if let Some(because) = &published.because {
+        say!("  {DIM}because {because}{DIM:#}");
+    }
+}
+
+/// How wide the names of some outputs are: reasons begin in one column, unless a name is longer.
+pub fn subject_width<'a>(keys: impl Iterator<Item = &'a str>) -> usize {
+    let widths = keys.map(|key| key.chars().count() + 1);
+    widths.max().unwrap_or(0).min(MAX_SUBJECT)
+}
+
+/// What was, or would be, done to an output, and apart from that why.
+pub fn output(key: &str, actions: &[Action], because: &[String], width: usize) {
+    let (style, sign) = match actions.last() {
+        Some(Action::Deleted) => (RED, '-'),
+        Some(Action::Stale) => (YELLOW, '!'),
+        Some(Action::Unreferenced) => (DIM, '~'),
+        _ => (GREEN, '+'),
+    };
+    let subject = format!("/{key}");
+    let because = match because {
+        [] => String::new(),
+        reasons => format!("  {DIM}because {}{DIM:#}", reasons.join(", ")),
+    };
+    say!("  {style}{sign}{style:#} {subject:width$}{because}");
 }
 
 /// What a build did to each object.
 pub fn outputs(report: &Report) {
     let told = |output: &&OutputReport| !output.actions.contains(&Action::Unchanged);
     let listed: Vec<&OutputReport> = report.outputs.iter().filter(told).collect();
-    for output in listed.iter().take(MAX_LISTED) {
-        let (style, sign) = match output.actions.last() {
-            Some(Action::Deleted) => (RED, '-'),
-            Some(Action::Stale) => (YELLOW, '!'),
-            Some(Action::Unreferenced) => (DIM, '~'),
-            _ => (GREEN, '+'),
-        };
-        let because = output.because.join(", ");
-        eprintln!(
-            "  {style}{sign}{style:#} /{} {DIM}{because}{DIM:#}",
-            output.key
-        );
+    let shown = &listed[..listed.len().min(MAX_LISTED)];
+    let width = subject_width(shown.iter().map(|output| output.key.as_str()));
+    for OutputReport {
+        key,
+        actions,
+        because,
+        ..
+    } in shown
+    {
+        output(key, actions, because, width);
     }
     if let Some(more) = listed
         .len()
         .checked_sub(MAX_LISTED)
         .filter(|more| *more > 0)
     {
-        eprintln!("  {DIM}… and {more} more{DIM:#}");
+        say!("  {DIM}… and {more} more{DIM:#}");
     }
 }
 
-fn because_of(report: &Report) -> String {
-    let sources = &report.sources;
-    let count = sources.added.len() + sources.changed.len() + sources.removed.len();
-    let words = [
-        (sources.added.len(), "added"),
-        (sources.changed.len(), "changed"),
-        (sources.removed.len(), "removed"),
-    ];
-    let told: Vec<String> = words
-        .iter()
-        .filter(|(n, _)| *n > 0)
-        .map(|(n, word)| format!("{n} {word}"))
-        .collect();
-    if count == 0 {
-        String::new()
-    } else {
-        format!(" {DIM}(sources: {}){DIM:#}", told.join(", "))
+/// A path as a shell takes it: in quotes where it has more than plain characters.
+pub fn for_shell(path: &Path) -> String {
+    let text = path.display().to_string();
+    // Not an option.
+    let text = match text.starts_with('-') {
+        true => format!("./{text}"),
+        false => text,
+    };
+    let is_plain = |c: char| c.is_alphanumeric() || "/\\:._-+,@%".contains(c);
+    if !text.is_empty() && text.chars().all(is_plain) && (cfg!(windows) || !text.contains('\\')) {
+        return text;
+    }
+    match cfg!(windows) {
+        true => format!("\"{text}\""),
+        false => format!("'{}'", text.replace('\'', r"'\''")),
     }
 }
 
@@ -254,5 +315,28 @@ pub fn duration(ms: u64) -> String {
         format!("{ms} ms")
     } else {
         format!("{:.1} s", ms as f64 / 1_000.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[cfg(unix)]
+    #[test]
+    fn a_path_can_be_pasted_into_a_shell() {
+        for (path, expected) in [
+            ("blog", "blog"),
+            ("/home/a/b-c_1.2", "/home/a/b-c_1.2"),
+            ("größe", "größe"),
+            ("my blog!", "'my blog!'"),
+            ("it's", r"'it'\''s'"),
+            ("$HOME", "'$HOME'"),
+            ("-n", "./-n"),
+            ("a\\b", "'a\\b'"),
+            ("", "''"),
+        ] {
+            assert_eq!(for_shell(Path::new(path)), expected);
+        }
     }
 }

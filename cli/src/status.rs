@@ -5,10 +5,9 @@ use crate::args::{self, Global};
 use crate::connect::connect;
 use crate::excerpt::Texts;
 use crate::handle::texts_of;
-use crate::{exit, show};
+use crate::{exit, out, show};
 use anyhow::Result;
 use jiff::Timestamp;
-use quillfront_builder::diagnostic::Diagnostic;
 use quillfront_builder::object::HTML_LIFETIME_SECONDS;
 use quillfront_builder::publish::Options;
 use quillfront_builder::publish::root::Root;
@@ -81,7 +80,7 @@ pub fn run(global: &Global, options: args::Status) -> Result<u8> {
         let last = builder.last_report().await?;
         let status = Status::of(root, &state, last, Timestamp::now());
         if options.json {
-            println!("{}", serde_json::to_string(&status)?);
+            out::json(&status)?;
         } else {
             let texts = match &status.last {
                 Some(report) => texts_of(&builder, report).await,
@@ -97,14 +96,6 @@ pub fn run(global: &Global, options: args::Status) -> Result<u8> {
     })
 }
 
-/// `content/a.md:3: there is no template`
-fn place_and_message(problem: &Diagnostic) -> String {
-    let line = problem
-        .line
-        .map_or(String::new(), |line| format!(":{line}"));
-    format!("{}{line}: {}", problem.file, problem.message)
-}
-
 fn time(ms: i64) -> String {
     let time = Timestamp::from_second(ms.div_euclid(1_000));
     time.map(|time| time.to_string()).unwrap_or_default()
@@ -115,20 +106,7 @@ impl Status {
         let outputs = last.iter().flat_map(|report| &report.outputs);
         let stale = outputs.filter(|output| output.actions.contains(&Action::Stale));
         let stale_because: BTreeMap<String, Vec<String>> = stale
-            .map(|output| {
-                // What is wrong with its source says more than that something is.
-                let source = state.outputs.get(output.key.as_str());
-                let source = source.map(|published| published.source.as_str());
-                let problems = last.iter().flat_map(|report| &report.diagnostics);
-                let own = problems.filter(|d| d.is_error() && Some(d.file.as_str()) == source);
-                let own: Vec<String> = own.map(place_and_message).collect();
-                let because = if own.is_empty() {
-                    output.because.clone()
-                } else {
-                    own
-                };
-                (output.key.clone(), because)
-            })
+            .map(|output| (output.key.clone(), output.because.clone()))
             .collect();
         let owed = root.outbox.as_ref().map(|outbox| Owed {
             paths: outbox.invalidations.clone(),

@@ -17,7 +17,7 @@ use quillfront_builder::folder::{self, FileEntry, SOURCE_FILES, SOURCE_FOLDERS};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::sync::mpsc;
 
 /// Files put at once.
@@ -41,7 +41,7 @@ pub struct Folder {
 /// A file that was put.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Put {
-    /// Of the file, as it was.
+    /// Of the file, as it was; empty where it has to be looked at again.
     version: String,
     /// Of the object.
     etag: String,
@@ -61,8 +61,16 @@ impl Folder {
     pub fn open(root: &Path, data: &Path, client: Client, bucket: &str) -> Result<Self> {
         let manifest_path = data.join("folder.json");
         let manifest = match std::fs::read(&manifest_path) {
-            Ok(bytes) => serde_json::from_slice(&bytes)
-                .with_context(|| format!("{} is damaged; remove it", manifest_path.display()))?,
+            Ok(bytes) => serde_json::from_slice(&bytes).unwrap_or_else(|error| {
+                // Files that are the same in the bucket are no conflict, so only a removal that
+                // happened meanwhile is missed.
+                show::warning(&format!(
+                    "{} was damaged ({error}) and is made again: a file that was removed from the folder while the \
+                     server was stopped stays in the bucket",
+                    manifest_path.display()
+                ));
+                BTreeMap::new()
+            }),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => BTreeMap::new(),
             Err(error) => return Err(error).with_context(|| manifest_path.display().to_string()),
         };
@@ -77,12 +85,19 @@ impl Folder {
         })
     }
 
+    /// Puts those files again, even unchanged, whose keys are `lost` in the bucket.
+    pub fn put_again(&mut self, lost: impl Fn(&str) -> bool) {
+        self.manifest.retain(|key, _| !lost(key));
+    }
+
     /// Puts what changed since the last time, and removes what is gone.
     ///
     /// # Errors
     /// Disk or storage failed.
     pub async fn put_changes(&mut self) -> Result<()> {
         let root = self.root.clone();
+        let seen_at = SystemTime::now().duration_since(UNIX_EPOCH);
+        let seen_at = seen_at.map_or(0, |since| since.as_nanos() as u64);
         let (files, problems) = tokio::task::spawn_blocking(move || folder::list(&root)).await??;
         let new: Vec<_> = problems
             .into_iter()
@@ -118,10 +133,12 @@ impl Folder {
         for result in done {
             match result {
                 Ok((file, Some(etag))) => {
-                    let put = Put {
-                        version: file.version.to_string(),
-                        etag,
+                    // What was written just now may have been written once more since, without a trace.
+                    let version = match file.version.is_settled(seen_at) {
+                        true => file.version.to_string(),
+                        false => String::new(),
                     };
+                    let put = Put { version, etag };
                     self.manifest.insert(file.key.to_string(), put);
                 }
                 // Gone again since it was listed; the next round sees it.
@@ -297,7 +314,11 @@ impl Folder {
             &etag[..etag.len().min(8)],
             short_name(key)
         ));
-        tokio::fs::create_dir_all(&self.conflicts).await?;
+        let mut folder = tokio::fs::DirBuilder::new();
+        folder.recursive(true);
+        #[cfg(unix)]
+        folder.mode(0o700);
+        folder.create(&self.conflicts).await?;
         tokio::fs::write(&path, &bytes)
             .await
             .with_context(|| path.display().to_string())?;

@@ -1,9 +1,10 @@
 //! `quillfront explain` and `quillfront plan` as a person runs them, over a `serve`.
 
+mod serving;
+
 use serde_json::Value;
-use std::io::{BufRead, BufReader};
-use std::path::Path;
-use std::process::{Child, ChildStdout, Command, Output, Stdio};
+use serving::{Serve, quillfront, said, write};
+use std::process::Output;
 
 const SITE: [(&str, &str); 7] = [
     (
@@ -22,65 +23,6 @@ const SITE: [(&str, &str); 7] = [
     ("static/site.css", "body {}"),
 ];
 
-/// A `serve` that ends with the test.
-struct Serve {
-    child: Child,
-    lines: BufReader<ChildStdout>,
-}
-
-impl Serve {
-    fn start(root: &Path, more: &[&str]) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_quillfront"))
-            .args([
-                "serve",
-                "--http",
-                "127.0.0.1:0",
-                "--s3",
-                "127.0.0.1:0",
-                "-u",
-                "https://example.org",
-                "--json",
-            ])
-            .args(more)
-            .current_dir(root)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let lines = BufReader::new(child.stdout.take().unwrap());
-        let mut serve = Self { child, lines };
-        assert!(serve.line()["site_bucket"].is_string());
-        serve
-    }
-
-    fn line(&mut self) -> Value {
-        let mut line = String::new();
-        self.lines.read_line(&mut line).unwrap();
-        serde_json::from_str(&line).unwrap()
-    }
-}
-
-impl Drop for Serve {
-    fn drop(&mut self) {
-        // It may have ended by itself.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-fn quillfront(folder: &Path, arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_quillfront"))
-        .args(arguments)
-        .current_dir(folder)
-        .env("NO_COLOR", "1")
-        .output()
-        .unwrap()
-}
-
-fn said(output: &Output) -> String {
-    String::from_utf8(output.stderr.clone()).unwrap()
-}
-
 fn json(output: &Output) -> Value {
     assert!(output.status.code() <= Some(1), "{}", said(output));
     serde_json::from_slice(&output.stdout).unwrap()
@@ -90,11 +32,7 @@ fn json(output: &Output) -> Value {
 fn a_site_is_explained_and_an_edit_is_planned() {
     let folder = tempfile::tempdir().unwrap();
     let root = folder.path();
-    for (name, text) in SITE {
-        let path = root.join(name);
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(path, text).unwrap();
-    }
+    write(root, &SITE);
     // So that edits are not taken up by themselves.
     let mut serve = Serve::start(root, &["--no-watch"]);
     while serve.line()["counts"]["uploaded"] == 0 {}
@@ -188,4 +126,68 @@ fn a_site_is_explained_and_an_edit_is_planned() {
     // Nothing of that came to pass.
     let page = json(&quillfront(root, &["explain", "/b/", "--json"]));
     assert!(!page["reads"].as_array().unwrap().is_empty(), "{page}");
+}
+
+#[test]
+fn what_is_not_published_is_explained() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path();
+    write(root, &SITE);
+    let draft = "+++\ntitle = \"D\"\ndraft = true\n+++\n";
+    let held = "+++\ntitle = \"H\"\ndate = 2999-01-02\n+++\n";
+    let more = [
+        ("content/d.md", draft),
+        ("content/h.md", held),
+        ("content/bad.md", "+++\ntitle =\n+++\n"),
+        (
+            "content/fails.md",
+            "+++\ntitle = \"F\"\n+++\n[x](@/none.md)\n",
+        ),
+        ("quillfront.toml", "[publishing]\nfuture = \"hold\"\n"),
+    ];
+    write(root, &more);
+    let mut serve = Serve::start(root, &["--no-watch"]);
+    while serve.line()["counts"]["uploaded"] == 0 {}
+    for (subject, why) in [
+        ("content/d.md", "it is a draft"),
+        ("/d/", "it is a draft"),
+        ("content/h.md", "it is held until 2999-01-02"),
+        ("/h/", "it is held until 2999-01-02"),
+        ("content/bad.md", "content/bad.md:2: "),
+        ("/bad/", "nothing of it is published"),
+        ("content/fails.md", "no page for the link `@/none.md`"),
+        ("/fails/", "could not be made, and was never published"),
+    ] {
+        let shown = said(&quillfront(root, &["explain", subject]));
+        let shown = shown.split_whitespace().collect::<Vec<_>>().join(" ");
+        let told = shown.contains("not published: ") && shown.contains(why);
+        assert!(told, "{subject}: {shown}");
+        let explained = json(&quillfront(root, &["explain", subject, "--json"]));
+        assert!(explained["missing"].is_array(), "{explained}");
+    }
+    for there in ["content/a.md", "/a/", "static/site.css"] {
+        let explained = json(&quillfront(root, &["explain", there, "--json"]));
+        assert!(explained["missing"].is_null(), "{explained}");
+    }
+
+    // The plan of a good edit is good, whatever else is wrong.
+    write(
+        root,
+        &[("content/a.md", "+++\ntitle = \"A\"\n+++\nNew words.\n")],
+    );
+    let good = quillfront(root, &["plan", "content/a.md"]);
+    assert_eq!(good.status.code(), Some(0), "{}", said(&good));
+    assert!(said(&good).contains("earlier problem"), "{}", said(&good));
+    assert!(!said(&good).contains("none.md"), "{}", said(&good));
+    // That of a file with a mistake is not, though the mistake is old.
+    let old = quillfront(root, &["plan", "content/fails.md"]);
+    assert_eq!(old.status.code(), Some(1), "{}", said(&old));
+    // Nor is one that breaks another page.
+    write(
+        root,
+        &[("content/b.md", "+++\ntitle = \"B\"\n+++\n[a](@/a.md)\n")],
+    );
+    std::fs::remove_file(root.join("content/a.md")).unwrap();
+    let breaks = quillfront(root, &["plan", "content/a.md", "content/b.md"]);
+    assert_eq!(breaks.status.code(), Some(1), "{}", said(&breaks));
 }

@@ -7,5 +7,7 @@
 //! everybody else.
 
 pub mod gather;
+pub mod net;
 pub mod s3;
 pub mod site;
+mod terminal;

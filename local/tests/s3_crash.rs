@@ -9,7 +9,7 @@
 mod harness;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -108,13 +108,8 @@ async fn check(dir: &Path, known: &mut BTreeMap<String, BTreeSet<Contents>>) {
     for (key, possible) in known {
         let found = match store.get(BUCKET, key).await.expect("get") {
             None => None,
-            Some(object) => {
-                let mut bytes = Vec::new();
-                object
-                    .file
-                    .take(object.meta.size)
-                    .read_to_end(&mut bytes)
-                    .expect("read");
+            Some(mut object) => {
+                let bytes = object.contents.read_all().expect("read");
                 let number = object
                     .meta
                     .metadata

@@ -1,6 +1,7 @@
 """A running `quillfront serve --json`, its reports, and clients that talk to it."""
 import json
 import os
+import resource
 import signal
 import subprocess
 import tempfile
@@ -20,7 +21,9 @@ STOP_SECONDS = 20
 class Server:
     """Started when made; `with` stops it on every way out."""
 
-    def __init__(self, quillfront, data, root=None, arguments=(), watch=False, ready_seconds=START_SECONDS):
+    def __init__(self, quillfront, data, root=None, arguments=(), watch=False, ready_seconds=START_SECONDS,
+                 descriptors=None, first_report=True):
+        """`descriptors`: how many files it may have open. Without `first_report` it is ready when it listens."""
         self.quillfront = str(quillfront)
         self.data = Path(data)
         self.root = Path(root) if root else Path(tempfile.mkdtemp(prefix="empty-root-", dir=self.data.parent))
@@ -31,14 +34,20 @@ class Server:
         command += ["--http", "127.0.0.1:0", "--s3", "127.0.0.1:0", *arguments]
         if not watch:
             command.append("--no-watch")
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=self._stderr, text=True)
+        def limit():
+            if descriptors:
+                resource.setrlimit(resource.RLIMIT_NOFILE, (descriptors, descriptors))
+        self.process = subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=self._stderr, text=True, preexec_fn=limit
+        )
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._ready_line = None
         self._reader.start()
         try:
             self.ready = self._until(lambda: self._ready_line, "serve to be ready", ready_seconds)
             # The reconcile at the start is the first report.
-            self._until(lambda: self._reports, "the first report", ready_seconds)
+            if first_report:
+                self._until(lambda: self._reports, "the first report", ready_seconds)
         except BaseException:
             self.kill()
             raise
@@ -210,6 +219,15 @@ class Server:
             "RCLONE_CONFIG_QF_REGION": self.ready["region"],
         }
         return run(["rclone", *arguments], {**self.environment(), **remote}, check)
+
+    def s3cmd(self, *arguments, check=True):
+        """Runs `s3cmd` with its own defaults but for keys and address."""
+        address = self.ready["s3"].removeprefix("http://")
+        own = [
+            "s3cmd", "--config", os.devnull, "--no-ssl", f"--host={address}", f"--host-bucket={address}",
+            f"--access_key={self.ready['access_key']}", f"--secret_key={self.ready['secret_key']}",
+        ]
+        return run([*own, *arguments], self.environment(), check)
 
     def command(self, name, *arguments, check=True, environment=None):
         """Runs another `quillfront` command."""

@@ -20,6 +20,9 @@ try {
   await searchShowsSigns("de/");
   await copyWorks();
   await tablesScroll();
+  await firstColumnsAreNarrow();
+  await framesKeepTheirRatio();
+  await menusLeadSomewhere();
   await worksWithoutScripts();
 } catch (error) {
   wrong.push(error.stack);
@@ -144,6 +147,45 @@ async function tablesScroll() {
   const over = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
   expect(over <= 0, `narrow: the page is ${over} px too wide`);
   expect((await page.$$(".table[tabindex='0'][aria-label]")).length === 1, "narrow: the table cannot be reached");
+  await close(page);
+}
+
+/** A column of numbers takes no more room than they need. */
+async function firstColumnsAreNarrow() {
+  const page = await open("narrow table", `${task.everything}blog/everything/`, { width: 360 });
+  const widths = await page.$$eval(".table tr:first-child > :first-child", (all) =>
+    all.filter((cell) => cell.textContent === "#").map((cell) => cell.getBoundingClientRect().width),
+  );
+  expect(widths.length === 1 && widths[0] < 48, `narrow table: the first column is ${widths} px wide`);
+  await close(page);
+}
+
+/** Frames of other sites are as high as their width wants, on every screen, with and without scripts. */
+async function framesKeepTheirRatio() {
+  for (const settings of [{ width: 1280 }, { width: 360 }, { width: 150, scripts: false }]) {
+    const name = `frames at ${settings.width} px`;
+    const page = await open(name, `${task.everything}blog/everything/`, settings);
+    const sizes = await page.$$eval(".prose iframe", (all) =>
+      all.map((frame) => {
+        const { width, height } = frame.getBoundingClientRect();
+        return [width, height, frame.getAttribute("width") / frame.getAttribute("height")];
+      }),
+    );
+    expect(sizes.length === 2, `${name}: there are ${sizes.length}`);
+    for (const [width, height, ratio] of sizes) {
+      expect(Math.abs(width / height - ratio) < 0.02, `${name}: ${width} by ${height}, not ${ratio.toFixed(2)}`);
+      expect(width <= settings.width, `${name}: ${width} px wide`);
+    }
+    await close(page);
+  }
+}
+
+/** A taxonomy without terms has no list, and no link leads to it. */
+async function menusLeadSomewhere() {
+  const page = await open("menu", task.everything);
+  const links = await page.$$eval(".menu a", (all) => all.map((link) => link.href));
+  expect(links.some((link) => link.endsWith("/tags/")), `menu: no link to the tags in ${links}`);
+  expect(!links.some((link) => link.endsWith("/places/")), "menu: a link to a taxonomy without terms");
   await close(page);
 }
 

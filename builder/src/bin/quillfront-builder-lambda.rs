@@ -61,6 +61,9 @@ async fn main() -> Result<(), Error> {
         for failure in answer.failures.iter().flatten() {
             eprintln!("message {} comes again: {}", failure.message, failure.why);
         }
+        for strange in &answer.strange {
+            eprintln!("{strange}");
+        }
         answer.reports.iter_mut().for_each(shorten);
         Ok::<_, Error>(answer.to_json()?)
     }))

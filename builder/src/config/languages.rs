@@ -37,7 +37,7 @@ pub(super) struct Given {
     feed_filenames: Option<Vec<String>>,
     taxonomies: Option<Vec<TaxonomyConfig>>,
     build_search_index: Option<bool>,
-    pub(super) search: Option<Search>,
+    pub(super) search: Option<search::LanguageSearch>,
     translations: BTreeMap<String, String>,
 }
 
@@ -102,7 +102,7 @@ impl Given {
                 .unwrap_or_else(|| vec!["atom.xml".to_owned()]),
             taxonomies: self.taxonomies.unwrap_or_default(),
             build_search_index: self.build_search_index.unwrap_or(false),
-            search: self.search.unwrap_or(search),
+            search: self.search.map_or(search, |own| own.or_as(search)),
             translations: self.translations,
         }
     }

@@ -3,7 +3,7 @@
 use super::Level;
 use crate::front_matter::ANCHOR_LINKS;
 use crate::front_matter::table::{Table, Unknown};
-use crate::markdown::{AnchorLinks, DataAttrPosition, Highlighting, Options};
+use crate::markdown::{AnchorLinks, DataAttrPosition, Highlighting, Options, Shade};
 use crate::slugs::SlugMode;
 
 /// How Markdown is rendered.
@@ -30,6 +30,21 @@ pub struct Highlight {
     pub extra_grammars: Vec<String>,
     /// Themes of the site's own, relative to the configuration.
     pub extra_themes: Vec<String>,
+}
+
+impl Highlight {
+    /// Returns the style sheets that are asked for: the name of each file, and its shade. Sites that
+    /// were written for Zola link to them by these names.
+    pub fn style_sheets(&self) -> Vec<(&'static str, Shade)> {
+        match &self.theme {
+            _ if self.style != "class" => Vec::new(),
+            Some(theme) => vec![("giallo.css", Shade::of_theme(theme))],
+            None => vec![
+                ("giallo-light.css", Shade::Light),
+                ("giallo-dark.css", Shade::Dark),
+            ],
+        }
+    }
 }
 
 /// The words for [`DataAttrPosition`].

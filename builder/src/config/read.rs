@@ -2,6 +2,7 @@
 
 use super::languages::Given;
 use super::markdown;
+use super::search::Search;
 use super::{CODE, Config, ExcludedPagers, Globs, LanguageConfig, Level, LinkChecker, Slugify};
 use crate::diagnostic::Diagnostic;
 use crate::front_matter::parse_toml;
@@ -122,6 +123,9 @@ fn default_language(table: &mut Table<'_, '_>) -> String {
     }
 }
 
+/// Languages of a site: each has outputs of its own, and templates see all of them.
+pub const MAX_LANGUAGES: usize = 300;
+
 /// The root's own language keys are the default language's; `[languages.<default>]` may add to
 /// them but not repeat them.
 fn languages(
@@ -132,7 +136,12 @@ fn languages(
     let mut default = Given::take(root, slugs);
     let mut others = BTreeMap::new();
     let mut tables = root.table("languages");
-    for entry in tables.take_all() {
+    for (count, entry) in tables.take_all().into_iter().enumerate() {
+        if count == MAX_LANGUAGES {
+            let message = format!("a site has {MAX_LANGUAGES} languages at most");
+            tables.problem_with_hint(entry.place, message, "make several sites of it");
+            break;
+        }
         if !is_language_code(&entry.key) {
             let message = format!("`languages.{}` is no language code", entry.key);
             tables.problem_with_hint(entry.place, message, "write it as `fr` or `pt-BR`");
@@ -155,7 +164,8 @@ fn languages(
         }
     }
     // A language without `search` of its own is searched like the default one.
-    let search = default.search.unwrap_or_default();
+    let search = default.search.take();
+    let search = search.map_or_else(Search::default, |own| own.or_as(Search::default()));
     others.insert(default_language.to_owned(), default);
     let configured = |(code, given): (String, Given)| (code, given.into_config(search));
     others.into_iter().map(configured).collect()
@@ -197,7 +207,7 @@ fn link_checker(root: &mut Table<'_, '_>) -> LinkChecker {
 }
 
 /// The shape of a Unicode language identifier: language, script, region, variants.
-fn is_language_code(code: &str) -> bool {
+pub(crate) fn is_language_code(code: &str) -> bool {
     let alphabetic = |part: &str| part.bytes().all(|byte| byte.is_ascii_alphabetic());
     let numeric = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
     let mut parts = code.split(['-', '_']).peekable();

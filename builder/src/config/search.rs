@@ -67,8 +67,23 @@ impl Default for Search {
     }
 }
 
+/// What `[search]` of a language says; a shape that it does not name is that of the default language.
+pub(super) struct LanguageSearch {
+    search: Search,
+    index_format: Option<IndexFormat>,
+}
+
+impl LanguageSearch {
+    pub(super) fn or_as(self, default: Search) -> Search {
+        Search {
+            index_format: self.index_format.unwrap_or(default.index_format),
+            ..self.search
+        }
+    }
+}
+
 /// Takes `[search]` out of a language's table.
-pub(super) fn take(table: &mut Table<'_, '_>) -> Option<Search> {
+pub(super) fn take(table: &mut Table<'_, '_>) -> Option<LanguageSearch> {
     let entry = table.take("search")?;
     let mut table = table.nested("search", entry.node);
     let default = Search::default();
@@ -81,10 +96,12 @@ pub(super) fn take(table: &mut Table<'_, '_>) -> Option<Search> {
             .flag("include_content")
             .unwrap_or(default.include_content),
         truncate_content_length: table.count("truncate_content_length"),
-        index_format: table
-            .choice("index_format", &INDEX_FORMATS)
-            .unwrap_or(default.index_format),
+        index_format: default.index_format,
     };
+    let index_format = table.choice("index_format", &INDEX_FORMATS);
     table.finish(Unknown::Warned);
-    Some(search)
+    Some(LanguageSearch {
+        search,
+        index_format,
+    })
 }

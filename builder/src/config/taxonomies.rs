@@ -23,6 +23,9 @@ pub struct TaxonomyConfig {
     pub feed: bool,
 }
 
+/// Taxonomies of one language: every page of it may have terms of each.
+pub const MAX_TAXONOMIES: usize = 100;
+
 /// Takes the taxonomies of one language out of its table.
 pub(super) fn take(table: &mut Table<'_, '_>, mode: SlugMode) -> Option<Vec<TaxonomyConfig>> {
     let entry = table.take("taxonomies")?;
@@ -40,6 +43,11 @@ pub(super) fn take(table: &mut Table<'_, '_>, mode: SlugMode) -> Option<Vec<Taxo
     let mut taxonomies: Vec<TaxonomyConfig> = Vec::with_capacity(items.len());
     for item in items {
         let place = item.place;
+        if taxonomies.len() == MAX_TAXONOMIES {
+            let message = format!("a language has {MAX_TAXONOMIES} taxonomies at most");
+            table.problem_with_hint(place, message, "make terms of one taxonomy of some of them");
+            break;
+        }
         let Some(taxonomy) = taxonomy(table, item, mode) else {
             continue;
         };

@@ -1,3 +1,5 @@
+use super::read::MAX_LANGUAGES;
+use super::read::MAX_LANGUAGES;
 use super::*;
 use proptest::prelude::*;
 
@@ -330,4 +332,35 @@ fn unknown_keys_have_a_place_and_a_nearest_name_at_every_depth() {
         assert_eq!(told.file, "config.toml");
         assert!(told.line.is_some() && told.column.is_some(), "{told}");
     }
+}
+
+/// Each has outputs of its own, whose templates see all of them.
+#[test]
+fn languages_and_taxonomies_have_a_number() {
+    let languages = |count: usize| -> String {
+        let code = |n: usize| [n / 676, n / 26 % 26, n % 26].map(|n| (b'a' + n as u8) as char);
+        let all = (0..count).map(|n| code(n).iter().collect::<String>());
+        all.map(|code| format!("[languages.{code}]\n")).collect()
+    };
+    assert_eq!(
+        site(&languages(MAX_LANGUAGES)).languages.len(),
+        MAX_LANGUAGES + 1
+    );
+    let told = refused(&languages(MAX_LANGUAGES + 1));
+    assert!(
+        told[0].message.contains("300 languages at most"),
+        "{told:?}"
+    );
+    assert_eq!(
+        told[0].line,
+        Some(u32::try_from(MAX_LANGUAGES).unwrap() + 2)
+    );
+    let names: String = (0..101)
+        .map(|n| format!("{{ name = \"t{n}\" }}, "))
+        .collect();
+    let told = refused(&format!("taxonomies = [{names}]"));
+    assert!(
+        told[0].message.contains("100 taxonomies at most"),
+        "{told:?}"
+    );
 }

@@ -38,7 +38,7 @@ impl Album {
         let mut pages = self.pages();
         pages.retain(|key, (version, _)| {
             let source = sources.get(key.as_str());
-            source.is_some_and(|source| source.version == *version)
+            source.is_some_and(|source| source.content() == version)
         });
         let known = pages.iter();
         known

@@ -5,15 +5,16 @@ use crate::key::OutputKey;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Failures by what went wrong: one mistake in a template that all pages use is told once.
-#[derive(Default)]
 pub(super) struct Failures {
     by_problem: BTreeMap<SameProblem, Failure>,
+    /// What is told already.
+    told: BTreeSet<SameProblem>,
 }
 
 /// What makes two problems one: code, file, line, message.
-pub(super) type SameProblem = (String, String, Option<u32>, String);
+type SameProblem = (String, String, Option<u32>, String);
 
-pub(super) fn same(problem: &Diagnostic) -> SameProblem {
+fn same(problem: &Diagnostic) -> SameProblem {
     // Of a template that many name and none has, the first page stands for all.
     let (file, line) = match problem.code.as_str() {
         "template-missing" => ("", None),
@@ -36,24 +37,29 @@ struct Failure {
 }
 
 impl Failures {
-    /// Notes what failed an output.
-    pub(super) fn add(&mut self, key: &OutputKey, problems: Vec<Diagnostic>) {
-        for problem in problems {
-            let failure = self
-                .by_problem
-                .entry(same(&problem))
-                .or_insert_with(|| Failure {
-                    problem,
-                    output: key.clone(),
-                    count: 0,
-                });
-            failure.count += 1;
+    /// None yet, beside what is told by itself: a template that cannot stand is not told by each output
+    /// that needs it.
+    pub(super) fn beside(told: &[Diagnostic]) -> Self {
+        Self {
+            by_problem: BTreeMap::new(),
+            told: told.iter().map(same).collect(),
         }
     }
 
-    /// Leaves out what is told already.
-    pub(super) fn forget(&mut self, told: &BTreeSet<SameProblem>) {
-        self.by_problem.retain(|same, _| !told.contains(same));
+    /// Notes what failed an output.
+    pub(super) fn add(&mut self, key: &OutputKey, problems: Vec<Diagnostic>) {
+        for problem in problems {
+            let same = same(&problem);
+            if self.told.contains(&same) {
+                continue;
+            }
+            let failure = self.by_problem.entry(same).or_insert_with(|| Failure {
+                problem,
+                output: key.clone(),
+                count: 0,
+            });
+            failure.count += 1;
+        }
     }
 
     /// Each mistake once, with the output that it fails, or how many.

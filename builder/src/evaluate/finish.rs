@@ -1,7 +1,8 @@
 //! The end of an evaluation: the tree, and what the next build may go by.
 
-use super::failures::{Failures, SameProblem, same};
-use super::{Evaluation, MAX_ROUNDS, Tree};
+use super::failures::Failures;
+use super::why::MAX_REASONS;
+use super::{Evaluation, MAX_ROUNDS, Tree, places};
 use crate::diagnostic::Diagnostic;
 use crate::graph::{BodyFacts, Graph};
 use crate::key::{OutputKey, SourceKey};
@@ -36,8 +37,10 @@ impl<Kept: Send> Evaluation<Kept> {
         let graph = self.graph_after();
         let mut objects = BTreeMap::new();
         let mut stale = BTreeSet::new();
+        // The first mistakes of each.
+        let mut why_stale: Vec<(OutputKey, Diagnostic)> = Vec::new();
         let mut nothing = BTreeSet::new();
-        let mut failures = Failures::default();
+        let mut failures = Failures::beside(&self.diagnostics);
         let done = std::mem::take(&mut self.done);
         let looked_at = done
             .into_iter()
@@ -49,6 +52,8 @@ impl<Kept: Send> Evaluation<Kept> {
                         Ok(Some(object)) => drop(objects.insert(key, object)),
                         Ok(None) => drop(nothing.insert(key)),
                         Err(problems) => {
+                            let first = problems.iter().take(MAX_REASONS).cloned();
+                            why_stale.extend(first.map(|problem| (key.clone(), problem)));
                             failures.add(&key, problems);
                             stale.insert(key);
                         }
@@ -58,7 +63,9 @@ impl<Kept: Send> Evaluation<Kept> {
                     let file = self.plan[&key].source.as_str();
                     let message =
                         format!("more than {MAX_ROUNDS} files or URLs are read one after another");
-                    failures.add(&key, vec![Diagnostic::error("rounds", file, message)]);
+                    let problem = Diagnostic::error("rounds", file, message);
+                    why_stale.push((key.clone(), problem.clone()));
+                    failures.add(&key, vec![problem]);
                     stale.insert(key);
                 }
             }
@@ -73,15 +80,14 @@ impl<Kept: Send> Evaluation<Kept> {
             .contents
             .iter()
             .flat_map(|contents| contents.warnings(&self.world));
-        // A template that cannot stand is told by itself, not by each output that needs it.
-        let known: BTreeSet<SameProblem> = self.diagnostics.iter().map(same).collect();
-        failures.forget(&known);
         let mut diagnostics: Vec<Diagnostic> = self
             .diagnostics
             .into_iter()
             .chain(failures.told())
             .chain(warnings)
             .collect();
+        places::find(&mut diagnostics, &self.world);
+        let why_stale = in_brief(why_stale, &self.world);
         diagnostics.sort();
         diagnostics.dedup();
         // What failed may have had no chance to ask again.
@@ -98,11 +104,13 @@ impl<Kept: Send> Evaluation<Kept> {
             next_due,
             answers,
             records,
+            indexes: self.awaited_indexes,
             objects,
             nothing,
             graph,
             because,
             stale,
+            why_stale,
             plan: self.plan,
             diagnostics,
             external_links,
@@ -163,6 +171,17 @@ impl<Kept: Send> Evaluation<Kept> {
             outputs,
         }
     }
+}
+
+/// Why outputs could not be made, in brief, with the places that are told in full.
+fn in_brief(why: Vec<(OutputKey, Diagnostic)>, world: &World) -> BTreeMap<OutputKey, Vec<String>> {
+    let (keys, mut problems): (Vec<OutputKey>, Vec<Diagnostic>) = why.into_iter().unzip();
+    places::find(&mut problems, world);
+    let mut brief: BTreeMap<OutputKey, Vec<String>> = BTreeMap::new();
+    for (key, problem) in keys.into_iter().zip(&problems) {
+        brief.entry(key).or_default().push(problem.in_brief());
+    }
+    brief
 }
 
 /// What is known of bodies after a build that had the same ones as the graph.

@@ -1,11 +1,14 @@
 //! Small sites, from their files to their tree.
 
+mod absences;
 mod functions;
+mod hostile;
 mod links;
 mod lists;
 mod pages;
 mod paths;
 mod places;
+mod reference;
 mod schedule;
 mod search;
 mod sections;

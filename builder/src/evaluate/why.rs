@@ -25,7 +25,7 @@ const MAX_OUTPUTS: usize = 200;
 /// Changed sources that are looked at in detail; where there are more, none is.
 const MAX_SOURCES: usize = 100;
 /// Reasons for one output; of more, the number is told.
-const MAX_REASONS: usize = 3;
+pub(super) const MAX_REASONS: usize = 3;
 /// Parts of one source in a reason; of more, the number is told.
 const MAX_PARTS: usize = 3;
 /// Parts of a page that say nothing of its place in a list of a section. Weights are no parts: where

@@ -12,6 +12,7 @@ pub(super) fn group_by(items: &[Value], arguments: Kwargs, _: &State) -> TeraRes
     }
     let mut groups: Vec<(Key<'static>, Vec<Value>)> = Vec::new();
     let mut places: HashMap<Key<'static>, usize> = HashMap::new();
+    crate::budget::spend(items.len() as u64)?;
     let attribute = arguments.must_get::<&str>("attribute")?;
     for (index, item) in items.iter().enumerate() {
         let Some(found) = item.get_from_path(attribute) else {
@@ -36,7 +37,7 @@ pub(super) fn group_by(items: &[Value], arguments: Kwargs, _: &State) -> TeraRes
     Ok(groups.map(|(key, group)| (key, group.into())).collect())
 }
 
-fn key_of(value: &Value) -> TeraResult<Key<'static>> {
+pub(super) fn key_of(value: &Value) -> TeraResult<Key<'static>> {
     if let Some(text) = value.as_str() {
         return Ok(Key::String(text.into()));
     }

@@ -5,6 +5,7 @@ use tera::{Kwargs, State, TeraResult, Value};
 /// `{{ page.extra.pictures | shuffle(seed="monday") }}`: another order. Without a seed the order
 /// depends on the page that is written alone, so that two builds of it agree.
 pub fn shuffle(mut items: Vec<Value>, kwargs: Kwargs, state: &State) -> TeraResult<Vec<Value>> {
+    crate::budget::spend(items.len() as u64)?;
     let seed = match kwargs.get::<Value>("seed")? {
         Some(seed) => seed.to_string(),
         None => state

@@ -1,16 +1,17 @@
 //! Filters whose result can be far larger than what they are given: as Tera's and `tera-contrib`'s,
 //! but the size is reckoned first, and what would be too large is an error.
 
+use crate::budget;
 use std::borrow::Cow;
-use tera::{Error, Filter, Kwargs, State, StringInput, TeraResult, Value};
+use tera::{Error, Kwargs, State, StringInput, TeraResult, Value};
 
 /// The longest text that a filter makes of others.
 pub(crate) const MAX_RESULT_BYTES: usize = 16 << 20;
 
 /// An error where `size` is beyond [`MAX_RESULT_BYTES`]; None stands for more than can be counted.
-fn check(filter: &str, size: Option<usize>) -> TeraResult<()> {
+pub(super) fn check(filter: &str, size: Option<usize>) -> TeraResult<()> {
     match size {
-        Some(size) if size <= MAX_RESULT_BYTES => Ok(()),
+        Some(size) if size <= MAX_RESULT_BYTES => budget::spend_bytes(size),
         _ => Err(Error::message(format!(
             "`{filter}` would make a text of more than {MAX_RESULT_BYTES} bytes; \
              give it less, or do it in pieces"
@@ -21,12 +22,17 @@ fn check(filter: &str, size: Option<usize>) -> TeraResult<()> {
 /// True where `value`, written out, has at most `left` bytes, which are then taken off. What is in
 /// several places of a list counts in each; marks for characters that need some do not.
 pub(crate) fn fits(value: &Value, left: &mut usize) -> bool {
+    fits_indented(value, 0, 0, left)
+}
+
+/// The same where each value has a line of its own, indented by `width` for each list around it.
+fn fits_indented(value: &Value, width: usize, indent: usize, left: &mut usize) -> bool {
     let own = match (value.as_str(), value.as_array(), value.as_map()) {
         (Some(text), ..) => text.len(),
-        (_, Some(list), _) => 2 * list.len(),
+        (_, Some(list), _) => list.len().saturating_mul(2 + indent),
         (_, _, Some(map)) => map
             .keys()
-            .map(|key| 4 + key.as_str().map_or(8, str::len))
+            .map(|key| 4 + indent + key.as_str().map_or(8, str::len))
             .sum(),
         _ => 1,
     };
@@ -34,16 +40,18 @@ pub(crate) fn fits(value: &Value, left: &mut usize) -> bool {
         Some(rest) => *left = rest,
         None => return false,
     }
+    let mut inner = |item: &Value| fits_indented(item, width, indent + width, left);
     match (value.as_array(), value.as_map()) {
-        (Some(list), _) => list.iter().all(|item| fits(item, left)),
-        (_, Some(map)) => map.values().all(|item| fits(item, left)),
+        (Some(list), _) => list.iter().all(inner),
+        (_, Some(map)) => map.values().all(&mut inner),
         _ => true,
     }
 }
 
-fn check_value(filter: &str, value: &Value) -> TeraResult<()> {
-    let size = fits(value, &mut { MAX_RESULT_BYTES }).then_some(0);
-    check(filter, size)
+fn check_value(filter: &str, value: &Value, width: usize) -> TeraResult<()> {
+    let mut left = MAX_RESULT_BYTES;
+    let fits = fits_indented(value, width, width, &mut left);
+    check(filter, fits.then_some(MAX_RESULT_BYTES - left))
 }
 
 pub(super) fn replace(value: StringInput, arguments: Kwargs, state: &State) -> TeraResult<Value> {
@@ -65,6 +73,7 @@ pub(super) fn replace(value: StringInput, arguments: Kwargs, state: &State) -> T
             more.and_then(|more| more.checked_add(text.len())),
         )?;
     }
+    budget::spend_bytes(text.len())?;
     let replaced = text.replace(from, &to);
     Ok(if safe {
         Value::safe_string(&replaced)
@@ -83,13 +92,12 @@ pub(super) fn join(list: &[Value], arguments: Kwargs, state: &State) -> TeraResu
         Some(sep) => Cow::Borrowed(sep.as_str()),
         None => Cow::Borrowed(""),
     };
+    budget::spend(list.len() as u64)?;
     let separators = list.len().saturating_sub(1).checked_mul(sep.len());
     check("join", separators)?;
     let mut left = MAX_RESULT_BYTES - separators.unwrap_or(0);
-    check(
-        "join",
-        list.iter().all(|item| fits(item, &mut left)).then_some(0),
-    )?;
+    let fits = list.iter().all(|item| fits(item, &mut left));
+    check("join", fits.then_some(MAX_RESULT_BYTES - left))?;
     let text = |item: &Value| match item {
         item if !safe => Ok(item.to_string()),
         item if item.is_undefined() => Ok(String::new()),
@@ -162,38 +170,14 @@ pub(super) fn indent(value: StringInput, arguments: Kwargs, state: &State) -> Te
 }
 
 pub(super) fn as_text(value: &Value, _: Kwargs, _: &State) -> TeraResult<String> {
-    check_value("str", value)?;
+    check_value("str", value, 0)?;
     Ok(value.to_string())
 }
 
 pub(super) fn json_encode(value: &Value, arguments: Kwargs, state: &State) -> TeraResult<String> {
-    check_value("json_encode", value)?;
+    let pretty = arguments.get::<bool>("pretty")?.unwrap_or(false);
+    check_value("json_encode", value, if pretty { 2 } else { 0 })?;
     tera_contrib::json::json_encode(value, arguments, state)
-}
-
-/// `regex_replace`.
-#[derive(Debug, Default)]
-pub(super) struct RegexReplace(tera_contrib::regex::RegexReplace);
-
-impl Filter<&str, TeraResult<String>> for RegexReplace {
-    fn call(&self, text: &str, arguments: Kwargs, state: &State) -> TeraResult<String> {
-        let pattern = arguments.must_get::<&str>("pattern")?;
-        let rep = arguments.must_get::<&str>("rep")?;
-        // Each `$` stands for a part of the match at most, and all matches together are at most the
-        // whole text.
-        let groups = text.len().checked_mul(1 + rep.matches('$').count());
-        let size = |matches: usize| {
-            let reps = matches.checked_mul(rep.len())?;
-            groups?.checked_add(reps)
-        };
-        if size(text.len() + 1).is_none_or(|size| size > MAX_RESULT_BYTES) {
-            // The matches are counted: each becomes itself and one byte more.
-            let counting = [("pattern", Value::from(pattern)), ("rep", "${0}.".into())];
-            let counted = self.0.call(text, Kwargs::from(counting), state)?;
-            check("regex_replace", size(counted.len() - text.len()))?;
-        }
-        self.0.call(text, arguments, state)
-    }
 }
 
 #[cfg(test)]
@@ -247,6 +231,24 @@ mod tests {
             "{{ 'a1b22' | regex_replace(pattern='([a-z])(?P<n>\\\\d+)', rep='$n$1') }}",
             "{{ 'a' | regex_replace(pattern='[', rep='') }}",
             "{{ 'a' | regex_replace(pattern='a') }}",
+            "{{ 'é ß<' | upper }}{{ 'É<B' | safe | lower }}{{ 1 | upper }}",
+            "{{ ' a  b\n' | wordcount }}{{ 'a<&\"' | escape }}{{ '<' | safe | escape }}",
+            "{{ '<\'>' | escape_html }}{{ '<\'>' | escape_xml }}{{ 'a\r\nb\nc' | newlines_to_br }}",
+            "{{ '  a ' | trim }}|{{ 'xxaxx' | trim(pat='x') }}|{{ ' a ' | trim_start }}|{{ 'axx' | trim_end(pat='x') }}|{{ ' b ' | trim_end }}",
+            "{{ 'éCOLE' | capitalize }}{{ '' | capitalize }}{{ \"it's a-b é\" | title }}{{ '<b>' | safe | title }}",
+            "{{ 'e\u{301}cole' | truncate(length=2) }}{{ 'ab' | truncate(length=2) }}{{ 'abc' | truncate(length=0, end='-') }}",
+            "{{ 'a,b,,c' | split(pat=',') }}{{ '' | split(pat=',') }}{{ 'abc' | split(pat='') }}{{ 'a' | split }}",
+            "{{ 'é日' | length }}{{ [1, 2] | length }}{{ {'a': 1} | length }}{{ 1 | length }}",
+            "{{ 'aé' | reverse }}{{ [1, 2] | reverse }}{{ 1 | reverse }}",
+            "{{ [3, 1, 2] | sort }}{{ ['b', 'a', none] | sort }}{{ [{'a': 2}, {'a': 1}] | sort(attribute='a') }}",
+            "{{ [1, 'a'] | sort }}",
+            "{{ [{'a': 2}, {}] | sort(attribute='a') }}",
+            "{{ [1, 'a', 1, 'a', 1.0, [1], [1], {'a': 1}, {'a': 1}, none, none] | unique }}{{ [] | unique }}",
+            "{{ {'b': 1, 'a': 2} | keys }}{{ {'b': 1} | values }}{{ {'b': 1} | pairs }}{{ 1 | keys }}",
+            "{{ 'abc' is starting_with(pat='a') }}{{ 'abc' is ending_with(pat='b') }}{{ 'abc' is starting_with }}",
+            "{{ 'abc' is containing(pat='b') }}{{ [1, 2] is containing(pat=3) }}{{ {'a': 1} is containing(pat='a') }}{{ {1: 1} is containing(pat=1) }}{{ {'a': 1} is containing(pat=[1]) }}",
+            "{{ 'abc' is containing(pat=1) }}",
+            "{{ 1 | safe }}{{ [1, '<'] | safe }}",
         ] {
             for escape in [false, true] {
                 let (theirs, ours) = both(template, escape);

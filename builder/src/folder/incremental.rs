@@ -1,29 +1,34 @@
 //! A folder in, a folder out, and a third one that remembers: `quillfront build --state`. The same
 //! graph and the same segments as over S3.
 
-use super::opened::{Opened, go_last};
+use super::intent::{Intent, Interrupted};
+use super::opened::go_last;
+use super::output::{Kept, Output};
+use super::version::{clock, with_content};
+use super::written::{Looked, look_at_written};
 use super::{
-    CONFIGS, FileEntry, clean, files_in_the_way, finish, list, look, name_config, named,
-    take_config, texts, write,
+    FileEntry, files_in_the_way, finish, list, look, name_config, named, own_config_is_good, put,
+    take_config, texts,
 };
 use crate::evaluate::{Evaluation, Tree, Unready};
 use crate::fetch::{self, Budget, Web};
 use crate::key::{OutputKey, Role, SourceKey};
 use crate::object::Object;
-use crate::plan::{PICTURES, Plan, Rank};
+use crate::plan::{CONFIGS, PICTURES, Rank};
 use crate::publish::root::{FORMAT, Segments};
+use crate::publish::seal;
 use crate::publish::state::{Dirty, FOLDER, Packed, Published, State, StateError, Texts};
 use crate::render::answers::Request;
 use crate::render::world::Settings;
 use crate::search::Records;
-use crate::source::{Change, Observed, Source, Sources};
+use crate::source::{Change, Effective, MAX_FILE_BYTES, Observed, Source, Sources};
 use itertools::{Either, EitherOrBoth, Itertools};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::{self, Read};
-use std::ops::Bound;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -39,6 +44,13 @@ struct Remembered {
     /// What the tree was made with that is in no source.
     made_with: String,
     segments: Segments,
+    /// When it began to look at the sources, in nanoseconds of Unix time by the clock of the file system:
+    /// what was changed about then is looked at again.
+    #[serde(default)]
+    looked_at: u64,
+    /// The same of when the output was written.
+    #[serde(default)]
+    written_at: u64,
 }
 
 /// What an incremental build did.
@@ -59,7 +71,7 @@ pub struct Incremental {
 }
 
 /// An object that was handed on: its record, and the bytes that were made.
-type Kept = io::Result<(Published, Option<u64>)>;
+type Put = io::Result<(Published, Option<u64>)>;
 
 /// From where to where a build goes that goes by an earlier one.
 #[derive(Debug, Clone, Copy)]
@@ -76,19 +88,23 @@ pub struct Folders<'a> {
     pub state: &'a Path,
 }
 
-/// True where a folder remembers a build of the same site into the same place.
+/// True where a folder remembers a build of the same site into the same place, or one was begun and did
+/// not end.
 ///
 /// # Errors
 /// The site's folder cannot be found.
 pub fn remembers(folders: Folders<'_>, settings: &Settings) -> io::Result<bool> {
     let made_with = made_with(folders, settings)?;
-    Ok(read_root(folders.state, &made_with)?.is_some())
+    let begun = Interrupted::read(folders.state)?;
+    let is_begun = begun.is_some_and(|left| left.made_with == made_with);
+    Ok(is_begun || read_root(folders.state, &made_with)?.is_some())
 }
 
 /// Builds a site's folder into the output, going by what the state remembers of the build before;
 /// where it remembers nothing of the same folders, everything is made, in place of what is there.
-/// An output that could not be made stays as it is. Only with `tells_why` does the tree say why outputs
-/// were made again. `lap` is told of each phase that has ended.
+/// What a build left that did not end is taken up or removed. An output that could not be made stays
+/// as it is. Only with `tells_why` does the tree say why outputs were made again. `lap` is told of each
+/// phase that has ended.
 ///
 /// # Errors
 /// A file cannot be read or written; the error names it.
@@ -111,28 +127,41 @@ pub fn build_from(
         let message = format!("{}: another build uses it", state.display());
         return Err(io::Error::new(io::ErrorKind::WouldBlock, message));
     }
+    let looked_at = clock(&lock).map_err(|error| named(state, error))?;
     let made_with = made_with(folders, &settings)?;
+    let interrupted = Interrupted::read(state)?;
+    let intent = Intent::new(state, &made_with, interrupted.as_ref());
+    let output = Output::new(root, out);
     // That files of the output are no longer as they were written is rare: the site is evaluated as
     // if they were, and a thread that goes last looks at them meanwhile, wherever a core has nothing
     // to do.
     let mut looking = None;
-    let look_at_output = |outputs: &Arc<BTreeMap<OutputKey, Published>>| {
+    let look_at_output = |outputs: &Arc<BTreeMap<OutputKey, Published>>, written_at: u64| {
         let (out, outputs) = (out.to_owned(), outputs.clone());
         looking = Some(thread::spawn(move || {
             go_last();
-            altered(&out, &outputs)
+            look_at_written(&out, &outputs, written_at)
         }));
     };
     let (remembered, listed) = rayon::join(
         || remembered(state, &made_with, look_at_output),
         || list(root),
     );
-    let (mut before, segments, mut bytes_in) = remembered?;
+    let Before {
+        state: mut before,
+        root: root_before,
+        bytes: mut bytes_in,
+    } = remembered?;
     let (files, problems) = listed?;
     lap("list");
-    let first = segments.is_none();
-    let seen = Seen::of(folders, files, &before, first)?;
+    let first = root_before.is_none();
+    let seen_at = root_before.as_ref().map_or(0, |root| root.looked_at);
+    let seen = Seen::of(folders, files, &before, seen_at, first)?;
     lap("read");
+    let unknown = match first {
+        true => BTreeSet::new(),
+        false => take_up(&mut before, interrupted),
+    };
     let mut stored = std::mem::take(&mut before.records);
     let mut records = || {
         let packed = packed(state, stored.to_read());
@@ -145,25 +174,35 @@ pub fn build_from(
             settings: settings.clone(),
             full: seen.full,
             tells_why,
-            begin: &|| match first {
-                true => clean(out, keep_dotfiles),
-                false => Ok(()),
+            begin: &|| {
+                if first {
+                    intent.begin()?;
+                }
+                output.begin()
             },
             altered,
             records: &mut records,
         };
-        instance.evaluate(root, out, &seen.sources, &before, &mut lap)
+        instance.evaluate(root, &output, &intent, &seen.sources, &before, &mut lap)
     };
-    let mut evaluated = evaluate(&BTreeSet::new())?;
-    let mut altered = match looking.filter(|_| !first).map(thread::JoinHandle::join) {
-        Some(Ok(altered)) => altered,
+    let mut evaluated = evaluate(&unknown)?;
+    let looked = match looking.filter(|_| !first).map(thread::JoinHandle::join) {
+        Some(Ok(looked)) => looked,
         Some(Err(panic)) => std::panic::resume_unwind(panic),
-        None => BTreeSet::new(),
+        None => Looked::default(),
     };
+    let (mut altered, moved) = (looked.altered, looked.moved);
+    // What the first evaluation wrote is there already when the second one comes to it.
+    let mut made_before = BTreeMap::new();
     if let Ok(tree) = &evaluated {
-        let is_written = |key: &OutputKey| matches!(tree.objects.get(key), Some(Ok((_, Some(_)))));
-        altered.retain(|key| !is_written(key));
+        let made = |(key, put): (&OutputKey, &Put)| match put {
+            Ok((_, Some(made))) => Some((key.clone(), *made)),
+            _ => None,
+        };
+        made_before.extend(tree.objects.iter().filter_map(made));
+        altered.retain(|key| !made_before.contains_key(key));
         if !altered.is_empty() {
+            altered.extend(unknown);
             evaluated = evaluate(&altered)?;
         }
     }
@@ -201,6 +240,12 @@ pub fn build_from(
         records: stored,
     };
     after.take_records(tree.records.as_ref(), &mut dirty);
+    for (key, version) in moved {
+        if let Some(published) = Arc::make_mut(&mut after.outputs).get_mut(&key) {
+            published.etag = version.to_string().into();
+            dirty.outputs.insert(key);
+        }
+    }
     let mut written = BTreeMap::new();
     for (key, (mut published, made)) in objects {
         let planned = &tree.plan[&key];
@@ -210,6 +255,7 @@ pub fn build_from(
             dirty.outputs.insert(key.clone());
             Arc::make_mut(&mut after.outputs).insert(key.clone(), published);
         }
+        let made = made.or_else(|| made_before.get(&key).copied());
         written.insert(key, made);
     }
     // Pictures may stay where what shows them could not be rendered.
@@ -223,15 +269,29 @@ pub fn build_from(
     // A picture that is still wanted was not made again.
     let empty = tree.nothing.iter().filter(|key| !is_picture(key));
     let empty = empty.filter(|key| after.outputs.contains_key(*key));
-    let removed: BTreeSet<OutputKey> = unplanned.chain(empty).cloned().collect();
+    let mut removed: BTreeSet<OutputKey> = unplanned.chain(empty).cloned().collect();
     for key in &removed {
-        remove(out, key)?;
         Arc::make_mut(&mut after.outputs).remove(key);
     }
     dirty.outputs.extend(removed.iter().cloned());
+    let kept = Kept::new(out, &after.outputs);
+    for key in &removed {
+        output.remove(key, &kept)?;
+    }
+    if first {
+        removed = output.remove_extra(&after.outputs, keep_dotfiles)?;
+    }
+    output.finish()?;
     lap("tidy");
-    let segments = segments.unwrap_or_default();
-    let bytes_out = remember(state, made_with, &segments, &after, &dirty)?;
+    let root = Remembered {
+        format: FORMAT,
+        made_with,
+        segments: root_before.map(|root| root.segments).unwrap_or_default(),
+        looked_at,
+        written_at: clock(&lock).map_err(|error| named(state, error))?,
+    };
+    let bytes_out = remember(state, root, &after, &dirty)?;
+    intent.end()?;
     lap("remember");
     // Nobody waits for their memory.
     rayon::spawn(move || drop((before.sources, before.graph)));
@@ -261,10 +321,11 @@ impl Seen {
         folders: Folders<'_>,
         files: Vec<FileEntry>,
         before: &State,
+        seen_at: u64,
         first: bool,
     ) -> io::Result<Self> {
         let Folders { root, config, .. } = folders;
-        let (news, gone) = news(files, &before.sources);
+        let (news, gone) = news(files, &before.sources, seen_at);
         let keys = news.iter().map(|file| &file.key).chain(&gone);
         let mut looked_at: BTreeSet<SourceKey> = keys.cloned().collect();
         let mut sources = (*before.sources).clone();
@@ -272,7 +333,7 @@ impl Seen {
         for key in &looked_at {
             sources.observe(key, Observed::Absent);
         }
-        sources.observe_all(look(root, news)?);
+        sources.observe_all(look(root, news, |file| version_of_opaque(root, file))?);
         if let Some(config) = config {
             take_config(&mut sources, root, config)?;
             looked_at.extend(CONFIGS.map(SourceKey::from));
@@ -329,11 +390,12 @@ impl Instance<'_> {
     fn evaluate(
         self,
         root: &Path,
-        out: &Path,
+        output: &Output<'_>,
+        intent: &Intent,
         sources: &Arc<Sources>,
         before: &State,
         lap: &mut impl FnMut(&str),
-    ) -> io::Result<Result<Tree<Kept>, Unready>> {
+    ) -> io::Result<Result<Tree<Put>, Unready>> {
         let Self {
             settings,
             full,
@@ -344,7 +406,10 @@ impl Instance<'_> {
         } = self;
         // A folder has no reconcile: what was asked of the network is asked again each time.
         let (evaluation, asked) = rayon::join(
-            || Evaluation::new(sources.clone(), settings),
+            || {
+                own_config_is_good(sources)?;
+                Evaluation::new(sources.clone(), settings)
+            },
             || match full {
                 true => BTreeSet::new(),
                 false => before.graph.requests(),
@@ -383,29 +448,25 @@ impl Instance<'_> {
         let pictures = there.filter(|key| is_picture(key)).cloned();
         evaluation.remember(before.album.clone(), pictures.collect());
         begin()?;
-        let plan = evaluation.plan();
-        let (in_the_way, first) = rayon::join(
-            || files_in_the_way(plan),
-            || must_go_first(&before.outputs, plan),
-        );
-        for key in first {
-            remove(out, key)?;
-        }
-        let keep = |key: &OutputKey, object: Object| -> Kept {
+        let in_the_way = files_in_the_way(evaluation.plan());
+        let keep = |key: &OutputKey, object: Object| -> Put {
             let fingerprint = Some(object.fingerprint());
             let there = before.outputs.get(key.as_str());
             let same = there.filter(|there| there.fingerprint == fingerprint);
             if let Some(same) = same.filter(|_| !altered.contains(key)) {
                 return Ok((same.clone(), None));
             }
-            let made = write(root, out, key, &object)?;
+            if there.is_none() {
+                intent.note(key)?;
+            }
+            let made = output.put(key, &object)?;
             let published = Published {
                 fingerprint,
-                etag: version_of(out, key)?.into(),
+                etag: output.version(key)?.to_string().into(),
                 source: SourceKey::from(""),
                 rank: Rank::Static,
             };
-            Ok((published, Some(made)))
+            Ok((published, made))
         };
         finish(evaluation, root, sources, in_the_way, records, keep).map(Ok)
     }
@@ -445,34 +506,66 @@ fn read_root(state: &Path, made_with: &str) -> io::Result<Option<Remembered>> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(named(&path, error)),
     };
-    let root: Option<Remembered> = serde_json::from_slice(&text).ok();
+    let text = Some(text).filter(|text| seal::is_whole(text));
+    let root: Option<Remembered> = text.and_then(|text| serde_json::from_slice(&text).ok());
     Ok(root.filter(|root| root.format == FORMAT && root.made_with == made_with))
 }
 
-/// The state of the build before, if there is one that can be gone by, and the bytes that were
-/// read; `tell` gets what was in the output. What is lost or damaged is made anew, with everything
-/// else.
+/// What is remembered of the build before.
+struct Before {
+    state: State,
+    /// None where there is nothing to go by.
+    root: Option<Remembered>,
+    /// Bytes that were read.
+    bytes: u64,
+}
+
+/// The state of the build before, if there is one that can be gone by; `tell` gets what was in the output,
+/// and when it was written. What is lost or damaged is made anew, with everything else.
 fn remembered(
     state: &Path,
     made_with: &str,
-    tell: impl FnOnce(&Arc<BTreeMap<OutputKey, Published>>) + Send,
-) -> io::Result<(State, Option<Segments>, u64)> {
+    tell: impl FnOnce(&Arc<BTreeMap<OutputKey, Published>>, u64) + Send,
+) -> io::Result<Before> {
     let read = |root: &Remembered| -> Option<(State, u64)> {
         let packed = InFolder {
             folder: &state.join(FOLDER),
             read: AtomicU64::new(0),
         };
+        let tell = |outputs: &Arc<_>| tell(outputs, root.written_at);
         let before = State::decode_telling(&root.segments, &packed, tell).ok()?;
         Some((before, packed.read.into_inner()))
     };
     let root = read_root(state, made_with)?;
-    let known = root.and_then(|root| Some((read(&root)?, root.segments)));
-    let (mut before, segments, bytes) = match known {
-        Some(((before, bytes), segments)) => (before, Some(segments), bytes),
+    let known = root.and_then(|root| Some((read(&root)?, root)));
+    let (mut before, root, bytes) = match known {
+        Some(((before, bytes), root)) => (before, Some(root), bytes),
         None => (State::default(), None, 0),
     };
     before.texts = Texts::with_sources();
-    Ok((before, segments, bytes))
+    Ok(Before {
+        state: before,
+        root,
+        bytes,
+    })
+}
+
+/// Adds to what was in the output what a build may have written that did not end; returns it.
+fn take_up(before: &mut State, interrupted: Option<Interrupted>) -> BTreeSet<OutputKey> {
+    let keys = interrupted.map(|left| left.keys).unwrap_or_default();
+    let unknown = keys.into_iter();
+    let unknown = unknown.filter(|key| !before.outputs.contains_key(key));
+    let unknown: BTreeSet<OutputKey> = unknown.collect();
+    for key in &unknown {
+        let published = Published {
+            fingerprint: None,
+            etag: SmolStr::default(),
+            source: SourceKey::from(""),
+            rank: Rank::Static,
+        };
+        Arc::make_mut(&mut before.outputs).insert(key.clone(), published);
+    }
+    unknown
 }
 
 /// The segments in a folder, which are read when they are unpacked.
@@ -501,65 +594,60 @@ fn packed(state: &Path, names: Vec<&String>) -> BTreeMap<String, Vec<u8>> {
     names.into_par_iter().filter_map(read).collect()
 }
 
-/// Writes what has changed of the state; returns how many bytes that were.
-fn remember(
-    state: &Path,
-    made_with: String,
-    before: &Segments,
-    after: &State,
-    dirty: &Dirty,
-) -> io::Result<u64> {
+/// Writes what has changed of the state since the root was written; returns how many bytes that were.
+fn remember(state: &Path, mut root: Remembered, after: &State, dirty: &Dirty) -> io::Result<u64> {
     let told = |error: StateError| io::Error::other(error.to_string());
-    let encoded = after.encode(before, dirty).map_err(told)?;
+    let encoded = after.encode(&root.segments, dirty).map_err(told)?;
     let folder = state.join(FOLDER);
     fs::create_dir_all(&folder).map_err(|error| named(&folder, error))?;
-    let known = before.all();
+    let known = root.segments.all();
     let mut written = 0;
     for (name, bytes) in encoded.news(&known) {
         put(&folder.join(name), bytes)?;
         written += bytes.len() as u64;
     }
-    let root = Remembered {
-        format: FORMAT,
-        made_with,
-        segments: encoded.segments,
-    };
-    let text = serde_json::to_vec(&root)?;
+    root.segments = encoded.segments;
+    let text = seal::sealed(&serde_json::to_vec(&root)?);
     put(&state.join(ROOT), &text)?;
+    // Those that were replaced, and those that a build wrote which did not end.
     let used = root.segments.all();
-    for name in known.into_iter().filter(|name| !used.contains(name)) {
-        match fs::remove_file(folder.join(name)) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                return Err(named(&folder.join(name), error));
-            }
-            _ => {}
+    let found = fs::read_dir(&folder).and_then(|found| found.collect::<io::Result<Vec<_>>>());
+    for entry in found.map_err(|error| named(&folder, error))? {
+        let is_used = |name: &str| used.iter().any(|used| used.as_str() == name);
+        if entry.file_name().to_str().is_none_or(|name| !is_used(name)) {
+            fs::remove_file(entry.path()).map_err(|error| named(&entry.path(), error))?;
         }
     }
     Ok(written + text.len() as u64)
 }
 
-/// Writes a file whole or not at all.
-fn put(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let half = path.with_extension("half");
-    fs::write(&half, bytes)
-        .and_then(|()| fs::rename(&half, path))
-        .map_err(|error| named(path, error))
-}
-
-/// The files that have to be read, and the sources that are no longer there.
-fn news(files: Vec<FileEntry>, before: &Sources) -> (Vec<FileEntry>, Vec<SourceKey>) {
+/// The files that have to be read, and the sources that are no longer there. `seen_at` is when the
+/// others were looked at: what was changed about then may have been changed since.
+fn news(files: Vec<FileEntry>, before: &Sources, seen_at: u64) -> (Vec<FileEntry>, Vec<SourceKey>) {
     let both = files
         .into_iter()
         .merge_join_by(before.iter(), |file, (key, _)| file.key.cmp(key));
     let moved = both.filter_map(|pair| match pair {
         EitherOrBoth::Both(file, (_, known)) => {
-            let is_known = file.version.is(&known.version) && known.problems.is_empty();
+            let is_same = file.version.is(&known.version) && file.version.is_settled(seen_at);
+            let is_known = is_same && known.problems.is_empty();
             (!is_known).then_some(Either::Left(file))
         }
         EitherOrBoth::Left(file) => Some(Either::Left(file)),
         EitherOrBoth::Right((key, _)) => Some(Either::Right(key.clone())),
     });
     moved.partition_map(|moved| moved)
+}
+
+/// The version of a file that only travels. Its bytes are read: a clone of the site, or a file that was
+/// put back, is no change.
+fn version_of_opaque(root: &Path, file: &FileEntry) -> io::Result<String> {
+    // A larger one is not published.
+    if file.version.size > MAX_FILE_BYTES {
+        return Ok(file.version.to_string());
+    }
+    let path = root.join(file.key.as_str());
+    with_content(file.version, &path).map_err(|error| named(&path, error))
 }
 
 /// What became of a source between two builds.
@@ -569,98 +657,8 @@ fn change(was: Option<&Arc<Source>>, is: Option<&Arc<Source>>) -> Option<Change>
         (None, Some(_)) => Some(Change::Added),
         (Some(_), None) => Some(Change::Removed),
         (Some(was), Some(is)) => {
-            let same_bytes = is.effective.is_text() || was.version == is.version;
+            let same_bytes = is.effective != Effective::Opaque || was.content() == is.content();
             (was.effective != is.effective || !same_bytes).then_some(Change::Changed)
         }
     }
-}
-
-/// The outputs that are not there as they were written.
-fn altered(out: &Path, outputs: &BTreeMap<OutputKey, Published>) -> BTreeSet<OutputKey> {
-    let Ok(out) = Opened::new(out) else {
-        return outputs.keys().cloned().collect();
-    };
-    // Most pages are an `index.html` in a folder of their own: what they lie in together is above that.
-    let together = |key: &str| {
-        let folder = key.rsplit_once('/').map_or("", |(folder, _)| folder);
-        folder.rfind('/').unwrap_or_default()
-    };
-    let mut altered = BTreeSet::new();
-    let mut outputs = outputs.iter().peekable();
-    while let Some((first, _)) = outputs.peek() {
-        let folder = &first.as_str()[..together(first.as_str())];
-        let opened = match folder {
-            "" => None,
-            folder => Some(out.below(folder)),
-        };
-        let beside = |key: &OutputKey| key.as_str().get(..together(key.as_str())) == Some(folder);
-        while let Some((key, published)) = outputs.next_if(|(key, _)| beside(key)) {
-            let found = match &opened {
-                None => out.file(key.as_str()),
-                Some(Ok(opened)) => opened.file(&key.as_str()[folder.len() + 1..]),
-                Some(Err(_)) => Ok(None),
-            };
-            let found = found.ok().flatten();
-            if !found.is_some_and(|version| version.is(&published.etag)) {
-                altered.insert(key.clone());
-            }
-        }
-    }
-    altered
-}
-
-/// Changes whenever a file of the output is written.
-fn version_of(out: &Path, key: &OutputKey) -> io::Result<String> {
-    Ok(super::Version::of(&fs::metadata(out.join(key.as_str()))?)?.to_string())
-}
-
-/// The files of the output that what is to be written has no place beside: one that becomes a folder,
-/// and those in a folder that becomes a file.
-fn must_go_first<'a>(
-    outputs: &'a BTreeMap<OutputKey, Published>,
-    plan: &'a Plan,
-) -> Vec<&'a OutputKey> {
-    // Of pages, nothing can lie below.
-    let may_be_folder = |key: &&OutputKey| !key.as_str().ends_with("/index.html");
-    let files = outputs.keys().filter(may_be_folder);
-    let become_folders = files.filter(|file| below(plan, file).next().is_some());
-    let planned = plan.keys().filter(may_be_folder);
-    let become_files = planned.flat_map(|file| below(outputs, file));
-    let gone = become_files.filter(|key| !plan.contains_key(*key));
-    become_folders.chain(gone).collect()
-}
-
-/// The keys that lie below one, as if it were a folder.
-fn below<'a, V>(
-    map: &'a BTreeMap<OutputKey, V>,
-    folder: &OutputKey,
-) -> impl Iterator<Item = &'a OutputKey> {
-    let folder = format!("{folder}/");
-    let from = (Bound::Included(folder.as_str()), Bound::Unbounded);
-    let inside = map.range::<str, _>(from).map(|(key, _)| key);
-    inside.take_while(move |key| key.as_str().starts_with(&folder))
-}
-
-/// Removes a file of the output, and the folders that it leaves empty. What gave way before, to a
-/// folder or in one, is gone.
-fn remove(out: &Path, key: &OutputKey) -> io::Result<()> {
-    use io::ErrorKind::{NotADirectory, NotFound};
-    let path = out.join(key.as_str());
-    if path.is_dir() {
-        return Ok(());
-    }
-    match fs::remove_file(&path) {
-        Err(error) if !matches!(error.kind(), NotFound | NotADirectory) => {
-            return Err(named(&path, error));
-        }
-        _ => {}
-    }
-    let mut folder = path.parent();
-    while let Some(above) = folder.filter(|above| *above != out) {
-        if fs::remove_dir(above).is_err() {
-            break;
-        }
-        folder = above.parent();
-    }
-    Ok(())
 }

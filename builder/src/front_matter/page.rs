@@ -86,10 +86,10 @@ pub fn parse_page(file: &str, split: &Split<'_>) -> Result<PageFrontMatter, Vec<
         extra: table.free_table("extra"),
         doubts: Vec::new(),
     };
-    table.doubt_misspelt(&[
-        ("tags", "write it below a line [taxonomies]"),
-        ("categories", "write it below a line [taxonomies]"),
-    ]);
+    table.doubt_misspelt(
+        split.kind,
+        &[("tags", "taxonomies"), ("categories", "taxonomies")],
+    );
     if problems.iter().any(Diagnostic::is_error) {
         return Err(problems);
     }

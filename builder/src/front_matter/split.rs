@@ -19,6 +19,34 @@ impl Kind {
             Kind::Yaml => "---",
         }
     }
+
+    /// Where what belongs into a table is written, in the words of the format.
+    pub(super) fn below(self, table: &str) -> String {
+        match self {
+            Kind::Toml => format!("below a line [{table}]"),
+            Kind::Yaml => format!("indented, below a line `{table}:`"),
+        }
+    }
+
+    /// How a front matter begins and ends.
+    fn example(self) -> &'static str {
+        match self {
+            Kind::Toml => "a line `+++`, TOML such as `title = \"…\"`, and a line `+++`",
+            Kind::Yaml => "a line `---`, YAML such as `title: \"…\"`, and a line `---`",
+        }
+    }
+
+    /// The format of a line `title = "A"` or `title: A`; none of any other line.
+    fn of_line(line: &str) -> Option<Self> {
+        let is_name = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-');
+        let name = line.find(|c| !is_name(c)).filter(|end| *end > 0)?;
+        let rest = line[name..].trim_start();
+        match (rest.strip_prefix('='), rest.strip_prefix(':')) {
+            (Some(_), _) => Some(Kind::Toml),
+            (_, Some(value)) if value.is_empty() || value.starts_with(' ') => Some(Kind::Yaml),
+            _ => None,
+        }
+    }
 }
 
 /// A content file in its two parts, with 1-based line numbers within the file.
@@ -51,13 +79,13 @@ pub fn split<'a>(file: &str, text: &'a str) -> Result<Split<'a>, Diagnostic> {
         match lines.next() {
             Some(line) if line.trim().is_empty() => {}
             Some(line) => break line.trim(),
-            None => return Err(missing(file, 1)),
+            None => return Err(missing(file, 1, "")),
         }
     };
     let kind = match opening {
         "+++" => Kind::Toml,
         "---" => Kind::Yaml,
-        _ => return Err(missing(file, lines.next_line - 1)),
+        _ => return Err(missing(file, lines.next_line - 1, opening)),
     };
 
     let (start, front_line) = (lines.rest, lines.next_line);
@@ -86,10 +114,18 @@ pub fn split<'a>(file: &str, text: &'a str) -> Result<Split<'a>, Diagnostic> {
     }
 }
 
-fn missing(file: &str, line: u32) -> Diagnostic {
+fn missing(file: &str, line: u32, found: &str) -> Diagnostic {
+    let hint = match Kind::of_line(found) {
+        Some(kind) => format!("begin it with {}", kind.example()),
+        None => format!(
+            "begin it with {}; or with {}",
+            Kind::Toml.example(),
+            Kind::Yaml.example()
+        ),
+    };
     Diagnostic::error(CODE, file, "the file does not begin with front matter")
         .at(line, None)
-        .hint("begin it with a line `+++`, TOML such as `title = \"…\"`, and a line `+++`")
+        .hint(hint)
 }
 
 /// The lines of a text, one at a time, and what is left after each.

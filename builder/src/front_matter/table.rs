@@ -2,6 +2,7 @@
 //! left over at the end is unknown.
 
 use super::nearest::nearest;
+use super::split::Kind;
 use super::tree::{Data, Entry, Node, Place, Source};
 use super::value::Value;
 use crate::dates::Date;
@@ -243,15 +244,17 @@ impl<'r, 's> Table<'r, 's> {
     }
 
     /// Warns of what is left over and nearly a known name, or one of `misplaced`, which has names
-    /// and what to do with them. The rest is tolerated.
-    pub fn doubt_misspelt(mut self, misplaced: &[(&str, &str)]) {
+    /// and the tables that they belong into. The rest is tolerated.
+    pub fn doubt_misspelt(mut self, kind: Kind, misplaced: &[(&str, &str)]) {
         for entry in self.take_all() {
             let hint = match misplaced.iter().find(|(name, _)| *name == entry.key) {
-                Some((_, hint)) => Some((*hint).to_owned()),
+                Some((_, table)) => Some(format!("write it {}", kind.below(table))),
                 // Of short names too many are near.
                 None if entry.key.len() < MIN_DOUBTED_BYTES => None,
-                None => nearest(&entry.key, &self.asked)
-                    .map(|near| format!("did you mean `{near}`? Your own keys go below [extra]")),
+                None => nearest(&entry.key, &self.asked).map(|near| {
+                    let own = kind.below("extra");
+                    format!("did you mean `{near}`? Your own keys go {own}")
+                }),
             };
             if let Some(hint) = hint.filter(|_| !self.is_full()) {
                 let message = format!("unknown key `{}` has no effect", shortened(&entry.key));

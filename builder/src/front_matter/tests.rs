@@ -108,6 +108,25 @@ fn extra_values_of_every_kind_reach_templates() {
 }
 
 #[test]
+fn quoted_yaml_may_go_on_at_the_beginning_of_a_line() {
+    let page = page_of(
+        "---\ntitle: \"One\ntwo\"\nextra:\n  t: 'it''s\n\nso'\n  list:\n  - k: \"x\n  y\"\n\
+         taxonomies:\n  tags: [\"a\",\n\"b\nc\"]\n---\n",
+    );
+    let page = page.unwrap();
+    assert_eq!(page.title.as_deref(), Some("One two"));
+    assert_eq!(page.terms("tags"), ["a", "b c"]);
+    let extra = page.extra.to_template().to_string();
+    assert_eq!(
+        extra,
+        "{\"t\": \"it's\\nso\", \"list\": [{\"k\": \"x y\"}]}"
+    );
+    // What is wrong beside it is told as it is.
+    let problems = page_of("---\ntitle: \"One\ntwo\"\n  x: [\n---\n").unwrap_err();
+    assert_eq!(problems.len(), 1, "{problems:?}");
+}
+
+#[test]
 fn all_mistakes_are_told_at_once_with_lines_of_the_file() {
     let problems = page_of(
         "\n+++\ntitle = 3\ndate = \"the day before\"\nslug = \"\"\ndraft = \"yes\"\n\

@@ -1,6 +1,7 @@
 //! YAML into a tree.
 
 use super::tree::{Data, Entry, Node, Place, Source};
+use super::yaml_quotes;
 use crate::diagnostic::Diagnostic;
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_saphyr::{Location, Spanned};
@@ -12,6 +13,18 @@ use std::fmt;
 /// # Errors
 /// The first syntax error: the parser does not go on after it.
 pub fn parse_yaml(source: &Source<'_>) -> Result<Node, Vec<Diagnostic>> {
+    parse(source, source.text).or_else(|(problem, message)| {
+        let is_quote = message.contains("multiline quoted scalar");
+        let mended = is_quote
+            .then(|| yaml_quotes::indented(source.text))
+            .flatten();
+        let node = mended.and_then(|text| parse(source, &text).ok());
+        node.ok_or_else(|| vec![problem])
+    })
+}
+
+/// Parses a text of a source; a problem comes with what the parser said.
+fn parse(source: &Source<'_>, text: &str) -> Result<Node, (Diagnostic, String)> {
     let options = serde_saphyr::options! {
         budget: serde_saphyr::budget! {
             max_depth: 40,
@@ -29,7 +42,8 @@ pub fn parse_yaml(source: &Source<'_>) -> Result<Node, Vec<Diagnostic>> {
         strict_booleans: true,
         with_snippet: false,
     };
-    let parsed = serde_saphyr::from_str_with_options::<Spanned<Data>>(source.text, options);
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let parsed = serde_saphyr::from_str_with_options::<Spanned<Data>>(text, options);
     match parsed.map(Node::from) {
         Ok(Node {
             place,
@@ -48,10 +62,11 @@ pub fn parse_yaml(source: &Source<'_>) -> Result<Node, Vec<Diagnostic>> {
                 text.truncate(cut);
             }
             let problem = source.error(place, format!("this is not YAML: {text}"));
-            Err(vec![match way_out(&text) {
+            let problem = match way_out(&text) {
                 Some(hint) => problem.hint(hint),
                 None => problem,
-            }])
+            };
+            Err((problem, text))
         }
     }
 }

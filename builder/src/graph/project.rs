@@ -62,10 +62,12 @@ pub fn add_value(marker: &mut Marker, value: &Value, shape: &Shape) {
     }
 }
 
+/// The kind counts: `1` as a number is another key than `"1"`.
 fn add_key(marker: &mut Marker, key: &Key<'_>) {
-    match key.as_str() {
-        Some(text) => marker.bytes(text),
-        None => marker.bytes(format!("{key:?}")),
+    match (key.as_str(), key) {
+        (Some(text), _) => marker.number(1).bytes(text),
+        (None, Key::Bool(flag)) => marker.number(2).number(u64::from(*flag)),
+        (None, number) => marker.number(3).bytes(number.to_string()),
     };
 }
 

@@ -8,7 +8,7 @@ use super::{Graph, Question};
 use crate::fingerprint::{Mark, Marker};
 use crate::key::SourceKey;
 use crate::site::library::Library;
-use crate::source::{Source, Sources};
+use crate::source::{Effective, Source, Sources};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -50,7 +50,7 @@ impl Reach {
 
 /// True where a build uses the same of a source.
 fn is_same(was: &Arc<Source>, is: &Arc<Source>) -> bool {
-    let same_bytes = || was.effective.is_text() || was.version == is.version;
+    let same_bytes = || was.effective != Effective::Opaque || was.content() == is.content();
     Arc::ptr_eq(was, is) || (was.effective == is.effective && same_bytes())
 }
 

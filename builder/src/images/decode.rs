@@ -7,6 +7,7 @@ use fast_image_resize::images::{Image, ImageRef};
 use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
 use image::metadata::Orientation;
 use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits};
+use std::borrow::Cow;
 use std::io::Cursor;
 
 /// The header of a picture that can be decoded.
@@ -27,6 +28,42 @@ pub struct Picture {
 }
 
 type Decoder<'a> = Box<dyn ImageDecoder + 'a>;
+
+/// Bytes of a colour profile, compressed, that is read; those of screens have a few thousand.
+const MAX_PROFILE_BYTES: usize = 256 << 10;
+
+/// A PNG without its texts, of which nothing is read, and without profiles that are too large: both are
+/// compressed, and the decoder makes of them what they claim to be.
+pub(super) fn without_texts(bytes: &[u8]) -> Cow<'_, [u8]> {
+    const SIGNATURE: &[u8] = b"\x89PNG\r\n\x1a\n";
+    let mut kept: Option<Vec<u8>> = None;
+    let mut at = SIGNATURE.len();
+    if !bytes.starts_with(SIGNATURE) {
+        return Cow::Borrowed(bytes);
+    }
+    while let Some(&[a, b, c, d, ref name @ ..]) = bytes.get(at..at + 8) {
+        let length = u32::from_be_bytes([a, b, c, d]) as usize;
+        let end = (at + 12).saturating_add(length).min(bytes.len());
+        let left_out = match name {
+            b"tEXt" | b"zTXt" | b"iTXt" => true,
+            b"iCCP" => length > MAX_PROFILE_BYTES,
+            _ => false,
+        };
+        match &mut kept {
+            None if left_out => kept = Some(bytes[..at].to_vec()),
+            Some(kept) if !left_out => kept.extend_from_slice(&bytes[at..end]),
+            _ => {}
+        }
+        at = end;
+    }
+    match kept {
+        None => Cow::Borrowed(bytes),
+        Some(mut kept) => {
+            kept.extend_from_slice(&bytes[at..]);
+            Cow::Owned(kept)
+        }
+    }
+}
 
 /// The decoder of a format that is known; none where it is another.
 fn open(bytes: &[u8]) -> Result<Option<(Format, Decoder<'_>)>, ImageError> {
@@ -54,7 +91,8 @@ fn damaged(error: image::ImageError) -> ImageError {
 
 /// The header; none where the format cannot be decoded.
 pub(super) fn header(bytes: &[u8]) -> Result<Option<Header>, ImageError> {
-    let Some((format, mut decoder)) = open(bytes)? else {
+    let bytes = without_texts(bytes);
+    let Some((format, mut decoder)) = open(&bytes)? else {
         return Ok(None);
     };
     let (width, height) = decoder.dimensions();
@@ -82,8 +120,9 @@ impl Picture {
     /// Another format, damage, or too many pixels.
     pub fn decode(bytes: &[u8]) -> Result<Self, ImageError> {
         guarded(|| {
-            let Some((_, mut decoder)) = open(bytes)? else {
-                let known = super::probe(bytes)?;
+            let bytes = without_texts(bytes);
+            let Some((_, mut decoder)) = open(&bytes)? else {
+                let known = super::probe(&bytes)?;
                 return Err(ImageError::NotDecodable(known.format.name()));
             };
             let (width, height) = decoder.dimensions();
@@ -114,7 +153,7 @@ impl Picture {
     /// The result is too large, or the encoder refused.
     pub fn make(&self, job: &Job) -> Result<Vec<u8>, ImageError> {
         guarded(|| {
-            let geometry = job.resize.geometry(self.pixels.width, self.pixels.height)?;
+            let geometry = job.geometry(self.pixels.width, self.pixels.height)?;
             let resized = resize(&self.pixels, &geometry, job.filter)?;
             let pixels = resized.as_ref().unwrap_or(&self.pixels);
             encode::encode(pixels, self.profile.as_deref(), job.encoding)

@@ -100,6 +100,75 @@ fn an_svg_that_nests_or_multiplies_comes_to_an_end() {
     assert!(probe(bomb.as_bytes()).is_err());
 }
 
+/// The parser compares each attribute with each, and copies namespaces.
+#[test]
+fn an_svg_with_very_many_attributes_or_namespaces_is_refused() {
+    let attributes: String = (0..200_000).map(|n| format!(" a{n}=\"\"")).collect();
+    let wide = format!("<svg width=\"1\" height=\"2\"{attributes}/>");
+    let nested: String = (0..50_000)
+        .map(|n| format!("<g xmlns:a{n}=\"b\">"))
+        .collect();
+    let deep = format!("<svg width=\"1\" height=\"2\">{nested}");
+    for (text, what) in [(wide, "attributes"), (deep, "namespaces")] {
+        match probe(text.as_bytes()) {
+            Err(ImageError::Damaged(told)) => assert!(told.contains(what), "{told}"),
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+/// A chunk of a PNG.
+fn chunk(name: &[u8; 4], data: &[u8]) -> Vec<u8> {
+    let named = [&name[..], data].concat();
+    let length = u32::try_from(data.len()).unwrap().to_be_bytes();
+    [&length[..], &named, &crc32(&named).to_be_bytes()].concat()
+}
+
+/// Texts and profiles are compressed: a few bytes of them can be gigabytes.
+#[test]
+fn texts_and_large_profiles_of_a_png_are_not_read() {
+    let png = halves(4, 4, ImageFormat::Png);
+    let plain = Picture::decode(&png).unwrap();
+    let text = [b"a\0\0", &vec![7; 70_000][..]].concat();
+    let profile = [b"icc\0\0", &vec![7; 300_000][..]].concat();
+    // Behind the header, which is 8 + 25 bytes.
+    let chunks = [
+        chunk(b"zTXt", &text).repeat(40),
+        chunk(b"iTXt", &text),
+        chunk(b"iCCP", &profile),
+    ];
+    let stuffed = [&png[..33], &chunks.concat(), &png[33..]].concat();
+    assert_eq!(decode::without_texts(&stuffed).as_ref(), png);
+    assert_eq!(
+        Picture::decode(&stuffed).unwrap().pixel_count(),
+        plain.pixel_count()
+    );
+    assert_eq!(probe(&stuffed), probe(&png));
+}
+
+#[test]
+fn an_encoder_is_given_as_many_pixels_as_it_can_do_soon() {
+    let avif = |speed| Encoding::Avif { quality: 80, speed };
+    for (encoding, most) in [
+        (avif(1), 2_666_666),
+        (avif(4), 5_333_333),
+        (avif(5), 10_666_666),
+        (avif(10), 32_000_000),
+        (Encoding::Webp { quality: None }, 64_000_000),
+        (Encoding::Png, MAX_PIXELS),
+    ] {
+        assert_eq!(encoding.most_pixels(), most, "{encoding:?}");
+    }
+    let job = Job {
+        resize: Resize::Scale(16_383, 6_100),
+        encoding: avif(1),
+        filter: Filter::default(),
+    };
+    let picture = Picture::decode(&halves(4, 4, ImageFormat::Png)).unwrap();
+    let told = picture.make(&job).unwrap_err().to_string();
+    assert!(told.contains("too much for the encoder of avif"), "{told}");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(200))]
 

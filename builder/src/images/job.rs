@@ -1,7 +1,26 @@
 //! What to make of a picture, and how large it comes out (site model, section 14).
 
-use super::{ImageError, MAX_PIXELS, MAX_SIDE};
+use super::{ImageError, Job, MAX_PIXELS, MAX_SIDE};
 use serde::{Deserialize, Serialize};
+
+impl Job {
+    /// What becomes of a picture of this width and height.
+    ///
+    /// # Errors
+    /// The result would be too large, or take its encoder too long.
+    pub fn geometry(&self, width: u32, height: u32) -> Result<Geometry, ImageError> {
+        let found = self.resize.geometry(width, height)?;
+        let pixels = u64::from(found.width) * u64::from(found.height);
+        match self.encoding.most_pixels() {
+            most if pixels > most => Err(ImageError::TooDear {
+                pixels,
+                format: self.encoding.extension(),
+                most,
+            }),
+            _ => Ok(found),
+        }
+    }
+}
 
 /// How the size is found. All in pixels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -112,7 +131,32 @@ pub enum Encoding {
     },
 }
 
+/// Work on one picture, in hundredths of what an AVIF of a million pixels takes at speed 10.
+const MAX_WORK: u64 = 3_200;
+
 impl Encoding {
+    /// Work on a million pixels; none that counts for what is quick.
+    fn work(self) -> u64 {
+        match self {
+            Self::Avif { speed, .. } => match speed {
+                10.. => 100,
+                5..=9 => 300,
+                3..=4 => 600,
+                _ => 1_200,
+            },
+            Self::Webp { quality: None } => 50,
+            Self::Jpeg { .. } | Self::Png | Self::Webp { .. } => 0,
+        }
+    }
+
+    /// The most pixels that a picture in this format may have.
+    pub fn most_pixels(self) -> u64 {
+        match self.work() {
+            0 => MAX_PIXELS,
+            work => (MAX_WORK * 1_000_000 / work).min(MAX_PIXELS),
+        }
+    }
+
     /// The end of the file's name.
     pub fn extension(self) -> &'static str {
         match self {

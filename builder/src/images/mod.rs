@@ -6,6 +6,7 @@
 //!
 //! Nothing here starts a thread, so the same picture and job give the same bytes whoever asks.
 
+mod canonical;
 mod decode;
 mod encode;
 mod job;
@@ -68,6 +69,19 @@ pub enum ImageError {
         width: u64,
         /// Pixels.
         height: u64,
+    },
+    /// Its encoder would take too long.
+    #[error(
+        "a picture of {pixels} pixels is too much for the encoder of {format}, which is given {most} at \
+         most with these settings; make it smaller, choose a higher speed or another format"
+    )]
+    TooDear {
+        /// Pixels.
+        pixels: u64,
+        /// The format.
+        format: &'static str,
+        /// Pixels.
+        most: u64,
     },
     /// The encoder refused.
     #[error("the picture cannot be encoded: {0}")]

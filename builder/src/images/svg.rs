@@ -11,7 +11,7 @@ pub(super) fn looks_like_it(bytes: &[u8]) -> bool {
     bytes.trim_ascii_start().starts_with(b"<")
 }
 
-/// Width and height in CSS pixels, cut to whole ones.
+/// Width and height as they are written, without their unit, cut to whole ones.
 pub(super) fn size(bytes: &[u8]) -> Result<(u32, u32), ImageError> {
     let damaged = |what: String| ImageError::Damaged(what);
     let text = std::str::from_utf8(bytes).map_err(|error| damaged(error.to_string()))?;
@@ -23,6 +23,7 @@ pub(super) fn size(bytes: &[u8]) -> Result<(u32, u32), ImageError> {
                 .into(),
         ));
     }
+    crate::xml::check(text).map_err(damaged)?;
     let options = roxmltree::ParsingOptions {
         allow_dtd: true,
         nodes_limit: MAX_NODES,
@@ -61,27 +62,13 @@ pub(super) fn size(bytes: &[u8]) -> Result<(u32, u32), ImageError> {
     }
 }
 
-/// A length in CSS pixels; none for percentages and what depends on a font.
+/// The number of a length, whatever its unit, as Zola has it; none for percentages, which say nothing
+/// of the drawing.
 fn length(text: &str) -> Option<f64> {
-    let text = text.trim();
-    let end = text
-        .find(|c: char| c.is_ascii_alphabetic() && c != 'e' && c != 'E' || c == '%')
-        .or_else(|| text.find("em").or(text.find("ex")))
-        .unwrap_or(text.len());
-    let (number, unit) = text.split_at(end);
-    // Absolute units of CSS Values 4, section 6.2.
-    let pixels = match unit {
-        "" | "px" => 1.0,
-        "in" => 96.0,
-        "cm" => 96.0 / 2.54,
-        "mm" => 96.0 / 25.4,
-        "Q" => 96.0 / 101.6,
-        "pt" => 96.0 / 72.0,
-        "pc" => 16.0,
-        _ => return None,
-    };
-    let number: f64 = number.trim().parse().ok()?;
-    Some(number * pixels)
+    let number = text
+        .trim()
+        .trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    number.trim_end().parse().ok()
 }
 
 #[cfg(test)]

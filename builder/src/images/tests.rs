@@ -237,12 +237,13 @@ fn an_svg_has_the_size_that_it_says() {
         Ok::<_, ImageError>((found.width, found.height))
     };
     assert_eq!(size("width=\"64\" height=\"32\""), Ok((64, 32)));
-    assert_eq!(size("width=\"1in\" height=\"48pt\""), Ok((96, 64)));
+    assert_eq!(size("width=\"1in\" height=\"48pt\""), Ok((1, 48)));
     assert_eq!(
         size("width=\"100%\" height=\"2em\" viewBox=\"0 0 20,10.5\""),
         Ok((20, 10))
     );
     assert_eq!(size("width=\"1e2px\" height=\"5 px\""), Ok((100, 5)));
+    assert_eq!(size("width=\"210mm\" height=\"4ex\""), Ok((210, 4)));
     assert!(size("viewBox=\"0 0 NaN inf\"").is_err() && size("").is_err());
     assert_eq!(probe(b"<html></html>"), Err(ImageError::UnknownFormat));
 }

@@ -164,8 +164,8 @@ proptest! {
 
     #[test]
     fn words_are_counted_in_anything(text in any::<String>()) {
-        prop_assert!(word_count(&text, "ja") <= text.len());
-        prop_assert!(reading_time_minutes(word_count(&text, "en"), "en") <= text.len());
+        prop_assert!(Length::of(&text).word_count("ja") <= text.len());
+        prop_assert!(reading_time_minutes(Length::of(&text).word_count("en"), "en") <= text.len());
     }
 }
 
@@ -269,4 +269,16 @@ fn long_lines_and_blocks_stay_plain() {
     );
     let block = html(&format!("```rust\n{}\n```", "fn a() {}\n".repeat(100_001)));
     assert!(!block.contains("<span"));
+}
+
+/// Each paragraph would take some hundred bytes of memory.
+#[test]
+fn millions_of_small_pieces_are_refused_where_they_become_too_many() {
+    for piece in ["a\n\n", "*", "[a]\n", "|"] {
+        let text = piece.repeat(15_000_000 / piece.len());
+        let problems = render(&text, &PAGE, &options(0), &Echo).expect_err(piece);
+        assert!(problems[0].message.contains("signs of Markdown"), "{piece}");
+    }
+    let prose = "Of words that follow one another, a book is made.\n".repeat(100_000);
+    assert!(render(&prose, &PAGE, &options(0), &Echo).is_ok());
 }

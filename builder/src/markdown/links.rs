@@ -94,16 +94,18 @@ fn internal(
     context: &Context<'_>,
     found: &mut Findings<'_>,
 ) -> Option<String> {
-    let (path, anchor) = match written.split_once('#') {
-        Some((path, anchor)) => (path, Some(anchor)),
-        None => (written, None),
-    };
+    // What follows a second `#` leads nowhere.
+    let mut parts = written.split('#');
+    let (path, anchor) = (parts.next().unwrap_or_default(), parts.next());
     let path = decoded(path);
     let Some(mut permalink) = context.env.internal_link(&path) else {
-        let (message, hint) = match context.env.held_until(&path) {
-            Some(time) => (
-                format!("there is no page for the link `@/{written}` yet: it is held until {time}"),
-                "from then on the link works; until then take it out, or hold this page too",
+        let (message, hint) = match context.env.absence(&path) {
+            Some(absent) => (
+                format!(
+                    "there is no page for the link `@/{written}` yet: it {}",
+                    absent.told
+                ),
+                absent.way_out,
             ),
             None => (
                 format!("there is no page for the link `@/{written}`"),

@@ -51,6 +51,7 @@
 //! | `hl-changed` | headers and ranges of a difference |
 
 mod code;
+mod colors;
 mod emoji;
 mod fence;
 mod footnotes;
@@ -71,9 +72,10 @@ mod hostile;
 #[cfg(test)]
 mod tests;
 
+pub use colors::Shade;
 pub use html::ids as ids_in_html;
 pub use scopes::Class;
-pub use words::{counts_letters, reading_time_minutes, word_count};
+pub use words::{Length, reading_time_minutes};
 
 use lines::Lines;
 use pulldown_cmark::Event;
@@ -155,14 +157,23 @@ pub enum DataAttrPosition {
     None,
 }
 
+/// What a link leads to that is there as a file, and not as a page.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Absent {
+    /// Why, in words that follow "it".
+    pub told: String,
+    /// What to do about the link.
+    pub way_out: &'static str,
+}
+
 /// What rendering asks of the rest of the site. Implementations record the questions, so that the
 /// next build knows what the page depends on.
 pub trait Environment {
     /// The permalink of what `@/blog/x.md` names. `path` is percent-decoded and has neither the
     /// `@/` nor the `#anchor`. None if there is no such page, section or asset.
     fn internal_link(&self, path: &str) -> Option<String>;
-    /// The time until which what `@/path` names is held, where it is; in words.
-    fn held_until(&self, _path: &str) -> Option<String> {
+    /// Why there is nothing behind `@/path`, where that is known: it is a draft, or held.
+    fn absence(&self, _path: &str) -> Option<Absent> {
         None
     }
     /// `anchor-link.html` for a heading. The error is a message for the author.
@@ -240,7 +251,7 @@ pub struct Problem {
     pub line: u32,
     /// 1-based column in characters.
     pub column: Option<u32>,
-    /// `internal-link`, `empty-link`, `language` or `template`.
+    /// `internal-link`, `empty-link`, `language`, `markdown` or `template`.
     pub code: &'static str,
     /// What is wrong.
     pub message: String,
@@ -250,6 +261,19 @@ pub struct Problem {
 
 /// How many problems and warnings of one text are told; nobody reads more.
 pub const MAX_PROBLEMS: usize = 100;
+
+/// Lines, and characters that may mean something, of one text: the parser keeps a piece for each.
+pub const MAX_MARKS: usize = 2_000_000;
+
+/// Where a text has more than [`MAX_MARKS`].
+fn first_mark_too_many(text: &str) -> Option<usize> {
+    if text.len() <= MAX_MARKS {
+        return None;
+    }
+    let is_mark = |byte: &u8| b"\n*_`[]!<>&\\~|:\"'$^#".contains(byte);
+    let marks = text.bytes().enumerate().filter(|(_, byte)| is_mark(byte));
+    marks.map(|(offset, _)| offset).nth(MAX_MARKS)
+}
 
 /// Renders a Markdown text (front matter already cut off, templating already done).
 ///
@@ -269,6 +293,12 @@ pub fn render(
         env,
     };
     let mut found = Findings::new(text);
+    if let Some(offset) = first_mark_too_many(text) {
+        let message = format!("this text has more than {MAX_MARKS} lines and signs of Markdown");
+        let hint = Some("spread it over several pages, or publish it as a file");
+        found.problem(offset, "markdown", message, hint);
+        return Err(found.problems);
+    }
 
     let events = read::read(&context, &mut found);
     let (events, toc) = headings::identify(events, &context, &mut found);

@@ -18,6 +18,11 @@ pub fn cut<'a>(
             return None;
         };
         let (before, after) = split_at_marker(raw)?;
+        // In a block of HTML the line ends with the marker, as the reference has it.
+        let after = match event {
+            Event::Html(_) => after.strip_prefix('\n').unwrap_or(after),
+            _ => after,
+        };
         Some((at, before.to_owned(), after.to_owned()))
     }) else {
         return (events, None);

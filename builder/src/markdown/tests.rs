@@ -411,14 +411,19 @@ fn every_class_is_documented() {
 #[test]
 fn words_and_minutes() {
     let mixed = "It's a well-known 3.14 e-mail.\n\n```rust\nno words\n```\n\ndone";
-    assert_eq!(word_count(mixed, "en"), 8);
+    assert_eq!(Length::of(mixed).word_count("en"), 8);
+    let fenced = Length::of("one ```two``` three\n    ```\nfour");
+    assert_eq!(fenced.word_count("en"), 2);
     assert_eq!(
-        word_count("日本語の文章は文字で数えます。Latin too, 123.", "ja"),
+        Length::of("日本語の文章は文字で数えます。Latin too, 123.").word_count("ja"),
         22
     );
-    assert_eq!(word_count("中文也按字符计算。", "zh-Hans"), 8);
+    assert_eq!(Length::of("中文也按字符计算。").word_count("zh-Hans"), 8);
     let words = "word ".repeat(239);
-    assert_eq!(reading_time_minutes(word_count(&words, "en"), "en"), 2);
+    assert_eq!(
+        reading_time_minutes(Length::of(&words).word_count("en"), "en"),
+        2
+    );
     assert_eq!(reading_time_minutes(0, "en"), 0);
 }
 

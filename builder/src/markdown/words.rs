@@ -1,29 +1,37 @@
 //! How long a text is, for its readers.
 
+use serde::{Deserialize, Serialize};
 use unicode_segmentation::UnicodeSegmentation;
 
-/// True for languages whose words have no gaps.
-pub fn counts_letters(lang: &str) -> bool {
-    matches!(base_language(lang), "zh" | "ja")
+/// How long a Markdown body is outside code (site model, section 6), in both ways of counting: which one is
+/// meant depends on the language, and that on the configuration, which may change while the text does
+/// not. Each ``` begins or ends code, wherever it stands.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Length {
+    words: u32,
+    letters: u32,
 }
 
-/// The words of a Markdown body outside ``` fences (site model, section 6). Chinese and Japanese are
-/// counted by letter, since words have no gaps there.
-pub fn word_count(body: &str, lang: &str) -> usize {
-    let by_letter = counts_letters(lang);
-    let mut in_fence = false;
-    let mut count = 0;
-    for line in body.lines() {
-        if line.trim_start().starts_with("```") {
-            in_fence = !in_fence;
-        } else if !in_fence {
-            count += match by_letter {
-                true => line.chars().filter(|c| c.is_alphabetic()).count(),
-                false => line.unicode_words().count(),
-            };
+impl Length {
+    /// Counts a body.
+    pub fn of(body: &str) -> Self {
+        let texts = || body.split("```").step_by(2);
+        let letters = |text: &str| text.chars().filter(|c| c.is_alphabetic()).count();
+        let bounded = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
+        Self {
+            words: bounded(texts().map(|text| text.unicode_words().count()).sum()),
+            letters: bounded(texts().map(letters).sum()),
         }
     }
-    count
+
+    /// What templates of a language call words: Chinese and Japanese are counted by letter, since words
+    /// have no gaps there.
+    pub fn word_count(&self, lang: &str) -> usize {
+        match base_language(lang) {
+            "zh" | "ja" => self.letters as usize,
+            _ => self.words as usize,
+        }
+    }
 }
 
 /// Minutes to read `words` words, rounded up: the speed depends on the language (site model,

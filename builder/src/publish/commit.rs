@@ -40,6 +40,8 @@ impl Committed {
         }
         let expired = self.expired.iter().map(|key| OutputReport {
             key: key.clone(),
+            rank: None,
+            source: String::new(),
             actions: vec![Action::Deleted],
             because: vec!["nothing refers to it, and no cached page can either".to_owned()],
         });
@@ -103,8 +105,13 @@ impl Builder {
         state.sources = Arc::new(sources);
         if let Ok(tree) = &draft.outcome {
             state.answers.clone_from(&tree.answers);
-            dirty.note(&state.graph, &tree.graph);
-            state.graph = Arc::new(tree.graph.clone());
+            let mut graph = tree.graph.clone();
+            // What is there is not what its trace says.
+            for key in done.hopeless.keys() {
+                graph.outputs.remove(key);
+            }
+            dirty.note(&state.graph, &graph);
+            state.graph = Arc::new(graph);
             state.take_records(tree.records.as_ref(), &mut dirty);
         }
         self.conclude(
@@ -246,6 +253,9 @@ impl Builder {
         let mut state = self.state(&before).await?;
         let (mut adopted, mut found) = (false, BTreeSet::new());
         let unsure: &[String] = if committed { &[] } else { &intent };
+        // Nothing can be under a key that cannot be asked for.
+        let unsure = unsure.iter().filter(|key| self.site.may_have(key));
+        let unsure: Vec<&String> = unsure.collect();
         for chunk in unsure.chunks(self.options.parallel) {
             session.keep().await?;
             let heads = chunk.iter().map(|key| async move {

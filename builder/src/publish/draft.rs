@@ -282,6 +282,7 @@ impl Builder {
             let held = root.held.as_ref();
             held.is_some_and(|held| held.keys.contains(key.as_str()))
         };
+        let is_set_aside = |key: &SourceKey| root.set_aside.contains_key(key.as_str());
         let mut first = first.filter(|_| !full);
         if let Some(first) = &first {
             evaluation.only(first.clone());
@@ -317,7 +318,9 @@ impl Builder {
                 continue;
             }
             let parallel = self.options.parallel;
-            let (mut read, versions) = observe::inputs(&self.source, needs.files, parallel).await?;
+            let (aside, files) = needs.files.into_iter().partition(is_set_aside);
+            let aside: BTreeSet<SourceKey> = aside;
+            let (mut read, versions) = observe::inputs(&self.source, files, parallel).await?;
             misread.extend(read.keys().filter_map(|key| {
                 let known = sources.get(key.as_str());
                 let known = known.map(|source| source.version.as_str());
@@ -327,6 +330,7 @@ impl Builder {
                 (found.map(String::as_str) != known && !is_held)
                     .then(|| (key.clone(), found.cloned()))
             }));
+            read.extend(aside.into_iter().map(|key| (key, None)));
             self.read_published(state, &mut read).await?;
             evaluation.supply_versions(read, &versions);
             if !needs.texts.is_empty() {

@@ -2,7 +2,9 @@
 //!
 //! Asked of the state alone: nothing is rendered that is as the graph has it, and nothing is written.
 
-use super::root::Root;
+mod missing;
+
+use super::root::{Held, Root};
 use super::state::State;
 use super::{BuildError, Builder, observe};
 use crate::evaluate::{Asked, Evaluation, MAX_ROUNDS, Unready};
@@ -30,6 +32,9 @@ pub const MAX_ARROWS: usize = 2_000;
 pub struct Explanation {
     /// Its key.
     pub subject: String,
+    /// Why it is not published, or not as it is in the source bucket; empty where it is.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub missing: Vec<String>,
     /// What it is made from: of an output all that it reads, of a content file what its text asks
     /// for.
     pub reads: Vec<Reading>,
@@ -112,6 +117,7 @@ impl Builder {
                 let sources = published.sources_of(&key, &mut Sums::default());
                 Ok(Explanation {
                     subject: key.to_string(),
+                    missing: published.why_output_is_missing(&key, report.as_ref()),
                     reads,
                     sources: told(sources),
                     read_by: Vec::new(),
@@ -122,6 +128,7 @@ impl Builder {
                 let reads = self.text_reads_of(&mut published, &key).await?;
                 Ok(Explanation {
                     subject: key.to_string(),
+                    missing: published.why_source_is_missing(&key, report.as_ref()),
                     reads,
                     sources: Vec::new(),
                     read_by: published
@@ -177,6 +184,7 @@ impl Builder {
             return Err(ExplainError::Nothing);
         };
         let plan = evaluation.plan().clone();
+        let held = root.held;
         let mut evaluation = Some(evaluation);
         let site = self
             .settle(&mut state, &mut evaluation, Needs::default())
@@ -185,6 +193,7 @@ impl Builder {
             site,
             plan,
             state,
+            held,
             evaluation,
         })
     }
@@ -309,6 +318,8 @@ struct PublishedSite {
     site: Site,
     plan: crate::plan::Plan,
     state: State,
+    /// The change that waits to be approved.
+    held: Option<Held>,
     evaluation: Option<Evaluation>,
 }
 
@@ -339,7 +350,12 @@ impl PublishedSite {
             return Ok(Subject::Source(SourceKey::from(plain)));
         }
         let candidates = keys_of(if is_address { subject } else { plain }, base);
-        let found = candidates.into_iter().find(|key| is_output(key));
+        let found = candidates.iter().find(|key| is_output(key)).cloned();
+        if found.is_none()
+            && let Some(source) = candidates.iter().find_map(|key| self.meant(key))
+        {
+            return Ok(Subject::Source(source));
+        }
         let unknown = || ExplainError::Unknown(subject.to_owned());
         Ok(Subject::Output(found.ok_or_else(unknown)?.into()))
     }

@@ -80,10 +80,12 @@ mod tests {
             because: BTreeMap::new(),
             graph: Default::default(),
             stale,
+            why_stale: BTreeMap::new(),
             plan: BTreeMap::new(),
             diagnostics: Vec::new(),
             now: jiff::Timestamp::UNIX_EPOCH,
             next_due: None,
+            indexes: BTreeSet::new(),
             answers: BTreeMap::new(),
             external_links: Default::default(),
         }

@@ -5,7 +5,7 @@
 //! before the root that names it first, under a name that no other write can choose, and removed by
 //! whoever writes the first root that no longer names it; so no root ever names one that is gone.
 //! What is left of a builder that dies in between is named by nobody; a reconcile removes it
-//! (`sweep`).
+//! (`sweep`). A name begins with a fingerprint of the bytes, which is compared when they are read.
 
 use super::root::{Root, RootError};
 use super::store::{Attributes, Bucket, Condition};
@@ -63,10 +63,17 @@ pub(super) fn split(
     if let Some(held) = root.held.as_mut().filter(|held| held.keys.len() > INLINE) {
         packed.insert("held", pack(&std::mem::take(&mut held.keys))?);
     }
+    let noted = root.attempts.values();
+    if noted.map(|attempt| attempt.keys.len()).sum::<usize>() > INLINE {
+        packed.insert("attempts", pack(&std::mem::take(&mut root.attempts))?);
+    }
+    if root.suspects.len() > INLINE {
+        packed.insert("suspects", pack(&std::mem::take(&mut root.suspects))?);
+    }
     let mut new = BTreeMap::new();
     root.lists.clear();
     for (what, bytes) in packed {
-        let start = format!("{FOLDER}{}-", Fingerprint::of(&bytes).hex());
+        let start = name_start(&bytes);
         let name = known.get(what).filter(|name| name.starts_with(&start));
         let name = name.cloned().unwrap_or_else(|| {
             let name = format!("{start}{id}");
@@ -76,6 +83,11 @@ pub(super) fn split(
         root.lists.insert(what.to_owned(), name);
     }
     Ok(Stored { root, new })
+}
+
+/// What the names of a list of these bytes begin with.
+fn name_start(bytes: &[u8]) -> String {
+    format!("{FOLDER}{}-", Fingerprint::of(bytes).hex())
 }
 
 impl Stored {
@@ -112,6 +124,9 @@ pub(super) async fn join(root: &mut Root, state: &Bucket) -> Result<bool, RootEr
         };
         let unreadable = |why: &str| RootError::Unreadable(format!("{name}: {why}"));
         let bytes = got.bytes.ok_or_else(|| unreadable("it is too large"))?;
+        if !name.starts_with(&name_start(&bytes)) {
+            return Err(unreadable("it is not what was written"));
+        }
         put_back(root, &what, &bytes).map_err(|why| unreadable(&why))?;
     }
     Ok(true)
@@ -127,6 +142,8 @@ fn put_back(root: &mut Root, what: &str, bytes: &[u8]) -> Result<(), String> {
     match (what, lease, outbox, held) {
         ("hints", ..) => root.hints = unpack(bytes)?,
         ("unreferenced", ..) => root.unreferenced = unpack(bytes)?,
+        ("attempts", ..) => root.attempts = unpack(bytes)?,
+        ("suspects", ..) => root.suspects = unpack(bytes)?,
         ("intent", Some(lease), ..) => lease.intent = unpack(bytes)?,
         ("deletions", _, Some(outbox), _) => outbox.deletions = unpack(bytes)?,
         ("held", .., Some(held)) => held.keys = unpack(bytes)?,
@@ -145,4 +162,24 @@ fn pack(list: &impl Serialize) -> Result<Vec<u8>, RootError> {
 fn unpack<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, String> {
     let plain = zstd::decode_all(bytes).map_err(|error| error.to_string())?;
     postcard::from_bytes(&plain).map_err(|error| error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_flipped_bit_is_not_of_the_name() {
+        let mut root = Root::new("2026-01-02T00:00:00Z".to_owned());
+        let keys: Vec<String> = (0..=INLINE).map(|n| format!("content/{n}.md")).collect();
+        root.add_hints(keys.iter().map(String::as_str));
+        let stored = split(root, &BTreeMap::new(), "id1").unwrap();
+        let (name, bytes) = stored.new.first_key_value().unwrap();
+        assert!(name.starts_with(&name_start(bytes)));
+        for at in 0..bytes.len() {
+            let mut flipped = bytes.clone();
+            flipped[at] ^= 1;
+            assert!(!name.starts_with(&name_start(&flipped)), "{at}");
+        }
+    }
 }

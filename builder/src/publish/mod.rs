@@ -6,24 +6,28 @@
 //! commit is driven from the outbox in the root, so that a crash loses none of it.
 //!
 //! * [`store`]: a bucket, as a few requests with conditions;
-//! * [`root`], its long [`lists`], and [`state`]: what is remembered;
+//! * [`root`], its long [`lists`], and [`state`]: what is remembered; [`seal`]: how a changed root is
+//!   noticed;
 //! * [`observe`]: reading the sources that the hints name;
 //! * `reconcile`: comparing both buckets with what is remembered;
 //! * `draft`: the site after the change; [`hold`]: what of it has to be approved first;
 //! * `publication`: the difference to what is published; [`transfer`]: putting it;
 //! * `commit`: the commit, and taking over from a builder that died; `outbox`: what a commit
 //!   leaves to be done; `sweep`: what builders that died have left in the state;
+//! * [`attempts`]: a mark before rendering, so that what kills a builder once does not do so for ever;
 //! * `relook`: is what the run read still so, now that it has the lease?
 //! * `stop`: ending cleanly when time runs out;
 //! * `session`: the lease, and every write of the root under it; [`unanswered`]: why it is sometimes
 //!   kept a little longer;
 //! * [`run`]: the order of it all;
-//! * [`explain`]: what outputs are made from; [`preview`]: what an upload would change. Neither
-//!   writes anything.
+//! * [`explain`]: what outputs are made from; [`preview`]: what an upload would change;
+//!   [`effective`]: the sources that count, as files. None of them writes to a bucket.
 
+pub mod attempts;
 mod commit;
 pub mod difference;
 mod draft;
+pub mod effective;
 pub mod explain;
 pub mod hold;
 pub mod lists;
@@ -36,6 +40,7 @@ mod reconcile;
 mod relook;
 pub mod root;
 pub mod run;
+pub mod seal;
 mod session;
 pub mod state;
 mod stop;
@@ -51,7 +56,7 @@ use futures::future::BoxFuture;
 use jiff::Timestamp;
 use state::State;
 use std::collections::BTreeSet;
-use std::sync::atomic::AtomicI64;
+use std::sync::atomic::{AtomicBool, AtomicI64};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use store::{Bucket, Counts, Place};
@@ -203,6 +208,16 @@ pub struct Builder {
     warm: Mutex<Option<Warm>>,
     /// In milliseconds of Unix time.
     stop_before_ms: AtomicI64,
+    /// When the process ends, in milliseconds of Unix time.
+    ends_ms: AtomicI64,
+    /// What this builder's attempts are called.
+    attempt_id: String,
+    /// The one that is under way.
+    attempt: Mutex<Option<attempts::Attempt>>,
+    /// True where the root may have a note of it.
+    is_marked: AtomicBool,
+    /// True once a run has come to its end.
+    has_come_through: AtomicBool,
 }
 
 /// What is kept between runs, valid as long as the root names the same segments.
@@ -223,6 +238,8 @@ impl Builder {
         let counts = Arc::new(Counts::default());
         let state_counts = Arc::new(Counts::default());
         let unanswered = Arc::new(Unanswered::new(options.request_timeout));
+        let host: Arc<dyn Host> = Arc::new(SystemHost);
+        let attempt_id = attempt_id(&options, &*host);
         let bucket = |place: Place, counts: &Arc<Counts>| {
             Bucket::new(s3.clone(), place, counts.clone(), unanswered.clone())
         };
@@ -235,16 +252,22 @@ impl Builder {
             state_counts,
             unanswered,
             options,
-            host: Arc::new(SystemHost),
+            host,
             web: Arc::new(Web::new()),
             progress: Arc::new(|_| {}),
             warm: Mutex::new(None),
             stop_before_ms: AtomicI64::new(i64::MAX),
+            ends_ms: AtomicI64::new(i64::MAX),
+            attempt_id,
+            attempt: Mutex::default(),
+            is_marked: AtomicBool::new(false),
+            has_come_through: AtomicBool::new(false),
         }
     }
 
     /// With another clock.
     pub fn with_host(mut self, host: Arc<dyn Host>) -> Self {
+        self.attempt_id = attempt_id(&self.options, &*host);
         self.host = host;
         self
     }
@@ -355,6 +378,10 @@ impl Builder {
     }
 }
 
+fn attempt_id(options: &Options, host: &dyn Host) -> String {
+    format!("{}-{}", options.holder, host.new_id())
+}
+
 /// A run did not come to its end.
 #[derive(Debug, thiserror::Error)]
 pub enum BuildError {
@@ -379,59 +406,4 @@ pub enum BuildError {
     /// The evaluation did not come back.
     #[error("rendering was cut off: {0}")]
     Rendering(String),
-}
-
-impl Builder {
-    /// Writes the effective sources into a folder; those that only travel are read from the
-    /// source bucket. Returns how many were written.
-    ///
-    /// # Errors
-    /// Storage or disk failed.
-    pub async fn write_effective(&self, out: &std::path::Path) -> Result<usize, BuildError> {
-        use crate::plan::PICTURES;
-        use crate::source::Effective;
-        let Some((_, mut state)) = self.look().await? else {
-            return Ok(0);
-        };
-        let mut sources = (*state.sources).clone();
-        state.hold_all(&self.state, &mut sources).await?;
-        let mut written = 0;
-        let used = sources.iter();
-        for (key, source) in used.filter(|(_, source)| source.effective != Effective::Absent) {
-            let path = out.join(key.as_str());
-            let folder = path.parent().unwrap_or(out);
-            tokio::fs::create_dir_all(folder)
-                .await
-                .map_err(|error| disk(folder, &error))?;
-            match &source.effective {
-                Effective::Absent => continue,
-                Effective::Text(text) => {
-                    let bytes = text.held().map_or(&[][..], |text| text.as_bytes());
-                    tokio::fs::write(&path, bytes)
-                        .await
-                        .map_err(|error| disk(&path, &error))?;
-                }
-                Effective::Opaque => {
-                    // A file whose removal is held is still in the site bucket.
-                    let published = state.outputs.iter().find(|(at, output)| {
-                        output.source == *key && !at.as_str().starts_with(PICTURES)
-                    });
-                    let found = self.source.download(key.as_str(), &path).await?
-                        || match published {
-                            Some((output, _)) => self.site.download(output.as_str(), &path).await?,
-                            None => false,
-                        };
-                    if !found {
-                        continue;
-                    }
-                }
-            }
-            written += 1;
-        }
-        Ok(written)
-    }
-}
-
-fn disk(path: &std::path::Path, error: &std::io::Error) -> BuildError {
-    BuildError::Disk(format!("{}: {error}", path.display()))
 }

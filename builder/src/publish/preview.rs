@@ -21,7 +21,7 @@ use crate::diagnostic::Diagnostic;
 use crate::invalidate::{self, send::batches};
 use crate::key::{OutputKey, SourceKey};
 use crate::object::Body;
-use crate::plan::PICTURES;
+use crate::plan::{PICTURES, Recipe};
 use crate::report::{
     Action, Invalidations, OutputCounts, OutputReport, Report, RequestCounts, SourceChanges,
 };
@@ -50,9 +50,9 @@ const DOLLARS_PER_READ: f64 = 0.4 / 1_000_000.0;
 const DOLLARS_PER_PATH: f64 = 0.005;
 /// Objects in one answer of a listing, at most (Amazon S3 API, "ListObjectsV2").
 const LISTED_AT_ONCE: usize = 1_000;
-/// Writes of a run beside objects and segments: the lease with the intent, the commit, the end of the
-/// outbox, the report.
-const OWN_WRITES: u64 = 4;
+/// Writes of a run beside objects and segments: the note of what is tried, the lease with the intent,
+/// the commit, the end of the outbox, the report.
+const OWN_WRITES: u64 = 5;
 /// Previews that are made in vain because somebody publishes meanwhile.
 const MAX_TRIES: usize = 3;
 /// What is waited before another one while somebody is putting; as many times as tries were made.
@@ -77,6 +77,9 @@ pub struct Preview {
     pub dollars: Dollars,
     /// What the author would be told.
     pub diagnostics: Vec<Diagnostic>,
+    /// Those of them that the upload would cause: about the given files, or not told of the site as it
+    /// is published.
+    pub caused: Vec<Diagnostic>,
     /// Why the change would wait for `quillfront approve`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub held: Option<String>,
@@ -231,7 +234,7 @@ impl Builder {
         let new = || Root::new(today.now.to_string());
         let root = root.cloned().unwrap_or_else(new);
         let draft = self.drafted(keys.clone(), &root, state, today).await?;
-        let publication = Publication::of(state, &draft, false);
+        let publication = Publication::of(state, &draft, &self.site, false);
         let report = reported(&publication, &draft, state);
         let mut counted = Report::default();
         before.fill(self, &mut counted);
@@ -242,9 +245,14 @@ impl Builder {
             requests.invalidation = self.cloudfront.as_ref().map_or(0, |_| batches);
             requests.delete += report.counts.deleted;
         }
-        let told = self.differences(&publication, differences).await?;
+        let told = self.differences(&publication, &draft, differences).await?;
         let published = published(keys, &draft);
-        Ok(shown(report, published, told, requests, &draft))
+        let before = self.last_report().await?.unwrap_or_default();
+        let caused = caused(keys, &report.diagnostics, &before.diagnostics);
+        Ok(Preview {
+            caused,
+            ..shown(report, published, told, requests, &draft)
+        })
     }
 
     async fn drafted(
@@ -307,10 +315,11 @@ impl Builder {
     async fn differences(
         &self,
         publication: &Publication,
+        draft: &Draft,
         most: usize,
     ) -> Result<BTreeMap<OutputKey, Difference>, BuildError> {
         let mut puts: Vec<&Put> = publication.puts.iter().collect();
-        puts.retain(|put| is_text(&put.object.content_type));
+        puts.retain(|put| is_text(&put.object.content_type) && is_for_people(draft, &put.key));
         // The changed sources' own pages, other pages, lists, files.
         puts.sort_by_key(|put| ((put.wave + 3) % 4, &put.key));
         let compared = puts.into_iter().take(most).map(|put| async move {
@@ -372,6 +381,36 @@ fn published(keys: &BTreeSet<SourceKey>, draft: &Draft) -> Vec<String> {
     let same = keys.iter().filter(|key| !changed.contains_key(*key));
     let same = same.filter(|key| !is_held(key) && is_used(key));
     same.map(ToString::to_string).collect()
+}
+
+/// The diagnostics that are due to the given files: theirs, and those that were not told before. A line
+/// may have moved, so the same mistake is known by file, code and message.
+fn caused(
+    keys: &BTreeSet<SourceKey>,
+    now: &[Diagnostic],
+    before: &[Diagnostic],
+) -> Vec<Diagnostic> {
+    fn same(found: &Diagnostic) -> (&str, &str, &str) {
+        // How many outputs it fails is another matter.
+        let message = found.message.split(" (making ").next();
+        (&found.file, &found.code, message.unwrap_or_default())
+    }
+    let known: BTreeSet<_> = before.iter().map(same).collect();
+    let is_caused =
+        |found: &&Diagnostic| keys.contains(found.file.as_str()) || !known.contains(&same(found));
+    now.iter().filter(is_caused).cloned().collect()
+}
+
+/// False for what only programs read: nobody learns anything from the difference of a search index.
+fn is_for_people(draft: &Draft, key: &OutputKey) -> bool {
+    let planned = draft.outcome.as_ref().ok();
+    let planned = planned.and_then(|tree| tree.plan.get(key.as_str()));
+    !planned.is_some_and(|planned| {
+        matches!(
+            planned.recipe,
+            Recipe::SearchIndex(_) | Recipe::SearchLibrary
+        )
+    })
 }
 
 fn is_text(content_type: &str) -> bool {
@@ -444,6 +483,7 @@ fn shown(
         invalidations: report.invalidations,
         dollars,
         diagnostics: report.diagnostics,
+        caused: Vec::new(),
         held: draft.held.as_ref().map(|held| held.reason.clone()),
     }
 }

@@ -2,12 +2,14 @@
 
 use super::draft::Draft;
 use super::state::{Published, State};
+use super::store::Bucket;
 use super::transfer::{self, Put};
 use crate::diagnostic::Diagnostic;
 use crate::evaluate::{Unready, why};
 use crate::key::{OutputKey, SourceKey};
 use crate::plan::{PICTURES, Recipe};
 use crate::report::{Action, Kind, OutputReport, Report};
+use crate::site::misplaced::nested_config;
 use crate::source::Change;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,6 +21,8 @@ pub(super) struct Done {
     pub(super) moved: BTreeMap<OutputKey, SourceKey>,
     /// Sources that may be others by now than those that this was made from.
     pub(super) again: BTreeSet<SourceKey>,
+    /// Outputs that S3 will never take, and why. Each run tries them again, and tells of them.
+    pub(super) hopeless: BTreeMap<OutputKey, String>,
 }
 
 /// The difference between what is published and what should be.
@@ -26,15 +30,18 @@ pub(super) struct Publication {
     pub(super) puts: Vec<Put>,
     pub(super) deletions: BTreeMap<OutputKey, Published>,
     pub(super) unchanged: Vec<OutputKey>,
+    /// What no object of this bucket can be called: to which source it belongs.
+    pub(super) unnameable: BTreeMap<OutputKey, SourceKey>,
 }
 
 impl Publication {
-    pub(super) fn of(state: &State, draft: &Draft, approved: bool) -> Self {
+    pub(super) fn of(state: &State, draft: &Draft, site: &Bucket, approved: bool) -> Self {
         let changed: BTreeSet<&SourceKey> = draft.changes.map.keys().collect();
         let mut publication = Self {
             puts: Vec::new(),
             deletions: BTreeMap::new(),
             unchanged: Vec::new(),
+            unnameable: BTreeMap::new(),
         };
         // Without a configuration nothing is said of the tree; what is there stays, unless its
         // removal was approved.
@@ -52,13 +59,22 @@ impl Publication {
             }
             let Ok(tree) = &draft.outcome else { continue };
             let planned = &tree.plan[key];
+            // The prefix of the place is not known to the plan.
+            if !site.may_have(key.as_str()) {
+                let source = planned.source.clone();
+                publication.unnameable.insert(key.clone(), source);
+                continue;
+            }
             publication.puts.push(Put {
                 key: key.clone(),
                 object: object.clone(),
                 source: planned.source.clone(),
                 rank: planned.rank,
                 before: before.map(|before| before.etag.to_string()),
-                wave: transfer::wave(planned, &changed),
+                wave: match tree.indexes.contains(key) {
+                    true => 0,
+                    false => transfer::wave(planned, &changed),
+                },
             });
         }
         // A part of a tree says nothing of the rest.
@@ -137,58 +153,60 @@ impl Publication {
             let is_new = put.before.is_none();
             let because =
                 told.unwrap_or_else(|| why::of(&put.source, &changes.map, is_new, draft.full));
-            report.outputs.push(OutputReport {
-                key: put.key.to_string(),
-                actions,
-                because,
-            });
+            let of = Some((put.rank, &put.source));
+            report
+                .outputs
+                .push(OutputReport::new(&put.key, of, actions, because));
         }
         for (key, published) in &self.deletions {
             let because = match changes.map.get(&published.source) {
                 Some(Change::Removed) => format!("{} was removed", published.source),
                 _ => "nothing makes it any more".to_owned(),
             };
+            let of = Some((published.rank, &published.source));
             let actions = vec![Action::Deleted];
-            report.outputs.push(OutputReport {
-                key: key.to_string(),
-                actions,
-                because: vec![because],
-            });
+            report
+                .outputs
+                .push(OutputReport::new(key, of, actions, vec![because]));
         }
         for key in self.unchanged.iter().filter(|key| !copied(key)) {
             let actions = vec![Action::Rendered, Action::Unchanged];
-            let because = match &draft.outcome {
-                Ok(tree) => tree.because.get(key).cloned(),
-                Err(_) => None,
+            let (because, planned) = match &draft.outcome {
+                Ok(tree) => (tree.because.get(key).cloned(), tree.plan.get(key)),
+                Err(_) => (None, None),
             };
-            report.outputs.push(OutputReport {
-                key: key.to_string(),
-                actions,
-                because: because.unwrap_or_default(),
-            });
+            let of = planned.map(|planned| (planned.rank, &planned.source));
+            let because = because.unwrap_or_default();
+            report
+                .outputs
+                .push(OutputReport::new(key, of, actions, because));
         }
+        self.tell_refused(&mut report, done);
         match &draft.outcome {
             Ok(tree) => {
-                for key in &tree.stale {
-                    let because = vec!["it could not be rendered; see the diagnostics".to_owned()];
-                    let actions = vec![Action::Stale];
-                    report.outputs.push(OutputReport {
-                        key: key.to_string(),
-                        actions,
-                        because,
-                    });
+                report.outputs.extend(tree.stale_told());
+                report.diagnostics.extend(tree.diagnostics.iter().cloned());
+                if let Some(site) = &tree.site {
+                    report.site.clone_from(&site.world.config.base_url);
                 }
-                report.diagnostics.clone_from(&tree.diagnostics);
             }
             Err(Unready::NoConfig) => {
                 let message =
                     "there is no configuration yet; nothing is published until it is there";
                 let waiting = Diagnostic::warning("no-config", "config.toml", message);
-                report
-                    .diagnostics
-                    .push(waiting.hint("upload config.toml with at least a base_url"));
+                let hint = match nested_config(&draft.sources) {
+                    Some(nested) => format!(
+                        "there is {nested}: upload the site to the root of the bucket, without the \
+                         folder {}/",
+                        nested.folder()
+                    ),
+                    None => "upload config.toml with at least a base_url".to_owned(),
+                };
+                report.diagnostics.push(waiting.hint(hint));
             }
-            Err(Unready::BrokenConfig(problems)) => report.diagnostics.clone_from(problems),
+            Err(Unready::BrokenConfig(problems)) => {
+                report.diagnostics.extend(problems.iter().cloned());
+            }
         }
         let having = |action: Action| {
             report
@@ -204,5 +222,30 @@ impl Publication {
         report.counts.deleted = deleted;
         report.counts.stale = stale;
         report
+    }
+
+    /// Adds what S3 does not take.
+    fn tell_refused(&self, report: &mut Report, done: &Done) {
+        const HINT: &str = "change the path, slug or file name that it comes from";
+        let refused = |key: &OutputKey, source: &SourceKey, why: &str| {
+            let message = format!("`/{}` cannot be put: {why}", key.as_str().escape_debug());
+            Diagnostic::error("refused", source.as_str(), message).hint(HINT)
+        };
+        for put in &self.puts {
+            let why = done.hopeless.get(&put.key);
+            let told = why.map(|why| refused(&put.key, &put.source, why));
+            report.diagnostics.extend(told);
+        }
+        for (key, source) in &self.unnameable {
+            let why = "with the prefix of the site's place its key is longer than 1,024 bytes";
+            report.diagnostics.push(refused(key, source, why));
+            report.outputs.push(OutputReport {
+                key: key.to_string(),
+                rank: None,
+                source: source.to_string(),
+                actions: vec![Action::Stale],
+                because: vec![why.to_owned()],
+            });
+        }
     }
 }

@@ -98,17 +98,25 @@ impl Builder {
     }
 
     /// Notes in the state what the site bucket really has. Returns the keys where that is not what
-    /// it said.
+    /// it said, and what to tell of objects that cannot be removed.
     pub(super) async fn compare_site(
         &self,
         state: &mut State,
         root: &Root,
-    ) -> Result<BTreeSet<OutputKey>, BuildError> {
+    ) -> Result<(BTreeSet<OutputKey>, Vec<Diagnostic>), BuildError> {
         let listed = self.site.list().await?;
         let mut there: BTreeMap<String, String> = listed
             .into_iter()
             .map(|object| (object.key, object.etag))
             .collect();
+        let mut told = Vec::new();
+        there.retain(|key, _| {
+            let may_be_removed = self.site.may_have(key);
+            if !may_be_removed {
+                told.push(foreign(key));
+            }
+            may_be_removed
+        });
         // Thumbnails are made on request and are not the builder's.
         there.retain(|key, _| !key.starts_with("img/") || state.outputs.contains_key(key.as_str()));
         // What nothing refers to any more is waiting for its time.
@@ -124,8 +132,17 @@ impl Builder {
                 strange.insert(OutputKey::from(key.as_str()));
             }
         }
-        Ok(strange)
+        Ok((strange, told))
     }
+}
+
+/// An object of the site bucket that no client of the SDK can remove.
+fn foreign(key: &str) -> Diagnostic {
+    let shown = key.escape_debug();
+    let message = format!(
+        "the site bucket has an object named `{shown}`, which is not the site's and cannot be removed"
+    );
+    Diagnostic::warning("key", key, message).hint("remove it in the console of your storage")
 }
 
 fn stays(url: &str, why: &str) -> Diagnostic {

@@ -3,8 +3,9 @@
 //! It is only ever written with `If-Match` on the ETag that was read, and every write has an id
 //! of its own, so that its ETag never comes back.
 
-use super::lists;
+use super::attempts::{Attempt, SetAside, Suspect};
 use super::store::{Attributes, Bucket, Condition, StoreError, Written};
+use super::{lists, seal};
 use crate::fingerprint::Mark;
 use crate::object::HTML_LIFETIME_SECONDS;
 use crate::report::Report;
@@ -13,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The format of root and segments. Another one means a full build.
-pub const FORMAT: u32 = 4;
+pub const FORMAT: u32 = 5;
 /// The root's key in the state bucket.
 pub const ROOT_KEY: &str = "root.json";
 /// The root stays below this; its long lists are objects of their own.
@@ -63,6 +64,15 @@ pub struct Root {
     pub retired: BTreeMap<u64, Vec<String>>,
     /// A change that waits for approval.
     pub held: Option<Held>,
+    /// Attempts that have not said how they ended, by their names.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub attempts: BTreeMap<String, Attempt>,
+    /// Keys that attempts have died with.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub suspects: BTreeMap<String, Suspect>,
+    /// Versions of sources that are not to be used, since they end whoever does.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub set_aside: SetAside,
     /// Names of the lists that are too long for the root, by what they are. Only as stored: a root
     /// that was read has them in it.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
@@ -199,6 +209,9 @@ impl Root {
             unreferenced: BTreeMap::new(),
             retired: BTreeMap::new(),
             held: None,
+            attempts: BTreeMap::new(),
+            suspects: BTreeMap::new(),
+            set_aside: BTreeMap::new(),
             lists: BTreeMap::new(),
         }
     }
@@ -293,6 +306,9 @@ impl Loaded {
         let bytes = got
             .bytes
             .ok_or_else(|| RootError::Unreadable("it is too large".into()))?;
+        if !seal::is_whole(&bytes) {
+            return Err(RootError::Unreadable("it is not what was written".into()));
+        }
         let mut root: Root = serde_json::from_slice(&bytes)
             .map_err(|error| RootError::Unreadable(error.to_string()))?;
         if root.format != FORMAT {
@@ -328,6 +344,7 @@ impl Loaded {
         let stored = lists::split(root.clone(), &self.lists, &root.id)?;
         let bytes = serde_json::to_vec(&stored.root)
             .map_err(|error| RootError::Unreadable(error.to_string()))?;
+        let bytes = seal::sealed(&bytes);
         stored.write_lists(state).await?;
         let attributes = Attributes {
             content_type: "application/json".into(),

@@ -1,8 +1,9 @@
 //! One run: see the module page for its steps.
 
+use super::attempts::Trial;
 use super::draft::Time;
 use super::measure::{Counted, Stopwatch};
-use super::observe::{self, Changes};
+use super::observe::Changes;
 use super::publication::{Done, Publication};
 use super::reconcile::Refreshed;
 use super::relook;
@@ -13,7 +14,7 @@ use super::transfer::{self, Outcome, Put, WAVES};
 use super::{BuildError, Builder, Step};
 use crate::key::SourceKey;
 use crate::report::{Kind, Report};
-use crate::site::schedule::NextDue;
+use crate::site::schedule::{NextDue, due_between};
 use futures::future::{FutureExt, try_join};
 use futures::stream::{StreamExt, TryStreamExt, iter};
 use jiff::Timestamp;
@@ -75,6 +76,12 @@ impl Builder {
     }
 
     async fn build(&self, work: &Work) -> Result<Report, BuildError> {
+        let outcome = Box::pin(self.build_noted(work)).await;
+        Box::pin(self.end_attempt(&outcome)).await;
+        outcome
+    }
+
+    async fn build_noted(&self, work: &Work) -> Result<Report, BuildError> {
         let started = self.host.now();
         let before = Counted::now(self);
         let mut more = BTreeSet::new();
@@ -110,9 +117,9 @@ impl Builder {
         work: &Work,
         more: &mut BTreeSet<SourceKey>,
     ) -> Result<Option<Report>, BuildError> {
-        let loaded = Loaded::read(&self.state).await?;
+        let mut loaded = Loaded::read(&self.state).await?;
         let today = self.today();
-        let root = loaded
+        let mut root = loaded
             .root
             .clone()
             .unwrap_or_else(|| Root::new(today.now.to_string()));
@@ -134,8 +141,7 @@ impl Builder {
 
         let mut clock = Stopwatch::start(self);
         let mut state = self.state(&root).await?;
-        let mut next = root.clone();
-        let mut strange = BTreeSet::new();
+        let (mut strange, mut foreign) = (BTreeSet::new(), Vec::new());
         let mut keys: BTreeSet<SourceKey> = root
             .hints
             .keys()
@@ -153,18 +159,32 @@ impl Builder {
                 // A held file may have been put back and the event of it lost.
                 let held = root.held.iter().flat_map(|held| &held.keys);
                 keys.extend(held.map(|key| SourceKey::from(key.as_str())));
-                strange = self.compare_site(&mut state, &root).await?;
+                (strange, foreign) = self.compare_site(&mut state, &root).await?;
             }
         }
         keys.extend(more.iter().cloned());
-        (self.progress)(Step::Reading(keys.len()));
-        let seen = observe::look(&self.source, &keys, self.options.parallel).await?;
+        let may_move = matches!(work, Work::Reconcile | Work::Due);
+        let is_due = |next: &&NextDue| next.at <= today.up_to;
+        let due = root.next_due.clone();
+        let due = due.as_ref().filter(is_due).filter(|_| may_move);
+        let root_now = root.now.parse().unwrap_or(Timestamp::UNIX_EPOCH);
+        let due_sources = match due {
+            Some(_) => due_between(&state.sources, root_now, today.up_to),
+            None => Vec::new(),
+        };
+        let mut trial = self.trial(&mut root, work, keys, due_sources);
+        let mut taken: BTreeMap<String, u64> = root.hints.clone();
+        taken.retain(|key, _| !trial.left.contains(key.as_str()));
+        (self.progress)(Step::Reading(trial.keys.len()));
+        let seen = self.look_marked(&mut trial, &mut loaded, &mut root, &state.sources);
+        let Some(seen) = Box::pin(seen).await? else {
+            return Ok(None);
+        };
         clock.lap("read");
 
+        let mut next = root.clone();
         next.settings = self.settings_name();
-        let moving = matches!(work, Work::Reconcile | Work::Due);
-        let root_now = root.now.parse().unwrap_or(Timestamp::UNIX_EPOCH);
-        let time = if moving {
+        let time = if may_move {
             today
         } else {
             Time {
@@ -172,15 +192,14 @@ impl Builder {
                 up_to: today.up_to.max(root_now),
             }
         };
-        let is_due = |next: &NextDue| next.at <= today.up_to;
-        let same_time = !moving
-            || ((today.now..=today.up_to).contains(&root_now)
-                && !root.next_due.as_ref().is_some_and(is_due));
+        let same_time =
+            !may_move || ((today.now..=today.up_to).contains(&root_now) && due.is_none());
         let mut sources = (*state.sources).clone();
         let changes = Changes::apply(&mut sources, seen.clone());
         let mut refreshed = Refreshed::default();
         if *work == Work::Reconcile {
             refreshed = self.refresh_answers(&mut state, &sources).await?;
+            refreshed.warnings.extend(foreign);
             clock.lap("fetch");
         }
         let same_engine = root.engine == env!("CARGO_PKG_VERSION");
@@ -190,7 +209,7 @@ impl Builder {
             .values()
             .all(|output| output.fingerprint.is_some());
         // A held file that was put back as it was is no change, but ends the hold.
-        let looked_at = |key: &String| keys.contains(key.as_str());
+        let looked_at = |key: &String| trial.keys.contains(key.as_str());
         let same_hold = !root.held.iter().flat_map(|held| &held.keys).any(looked_at);
         let is_new = !changes.map.is_empty()
             || !strange.is_empty()
@@ -200,7 +219,7 @@ impl Builder {
             || root.unfinished
             || *work == Work::Approve;
         if !is_new && all_known {
-            return Box::pin(self.nothing(work, loaded, &root, refreshed)).await;
+            return Box::pin(self.nothing(work, loaded, &trial, &taken, refreshed)).await;
         }
         let draft = self.draft(work, &mut state, &root, sources, changes, &seen, time);
         let draft = Box::pin(draft).await?;
@@ -215,16 +234,17 @@ impl Builder {
         }
         clock.lap("render");
 
-        let publication = Publication::of(&state, &draft, *work == Work::Approve);
+        let approved = *work == Work::Approve;
+        let publication = Publication::of(&state, &draft, &self.site, approved);
         // What was found under a key whose page cannot be rendered stays unknown: that alone is
         // nothing to commit.
         if !is_new && publication.is_empty() && next == root && draft.is_of(&state, &root) {
-            return Box::pin(self.nothing(work, loaded, &root, refreshed)).await;
+            return Box::pin(self.nothing(work, loaded, &trial, &taken, refreshed)).await;
         }
-        let taken: BTreeMap<String, u64> = root.hints.clone();
-        let noted: Vec<String> = keys.iter().map(ToString::to_string).collect();
+        let noted: Vec<String> = trial.keys.iter().map(ToString::to_string).collect();
         let base_hints = &taken;
         let session = Session::begin(self, loaded, &root, publication.intent(), |root| {
+            trial.settle(root);
             // Noted before the first put, so that whoever takes over after a crash goes on. A hint
             // that came since is another's, and not settled by this run.
             let ours = |key: &&String| root.hints.get(*key) == base_hints.get(*key);
@@ -237,11 +257,10 @@ impl Builder {
         let settled = session
             .root()
             .map(|root| root.hints_numbered(root.newest_hint));
-        let settled: BTreeMap<String, u64> = taken
-            .iter()
-            .map(|(key, number)| (key.clone(), *number))
-            .chain(settled.unwrap_or_default())
-            .collect();
+        let mut settled = settled.unwrap_or_default();
+        for (key, number) in taken {
+            settled.entry(key).or_insert(number);
+        }
 
         // What is left as hints anyway need not be looked at.
         let view = match draft.part {
@@ -254,7 +273,8 @@ impl Builder {
         let (mut done, again) = try_join(done, again).await?;
         done.again = again;
         clock.lap("put");
-        if done.put.len() + done.moved.len() < publication.puts.len() {
+        let settled_puts = done.put.len() + done.moved.len() + done.hopeless.len();
+        if settled_puts < publication.puts.len() {
             let because = "put before the time ran out";
             let stopped = self.stop(session, state, strange, done, because);
             let stopped = Box::pin(stopped).await?;
@@ -328,25 +348,28 @@ impl Builder {
         &self,
         work: &Work,
         mut loaded: Loaded,
-        root: &Root,
+        trial: &Trial,
+        taken: &BTreeMap<String, u64>,
         refreshed: Refreshed,
     ) -> Result<Option<Report>, BuildError> {
+        let today = || Root::new(self.today().now.to_string());
+        let root = loaded.root.clone().unwrap_or_else(today);
         let expired = !root.expired(self.host.now().as_millisecond()).is_empty();
         if root.outbox.is_some() || (expired && *work == Work::Reconcile) {
             // An invalidation that CloudFront did not take before, or pictures of before.
-            Box::pin(self.recover(loaded, root)).await?;
+            Box::pin(self.recover(loaded, &root)).await?;
             return Ok(None);
         }
         (self.progress)(Step::Putting(0, 0));
-        if !root.hints.is_empty() {
-            let mut settled = root.clone();
-            settled.settle_hints(&root.hints);
-            if !loaded
+        let mut settled = root.clone();
+        settled.settle_hints(taken);
+        trial.settle(&mut settled);
+        if settled != root
+            && !loaded
                 .write(&self.state, settled, self.host.new_id())
                 .await?
-            {
-                return Ok(None);
-            }
+        {
+            return Ok(None);
         }
         Ok(Some(Report {
             diagnostics: refreshed.warnings,
@@ -395,6 +418,7 @@ impl Builder {
                                 put.before = etag;
                                 left.push(put);
                             }
+                            Outcome::Hopeless(why) => drop(done.hopeless.insert(put.key, why)),
                         }
                     }
                     (self.progress)(Step::Putting(done.put.len(), total));

@@ -183,8 +183,9 @@ impl Session<'_> {
 }
 
 impl Builder {
-    /// Ends a lease of this builder's name: for a machine where no other process of that name can
-    /// be running, so that a start after a crash does not wait for it to run out.
+    /// Ends a lease of this builder's name, and the attempts of its predecessors: for a machine where no
+    /// other process of that name can be running, so that a start after a crash does not wait for them
+    /// to run out.
     ///
     /// # Errors
     /// Storage failed.
@@ -195,9 +196,19 @@ impl Builder {
                 return Ok(());
             };
             let own = format!("{}-", self.options.holder);
-            match &mut root.lease {
-                Some(lease) if lease.holder.starts_with(&own) => lease.deadline_ms = 0,
-                _ => return Ok(()),
+            let before = root.clone();
+            if let Some(lease) = &mut root.lease
+                && lease.holder.starts_with(&own)
+            {
+                lease.deadline_ms = 0;
+            }
+            for (id, attempt) in &mut root.attempts {
+                if id.starts_with(&own) && *id != self.attempt_id {
+                    attempt.until_ms = 0;
+                }
+            }
+            if root == before {
+                return Ok(());
             }
             if loaded.write(&self.state, root, self.host.new_id()).await? {
                 return Ok(());

@@ -29,6 +29,8 @@ impl Builder {
     pub fn end_before(&self, deadline: Timestamp) {
         let now = self.host.now().as_millisecond();
         let left = (deadline.as_millisecond() - now).max(0);
+        self.ends_ms
+            .store(deadline.as_millisecond(), Ordering::Relaxed);
         let wanted = 2 * self.options.request_timeout.as_millis() as i64;
         self.stop_before_ms
             .store(now + left - wanted.min(left / 4), Ordering::Relaxed);
@@ -77,15 +79,16 @@ impl Builder {
         let mut report = Report {
             version: 1,
             kind: Kind::Incremental,
+            partial: true,
             ..Report::default()
         };
         report.outputs = done
             .put
-            .keys()
-            .map(|key| OutputReport {
-                key: key.to_string(),
-                actions: vec![Action::Uploaded],
-                because: vec![because.to_owned()],
+            .iter()
+            .map(|(key, put)| {
+                let because = vec![because.to_owned()];
+                let of = Some((put.rank, &put.source));
+                OutputReport::new(key, of, vec![Action::Uploaded], because)
             })
             .collect();
         report.counts.uploaded = done.put.len() as u64;

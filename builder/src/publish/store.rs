@@ -2,7 +2,12 @@
 //!
 //! The AWS SDK does the wire: signing, timeouts, retries ([`crate::aws`]). Here its answers become the few outcomes that the protocol tells apart.
 
+mod list;
+
+pub use list::{Listed, Page};
+
 use super::unanswered::{Attempts, Unanswered};
+use crate::key::MAX_KEY_BYTES;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::config::timeout::TimeoutConfig;
 use aws_sdk_s3::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
@@ -109,7 +114,31 @@ pub struct StoreError {
     bucket: String,
     key: String,
     message: String,
+    is_hopeless: bool,
 }
+
+impl StoreError {
+    /// True where this can never be done to this object, however often it is tried: its key or what
+    /// is to be kept with it is not what S3 takes. Other objects are not concerned.
+    pub fn is_hopeless(&self) -> bool {
+        self.is_hopeless
+    }
+
+    /// What S3 or the SDK said.
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+}
+
+/// What S3 and its likes say of an object that they will never take (Amazon S3 API, "Error
+/// responses"; MinIO).
+const HOPELESS: [&str; 5] = [
+    "KeyTooLongError",
+    "MetadataTooLarge",
+    "EntityTooLarge",
+    "InvalidURI",
+    "XMinioInvalidObjectName",
+];
 
 /// Headers that S3 keeps with an object.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -142,27 +171,6 @@ pub struct Head {
     pub size: u64,
     /// What S3 keeps with it.
     pub attributes: Attributes,
-}
-
-/// An object as a listing has it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Listed {
-    /// Without the place's prefix.
-    pub key: String,
-    /// Without quotes.
-    pub etag: String,
-    /// When it was written, by the clock of S3, in milliseconds of Unix time; none where it does not
-    /// say.
-    pub modified_ms: Option<i64>,
-}
-
-/// A part of a listing: up to 1,000 objects.
-#[derive(Debug, Clone)]
-pub struct Page {
-    /// In the order of their keys.
-    pub objects: Vec<Listed>,
-    /// What to ask the next part with; none after the last.
-    pub next: Option<String>,
 }
 
 /// What must be so for a write to happen.
@@ -265,8 +273,18 @@ impl Bucket {
         format!("{}{key}", self.place.prefix)
     }
 
+    /// False where no object can have this key, or where the SDK refuses to ask for it: it takes white
+    /// space alone for no key.
+    pub fn may_have(&self, key: &str) -> bool {
+        let key = self.key(key);
+        key.len() <= MAX_KEY_BYTES && !key.trim().is_empty()
+    }
+
     /// An object whose bytes are yet to be read; None where there is none.
     async fn open(&self, key: &str) -> Result<Option<GetObjectOutput>, StoreError> {
+        if !self.may_have(key) {
+            return Ok(None);
+        }
         count(&self.counts.get, 1);
         let request = self
             .client
@@ -311,6 +329,7 @@ impl Bucket {
             bucket: self.place.bucket.clone(),
             key: self.key(key),
             message: error.to_string(),
+            is_hopeless: false,
         })?;
         let bytes = body.to_vec();
         count(&self.counts.bytes_in, bytes.len() as u64);
@@ -337,6 +356,7 @@ impl Bucket {
             bucket: self.place.bucket.clone(),
             key: self.key(key),
             message: error.to_string(),
+            is_hopeless: false,
         })?;
         count(&self.counts.bytes_in, bytes);
         Ok(true)
@@ -344,6 +364,9 @@ impl Bucket {
 
     /// Looks at an object; None where there is none.
     pub async fn head(&self, key: &str) -> Result<Option<Head>, StoreError> {
+        if !self.may_have(key) {
+            return self.find(key).await;
+        }
         count(&self.counts.head, 1);
         if let Some(given) = self.given.get(key) {
             return Ok(given.as_ref().map(|given| Head {
@@ -473,6 +496,10 @@ impl Bucket {
 
     /// Removes an object; one that is not there is removed already.
     pub async fn delete(&self, key: &str, condition: &Condition) -> Result<Written, StoreError> {
+        if !self.may_have(key) {
+            // None of ours can be there.
+            return Ok(Written::Done(String::new()));
+        }
         count(&self.counts.delete, 1);
         let request = self
             .client
@@ -495,46 +522,6 @@ impl Bucket {
         }
     }
 
-    /// All objects, in the order of their keys.
-    pub async fn list(&self) -> Result<Vec<Listed>, StoreError> {
-        let (mut found, mut next) = (Vec::new(), None);
-        loop {
-            let page = self.page(next).await?;
-            found.extend(page.objects);
-            next = page.next;
-            if next.is_none() {
-                return Ok(found);
-            }
-        }
-    }
-
-    /// A part of the list of all objects: the first, or the one that `token` names.
-    pub async fn page(&self, token: Option<String>) -> Result<Page, StoreError> {
-        count(&self.counts.list, 1);
-        let request = self
-            .client
-            .list_objects_v2()
-            .bucket(&self.place.bucket)
-            .set_prefix(non_empty(&self.place.prefix))
-            .set_continuation_token(token);
-        let page = request
-            .send()
-            .await
-            .map_err(|error| self.error("listing", "", &error))?;
-        let objects = page.contents().iter().filter_map(|object| {
-            let key = object.key()?.strip_prefix(&self.place.prefix)?;
-            Some(Listed {
-                key: key.to_owned(),
-                etag: unquoted(object.e_tag()),
-                modified_ms: object.last_modified().and_then(|at| at.to_millis().ok()),
-            })
-        });
-        Ok(Page {
-            objects: objects.collect(),
-            next: page.next_continuation_token().map(str::to_owned),
-        })
-    }
-
     fn error<E, R>(&self, action: &'static str, key: &str, error: &SdkError<E, R>) -> StoreError
     where
         E: std::error::Error + ProvideErrorMetadata + 'static,
@@ -546,11 +533,14 @@ impl Bucket {
             _ => DisplayErrorContext(error).to_string(),
         };
         let bucket = self.place.bucket.clone();
+        // What cannot even be written as a request: a header that has no such value, say.
+        let is_unwritable = matches!(error, SdkError::ConstructionFailure(_));
         StoreError {
             action,
             bucket,
             key: self.key(key),
             message,
+            is_hopeless: is_unwritable || is(error, &HOPELESS),
         }
     }
 }

@@ -22,14 +22,14 @@ pub struct Put {
     pub rank: Rank,
     /// The ETag of what is there, none where nothing should be.
     pub before: Option<String>,
-    /// When: 0 assets, 1 the changed sources' own pages, 2 other pages, 3 lists and redirects.
+    /// When: 0 assets, and indexes that pages were made from; 1 the changed sources' own pages, 2 other pages, 3 lists and redirects.
     pub wave: u8,
 }
 
 /// The wave that an output belongs to.
 pub fn wave(planned: &Planned, changed: &BTreeSet<&SourceKey>) -> u8 {
     match planned.recipe {
-        Recipe::Copy(_) | Recipe::Style(_) | Recipe::Picture(_) => 0,
+        Recipe::Copy(_) | Recipe::Style(_) | Recipe::Picture(_) | Recipe::HighlightSheet(_) => 0,
         Recipe::Page(_) if changed.contains(&planned.source) => 1,
         Recipe::Page(_) => 2,
         _ => 3,
@@ -49,6 +49,8 @@ pub enum Outcome {
     /// The source has another version by now; an event tells of it. Where nothing was there, that
     /// version is there now: pages that refer to it may follow.
     SourceMoved(Option<Published>),
+    /// S3 will never take it; this is why.
+    Hopeless(String),
 }
 
 /// An author who writes again and again while a file is copied is waited for so often.
@@ -67,7 +69,7 @@ pub async fn put(site: &Bucket, source: &Bucket, put: &Put) -> Result<Outcome, S
     let written = match &put.object.body {
         Body::Bytes(bytes) => {
             site.put(put.key.as_str(), bytes, &attributes, &condition)
-                .await?
+                .await
         }
         Body::Copy {
             source: from,
@@ -76,8 +78,14 @@ pub async fn put(site: &Bucket, source: &Bucket, put: &Put) -> Result<Outcome, S
         } => {
             let key = put.key.as_str();
             site.copy(key, source, from.as_str(), version, &attributes, &condition)
-                .await?
+                .await
         }
+    };
+    let written = match written {
+        Err(error) if error.is_hopeless() => {
+            return Ok(Outcome::Hopeless(error.message().to_owned()));
+        }
+        written => written?,
     };
     let etag = match written {
         Written::Done(etag) => etag,

@@ -167,6 +167,7 @@ impl Tree {
                 })
             }),
             length: node.length,
+            ..Parts::default()
         })
     }
 }

@@ -3,15 +3,16 @@
 mod links;
 pub use links::Linking;
 
-use super::explain::explain;
+use super::explain::{TemplateError, explain};
 use super::lookup;
 use super::meter::{self, Metered};
 use super::origins::Origins;
 use super::questions;
 use super::templates::{about, source_of};
 use super::values::{self, Detail, View};
-use super::world::{Needs, Pictures, Scope, Trace, World, ask, within};
+use super::world::{self, Needs, Pictures, Scope, Trace, World, ask, within};
 use super::{RenderError, guarded};
+use crate::budget;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::fingerprint::{Mark, Marker};
 use crate::graph::memo::{Known, Memo, Once};
@@ -21,12 +22,12 @@ use crate::key::SourceKey;
 use crate::links::Use;
 use crate::markdown::{self, AnchorLinks, Document, Environment, Options};
 use crate::markdown::{ExternalLink, InternalLink};
-use crate::reads::{Shape, WHOLE};
+use crate::reads::{Shape, ShapeId, WHOLE};
 use crate::site::facts::{BodyText, Place};
 use crate::site::library::{Library, PageId, SectionId};
 use crate::site::taxonomies::Taxonomy;
 use itertools::{EitherOrBoth, Itertools};
-use links::{LinkToPlace, anchors_wanted, broken_anchors, fail_broken, linking};
+use links::{LinkToPlace, anchors, anchors_wanted, fail_broken, linking};
 use rayon::prelude::*;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -101,11 +102,11 @@ pub struct Contents {
     pub memo: Arc<Memo>,
     pub(super) page_values: Once<Value>,
     pub(super) full_page_values: Once<Value>,
-    pub(super) section_values: Vec<OnceLock<Value>>,
+    pub(super) section_values: Once<Value>,
     /// What shapes read of sections and taxonomies.
-    projected: Known<(usize, String), Value>,
-    taxonomy_values: BTreeMap<(String, String), OnceLock<Value>>,
-    /// Broken links that stop no page (`link_checker.internal_level = "warn"`).
+    projected: Known<(ShapeId, String), Value>,
+    taxonomy_values: Known<(String, String), Value>,
+    /// Links that are doubted and stop no page.
     doubtful_links: Vec<Diagnostic>,
     configs: BTreeMap<String, Value>,
 }
@@ -136,8 +137,10 @@ impl Contents {
         name: &str,
         make: impl FnOnce() -> Value,
     ) -> Value {
-        let name = (std::ptr::from_ref(shape) as usize, name.to_owned());
-        self.projected.get_or(&name, make)
+        match shape.id() {
+            Some(id) => self.projected.get_or(&(id, name.to_owned()), make),
+            None => make(),
+        }
     }
 
     /// What `get_taxonomy` answers, made once.
@@ -149,9 +152,7 @@ impl Contents {
         };
         let name = (taxonomy.lang.clone(), taxonomy.config.name.clone());
         let make = || values::taxonomy(view, taxonomy, &WHOLE);
-        self.taxonomy_values
-            .get(&name)
-            .map_or_else(make, |once| once.get_or_init(make).clone())
+        self.taxonomy_values.get_or(&name, make)
     }
 
     /// Each body that there is, with the place of its file and what of the file it is.
@@ -326,8 +327,8 @@ pub fn settle(
         let links = LinkToPlace::all(world, bodies);
         let more = anchors_wanted(world, &links);
         if more.is_empty() {
-            let broken = broken_anchors(world, &links);
-            break fail_broken(world, broken, bodies);
+            let anchors = anchors(world, &links);
+            break fail_broken(world, anchors, bodies);
         }
         bodies.want(library, more);
     };
@@ -339,14 +340,9 @@ pub fn settle(
         memo: memo.clone(),
         page_values: Once::new(pages.len()),
         full_page_values: Once::new(pages.len()),
-        section_values: sections.iter().map(|_| OnceLock::new()).collect(),
+        section_values: Once::new(sections.len()),
         projected: Known::default(),
-        taxonomy_values: library
-            .taxonomies
-            .values()
-            .flatten()
-            .map(|one| ((one.lang.clone(), one.config.name.clone()), OnceLock::new()))
-            .collect(),
+        taxonomy_values: Known::default(),
         configs,
         backlinks: OnceLock::new(),
         doubtful_links,
@@ -434,13 +430,10 @@ impl Job<'_> {
         let known = graph.bodies.get(key);
         if let Some(facts) = known.filter(|_| !bodies.wanted.contains(key)) {
             let scope = Scope::of_text(self.world);
-            let (mark, trace) = within(scope, key, || {
+            let mark = world::look(scope, key, || {
                 self.mark(facts.templated, &facts.asked, &facts.links)
             });
-            if !trace.needs.is_empty() {
-                return Err(RenderError::Needs(trace.needs));
-            }
-            if mark == facts.trace {
+            if mark.map_err(RenderError::Needs)? == facts.trace {
                 return Ok(Written {
                     facts: facts.clone(),
                     body: None,
@@ -541,10 +534,11 @@ impl Job<'_> {
             return Err(RenderError::Needs(trace.needs));
         }
         let document = result.map_err(RenderError::Failed)?;
-        Ok(self.written(document, trace, is_templated_now))
+        self.written(document, trace, is_templated_now)
+            .map_err(RenderError::Needs)
     }
 
-    fn written(&self, document: Document, trace: Trace, templated: bool) -> Written {
+    fn written(&self, document: Document, trace: Trace, templated: bool) -> Result<Written, Needs> {
         let Job {
             world, place, text, ..
         } = self;
@@ -568,12 +562,9 @@ impl Job<'_> {
         let scope = Scope::of_text(world);
         let facts = BodyFacts {
             trace: match world.traced {
-                true => {
-                    within(scope, place.key.as_str(), || {
-                        self.mark(templated, &asked, &links)
-                    })
-                    .0
-                }
+                true => world::look(scope, place.key.as_str(), || {
+                    self.mark(templated, &asked, &links)
+                })?,
                 false => Mark::of(&[]),
             },
             templated,
@@ -585,7 +576,7 @@ impl Job<'_> {
             warnings: located(place.key.as_str(), text.first_line, document.warnings),
             pictures: shown(trace.pictures),
         };
-        Written {
+        Ok(Written {
             facts: Arc::new(facts),
             body: Some(Arc::new(Body {
                 html: Value::from(document.html.as_str()),
@@ -596,7 +587,7 @@ impl Job<'_> {
                 external_links: document.external_links,
                 anchors: document.anchors,
             })),
-        }
+        })
     }
 
     /// The text after templating.
@@ -614,10 +605,21 @@ impl Job<'_> {
         context.insert_value("config", self.configs[place.lang.as_str()].clone());
         context.insert("lang", &place.lang);
         let metered = meter::meter(text).map_err(|found| vec![unmetered(file, body, found)])?;
-        let mut out = meter::Bounded::default();
+        if let Some((line, message)) =
+            meter::many_unknown(text, &world.templates.tera, &BTreeSet::new())
+        {
+            let error = TemplateError::plain(None, message);
+            let problem = Diagnostic::error("content-template", file, error.message);
+            let problem = problem.at(line + body.first_line - 1, None);
+            return Err(vec![Diagnostic {
+                hint: error.hint,
+                ..problem
+            }]);
+        }
+        let mut out = meter::Bounded::new(meter::MAX_TEXT_OUTPUT_BYTES);
         let tera = &world.templates.tera;
-        meter::within_budget(|| tera.render_str_to(&metered.text, &context, false, &mut out))
-            .map_err(|error| {
+        budget::of_text(|| tera.render_str_to(&metered.text, &context, false, &mut out)).map_err(
+            |error| {
                 vec![templating_problem(
                     world,
                     file,
@@ -625,8 +627,9 @@ impl Job<'_> {
                     &metered,
                     &error,
                 )]
-            })?;
-        String::from_utf8(out.0).map_err(|_| {
+            },
+        )?;
+        String::from_utf8(out.bytes).map_err(|_| {
             vec![Diagnostic::error(
                 "content-template",
                 file,
@@ -703,7 +706,7 @@ fn templating_problem(
     metered: &Metered<'_>,
     error: &tera::Error,
 ) -> Diagnostic {
-    let mut error = explain(error);
+    let mut error = world.templates.explain(error, ONE_OFF);
     if error.template.as_deref().is_none_or(|name| name == ONE_OFF)
         && let (Some(line), Some(column)) = (error.line, &mut error.column)
     {
@@ -763,9 +766,12 @@ impl Environment for SiteEnvironment<'_> {
         lookup::link(self.world, path, self.lang).map(Cow::into_owned)
     }
 
-    fn held_until(&self, path: &str) -> Option<String> {
-        let held = self.world.library.held_at(path)?;
-        Some(held.shown.clone())
+    fn absence(&self, path: &str) -> Option<markdown::Absent> {
+        let absence = self.world.library.absence(path)?;
+        Some(markdown::Absent {
+            told: absence.told(),
+            way_out: absence.way_out(),
+        })
     }
 
     fn anchor_link(&self, id: &str, level: u8) -> Result<String, String> {

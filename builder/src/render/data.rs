@@ -23,11 +23,33 @@ pub fn format_of(name: &str) -> &'static str {
     }
 }
 
+/// Values of one data file: each takes some hundred bytes of memory while it is read.
+pub const MAX_VALUES: usize = 2_000_000;
+
+/// Counts what begins a value in a format; in texts too, which is near enough.
+fn check_count(text: &str, format: &str) -> Result<(), String> {
+    let begins: &[u8] = match format {
+        "json" => b",[{",
+        "csv" | "toml" => b",\n",
+        "xml" => b"<",
+        _ => return Ok(()),
+    };
+    let values = text.bytes().filter(|byte| begins.contains(byte)).count();
+    if values > MAX_VALUES {
+        return Err(format!(
+            "the file has more than {MAX_VALUES} values; split it, or leave out what is not shown"
+        ));
+    }
+    Ok(())
+}
+
 /// Reads `text` as `format`.
 ///
 /// # Errors
-/// The format is not known, or the text is not in it.
+/// The format is not known, the text is not in it, or has more than [`MAX_VALUES`].
 pub fn parse(text: &str, format: &str) -> Result<Value, String> {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    check_count(text, format)?;
     match data_format(&format!("x.{format}")) {
         Some(DataFormat::Toml) => tree_value(front_matter::parse_toml(&tree_source(text))),
         Some(DataFormat::Json) => {

@@ -9,11 +9,11 @@ use crate::site::library::PageId;
 pub struct Feed {
     /// Its pages, newest first, as many as the configuration allows.
     pub pages: Vec<PageId>,
-    /// When any page that could be in it last changed.
+    /// When any page that could be in it last changed; none where there is no page.
     pub last_updated: Option<String>,
 }
 
-/// The pages of a feed; None where it would be empty.
+/// The pages of a feed, which may be none; None where there is nothing that it could be of.
 pub fn feed(world: &World, lang: &str, of: &FeedOf) -> Option<Feed> {
     let library = &world.library;
     let listed = |id: &PageId| {
@@ -36,8 +36,8 @@ pub fn feed(world: &World, lang: &str, of: &FeedOf) -> Option<Feed> {
     };
     ids.retain(listed);
     let place = |id: &PageId| library.by_date[*id];
-    let newest = *ids.iter().min_by_key(|id| place(id))?;
-    let newest = library.pages[newest].date.as_ref();
+    let newest = ids.iter().min_by_key(|id| place(id));
+    let newest = newest.and_then(|id| library.pages[*id].date.as_ref());
     // Of equal ones the date of the newest page, else the last one in order.
     let updated = ids.iter().filter_map(|id| {
         let updated = library.pages[*id].front.updated.as_ref()?;

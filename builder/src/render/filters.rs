@@ -29,6 +29,8 @@ pub fn register(tera: &mut Tera) {
 
 /// Markdown to HTML; `inline=true` leaves the paragraph around it out.
 fn markdown(text: &str, arguments: Kwargs, state: &State) -> Result<Value, Error> {
+    // Markdown takes about ten times as long as a search.
+    crate::budget::spend_bytes(10 * text.len())?;
     let inline = arguments.get::<bool>("inline")?.unwrap_or(false);
     let world = scope()?.world;
     let lang = state

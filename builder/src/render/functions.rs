@@ -9,6 +9,7 @@ use super::lookup;
 use super::questions;
 use super::values::{self, Detail, View};
 use super::world::{Scope, World, ask, chance, scope};
+use crate::budget;
 use crate::filters::Chance;
 use crate::graph::{Named, Question};
 use crate::key::SourceKey;
@@ -16,36 +17,61 @@ use crate::reads::{Shape, WHOLE};
 use crate::site::taxonomies::Term;
 use sha2::{Digest, Sha256, Sha384, Sha512};
 use std::sync::Arc;
-use tera::{Error, Kwargs, State, Tera, Value};
+use tera::{Error, Kwargs, Map, State, Tera, Value};
 
 type Answer = Result<Value, Error>;
 
 /// Registers all of them.
 pub fn register(tera: &mut Tera) {
-    tera.register_function("get_page", get_page);
-    tera.register_function("get_section", get_section);
-    tera.register_function("get_taxonomy", get_taxonomy);
-    tera.register_function("get_taxonomy_term", get_taxonomy_term);
-    tera.register_function("get_taxonomy_url", get_taxonomy_url);
-    tera.register_function("get_url", get_url);
-    tera.register_function("get_hash", get_hash);
-    tera.register_function("get_image_metadata", images::get_image_metadata);
-    tera.register_function("load_data", load_data);
-    tera.register_function("resize_image", images::resize_image);
-    tera.register_function("trans", trans);
-    tera.register_function("now", now);
-    tera.register_function("get_random", get_random);
-    tera.register_function("text_direction", text_direction);
-    tera.register_function("get_env", get_env);
+    tera.register_function("get_page", counted(get_page));
+    tera.register_function("get_section", counted(get_section));
+    tera.register_function("get_taxonomy", counted(get_taxonomy));
+    tera.register_function("get_taxonomy_term", counted(get_taxonomy_term));
+    tera.register_function("get_taxonomy_url", counted(get_taxonomy_url));
+    tera.register_function("get_url", counted(get_url));
+    tera.register_function("get_hash", counted(get_hash));
+    tera.register_function("get_image_metadata", counted(images::get_image_metadata));
+    tera.register_function("load_data", counted(load_data));
+    tera.register_function("resize_image", counted(images::resize_image));
+    tera.register_function("trans", counted(trans));
+    tera.register_function("now", counted(now));
+    tera.register_function("get_random", counted(get_random));
+    tera.register_function("text_direction", counted(text_direction));
+    tera.register_function("get_env", counted(get_env));
+}
+
+/// Steps of one call.
+const CALL_STEPS: u64 = 10;
+
+/// A function that takes steps for each call, and for the lists that it answers with.
+fn counted(
+    function: fn(Kwargs, &State) -> Answer,
+) -> impl Fn(Kwargs, &State) -> Answer + Send + Sync + 'static {
+    move |arguments: Kwargs, state: &State| {
+        budget::spend(CALL_STEPS)?;
+        let answer = function(arguments, state)?;
+        let fields = answer.as_map().into_iter().flat_map(Map::values);
+        let values = fields.filter_map(Value::as_array).map(<[Value]>::len);
+        budget::spend(values.sum::<usize>() as u64)?;
+        Ok(answer)
+    }
 }
 
 fn fail<T>(message: impl Into<String>) -> Result<T, Error> {
     Err(Error::message(message.into()))
 }
 
+/// A text that may be given as undefined, none or empty, which is not to be given at all.
+fn optional(arguments: &Kwargs, name: &str) -> Result<Option<String>, Error> {
+    let given = arguments.get::<Value>(name)?;
+    let given = given.filter(|value| !value.is_undefined() && !value.is_none());
+    let given = given.map(|value| value.to_string());
+    Ok(given.filter(|text| !text.is_empty()))
+}
+
 /// The language asked for, else the caller's.
 fn language(world: &World, arguments: &Kwargs, state: &State) -> Result<String, Error> {
-    let asked = match arguments.get::<String>("lang")? {
+    let asked = match optional(arguments, "lang")? {
         Some(lang) => Some(lang),
         None => state.get::<String>("lang")?,
     };
@@ -61,7 +87,7 @@ fn named(world: &World, name: &str, arguments: &Kwargs, state: &State) -> Result
     Ok(Named {
         name: name.to_owned(),
         lang: language(world, arguments, state)?,
-        asked: arguments.get::<&str>("lang")?.is_some(),
+        asked: optional(arguments, "lang")?.is_some(),
     })
 }
 
@@ -110,15 +136,22 @@ fn get_page(arguments: Kwargs, state: &State) -> Answer {
         match lookup::page(view.world, named) {
             (Some(id), _) => Ok(values::page(view, id, shape, true)),
             (None, _) if allow_missing => Ok(Value::none()),
-            (None, file) => fail(missing(view.world, "page", &file)),
+            (None, file) => fail(missing(view.world, "page", &file, named)),
         }
     })
 }
 
-/// What to say of a content file that is asked for and not there.
-fn missing(world: &World, what: &str, file: &str) -> String {
-    match world.library.held_at(file) {
-        Some(held) => format!("content/{file} is held until {}", held.shown),
+/// What to say of a content file that is asked for and not there, or not in the language.
+fn missing(world: &World, what: &str, file: &str, named: &Named) -> String {
+    if let Some(absence) = world.library.absence(file) {
+        return format!("content/{file} {}", absence.told());
+    }
+    match world.library.permalink_of(file) {
+        Some(_) => format!(
+            "the {what} content/{file} is not in `{}`; ask for it with its `lang`, or with \
+             allow_missing=true",
+            named.lang
+        ),
         None => format!("there is no {what} content/{file}"),
     }
 }
@@ -134,7 +167,7 @@ fn get_section(arguments: Kwargs, state: &State) -> Answer {
         match lookup::section(view.world, named) {
             (Some(id), _) => Ok(values::section(view, id, shape)),
             (None, _) if allow_missing => Ok(Value::none()),
-            (None, file) => fail(format!("there is no section content/{file}")),
+            (None, file) => fail(missing(view.world, "section", &file, named)),
         }
     })
 }
@@ -213,37 +246,47 @@ fn get_taxonomy_url(arguments: Kwargs, state: &State) -> Answer {
 }
 
 fn get_url(arguments: Kwargs, state: &State) -> Answer {
-    let world = scope()?.world;
-    let path = arguments.must_get::<&str>("path")?;
+    let scope = scope()?;
+    let world = &scope.world;
+    // A path that is not defined is the site's address.
+    let path = arguments.must_get::<Value>("path")?;
+    let path = match path.is_undefined() || path.is_none() {
+        true => String::new(),
+        false => path.to_string(),
+    };
+    let path = path.as_str();
     let trailing_slash = arguments.get::<bool>("trailing_slash")?.unwrap_or(false);
     let cachebust = arguments.get::<bool>("cachebust")?.unwrap_or(false);
-    let lang = arguments.get::<String>("lang")?;
     if let Some(inner) = path.strip_prefix("@/") {
-        let (file, anchor) = inner
-            .split_once('#')
-            .map_or((inner, None), |(f, a)| (f, Some(a)));
-        let lang = language(&world, &arguments, state)?;
-        ask(&world, || Question::Link {
+        // Of `a.md#b#c` as links in texts have it.
+        let mut parts = inner.split('#');
+        let (file, anchor) = (parts.next().unwrap_or_default(), parts.next());
+        let lang = language(world, &arguments, state)?;
+        ask(world, || Question::Link {
             path: file.to_owned(),
             lang: lang.clone(),
         });
         let exists = |file: &str| world.library.permalink_of(file).is_some();
-        let file = lookup::localized(&world, file, &lang, exists);
+        let file = lookup::localized(world, file, &lang, exists);
         return match (world.library.permalink_of(&file), anchor) {
             (Some(permalink), Some(anchor)) => Ok(Value::from(format!("{permalink}#{anchor}"))),
             (Some(permalink), None) => Ok(Value::from(permalink)),
             (None, _) => match world.library.asset_path(&file, &lang, &world.config) {
                 Some(path) => Ok(Value::from(world.config.make_file_url(&path))),
-                None => fail(missing(&world, "page or section", &file)),
+                None => match world.library.held_at(&file) {
+                    Some(held) => fail(format!("content/{file} is held until {}", held.shown)),
+                    None => fail(format!("there is no page or section content/{file}")),
+                },
             },
         };
     }
-    let with_lang = match lang {
-        Some(lang) if !world.config.languages.contains_key(&lang) => {
-            return fail(format!("`{lang}` is not a language of this site"));
-        }
+    let with_lang = match optional(&arguments, "lang")? {
         Some(lang) if lang != world.config.default_language => {
-            format!("/{lang}/{}", path.trim_start_matches('/'))
+            let inner = path.trim_start_matches('/');
+            match inner.split('/').next() == Some(lang.as_str()) {
+                true => path.to_owned(),
+                false => format!("/{lang}/{inner}"),
+            }
         }
         _ => path.to_owned(),
     };
@@ -252,7 +295,8 @@ fn get_url(arguments: Kwargs, state: &State) -> Answer {
         url.pop();
     }
     if cachebust {
-        let bytes = must_read(&world, path)?;
+        let bytes = must_read(&scope, path)?;
+        budget::spend_bytes(bytes.len())?;
         url.push_str("?h=");
         url.push_str(&hex::encode(Sha256::digest(&bytes))[..20]);
     }
@@ -261,23 +305,23 @@ fn get_url(arguments: Kwargs, state: &State) -> Answer {
 
 /// The bytes behind a path argument; none at all where they are not at hand yet, since what is
 /// rendered with them is thrown away.
-fn must_read(world: &World, path: &str) -> Result<Arc<[u8]>, Error> {
-    ask(world, || Question::File(path.to_owned()));
-    match files::find(world, path)? {
-        Some(found) => Ok(files::read(world, &found)?.unwrap_or_default()),
+fn must_read(scope: &Scope, path: &str) -> Result<Arc<[u8]>, Error> {
+    ask(&scope.world, || Question::File(path.to_owned()));
+    match files::find(&scope.world, path)? {
+        Some(found) => Ok(files::read(scope, &found)?.unwrap_or_default()),
         None => fail(format!("there is no file `{path}`")),
     }
 }
 
 fn get_hash(arguments: Kwargs, _: &State) -> Answer {
-    let world = scope()?.world;
     let sha_type = arguments.get::<u64>("sha_type")?.unwrap_or(384);
     let base64 = arguments.get::<bool>("base64")?.unwrap_or(true);
     only_one_source("get_hash", &arguments)?;
     let bytes: Arc<[u8]> = match arguments.get::<&str>("literal")? {
         Some(literal) => Arc::from(literal.as_bytes()),
-        None => must_read(&world, arguments.must_get::<&str>("path")?)?,
+        None => must_read(&scope()?, arguments.must_get::<&str>("path")?)?,
     };
+    budget::spend_bytes(bytes.len())?;
     let digest = match sha_type {
         256 => Sha256::digest(&bytes).to_vec(),
         384 => Sha384::digest(&bytes).to_vec(),
@@ -293,9 +337,10 @@ fn get_hash(arguments: Kwargs, _: &State) -> Answer {
 }
 
 fn load_data(arguments: Kwargs, _: &State) -> Answer {
-    let world = scope()?.world;
+    let scope = scope()?;
+    let world = &scope.world;
     if let Some(url) = arguments.get::<&str>("url")? {
-        return url::load(&world, url, &arguments);
+        return url::load(world, url, &arguments);
     }
     only_one_source("load_data", &arguments)?;
     let required = arguments.get::<bool>("required")?.unwrap_or(true);
@@ -304,15 +349,15 @@ fn load_data(arguments: Kwargs, _: &State) -> Answer {
         Some(literal) => (None, literal.to_owned()),
         None => {
             let path = arguments.must_get::<&str>("path")?;
-            ask(&world, || Question::File(path.to_owned()));
-            let Some(found) = files::find(&world, path)? else {
+            ask(world, || Question::File(path.to_owned()));
+            let Some(found) = files::find(world, path)? else {
                 return if required {
                     fail(format!("there is no file `{path}`"))
                 } else {
                     Ok(Value::none())
                 };
             };
-            let Some(text) = text_of(&world, &found)? else {
+            let Some(text) = text_of(&scope, &found)? else {
                 return Ok(Value::none());
             };
             (Some(found.into_key()), text)
@@ -321,12 +366,13 @@ fn load_data(arguments: Kwargs, _: &State) -> Answer {
     let by_name = name.as_ref().map(|key| data::format_of(key.name()));
     let format = format.or(by_name).unwrap_or("plain");
     let shown = name.as_ref().map_or("the literal", SourceKey::as_str);
+    budget::spend_bytes(text.len())?;
     data::parse(&text, format).map_err(|message| Error::message(format!("{shown}: {message}")))
 }
 
 /// None as in [`files::read`].
-fn text_of(world: &World, found: &Found) -> Result<Option<String>, Error> {
-    let bytes = files::read(world, found)?;
+fn text_of(scope: &Scope, found: &Found) -> Result<Option<String>, Error> {
+    let bytes = files::read(scope, found)?;
     bytes
         .map(|bytes| String::from_utf8(bytes.to_vec()))
         .transpose()

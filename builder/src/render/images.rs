@@ -4,7 +4,7 @@ use super::files;
 use super::world::{self, Scope, World, scope};
 use crate::fingerprint::Fingerprint;
 use crate::graph::Question;
-use crate::images::{Encoding, Filter, Format, Job, Probe, REVISION, Resize};
+use crate::images::{Encoding, Filter, Format, Job, Probe, Resize};
 use crate::key::{OutputKey, SourceKey};
 use crate::plan::PICTURES;
 use std::cell::RefCell;
@@ -109,7 +109,7 @@ pub(super) fn resize_image(arguments: Kwargs, _: &State) -> Answer {
         encoding: encoding_of(&arguments, found.format)?,
         filter,
     };
-    let geometry = resize
+    let geometry = job
         .geometry(found.width, found.height)
         .map_err(|error| Error::message(format!("resize_image: `{source}`: {error}")))?;
     let key = key_of(&source, &job, content);
@@ -171,26 +171,22 @@ fn measured(
 /// `stem.<16 hex>.ext`. The digits are a fingerprint of all that the bytes depend on, so that they
 /// never change under this name.
 fn key_of(source: &SourceKey, job: &Job, content: Fingerprint) -> String {
-    let Job {
-        resize,
-        encoding,
-        filter,
-    } = job;
-    let parts = [
-        source.as_str().to_owned(),
-        content.hex(),
-        format!("{resize:?} {encoding:?} {filter:?} {REVISION}"),
-    ];
+    let parts = [source.as_str().to_owned(), content.hex(), job.canonical()];
     let hash = Fingerprint::of_parts(parts.iter().map(String::as_bytes)).hex();
     let stem = source.name().rsplit_once('.').map_or("", |(stem, _)| stem);
     let stem = if stem.is_empty() { source.name() } else { stem };
-    format!("{PICTURES}{stem}.{}.{}", &hash[..16], encoding.extension())
+    format!(
+        "{PICTURES}{stem}.{}.{}",
+        &hash[..16],
+        job.encoding.extension()
+    )
 }
 
-/// A number of pixels.
-fn pixels(arguments: &Kwargs, name: &str) -> Result<Option<u32>, Error> {
+/// A number of pixels; 0 as well for a side that the operation does not `use`.
+fn pixels(arguments: &Kwargs, name: &str, is_used: bool) -> Result<Option<u32>, Error> {
     match arguments.get::<i64>(name)? {
         None => Ok(None),
+        Some(0) if !is_used => Ok(None),
         Some(number) => match u32::try_from(number) {
             Ok(number) if number > 0 => Ok(Some(number)),
             _ => fail(format!(
@@ -202,7 +198,8 @@ fn pixels(arguments: &Kwargs, name: &str) -> Result<Option<u32>, Error> {
 
 fn resize_of(arguments: &Kwargs) -> Result<Resize, Error> {
     let op = arguments.get::<&str>("op")?.unwrap_or("fill");
-    let (width, height) = (pixels(arguments, "width")?, pixels(arguments, "height")?);
+    let width = pixels(arguments, "width", op != "fit_height")?;
+    let height = pixels(arguments, "height", op != "fit_width")?;
     let both = || match (width, height) {
         (Some(width), Some(height)) => Ok((width, height)),
         _ => fail(format!("resize_image: op=\"{op}\" needs width and height")),
@@ -278,6 +275,38 @@ fn filter_of(arguments: &Kwargs) -> Result<Filter, Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Published addresses are links in other people's pages, and are cached for a year.
+    #[test]
+    fn the_addresses_of_pictures_never_change() {
+        let content = Fingerprint::of(b"the bytes of a picture");
+        let of = |source: &str, resize, encoding, filter| {
+            let job = Job {
+                resize,
+                encoding,
+                filter,
+            };
+            key_of(&SourceKey::from(source), &job, content)
+        };
+        let (jpeg, webp) = (
+            Encoding::Jpeg { quality: 75 },
+            Encoding::Webp { quality: None },
+        );
+        let cat = "static/cat.png";
+        let golden = [
+            (
+                of(cat, Resize::Fill(300, 200), jpeg, Filter::Lanczos3),
+                "cat.1facbd195511b33b.jpg",
+            ),
+            (
+                of(cat, Resize::FitWidth(300), webp, Filter::Box),
+                "cat.dda3c736fab2fcb1.webp",
+            ),
+        ];
+        for (key, name) in golden {
+            assert_eq!(key, format!("{PICTURES}{name}"));
+        }
+    }
 
     #[test]
     fn pictures_are_counted_once_each_and_anew_for_each_render() {

@@ -8,10 +8,9 @@ use crate::site::taxonomies::{Taxonomy, Term};
 use std::borrow::Cow;
 
 /// True where a page or section found for `lang` will do: it is in that language, or its name was
-/// written with a language, or no language was asked for and the default one stands in.
+/// written with a language. That of the default language does not stand in for another.
 fn will_do(world: &World, place: &Place, named: &Named) -> bool {
-    let default = &world.config.default_language;
-    !named.asked || place.lang == named.lang || place.lang != *default
+    place.lang == named.lang || place.lang != world.config.default_language
 }
 
 /// `blog/post.md` in a language: the file of that language where there is one of its own.

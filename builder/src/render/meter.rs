@@ -1,114 +1,203 @@
-//! What the templating of a page's own text may cost.
+//! The calls that measure what a template costs while it is rendered.
 //!
-//! The engine bounds how deep components call each other, how deep a template is nested and how
-//! long a `range` is, but not how often loops inside loops turn or how large a text grows. A page
-//! may come from anyone who may upload, so its text is metered before it is rendered: behind every
-//! `{% for … %}` and `{% component … %}` stands a call that counts a step, behind every
-//! `{% set … %}` one that looks at the size. Templates are not metered: whoever writes them decides
-//! over the whole site.
+//! The engine bounds how deep components call each other, how deep a template is nested and how long a
+//! `range` is, but not how often loops inside loops turn, or how large a value grows, and it tells
+//! nobody. So calls that count stand in every text before the engine sees it: behind every `{% for … %}`,
+//! `{% include … %}`, `{% block … %}` and `{% component … %}` one that takes steps, behind every
+//! `{% set … %}` one that looks at what was set, and around the values of lists and maps one that looks
+//! how deep they are. [`budget`](crate::budget) says how much there is.
+//!
+//! A page's own text comes from anyone who may upload, and has a smaller budget besides that of its
+//! render. What is put in has no line breaks, so lines stay; columns are mapped back.
 
-use crate::filters::sizes::MAX_RESULT_BYTES;
+mod expressions;
+mod tags;
+mod unknown;
+
+use crate::budget::{self, MAX_TEXT_VARIABLE_BYTES, MAX_VARIABLE_BYTES};
+use expressions::{Calls, is_literal, measures, plain_path};
 use std::borrow::Cow;
-use std::cell::Cell;
 use std::io::{self, Write};
+use tags::{Tag, count, count_for, parameters};
 use tera::{Error, Kwargs, State, Tera, Value};
+pub use unknown::{components, many_unknown};
 
-/// Turns of loops, calls of components of its own and values of lists that a page's text may make.
-pub const MAX_STEPS: u64 = 100_000;
-/// The longest text that a page's text may put into a variable.
-pub const MAX_TEXT_BYTES: usize = 1 << 20;
-/// Texts that lists made by `for` inside brackets, and loops inside blocks that are kept, may hold
-/// in one page.
-pub const MAX_KEPT_BYTES: usize = 64 << 20;
-/// `~` in one tag.
+/// `~` in one tag of a page's text.
 pub const MAX_JOINS: usize = 100;
 /// The most that a page's text may become before Markdown.
-pub const MAX_OUTPUT_BYTES: usize = 16 << 20;
-
-thread_local! {
-    /// What is left to the text that is being rendered; None where nothing is metered.
-    static LEFT: Cell<Option<u64>> = const { Cell::new(None) };
-    /// What is left of [`MAX_KEPT_BYTES`].
-    static KEPT: Cell<usize> = const { Cell::new(MAX_KEPT_BYTES) };
-}
-
-/// Runs a render of metered text.
-pub fn within_budget<T>(render: impl FnOnce() -> T) -> T {
-    struct Restore(Option<u64>, usize);
-    impl Drop for Restore {
-        fn drop(&mut self) {
-            LEFT.set(self.0);
-            KEPT.set(self.1);
-        }
-    }
-    let _restore = Restore(LEFT.replace(Some(MAX_STEPS)), KEPT.replace(MAX_KEPT_BYTES));
-    render()
-}
-
-fn spend(steps: u64) -> Result<(), Error> {
-    let Some(left) = LEFT.get() else {
-        return Ok(());
-    };
-    let left = left.checked_sub(steps).ok_or_else(|| {
-        Error::message(format!(
-            "the loops and lists of this page take more than {MAX_STEPS} steps; \
-             put what needs so many into a template"
-        ))
-    })?;
-    LEFT.set(Some(left));
-    Ok(())
-}
+pub const MAX_TEXT_OUTPUT_BYTES: usize = 16 << 20;
+/// The most that one output may have.
+pub const MAX_OUTPUT_BYTES: usize = 128 << 20;
 
 /// Registers what metered text calls, and a `range` that counts.
 pub fn register(tera: &mut Tera) {
-    tera.register_function(STEP, |_: Kwargs, _: &State| spend(1).map(|()| ""));
+    tera.register_function(STEP, |_: Kwargs, _: &State| {
+        budget::spend_of_text(1).map(|()| "")
+    });
+    for power in 0..=MAX_POWER {
+        let steps = 1 << power;
+        tera.register_function(format!("{TURN}{power}"), move |_: Kwargs, _: &State| {
+            budget::turn(steps).map(|()| "")
+        });
+        tera.register_function(
+            format!("{TURN_KEPT}{power}"),
+            move |_: Kwargs, _: &State| {
+                budget::keep(budget::BYTES_A_STEP << power)?;
+                budget::turn(steps).map(|()| "")
+            },
+        );
+    }
     tera.register_function(SIZE, |arguments: Kwargs, _: &State| {
-        let value = arguments.must_get::<Value>("of")?;
-        if value
-            .as_str()
-            .is_some_and(|text| text.len() > MAX_TEXT_BYTES)
-        {
-            let message = format!("a variable holds a text of more than {MAX_TEXT_BYTES} bytes");
-            return Err(Error::message(message));
+        let value = of(&arguments)?;
+        budget::of_variable(&value, MAX_TEXT_VARIABLE_BYTES)?;
+        spend_lists(&value).map(|()| "")
+    });
+    tera.register_function(SIZE_IN_TEMPLATE, |arguments: Kwargs, _: &State| {
+        budget::of_variable(&of(&arguments)?, MAX_VARIABLE_BYTES).map(|()| "")
+    });
+    tera.register_function(LOOK, |arguments: Kwargs, _: &State| {
+        for (_, value) in arguments.iter() {
+            match value.as_array() {
+                // Compared with one after the other.
+                Some(list) => budget::spend(list.len() as u64 / 8)?,
+                None => budget::through(value)?,
+            }
         }
-        let mut left = MAX_RESULT_BYTES;
-        take(&value, &mut left, "a list holds", MAX_RESULT_BYTES)?;
-        Ok("")
+        Ok::<_, Error>("")
     });
-    tera.register_function(KEEP, |arguments: Kwargs, _: &State| {
-        let value = arguments.must_get::<Value>("of")?;
-        let mut left = KEPT.get();
-        take(
-            &value,
-            &mut left,
-            "the lists and loops of this page hold",
-            MAX_KEPT_BYTES,
-        )?;
-        KEPT.set(left);
-        Ok::<Value, Error>(value)
+    tera.register_function(LOOK_KEPT, |arguments: Kwargs, _: &State| {
+        keep_of(&of(&arguments)?).map(|()| "")
     });
+    let passing: [(&'static str, fn(&Value) -> Result<(), Error>); 8] = [
+        (KEEP, |value| {
+            budget::of_entry(value)?;
+            keep_all_of_text(value)
+        }),
+        (KEEP_IN_TEMPLATE, keep_of),
+        (ELEMENT, |value| {
+            budget::of_entry(value)?;
+            keep_of(value)
+        }),
+        (ENTRY, budget::of_entry),
+        (SPREAD, budget::through),
+        (EACH, |value| match value.as_array() {
+            // Its turns are counted.
+            Some(_) => Ok(()),
+            None => budget::through(value),
+        }),
+        (JOINED, |value| {
+            budget::of_variable(value, MAX_VARIABLE_BYTES)
+        }),
+        (JOINED_IN_TEXT, |value| {
+            budget::of_variable(value, MAX_TEXT_VARIABLE_BYTES)
+        }),
+    ];
+    for (name, check) in passing {
+        tera.register_function(name, move |arguments: Kwargs, _: &State| {
+            let value = of(&arguments)?;
+            check(&value).map(|()| value)
+        });
+    }
     tera.register_function("range", range);
 }
 
-const STEP: &str = "__step";
-const SIZE: &str = "__size";
-/// Answers with what it is given.
-const KEEP: &str = "__keep";
+/// What a call is given; what has no value stays without one.
+fn of(arguments: &Kwargs) -> Result<Value, Error> {
+    Ok(arguments
+        .get::<Value>("of")?
+        .unwrap_or_else(Value::undefined))
+}
 
-/// Takes the texts of a value, and of lists in lists, off `left`; a value of a list is a step.
-fn take(value: &Value, left: &mut usize, what: &str, most: usize) -> Result<(), Error> {
-    let bytes = value.as_str().map_or(0, str::len);
-    *left = left.checked_sub(bytes).ok_or_else(|| {
-        Error::message(format!(
-            "{what} more than {most} bytes of text; put what needs so much into a template"
-        ))
-    })?;
+/// Bytes of source that entering another template or a component counts as.
+const ENTERED_BYTES: usize = 7 * budget::BYTES_A_STEP;
+
+const STEP: &str = "__step";
+/// Followed by the power of two of the steps that it takes.
+const TURN: &str = "__turn";
+/// The same where what is written is kept.
+const TURN_KEPT: &str = "__turn_kept";
+const MAX_POWER: usize = 20;
+const SIZE: &str = "__size";
+const SIZE_IN_TEMPLATE: &str = "__size_in_template";
+const LOOK: &str = "__look";
+const LOOK_KEPT: &str = "__look_kept";
+// These answer with what they are given.
+const KEEP: &str = "__keep";
+const KEEP_IN_TEMPLATE: &str = "__keep_in_template";
+const ELEMENT: &str = "__element";
+const ENTRY: &str = "__entry";
+const SPREAD: &str = "__spread";
+const EACH: &str = "__each";
+const JOINED: &str = "__joined";
+const JOINED_IN_TEXT: &str = "__joined_in_text";
+
+const IN_TEXT: Calls = Calls {
+    entry: ENTRY,
+    spread: SPREAD,
+    element: KEEP,
+    all: SPREAD,
+    each: EACH,
+    joined: JOINED_IN_TEXT,
+};
+const IN_TEMPLATE: Calls = Calls {
+    element: ELEMENT,
+    joined: JOINED,
+    ..IN_TEXT
+};
+
+/// The texts of a value, and of lists in lists, count as kept; a value of a list is a step.
+fn keep_all_of_text(value: &Value) -> Result<(), Error> {
+    budget::keep_of_text(value.as_str().map_or(0, str::len))?;
     if let Some(list) = value.as_array() {
-        spend(list.len() as u64)?;
-        list.iter()
-            .try_for_each(|item| take(item, left, what, most))?;
+        budget::spend_of_text(list.len() as u64)?;
+        list.iter().try_for_each(keep_all_of_text)?;
     }
     Ok(())
+}
+
+/// Lists in a variable of a page's text: their values are steps, their texts are kept.
+fn spend_lists(value: &Value) -> Result<(), Error> {
+    match value.as_array() {
+        Some(_) => {
+            let mut left = MAX_LISTED_BYTES;
+            if !crate::filters::sizes::fits(value, &mut left) {
+                return Err(Error::message(format!(
+                    "a list holds more than {MAX_LISTED_BYTES} bytes of text; \
+                     put what needs so much into a template"
+                )));
+            }
+            count_lists(value)
+        }
+        None => Ok(()),
+    }
+}
+
+/// Texts in one list in a variable of a page's text.
+pub const MAX_LISTED_BYTES: usize = 16 << 20;
+
+fn count_lists(value: &Value) -> Result<(), Error> {
+    if let Some(list) = value.as_array() {
+        budget::spend_of_text(list.len() as u64)?;
+        list.iter().try_for_each(count_lists)?;
+    }
+    Ok(())
+}
+
+/// What is written into something that is kept.
+fn keep_of(value: &Value) -> Result<(), Error> {
+    let bytes = match value.as_str() {
+        Some(text) => text.len(),
+        None if value.as_array().is_some() || value.as_map().is_some() => {
+            let mut left = MAX_OUTPUT_BYTES;
+            if !crate::filters::sizes::fits(value, &mut left) {
+                left = 0;
+            }
+            MAX_OUTPUT_BYTES - left
+        }
+        None => 8,
+    };
+    budget::spend_bytes(bytes / 4)?;
+    budget::keep(bytes)
 }
 
 /// The longest list that `range` makes anywhere; Tera's own limit.
@@ -138,7 +227,8 @@ fn range(arguments: Kwargs, _: &State) -> Result<Vec<i128>, Error> {
         let message = format!("`range` would make {count} values; {MAX_RANGE} are the most");
         return Err(Error::message(message));
     }
-    spend(count as u64)?;
+    budget::spend_of_text(count as u64)?;
+    budget::spend(count as u64)?;
     Ok((0..count).map(|i| start + i * step).collect())
 }
 
@@ -171,119 +261,252 @@ impl Metered<'_> {
     }
 }
 
-/// Puts the meters in.
+/// What a text is.
+#[derive(Clone, Copy)]
+pub enum Role<'a> {
+    /// That of a page.
+    Text,
+    /// A template.
+    Template {
+        /// True where what it writes may be kept: it is included in a block that is captured, or
+        /// `super()` asks for it.
+        kept: bool,
+        /// Bytes of the template of a name.
+        size_of: &'a dyn Fn(&str) -> usize,
+    },
+}
+
+/// Puts the meters into a page's text.
 ///
 /// # Errors
 /// What cannot be metered, a list comprehension inside another or inside a loop, and what
 /// [`check_branches`] refuses: its 1-based line, and what is wrong.
 pub fn meter(text: &str) -> Result<Metered<'_>, (u32, &'static str)> {
     check_branches(text)?;
-    let mut metered = Metered {
-        text: Cow::Borrowed(text),
-        original: text,
-        inserted: Vec::new(),
-    };
-    let mut out = String::new();
-    let mut copied = 0;
-    // The variables of open `{% set x %}` blocks, and how many loops are open.
-    let (mut blocks, mut loops) = (Vec::new(), 0_usize);
-    // Blocks whose text is kept before it is written: those of variables, filters and components.
-    let mut kept = 0_usize;
-    let mut at = 0;
-    while let Some(tag) = Tag::next(text, at) {
-        at = tag.end;
+    let mut loops = 0_usize;
+    for tag in tags::all(text) {
         let word = tag.word();
         let opens_loop = word == "for";
         let comprehensions = count_for(tag.inner) - usize::from(opens_loop);
         if comprehensions > usize::from(loops == 0 && !opens_loop) {
-            return Err((line_of(text, tag.start), COMPREHENSION));
+            return Err((tags::line_of(text, tag.start), COMPREHENSION));
         }
         if count(tag.inner, |rest| rest.starts_with('~')) > MAX_JOINS {
-            return Err((line_of(text, tag.start), JOINS));
-        }
-        let whole = !tag.is_block && loops > 0 && kept > 0;
-        if let Some((from, to)) = if whole {
-            tag.expression()
-        } else {
-            tag.element()
-        } {
-            let inner = tag.start + 2;
-            for (at, part) in [(from, format!("{KEEP}(of=")), (to, ")".to_owned())] {
-                out.push_str(&text[copied..inner + at]);
-                out.push_str(&part);
-                metered.inserted.push((inner + at, part.len()));
-                copied = inner + at;
-            }
+            return Err((tags::line_of(text, tag.start), JOINS));
         }
         match word {
-            "filter" | "component" => kept += 1,
-            "endfilter" | "endcomponent" | "endset" => kept = kept.saturating_sub(1),
+            "for" | "component" => loops += 1,
+            "endfor" | "endcomponent" => loops = loops.saturating_sub(1),
+            _ => {}
+        }
+    }
+    Ok(metered(text, Role::Text))
+}
+
+/// Puts the meters into a text.
+pub fn metered<'a>(text: &'a str, role: Role<'_>) -> Metered<'a> {
+    let all: Vec<Tag<'_>> = tags::all(text).collect();
+    let mut writer = Writer {
+        text,
+        role,
+        put: Vec::new(),
+        loops: 0,
+        kept: usize::from(matches!(role, Role::Template { kept: true, .. })),
+        blocks: Vec::new(),
+    };
+    for (tag, body) in all.iter().zip(tags::bodies(&all)) {
+        writer.tag(tag, body);
+    }
+    writer.done()
+}
+
+struct Writer<'a, 'r> {
+    text: &'a str,
+    role: Role<'r>,
+    /// Where, which of several at one place comes first, and what.
+    put: Vec<(usize, usize, String)>,
+    loops: usize,
+    /// Blocks whose text is kept before it is written: those of variables, filters and components.
+    kept: usize,
+    /// The variables of open `{% set x %}` blocks.
+    blocks: Vec<&'a str>,
+}
+
+impl<'a> Writer<'a, '_> {
+    fn in_text(&self) -> bool {
+        matches!(self.role, Role::Text)
+    }
+
+    fn tag(&mut self, tag: &Tag<'a>, body: usize) {
+        let word = tag.word();
+        let ends = word.starts_with("end");
+        if !ends && !matches!(word, "component" | "extends" | "include" | "block" | "else") {
+            self.expressions(tag, word);
+        }
+        if !tag.is_block {
+            self.written(tag);
+        }
+        match word {
+            "filter" | "component" => self.kept += 1,
+            "endfilter" | "endcomponent" | "endset" => self.kept = self.kept.saturating_sub(1),
             // The body of a component that is called.
-            "" => {
+            "" if tag.is_block => {
                 let inner = tag.inner.trim_start_matches('-').trim_ascii();
                 if inner.starts_with("</") {
-                    kept = kept.saturating_sub(1);
+                    self.kept = self.kept.saturating_sub(1);
                 } else if inner.starts_with('<') && !inner.ends_with("/>") {
-                    kept += 1;
+                    self.kept += 1;
                 }
             }
             _ => {}
         }
+        let (step, size) = match self.role {
+            Role::Text => (format!("{STEP}() }}}}{{{{ "), SIZE),
+            Role::Template { .. } => (String::new(), SIZE_IN_TEMPLATE),
+        };
         let call = match word {
             "for" => {
-                loops += 1;
-                Some(format!("{STEP}()"))
+                self.loops += 1;
+                Some(step + &self.turn(body))
             }
             "component" => {
-                loops += 1;
-                let sizes =
-                    parameters(tag.inner).map(|name| format!(" }}}}{{{{ {SIZE}(of={name})"));
-                Some(format!("{STEP}(){}", sizes.collect::<String>()))
+                self.loops += 1;
+                let body = ENTERED_BYTES + body;
+                let sizes = parameters(tag.inner)
+                    .filter(|_| self.in_text())
+                    .map(|name| format!(" }}}}{{{{ {size}(of={name})"));
+                Some(step + &self.turn(body) + &sizes.collect::<String>())
             }
+            "block" => Some(self.turn(body)),
+            "include" => match self.role {
+                Role::Template { size_of, .. } => {
+                    let size = tag.named("include").map_or(0, size_of);
+                    Some(self.turn(ENTERED_BYTES + size))
+                }
+                Role::Text => Some(self.turn(ENTERED_BYTES)),
+            },
             "endfor" | "endcomponent" => {
-                loops = loops.saturating_sub(1);
+                self.loops = self.loops.saturating_sub(1);
                 None
             }
-            "set" | "set_global" => {
-                let rest = tag.inner.trim_start_matches('-').trim_start();
-                let rest = rest[word.len()..].trim_start();
-                let name = &rest[..rest.find(|c| !is_of_name(c)).unwrap_or(rest.len())];
-                if rest[name.len()..].trim_start().starts_with('=') {
-                    Some(format!("{SIZE}(of={name})"))
-                } else {
-                    blocks.push(name);
-                    kept += 1;
+            "set" | "set_global" => match tag.set() {
+                Some((_, Some(value))) if is_literal(value) => None,
+                Some((name, Some(_))) => Some(format!("{size}(of={name})")),
+                Some((name, None)) => {
+                    self.blocks.push(name);
+                    self.kept += 1;
                     None
                 }
-            }
-            "endset" => blocks.pop().map(|name| format!("{SIZE}(of={name})")),
+                None => None,
+            },
+            "endset" => self.blocks.pop().map(|name| format!("{size}(of={name})")),
             _ => None,
         };
         if let Some(call) = call {
             // A tag that trims what follows it goes on to do so.
             let end = if tag.trims { "-}}" } else { "}}" };
-            let meter = format!("{{{{ {call} {end}");
-            out.push_str(&text[copied..at]);
-            out.push_str(&meter);
-            metered.inserted.push((at, meter.chars().count()));
-            copied = at;
+            self.put.push((tag.end, 0, format!("{{{{ {call} {end}")));
         }
     }
-    if copied > 0 {
-        out.push_str(&text[copied..]);
-        metered.text = Cow::Owned(out);
+
+    /// The call that takes the steps of a body of so many bytes.
+    fn turn(&self, bytes: usize) -> String {
+        let steps = 1 + bytes / budget::BYTES_A_STEP;
+        let power = (steps.next_power_of_two().trailing_zeros() as usize).min(MAX_POWER);
+        let call = match self.kept {
+            0 => TURN,
+            _ if self.in_text() => TURN,
+            _ => TURN_KEPT,
+        };
+        format!("{call}{power}()")
     }
-    Ok(metered)
+
+    /// What is measured inside a tag.
+    fn expressions(&mut self, tag: &Tag<'a>, word: &str) {
+        let calls = if self.in_text() {
+            &IN_TEXT
+        } else {
+            &IN_TEMPLATE
+        };
+        let found = measures(tag.inner, word == "for", calls);
+        let inner = tag.start + 2;
+        for wrap in found.wraps {
+            self.wrap(inner + wrap.start, inner + wrap.end, wrap.call);
+        }
+        if !found.looked_at.is_empty() && word != "elif" {
+            let arguments = found.looked_at.iter().enumerate();
+            let arguments: Vec<String> =
+                arguments.map(|(n, path)| format!("a{n}={path}")).collect();
+            self.before(tag, &format!("{LOOK}({})", arguments.join(", ")));
+        }
+    }
+
+    /// Puts a call around a part of the text.
+    fn wrap(&mut self, start: usize, end: usize, call: &str) {
+        // Of two that begin at one place the longer one comes first.
+        self.put
+            .push((start, 2 + (self.text.len() - end), format!("{call}(of=")));
+        self.put.push((end, 2, ")".to_owned()));
+    }
+
+    /// Puts a call that writes nothing before a tag.
+    fn before(&mut self, tag: &Tag<'_>, call: &str) {
+        let dash = if tag.inner.starts_with('-') { "-" } else { "" };
+        self.put
+            .push((tag.start, 1, format!("{{{{{dash} {call} }}}}")));
+    }
+
+    /// Measures what `{{ … }}` writes, where that is kept.
+    fn written(&mut self, tag: &Tag<'a>) {
+        let Some((from, to)) = tag.expression() else {
+            return;
+        };
+        let inner = tag.start + 2;
+        match self.role {
+            Role::Text if self.loops > 0 && self.kept > 0 => {
+                self.wrap(inner + from, inner + to, KEEP)
+            }
+            Role::Template { .. } if self.kept > 0 => {
+                let expression = &tag.inner[from..to];
+                match plain_path(expression) {
+                    _ if is_literal(expression) => {}
+                    // Twice, so that the engine's own words tell what is wrong with it.
+                    Some(path) => self.before(tag, &format!("{LOOK_KEPT}(of={path})")),
+                    None => self.wrap(inner + from, inner + to, KEEP_IN_TEMPLATE),
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn done(mut self) -> Metered<'a> {
+        self.put.sort_by_key(|(at, order, _)| (*at, *order));
+        let mut text = String::new();
+        let mut copied = 0;
+        let mut inserted = Vec::with_capacity(self.put.len());
+        for (at, _, part) in &self.put {
+            text.push_str(&self.text[copied..*at]);
+            text.push_str(part);
+            inserted.push((*at, part.chars().count()));
+            copied = *at;
+        }
+        text.push_str(&self.text[copied..]);
+        Metered {
+            text: if inserted.is_empty() {
+                Cow::Borrowed(self.text)
+            } else {
+                Cow::Owned(text)
+            },
+            original: self.text,
+            inserted,
+        }
+    }
 }
 
 const COMPREHENSION: &str =
     "a list comprehension inside a loop or another one is too much for a page";
 const JOINS: &str = "more than 100 `~` in one tag; put some of them into variables";
 const BRANCHES: &str = "an `if` has too many branches: more than 200 `if` and `elif` are open here";
-
-fn line_of(text: &str, offset: usize) -> u32 {
-    text[..offset].matches('\n').count() as u32 + 1
-}
 
 /// `if` and `elif` that may be open at one place. The engine's parser goes down its stack for each,
 /// and an overflow would end the whole process.
@@ -297,9 +520,7 @@ pub fn check_branches(text: &str) -> Result<(), (u32, &'static str)> {
     // The branches of each open `if`.
     let mut open: Vec<usize> = Vec::new();
     let mut sum = 0;
-    let mut at = 0;
-    while let Some(tag) = Tag::next(text, at) {
-        at = tag.end;
+    for tag in tags::all(text) {
         match tag.word() {
             "if" => {
                 open.push(1);
@@ -315,238 +536,86 @@ pub fn check_branches(text: &str) -> Result<(), (u32, &'static str)> {
             _ => {}
         }
         if sum > MAX_BRANCHES {
-            return Err((line_of(text, tag.start), BRANCHES));
+            return Err((tags::line_of(text, tag.start), BRANCHES));
         }
     }
     Ok(())
 }
 
-/// What a template extends and includes, as far as the names are written out; a name that is not
-/// cannot be included.
-pub fn named_templates(text: &str) -> Vec<(&'static str, &str)> {
+/// Another template that one names.
+pub struct Named<'a> {
+    /// `extends` or `include`.
+    pub word: &'static str,
+    /// The name, as far as it is written out; one that is not cannot be included.
+    pub name: &'a str,
+    /// True where what it writes is kept before it is written.
+    pub kept: bool,
+}
+
+/// What a template extends and includes.
+pub fn named_templates(text: &str) -> Vec<Named<'_>> {
     let mut names = Vec::new();
-    let mut at = 0;
-    while let Some(tag) = Tag::next(text, at) {
-        at = tag.end;
-        let inner = tag.inner.trim_start_matches('-').trim_start();
-        let found = ["extends", "include"]
-            .into_iter()
-            .find_map(|word| Some((word, inner.strip_prefix(word)?)));
-        if let (true, Some((word, rest))) = (tag.is_block, found) {
-            let quoted = rest.trim();
-            let quote = |c| matches!(c, '"' | '\'' | '`');
-            names.push((word, quoted.trim_matches(quote)));
+    let mut kept = 0_usize;
+    for tag in tags::all(text) {
+        let inner = tag.inner.trim_start_matches('-').trim_ascii();
+        match tag.word() {
+            "filter" | "component" => kept += 1,
+            "endfilter" | "endcomponent" | "endset" => kept = kept.saturating_sub(1),
+            "set" | "set_global" if tag.set().is_some_and(|(_, value)| value.is_none()) => {
+                kept += 1
+            }
+            "" if tag.is_block && inner.starts_with("</") => kept = kept.saturating_sub(1),
+            "" if tag.is_block && inner.starts_with('<') => kept += 1,
+            _ => {}
+        }
+        for word in ["extends", "include"] {
+            if let Some(name) = tag.named(word) {
+                let kept = kept > 0;
+                names.push(Named { word, name, kept });
+            }
         }
     }
     names
 }
 
-fn is_of_name(c: char) -> bool {
-    c.is_ascii_alphanumeric() || c == '_'
+/// The components that a template defines, each with the line of its definition.
+pub fn defined_components(text: &str) -> Vec<(&str, u32)> {
+    let mut found = Vec::new();
+    for tag in tags::all(text).filter(|tag| tag.word() == "component") {
+        let rest = tag.inner.trim_start_matches('-').trim_ascii_start();
+        let rest = rest["component".len()..].trim_ascii_start();
+        let ends = |c: char| c == '(' || c.is_whitespace();
+        let name = &rest[..rest.find(ends).unwrap_or(rest.len())];
+        found.push((name, tags::line_of(text, tag.start)));
+    }
+    found
 }
 
-/// A tag or an expression; comments and raw blocks are passed over as the engine does.
-struct Tag<'a> {
-    start: usize,
-    /// After `%}` or `}}`.
-    end: usize,
-    inner: &'a str,
-    is_block: bool,
-    /// Ends in `-%}`.
-    trims: bool,
+/// Takes what is written up to a number of bytes, then fails.
+pub struct Bounded {
+    /// What was written.
+    pub bytes: Vec<u8>,
+    most: usize,
 }
 
-impl<'a> Tag<'a> {
-    /// The word that a block tag begins with; empty for an expression.
-    fn word(&self) -> &'a str {
-        if !self.is_block {
-            return "";
-        }
-        let inner = self.inner.trim_start_matches('-').trim_ascii_start();
-        &inner[..inner.find(|c| !is_of_name(c)).unwrap_or(inner.len())]
-    }
-
-    /// Where in the inside of `{{ … }}` its expression is; none for a component, whose text is metered
-    /// where it is written.
-    fn expression(&self) -> Option<(usize, usize)> {
-        let inner = self.inner.strip_prefix('-').unwrap_or(self.inner);
-        let from = self.inner.len() - inner.trim_ascii_start().len();
-        let plain = !inner.trim_ascii().is_empty() && !inner.trim_ascii_start().starts_with('<');
-        plain.then_some((from, self.inner.len()))
-    }
-
-    /// Where in the inside the first list comprehension has what it makes of each value.
-    fn element(&self) -> Option<(usize, usize)> {
-        let mut open = Vec::new();
-        for at in places(self.inner) {
-            match self.inner.as_bytes()[at] {
-                b'[' => open.push(at + 1),
-                b']' => drop(open.pop()),
-                b'f' if is_for(self.inner, at) && !open.is_empty() => {
-                    return open.pop().map(|from| (from, at));
-                }
-                _ => {}
-            }
-        }
-        None
-    }
-
-    /// The next one from byte `at`; none behind one that never ends, at which the engine stops.
-    fn next(text: &'a str, mut at: usize) -> Option<Self> {
-        loop {
-            let start = at + opening(&text[at..])?;
-            let inside = start + 2;
-            match text.as_bytes()[start + 1] {
-                b'#' => at = inside + text[inside..].find("#}")? + 2,
-                second => {
-                    let is_block = second == b'%';
-                    // The engine takes one `-` as part of `{%-`, then looks for `-? raw`.
-                    let dash = usize::from(text.as_bytes().get(inside) == Some(&b'-'));
-                    if is_block && let Some(raw) = named(&text[inside + dash..], "raw") {
-                        at = after_raw(text, inside + dash + raw)?;
-                        continue;
-                    }
-                    let close: &[u8] = if is_block { b"%}" } else { b"}}" };
-                    let len = inner_len(&text.as_bytes()[inside..], close)?;
-                    let inner = &text[inside..inside + len];
-                    return Some(Self {
-                        start,
-                        end: inside + len + 2,
-                        inner: inner.strip_suffix('-').unwrap_or(inner),
-                        is_block,
-                        trims: inner.ends_with('-'),
-                    });
-                }
-            }
-        }
+impl Bounded {
+    /// With room for so many bytes.
+    pub fn new(most: usize) -> Self {
+        let bytes = Vec::new();
+        Self { bytes, most }
     }
 }
-
-/// Where the first `{{`, `{%` or `{#` is.
-fn opening(text: &str) -> Option<usize> {
-    text.as_bytes()
-        .windows(2)
-        .position(|pair| pair[0] == b'{' && matches!(pair[1], b'{' | b'%' | b'#'))
-}
-
-/// Bytes up to `close`, which is none within quotes.
-fn inner_len(bytes: &[u8], close: &[u8]) -> Option<usize> {
-    let mut at = 0;
-    while at < bytes.len() {
-        match bytes[at] {
-            _ if bytes[at..].starts_with(close) => return Some(at),
-            quote @ (b'"' | b'\'' | b'`') => {
-                at += 1;
-                while *bytes.get(at)? != quote {
-                    at += if bytes[at] == b'\\' { 2 } else { 1 };
-                }
-                at += 1;
-            }
-            _ => at += 1,
-        }
-    }
-    None
-}
-
-/// If the inside of a block tag at the start of `text` is the one word `name`: the bytes up to
-/// behind its `%}`.
-fn named(text: &str, name: &str) -> Option<usize> {
-    let rest = text.strip_prefix('-').unwrap_or(text);
-    let rest = rest.trim_ascii_start().strip_prefix(name)?;
-    let rest = rest.trim_ascii_start();
-    let rest = rest.strip_prefix('-').unwrap_or(rest);
-    let rest = rest.strip_prefix("%}")?;
-    Some(text.len() - rest.len())
-}
-
-fn after_raw(text: &str, mut at: usize) -> Option<usize> {
-    loop {
-        at += text[at..].find("{%")? + 2;
-        if let Some(end) = named(&text[at..], "endraw") {
-            return Some(at + end);
-        }
-    }
-}
-
-/// Offsets outside quotes where a character or a whole word begins.
-fn places(inner: &str) -> impl Iterator<Item = usize> {
-    let bytes = inner.as_bytes();
-    let mut at = 0;
-    std::iter::from_fn(move || {
-        loop {
-            let start = at;
-            match *bytes.get(at)? {
-                quote @ (b'"' | b'\'' | b'`') => {
-                    at += 1;
-                    while at < bytes.len() && bytes[at] != quote {
-                        at += if bytes[at] == b'\\' { 2 } else { 1 };
-                    }
-                    at += 1;
-                    continue;
-                }
-                byte if is_of_name(byte as char) => {
-                    let word = bytes[at..].iter().take_while(|b| is_of_name(**b as char));
-                    at += word.count();
-                }
-                _ => at += 1,
-            }
-            if inner.is_char_boundary(start) {
-                return Some(start);
-            }
-        }
-    })
-}
-
-fn count(inner: &str, wanted: impl Fn(&str) -> bool) -> usize {
-    places(inner).filter(|at| wanted(&inner[*at..])).count()
-}
-
-fn is_for(inner: &str, at: usize) -> bool {
-    let rest = inner[at..].strip_prefix("for");
-    let is_field = at > 0 && inner.as_bytes()[at - 1] == b'.';
-    !is_field && rest.is_some_and(|rest| !rest.starts_with(is_of_name))
-}
-
-/// How often the word `for` stands outside quotes.
-fn count_for(inner: &str) -> usize {
-    places(inner).filter(|at| is_for(inner, *at)).count()
-}
-
-/// The parameters that the tag of a component names.
-fn parameters(inner: &str) -> impl Iterator<Item = &str> {
-    let inner = inner.split_once('(').map_or("", |(_, rest)| rest);
-    let mut depth = 1_usize;
-    let mut wanted = true;
-    places(inner).filter_map(move |at| {
-        let rest = &inner[at..];
-        match rest.as_bytes()[0] {
-            // Behind the bracket that ends them there are none.
-            _ if depth == 0 => {}
-            b'(' | b'[' | b'{' => depth += 1,
-            b')' | b']' | b'}' => depth = depth.saturating_sub(1),
-            b',' => wanted = depth == 1,
-            byte if wanted && is_of_name(byte as char) => {
-                wanted = false;
-                let end = rest.find(|c| !is_of_name(c)).unwrap_or(rest.len());
-                return Some(&rest[..end]);
-            }
-            _ => {}
-        }
-        None
-    })
-}
-
-/// Takes what is written up to [`MAX_OUTPUT_BYTES`], then fails.
-#[derive(Default)]
-pub struct Bounded(pub Vec<u8>);
 
 impl Write for Bounded {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        if self.0.len() + bytes.len() > MAX_OUTPUT_BYTES {
-            let message = format!("this page becomes longer than {MAX_OUTPUT_BYTES} bytes");
+        if self.bytes.len() + bytes.len() > self.most {
+            let message = format!(
+                "this page becomes longer than {} bytes; write less in one page, or spread it over several",
+                self.most
+            );
             return Err(io::Error::other(message));
         }
-        self.0.extend_from_slice(bytes);
+        self.bytes.extend_from_slice(bytes);
         Ok(bytes.len())
     }
 

@@ -16,10 +16,12 @@ mod feeds;
 mod files;
 mod filters;
 mod functions;
+pub mod generated;
 mod images;
 mod lookup;
 pub mod meter;
 pub mod minify;
+mod noindex;
 mod origins;
 pub mod output;
 mod questions;
@@ -31,6 +33,7 @@ mod texts;
 pub mod values;
 pub mod world;
 
+use crate::budget;
 use crate::diagnostic::Diagnostic;
 use std::cell::Cell;
 use std::sync::Once;
@@ -40,7 +43,7 @@ fn guarded<T>(
     file: &str,
     render: impl FnOnce() -> Result<T, RenderError>,
 ) -> Result<T, RenderError> {
-    let render = || images::counted(render);
+    let render = || budget::of_render(|| images::counted(render));
     quietly(|| std::panic::catch_unwind(std::panic::AssertUnwindSafe(render))).unwrap_or_else(
         |crash| {
             let message = format!("rendering this crashed{}", crash_message(&*crash));

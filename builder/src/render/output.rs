@@ -1,9 +1,11 @@
 //! One output of the plan, from its recipe to the object that is published.
 
 use super::content::{self, Contents, Rendered};
-use super::explain::explain;
 use super::feeds;
+use super::generated;
+use super::meter::{self, Bounded};
 use super::minify::{self, Minified};
+use super::noindex;
 use super::questions;
 use super::readers::{Reader, Readers};
 use super::sitemap::sitemap_entries;
@@ -11,7 +13,7 @@ use super::templates::{BUILTIN_PREFIX, about, source_of};
 use super::values::{self, Detail, PagerList, Shown, View};
 use super::world::{self, Needs, Pictures, Scope, World, within};
 use super::{RenderError, guarded};
-use crate::diagnostic::{Diagnostic, LineAndColumn};
+use crate::diagnostic::Diagnostic;
 use crate::fingerprint::{Mark, Marker};
 use crate::graph::{OutputTrace, Question, value_mark};
 use crate::key::{OutputKey, SourceKey};
@@ -32,7 +34,7 @@ use tera::{Context, Value};
 
 mod search_index;
 mod told;
-pub use search_index::all_searched;
+pub use search_index::{all_searched, search_mark};
 pub use told::{Site, Sums, merged};
 
 /// Of one page so many are told; each costs reading its front matter again to find the line.
@@ -43,7 +45,7 @@ const ZOLA_VERSION: &str = "0.23.0";
 
 /// A rendered output.
 pub struct Made {
-    /// None where there is nothing to publish under the key (an empty feed).
+    /// None where there is nothing to publish under the key.
     pub object: Option<Object>,
     /// Pictures that it refers to.
     pub pictures: Pictures,
@@ -104,8 +106,8 @@ pub fn render(
     };
     if world.traced {
         let asked: Arc<[Arc<Question>]> = trace.asked.into_iter().map(Arc::new).collect();
-        let (mark, _) = within(scope, key.as_str(), || job.mark(&asked));
-        made.trace = mark.map(|trace| OutputTrace {
+        let mark = world::look(scope, key.as_str(), || job.mark(&asked));
+        made.trace = mark.map_err(RenderError::Needs)?.map(|trace| OutputTrace {
             trace,
             asked,
             pictures: content::shown(made.pictures.clone()),
@@ -134,11 +136,8 @@ pub fn holds(
         contents: Some(contents.clone()),
         reader: None,
     };
-    let (mark, trace) = within(scope, key.as_str(), || job.mark(&known.asked));
-    match trace.needs.is_empty() {
-        true => Ok(mark == Some(known.trace)),
-        false => Err(trace.needs),
-    }
+    let mark = world::look(scope, key.as_str(), || job.mark(&known.asked))?;
+    Ok(mark == Some(known.trace))
 }
 
 /// Bodies that may be others than a graph has.
@@ -224,13 +223,24 @@ fn minify(mut object: Object, file: &str) -> Result<Object, RenderError> {
     Ok(object)
 }
 
+/// A page that no list shows and no search engine is to.
+fn hidden(mut object: Object) -> Object {
+    if let Body::Bytes(bytes) = &object.body
+        && let Ok(html) = std::str::from_utf8(bytes)
+        && let Some(html) = noindex::hide(html)
+    {
+        object.body = Body::Bytes(html.into_bytes().into());
+    }
+    object
+}
+
 fn copy(sources: &Sources, key: &OutputKey, source: &SourceKey) -> Option<Object> {
     let found = sources.get(source.as_str())?;
     let body = match &found.effective {
         Effective::Text(text) => Body::Bytes(Arc::from(text.held()?.as_bytes())),
         Effective::Opaque => Body::Copy {
             source: source.clone(),
-            version: found.version.to_string(),
+            version: found.content().to_owned(),
             size: found.size,
         },
         Effective::Absent => return None,
@@ -261,6 +271,8 @@ enum Read<'a> {
     Styles,
     /// The records of a search index.
     Search,
+    /// That the page is hidden.
+    Hidden,
 }
 
 type Outcome = Result<Option<Object>, Vec<Diagnostic>>;
@@ -305,9 +317,9 @@ impl<'w> Job<'w> {
     fn render(&self) -> Outcome {
         match &self.planned.recipe {
             Recipe::SearchIndex(lang) => return self.search_index(lang),
-            Recipe::SearchLibrary => {
-                let library = search::LIBRARY.as_bytes();
-                return Ok(Some(Object::rendered(self.key.as_str(), library)));
+            Recipe::SearchLibrary | Recipe::HighlightSheet(_) => {
+                let bytes = generated::fixed(&self.planned.recipe);
+                return Ok(bytes.map(|bytes| Object::rendered(self.key.as_str(), bytes)));
             }
             Recipe::Copy(source) => return Ok(copy(&self.world.sources, self.key, source)),
             Recipe::Style(_) => return self.style(),
@@ -329,8 +341,10 @@ impl<'w> Job<'w> {
             return Ok(None);
         };
         let object = self.template(&template, &variables.context())?;
+        let library = &self.world.library;
         Ok(match &self.planned.recipe {
             Recipe::Feed(_) => object.map(without_controls),
+            Recipe::Page(id) if library.pages[*id].front.hidden => object.map(hidden),
             Recipe::Redirect(target) => object.map(|object| redirecting(object, target)),
             _ => object,
         })
@@ -372,12 +386,11 @@ impl<'w> Job<'w> {
         let memo = &self.contents.memo;
         match &self.planned.recipe {
             Recipe::SearchIndex(lang) => {
-                let mut marker = Marker::default();
-                self.mark_search(&mut marker, lang);
-                tell(Read::Search, marker.done());
+                let mark = search_mark(self.world, self.contents, lang);
+                tell(Read::Search, mark);
                 return Some(());
             }
-            Recipe::SearchLibrary => return Some(()),
+            Recipe::SearchLibrary | Recipe::HighlightSheet(_) => return Some(()),
             Recipe::Style(_) => {
                 let mut marker = Marker::default();
                 marker.bytes(self.planned.source.as_str());
@@ -397,6 +410,12 @@ impl<'w> Job<'w> {
             return None;
         }
         tell(Read::Templates(&reader), reader.mark);
+        // Whether or not the template reads it.
+        if let Recipe::Page(id) = self.planned.recipe
+            && self.world.library.pages[id].front.hidden
+        {
+            tell(Read::Hidden, Mark::of(b"hidden"));
+        }
         let view = self.view(Detail::Marks(memo));
         let variables = self.variables(view, Some(&reader))?;
         for (name, (value, shape)) in &variables.all {
@@ -410,10 +429,10 @@ impl<'w> Job<'w> {
             };
             tell(Read::Variable(name, shape), mark);
         }
-        let place = Arc::as_ptr(&reader) as usize;
         for question in asked {
-            let make = || questions::answer(view, question, &reader.shape_of(question));
-            let mark = memo.answer(place, question, make);
+            let shape = reader.shape_of(question);
+            let make = || questions::answer(view, question, &shape);
+            let mark = memo.answer(&shape, question, make);
             tell(Read::Question(question, &reader), mark);
         }
         Some(())
@@ -471,9 +490,8 @@ impl<'w> Job<'w> {
                     "add {{ name = \"{name}\" }} to `taxonomies` in config.toml, or remove it here"
                 );
                 let file = page.place.key.as_str();
-                let place = self.world.sources.place_of(file, &["taxonomies", name]);
                 Diagnostic::error("taxonomy", file, message)
-                    .at_place(place)
+                    .about(&["taxonomies", name])
                     .hint(hint)
             })
             .collect();
@@ -528,6 +546,7 @@ impl<'w> Job<'w> {
             Recipe::Redirect(_) => "internal/alias.html".into(),
             Recipe::SearchIndex(_)
             | Recipe::SearchLibrary
+            | Recipe::HighlightSheet(_)
             | Recipe::Copy(_)
             | Recipe::Style(_)
             | Recipe::Picture(_) => return None,
@@ -648,12 +667,13 @@ impl<'w> Job<'w> {
             Recipe::Robots => {
                 own.with("config", |_| self.contents.config(&config.default_language))
             }
-            Recipe::NotFound => self.of_site(own),
+            Recipe::NotFound => self.of_site(own).set("zola_version", ZOLA_VERSION),
             // A page that sends its reader on, for hosts without redirects; `qf-location` for those
             // with.
             Recipe::Redirect(target) => own.set("url", target.as_str()),
             Recipe::SearchIndex(_)
             | Recipe::SearchLibrary
+            | Recipe::HighlightSheet(_)
             | Recipe::Copy(_)
             | Recipe::Style(_)
             | Recipe::Picture(_) => return None,
@@ -758,10 +778,10 @@ impl<'w> Job<'w> {
         }
         let message = format!("there is no template `{name}`");
         let hint = self.world.templates.add_or_mend(name);
-        let (file, place) = self.who_names(name);
+        let (file, field) = self.who_names(name);
         Err(vec![
             Diagnostic::error("template-missing", file, message)
-                .at_place(place)
+                .about(&[field])
                 .hint(hint),
         ])
     }
@@ -779,10 +799,12 @@ impl<'w> Job<'w> {
     fn template(&self, name: &str, context: &Context) -> Outcome {
         self.stands(name)?;
         let theme = self.world.config.theme.as_deref();
-        match self.world.templates.tera.render(name, context) {
-            Ok(text) => Ok(Some(Object::rendered(self.key.as_str(), text.into_bytes()))),
+        let templates = &self.world.templates;
+        let mut written = Bounded::new(meter::MAX_OUTPUT_BYTES);
+        match templates.tera.render_to(name, context, &mut written) {
+            Ok(()) => Ok(Some(Object::rendered(self.key.as_str(), written.bytes))),
             Err(error) => {
-                let error = explain(&error);
+                let error = templates.explain(&error, name);
                 let template = error.template.as_deref().unwrap_or(name);
                 if let Some(problem) = self.world.templates.why_broken(template, theme) {
                     return Err(vec![problem.clone()]);
@@ -816,10 +838,10 @@ fn without_controls(mut object: Object) -> Object {
 }
 
 impl Job<'_> {
-    /// The file that names a template, and where: the page or section itself, or the section
+    /// The file that names a template, and in which field: the page or section itself, or the section
     /// above it that sets `page_template`.
-    fn who_names(&self, template: &str) -> (&str, Option<LineAndColumn>) {
-        let (sources, library) = (&self.world.sources, &self.world.library);
+    fn who_names(&self, template: &str) -> (&str, &'static str) {
+        let library = &self.world.library;
         let own = self.planned.source.as_str();
         if let Recipe::Page(id) = self.planned.recipe
             && library.pages[id].front.template.is_none()
@@ -830,15 +852,14 @@ impl Job<'_> {
             let named =
                 above.find(|section| section.front.page_template.as_deref() == Some(template));
             if let Some(section) = named {
-                let file = section.place.key.as_str();
-                return (file, sources.place_of(file, &["page_template"]));
+                return (section.place.key.as_str(), "page_template");
             }
         }
         let name = match self.planned.recipe {
             Recipe::Taxonomy(_) | Recipe::Term(_) => "taxonomies",
             _ => "template",
         };
-        (own, sources.place_of(own, &[name]))
+        (own, name)
     }
 }
 

@@ -3,6 +3,7 @@
 use super::content::Contents;
 use super::files::{self, Found};
 use super::lookup;
+use super::output;
 use super::readings::Part;
 use super::values::{self, Detail, Shown, View};
 use super::world::{self, World};
@@ -12,7 +13,7 @@ use crate::key::SourceKey;
 use crate::reads::{Shape, WHOLE};
 use tera::Value;
 
-/// The mark of where a link of a text leads, or until when what it leads to is held.
+/// The mark of where a link of a text leads, or why it leads nowhere.
 pub fn link(world: &World, path: &str, lang: &str) -> Mark {
     let mut marker = Marker::default();
     add_link(&mut marker, world, path, lang);
@@ -20,16 +21,24 @@ pub fn link(world: &World, path: &str, lang: &str) -> Mark {
 }
 
 fn add_link(marker: &mut Marker, world: &World, path: &str, lang: &str) {
-    marker.option(lookup::link(world, path, lang), |marker, url| {
+    let found = lookup::link(world, path, lang);
+    let absence = match found {
+        Some(_) => None,
+        None => world.library.absence(path),
+    };
+    marker.option(found, |marker, url| {
         marker.bytes(url.as_bytes());
     });
-    marker.option(world.library.held_at(path), |marker, held| {
-        marker.bytes(&held.shown);
-    });
+    marker.option(absence, |marker, absence| absence.mark(marker));
 }
 
 /// The mark of an answer that a text may ask for: none that looks at other pages.
 pub fn of_text(world: &World, question: &Question) -> Mark {
+    of_either(world, None, question)
+}
+
+/// The same, for a text where there are no contents, else for an output.
+fn of_either(world: &World, contents: Option<&Contents>, question: &Question) -> Mark {
     let mut marker = Marker::default();
     match question {
         Question::TermUrl { kind, term, lang } => {
@@ -48,7 +57,9 @@ pub fn of_text(world: &World, question: &Question) -> Mark {
         }
         Question::File(path) => match files::find(world, path) {
             Ok(found) => {
-                marker.option(found, |marker, found| add_file(marker, world, &found));
+                marker.option(found, |marker, found| {
+                    add_file(marker, world, contents, &found);
+                });
             }
             Err(_) => {
                 marker.number(2);
@@ -63,10 +74,12 @@ pub fn of_text(world: &World, question: &Question) -> Mark {
             }
         },
         Question::Answer(request) => {
-            let answer = world
-                .answers
-                .get(request)
-                .and_then(|answer| answer.as_ref().ok());
+            let answer = world.answers.get(request);
+            // It may come while others are rendered.
+            if answer.is_none() {
+                world::not_final();
+            }
+            let answer = answer.and_then(|answer| answer.as_ref().ok());
             marker.option(answer, |marker, text| {
                 marker.bytes(text.as_bytes());
             });
@@ -84,12 +97,18 @@ pub fn of_text(world: &World, question: &Question) -> Mark {
     marker.done()
 }
 
-fn add_file(marker: &mut Marker, world: &World, found: &Found) {
-    match found {
-        Found::Source(key) => add_source(marker, world, key),
-        Found::Style(key) => {
-            marker.bytes(key.as_str()).mark(world.styles.mark());
-        }
+fn add_file(marker: &mut Marker, world: &World, contents: Option<&Contents>, found: &Found) {
+    let key = match found {
+        Found::Source(key) => return add_source(marker, world, key),
+        Found::Made(key) => key,
+    };
+    marker.bytes(key.as_str());
+    if world.styles.key(key.as_str()).is_some() {
+        marker.mark(world.styles.mark());
+    }
+    // A text is refused the bytes of an index, whatever they are.
+    if let (Some(lang), Some(contents)) = (world.generated.index_language(key), contents) {
+        marker.mark(output::search_mark(world, contents, lang));
     }
 }
 
@@ -141,7 +160,7 @@ pub fn answer(view: View<'_>, question: &Question, shape: &Shape) -> Mark {
                 marker.mark(value_mark(&value, shape));
             });
         }
-        other => return of_text(world, other),
+        other => return of_either(world, Some(view.contents), other),
     }
     marker.done()
 }
@@ -193,7 +212,10 @@ pub fn source_of(world: &World, question: &Question) -> Option<(SourceKey, Part)
             // A link may lead to a file beside a page, too.
             world.sources.exists(key.as_str()).then(|| (key, address()))
         }
-        Question::File(path) => Some((files::find(world, path).ok()??.into_key(), Part::File)),
+        Question::File(path) => match files::find(world, path).ok()?? {
+            Found::Source(key) => Some((key, Part::File)),
+            Found::Made(_) => None,
+        },
         Question::Picture(path) => Some((files::source(world, path).ok()??, Part::File)),
         Question::Page(_)
         | Question::Section(_)

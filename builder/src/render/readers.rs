@@ -3,7 +3,7 @@
 use super::texts::OtherTexts;
 use crate::fingerprint::{Mark, Marker};
 use crate::graph::Question;
-use crate::reads::{Reads, Set, Shape, WHOLE};
+use crate::reads::{Interner, Reads, Set, Shape, WHOLE};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 
@@ -16,6 +16,8 @@ pub struct Readers {
     set: OnceLock<Set>,
     all: OnceLock<Mark>,
     known: RwLock<HashMap<String, Arc<Reader>>>,
+    /// Gives the shapes of all readers their ids.
+    interner: Arc<Interner>,
 }
 
 /// What one template reads, with all that it is made of.
@@ -26,12 +28,13 @@ pub struct Reader {
     /// Whose texts it reads.
     pub other_texts: OtherTexts,
     shapes: Mutex<Shapes>,
+    interner: Arc<Interner>,
 }
 
 #[derive(Default)]
 struct Shapes {
     by_question: HashMap<Question, Arc<Shape>>,
-    /// Each once, so that a shape has one place in memory.
+    /// Each once.
     all: BTreeSet<Arc<Shape>>,
 }
 
@@ -59,7 +62,10 @@ impl Readers {
 
     fn make(&self, name: &str) -> Reader {
         let set = || Set::new(&self.texts, &self.prefixes);
-        let reads = self.set.get_or_init(set).reads(name);
+        let mut reads = self.set.get_or_init(set).reads(name);
+        for shape in reads.context.iter_mut().flat_map(BTreeMap::values_mut) {
+            self.interner.intern(shape);
+        }
         let mut marker = Marker::default();
         marker.bytes(name);
         let made_of = |name: &&String| match &reads.templates {
@@ -74,7 +80,16 @@ impl Readers {
             other_texts: OtherTexts::of(&reads),
             reads,
             shapes: Mutex::default(),
+            interner: self.interner.clone(),
         }
+    }
+
+    /// The full name and the text of a template, by the name that it is asked for.
+    pub fn text_of(&self, name: &str) -> Option<(&str, &str)> {
+        let prefixes = std::iter::once("").chain(self.prefixes.iter().map(String::as_str));
+        let mut names = prefixes.map(|prefix| format!("{prefix}{name}"));
+        let (name, text) = names.find_map(|name| self.texts.get_key_value(&name))?;
+        Some((name, text))
     }
 
     /// The names of all templates.
@@ -110,19 +125,20 @@ impl Reader {
         self.reads.templates.as_ref()
     }
 
-    /// What is read of the answer to a question. The same place in memory for the same shape.
+    /// What is read of the answer to a question.
     pub fn shape_of(&self, question: &Question) -> Arc<Shape> {
         let mut shapes = self.shapes.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(shape) = shapes.by_question.get(question) {
             return shape.clone();
         }
-        let shape = match question.function() {
+        let mut shape = match question.function() {
             Some(function) => self.reads.answer(function, &|name| question.argument(name)),
             None => WHOLE.clone(),
         };
         let shape = match shapes.all.get(&shape) {
             Some(shape) => shape.clone(),
             None => {
+                self.interner.intern(&mut shape);
                 let shape = Arc::new(shape);
                 shapes.all.insert(shape.clone());
                 shape

@@ -4,7 +4,7 @@
 //! ([`Detail`](super::values::Detail)) notes the sources instead.
 
 use crate::key::SourceKey;
-use crate::reads::Shape;
+use crate::reads::{Shape, ShapeId};
 use crate::site::library::PageId;
 use crate::source::is_section_file;
 use std::borrow::Cow;
@@ -69,7 +69,7 @@ pub type Wanted = Arc<BTreeSet<SourceKey>>;
 pub struct Readings {
     only: Option<Wanted>,
     parts: RefCell<Parts>,
-    seen: RefCell<BTreeSet<(usize, PageId, bool)>>,
+    seen: RefCell<BTreeSet<(ShapeId, PageId, bool)>>,
 }
 
 /// What a shape of a page has where more is read than the page itself.
@@ -120,8 +120,8 @@ impl Readings {
         if !self.wants(key) && !is_beyond() {
             return false;
         }
-        let name = (std::ptr::from_ref(shape) as usize, id, full);
-        self.seen.borrow_mut().insert(name)
+        let enters = |shape| self.seen.borrow_mut().insert((shape, id, full));
+        shape.id().is_none_or(enters)
     }
 
     /// All that was noted.

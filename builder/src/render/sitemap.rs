@@ -120,7 +120,7 @@ fn each_url<'l>(
         }
     }
     for (id, page) in library.pages.iter().enumerate() {
-        if library.is_rendered(id) {
+        if library.is_listed(id) {
             let date = page.front.updated.as_ref().or(page.date.as_ref());
             add((&page.permalink).into(), date, EntryOf::Page(id));
         }

@@ -6,6 +6,7 @@
 //! that the outputs that need it fail and no others, and none falls back to the theme unnoticed.
 
 use super::explain::{TemplateError, explain, parse_report};
+use super::meter::Metered;
 use super::readers::Readers;
 use super::{filters, functions, meter};
 use crate::diagnostic::Diagnostic;
@@ -56,6 +57,7 @@ pub struct Templates {
     names: BTreeSet<String>,
     /// What they read.
     pub readers: Readers,
+    meters: Meters,
 }
 
 impl Templates {
@@ -70,7 +72,7 @@ impl Templates {
             for (key, _) in sources.under(&prefix) {
                 if let Some(text) = sources.text(key.as_str()) {
                     let inner = &key.as_str()[prefix.len()..];
-                    set.insert(format!("{theme}/templates/{inner}"), text.to_string());
+                    set.insert(format!("{theme}/templates/{inner}"), without_bom(text));
                 }
             }
         }
@@ -78,7 +80,7 @@ impl Templates {
             if let (Role::Template, Some(text)) = (key.role(), sources.text(key.as_str())) {
                 set.insert(
                     key.as_str()["templates/".len()..].to_owned(),
-                    text.to_string(),
+                    without_bom(text),
                 );
             }
         }
@@ -96,7 +98,17 @@ impl Templates {
             set.insert(name.clone(), STUB.to_owned());
             broken.insert(name, problem);
         }
+        for (name, (line, message)) in with_many_unknown(&set) {
+            let mut error = TemplateError::plain(Some(&name), message);
+            error.line = Some(line);
+            set.insert(name.clone(), STUB.to_owned());
+            broken.insert(name.clone(), about(source_of(&name, theme), error));
+        }
+        let meters = Meters::new(&set, theme);
         loop {
+            let metered = set
+                .iter()
+                .map(|(name, text)| (name, meters.metered(name, text).text));
             let mut tera = engine();
             let mut prefixes: Vec<String> = theme
                 .map(|theme| format!("{theme}/templates/"))
@@ -105,7 +117,7 @@ impl Templates {
             prefixes.push(BUILTIN_PREFIX.to_owned());
             let added = tera
                 .set_fallback_prefixes(prefixes.clone())
-                .and_then(|()| tera.add_raw_templates(set.iter()));
+                .and_then(|()| tera.add_raw_templates(metered));
             let Err(error) = added else {
                 let circling = in_circles_by_super(&set, theme);
                 if !circling.is_empty() {
@@ -127,9 +139,10 @@ impl Templates {
                     broken,
                     names: set.keys().cloned().collect(),
                     readers: Readers::new(set, prefixes),
+                    meters,
                 };
             };
-            let found = culprits(&error, &set);
+            let found = culprits(&error, &set, &prefixes);
             if found.is_empty() {
                 // Not even the built-in templates stand; every output says that it has none.
                 return Self {
@@ -137,9 +150,11 @@ impl Templates {
                     broken,
                     names: BTreeSet::new(),
                     readers: Readers::default(),
+                    meters,
                 };
             }
-            for (name, problem) in found {
+            for (name, mut problem) in found {
+                meters.map_back(&mut problem, &name, &set[&name]);
                 let mut problem = problem.at_open_tag(&set[&name]);
                 if let Some(used) = uses_broken(&set[&name], &broken) {
                     problem.message = format!("uses `{used}`, which is broken");
@@ -160,12 +175,92 @@ impl Templates {
         add_or_mend(name, self.names.iter())
     }
 
+    /// Tera's error as what it says of the author's texts; `name` is the template that was rendered.
+    pub fn explain(&self, error: &tera::Error, name: &str) -> TemplateError {
+        let mut explained = explain(error);
+        let template = explained.template.as_deref().unwrap_or(name);
+        if let Some((template, text)) = self.readers.text_of(template) {
+            self.meters.map_back(&mut explained, template, text);
+        }
+        explained
+    }
+
     /// What is wrong with the template that `name` leads to, if something is.
     pub fn why_broken(&self, name: &str, theme: Option<&str>) -> Option<&Diagnostic> {
         if self.names.contains(name) {
             return self.broken.get(name);
         }
         self.broken.get(&format!("{}/templates/{name}", theme?))
+    }
+}
+
+/// The templates that call very much that does not exist, with the line and the name of the first.
+fn with_many_unknown(set: &BTreeMap<String, String>) -> Vec<(String, (u32, String))> {
+    let components = set
+        .values()
+        .flat_map(|text| meter::components(text))
+        .collect();
+    let tera = engine();
+    let found = set.iter().filter_map(|(name, text)| {
+        let found = meter::many_unknown(text, &tera, &components)?;
+        Some((name.clone(), found))
+    });
+    found.collect()
+}
+
+/// What the meters of a template depend on besides its own text.
+struct Meters {
+    /// Templates whose text may be kept before it is written.
+    kept: BTreeSet<String>,
+    /// The bytes of each, by all names that it is asked for with.
+    sizes: BTreeMap<String, usize>,
+}
+
+impl Meters {
+    fn new(set: &BTreeMap<String, String>, theme: Option<&str>) -> Self {
+        let find = finder(set, theme);
+        let mut kept: BTreeSet<String> = BTreeSet::new();
+        let mut uses: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        let mut sizes = BTreeMap::new();
+        let mut new = Vec::new();
+        for (name, text) in set {
+            sizes.insert(name.clone(), text.len());
+            // What `super()` renders is kept until it is written.
+            let calls_super = text.contains("super");
+            for named in meter::named_templates(text) {
+                let Some(found) = find(named.name) else {
+                    continue;
+                };
+                sizes.insert(named.name.to_owned(), set[found].len());
+                uses.entry(name).or_default().push(found);
+                if named.kept || (named.word == "extends" && calls_super) {
+                    new.push(found);
+                }
+            }
+        }
+        while let Some(name) = new.pop() {
+            if kept.insert(name.to_owned()) {
+                new.extend(uses.get(name).into_iter().flatten());
+            }
+        }
+        Self { kept, sizes }
+    }
+
+    fn metered<'a>(&self, name: &str, text: &'a str) -> Metered<'a> {
+        let size_of = |name: &str| self.sizes.get(name).copied().unwrap_or(0);
+        let role = meter::Role::Template {
+            kept: self.kept.contains(name),
+            size_of: &size_of,
+        };
+        meter::metered(text, role)
+    }
+
+    /// Makes the column of an error that of the author's text.
+    fn map_back(&self, error: &mut TemplateError, name: &str, text: &str) {
+        if let (Some(line), Some(column)) = (error.line, error.column) {
+            let metered = self.metered(name, text);
+            error.column = Some(metered.original_column(line, column));
+        }
     }
 }
 
@@ -180,7 +275,7 @@ fn in_long_chains(set: &BTreeMap<String, String>, theme: Option<&str>) -> Vec<St
     let mut uses: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     for (name, text) in set {
         let named = meter::named_templates(text).into_iter();
-        uses.insert(name, named.filter_map(|(_, name)| find(name)).collect());
+        uses.insert(name, named.filter_map(|named| find(named.name)).collect());
     }
     // Each round leaves out those whose chains end sooner.
     let mut heads: BTreeSet<&str> = uses.keys().copied().collect();
@@ -223,8 +318,8 @@ fn in_circles_by_super(set: &BTreeMap<String, String>, theme: Option<&str>) -> V
     let mut includes: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     for (name, text) in set {
         let own = includes.entry(name).or_default();
-        for (word, named) in meter::named_templates(text) {
-            match (word, find(named)) {
+        for named in meter::named_templates(text) {
+            match (named.word, find(named.name)) {
                 ("extends", Some(parent)) => drop(parents.insert(name, parent)),
                 (_, Some(included)) => drop(own.insert(included)),
                 (_, None) => {}
@@ -286,11 +381,17 @@ fn uses_broken<'a>(text: &str, broken: &'a BTreeMap<String, Diagnostic>) -> Opti
         .find(|name| text.contains(&format!("\"{name}\"")) || text.contains(&format!("'{name}'")))
 }
 
+/// A template without the mark that some editors put in front of a text; in a page it would be seen.
+fn without_bom(text: &str) -> String {
+    text.strip_prefix('\u{feff}').unwrap_or(text).to_owned()
+}
+
 /// Checks the syntax of one template by itself. Parents, includes and components may be missing.
 ///
 /// # Errors
 /// The first syntax error.
 pub fn check_syntax(file: &str, text: &str) -> Result<(), Diagnostic> {
+    let text = &without_bom(text);
     meter::check_branches(text).map_err(|(line, message)| {
         let problem = Diagnostic::error("template", file, message);
         problem
@@ -334,7 +435,11 @@ pub fn about(file: impl Into<String>, error: TemplateError) -> Diagnostic {
 
 /// The templates that an error of the whole set is about. An error that names none costs the site's
 /// own templates, one by one, until the rest stands.
-fn culprits(error: &tera::Error, set: &BTreeMap<String, String>) -> Vec<(String, TemplateError)> {
+fn culprits(
+    error: &tera::Error,
+    set: &BTreeMap<String, String>,
+    prefixes: &[String],
+) -> Vec<(String, TemplateError)> {
     let plain = |name: &str, message: String| TemplateError::plain(Some(name), message);
     let about_tag = |name: &String, message: String, tag: &str, others: &[String]| {
         let text = set.get(name).map_or("", String::as_str);
@@ -372,13 +477,8 @@ fn culprits(error: &tera::Error, set: &BTreeMap<String, String>) -> Vec<(String,
             // They come in the order of a hash map; of each template the first is told.
             list.sort_by(|(_, one), (_, other)| one.cmp(other));
             list.dedup_by(|(one, _), (other, _)| one == other);
-            if list.is_empty() {
-                // "Component `x` is defined in both `a` and `b`": the later name gives way.
-                let named = set
-                    .keys()
-                    .rev()
-                    .find(|name| text.contains(&format!("`{name}`")));
-                list.extend(named.map(|name| (name.clone(), plain(name, text.clone()))));
+            if list.is_empty() && text.starts_with("Component `") {
+                list = defined_again(set, prefixes);
             }
             list
         }
@@ -394,9 +494,72 @@ fn culprits(error: &tera::Error, set: &BTreeMap<String, String>) -> Vec<(String,
     found
 }
 
+/// The templates that define a component which another one of the same rank defines already: the later
+/// name gives way, with all that it defines. The engine names any one of several.
+fn defined_again(
+    set: &BTreeMap<String, String>,
+    prefixes: &[String],
+) -> Vec<(String, TemplateError)> {
+    let rank = |name: &str| {
+        let prefix = prefixes
+            .iter()
+            .position(|prefix| name.starts_with(prefix.as_str()));
+        prefix.map_or(0, |index| index + 1)
+    };
+    let mut owners: BTreeMap<(usize, &str), &str> = BTreeMap::new();
+    let mut found = Vec::new();
+    for (name, text) in set {
+        let rank = rank(name);
+        let own = meter::defined_components(text);
+        let twice = own.iter().find_map(|(component, line)| {
+            let owner = owners.get(&(rank, *component))?;
+            Some((component, owner, line))
+        });
+        let Some((component, owner, line)) = twice else {
+            let own = own.into_iter().map(|(component, _)| component);
+            owners.extend(own.map(|component| ((rank, component), name.as_str())));
+            continue;
+        };
+        let message = format!("Component `{component}` is defined in both `{owner}` and `{name}`");
+        let mut error = TemplateError::plain(Some(name), message);
+        error.line = Some(*line);
+        found.push((name.clone(), error));
+    }
+    found
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// The engine names the first that it finds in a hash map.
+    #[test]
+    fn of_components_that_are_defined_twice_the_same_one_is_always_told() {
+        let component = |name: &str| format!("{{% component {name}(x) %}}{{% endcomponent %}}\n");
+        let all = |names: &[&str]| names.iter().map(|name| component(name)).collect::<String>();
+        let (a, b, c) = (
+            all(&["A", "B", "C", "D"]),
+            all(&["X", "D", "B", "A"]),
+            all(&["X"]),
+        );
+        for _ in 0..8 {
+            let all = [
+                ("a.html", a.as_str()),
+                ("b.html", b.as_str()),
+                ("c.html", c.as_str()),
+            ];
+            let templates = Templates::assemble(set(&all), None);
+            let told: Vec<_> = templates.broken.iter().collect();
+            // What gives way takes nothing from those that come after it.
+            let [(name, problem)] = &told[..] else {
+                panic!("{told:?}");
+            };
+            assert_eq!(name.as_str(), "b.html");
+            assert_eq!(problem.line, Some(2));
+            let named = "`D` is defined in both `a.html` and `b.html`";
+            assert!(problem.message.contains(named), "{problem}");
+        }
+    }
 
     #[test]
     fn a_circle_by_super_is_a_mistake() {

@@ -12,7 +12,7 @@ use crate::fingerprint::{Mark, Marker};
 use crate::graph::{add_value, list_mark, memo::Memo, value_mark};
 use crate::key::SourceKey;
 use crate::markdown::Heading;
-use crate::reads::{Shape, WHOLE};
+use crate::reads::{Shape, ShapeId, WHOLE};
 use crate::site::facts::{Page, Place, Section};
 use crate::site::library::{PageId, SectionId};
 use crate::site::pagination::{self, Pager, Pagination, base_path, part_path};
@@ -44,7 +44,7 @@ pub enum Detail<'a> {
 pub struct Shown {
     /// Files whose body is read and is not at hand.
     pub missing: RefCell<BTreeSet<SourceKey>>,
-    seen: RefCell<BTreeSet<(usize, PageId, bool)>>,
+    seen: RefCell<BTreeSet<(ShapeId, PageId, bool)>>,
 }
 
 /// A site, seen with some detail.
@@ -264,13 +264,13 @@ pub fn page(view: View<'_>, id: PageId, shape: &Shape, full: bool) -> Value {
     let contents = view.contents;
     let make = || page_value(view, id, shape, full);
     match view.detail {
-        Detail::Full if full => contents.full_page_values.at(id).get_or_init(make).clone(),
-        Detail::Full => contents.page_values.at(id).get_or_init(make).clone(),
+        Detail::Full if full => contents.full_page_values.get_or(id, make),
+        Detail::Full => contents.page_values.get_or(id, make),
         Detail::Read => page(view.full(), id, &WHOLE, full),
         Detail::Marks(_) => marked(page_mark(view, id, shape, full)),
         Detail::Bodies(shown) => {
-            let name = (std::ptr::from_ref(shape) as usize, id, full);
-            if shown.seen.borrow_mut().insert(name) {
+            let enters = |shape| shown.seen.borrow_mut().insert((shape, id, full));
+            if shape.id().is_none_or(enters) {
                 make();
             }
             Value::none()
@@ -289,10 +289,10 @@ pub fn page(view: View<'_>, id: PageId, shape: &Shape, full: bool) -> Value {
 fn page_mark(view: View<'_>, id: PageId, shape: &Shape, full: bool) -> Mark {
     let make = || value_mark(&page_value(view, id, shape, full), shape);
     match view.detail {
-        Detail::Marks(memo) => {
-            let pages = memo.pages(shape, full, view.world.library.pages.len());
-            *pages.at(id).get_or_init(make)
-        }
+        Detail::Marks(memo) => match memo.pages(shape, full, view.world.library.pages.len()) {
+            Some(pages) => pages.get_or(id, make),
+            None => make(),
+        },
         Detail::Full | Detail::Read | Detail::Bodies(_) | Detail::Sources(_) => make(),
     }
 }
@@ -486,7 +486,7 @@ pub fn section_facts(world: &World, id: SectionId) -> Value {
 pub fn section(view: View<'_>, id: SectionId, shape: &Shape) -> Value {
     let make = || section_value(view, id, shape);
     match view.detail {
-        Detail::Full => view.contents.section_values[id].get_or_init(make).clone(),
+        Detail::Full => view.contents.section_values.get_or(id, make),
         Detail::Read => view
             .contents
             .projected(shape, &format!("section {id}"), make),
@@ -627,13 +627,7 @@ fn backlinks(view: View<'_>, place: &Place) -> Vec<Value> {
     from.into_iter().map(value).collect()
 }
 
-fn translation(
-    view: View<'_>,
-    place: &Place,
-    permalink: &str,
-    title: Option<&str>,
-    path: &str,
-) -> Value {
+fn translation(view: View<'_>, place: &Place, permalink: &str, title: Option<&str>) -> Value {
     let own = Fields {
         noted: view.noting(&place.key),
         ..Fields::whole()
@@ -641,7 +635,8 @@ fn translation(
     own.set("lang", place.lang.as_str())
         .set("permalink", permalink)
         .option("title", title)
-        .set("path", path)
+        // Of the Markdown file, for `get_page` and `get_section`.
+        .set("path", place.relative())
         .build()
 }
 
@@ -654,7 +649,6 @@ fn page_translations(view: View<'_>, id: PageId) -> Vec<Value> {
             &page.place,
             &page.permalink,
             page.front.title.as_deref(),
-            page.path(),
         )
     };
     world.library.page_links[id]
@@ -669,13 +663,7 @@ fn section_translations(view: View<'_>, id: SectionId) -> Vec<Value> {
     let of = |id: &SectionId| {
         let section = &world.library.sections[*id];
         let title = section.front.title.as_deref();
-        translation(
-            view,
-            &section.place,
-            &section.permalink,
-            title,
-            &section.path,
-        )
+        translation(view, &section.place, &section.permalink, title)
     };
     world.library.section_links[id]
         .translations

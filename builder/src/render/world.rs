@@ -2,6 +2,7 @@
 
 use super::answers::{Answers, Request};
 use super::content::Contents;
+use super::generated::{Generated, Indexes};
 use super::readers::Reader;
 use super::templates::Templates;
 use crate::config::Config;
@@ -15,7 +16,7 @@ use crate::sass::Sheets;
 use crate::search::{Record, Records};
 use crate::site::library::Library;
 use crate::source::Sources;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -44,6 +45,8 @@ pub struct Needs {
     pub bodies: BTreeSet<SourceKey>,
     /// True where the records of earlier builds are wanted, to make a search index.
     pub records: bool,
+    /// Search indexes whose bytes are wanted.
+    pub indexes: BTreeSet<OutputKey>,
 }
 
 impl Needs {
@@ -60,6 +63,7 @@ impl Needs {
         self.texts.extend(other.texts);
         self.bodies.extend(other.bodies);
         self.records |= other.records;
+        self.indexes.extend(other.indexes);
     }
 }
 
@@ -117,6 +121,10 @@ pub struct World {
     pub measured: Arc<BTreeMap<SourceKey, Measured>>,
     /// What is made from `sass/`.
     pub styles: Arc<Sheets>,
+    /// What else is made without a template.
+    pub generated: Arc<Generated>,
+    /// Search indexes that earlier rounds asked for.
+    pub indexes: Arc<Indexes>,
     /// Texts that are kept elsewhere, as far as they were asked for.
     pub texts: Arc<BTreeMap<SourceKey, Arc<str>>>,
     /// What earlier builds know of bodies for the search index; none where it was not read yet.
@@ -130,9 +138,16 @@ impl World {
     pub fn text(&self, key: &str) -> Option<&Arc<str>> {
         let text = self.sources.text(key).or_else(|| self.texts.get(key));
         if text.is_none() && self.sources.is_elsewhere(key) {
-            TRACE.with_borrow_mut(|trace| trace.needs.texts.insert(SourceKey::from(key)));
+            lack(|needs| needs.texts.insert(SourceKey::from(key)));
         }
         text
+    }
+}
+
+impl World {
+    /// The key of an output that is made without a template.
+    pub fn made(&self, key: &str) -> Option<&OutputKey> {
+        self.styles.key(key).or_else(|| self.generated.key(key))
     }
 }
 
@@ -162,6 +177,40 @@ thread_local! {
     static SCOPE: RefCell<Option<Scope>> = const { RefCell::new(None) };
     static CHANCE: RefCell<Chance> = RefCell::new(Chance::seeded(""));
     static TRACE: RefCell<Trace> = RefCell::new(Trace::default());
+    /// How often something was lacking on this thread.
+    static LACKED: Cell<u64> = const { Cell::new(0) };
+}
+
+/// Makes a value. The second is true where the value is final: nothing was lacking while it was made.
+/// What is made of an incomplete answer must not be kept, since it will be another once the answer is
+/// there.
+pub fn made_whole<T>(make: impl FnOnce() -> T) -> (T, bool) {
+    let before = LACKED.get();
+    let made = make();
+    (made, LACKED.get() == before)
+}
+
+/// Notes something that the current render lacks.
+fn lack<T>(note: impl FnOnce(&mut Needs) -> T) {
+    LACKED.set(LACKED.get() + 1);
+    TRACE.with_borrow_mut(|trace| note(&mut trace.needs));
+}
+
+/// Notes that an answer is not final, though nothing has to be read for it.
+pub fn not_final() {
+    LACKED.set(LACKED.get() + 1);
+}
+
+/// Runs what only looks at the site, with `scope` in reach of what it calls.
+///
+/// # Errors
+/// What it lacked: its result is then not the whole answer.
+pub fn look<T>(scope: Scope, seed: &str, ask: impl FnOnce() -> T) -> Result<T, Needs> {
+    let (result, trace) = within(scope, seed, ask);
+    match trace.needs.is_empty() {
+        true => Ok(result),
+        false => Err(trace.needs),
+    }
 }
 
 /// Runs a render with `scope` in reach of the template functions; also returns what it came upon.
@@ -212,12 +261,17 @@ pub fn ask(world: &World, question: impl FnOnce() -> Question) {
 
 /// Notes that the current render shows a body that was not rendered in this build.
 pub fn need_body(key: SourceKey) {
-    TRACE.with_borrow_mut(|trace| trace.needs.bodies.insert(key));
+    lack(|needs| needs.bodies.insert(key));
 }
 
 /// Notes that the current render lacks the records of earlier builds.
 pub fn need_records() {
-    TRACE.with_borrow_mut(|trace| trace.needs.records = true);
+    lack(|needs| needs.records = true);
+}
+
+/// Notes that the current render lacks the bytes of a search index.
+pub fn need_index(key: OutputKey) {
+    lack(|needs| needs.indexes.insert(key));
 }
 
 /// Notes the records that the current render has made a search index from.
@@ -227,17 +281,17 @@ pub fn keep_records(records: impl Iterator<Item = (SourceKey, Arc<Record>)>) {
 
 /// Notes that the current render lacks the bytes of `key`.
 pub fn need(key: SourceKey) {
-    TRACE.with_borrow_mut(|trace| trace.needs.files.insert(key));
+    lack(|needs| needs.files.insert(key));
 }
 
 /// Notes that the current render lacks the answer to `request`.
 pub fn need_answer(request: Request) {
-    TRACE.with_borrow_mut(|trace| trace.needs.requests.insert(request));
+    lack(|needs| needs.requests.insert(request));
 }
 
 /// Notes that the current render lacks the header of the picture `key`.
 pub fn need_picture(key: SourceKey) {
-    TRACE.with_borrow_mut(|trace| trace.needs.pictures.insert(key));
+    lack(|needs| needs.pictures.insert(key));
 }
 
 /// Notes that the current render refers to a picture that is to be made.

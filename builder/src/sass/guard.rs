@@ -5,14 +5,20 @@
 //! of [`STEP`] is put at the start of every body that can run again: functions, mixins, loops. That
 //! call counts, and looks how deep the calls are and how far the stack has grown. Lines and columns are mapped back.
 //!
-//! What is not bounded: memory of values that double in a loop, and the product of nested lists of
-//! selectors.
+//! What a variable holds is measured when it is set, and what a body uses of it each time that it
+//! runs; so are the selectors around a mixin and a loop, and the selectors that `@extend` could make of
+//! one another. What selectors are made of interpolations is not.
+
+mod braces;
+mod indented;
 
 use grass_compiler::Visitor;
 use grass_compiler::codemap::Span;
 use grass_compiler::sass_ast::ArgumentResult;
 use grass_compiler::sass_value::Value;
 use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::rc::Rc;
 
 /// The stack of a compilation; only what is used of it is memory.
 pub(super) const STACK_BYTES: usize = 256 * 1024 * 1024;
@@ -28,16 +34,109 @@ const MAX_NESTING: usize = 100;
 /// Words and operators in one statement.
 const MAX_WORDS: usize = 10_000;
 
-/// The function that counts.
+/// Bytes of a value; one of a list counts as [`ITEM_BYTES`], besides what it is.
+const MAX_VALUE_BYTES: usize = 1 << 20;
+const ITEM_BYTES: usize = 32;
+/// Bytes of values that may be used in one compilation.
+const MAX_USED_BYTES: usize = 512 << 20;
+/// Selectors that nesting makes of others.
+const MAX_SELECTORS: usize = 1_000;
+/// The same for a whole file.
+const MAX_SELECTORS_IN_FILE: usize = 1_000_000;
+/// Runs of `@extend` in one compilation.
+const MAX_EXTENDS: usize = 1_000;
+/// Selectors that `@extend` may make of one.
+const MAX_EXTENDED: usize = 10_000;
+
+/// The functions that count.
 pub(super) const STEP: &str = "-quillfront-step";
-/// The statement that calls it.
-const CALL: &str = "$-quillfront-step:-quillfront-step()";
+pub(super) const SIZE: &str = "-quillfront-size";
+pub(super) const EXTEND: &str = "-quillfront-extend";
+/// A statement that calls one begins so.
+const CALL: &str = "$-quillfront-step:";
 
 thread_local! {
     static STEPS: Cell<usize> = const { Cell::new(0) };
     static STACK_START: Cell<usize> = const { Cell::new(0) };
     /// How far the stack had grown at the bodies that still run.
     static RUNNING: RefCell<Vec<usize>> = const { RefCell::new(Vec::new()) };
+    static VALUES: RefCell<Values> = RefCell::default();
+}
+
+/// What is known of the values and selectors of a compilation.
+#[derive(Default)]
+struct Values {
+    /// The largest value that a variable of a name had.
+    sizes: BTreeMap<String, usize>,
+    used_bytes: usize,
+    /// What each body that can run again is given, and how often it names variables.
+    bodies: Vec<Rc<Body>>,
+    /// How often a variable is named outside of them.
+    outside: BTreeMap<String, usize>,
+    extends: usize,
+    /// Runs of `@extend` by what they extend.
+    extended: BTreeMap<String, usize>,
+    /// The parts of selectors that have several.
+    compound: Vec<Vec<String>>,
+}
+
+/// A body that can run again.
+#[derive(Default)]
+pub(super) struct Body {
+    /// The variables that it is given.
+    pub(super) given: Vec<String>,
+    /// How often it names variables.
+    pub(super) names: BTreeMap<String, usize>,
+}
+
+impl Values {
+    fn note(&mut self, name: &str, bytes: usize) {
+        let size = self.sizes.entry(name.to_owned()).or_default();
+        let more = bytes.saturating_sub(*size);
+        *size = (*size).max(bytes);
+        let named = self.outside.get(name).copied().unwrap_or(0);
+        self.use_bytes(more.saturating_mul(named));
+    }
+
+    fn use_bytes(&mut self, bytes: usize) {
+        self.used_bytes = self.used_bytes.saturating_add(bytes);
+    }
+}
+
+/// Notes a body; its number.
+fn note_body(body: Body) -> usize {
+    VALUES.with_borrow_mut(|values| {
+        values.bodies.push(Rc::new(body));
+        values.bodies.len() - 1
+    })
+}
+
+/// Notes how often variables are named outside of bodies that can run again.
+fn note_outside(names: BTreeMap<String, usize>) {
+    VALUES.with_borrow_mut(|values| {
+        for (name, count) in names {
+            *values.outside.entry(name).or_default() += count;
+        }
+    });
+}
+
+/// Notes the selectors of a rule.
+fn note_selectors(header: &str) {
+    for selector in header.split(',') {
+        let mut parts: Vec<String> = Vec::new();
+        for c in selector.trim().chars() {
+            let begins = matches!(c, '.' | '#' | '%' | ':' | '[') || c.is_whitespace();
+            match parts.last_mut() {
+                Some(part) if !begins => part.push(c),
+                _ if c.is_whitespace() => parts.push(String::new()),
+                _ => parts.push(c.to_string()),
+            }
+        }
+        parts.retain(|part| !part.is_empty());
+        if parts.len() > 1 {
+            VALUES.with_borrow_mut(|values| values.compound.push(parts));
+        }
+    }
 }
 
 /// Where the stack is now.
@@ -52,6 +151,7 @@ pub(super) fn start() {
     STEPS.set(0);
     STACK_START.set(stack_now());
     RUNNING.take();
+    VALUES.take();
 }
 
 /// How many bodies run inside one another, the stack having grown by `grown` at the last. One that
@@ -66,18 +166,65 @@ fn depth(grown: usize) -> usize {
     })
 }
 
-/// Counts one run of a body.
-pub(super) fn step(
-    arguments: ArgumentResult,
-    _: &mut Visitor,
-) -> Result<Value, Box<grass_compiler::Error>> {
-    let fail =
-        |message: String, span: Span| Err(Box::<grass_compiler::Error>::from((message, span)));
+type Answer = Result<Value, Box<grass_compiler::Error>>;
+
+fn fail(message: String, span: Span) -> Answer {
+    Err(Box::<grass_compiler::Error>::from((message, span)))
+}
+
+/// The bytes of a value, up to a little more than [`MAX_VALUE_BYTES`].
+fn size(value: &Value, so_far: usize) -> usize {
+    let add = |size: usize, value: &Value| match size > MAX_VALUE_BYTES {
+        true => size,
+        false => self::size(value, size),
+    };
+    match value {
+        Value::String(text, _) => so_far + text.len(),
+        Value::List(list, ..) => list.iter().fold(so_far + list.len() * ITEM_BYTES, add),
+        Value::ArgList(list) => list
+            .elems
+            .iter()
+            .fold(so_far + list.elems.len() * ITEM_BYTES, add),
+        Value::Map(map) => map.iter().fold(so_far, |size, (key, value)| {
+            add(add(size + 2 * ITEM_BYTES, &key.node), value)
+        }),
+        _ => so_far + ITEM_BYTES,
+    }
+}
+
+/// Notes a value that a variable holds; an error where it is too large.
+fn note(name: &str, value: &Value, span: Span) -> Answer {
+    let bytes = size(value, 0);
+    if bytes > MAX_VALUE_BYTES {
+        let message = format!(
+            "${name} holds more than {MAX_VALUE_BYTES} bytes: is something put into itself again \
+             and again?"
+        );
+        return fail(message, span);
+    }
+    VALUES.with_borrow_mut(|values| values.note(name, bytes));
+    check_used(span)
+}
+
+fn check_used(span: Span) -> Answer {
+    if VALUES.with_borrow(|values| values.used_bytes) > MAX_USED_BYTES {
+        let message = format!(
+            "large values are used too often: more than {MAX_USED_BYTES} bytes in all; use smaller \
+             ones in loops, functions and mixins"
+        );
+        return fail(message, span);
+    }
+    Ok(Value::Null)
+}
+
+/// Counts one run of a body: its number, the selectors around it, and what it is given.
+pub(super) fn step(mut arguments: ArgumentResult, _: &mut Visitor) -> Answer {
+    let span = arguments.span();
     STEPS.set(STEPS.get() + 1);
     if STEPS.get() > MAX_STEPS {
         let message =
             format!("more than {MAX_STEPS} runs of functions, mixins and loops: does a loop end?");
-        return fail(message, arguments.span());
+        return fail(message, span);
     }
     let grown = STACK_START.get().abs_diff(stack_now());
     if grown > CALLS_BYTES || depth(grown) > MAX_DEPTH {
@@ -85,9 +232,92 @@ pub(super) fn step(
             "functions or mixins call each other more than {MAX_DEPTH} deep: \
              does one call itself for ever? A loop has no such limit"
         );
-        return fail(message, arguments.span());
+        return fail(message, span);
     }
-    Ok(Value::Null)
+    let number = match arguments.get_positional(0).map(|number| number.node) {
+        Some(Value::Dimension(number)) => number.num.0 as usize,
+        _ => return Ok(Value::Null),
+    };
+    let around = arguments.get_positional(1).map(|around| around.node);
+    if let Some(Value::List(list, ..)) = &around
+        && list.len() > MAX_SELECTORS
+    {
+        return fail(too_many_selectors(), span);
+    }
+    let Some(body) = VALUES.with_borrow(|values| values.bodies.get(number).cloned()) else {
+        return Ok(Value::Null);
+    };
+    for (index, name) in body.given.iter().enumerate() {
+        if let Some(given) = arguments.get_positional(index + 2) {
+            note(name, &given.node, span)?;
+        }
+    }
+    let around = around.map_or(0, |around| size(&around, 0));
+    VALUES.with_borrow_mut(|values| {
+        let used = body.names.iter().map(|(name, count)| {
+            let size = values.sizes.get(name).copied().unwrap_or(0);
+            size.saturating_mul(*count)
+        });
+        let used = used.fold(around, usize::saturating_add);
+        values.use_bytes(used);
+    });
+    check_used(span)
+}
+
+/// Measures a variable that was set: its name, and what it holds.
+pub(super) fn measure(mut arguments: ArgumentResult, _: &mut Visitor) -> Answer {
+    let span = arguments.span();
+    let name = arguments.get_positional(0).map(|name| name.node);
+    match (name, arguments.get_positional(1)) {
+        (Some(Value::String(name, _)), Some(value)) => note(&name, &value.node, span),
+        _ => Ok(Value::Null),
+    }
+}
+
+/// Counts one `@extend` of what it is given.
+pub(super) fn extend(mut arguments: ArgumentResult, _: &mut Visitor) -> Answer {
+    let span = arguments.span();
+    let Some(Value::String(target, _)) = arguments.get_positional(0).map(|target| target.node)
+    else {
+        return Ok(Value::Null);
+    };
+    let found = VALUES.with_borrow_mut(|values| {
+        values.extends += 1;
+        *values.extended.entry(target.clone()).or_default() += 1;
+        let runs = |part: &String| 1 + values.extended.get(part).copied().unwrap_or(0);
+        let touched = values
+            .compound
+            .iter()
+            .filter(|parts| parts.contains(&target));
+        let most = touched
+            .map(|parts| parts.iter().map(runs).fold(1, usize::saturating_mul))
+            .max();
+        (
+            values.extends > MAX_EXTENDS,
+            most.unwrap_or(1) > MAX_EXTENDED,
+        )
+    });
+    match found {
+        (true, _) => fail(
+            format!("more than {MAX_EXTENDS} runs of @extend; include a mixin instead"),
+            span,
+        ),
+        (_, true) => fail(
+            format!(
+                "@extend of {target} could make more than {MAX_EXTENDED} selectors of one that \
+                 has several parts which are extended; include a mixin instead"
+            ),
+            span,
+        ),
+        _ => Ok(Value::Null),
+    }
+}
+
+fn too_many_selectors() -> String {
+    format!(
+        "rules inside rules make more than {MAX_SELECTORS} selectors of one another; \
+         write fewer in one list, or nest less"
+    )
 }
 
 /// The three spellings of a style sheet.
@@ -129,9 +359,9 @@ type Refusal = (u32, String);
 /// Checks the bounds of a text and puts the calls in.
 pub(super) fn guard(text: &str, syntax: Syntax) -> Result<Guarded, Refusal> {
     match syntax {
-        Syntax::Indented => indented(text),
-        Syntax::Scss => Braces::new(text).run(true),
-        Syntax::Css => Braces::new(text).run(false),
+        Syntax::Indented => indented::guard(text),
+        Syntax::Scss => braces::guard(text, true),
+        Syntax::Css => braces::guard(text, false),
     }
 }
 
@@ -157,242 +387,91 @@ fn is_operator(byte: u8) -> bool {
     )
 }
 
-/// The syntax with braces, byte by byte.
-struct Braces<'a> {
-    text: &'a str,
-    at: usize,
-    line: usize,
-    /// What is open: `(`, `[`, `{`, `#` for an interpolation, a quote for a string with one in it.
-    open: Vec<u8>,
-    /// Words and operators of the statement so far.
-    words: usize,
-    /// How much is open where the body of a rule that repeats would begin.
-    pending: Option<usize>,
-    guarded: Guarded,
-    /// Up to here `text` is in `guarded.text`.
-    copied: usize,
+/// The name of a variable behind its `$`.
+fn name(text: &str) -> &str {
+    let is_of_name = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_') || !c.is_ascii();
+    &text[..text.find(|c| !is_of_name(c)).unwrap_or(text.len())]
 }
 
-impl<'a> Braces<'a> {
-    fn new(text: &'a str) -> Self {
-        Self {
-            text,
-            at: 0,
-            line: 0,
-            open: Vec::new(),
-            words: 0,
-            pending: None,
-            guarded: Guarded {
-                text: String::with_capacity(text.len()),
-                inserted: Vec::new(),
-            },
-            copied: 0,
-        }
-    }
-
-    fn run(mut self, insert: bool) -> Result<Guarded, Refusal> {
-        let bytes = self.text.as_bytes();
-        while let Some(&byte) = bytes.get(self.at) {
-            let next = bytes.get(self.at + 1).copied();
-            match self.open.last() {
-                Some(quote @ (b'"' | b'\'')) => self.in_string(*quote, byte, next),
-                _ => self.outside(byte, next, insert),
-            }
-            if self.open.len() > MAX_NESTING {
-                return Err(too_deep(self.line));
-            }
-            if self.words > MAX_WORDS {
-                return Err(too_long(self.line));
-            }
-        }
-        self.guarded.text.push_str(&self.text[self.copied..]);
-        Ok(self.guarded)
-    }
-
-    fn skip(&mut self, count: usize) {
-        let bytes = self.text.as_bytes();
-        let end = (self.at + count).min(bytes.len());
-        self.line += bytes[self.at..end].iter().filter(|b| **b == b'\n').count();
-        self.at = end;
-    }
-
-    /// Goes behind the next `end`, or to the end of the text.
-    fn skip_past(&mut self, from: usize, end: &str) {
-        let rest = self.text.as_bytes().get(self.at + from..).unwrap_or(b"");
-        let found = rest
-            .windows(end.len())
-            .position(|part| part == end.as_bytes());
-        self.skip(found.map_or(usize::MAX / 2, |found| from + found + end.len()));
-    }
-
-    fn in_string(&mut self, quote: u8, byte: u8, next: Option<u8>) {
-        match byte {
-            b'\\' => self.skip(2),
-            b'#' if next == Some(b'{') => {
-                self.open.push(b'#');
-                self.skip(2);
-            }
-            _ => {
-                if byte == quote || byte == b'\n' {
-                    self.open.pop();
-                }
-                self.skip(1);
-            }
-        }
-    }
-
-    fn outside(&mut self, byte: u8, next: Option<u8>, insert: bool) {
-        match (byte, next) {
-            (b'/', Some(b'/')) => return self.skip_past(2, "\n"),
-            (b'/', Some(b'*')) => return self.skip_past(2, "*/"),
-            (b'#', Some(b'{')) => {
-                self.open.push(b'#');
-                return self.skip(2);
-            }
-            (b'\\', _) => return self.skip(2),
-            (b'@', _) => {
-                let name: String = self.text.as_bytes()[self.at + 1..]
-                    .iter()
-                    .take_while(|b| b.is_ascii_alphabetic())
-                    .map(|b| b.to_ascii_lowercase() as char)
-                    .collect();
-                if repeats(&name) {
-                    self.pending = Some(self.open.len());
-                }
-            }
-            (b'"' | b'\'' | b'(' | b'[', _) => {
-                if byte == b'(' && self.plain_url() {
-                    return self.skip_past(1, ")");
-                }
-                self.open.push(byte);
-                self.words += 1;
-            }
-            (b'{', _) => {
-                let body = self.pending == Some(self.open.len());
-                self.open.push(byte);
-                self.words = 0;
-                self.skip(1);
-                if body {
-                    self.pending = None;
-                    if insert {
-                        self.insert();
-                    }
-                }
-                return;
-            }
-            (b')' | b']' | b'}', _) => {
-                let ends_statement = byte == b'}' && self.open.last() == Some(&b'{');
-                self.open.pop();
-                if ends_statement {
-                    self.words = 0;
-                }
-            }
-            (b';', _) => {
-                self.words = 0;
-                if self.pending == Some(self.open.len()) {
-                    self.pending = None;
-                }
-            }
-            _ if is_operator(byte) => self.words += 1,
-            (b' ' | b'\t' | b'\n' | b',', Some(next)) if !next.is_ascii_whitespace() => {
-                self.words += 1;
-            }
-            _ => {}
-        }
-        self.skip(1);
-    }
-
-    /// True at the bracket of `url(…)` without quotes, where `//` begins no comment.
-    fn plain_url(&self) -> bool {
-        let bytes = self.text.as_bytes();
-        let named = self.at >= 3 && bytes[self.at - 3..self.at].eq_ignore_ascii_case(b"url");
-        let rest = &bytes[self.at + 1..];
-        let end = rest
-            .iter()
-            .position(|b| matches!(b, b')' | b'(' | b'"' | b'\'' | b'#' | b'$' | b'\n' | b'\\'));
-        named && end.is_some_and(|end| rest[end] == b')')
-    }
-
-    fn insert(&mut self) {
-        self.guarded.text.push_str(&self.text[self.copied..self.at]);
-        self.copied = self.at;
-        let line_start = self.guarded.text.rfind('\n').map_or(0, |found| found + 1);
-        let column = self.guarded.text[line_start..].chars().count();
-        self.guarded
-            .inserted
-            .push((self.line, column, CALL.len() + 1));
-        self.guarded.text.push_str(CALL);
-        self.guarded.text.push(';');
-    }
-}
-
-/// The indented syntax, line by line.
-fn indented(text: &str) -> Result<Guarded, Refusal> {
-    let mut guarded = Guarded {
-        text: String::with_capacity(text.len()),
-        inserted: Vec::new(),
+/// The variables that a header such as `@mixin m($a, $b: 1, $rest...)` or `@each $a, $b in $c`
+/// gives to its body.
+fn given(header: &str) -> Vec<String> {
+    let header = header.trim_start();
+    let (part, brackets) = if header.starts_with("@each") || header.starts_with("@for") {
+        let end = header.find(" in ").or(header.find(" from "));
+        (&header[..end.unwrap_or(header.len())], 0)
+    } else {
+        (header, 1)
     };
-    let mut levels: Vec<usize> = Vec::new();
-    let (mut header, mut comment) = (None, None);
-    let mut out_line = 0;
-    for (number, line) in text.split_inclusive('\n').enumerate() {
-        let code = line.trim_start_matches([' ', '\t']);
-        let indent = line.len() - code.len();
-        let blank = code.trim().is_empty();
-        if !blank && comment.is_some_and(|at| indent <= at) {
-            comment = None;
-        }
-        if !blank && comment.is_none() {
-            if header.take().is_some_and(|at| indent > at) {
-                guarded.text.push_str(&line[..indent]);
-                guarded.text.push_str(CALL);
-                guarded.text.push('\n');
-                guarded.inserted.push((out_line, 0, 0));
-                out_line += 1;
+    let mut given = Vec::new();
+    let (mut depth, mut wanted) = (0, true);
+    for (at, c) in part.char_indices() {
+        match c {
+            '(' | '[' => depth += 1,
+            ')' | ']' => depth -= 1,
+            ',' if depth == brackets => wanted = true,
+            ':' => wanted = false,
+            '$' if wanted && depth == brackets => {
+                given.push(name(&part[at + 1..]).to_owned());
+                wanted = false;
             }
-            while levels.last().is_some_and(|level| *level >= indent) {
-                levels.pop();
-            }
-            levels.push(indent);
-            check_line(code, levels.len(), number)?;
-            if code.starts_with("//") || code.starts_with("/*") {
-                comment = Some(indent);
-            } else if code.starts_with('=') || code.strip_prefix('@').is_some_and(is_header) {
-                header = Some(indent);
-            }
-        }
-        guarded.text.push_str(line);
-        out_line += 1;
-    }
-    // A comment that is still open at the end of the text would keep `grass` looking for ever.
-    guarded.text.push_str("\n\n");
-    Ok(guarded)
-}
-
-fn is_header(rule: &str) -> bool {
-    let end = rule.find(|c: char| !c.is_ascii_alphabetic());
-    repeats(&rule[..end.unwrap_or(rule.len())])
-}
-
-fn check_line(code: &str, levels: usize, number: usize) -> Result<(), Refusal> {
-    let (mut depth, mut words) = (levels, 0);
-    let mut quote = None;
-    for (at, byte) in code.bytes().enumerate() {
-        match (quote, byte) {
-            (Some(open), _) if open == byte => quote = None,
-            (None, b'"' | b'\'') => quote = Some(byte),
-            (_, b'(' | b'[' | b'{') => depth += 1,
-            (_, b')' | b']' | b'}') => depth = depth.saturating_sub(1),
-            (None, b' ' | b',') => words += 1,
-            (None, _) if is_operator(byte) && at > 0 => words += 1,
             _ => {}
         }
-        if depth > MAX_NESTING {
-            return Err(too_deep(number));
-        }
     }
-    if words > MAX_WORDS {
-        return Err(too_long(number));
+    given.retain(|name| !name.is_empty());
+    given
+}
+
+/// How often a text names each variable.
+fn named(text: &str) -> BTreeMap<String, usize> {
+    let mut names = BTreeMap::new();
+    for (at, _) in text.match_indices('$') {
+        *names.entry(name(&text[at + 1..]).to_owned()).or_default() += 1;
     }
-    Ok(())
+    names
+}
+
+/// The statement at the start of a body.
+fn step_call(header: &str, body: &str) -> String {
+    let given = given(header);
+    let arguments: String = given.iter().map(|name| format!(",${name}")).collect();
+    // A function has no selectors around it.
+    let around = if header.trim_start().starts_with("@function") {
+        "null"
+    } else {
+        "&"
+    };
+    let number = note_body(Body {
+        names: named(body),
+        given,
+    });
+    format!("{CALL}{STEP}({number},{around}{arguments})")
+}
+
+/// The statement behind one that sets a variable, of another module too; none where it is none.
+fn size_call(statement: &str) -> Option<String> {
+    let statement = statement.trim_start();
+    let module = match statement.split_once('$') {
+        Some((module, _)) if module.is_empty() => "",
+        Some((module, _)) if module.strip_suffix('.').is_some_and(|m| name(m) == m) => module,
+        _ => return None,
+    };
+    let rest = &statement[module.len() + 1..];
+    let name = name(rest);
+    let sets = !name.is_empty() && rest[name.len()..].trim_start().starts_with(':');
+    sets.then(|| format!("{CALL}{SIZE}(\"{name}\",{module}${name})"))
+}
+
+/// The statement before an `@extend`; none where it is none.
+fn extend_call(statement: &str) -> Option<String> {
+    let target = statement.trim().strip_prefix("@extend")?.trim();
+    let target = target
+        .strip_suffix("!optional")
+        .unwrap_or(target)
+        .trim_end();
+    // What is interpolated is counted under one name.
+    let plain = !target.contains(['"', '#', '\\', '{'])
+        || target.starts_with('#') && !target.contains("#{");
+    let target = if plain { target } else { "" };
+    Some(format!("{CALL}{EXTEND}(\"{target}\")"))
 }

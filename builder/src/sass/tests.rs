@@ -116,6 +116,102 @@ fn calls_that_end_are_counted_while_they_run() {
 }
 
 #[test]
+fn values_that_grow_without_end_are_refused() {
+    for (text, told) in [
+        (
+            "$l: a b c d; @for $i from 1 through 40 { $l: join($l, $l); } a { b: length($l) }",
+            "$l holds",
+        ),
+        (
+            "$m: (a: 1); @for $i from 1 through 60 { $m: (a: $m, b: $m) } a { b: inspect($m) }",
+            "$m holds",
+        ),
+        (
+            "$l: \"aaaaaaaa\"; @for $i from 1 through 40 { $l: $l + $l; } a { b: str-length($l) }",
+            "$l holds",
+        ),
+        (
+            "@mixin m { $s: 'abcdefgh'; @for $i from 1 through 40 { $s: '#{$s}#{$s}' } b: $s } a { @include m; }",
+            "$s holds",
+        ),
+        (
+            "@function f($x, $n) { @if $n > 0 { @return f(join($x, $x), $n - 1) } @return $x } a { b: length(f(a b, 60)) }",
+            "$x holds",
+        ),
+        (
+            "@mixin m($x, $n) { @if $n > 0 { @include m($x + $x, $n - 1) } } a { @include m('abcd', 60) }",
+            "$x holds",
+        ),
+        (
+            "$s: 'abcdefgh'; @for $i from 1 through 16 { $s: $s + $s } @for $i from 1 through 99999 { a { b: $s; c: $s } }",
+            "used too often",
+        ),
+        (
+            &("$s: 'abcdefgh'; @for $i from 1 through 16 { $s: $s + $s } ".to_owned()
+                + &"a{b:$s}".repeat(9_000)),
+            "used too often",
+        ),
+    ] {
+        let problem = refused(text);
+        assert!(problem.message.contains(told), "{}: {problem}", &text[..60]);
+        let _ = sheet(
+            &sources(&[("sass/a.scss", text)]),
+            &SourceKey::from("sass/a.scss"),
+        );
+    }
+    let problem = compiled(&[(
+        "sass/a.sass",
+        "$l: a b\n@for $i from 1 through 60\n  $l: join($l, $l)\na\n  b: length($l)",
+    )]);
+    assert!(problem.unwrap_err().message.contains("$l holds"));
+    let many: String = (0..2_000)
+        .map(|n| format!("'icon-{n}': '\\f{n}',"))
+        .collect();
+    let icons = format!(
+        "$icons: ({many}); @each $name, $icon in $icons {{ .#{{$name}}:before {{ content: $icon }} }}\n\
+         $made: (); @each $name, $icon in $icons {{ $made: map-merge($made, ($name: $icon)); }}\n\
+         a {{ b: length($made) }}"
+    );
+    assert!(
+        compiled(&[("sass/a.scss", &icons)])
+            .unwrap()
+            .ends_with("a{b:2000}")
+    );
+}
+
+#[test]
+fn selectors_that_multiply_are_refused() {
+    let nested = |levels: usize| {
+        let open = "a, b, c { ".repeat(levels);
+        format!("{open} d: e {}", "} ".repeat(levels))
+    };
+    assert!(compiled(&[("sass/a.scss", &nested(6))]).is_ok());
+    let recursing =
+        "@mixin m($n) { @if $n > 0 { .a, .b { c: d; @include m($n - 1) } } } e { @include m(60) }";
+    let extending = (0..40).map(|n| format!(".b{n} {{ @extend .a{n} }} .c{n} {{ @extend .a{n} }}"));
+    let extending: String = (0..40).map(|n| format!(".a{n}")).collect::<String>()
+        + " { b: c }"
+        + &extending.collect::<String>();
+    let often = ".a { b: c } @for $i from 1 through 2000 { .b#{$i} { @extend .a; } }";
+    let parents = ".a, .b, .c { & & & & & & & { d: e } }";
+    for (text, told) in [
+        (nested(40).as_str(), "rules inside rules"),
+        (recursing, "rules inside rules"),
+        (parents, "rules inside rules"),
+        (&extending, "@extend of"),
+        (often, "runs of @extend"),
+    ] {
+        let problem = refused(text);
+        assert!(problem.message.contains(told), "{}: {problem}", &text[..40]);
+    }
+    let fine = ".a { b: c } .d.a:hover { e: f } .g { @extend .a; } .h { @extend .a !optional; }";
+    assert_eq!(
+        compiled(&[("sass/a.scss", fine)]).unwrap(),
+        ".a,.h,.g{b:c}.d.a:hover,.d.h:hover,.d.g:hover{e:f}"
+    );
+}
+
+#[test]
 fn imports_in_a_circle_or_without_measure_are_refused() {
     let circle = [
         ("sass/a.scss", "@import \"b\";"),

@@ -1,7 +1,7 @@
 //! What one Markdown file says of itself: front matter, and what follows from it and from the
 //! file's place (site model, sections 2, 4, 5 and 6).
 
-use crate::config::Config;
+use crate::config::{Config, is_language_code};
 use crate::dates::{self, Date};
 use crate::diagnostic::Diagnostic;
 use crate::front_matter::{PageFrontMatter, SectionFrontMatter};
@@ -9,7 +9,6 @@ use crate::key::SourceKey;
 use crate::markdown;
 use crate::site::head::{Front, Head};
 use crate::slugs;
-use crate::source::Source;
 use smol_str::SmolStr;
 use std::sync::Arc;
 
@@ -33,6 +32,12 @@ impl Place {
     /// Relative to `content/`: `blog/post.md`.
     pub fn relative(&self) -> &str {
         relative(&self.key)
+    }
+
+    /// The folder of a bundle, relative to `content/`.
+    pub fn own_folder(&self) -> Option<&str> {
+        let folder = self.relative().rsplit_once('/').map(|(folder, _)| folder);
+        folder.filter(|_| self.bundle)
     }
 }
 
@@ -144,19 +149,17 @@ impl LastFolder {
 /// What follows from the head of a content file under a configuration.
 ///
 /// # Errors
-/// A name with an unknown language, an `index.md` at the root.
+/// A name with an unknown language or with nothing that an address can have, an `index.md` at the
+/// root.
 pub fn read(
     key: &SourceKey,
-    source: &Source,
     head: &Head,
     config: &Config,
     last: &mut LastFolder,
 ) -> Result<Content, Box<Diagnostic>> {
     let place = place(key, config, last)?;
     let body = BodyText::of_head(head);
-    let text = source.effective.held();
-    // A text that was put away has been counted, under the same configuration.
-    let words = head.words(&place.lang, text).unwrap_or_default();
+    let words = head.length.word_count(&place.lang);
     let minutes = markdown::reading_time_minutes(words, &place.lang);
     let front = match &head.front {
         Front::Page(front) => front.clone(),
@@ -192,6 +195,10 @@ pub fn read(
     };
     let path = match &front.path {
         Some(path) => with_slashes(path.trim().trim_matches('/')),
+        // It would have the address of its section.
+        None if slug.trim_matches('/').is_empty() => {
+            return Err(Box::new(without_slug(&place, front.slug.as_deref(), name)));
+        }
         None => {
             let folders = place.folders.iter().map(String::as_str);
             let parts = language_part(&place.lang, config).chain(folders);
@@ -211,6 +218,32 @@ pub fn read(
         word_count: words,
         reading_time: minutes,
     })))
+}
+
+/// A page whose address would be that of its section.
+fn without_slug(place: &Place, slug: Option<&str>, name: &str) -> Diagnostic {
+    let file = place.key.as_str();
+    let (what, text, hint) = match slug {
+        Some(slug) => (
+            "slug",
+            slug,
+            "give it another `slug`, with a letter or a digit in it",
+        ),
+        None => (
+            "file's name",
+            name,
+            "give it a `slug` in its front matter, or a name with a letter or a digit in it",
+        ),
+    };
+    let message = format!(
+        "the {what} `{text}` has nothing that an address can have, so that the page would be at the \
+         address of its section; it is not published"
+    );
+    let problem = Diagnostic::error("slug", file, message).hint(hint);
+    match slug {
+        Some(_) => problem.about(&["slug"]),
+        None => problem,
+    }
 }
 
 /// The section that a folder has when no file defines it.
@@ -280,7 +313,11 @@ fn language(
 ) -> Result<(SmolStr, SmolStr), Diagnostic> {
     let default = || SmolStr::from(&config.default_language);
     if config.languages.len() <= 1 {
-        return Ok((name.into(), default()));
+        // A section by another name, which would take the place of the real one.
+        return match name.strip_prefix("_index.") {
+            Some(code) if code != config.default_language => Err(undeclared(key, code, config)),
+            _ => Ok((name.into(), default())),
+        };
     }
     let Some((stem, code)) = name.split_once('.') else {
         return Ok((name.into(), default()));
@@ -291,18 +328,56 @@ fn language(
     if config.languages.contains_key(code) {
         return Ok((stem.into(), code.into()));
     }
-    let message = format!("`{code}` in the file's name is not a language of this site");
-    let known = config
-        .languages
-        .keys()
-        .cloned()
-        .collect::<Vec<_>>()
-        .join(", ");
-    Err(
-        Diagnostic::error("language", key.as_str(), message).hint(format!(
-            "the languages in config.toml are {known}; or take the dot out of the name"
-        )),
+    Err(undeclared(key, code, config))
+}
+
+/// A file whose name says a language that the site does not have.
+fn undeclared(key: &SourceKey, code: &str, config: &Config) -> Diagnostic {
+    let message =
+        format!("`{code}` in the file's name is not a language of this site; the file is left out");
+    let known: Vec<&str> = config.languages.keys().map(String::as_str).collect();
+    let known = known.join(", ");
+    let hint = match is_language_code(code) {
+        true => declaring(
+            code,
+            &format!("take the dot out of the file's name (so far there is {known})"),
+        ),
+        false => {
+            format!("the languages in config.toml are {known}; or take the dot out of the name")
+        }
+    };
+    Diagnostic::error("language", key.as_str(), message).hint(hint)
+}
+
+/// How a language becomes one of the site's, or what else to do.
+fn declaring(code: &str, or: &str) -> String {
+    format!(
+        "add these two lines at the end of config.toml, or {or}:\n[languages.{code}]\ntitle = \"…\""
     )
+}
+
+/// A translation of a page on a site with one language: it is a page of its own, which is hardly
+/// what was meant.
+pub fn stray_translation(
+    page: &Page,
+    exists: impl Fn(&str) -> bool,
+    config: &Config,
+) -> Option<Diagnostic> {
+    let key = &page.place.key;
+    let (stem, code) = key.name().strip_suffix(".md")?.split_once('.')?;
+    if config.languages.len() > 1 || !is_language_code(code) || code == config.default_language {
+        return None;
+    }
+    let original = format!("{}/{stem}.md", key.folder());
+    exists(&original).then(|| {
+        let message = format!(
+            "`{code}` in the file's name is not a language of this site: instead of a translation \
+             of {original} this is a page of its own, {}",
+            page.path()
+        );
+        let hint = declaring(code, "give the file another name");
+        Diagnostic::warning("language", key.as_str(), message).hint(hint)
+    })
 }
 
 fn language_part<'a>(lang: &'a str, config: &Config) -> impl Iterator<Item = &'a str> {

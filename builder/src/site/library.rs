@@ -4,6 +4,7 @@
 //! Pages and sections are named by their index. Everything here is in an order that depends on
 //! the sources alone.
 
+use super::absence::DraftFile;
 use super::facts::{self, Content, LastFolder, Page, Place, Section};
 use super::schedule::{HeldPage, Schedule};
 use super::taxonomies::{self, Taxonomy};
@@ -49,6 +50,8 @@ pub struct Library {
     pub assets: BTreeMap<String, Vec<SourceKey>>,
     /// Pages whose time has not come, by path relative to `content/`; they are nowhere else.
     pub held: BTreeMap<String, HeldPage>,
+    /// Pages and sections that are left out as drafts, by path relative to `content/`.
+    pub drafts: BTreeMap<String, DraftFile>,
 }
 
 /// What a page is to others.
@@ -141,7 +144,7 @@ fn read_content(
 ) {
     let mut files = Vec::new();
     for (key, source) in sources.under("content/") {
-        if config.ignored_content.is_match(key.as_str()) {
+        if config.ignores(key) {
             continue;
         }
         match key.role() {
@@ -167,12 +170,12 @@ fn read_content(
             );
             continue;
         }
-        files.push((key, source, head));
+        files.push((key, head));
     }
     let results: Vec<_> = files
         .into_par_iter()
-        .map_init(LastFolder::default, |last, (key, source, head)| {
-            facts::read(key, source, head, config, last)
+        .map_init(LastFolder::default, |last, (key, head)| {
+            facts::read(key, head, config, last)
         })
         .collect();
     let mut read = Vec::with_capacity(results.len());
@@ -181,6 +184,11 @@ fn read_content(
             Ok(content) => {
                 if let Content::Page(page) = &content {
                     problems.extend(page.front.doubts.iter().cloned());
+                    problems.extend(facts::stray_translation(
+                        page,
+                        |key| sources.exists(key),
+                        config,
+                    ));
                 }
                 read.push(content);
             }
@@ -192,23 +200,31 @@ fn read_content(
     }
     // A draft section hides its folder and all below, in every language. Only the sections that
     // other languages make of the same folder stay.
-    let hidden: BTreeSet<String> = read
+    let hiding: BTreeMap<String, SourceKey> = read
         .iter()
         .filter_map(|content| match content {
             Content::Section(section) if section.front.draft && !drafts => {
-                Some(section.place.folders.join("/"))
+                let place = &section.place;
+                Some((place.folders.join("/"), place.key.clone()))
             }
             _ => None,
         })
         .collect();
-    let is_hidden = |folders: &[String]| {
-        !hidden.is_empty() && (0..=folders.len()).any(|n| hidden.contains(&folders[..n].join("/")))
+    let hider = |folders: &[String]| match hiding.is_empty() {
+        true => None,
+        false => (0..=folders.len()).find_map(|n| hiding.get(&folders[..n].join("/"))),
     };
     library.pages.reserve(read.len());
     for content in read {
         match content {
             Content::Page(page) => {
-                if (page.front.draft && !drafts) || is_hidden(&page.place.folders) {
+                let itself = page.front.draft && !drafts;
+                let section = hider(&page.place.folders).filter(|_| !itself);
+                if itself || section.is_some() {
+                    let draft = DraftFile::page(&page, section);
+                    library
+                        .drafts
+                        .insert(page.place.relative().to_owned(), draft);
                     continue;
                 }
                 if let Some(held) = schedule.holds(&page) {
@@ -219,8 +235,12 @@ fn read_content(
             }
             Content::Section(section) => {
                 let upper = section.place.folders.split_last();
-                let below_hidden = upper.is_some_and(|(_, upper)| is_hidden(upper));
-                if (section.front.draft && !drafts) || below_hidden {
+                let itself = section.front.draft && !drafts;
+                let above = upper.and_then(|(_, upper)| hider(upper));
+                if itself || above.is_some() {
+                    let draft = DraftFile::section(&section, above.filter(|_| !itself));
+                    let relative = section.place.relative().to_owned();
+                    library.drafts.insert(relative, draft);
                     continue;
                 }
                 let id = library.sections.len();
@@ -439,12 +459,10 @@ fn sort(library: &Library, list: Vec<PageId>, sort_by: SortBy) -> (Vec<PageId>, 
         match sort_by {
             SortBy::Date => Ordering::Equal,
             SortBy::UpdateDate => {
+                // The later one: an update may be dated before the page.
                 let updated = |page: &Page| {
-                    page.front
-                        .updated
-                        .as_ref()
-                        .or(page.date.as_ref())
-                        .map(Date::sort_key)
+                    let dates = page.front.updated.iter().chain(&page.date);
+                    dates.map(Date::sort_key).max()
                 };
                 updated(b).cmp(&updated(a)).then_with(|| by_permalink(a, b))
             }

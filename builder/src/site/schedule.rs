@@ -5,12 +5,16 @@
 //! the course of the day moves it on, to the very time that it is due: [`Schedule::moved`].
 
 use super::facts::Page;
+use super::head::Front;
 use super::library::Library;
+use crate::dates;
 use crate::diagnostic::Diagnostic;
 use crate::key::SourceKey;
-use crate::quillfront_toml::{Future, Publishing};
+use crate::quillfront_toml::{Future, OwnConfig, Publishing};
+use crate::source::{Source, Sources};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 /// Which pages are held.
 #[derive(Debug, Clone, Copy)]
@@ -30,6 +34,8 @@ pub struct HeldPage {
     pub due: Timestamp,
     /// The same as the author would write it.
     pub shown: String,
+    /// The path that it will have: `/blog/post/`.
+    pub path: String,
     /// The folder that is its own, relative to `content/`, if it has one.
     pub folder: Option<String>,
 }
@@ -55,7 +61,8 @@ impl Schedule<'_> {
             source: page.place.key.clone(),
             due,
             shown: self.publishing.due_shown(date),
-            folder: own_folder(page).map(str::to_owned),
+            path: page.path().to_owned(),
+            folder: page.place.own_folder().map(str::to_owned),
         })
     }
 
@@ -71,14 +78,31 @@ impl Schedule<'_> {
     }
 }
 
-/// The folder of a bundle, relative to `content/`.
-fn own_folder(page: &Page) -> Option<&str> {
-    let folder = page
-        .place
-        .relative()
-        .rsplit_once('/')
-        .map(|(folder, _)| folder);
-    folder.filter(|_| page.place.bundle)
+/// The sources whose pages were not due at one time and are at another, as far as the dates that stand
+/// in them or in their names tell; none where no page is held.
+pub fn due_between(sources: &Sources, after: Timestamp, up_to: Timestamp) -> Vec<SourceKey> {
+    let Ok(OwnConfig { publishing, .. }) = OwnConfig::of(sources) else {
+        return Vec::new();
+    };
+    if publishing.future == Future::Publish {
+        return Vec::new();
+    }
+    let date = |key: &SourceKey, front: &Front| match front {
+        Front::Page(front) => front.date.or_else(|| {
+            let stem = match key.name().starts_with("index.") {
+                true => key.folder().rsplit('/').next()?,
+                false => key.name(),
+            };
+            dates::from_filename(stem).map(|(date, _)| date)
+        }),
+        Front::Section(_) => None,
+    };
+    let is_due = |(key, source): &(&SourceKey, &Arc<Source>)| {
+        let date = source.head.as_ref().and_then(|head| date(key, &head.front));
+        date.is_some_and(|date| (after..=up_to).contains(&publishing.due(&date)))
+    };
+    let due = sources.under("content/").filter(is_due);
+    due.map(|(key, _)| key.clone()).collect()
 }
 
 impl Library {
@@ -99,7 +123,7 @@ impl Library {
         let shared = self
             .pages
             .iter()
-            .any(|page| own_folder(page).is_some_and(owns));
+            .any(|page| page.place.own_folder().is_some_and(owns));
         (!shared).then_some(held)
     }
 

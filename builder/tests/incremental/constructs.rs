@@ -640,6 +640,32 @@ fn functions() {
 }
 
 #[test]
+fn what_is_made_without_a_template() {
+    let config = "base_url = \"https://example.org\"\nbuild_search_index = true\n\
+                  taxonomies = [{ name = \"tags\" }]\n[markdown.highlighting]\n\
+                  theme = \"github-light\"\nstyle = \"class\"\n";
+    let of = |text: &str, read: &str, unread: &str| {
+        let templates = [("config.toml", config), ("probe.html", text)];
+        check("one/index.html", &templates, read, unread);
+    };
+    of(
+        "{{ get_hash(path='search_index.en.js') }}",
+        "a.title a.rest one.rest blog.rest a.gone",
+        "a.k d.n css",
+    );
+    of(
+        "{{ get_url(path='search_index.en.js', cachebust=true) }}",
+        "b.title",
+        "b.k",
+    );
+    of(
+        "{{ get_url(path='giallo.css', cachebust=true) }}{{ get_hash(path='elasticlunr.min.js') }}",
+        "",
+        "a.title a.rest",
+    );
+}
+
+#[test]
 fn texts_that_are_templates() {
     let of = |body: &str, read: &str, unread: &str| {
         let text = format!(

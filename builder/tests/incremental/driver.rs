@@ -4,6 +4,7 @@
 use quillfront_builder::diagnostic::Diagnostic;
 use quillfront_builder::evaluate::{Album, Evaluation, Tree, Unready};
 use quillfront_builder::fingerprint::Fingerprint;
+use quillfront_builder::folder::{SOURCE_FILES, SOURCE_FOLDERS};
 use quillfront_builder::graph::Graph;
 use quillfront_builder::key::{OutputKey, Role, SourceKey};
 use quillfront_builder::object::{Body, Object};
@@ -35,6 +36,9 @@ pub struct Site {
     pub web: Option<String>,
     /// What templates see as the time.
     pub now: jiff::Timestamp,
+    /// True for a site that lies in a folder: what is in no folder of the site model is read where a
+    /// template names it, and a file that is broken is not there.
+    is_folder: bool,
     sources: Sources,
     /// Texts that are kept elsewhere.
     texts: BTreeMap<SourceKey, Arc<str>>,
@@ -101,6 +105,7 @@ impl Site {
             files: BTreeMap::new(),
             web: None,
             now: "2026-01-02T00:00:00Z".parse().unwrap(),
+            is_folder: false,
             sources: Sources::default(),
             texts: BTreeMap::new(),
             graph: Arc::default(),
@@ -110,6 +115,20 @@ impl Site {
             earlier_records: Vec::new(),
             published: BTreeMap::new(),
         }
+    }
+
+    /// An empty folder.
+    pub fn in_folder() -> Self {
+        Self {
+            is_folder: true,
+            ..Self::new()
+        }
+    }
+
+    /// True for a file that is looked at whether a template names it or not.
+    fn is_source(&self, key: &str) -> bool {
+        let top = key.split('/').next().unwrap_or_default();
+        !self.is_folder || SOURCE_FOLDERS.contains(&top) || SOURCE_FILES.contains(&key)
     }
 
     /// A site of these files, built.
@@ -169,7 +188,7 @@ impl Site {
             drafts: false,
             minify: false,
             now: self.now,
-            listing_is_complete: true,
+            listing_is_complete: !self.is_folder,
         }
     }
 
@@ -191,6 +210,7 @@ impl Site {
             let (version, size) = (version(&bytes), bytes.len() as u64);
             match of.role() {
                 Role::Ignored => {}
+                _ if !self.is_source(&key) => {}
                 _ if of.is_text() => {
                     let bytes = Some(bytes.clone());
                     observed.push((
@@ -205,6 +225,11 @@ impl Site {
                 _ => observed.push((of, Observed::Opaque { version, size })),
             }
             self.files.insert(key, bytes);
+        }
+        if self.is_folder {
+            for (key, _) in &observed {
+                sources.observe(key, Observed::Absent);
+            }
         }
         sources.observe_all(observed);
         let full = is_configured_otherwise(&before, &sources) || self.graph.outputs.is_empty();
@@ -392,12 +417,10 @@ impl Site {
             }
         }
         if outcome.told != clean.diagnostics {
-            let (one, other) = (placeless(&outcome.told), placeless(&clean.diagnostics));
-            if one != other {
-                let told = one.difference(&other).collect::<Vec<_>>();
-                let untold = other.difference(&one).collect::<Vec<_>>();
-                let _ = writeln!(found, "told in vain: {told:#?}\nnot told: {untold:#?}");
-            }
+            let [one, other] = [&outcome.told, &clean.diagnostics].map(|told| set_of(told));
+            let told = one.difference(&other).collect::<Vec<_>>();
+            let untold = other.difference(&one).collect::<Vec<_>>();
+            let _ = writeln!(found, "told in vain: {told:#?}\nnot told: {untold:#?}");
         }
         match found.is_empty() {
             true => Ok(()),
@@ -427,10 +450,8 @@ fn stored(graph: &Graph) -> Graph {
     }
 }
 
-/// Where a text is put away, its lines are not known.
-fn placeless(told: &[Diagnostic]) -> BTreeSet<Diagnostic> {
-    let without = |one: &Diagnostic| one.clone().at(None, None);
-    told.iter().map(without).collect()
+fn set_of(told: &[Diagnostic]) -> BTreeSet<&Diagnostic> {
+    told.iter().collect()
 }
 
 fn answer(web: Option<&str>, request: &Request) -> Answer {

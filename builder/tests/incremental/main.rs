@@ -1,10 +1,12 @@
 //! Incremental equals clean (invariant 1): what is built by going by the graph of the build before
 //! is what is built from nothing.
 
+mod absences;
 mod blog;
 mod cases;
 mod constructs;
 mod driver;
+mod folders;
 mod random;
 mod search;
 mod snippets;

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 
 /// One change in the source bucket, or in the world.
 #[derive(Debug, Clone)]
-enum Edit {
+pub enum Edit {
     Put(&'static str, String),
     /// A picture of so many pixels in width and height.
     Picture(&'static str, u32),
@@ -44,6 +44,7 @@ const PAGES: &[&str] = &[
     "content/blog/a.fr.md",
     "content/blog/c/index.fr.md",
     "content/notes/g.fr.md",
+    "content/top.ja.md",
 ];
 
 const SECTIONS: &[&str] = &[
@@ -53,6 +54,7 @@ const SECTIONS: &[&str] = &[
     "content/notes/_index.md",
     "content/_index.fr.md",
     "content/blog/_index.fr.md",
+    "content/blog/c/_index.md",
 ];
 
 const OTHERS: &[&str] = &[
@@ -70,6 +72,9 @@ const OTHERS: &[&str] = &[
     "sass/_part.scss",
     "themes/t/theme.toml",
     "themes/t/static/site.css",
+    "outside/o.txt",
+    "outside/o.toml",
+    "outside/o.png",
     "quillfront.toml",
     "config.toml",
 ];
@@ -129,6 +134,16 @@ const SEARCHED: &[&str] = &[
     "generate_feeds = true\n[markdown]\ninsert_anchor_links = \"left\"\n[languages.fr]\nbuild_search_index = true\n[languages.fr.search]\nindex_format = \"fuse_json\"\n",
 ];
 
+/// The default one, and the others, where nothing else of them is set. How words are counted depends on
+/// it.
+const LANGUAGES: &[(&str, &str)] = &[
+    ("", "[languages.fr]\n"),
+    ("", ""),
+    ("", "[languages.fr]\n[languages.ja]\n"),
+    ("default_language = \"ja\"\n", "[languages.fr]\n"),
+    ("default_language = \"fr\"\n", "[languages.ja]\n"),
+];
+
 const TITLES: &[&str] = &["The title", "Another", "The title of it"];
 const TAXONOMIES: &[&str] = &[
     "[{ name = \"tags\" }, { name = \"cats\" }]",
@@ -144,14 +159,15 @@ fn config() -> impl Strategy<Value = String> {
 fn config_of(parts: &'static [&'static str]) -> impl Strategy<Value = String> {
     let title = select(TITLES);
     let base = select(&["https://example.org", "https://example.org/sub"][..]);
-    let parts = (title, base, select(TAXONOMIES), select(parts));
-    parts.prop_map(|(title, base, taxonomies, more)| {
-        let languages = match more.contains("[languages.fr]") {
-            true => "",
-            false => "[languages.fr]\n",
+    let languages = prop_oneof![3 => Just(LANGUAGES[0]), 1 => select(LANGUAGES)];
+    let parts = (title, base, select(TAXONOMIES), select(parts), languages);
+    parts.prop_map(|(title, base, taxonomies, more, languages)| {
+        let (default, languages) = match more.contains("[languages.fr]") {
+            true => ("", ""),
+            false => languages,
         };
         format!(
-            "base_url = \"{base}\"\ntitle = \"{title}\"\ntaxonomies = {taxonomies}\n{more}{languages}[translations]\nhi = \"hello\"\n"
+            "base_url = \"{base}\"\ntitle = \"{title}\"\n{default}taxonomies = {taxonomies}\n{more}{languages}[translations]\nhi = \"hello\"\n"
         )
     })
 }
@@ -455,7 +471,7 @@ fn other(key: &'static str) -> BoxedStrategy<Edit> {
         .boxed()
 }
 
-fn put() -> BoxedStrategy<Edit> {
+pub fn put() -> BoxedStrategy<Edit> {
     let page = (select(PAGES), page()).prop_map(|(key, text)| Edit::Put(key, text));
     let section = (select(SECTIONS), section()).prop_map(|(key, text)| Edit::Put(key, text));
     let template = select(TEMPLATES)
@@ -469,7 +485,7 @@ fn any_key() -> BoxedStrategy<&'static str> {
         .boxed()
 }
 
-fn edit() -> impl Strategy<Value = Edit> {
+pub fn edit() -> impl Strategy<Value = Edit> {
     let broken = select(
         &[
             "no front matter",
@@ -499,7 +515,7 @@ fn searched() -> impl Strategy<Value = Option<Edit>> {
 }
 
 /// A site on which all the templates can stand.
-fn small_site() -> BTreeMap<String, Vec<u8>> {
+pub fn small_site() -> BTreeMap<String, Vec<u8>> {
     let page = "{% extends 'base.html' %}{% block main %}{{ page.content | safe }}{% endblock %}";
     let all = [
         (
@@ -535,6 +551,8 @@ fn small_site() -> BTreeMap<String, Vec<u8>> {
         ("content/top.md", "+++\ntitle = \"Top\"\n+++\n"),
         ("data/d.toml", "n = 1\n"),
         ("static/site.css", "body {}"),
+        ("outside/o.txt", "outside"),
+        ("outside/o.toml", "n = 1\n"),
         ("themes/t/theme.toml", "name = \"t\"\n"),
         ("themes/t/templates/themed.html", "{{ page.title or '' }}"),
         (
@@ -559,13 +577,13 @@ fn small_site() -> BTreeMap<String, Vec<u8>> {
     let files = all
         .into_iter()
         .map(|(key, text)| (key.to_owned(), text.as_bytes().to_vec()));
-    let pictures = ["static/cat.png", "content/blog/c/cat.png"];
+    let pictures = ["static/cat.png", "content/blog/c/cat.png", "outside/o.png"];
     files
         .chain(pictures.map(|key| (key.to_owned(), picture(8))))
         .collect()
 }
 
-fn picture(size: u32) -> Vec<u8> {
+pub fn picture(size: u32) -> Vec<u8> {
     let image = image::RgbImage::from_fn(size, size, |x, y| {
         image::Rgb([x as u8, y as u8, size as u8])
     });
@@ -575,23 +593,30 @@ fn picture(size: u32) -> Vec<u8> {
 }
 
 /// What came before, of each key.
-type Before = BTreeMap<String, Option<Vec<u8>>>;
+pub type Before = BTreeMap<String, Option<Vec<u8>>>;
 
-fn now(site: &Site, seen: &Seen, key: &str) -> Option<Vec<u8>> {
+fn now(files: &BTreeMap<String, Vec<u8>>, seen: &Seen, key: &str) -> Option<Vec<u8>> {
     match seen.get(key) {
         Some(bytes) => bytes.clone(),
-        None => site.files.get(key).cloned(),
+        None => files.get(key).cloned(),
     }
 }
 
-fn apply(site: &mut Site, before: &mut Before, batch: &[Edit]) -> Seen {
+/// What a batch makes of the files, and keeps what was there before; `other` gets what is no change of
+/// a file.
+pub fn apply(
+    files: &BTreeMap<String, Vec<u8>>,
+    before: &mut Before,
+    batch: &[Edit],
+    mut other: impl FnMut(&Edit),
+) -> Seen {
     let mut seen = Seen::new();
     for edit in batch {
         let changes: Vec<(&str, Option<Vec<u8>>)> = match edit {
             Edit::Put(key, text) => vec![(key, Some(text.clone().into_bytes()))],
             Edit::Picture(key, size) => vec![(key, Some(picture(*size)))],
             Edit::Remove(key) => vec![(key, None)],
-            Edit::Move(from, to) => match now(site, &seen, from) {
+            Edit::Move(from, to) => match now(files, &seen, from) {
                 Some(bytes) if from != to => vec![(from, None), (to, Some(bytes))],
                 _ => Vec::new(),
             },
@@ -599,28 +624,14 @@ fn apply(site: &mut Site, before: &mut Before, batch: &[Edit]) -> Seen {
                 Some(bytes) => vec![(key, bytes.clone())],
                 None => Vec::new(),
             },
-            Edit::Touch(key) => vec![(key, now(site, &seen, key))],
-            Edit::Wait(hours) => {
-                site.reconcile(SignedDuration::from_hours(*hours));
-                Vec::new()
-            }
-            Edit::Web(text) => {
-                site.web = text.map(str::to_owned);
-                site.reconcile(SignedDuration::ZERO);
-                Vec::new()
-            }
-            Edit::LoseRecords(every) => {
-                let number = |key: &str| key.bytes().map(u64::from).sum::<u64>();
-                site.lose_records(|key| number(key) % every == 0);
-                Vec::new()
-            }
-            Edit::OldRecords => {
-                site.restore_records();
+            Edit::Touch(key) => vec![(key, now(files, &seen, key))],
+            Edit::Wait(_) | Edit::Web(_) | Edit::LoseRecords(_) | Edit::OldRecords => {
+                other(edit);
                 Vec::new()
             }
         };
         for (key, bytes) in changes {
-            let was = now(site, &seen, key);
+            let was = now(files, &seen, key);
             if was != bytes {
                 before.insert(key.to_owned(), was);
             }
@@ -630,19 +641,49 @@ fn apply(site: &mut Site, before: &mut Before, batch: &[Edit]) -> Seen {
     seen
 }
 
-fn holds(first: &[Edit], script: &[Vec<Edit>]) -> Result<Tally, String> {
-    let mut site = Site::new();
+/// What an edit does to the world of a site.
+fn happens(site: &mut Site, edit: &Edit) {
+    match edit {
+        Edit::Wait(hours) => site.reconcile(SignedDuration::from_hours(*hours)),
+        Edit::Web(text) => {
+            site.web = text.map(str::to_owned);
+            site.reconcile(SignedDuration::ZERO);
+        }
+        Edit::LoseRecords(every) => {
+            let number = |key: &str| key.bytes().map(u64::from).sum::<u64>();
+            site.lose_records(|key| number(key) % every == 0);
+        }
+        Edit::OldRecords => site.restore_records(),
+        Edit::Put(..)
+        | Edit::Picture(..)
+        | Edit::Remove(_)
+        | Edit::Move(..)
+        | Edit::Revert(_)
+        | Edit::Touch(_) => {}
+    }
+}
+
+fn apply_to(site: &mut Site, before: &mut Before, batch: &[Edit]) -> Seen {
+    let files = site.files.clone();
+    apply(&files, before, batch, |edit| happens(site, edit))
+}
+
+fn holds(first: &[Edit], script: &[Vec<Edit>], is_folder: bool) -> Result<Tally, String> {
+    let mut site = match is_folder {
+        true => Site::in_folder(),
+        false => Site::new(),
+    };
     let mut before = Before::new();
     let small = small_site()
         .into_iter()
         .map(|(key, bytes)| (key, Some(bytes)));
     let mut seen: Seen = small.collect();
-    seen.extend(apply(&mut site, &mut before, first));
+    seen.extend(apply_to(&mut site, &mut before, first));
     site.build(seen)
         .map_err(|found| format!("at first:\n{found}"))?;
     let mut tally = Tally::default();
     for (number, batch) in script.iter().enumerate() {
-        let seen = apply(&mut site, &mut before, batch);
+        let seen = apply_to(&mut site, &mut before, batch);
         let outcome = site.build(seen);
         let outcome = outcome.map_err(|found| format!("after step {}:\n{found}", number + 1))?;
         tally.builds += 1;
@@ -691,12 +732,13 @@ proptest! {
         searched in searched(),
         first in prop::collection::vec(put(), 0..24),
         script in prop::collection::vec(prop::collection::vec(edit(), 1..4), 1..6),
+        is_folder in any::<bool>(),
     ) {
         let first: Vec<Edit> = first.into_iter().chain(searched).collect();
         if let Some(log) = std::env::var_os("QUILLFRONT_LOG") {
             std::fs::write(log, format!("{first:#?}\n{script:#?}")).unwrap();
         }
-        let outcome = holds(&first, &script);
+        let outcome = holds(&first, &script, is_folder);
         prop_assert!(outcome.is_ok(), "{}", outcome.err().unwrap());
         if std::env::var_os("QUILLFRONT_TALLY").is_some() {
             println!("{:?}", outcome.unwrap());
@@ -704,7 +746,8 @@ proptest! {
     }
 }
 
-fn cases() -> u32 {
+/// How many scripts are tried.
+pub fn cases() -> u32 {
     let asked = std::env::var("PROPTEST_CASES").ok();
     asked.and_then(|text| text.parse().ok()).unwrap_or(64)
 }

@@ -262,3 +262,53 @@ async fn the_graph_is_drawn() {
         .unwrap();
     assert!(part.contains(arrow) && !part.contains("site.css"), "{part}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn why_something_is_not_published_is_told_of_files_and_of_addresses() {
+    let world = published_blog().await;
+    let draft = "+++\ntitle = \"D\"\ndraft = true\n+++\n";
+    let page = |body: &str| post("P", "2026-01-01", "x", body);
+    for (key, text) in [
+        ("content/blog/d.md", draft.to_owned()),
+        ("content/blog/new.md", "+++\ntitle =\n+++\n".to_owned()),
+        ("content/blog/fails.md", page("[x](@/none.md)")),
+        ("content/blog/a.md", "+++\ntitle =\n+++\n".to_owned()),
+    ] {
+        edited(&world, key, &text).await;
+    }
+    // The configuration goes, which is held.
+    world.remove("config.toml").await;
+    let reports = until_done(&world, &world.builder(), &keys(["config.toml"])).await;
+    assert!(reports[0].held.is_some());
+    for (subject, why) in [
+        ("content/blog/d.md", "it is a draft"),
+        ("/blog/d/", "it is a draft"),
+        ("/blog/d", "it is a draft"),
+        ("/blog/new/", "nothing of it is published"),
+        (
+            "content/blog/fails.md",
+            "content/blog/fails.md:7: there is no page",
+        ),
+        ("/blog/fails/", "was never published"),
+        (
+            "content/blog/a.md",
+            "its last good version is what is published",
+        ),
+        ("/blog/a/", "its last good version is what is published"),
+        ("config.toml", "a change of it is held: "),
+    ] {
+        let missing = explained(&world, subject).await.missing;
+        assert!(
+            missing.iter().any(|told| told.contains(why)),
+            "{subject}: {missing:?}"
+        );
+    }
+    for there in ["content/blog/b.md", "/blog/b/", "/", "templates/page.html"] {
+        assert_eq!(explained(&world, there).await.missing, [""; 0], "{there}");
+    }
+    let nowhere = world.builder().explain("/blog/nowhere/").await;
+    assert!(
+        matches!(nowhere, Err(ExplainError::Unknown(_))),
+        "{nowhere:?}"
+    );
+}

@@ -5,6 +5,8 @@
 mod concurrent;
 mod copies;
 mod crash;
+mod damage;
+mod deaths;
 mod doors;
 mod edits;
 mod explain;
@@ -13,6 +15,7 @@ mod growth;
 mod hints;
 mod invalidations;
 mod meanwhile;
+mod odd_keys;
 mod preview;
 mod relook;
 mod retries;

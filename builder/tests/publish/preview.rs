@@ -304,3 +304,58 @@ async fn a_removal_that_is_published_meanwhile_is_done() {
         (0, vec![key.to_owned()])
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn old_mistakes_elsewhere_are_not_caused_and_a_search_index_is_not_compared() {
+    let world = published_blog().await;
+    let config = world.tree(SOURCE).await["config.toml"].clone();
+    let searched = format!(
+        "build_search_index = true\n{}",
+        String::from_utf8(config.0).unwrap()
+    );
+    let broken = "+++\ntitle = \"Broken\"\n+++\n[x](@/none.md)\n";
+    world.put("config.toml", searched).await;
+    world.put("content/blog/broken.md", broken).await;
+    let changed = keys(["config.toml", "content/blog/broken.md"]);
+    until_done(&world, &world.builder(), &changed).await;
+
+    let preview = planned(&world, "content/blog/a.md", Some(EDITED)).await;
+    assert!(
+        preview
+            .diagnostics
+            .iter()
+            .any(|found| found.file.ends_with("broken.md"))
+    );
+    assert_eq!(preview.caused, []);
+    let index = preview
+        .outputs
+        .iter()
+        .find(|one| one.key == "search_index.en.js");
+    assert!(index.unwrap().difference.is_none());
+    // The same mistake, in a file that is uploaded, and a new one elsewhere.
+    let preview = planned(
+        &world,
+        "content/blog/broken.md",
+        Some(&format!("{broken}\nMore.")),
+    )
+    .await;
+    assert_eq!(preview.caused.len(), 1, "{:?}", preview.caused);
+    let failing = planned(
+        &world,
+        "templates/page.html",
+        Some("{{ page.nothing.there }}"),
+    )
+    .await;
+    assert!(
+        failing
+            .caused
+            .iter()
+            .any(|found| found.file == "templates/page.html")
+    );
+    assert!(
+        !failing
+            .caused
+            .iter()
+            .any(|found| found.file.ends_with("broken.md"))
+    );
+}

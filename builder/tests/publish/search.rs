@@ -2,10 +2,12 @@
 //! loss where they are lost.
 
 use crate::wire::{Tap, Wire};
-use crate::world::{SITE, SOURCE, STATE, World, blog, keys, shared};
+use crate::world::{SITE, SOURCE, STATE, Tree, World, blog, keys, shared};
 use aws_sdk_s3::primitives::ByteStream;
+use quillfront_builder::publish::Options;
 use quillfront_builder::publish::run::Work;
 use quillfront_builder::report::Report;
+use sha2::{Digest, Sha256};
 use std::sync::Arc;
 
 const INDEX: &str = "search_index.en.js";
@@ -155,4 +157,78 @@ async fn a_builder_that_stays_reads_them_once() {
         assert_eq!(reads() == before, round > 0, "round {round}");
         world.assert_incremental_equals_clean(text).await;
     }
+}
+
+/// Pages that name the hash of the index: it is made for them, goes before them, and is not put where
+/// only they are others.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_hash_of_an_index_in_pages_is_that_of_what_is_published() {
+    let world = published(ON).await;
+    let template = |more: &str| {
+        format!(
+            "{more}{{{{ get_hash(path=\"{INDEX}\", sha_type=256, base64=false) }}}} {{{{ page.title }}}}"
+        )
+    };
+    let hash_of = |tree: &Tree| hex::encode(Sha256::digest(&tree[INDEX].0));
+    let page = "blog/a/index.html";
+
+    // The index is as it was: it is made again for its hash alone.
+    let (report, _) = upload(&world, "templates/page.html", &template("")).await;
+    assert!(put_of(&report).contains(&page) && !put_of(&report).contains(&INDEX));
+    let before = world.site().await;
+    assert!(String::from_utf8_lossy(&before[page].0).contains(&hash_of(&before)));
+    world.assert_incremental_equals_clean("a template").await;
+
+    // A body is another, and so is the hash in all pages.
+    world.put("content/blog/a.md", post("A", "Other.")).await;
+    let wire = Arc::new(Wire::new(&world.host, |_| false, []));
+    let builder = world.builder_over([SOURCE, SITE, STATE], Some(shared(Tap(wire.clone()))));
+    builder.run(keys(["content/blog/a.md"])).await.unwrap();
+    let after = world.site().await;
+    assert_ne!(hash_of(&before), hash_of(&after));
+    for name in ["a", "b", "c"] {
+        let text = String::from_utf8_lossy(&after[&format!("blog/{name}/index.html")].0);
+        assert!(text.contains(&hash_of(&after)), "{name}: {text}");
+    }
+    world.assert_incremental_equals_clean("a body").await;
+    let puts: Vec<String> = wire
+        .seen()
+        .into_iter()
+        .filter(|one| one.method == "PUT")
+        .map(|one| one.uri)
+        .collect();
+    let place = |name: &str| {
+        let found = puts
+            .iter()
+            .position(|uri| uri.starts_with(&format!("/site/{name}")));
+        found.unwrap_or_else(|| panic!("{name} was not put: {puts:?}"))
+    };
+    assert!(place(INDEX) < place(page), "{puts:?}");
+
+    // Nothing that the index shows.
+    let (report, _) = upload(&world, "static/site.css", "body { color: blue }").await;
+    assert!(!put_of(&report).contains(&page), "{report:?}");
+}
+
+/// Where the author's own page goes first, the index whose hash it names goes with it.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_index_goes_with_the_page_that_goes_first() {
+    let world = published(ON).await;
+    let template = format!("{{{{ get_hash(path=\"{INDEX}\") }}}} {{{{ page.content | safe }}}}");
+    upload(&world, "templates/page.html", &template).await;
+    world.put("content/blog/a.md", post("A", "Other.")).await;
+    let options = Options {
+        many_outputs: 1,
+        ..Options::default()
+    };
+    let builder = world.builder_with([SOURCE, SITE, STATE], None, options);
+    let reports = builder.run(keys(["content/blog/a.md"])).await.unwrap();
+    assert!(reports.len() > 1, "{reports:?}");
+    let first = put_of(&reports[0]);
+    assert!(
+        first.contains(&"blog/a/index.html") && first.contains(&INDEX),
+        "{first:?}"
+    );
+    assert!(!first.contains(&"blog/b/index.html"), "{first:?}");
+    world.assert_incremental_equals_clean("in two parts").await;
 }

@@ -67,7 +67,8 @@ impl Intercept for DiesBeforeCommit {
             true => self.0.fetch_add(1, Ordering::SeqCst) + 1,
             false => self.0.load(Ordering::SeqCst),
         };
-        match writes > 1 {
+        // What is tried is noted, then the lease is taken; the next is the commit.
+        match writes > 2 {
             true => Err("the builder is dead".into()),
             false => Ok(()),
         }

@@ -4,11 +4,15 @@ use aws_sdk_s3::Client;
 use aws_sdk_s3::config::{Intercept, SharedInterceptor};
 use aws_sdk_s3::error::ProvideErrorMetadata;
 use aws_sdk_s3::primitives::ByteStream;
+use aws_sdk_s3::types::EncodingType;
 use futures::future::BoxFuture;
 use jiff::Timestamp;
+use percent_encoding::percent_decode_str;
 use quillfront_builder::aws;
 use quillfront_builder::fetch::Fetch;
 use quillfront_builder::key::SourceKey;
+use quillfront_builder::publish::attempts::Attempt;
+use quillfront_builder::publish::root::Root;
 use quillfront_builder::publish::run::Work;
 use quillfront_builder::publish::store::Place;
 use quillfront_builder::publish::{BuildError, Builder, Host, Options, Places};
@@ -187,18 +191,32 @@ impl World {
 
     pub fn builder_with(
         &self,
-        [source, site, state]: [&str; 3],
+        buckets: [&str; 3],
         interceptor: Option<SharedInterceptor>,
         options: Options,
     ) -> Builder {
-        let place = |bucket: &str| Place {
-            bucket: bucket.into(),
-            prefix: String::new(),
-        };
+        let places = buckets.map(|bucket| format!("s3://{bucket}").parse().unwrap());
+        self.builder_of(places, interceptor, options)
+    }
+
+    /// A builder with a state of its own, whose site lies elsewhere.
+    pub fn builder_at(&self, site: &str, options: Options) -> Builder {
+        let state = format!("s3://{STATE}/another");
+        let places = [&format!("s3://{SOURCE}"), site, &state];
+        let places = places.map(|place| place.parse().unwrap());
+        self.builder_of(places, None, options)
+    }
+
+    fn builder_of(
+        &self,
+        [source, site, state]: [Place; 3],
+        interceptor: Option<SharedInterceptor>,
+        options: Options,
+    ) -> Builder {
         let places = Places {
-            source: place(source),
-            site: place(site),
-            state: place(state),
+            source,
+            site,
+            state,
             distribution: Some("TEST".into()),
         };
         let config = fixed_config()
@@ -246,6 +264,26 @@ impl World {
             .unwrap();
     }
 
+    pub async fn etag(&self, bucket: &str, key: &str) -> String {
+        let head = self.client.head_object().bucket(bucket).key(key);
+        let head = head.send().await.unwrap();
+        head.e_tag().unwrap().trim_matches('"').to_owned()
+    }
+
+    /// Writes into the root that an attempt with this version of a file alone has ended without a word.
+    pub async fn note_death(&self, mut root: Root, key: &str, version: &str) {
+        let attempt = Attempt {
+            keys: BTreeSet::from([key.to_owned()]),
+            version: Some(version.to_owned()),
+            until_ms: 0,
+        };
+        let id = format!("dead-{}", self.host.ids.fetch_add(1, Ordering::SeqCst));
+        root.attempts.insert(id, attempt);
+        let body = ByteStream::from(serde_json::to_vec(&root).unwrap());
+        let put = self.client.put_object().bucket(STATE).key("root.json");
+        put.body(body).send().await.unwrap();
+    }
+
     /// What the site bucket has.
     pub async fn site(&self) -> Tree {
         self.tree(SITE).await
@@ -257,14 +295,15 @@ impl World {
             .client
             .list_objects_v2()
             .bucket(bucket)
+            .encoding_type(EncodingType::Url)
             .into_paginator()
             .send();
         let pages: Vec<_> = listed.collect::<Result<_, _>>().await.unwrap();
-        for key in pages
-            .iter()
-            .flat_map(|page| page.contents())
-            .filter_map(|o| o.key())
-        {
+        let keys = pages.iter().flat_map(|page| page.contents());
+        let keys = keys.filter_map(|object| object.key());
+        for key in keys.map(|key| key.replace('+', " ")) {
+            let key = percent_decode_str(&key).decode_utf8().unwrap();
+            let key = &*key;
             let got = self
                 .client
                 .get_object()

@@ -2,7 +2,7 @@
 
 mod root;
 use root::is_of;
-pub use root::{KEY as ROOT, adrift};
+pub use root::KEY as ROOT;
 
 use crate::s3::{Change, Object, S3};
 use crate::wire::{Request, Response};
@@ -209,6 +209,10 @@ impl Watch {
     fn should_be(&self, asset: &str, writer: &Writer<'_>) -> bool {
         asset.starts_with(MADE)
             || origins(asset).iter().any(|origin| {
+                // What is set aside counts as removed where it was never committed.
+                if self.is_set_aside(origin) {
+                    return false;
+                }
                 let since = self.source_since.get(origin);
                 let seen = writer.knows.sources.get(origin);
                 since.zip(seen).is_some_and(|(since, seen)| seen >= since)
@@ -220,7 +224,7 @@ impl Watch {
         let put = self.put_at.get(key).copied().unwrap_or_default();
         let stayed = |origin: &String| {
             let since = self.source_since.get(origin);
-            since.is_some_and(|since| *since <= put)
+            since.is_some_and(|since| *since <= put) && !self.is_set_aside(origin)
         };
         !key.starts_with(MADE) && !origins(key).iter().any(stayed)
     }
@@ -236,6 +240,10 @@ impl Watch {
         self.put_at.insert(key.to_owned(), self.writes);
         self.uncovered.insert(key.to_owned());
         self.strays.insert(key.to_owned());
+    }
+
+    fn is_set_aside(&self, source: &str) -> bool {
+        self.root["set_aside"].get(source).is_some()
     }
 
     /// What a new invalidation covers is no longer in any cache as it was.

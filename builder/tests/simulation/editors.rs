@@ -4,7 +4,7 @@ pub mod files;
 
 use crate::random::Random;
 use crate::s3::Bucket;
-use files::{DATA, NOTES, PAGES, PICTURES, SECTIONS};
+use files::{DATA, NOTES, ODD, PAGES, PICTURES, SECTIONS};
 use std::collections::BTreeMap;
 
 /// One write into the source bucket; no bytes where the file is removed.
@@ -83,7 +83,7 @@ impl Editors {
     fn one(&self, random: &mut Random, source: &Bucket) -> Vec<Edit> {
         let page_key = *random.pick(&PAGES);
         let existing = there(random, source, &PAGES).unwrap_or(page_key);
-        match random.below(36) {
+        match random.below(38) {
             0..=7 => vec![Edit::put(page_key, files::page(random))],
             8..=10 => vec![Edit::remove(existing)],
             11..=12 => moved(source, existing, page_key, true),
@@ -129,6 +129,13 @@ impl Editors {
             }
             27..=28 => moved_file(random, source),
             29 => moved_folder(random, source),
+            30 | 31 => {
+                let key = *random.pick(&ODD);
+                match random.below(3) {
+                    0 => vec![Edit::remove(key)],
+                    _ => vec![Edit::put(key, files::page(random))],
+                }
+            }
             _ => self.revert(random),
         }
     }

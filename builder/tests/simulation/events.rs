@@ -13,7 +13,10 @@ pub fn event(random: &mut Random, bucket: &str, keys: &[String]) -> Value {
             "detail": {"bucket": {"name": bucket}, "object": {"key": keys[0]}}
         });
     }
-    let records: Vec<Value> = keys.iter().map(|key| record(bucket, key)).collect();
+    let mut records: Vec<Value> = keys.iter().map(|key| record(bucket, key)).collect();
+    if random.chance(100) {
+        records.insert(0, strange(random, bucket));
+    }
     match random.below(4) {
         0 => json!({ "Records": records }),
         1 => {
@@ -38,6 +41,17 @@ pub fn event(random: &mut Random, bucket: &str, keys: &[String]) -> Value {
 /// More keys than stay in the root as hints; there is nothing to do for any of them.
 pub fn leftovers() -> Vec<String> {
     (0..=INLINE).map(|n| format!("content/n{n}.md~")).collect()
+}
+
+/// A record that nobody understands.
+fn strange(random: &mut Random, bucket: &str) -> Value {
+    let mut strange = record(bucket, "content/never.md");
+    match random.below(3) {
+        0 => strange["s3"]["object"]["key"] = json!("content/%zz.md"),
+        1 => strange["s3"]["object"]["key"] = json!("content/%ff.md"),
+        _ => strange["s3"] = json!(1e30),
+    }
+    strange
 }
 
 /// One record of an S3 event (S3 guide, "Event message structure"); its key is form-encoded.

@@ -2,7 +2,7 @@
 //! root has nothing left to do.
 
 use crate::builders::builder;
-use crate::check::{MADE, adrift};
+use crate::check::MADE;
 use crate::clock::Machine;
 use crate::cloudfront::{self, CloudFront};
 use crate::editors::files::BROKEN;
@@ -77,7 +77,7 @@ fn nothing_is_adrift(world: &World) -> Result<(), String> {
     if !world.options.sweep_after.is_zero() || world.weather.has_zombies() {
         return Ok(());
     }
-    let adrift = adrift(&world.watch.root, world.s3.bucket(STATE));
+    let adrift = world.watch.adrift(world.s3.bucket(STATE));
     match adrift.is_empty() {
         true => Ok(()),
         false => Err(format!("no root names {adrift:?}")),
@@ -91,7 +91,10 @@ async fn hints_were_followed(world: &World) -> Result<(), String> {
     let (root, state) = looked.ok_or("there is no root")?;
     let held = root.held.map(|held| held.keys).unwrap_or_default();
     let source = world.s3.bucket(SOURCE);
-    let excepted = |key: &str| world.untold.contains(key) || held.contains(key);
+    // Of a file that is set aside the version before it may be known.
+    let aside = &root.set_aside;
+    let excepted =
+        |key: &str| world.untold.contains(key) || held.contains(key) || aside.contains_key(key);
     for (key, object) in source.iter().filter(|(key, _)| !excepted(key)) {
         let known = state.sources.get(key).map(|source| source.version.as_str());
         if known != Some(object.etag.as_str()) {
@@ -177,10 +180,13 @@ async fn effective(world: &World) -> Result<Bucket, String> {
         .filter_map(Value::as_str)
         .collect();
     let kept = files(folder.path()).map_err(|error| error.to_string())?;
+    let aside = &world.watch.root["set_aside"];
     let source = world.s3.bucket(SOURCE);
     let mut effective = Bucket::new();
     for (key, object) in source {
-        let is_broken = String::from_utf8_lossy(&object.bytes).contains(BROKEN);
+        // Whose readers died too often: the version before it counts.
+        let is_set_aside = aside[key.as_str()].as_str() == Some(object.etag.as_str());
+        let is_broken = is_set_aside || String::from_utf8_lossy(&object.bytes).contains(BROKEN);
         if !is_broken && !held.contains(key.as_str()) {
             effective.insert(key.clone(), object.clone());
         }

@@ -5,7 +5,7 @@ use crate::clock::Clock;
 use crate::wire::{Request, Response};
 use jiff::Timestamp;
 use md5::{Digest, Md5};
-use percent_encoding::percent_decode_str;
+use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::sync::Arc;
@@ -89,9 +89,12 @@ impl S3 {
 
     fn list(&self, bucket: &str, request: &Request) -> Response {
         let prefix = request.query.get("prefix").map_or("", String::as_str);
+        // Tokens are opaque to whoever asks.
         let after = request.query.get("continuation-token");
+        let after = after.map(|token| percent_decode_str(token).decode_utf8_lossy());
+        let encoding = request.query.get("encoding-type").map(String::as_str);
         let matching = self.bucket(bucket).iter().filter(|(key, _)| {
-            key.starts_with(prefix) && after.is_none_or(|after| key.as_str() > after.as_str())
+            key.starts_with(prefix) && after.as_deref().is_none_or(|after| key.as_str() > after)
         });
         let found: Vec<_> = matching.take(LIST_PAGE + 1).collect();
         let is_truncated = found.len() > LIST_PAGE;
@@ -100,8 +103,11 @@ impl S3 {
             "<ListBucketResult><IsTruncated>{is_truncated}</IsTruncated><KeyCount>{}</KeyCount>",
             page.len()
         );
+        if encoding == Some("url") {
+            xml.push_str("<EncodingType>url</EncodingType>");
+        }
         if let Some((last, _)) = page.last().filter(|_| is_truncated) {
-            let last = escaped(last);
+            let last = named(last, Some("url"));
             let _ = write!(xml, "<NextContinuationToken>{last}</NextContinuationToken>");
         }
         for (key, object) in page {
@@ -112,7 +118,7 @@ impl S3 {
                 xml,
                 "<Contents><Key>{}</Key><LastModified>{modified:.3}</LastModified>\
                  <ETag>&quot;{}&quot;</ETag><Size>{}</Size></Contents>",
-                escaped(key),
+                named(key, encoding),
                 object.etag,
                 object.bytes.len()
             );
@@ -294,6 +300,14 @@ fn headers(object: &Object) -> Vec<(String, String)> {
     let metadata = object.metadata.iter();
     headers.extend(metadata.map(|(name, value)| (format!("x-amz-meta-{name}"), value.clone())));
     headers
+}
+
+/// A key in a listing. XML has no way to write some characters that a key may have.
+fn named(key: &str, encoding: Option<&str>) -> String {
+    match encoding {
+        Some("url") => utf8_percent_encode(key, NON_ALPHANUMERIC).to_string(),
+        _ => escaped(key),
+    }
 }
 
 fn escaped(text: &str) -> String {

@@ -9,6 +9,7 @@ mod tests;
 use crate::args::{self, Global};
 use crate::build::{no_config, not_built, tell, today};
 use crate::exit::{self, UsageError};
+use crate::out;
 use crate::show;
 use anyhow::{Context, Result};
 use fetch::Limits;
@@ -59,7 +60,7 @@ pub fn run(global: &Global, options: args::Check) -> Result<u8> {
     let took = started.elapsed();
     report.ms.insert("total".into(), took.as_millis() as u64);
     if options.json {
-        println!("{}", serde_json::to_string(&report)?);
+        out::json(&report)?;
     }
     tell(global, &report.diagnostics);
     show::checked(tree.objects.len(), tried, &report.diagnostics, took);

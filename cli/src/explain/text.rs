@@ -222,6 +222,7 @@ mod tests {
         };
         Explanation {
             subject: "a/index.html".into(),
+            missing: Vec::new(),
             reads: reads.into_iter().map(reading).collect(),
             sources: sources.iter().map(source).collect(),
             read_by: (0..50).map(|number| format!("{number:02}")).collect(),

@@ -18,6 +18,7 @@ mod tests;
 use crate::args::{Generator, Global, Migrate};
 use crate::excerpt;
 use crate::exit::{self, UsageError};
+use crate::out::{self, say};
 use crate::root::{self, HISTORIES};
 use crate::{init, show};
 use anyhow::{Context, Result};
@@ -98,7 +99,7 @@ pub fn run(global: &Global, options: Migrate) -> Result<u8> {
             findings: &findings,
             diagnostics: &diagnostics,
         };
-        println!("{}", serde_json::to_string(&report)?);
+        out::json(&report)?;
     } else {
         tell(&findings, &diagnostics, &output, code == exit::GOOD);
     }
@@ -253,5 +254,5 @@ fn tell(findings: &Findings, diagnostics: &[Diagnostic], output: &Path, builds: 
             "it does not build yet"
         },
     ));
-    anstream::eprintln!("\n  quillfront --root {} serve\n", output.display());
+    say!("\n  quillfront --root {} serve\n", show::for_shell(output));
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 use std::fs::{self, File};
-use std::io::{Read, Seek};
+use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
 
@@ -10,13 +10,16 @@ use jiff::Timestamp;
 use s3s::crypto::{Checksum as _, Sha256};
 use serde::{Deserialize, Serialize};
 
+use super::blocks::{Blocks, Contents};
 use super::conditions::{DeleteCondition, WriteCondition};
-use super::disk::{Disk, Temp, sync_dir, write_small};
+use super::cors::Rules;
+use super::disk::{Disk, Temp, make_dir, sync_dir, write_small};
 use super::error::{At, StoreError};
 use super::events::{Caller, Change, Events, Happening};
 use super::index::{Entry, Index, Page, Query};
 use super::limits::INLINE_BYTES;
 use super::multipart::{self, Upload};
+use super::notices::Notices;
 use super::object::{Object, ObjectMeta, now};
 use super::record::{self, Record};
 
@@ -31,6 +34,7 @@ const READERS: usize = 8;
 pub(super) struct Shared {
     pub disk: Disk,
     pub events: Events,
+    pub notices: Arc<Notices>,
 }
 
 /// A bucket. Its methods block: they are called from blocking threads only.
@@ -41,6 +45,9 @@ pub(super) struct Bucket {
     pub shared: Arc<Shared>,
     pub uploads: Mutex<BTreeMap<String, Arc<Upload>>>,
     index: RwLock<Index>,
+    cors: RwLock<Option<Arc<Rules>>>,
+    /// The names of the files of objects that were damaged when the bucket was opened.
+    lost: HashSet<String>,
     /// Written while a key's object changes, read while it is opened.
     stripes: Vec<RwLock<()>>,
     /// False once the bucket is deleted; every change holds it for reading.
@@ -51,6 +58,8 @@ pub(super) struct Bucket {
 pub(super) struct Version {
     pub meta: ObjectMeta,
     pub bytes: Bytes,
+    /// The sums of the bytes; none for a copy of an object that has none.
+    pub blocks: Option<Blocks>,
     /// The multipart upload it comes from.
     pub upload: Option<String>,
 }
@@ -67,6 +76,7 @@ pub(super) enum Bytes {
 pub(super) struct Opened {
     pub object: Object,
     pub upload: Option<String>,
+    pub blocks: Option<Blocks>,
     /// The bytes again, by another name that does not go away, if they are a blob.
     pub link: Option<Temp>,
 }
@@ -76,51 +86,76 @@ struct About {
     created: Timestamp,
 }
 
+const ABOUT: &str = "bucket.json";
+const CORS: &str = "cors.json";
+const FOLDERS: [&str; 3] = ["objects", "blobs", "uploads"];
+
 impl Bucket {
     /// Makes the folder of a new bucket: complete or not at all.
     pub fn create(shared: &Arc<Shared>, name: &str) -> Result<Bucket, StoreError> {
         let created = now();
         let tmp = shared.disk.tmp_path();
-        for folder in ["objects", "blobs", "uploads"] {
-            let folder = tmp.join(folder);
-            fs::create_dir_all(&folder).at(&folder)?;
+        for folder in FOLDERS {
+            make_dir(&tmp.join(folder))?;
         }
-        let about = serde_json::to_vec(&About { created })
-            .map_err(std::io::Error::from)
-            .at(&tmp)?;
-        write_small(&tmp.join("new"), &tmp.join("bucket.json"), &about)?;
+        write_json(&tmp.join("new"), &tmp.join(ABOUT), &About { created })?;
         let dir = shared.disk.buckets().join(name);
         fs::rename(&tmp, &dir).at(&dir)?;
         sync_dir(shared.disk.buckets())?;
         Ok(Bucket::new(shared, name, dir, created))
     }
 
-    /// Reads a bucket back and removes what a crash left behind in it.
+    /// Reads a bucket back and removes what a crash left behind in it. What is damaged is set
+    /// aside; what can be made again is.
     pub fn open(shared: &Arc<Shared>, name: &str) -> Result<Bucket, StoreError> {
-        let dir = shared.disk.buckets().join(name);
-        let path = dir.join("bucket.json");
-        let about: About = serde_json::from_slice(&fs::read(&path).at(&path)?)
-            .map_err(|_| StoreError::Damaged(path.clone()))?;
-        let bucket = Bucket::new(shared, name, dir, about.created);
-        let records = read_records(&bucket.dir.join("objects"))?;
+        let disk = &shared.disk;
+        let dir = disk.buckets().join(name);
+        for folder in FOLDERS {
+            let folder = dir.join(folder);
+            if folder.symlink_metadata().is_ok() && !folder.is_dir() {
+                disk.set_aside(&folder, "it is no folder");
+            }
+            make_dir(&folder)?;
+        }
+        let path = dir.join(ABOUT);
+        let created = match read_json::<About>(disk, &path)? {
+            Some(about) => about.created,
+            None => {
+                let created = now();
+                let made = write_json(&disk.tmp_path(), &path, &About { created });
+                shared.notices.tell(&match made {
+                    Ok(()) => format!("{} was made again", path.display()),
+                    Err(error) => error.to_string(),
+                });
+                created
+            }
+        };
+        let mut bucket = Bucket::new(shared, name, dir, created);
+        let records;
+        (records, bucket.lost) = read_records(disk, &bucket.dir)?;
+        *bucket.cors.write().unwrap_or_else(PoisonError::into_inner) =
+            read_json(disk, &bucket.dir.join(CORS))?.map(Arc::new);
         let blobs: HashSet<&str> = records
             .iter()
             .filter_map(|record| record.blob.as_deref())
             .collect();
         for path in list_dir(&bucket.dir.join("blobs"))? {
-            if !path
-                .file_name()
-                .and_then(|name| name.to_str())
-                .is_some_and(|name| blobs.contains(name))
-            {
-                fs::remove_file(&path).at(&path)?;
+            let name = path.file_name().and_then(|name| name.to_str());
+            if name.is_some_and(|name| blobs.contains(name)) {
+                continue;
+            }
+            match name {
+                Some(name) if is_blob_name(name) && path.is_file() => {
+                    fs::remove_file(&path).at(&path)?;
+                }
+                _ => disk.set_aside(&path, "it is none of the store's"),
             }
         }
         let made: HashSet<&str> = records
             .iter()
             .filter_map(|record| record.upload.as_deref())
             .collect();
-        let uploads = multipart::open_all(&bucket.dir.join("uploads"), &made)?;
+        let uploads = multipart::open_all(disk, &bucket.dir.join("uploads"), &made)?;
         *bucket
             .uploads
             .lock()
@@ -141,6 +176,8 @@ impl Bucket {
             shared: shared.clone(),
             uploads: Mutex::default(),
             index: RwLock::default(),
+            cors: RwLock::default(),
+            lost: HashSet::new(),
             stripes: (0..STRIPES).map(|_| RwLock::new(())).collect(),
             alive: RwLock::new(true),
         }
@@ -193,6 +230,7 @@ impl Bucket {
             key: key.to_owned(),
             blob: None,
             upload: version.upload,
+            blocks: version.blocks,
             meta: version.meta,
         };
         let (mut file, blob) = match version.bytes {
@@ -292,27 +330,113 @@ impl Bucket {
             return Err(StoreError::NoSuchKey(key.to_owned()));
         }
         let path = self.object_path(key);
-        let mut file = File::open(&path).at(&path)?;
+        let (mut path, mut file) = (path.clone(), File::open(&path).at(&path)?);
         let (record, _): (Record, u64) = record::read(&file, &path)?;
         let mut blob_link = None;
         if let Some(blob) = &record.blob {
-            let path = self.dir.join("blobs").join(blob);
+            path = self.dir.join("blobs").join(blob);
             file = File::open(&path).at(&path)?;
             if link {
                 blob_link = Some(Temp::link(&self.shared.disk, &path)?);
             }
         }
-        file.rewind().at(&path)?;
+        let contents = Contents::new(
+            file,
+            path,
+            record.meta.size,
+            record.blocks.clone(),
+            record.meta.checksum.as_ref(),
+            self.shared.notices.clone(),
+        );
         let object = Object {
             meta: record.meta,
-            file,
-            offset: 0,
+            contents,
         };
         Ok(Opened {
             object,
             upload: record.upload,
+            blocks: record.blocks,
             link: blob_link,
         })
+    }
+
+    /// Reads all objects, and sets aside those that are damaged. Returns their keys.
+    pub fn set_damaged_aside(&self) -> Result<Vec<String>, StoreError> {
+        let _alive = self.alive()?;
+        let mut damaged = Vec::new();
+        let keys = self
+            .index
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .keys();
+        for key in keys {
+            let whole = self.open_object(&key).and_then(|mut object| {
+                let read = object.contents.for_each(0..object.meta.size, |_| Ok(()));
+                read.at(object.contents.path())
+            });
+            let why = match whole {
+                Ok(()) | Err(StoreError::NoSuchKey(_)) => continue,
+                Err(StoreError::Io { source, .. }) if !is_damage(&source) => {
+                    return Err(source).at(&self.dir);
+                }
+                Err(error) => error.to_string(),
+            };
+            self.set_aside(&key, &why);
+            damaged.push(key);
+        }
+        Ok(damaged)
+    }
+
+    /// Moves an object away, if it is there.
+    pub fn set_aside(&self, key: &str, why: &str) {
+        let lock = self.stripe(key).write();
+        let _lock = lock.unwrap_or_else(PoisonError::into_inner);
+        let mut index = self.index.write().unwrap_or_else(PoisonError::into_inner);
+        let Some(removed) = index.remove(key) else {
+            return;
+        };
+        drop(index);
+        self.shared.disk.set_aside(&self.object_path(key), why);
+        self.remove_blob(Some(removed));
+    }
+
+    /// Whether any object was damaged when the bucket was opened.
+    pub fn has_lost(&self) -> bool {
+        !self.lost.is_empty()
+    }
+
+    /// Whether the object at `key` was damaged when the bucket was opened.
+    pub fn was_lost(&self, key: &str) -> bool {
+        self.lost.contains(&file_name(key))
+    }
+
+    /// The rules for pages of other origins.
+    pub fn cors(&self) -> Option<Arc<Rules>> {
+        self.cors
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    /// Replaces the rules for pages of other origins. Durable on return.
+    pub fn set_cors(&self, rules: Option<Rules>) -> Result<(), StoreError> {
+        let _alive = self.alive()?;
+        let mut cors = self.cors.write().unwrap_or_else(PoisonError::into_inner);
+        let path = self.dir.join(CORS);
+        match &rules {
+            Some(rules) => write_json(&self.shared.disk.tmp_path(), &path, rules)?,
+            None => {
+                match fs::remove_file(&path) {
+                    Err(error) if error.kind() != ErrorKind::NotFound => {
+                        return Err(error).at(&path);
+                    }
+                    _ => {}
+                }
+                sync_dir(&self.dir)?;
+            }
+        }
+        *cors = rules.map(Arc::new);
+        Ok(())
     }
 
     /// What the index knows of a key.
@@ -334,8 +458,11 @@ impl Bucket {
 
     /// Puts the bytes into `blobs/`, durably; removed again unless released.
     fn place_blob(&self, mut temp: Temp, record: &mut Record) -> Result<Temp, StoreError> {
-        let name = self.shared.disk.unique();
         let folder = self.dir.join("blobs");
+        let mut name = self.shared.disk.unique();
+        while folder.join(&name).exists() {
+            name = self.shared.disk.unique();
+        }
         temp.sync()?;
         temp.rename(folder.join(&name))?;
         sync_dir(&folder)?;
@@ -351,9 +478,7 @@ impl Bucket {
     }
 
     fn object_path(&self, key: &str) -> PathBuf {
-        self.dir
-            .join("objects")
-            .join(hex::encode(Sha256::checksum(key.as_bytes())))
+        self.dir.join("objects").join(file_name(key))
     }
 
     fn stripe(&self, key: &str) -> &RwLock<()> {
@@ -362,16 +487,30 @@ impl Bucket {
     }
 }
 
-/// A copy of the first `size` bytes of a file, made by the system where it can.
-pub(super) fn copy_bytes(disk: &Disk, file: &File, size: u64) -> Result<Temp, StoreError> {
+/// A copy of an object's bytes.
+pub(super) fn copy_bytes(disk: &Disk, object: &mut Object) -> Result<Temp, StoreError> {
     let mut temp = disk.temp()?;
-    let mut source = file;
-    source.rewind().at(temp.path())?;
-    let copied = std::io::copy(&mut source.take(size), &mut temp.file).at(temp.path())?;
-    if copied != size {
-        return Err(StoreError::Damaged(temp.path().to_owned()));
-    }
+    let copied = object
+        .contents
+        .for_each(0..object.meta.size, |piece| temp.file.write_all(piece));
+    copied.at(object.contents.path())?;
     Ok(temp)
+}
+
+/// The name of an object's file.
+fn file_name(key: &str) -> String {
+    hex::encode(Sha256::checksum(key.as_bytes()))
+}
+
+/// As [`Disk::unique`] makes them.
+fn is_blob_name(name: &str) -> bool {
+    name.len() == 20 && name.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
+/// Whether reading failed for what is on the disk, and not for want of descriptors or the like.
+fn is_damage(error: &std::io::Error) -> bool {
+    use ErrorKind::{InvalidData, NotFound, UnexpectedEof};
+    matches!(error.kind(), InvalidData | NotFound | UnexpectedEof)
 }
 
 fn entry(record: &Record) -> Entry {
@@ -383,39 +522,110 @@ fn entry(record: &Record) -> Entry {
     }
 }
 
-/// All records of a folder, read by a few threads: with 100,000 objects the disk waits otherwise.
-fn read_records(folder: &Path) -> Result<Vec<Record>, StoreError> {
-    let paths = list_dir(folder)?;
+/// All records of a bucket, read by a few threads: with 100,000 objects the disk waits otherwise.
+/// What is no object is set aside; the names of these files come second.
+fn read_records(disk: &Disk, bucket: &Path) -> Result<(Vec<Record>, HashSet<String>), StoreError> {
+    let paths = list_dir(&bucket.join("objects"))?;
+    let blobs = bucket.join("blobs");
     let chunk = paths.len().div_ceil(READERS).max(1);
-    std::thread::scope(|scope| {
+    let read = |path: &PathBuf| (path.clone(), read_record(path, &blobs));
+    let read: Vec<_> = std::thread::scope(|scope| {
         let readers: Vec<_> = paths
             .chunks(chunk)
-            .map(|paths| {
-                scope.spawn(move || {
-                    paths
-                        .iter()
-                        .map(|path| read_record(path))
-                        .collect::<Result<Vec<_>, _>>()
-                })
-            })
+            .map(|paths| scope.spawn(move || paths.iter().map(read).collect::<Vec<_>>()))
             .collect();
-        let mut records = Vec::with_capacity(paths.len());
-        for reader in readers {
-            match reader.join() {
-                Ok(read) => records.extend(read?),
-                Err(panic) => std::panic::resume_unwind(panic),
+        let joined = readers.into_iter().flat_map(|reader| match reader.join() {
+            Ok(read) => read,
+            Err(panic) => std::panic::resume_unwind(panic),
+        });
+        joined.collect()
+    });
+    let (mut records, mut lost) = (Vec::with_capacity(read.len()), HashSet::new());
+    for (path, record) in read {
+        match record? {
+            Ok(record) => records.push(record),
+            Err(why) => {
+                disk.set_aside(&path, &why);
+                let name = path.file_name().unwrap_or_default();
+                lost.insert(name.to_string_lossy().into_owned());
             }
         }
-        Ok(records)
-    })
+    }
+    Ok((records, lost))
 }
 
-fn read_record(path: &Path) -> Result<Record, StoreError> {
-    let (record, before): (Record, u64) = record::read(&File::open(path).at(path)?, path)?;
-    if record.blob.is_none() && before != record.meta.size {
-        return Err(StoreError::Damaged(path.to_owned()));
+/// The record of an object whose file is in its place, and whole as far as its length tells; or
+/// what is wrong with it.
+///
+/// # Errors
+/// The system is short of something; that says nothing of the file.
+fn read_record(path: &Path, blobs: &Path) -> Result<Result<Record, String>, StoreError> {
+    let read = File::open(path)
+        .at(path)
+        .and_then(|file| record::read::<Record>(&file, path));
+    let (record, before) = match read {
+        Ok(read) => read,
+        Err(StoreError::Io { source, path }) if is_shortage(&source) => {
+            return Err(StoreError::Io { source, path });
+        }
+        Err(StoreError::Damaged(_)) => {
+            return Ok(Err("it is no object of this store, or damaged".into()));
+        }
+        Err(error) => return Ok(Err(error.to_string())),
+    };
+    let key = &record.key;
+    if path.file_name().and_then(|name| name.to_str()) != Some(&file_name(key)) {
+        return Ok(Err(format!("it is not in the place of its key, {key:?}")));
     }
-    Ok(record)
+    let length = match &record.blob {
+        None => before,
+        Some(blob) => match fs::metadata(blobs.join(blob)) {
+            Ok(metadata) => metadata.len(),
+            Err(error) => return Ok(Err(format!("the bytes of {key:?} are not there: {error}"))),
+        },
+    };
+    if length != record.meta.size {
+        return Ok(Err(format!("the bytes of {key:?} are not all there")));
+    }
+    Ok(Ok(record))
+}
+
+/// Too many open files, or too little memory.
+fn is_shortage(error: &std::io::Error) -> bool {
+    const ENFILE: i32 = 23;
+    const EMFILE: i32 = 24;
+    error.kind() == ErrorKind::OutOfMemory
+        || (cfg!(unix) && matches!(error.raw_os_error(), Some(ENFILE | EMFILE)))
+}
+
+/// A small file; none where it is not there, or damaged and set aside.
+pub(super) fn read_json<T: serde::de::DeserializeOwned>(
+    disk: &Disk,
+    path: &Path,
+) -> Result<Option<T>, StoreError> {
+    let bytes = match fs::read(path) {
+        Ok(bytes) => bytes,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(error) if error.kind() == ErrorKind::IsADirectory => Vec::new(),
+        Err(error) => return Err(error).at(path),
+    };
+    let read = serde_json::from_slice(&bytes);
+    if read.is_err() {
+        disk.set_aside(path, "it is damaged");
+    }
+    Ok(read.ok())
+}
+
+/// Writes a small file durably, as a whole or not at all.
+pub(super) fn write_json(
+    tmp_path: &Path,
+    target: &Path,
+    value: &impl Serialize,
+) -> Result<(), StoreError> {
+    let json = serde_json::to_vec(value)
+        .map_err(std::io::Error::from)
+        .at(target)?;
+    write_small(tmp_path, target, &json)
 }
 
 /// The files of a folder.

@@ -1,21 +1,20 @@
 //! Server-side copies: whole objects and ranges of them, never through memory as a whole.
 
-use std::io::{Read, Seek, SeekFrom};
+use std::io::Write;
 use std::sync::Arc;
 
 use s3s::S3Result;
 use s3s::crypto::{Checksum as _, Md5};
 
+use super::blocks::Summing;
 use super::bucket::{Bucket, Bytes, Version, copy_bytes};
 use super::checksum::{Algorithm, ChecksumKind, Hasher, ObjectChecksum};
 use super::conditions::{ReadCondition, WriteCondition};
-use super::disk::Temp;
 use super::error::{At, StoreError};
 use super::events::{Caller, Happening};
 use super::ingest::Ingested;
 use super::limits::PUT_BYTES;
-use super::multipart::hash_file;
-use super::object::{ObjectMeta, now};
+use super::object::{Object, ObjectMeta, now};
 
 /// Where a copy comes from.
 pub(super) struct Source {
@@ -41,29 +40,26 @@ pub(super) fn copy_object(
     target: &Target,
     caller: &Caller,
 ) -> S3Result<ObjectMeta> {
-    let opened = source.bucket.open_to_copy(&source.key)?;
-    let from = &opened.object.meta;
-    source.condition.check(from).for_copy()?;
+    let mut opened = source.bucket.open_to_copy(&source.key)?;
+    let from = opened.object.meta.clone();
+    source.condition.check(&from).for_copy()?;
     if from.size > PUT_BYTES {
         let message = "the copy source is larger than the maximum of a copy, 5368709120 bytes";
         return Err(StoreError::InvalidRequest(message.into()).into());
     }
     let bytes = match opened.link {
         Some(link) => Bytes::Shared(link),
-        None => Bytes::Own(copy_bytes(
-            &target.bucket.shared.disk,
-            &opened.object.file,
-            from.size,
-        )?),
+        None => Bytes::Own(copy_bytes(&target.bucket.shared.disk, &mut opened.object)?),
     };
     let mut meta = target.headers.clone().unwrap_or_else(|| from.clone());
     meta.size = from.size;
     meta.last_modified = now();
-    meta.part_sizes = Vec::new();
-    (meta.etag, meta.checksum) = hashes(from, target.algorithm, &bytes)?;
+    (meta.part_sizes, meta.part_checksums) = (Vec::new(), Vec::new());
+    (meta.etag, meta.checksum) = hashes(&mut opened.object, target.algorithm)?;
     let version = Version {
         meta: meta.clone(),
         bytes,
+        blocks: opened.blocks,
         upload: None,
     };
     target.bucket.commit(
@@ -83,43 +79,44 @@ pub(super) fn copy_range(
     algorithm: Algorithm,
     range: impl FnOnce(u64) -> S3Result<std::ops::Range<u64>>,
 ) -> S3Result<Ingested> {
-    let opened = source.bucket.open_to_copy(&source.key)?;
-    let from = opened.object;
-    source.condition.check(&from.meta).for_copy()?;
-    let range = range(from.meta.size)?;
+    let Object { meta, mut contents } = source.bucket.open_object(&source.key)?;
+    source.condition.check(&meta).for_copy()?;
+    let range = range(meta.size)?;
     let size = range.end - range.start;
     if size > PUT_BYTES {
         return Err(StoreError::EntityTooLarge.into());
     }
     let mut temp = source.bucket.shared.disk.temp()?;
-    let mut file = from.file;
-    file.seek(SeekFrom::Start(from.offset + range.start))
-        .at(temp.path())?;
-    let copied = std::io::copy(&mut file.take(size), &mut temp.file).at(temp.path())?;
-    if copied != size {
-        return Err(StoreError::Damaged(temp.path().to_owned()).into());
-    }
-    let (md5, value) = hash(&temp, algorithm)?;
+    let (mut md5, mut hasher) = (Md5::new(), Hasher::new(algorithm));
+    let mut blocks = Summing::new(Some(size));
+    let copied = contents.for_each(range, |piece| {
+        md5.update(piece);
+        hasher.update(piece);
+        blocks.update(piece);
+        temp.file.write_all(piece)
+    });
+    copied.at(contents.path())?;
     let checksum = ObjectChecksum {
         algorithm,
-        value,
+        value: hasher.finish(),
         kind: ChecksumKind::FullObject,
     };
     Ok(Ingested {
         temp,
         size,
-        md5,
+        md5: md5.finalize(),
         checksum,
+        blocks: blocks.finish(),
     })
 }
 
 /// ETag and checksum of a copy. Those of the source hold, unless they are made of its parts:
 /// a copy has none.
 fn hashes(
-    from: &ObjectMeta,
+    source: &mut Object,
     wanted: Option<Algorithm>,
-    bytes: &Bytes,
 ) -> Result<(String, Option<ObjectChecksum>), StoreError> {
+    let from = &source.meta;
     let wanted = wanted
         .or(from.checksum.as_ref().map(|checksum| checksum.algorithm))
         .unwrap_or(Algorithm::Crc64Nvme);
@@ -129,24 +126,17 @@ fn hashes(
     if let (true, Some(kept)) = (from.part_sizes.is_empty(), kept) {
         return Ok((from.etag.clone(), Some(kept.clone())));
     }
-    let (Bytes::Own(temp) | Bytes::Shared(temp)) = bytes;
-    let (md5, value) = hash(temp, wanted)?;
-    Ok((
-        hex::encode(md5),
-        Some(ObjectChecksum {
-            algorithm: wanted,
-            value,
-            kind: ChecksumKind::FullObject,
-        }),
-    ))
-}
-
-fn hash(temp: &Temp, algorithm: Algorithm) -> Result<([u8; 16], String), StoreError> {
-    let hashers = (Md5::new(), Hasher::new(algorithm));
-    let (md5, checksum) = hash_file(&temp.file, hashers, |(md5, checksum), bytes| {
-        md5.update(bytes);
-        checksum.update(bytes);
-    })
-    .at(temp.path())?;
-    Ok((md5.finalize(), checksum.finish()))
+    let (mut md5, mut hasher) = (Md5::new(), Hasher::new(wanted));
+    let read = source.contents.for_each(0..from.size, |piece| {
+        md5.update(piece);
+        hasher.update(piece);
+        Ok(())
+    });
+    read.at(source.contents.path())?;
+    let checksum = ObjectChecksum {
+        algorithm: wanted,
+        value: hasher.finish(),
+        kind: ChecksumKind::FullObject,
+    };
+    Ok((hex::encode(md5.finalize()), Some(checksum)))
 }

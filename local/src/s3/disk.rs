@@ -1,34 +1,39 @@
 //! The data folder: who may open it, temporary files, and what makes a rename durable.
 
-use std::fs::{self, File, TryLockError};
-use std::io;
+use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::error::{At, StoreError};
+use super::notices::Notices;
+use super::object::now;
 
 /// The data folder, held by this process for as long as this value lives.
 pub(super) struct Disk {
+    root: PathBuf,
     tmp: PathBuf,
     buckets: PathBuf,
-    /// How often the folder was opened, this time included: what makes ids and sequencers
-    /// grow across restarts without asking a clock.
+    /// What makes ids and sequencers grow across restarts.
     epoch: u32,
     counter: AtomicU64,
+    notices: Arc<Notices>,
     _lock: File,
 }
 
 impl Disk {
-    /// Opens or makes the folder, and removes what a crash left unfinished.
-    pub fn open(root: &Path) -> Result<Disk, StoreError> {
+    /// Opens or makes the folder, and removes what a crash left unfinished. Nothing has to be
+    /// written where the folder is there already, so it opens on a full disk too.
+    pub fn open(root: &Path, notices: &Arc<Notices>) -> Result<Disk, StoreError> {
         let tmp = root.join("tmp");
         let buckets = root.join("buckets");
-        fs::create_dir_all(root).at(root)?;
+        make_dir(root)?;
+        close_to_others(root, notices);
         let lock_path = root.join("lock");
-        let lock = File::options()
+        let lock = private()
             .create(true)
             .truncate(false)
-            .write(true)
             .open(&lock_path)
             .at(&lock_path)?;
         match lock.try_lock() {
@@ -36,18 +41,16 @@ impl Disk {
             Err(TryLockError::WouldBlock) => return Err(StoreError::Held(root.to_owned())),
             Err(TryLockError::Error(error)) => return Err(error).at(&lock_path),
         }
-        match fs::remove_dir_all(&tmp) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error).at(&tmp),
-            _ => {}
-        }
-        fs::create_dir_all(&tmp).at(&tmp)?;
-        fs::create_dir_all(&buckets).at(&buckets)?;
-        let epoch = next_epoch(root, &tmp)?;
+        empty_dir(&tmp, notices)?;
+        make_dir(&buckets)?;
+        let epoch = next_epoch(root, &tmp, notices);
         Ok(Disk {
+            root: root.to_owned(),
             tmp,
             buckets,
             epoch,
             counter: AtomicU64::new(0),
+            notices: notices.clone(),
             _lock: lock,
         })
     }
@@ -77,17 +80,30 @@ impl Disk {
     /// An empty temporary file, open for reading and writing.
     pub fn temp(&self) -> Result<Temp, StoreError> {
         let path = self.tmp_path();
-        let file = File::options()
-            .create_new(true)
-            .read(true)
-            .write(true)
-            .open(&path)
-            .at(&path)?;
+        let file = private().create_new(true).open(&path).at(&path)?;
         Ok(Temp {
             path,
             file,
             released: false,
         })
+    }
+
+    /// Moves away what is damaged or none of the store's, so that the rest can be served, and
+    /// tells it.
+    pub fn set_aside(&self, path: &Path, why: &str) {
+        const NAME_CHARS: usize = 100;
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let name: String = name.chars().take(NAME_CHARS).collect();
+        let folder = self.root.join("set-aside");
+        let target = folder.join(format!("{}-{name}", self.unique()));
+        let moved = make_dir(&folder).and_then(|()| fs::rename(path, &target).at(&target));
+        let path = path.display();
+        self.notices.tell(&match moved {
+            Ok(()) => format!("{path}: {why}; it was moved to {}", target.display()),
+            Err(error) => {
+                format!("{path}: {why}; it is left out, and cannot be moved away: {error}")
+            }
+        });
     }
 }
 
@@ -155,27 +171,101 @@ pub(super) fn sync_dir(path: &Path) -> Result<(), StoreError> {
 
 /// Writes a small file durably, as a whole or not at all.
 pub(super) fn write_small(tmp_path: &Path, target: &Path, bytes: &[u8]) -> Result<(), StoreError> {
-    fs::write(tmp_path, bytes).at(tmp_path)?;
-    File::open(tmp_path)
-        .and_then(|file| file.sync_all())
-        .at(tmp_path)?;
+    let written = private()
+        .create(true)
+        .truncate(true)
+        .open(tmp_path)
+        .and_then(|mut file| {
+            file.write_all(bytes)?;
+            file.sync_all()
+        });
+    written.at(tmp_path)?;
     fs::rename(tmp_path, target).at(target)?;
     target.parent().map_or(Ok(()), sync_dir)
 }
 
-fn next_epoch(root: &Path, tmp: &Path) -> Result<u32, StoreError> {
+/// Makes a folder that only its owner can read, and those above it; one that is there stays.
+pub(super) fn make_dir(path: &Path) -> Result<(), StoreError> {
+    let mut builder = DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path).at(path)
+}
+
+/// To open files that only their owner can read, for reading and writing.
+fn private() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options
+}
+
+/// Takes from others what an earlier version, or somebody, has let them read.
+fn close_to_others(path: &Path, notices: &Notices) {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let closed = fs::metadata(path).and_then(|metadata| {
+            if metadata.permissions().mode() & 0o077 == 0 {
+                return Ok(());
+            }
+            fs::set_permissions(path, fs::Permissions::from_mode(0o700))
+        });
+        if let Err(error) = closed {
+            let path = path.display();
+            notices.tell(&format!(
+                "{path}: others may read it, and this cannot be changed: {error}"
+            ));
+        }
+    }
+    #[cfg(not(unix))]
+    let _ = (path, notices);
+}
+
+/// Makes a folder that is empty. What cannot be removed from it is told and stays: no new name
+/// meets an old one.
+fn empty_dir(path: &Path, notices: &Notices) -> Result<(), StoreError> {
+    if !path.is_dir() && path.symlink_metadata().is_ok() {
+        fs::remove_file(path).at(path)?;
+    }
+    make_dir(path)?;
+    for entry in fs::read_dir(path).at(path)? {
+        let entry = entry.at(path)?;
+        let left = entry.path();
+        let removed = match entry.file_type() {
+            Ok(kind) if kind.is_dir() => fs::remove_dir_all(&left),
+            _ => fs::remove_file(&left),
+        };
+        if let Err(error) = removed {
+            notices.tell(&format!("{}: {error}", left.display()));
+        }
+    }
+    Ok(())
+}
+
+/// The number of this opening: larger than all before it. It is the clock's, in seconds, so that
+/// it grows also where the last one was lost or cannot be written; where the clock goes back, the
+/// last one is counted up.
+fn next_epoch(root: &Path, tmp: &Path, notices: &Notices) -> u32 {
     let path = root.join("epoch");
+    let seconds = u32::try_from(now().as_second()).unwrap_or_default();
     let last = match fs::read_to_string(&path) {
-        Ok(text) => text
-            .trim()
-            .parse::<u32>()
-            .map_err(|_| StoreError::Damaged(path.clone()))?,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => 0,
-        Err(error) => return Err(error).at(&path),
+        Ok(text) => text.trim().parse::<u32>().ok(),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Some(0),
+        Err(_) => None,
     };
-    let epoch = last
-        .checked_add(1)
-        .ok_or_else(|| StoreError::Damaged(path.clone()))?;
-    write_small(&tmp.join("epoch"), &path, format!("{epoch}\n").as_bytes())?;
-    Ok(epoch)
+    if last.is_none() {
+        let path = path.display();
+        notices.tell(&format!(
+            "{path} was damaged; it was made again from the clock"
+        ));
+    }
+    let epoch = last.unwrap_or_default().saturating_add(1).max(seconds);
+    let text = format!("{epoch}\n");
+    if let Err(error) = write_small(&tmp.join("epoch"), &path, text.as_bytes()) {
+        notices.tell(&error.to_string());
+    }
+    epoch
 }

@@ -21,7 +21,7 @@ pub enum StoreError {
         source: io::Error,
     },
     /// A file in the data folder is not what the store wrote there.
-    #[error("{} is damaged: it does not end in a record of this store", .0.display())]
+    #[error("{} is damaged: it is not what this store wrote there", .0.display())]
     Damaged(PathBuf),
     /// No such bucket.
     #[error("the bucket {0} does not exist")]
@@ -29,9 +29,6 @@ pub enum StoreError {
     /// Not a name that S3 takes.
     #[error("{0} is not a valid bucket name")]
     InvalidBucketName(String),
-    /// The bucket is there already.
-    #[error("the bucket {0} exists already")]
-    BucketAlreadyOwnedByYou(String),
     /// The bucket still holds objects.
     #[error("the bucket {0} is not empty")]
     BucketNotEmpty(String),
@@ -69,7 +66,6 @@ impl From<StoreError> for S3Error {
         let code = match &error {
             StoreError::NoSuchBucket(_) => S3ErrorCode::NoSuchBucket,
             StoreError::InvalidBucketName(_) => S3ErrorCode::InvalidBucketName,
-            StoreError::BucketAlreadyOwnedByYou(_) => S3ErrorCode::BucketAlreadyOwnedByYou,
             StoreError::BucketNotEmpty(_) => S3ErrorCode::BucketNotEmpty,
             StoreError::NoSuchKey(_) => S3ErrorCode::NoSuchKey,
             StoreError::PreconditionFailed(_) => S3ErrorCode::PreconditionFailed,
@@ -80,6 +76,15 @@ impl From<StoreError> for S3Error {
             StoreError::EntityTooLarge => S3ErrorCode::EntityTooLarge,
             StoreError::BadDigest(_) => S3ErrorCode::BadDigest,
             StoreError::InvalidRequest(_) => S3ErrorCode::InvalidRequest,
+            StoreError::Io { source, .. } if is_full(source) => {
+                let mut full = custom(
+                    "InsufficientStorage",
+                    StatusCode::INSUFFICIENT_STORAGE,
+                    "The disk of the server is full. Free some space there and try again.".into(),
+                );
+                full.set_source(Box::new(error));
+                return full;
+            }
             StoreError::Held(_) | StoreError::Io { .. } | StoreError::Damaged(_) => {
                 // The message names files of this machine: for its owner, not for a client.
                 return S3Error::with_source(S3ErrorCode::InternalError, Box::new(error));
@@ -87,6 +92,12 @@ impl From<StoreError> for S3Error {
         };
         S3Error::with_message(code, error.to_string())
     }
+}
+
+/// Whether there is no room for a write: on the disk, or of what its user may have.
+fn is_full(error: &io::Error) -> bool {
+    use io::ErrorKind::{QuotaExceeded, StorageFull};
+    matches!(error.kind(), StorageFull | QuotaExceeded)
 }
 
 /// One of S3's errors that the protocol layer has no name for.

@@ -85,6 +85,13 @@ impl Index {
         self.entries.remove(key.as_bytes())
     }
 
+    pub fn keys(&self) -> Vec<String> {
+        self.entries
+            .keys()
+            .map(|Key(key)| key.to_string())
+            .collect()
+    }
+
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }

@@ -10,6 +10,7 @@ use s3s::dto::StreamingBlob;
 use s3s::{S3Error, S3Result, TrailingHeaders, s3_error};
 use tokio::sync::mpsc::{Receiver, channel};
 
+use super::blocks::{Blocks, Summing};
 use super::bucket::Shared;
 use super::checksum::{Algorithm, ChecksumKind, Hasher, ObjectChecksum, base64};
 use super::disk::Temp;
@@ -42,6 +43,7 @@ pub(super) struct Ingested {
     pub size: u64,
     pub md5: [u8; 16],
     pub checksum: ObjectChecksum,
+    pub blocks: Blocks,
 }
 
 /// Takes a body in.
@@ -83,9 +85,11 @@ fn write(
 ) -> Result<Ingested, StoreError> {
     let mut temp = shared.disk.temp()?;
     let (mut md5, mut hasher, mut size) = (Md5::new(), Hasher::new(algorithm), 0);
+    let mut blocks = Summing::new(None);
     while let Some(piece) = pieces.blocking_recv() {
         md5.update(&piece);
         hasher.update(&piece);
+        blocks.update(&piece);
         size += piece.len() as u64;
         temp.file.write_all(&piece).at(temp.path())?;
     }
@@ -99,6 +103,7 @@ fn write(
         size,
         md5: md5.finalize(),
         checksum,
+        blocks: blocks.finish(),
     })
 }
 

@@ -32,8 +32,21 @@ pub const XML_BYTES: usize = 8 * 1024 * 1024;
 /// Request line and headers together, in bytes.
 pub const HEAD_BYTES: usize = 128 * 1024;
 
-/// Fields of an HTML form. Uploads by form are not offered; this only bounds the refusal.
-pub const FORM_BYTES: usize = 64 * 1024;
-
 /// Objects of at most this many bytes lie in one file with their record (ours, not S3's).
 pub const INLINE_BYTES: u64 = 1024 * 1024;
+
+/// How long a presigned address may be valid, in seconds: a week. Longer:
+/// `AuthorizationQueryParametersError`.
+pub const PRESIGNED_SECONDS: i64 = 7 * 24 * 60 * 60;
+
+/// Rules in a CORS configuration. More: `MalformedXML`.
+pub const CORS_RULES: usize = 100;
+
+/// The texts of a CORS configuration together, in bytes.
+pub const CORS_BYTES: usize = 64 * 1024;
+
+/// How long a body may be silent: no more than 1 KiB in this time.
+pub const BODY_SECONDS: u64 = 30;
+
+/// Connections at once (ours, not S3's); fewer where the system lets the process open few files.
+pub const CONNECTIONS: usize = 512;

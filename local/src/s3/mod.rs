@@ -2,7 +2,9 @@
 //!
 //! The story of a write, in order:
 //!
-//! 1. [`server`]: a request arrives; its signature is checked (crate `s3s`), it gets an id.
+//! 1. [`server`]: a request arrives and gets an id; [`hosts`] says which bucket it names, [`admit`]
+//!    refuses what no signature covers, then the signature is checked (crate `s3s`).
+//!    [`cors`] and [`refusal`] complete the answer.
 //! 2. [`service`]: the operation is unpacked and its limits are checked.
 //! 3. [`ingest`]: the bytes go to a temporary file while they are hashed; length, MD5 and
 //!    checksums (headers or trailers) are compared with what the client promised.
@@ -18,7 +20,9 @@
 //! lock                                  held while a process has the store open
 //! epoch                                 how often the store was opened (part of sequencers)
 //! tmp/                                  unfinished writes; emptied at open
+//! set-aside/                            what is damaged or was never ours
 //! buckets/<bucket>/bucket.json          when it was made
+//! buckets/<bucket>/cors.json            its CORS configuration, if it has one
 //! buckets/<bucket>/objects/<sha256>     one file an object, named by the hash of its key
 //! buckets/<bucket>/blobs/<id>           the bytes of large objects
 //! buckets/<bucket>/uploads/<id>/        one folder a multipart upload
@@ -35,6 +39,10 @@
 //! bytes works (`..`, `/`, `a` beside `a/b`) and none escapes. The order that listings need is
 //! kept in memory, in an index that is rebuilt from the records at open.
 //!
+//! Only the owner of the folder can read it. What is found damaged in it at open, and what is none
+//! of the store's, is moved to `set-aside/` and told; the rest is served. [`blocks`] checks bytes
+//! whenever they are read.
+//!
 //! # Invariants
 //!
 //! - *Acknowledged is durable*: a response or an event is sent only after the file and its
@@ -46,23 +54,30 @@
 //!   answer 409 `ConditionalRequestConflict`.
 //! - *No write passes through memory as a whole*: bodies, copies and parts move in pieces.
 
+mod admit;
+mod blocks;
 mod bucket;
 mod checksum;
 mod conditions;
 mod copy;
+mod cors;
 mod disk;
 mod error;
 mod events;
+mod hosts;
 mod index;
 mod ingest;
 pub mod limits;
 mod multipart;
+mod notices;
 mod object;
 mod record;
+mod refusal;
 mod server;
 mod service;
 mod store;
 
+pub use blocks::Contents;
 pub use checksum::{Algorithm, ChecksumKind, ObjectChecksum};
 pub use error::StoreError;
 pub use object::{Object, ObjectMeta};

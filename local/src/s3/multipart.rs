@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 use std::fs::{self, File};
-use std::io::{self, Read, Seek};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -11,10 +11,11 @@ use jiff::Timestamp;
 use s3s::crypto::{Checksum as _, Md5};
 use serde::{Deserialize, Serialize};
 
-use super::bucket::{Bucket, Bytes, Version, list_dir};
+use super::blocks::{Blocks, Summing};
+use super::bucket::{Bucket, Bytes, Version, list_dir, read_json, write_json};
 use super::checksum::{self, Algorithm, ChecksumKind, Hasher, ObjectChecksum};
 use super::conditions::WriteCondition;
-use super::disk::{Temp, sync_dir, write_small};
+use super::disk::{Disk, Temp, make_dir, sync_dir};
 use super::error::{At, StoreError};
 use super::events::{Caller, Happening};
 use super::ingest::Ingested;
@@ -78,15 +79,13 @@ impl Bucket {
     /// Begins an upload.
     pub fn begin_upload(&self, about: About) -> Result<Arc<Upload>, StoreError> {
         let _alive = self.alive()?;
-        let id = self.shared.disk.unique();
+        // With a letter in front: some clients take digits alone for a number.
+        let id = format!("u{}", self.shared.disk.unique());
         let tmp = self.shared.disk.tmp_path();
         let uploads = self.dir.join("uploads");
         let dir = uploads.join(&id);
-        fs::create_dir(&tmp).at(&tmp)?;
-        let json = serde_json::to_vec(&about)
-            .map_err(io::Error::from)
-            .at(&tmp)?;
-        write_small(&tmp.join("new"), &tmp.join(ABOUT), &json)?;
+        make_dir(&tmp)?;
+        write_json(&tmp.join("new"), &tmp.join(ABOUT), &about)?;
         fs::rename(&tmp, &dir).at(&dir)?;
         sync_dir(&uploads)?;
         let upload = Arc::new(Upload {
@@ -167,10 +166,11 @@ impl Bucket {
         let chosen = choose(&state.parts, named)?;
         // Asked again at the commit; here it saves putting the parts together in vain.
         condition.check(key, self.entry(key).as_ref())?;
-        let (meta, bytes) = self.assemble(&upload, &chosen, whole)?;
+        let (meta, bytes, blocks) = self.assemble(&upload, &chosen, whole)?;
         let version = Version {
             meta: meta.clone(),
             bytes: Bytes::Own(bytes),
+            blocks: Some(blocks),
             upload: Some(id.to_owned()),
         };
         self.commit(
@@ -202,27 +202,60 @@ impl Bucket {
         }
     }
 
+    /// Puts the parts together in one file. Each is compared with its checksum on the way.
     fn assemble(
         &self,
         upload: &Upload,
         parts: &[(u16, Part)],
         whole: &Whole,
-    ) -> Result<(ObjectMeta, Temp), StoreError> {
-        let mut temp = self.shared.disk.temp()?;
-        let (mut md5, mut size) = (Md5::new(), 0);
-        for (number, part) in parts {
-            let path = upload.part_path(*number);
-            let file = File::open(&path).at(&path)?;
-            let copied = io::copy(&mut file.take(part.size), &mut temp.file).at(&path)?;
-            if copied != part.size {
-                return Err(StoreError::Damaged(path));
-            }
-            md5.update(&hex::decode(&part.etag).map_err(|_| StoreError::Damaged(path))?);
-            size += part.size;
-        }
+    ) -> Result<(ObjectMeta, Temp, Blocks), StoreError> {
+        let size = parts.iter().map(|(_, part)| part.size).sum();
         if whole.size.is_some_and(|expected| expected != size) {
             return Err(StoreError::InvalidRequest(format!(
                 "the parts have {size} bytes together, not what x-amz-mp-object-size says"
+            )));
+        }
+        let (algorithm, kind) = upload
+            .about
+            .checksum
+            .unwrap_or((Algorithm::Crc64Nvme, ChecksumKind::FullObject));
+        let mut temp = self.shared.disk.temp()?;
+        let (mut md5, mut blocks) = (Md5::new(), Summing::new(Some(size)));
+        let mut hasher = (kind == ChecksumKind::FullObject).then(|| Hasher::new(algorithm));
+        for (number, part) in parts {
+            let path = upload.part_path(*number);
+            let mut part_hasher = Hasher::new(part.checksum.algorithm);
+            let mut file = File::open(&path).at(&path)?.take(part.size);
+            let copied = for_each_piece(&mut file, |piece| {
+                part_hasher.update(piece);
+                blocks.update(piece);
+                if let Some(hasher) = &mut hasher {
+                    hasher.update(piece);
+                }
+                temp.file.write_all(piece)
+            });
+            if copied.at(&path)? != part.size || part_hasher.finish() != part.checksum.value {
+                return Err(StoreError::Damaged(path));
+            }
+            md5.update(&hex::decode(&part.etag).map_err(|_| StoreError::Damaged(path))?);
+        }
+        let checksums: Vec<String> = parts
+            .iter()
+            .map(|(_, part)| part.checksum.value.clone())
+            .collect();
+        let value = match hasher {
+            Some(hasher) => hasher.finish(),
+            None => checksum::composite(algorithm, &checksums)
+                .ok_or_else(|| StoreError::Damaged(upload.dir.clone()))?,
+        };
+        if whole
+            .checksum
+            .as_ref()
+            .is_some_and(|expected| *expected != value)
+        {
+            return Err(StoreError::BadDigest(format!(
+                "the {} you specified did not match the calculated checksum",
+                algorithm.name()
             )));
         }
         let mut meta = upload.about.meta.clone();
@@ -230,50 +263,15 @@ impl Bucket {
         meta.etag = format!("{}-{}", hex::encode(md5.finalize()), parts.len());
         meta.last_modified = now();
         meta.part_sizes = parts.iter().map(|(_, part)| part.size).collect();
-        meta.checksum = self.whole_checksum(upload, parts, &temp)?;
-        if let (Some(expected), Some(checksum)) = (&whole.checksum, &meta.checksum)
-            && *expected != checksum.value
-        {
-            return Err(StoreError::BadDigest(format!(
-                "the {} you specified did not match the calculated checksum",
-                checksum.algorithm.name()
-            )));
+        if upload.about.checksum.is_some() {
+            meta.part_checksums = checksums;
         }
-        Ok((meta, temp))
-    }
-
-    fn whole_checksum(
-        &self,
-        upload: &Upload,
-        parts: &[(u16, Part)],
-        temp: &Temp,
-    ) -> Result<Option<ObjectChecksum>, StoreError> {
-        let (algorithm, kind) = upload
-            .about
-            .checksum
-            .unwrap_or((Algorithm::Crc64Nvme, ChecksumKind::FullObject));
-        let value = match kind {
-            ChecksumKind::Composite => {
-                let parts: Vec<String> = parts
-                    .iter()
-                    .map(|(_, part)| part.checksum.value.clone())
-                    .collect();
-                checksum::composite(algorithm, &parts)
-                    .ok_or_else(|| StoreError::Damaged(upload.dir.clone()))?
-            }
-            ChecksumKind::FullObject => {
-                hash_file(&temp.file, Hasher::new(algorithm), |hasher, bytes| {
-                    hasher.update(bytes)
-                })
-                .at(temp.path())?
-                .finish()
-            }
-        };
-        Ok(Some(ObjectChecksum {
+        meta.checksum = Some(ObjectChecksum {
             algorithm,
             value,
             kind,
-        }))
+        });
+        Ok((meta, temp, blocks.finish()))
     }
 
     fn forget(&self, upload: &Upload, state: &mut State) {
@@ -305,62 +303,82 @@ impl Upload {
     }
 }
 
-/// Reads back the uploads of a bucket; those whose object is there already are removed.
+/// Reads back the uploads of a bucket; those whose object is there already are removed, and what
+/// is damaged is set aside.
 pub(super) fn open_all(
+    disk: &Disk,
     folder: &Path,
     made: &HashSet<&str>,
 ) -> Result<BTreeMap<String, Arc<Upload>>, StoreError> {
     let mut uploads = BTreeMap::new();
     for dir in list_dir(folder)? {
-        let id = dir
-            .file_name()
-            .and_then(|name| name.to_str())
-            .unwrap_or_default()
-            .to_owned();
+        let name = dir.file_name().and_then(|name| name.to_str());
+        let id = name.unwrap_or_default().to_owned();
+        if !dir.is_dir() {
+            disk.set_aside(&dir, "it is no upload");
+            continue;
+        }
         if made.contains(id.as_str()) {
             fs::remove_dir_all(&dir).at(&dir)?;
             continue;
         }
-        let path = dir.join(ABOUT);
-        let about: About = serde_json::from_slice(&fs::read(&path).at(&path)?)
-            .map_err(|_| StoreError::Damaged(path.clone()))?;
-        let mut parts = BTreeMap::new();
-        for path in list_dir(&dir)? {
-            let number = path
-                .file_name()
-                .and_then(|name| name.to_str())
-                .and_then(|name| name.parse().ok());
-            if let Some(number) = number {
-                let (part, _): (Part, u64) = record::read(&File::open(&path).at(&path)?, &path)?;
-                parts.insert(number, part);
-            }
-        }
-        let state = RwLock::new(State { parts, over: false });
-        uploads.insert(
-            id.clone(),
-            Arc::new(Upload {
-                id,
-                about,
-                dir,
-                state,
-            }),
-        );
+        let Some(about) = read_json::<About>(disk, &dir.join(ABOUT))? else {
+            disk.set_aside(
+                &dir,
+                "it is no upload, or does not say any more what it uploads",
+            );
+            continue;
+        };
+        let state = RwLock::new(State {
+            parts: open_parts(disk, &dir)?,
+            over: false,
+        });
+        let upload = Upload {
+            id: id.clone(),
+            about,
+            dir,
+            state,
+        };
+        uploads.insert(id, Arc::new(upload));
     }
     Ok(uploads)
 }
 
-/// Runs over a file from its beginning, piece by piece; its cursor is at the end after that.
-pub(super) fn hash_file<H>(
-    mut file: &File,
-    mut hasher: H,
-    update: impl Fn(&mut H, &[u8]),
-) -> io::Result<H> {
+fn open_parts(disk: &Disk, dir: &Path) -> Result<BTreeMap<u16, Part>, StoreError> {
+    let mut parts = BTreeMap::new();
+    for path in list_dir(dir)? {
+        let name = path.file_name().and_then(|name| name.to_str());
+        if name == Some(ABOUT) {
+            continue;
+        }
+        let number = name.and_then(|name| name.parse().ok());
+        let part = File::open(&path)
+            .at(&path)
+            .and_then(|file| record::read::<Part>(&file, &path));
+        match (number, part) {
+            (Some(number), Ok((part, before))) if part.size == before => {
+                parts.insert(number, part);
+            }
+            _ => disk.set_aside(&path, "it is no part of an upload, or damaged"),
+        }
+    }
+    Ok(parts)
+}
+
+/// Hands the bytes of a file on, piece by piece; returns how many there were.
+fn for_each_piece(
+    file: &mut impl Read,
+    mut take: impl FnMut(&[u8]) -> io::Result<()>,
+) -> io::Result<u64> {
     let mut buffer = vec![0; 256 * 1024];
-    file.rewind()?;
+    let mut length = 0;
     loop {
         match file.read(&mut buffer)? {
-            0 => return Ok(hasher),
-            read => update(&mut hasher, &buffer[..read]),
+            0 => return Ok(length),
+            read => {
+                take(&buffer[..read])?;
+                length += read as u64;
+            }
         }
     }
 }

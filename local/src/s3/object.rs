@@ -1,11 +1,11 @@
 //! An object as its reader sees it.
 
 use std::collections::BTreeMap;
-use std::fs::File;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::blocks::Contents;
 use super::checksum::ObjectChecksum;
 
 /// An opened object. It stays readable, and the same, when it is overwritten or deleted.
@@ -13,10 +13,8 @@ use super::checksum::ObjectChecksum;
 pub struct Object {
     /// Everything about the object but its bytes.
     pub meta: ObjectMeta,
-    /// The bytes are `file[offset .. offset + meta.size]`; the file may go on behind them.
-    pub file: File,
-    /// Where the bytes begin; the file's cursor stands there.
-    pub offset: u64,
+    /// Its bytes, which are checked as they are read.
+    pub contents: Contents,
 }
 
 /// Everything about an object but its bytes.
@@ -58,6 +56,9 @@ pub struct ObjectMeta {
     /// The sizes of the parts of a multipart upload, in order; empty for any other object.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub part_sizes: Vec<u64>,
+    /// The checksums of these parts, base64, where the client asked for checksums when it began.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub part_checksums: Vec<String>,
 }
 
 /// Now, to the millisecond: the precision that listings show.

@@ -1,18 +1,14 @@
 //! The store on a port: connections, signatures, request ids.
 
-use std::convert::Infallible;
 use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use http::header;
-use http::{HeaderValue, Request, Response, StatusCode};
-use http_body_util::BodyExt;
-use hyper::body::Incoming;
-use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
+use http::{HeaderValue, Method, Request, Response, StatusCode};
+use hyper::body::Body as _;
 use s3s::auth::{S3Auth, SecretKey};
 use s3s::config::{S3Config, StaticConfigProvider};
 use s3s::crypto::{Checksum as _, Sha256};
@@ -20,16 +16,27 @@ use s3s::service::{S3Service, S3ServiceBuilder};
 use s3s::{Body, S3Result, s3_error};
 use tokio::net::TcpListener;
 
+use super::admit::admit;
+use super::cors::{self, Rules};
 use super::events::Caller;
-use super::limits::{FORM_BYTES, HEAD_BYTES, XML_BYTES};
+use super::hosts::{Hosts, Target};
+use super::limits::{BODY_SECONDS, CONNECTIONS, HEAD_BYTES, XML_BYTES};
+use super::refusal::{self, Refusal};
 use super::service::Service;
 use super::store::Store;
+use crate::net::{self, Limits, Paced};
 
 /// The region of every bucket. Signatures for any other region are taken as well.
 pub const REGION: &str = "us-east-1";
 
 /// How long a client may take to send the head of a request.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// How long a client may take nothing of an answer.
+const WRITE_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// Connections take one in so many descriptors: a request opens up to four files.
+const DESCRIPTORS: usize = 10;
 
 /// How long requests under way may take to end after `shutdown`.
 const GRACE: Duration = Duration::from_secs(10);
@@ -43,8 +50,8 @@ pub struct Credentials {
     pub secret_key: String,
 }
 
-/// Serves S3 over HTTP (path-style addressing) until `shutdown` resolves, then lets the
-/// requests under way end.
+/// Serves S3 over HTTP until `shutdown` resolves, then lets the requests under way end. Buckets
+/// are addressed by path, or as `bucket.localhost`.
 ///
 /// # Errors
 /// None at present: a connection that fails ends alone, and a failure to accept is waited out.
@@ -54,57 +61,39 @@ pub async fn serve(
     credentials: Credentials,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> std::io::Result<()> {
-    let ids = Arc::new(RequestIds {
-        epoch: store.shared().disk.epoch(),
-        counter: AtomicU64::new(0),
+    let front = Arc::new(Front {
+        ids: RequestIds {
+            epoch: store.shared().disk.epoch(),
+            counter: AtomicU64::new(0),
+        },
+        service: build(store.clone(), credentials),
+        store,
     });
-    let service = build(store, credentials);
-    let graceful = GracefulShutdown::new();
-    let mut http = hyper::server::conn::http1::Builder::new();
-    http.timer(TokioTimer::new())
-        .header_read_timeout(HEAD_TIMEOUT)
-        .max_buf_size(HEAD_BYTES);
-    tokio::pin!(shutdown);
-    loop {
-        let (stream, peer) = tokio::select! {
-            accepted = listener.accept() => match accepted {
-                Ok(accepted) => accepted,
-                Err(_) => {
-                    // Out of file descriptors, most likely: they come back.
-                    tokio::time::sleep(Duration::from_millis(50)).await;
-                    continue;
-                }
-            },
-            () = &mut shutdown => break,
-        };
-        // Small answers should not wait for the next packet; without it they are only slower.
-        let _ = stream.set_nodelay(true);
-        let (service, ids) = (service.clone(), ids.clone());
-        let answer = hyper::service::service_fn(move |request| {
-            answer(service.clone(), ids.clone(), peer, request)
-        });
-        let connection = graceful.watch(http.serve_connection(TokioIo::new(stream), answer));
-        tokio::spawn(async move {
-            // The client went away or spoke no HTTP; there is nobody to tell.
-            let _ = connection.await;
-        });
-    }
-    drop(listener);
-    let _ = tokio::time::timeout(GRACE, graceful.shutdown()).await;
+    let limits = Limits {
+        connections: net::share(DESCRIPTORS, CONNECTIONS),
+        head_bytes: HEAD_BYTES,
+        head_timeout: HEAD_TIMEOUT,
+        body_timeout: Duration::from_secs(BODY_SECONDS),
+        write_timeout: WRITE_TIMEOUT,
+        grace: GRACE,
+    };
+    net::serve(limits, listener, shutdown, move |peer, request| {
+        let front = front.clone();
+        async move { front.answer(peer, request).await }
+    })
+    .await;
     Ok(())
 }
 
 fn build(store: Store, credentials: Credentials) -> S3Service {
     let mut config = S3Config::default();
     config.xml_max_body_size = XML_BYTES;
-    config.post_object_max_file_size = 0;
-    config.form_max_field_size = FORM_BYTES;
-    config.form_max_fields_size = FORM_BYTES;
     let mut builder = S3ServiceBuilder::new(Service { store });
     builder.set_auth(OnePair {
         access_key: credentials.access_key,
         secret_key: credentials.secret_key.into(),
     });
+    builder.set_host(Hosts);
     builder.set_config(Arc::new(StaticConfigProvider::new(Arc::new(config))));
     builder.build()
 }
@@ -142,58 +131,88 @@ impl RequestIds {
     }
 }
 
-async fn answer(
+/// What stands before the protocol layer.
+struct Front {
+    store: Store,
     service: S3Service,
-    ids: Arc<RequestIds>,
-    peer: SocketAddr,
-    request: Request<Incoming>,
-) -> Result<Response<Body>, Infallible> {
-    let (request_id, host_id) = ids.next();
-    let (mut request, taken) = watch_expected_body(request);
-    request.extensions_mut().insert(Caller {
-        access_key: String::new(),
-        address: peer.ip().to_string(),
-        request_id: request_id.clone(),
-        host_id: host_id.clone(),
-    });
-    let mut response = service.call(request).await.unwrap_or_else(|_| {
-        let mut response = Response::new(Body::empty());
-        *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
-        response
-    });
-    if response.status() == StatusCode::NOT_MODIFIED {
-        *response.body_mut() = Body::empty();
-    }
-    let headers = response.headers_mut();
-    for (name, value) in [("x-amz-request-id", request_id), ("x-amz-id-2", host_id)] {
-        if let Ok(value) = HeaderValue::try_from(value) {
-            headers.insert(name, value);
-        }
-    }
-    headers.insert(header::SERVER, HeaderValue::from_static("quillfront"));
-    if taken.is_some_and(|taken| !taken.load(Ordering::Relaxed)) {
-        headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
-    }
-    Ok(response)
+    ids: RequestIds,
 }
 
-/// Notes whether any of a body was taken whose client waits for `100 Continue`.
-///
-/// Where none was (the body is empty, or the request was refused first), the client gets a final
-/// answer in place of the 100, and the connection must end with it (RFC 9110, section 10.1.1).
-/// Some clients do not recover by themselves: botocore keeps the early status line with the
-/// connection, and takes the next answer on it for one without headers.
-fn watch_expected_body(request: Request<Incoming>) -> (Request<Body>, Option<Arc<AtomicBool>>) {
-    if !request.headers().contains_key(header::EXPECT) {
-        return (request.map(Body::from), None);
+impl Front {
+    async fn answer(&self, peer: SocketAddr, request: Request<Paced>) -> Response<Body> {
+        let (request_id, host_id) = self.ids.next();
+        let (parts, body) = request.into_parts();
+        let progress = body.progress();
+        let has_body = !body.is_end_stream();
+        let expects = parts.headers.contains_key(header::EXPECT);
+        let asked = (parts.method.clone(), parts.headers.clone());
+        let target = Target::of(&parts, &self.store);
+        let resource = match &target {
+            Ok(target) => target.resource.clone(),
+            Err(_) => parts.uri.path().to_owned(),
+        };
+        let rules = target.as_ref().ok().and_then(|target| {
+            let bucket = self.store.bucket(target.bucket.as_deref()?).ok()?;
+            bucket.cors()
+        });
+        let mut response = match target.and_then(|_| self.admit(&parts, rules.as_deref())) {
+            Err(refusal) => refusal.response(),
+            Ok(Some(preflight)) => preflight,
+            Ok(None) => {
+                let mut request = Request::from_parts(parts, Body::http_body(body));
+                request.extensions_mut().insert(Caller {
+                    access_key: String::new(),
+                    address: peer.ip().to_string(),
+                    request_id: request_id.clone(),
+                    host_id: host_id.clone(),
+                });
+                self.service.call(request).await.unwrap_or_else(|_| {
+                    Refusal::new("InternalError", "the request could not be answered")
+                        .status(StatusCode::INTERNAL_SERVER_ERROR)
+                        .response()
+                })
+            }
+        };
+        if progress.is_silent() && !response.status().is_success() {
+            let message = "Your socket connection to the server was not read from or written to within the timeout \
+                           period. Idle connections will be closed.";
+            response = Refusal::new("RequestTimeout", message).response();
+        }
+        if response.status() == StatusCode::NOT_MODIFIED {
+            *response.body_mut() = Body::empty();
+        }
+        refusal::complete(&mut response, &resource, &request_id, &host_id);
+        let headers = response.headers_mut();
+        if let Some(rules) = &rules {
+            headers.extend(cors::expose(rules, &asked.0, &asked.1));
+        }
+        for (name, value) in [("x-amz-request-id", request_id), ("x-amz-id-2", host_id)] {
+            if let Ok(value) = HeaderValue::try_from(value) {
+                headers.insert(name, value);
+            }
+        }
+        headers.insert(header::SERVER, HeaderValue::from_static("quillfront"));
+        // A final answer in place of `100 Continue` ends the connection (RFC 9110, section 10.1.1;
+        // botocore takes the next answer on it for one without headers). So does one that leaves
+        // a body unread.
+        if progress.is_silent() || ((has_body || expects) && !progress.is_wanted()) {
+            headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+        }
+        response
     }
-    let taken = Arc::new(AtomicBool::new(false));
-    let flag = taken.clone();
-    let request = request.map(|body| {
-        Body::http_body(body.map_frame(move |frame| {
-            flag.store(true, Ordering::Relaxed);
-            frame
-        }))
-    });
-    (request, Some(taken))
+
+    /// Lets a request pass to the protocol layer, or answers it where it is a preflight.
+    fn admit(
+        &self,
+        parts: &http::request::Parts,
+        rules: Option<&Rules>,
+    ) -> Result<Option<Response<Body>>, Refusal> {
+        if parts.method == Method::OPTIONS {
+            let mut response = Response::new(Body::empty());
+            *response.headers_mut() = cors::preflight(rules, &parts.headers)?;
+            return Ok(Some(response));
+        }
+        admit(parts)?;
+        Ok(None)
+    }
 }

@@ -11,6 +11,7 @@ use super::bucket::{Bucket, Shared, list_dir};
 use super::disk::Disk;
 use super::error::StoreError;
 use super::events::Events;
+use super::notices::Notices;
 use super::object::Object;
 
 /// Buckets and objects in a folder of this machine. Clones are the same store.
@@ -22,25 +23,31 @@ pub struct Store {
 
 impl Store {
     /// Opens the store in a folder, which is made if need be. What a crash left unfinished is
-    /// removed; everything that was acknowledged is there.
+    /// removed; everything that was acknowledged is there. A file that is damaged, or none of the
+    /// store's, is moved to `set-aside/` and told on the terminal.
     ///
     /// # Errors
-    /// [`StoreError::Held`] if another process has the folder open, [`StoreError::Damaged`] if
-    /// a file in it is not the store's, and [`StoreError::Io`].
+    /// [`StoreError::Held`] if another process has the folder open, and [`StoreError::Io`].
     pub async fn open(dir: impl AsRef<Path>) -> Result<Store, StoreError> {
         let dir = dir.as_ref().to_owned();
         blocking(move || {
-            let disk = Disk::open(&dir)?;
+            let notices = Arc::new(Notices::default());
+            let disk = Disk::open(&dir, &notices)?;
             let events = Events::new(disk.epoch());
-            let shared = Arc::new(Shared { disk, events });
+            let shared = Arc::new(Shared {
+                disk,
+                events,
+                notices,
+            });
             let mut buckets = BTreeMap::new();
             for path in list_dir(shared.disk.buckets())? {
                 let name = path
                     .file_name()
                     .and_then(|name| name.to_str())
                     .unwrap_or_default();
-                if !check_bucket_name(name) {
-                    return Err(StoreError::Damaged(path));
+                if !check_bucket_name(name) || !path.is_dir() {
+                    shared.disk.set_aside(&path, "it is no bucket");
+                    continue;
                 }
                 buckets.insert(name.to_owned(), Arc::new(Bucket::open(&shared, name)?));
             }
@@ -57,10 +64,23 @@ impl Store {
     /// # Errors
     /// [`StoreError::InvalidBucketName`] and [`StoreError::Io`].
     pub async fn create_bucket(&self, name: &str) -> Result<(), StoreError> {
-        match self.create_new_bucket(name).await {
-            Err(StoreError::BucketAlreadyOwnedByYou(_)) => Ok(()),
-            result => result,
+        // Where labels of a name end in `-`, it cannot stand in a host.
+        if !check_bucket_name(name) || name.contains(".-") || name.contains("-.") {
+            return Err(StoreError::InvalidBucketName(name.to_owned()));
         }
+        let (store, name) = (self.clone(), name.to_owned());
+        blocking(move || {
+            let mut buckets = store
+                .buckets
+                .write()
+                .unwrap_or_else(PoisonError::into_inner);
+            if !buckets.contains_key(&name) {
+                let bucket = Bucket::create(&store.shared, &name)?;
+                buckets.insert(name, Arc::new(bucket));
+            }
+            Ok(())
+        })
+        .await
     }
 
     /// Opens an object; `None` if there is none at this key.
@@ -76,6 +96,39 @@ impl Store {
             Err(StoreError::NoSuchKey(_)) => Ok(None),
             result => result.map(Some),
         }
+    }
+
+    /// Reads every object of a bucket, and removes those whose bytes are not what was written:
+    /// they are moved to `set-aside/` and told on the terminal. Returns their keys. For a bucket
+    /// whose objects can be made again; no event tells of it.
+    ///
+    /// # Errors
+    /// [`StoreError::NoSuchBucket`] and [`StoreError::Io`].
+    pub async fn set_damaged_aside(&self, bucket: &str) -> Result<Vec<String>, StoreError> {
+        self.in_bucket(bucket, Bucket::set_damaged_aside).await
+    }
+
+    /// Moves one object to `set-aside/`, if it is there. No event tells of it.
+    ///
+    /// # Errors
+    /// [`StoreError::NoSuchBucket`] and [`StoreError::Io`].
+    pub async fn set_aside(&self, bucket: &str, key: &str) -> Result<(), StoreError> {
+        let key = key.to_owned();
+        let work = move |bucket: &Bucket| {
+            bucket.set_aside(&key, "what belongs to it is damaged");
+            Ok(())
+        };
+        self.in_bucket(bucket, work).await
+    }
+
+    /// Whether any object of the bucket was damaged when the store was opened.
+    pub fn has_lost(&self, bucket: &str) -> bool {
+        self.bucket(bucket).is_ok_and(|bucket| bucket.has_lost())
+    }
+
+    /// Whether the object at this key was damaged when the store was opened, and was set aside.
+    pub fn was_lost(&self, bucket: &str, key: &str) -> bool {
+        self.bucket(bucket).is_ok_and(|bucket| bucket.was_lost(key))
     }
 
     /// Every change in a bucket from now on, each as a full S3 event document
@@ -113,26 +166,6 @@ impl Store {
     ) -> Result<T, StoreError> {
         let bucket = self.bucket(name)?;
         blocking(move || work(&bucket)).await
-    }
-
-    pub(super) async fn create_new_bucket(&self, name: &str) -> Result<(), StoreError> {
-        if !check_bucket_name(name) {
-            return Err(StoreError::InvalidBucketName(name.to_owned()));
-        }
-        let (store, name) = (self.clone(), name.to_owned());
-        blocking(move || {
-            let mut buckets = store
-                .buckets
-                .write()
-                .unwrap_or_else(PoisonError::into_inner);
-            if buckets.contains_key(&name) {
-                return Err(StoreError::BucketAlreadyOwnedByYou(name));
-            }
-            let bucket = Bucket::create(&store.shared, &name)?;
-            buckets.insert(name, Arc::new(bucket));
-            Ok(())
-        })
-        .await
     }
 
     pub(super) async fn delete_bucket(&self, name: &str) -> Result<(), StoreError> {

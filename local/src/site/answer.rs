@@ -13,6 +13,7 @@ use quillfront_edge::respond;
 use super::look_up::{Found, look_up};
 use super::{Shared, body, live};
 use crate::s3::Object;
+use crate::terminal::tell;
 
 /// The response to a request for a page.
 pub(super) async fn answer(shared: &Shared, request: &Parts) -> Response {
@@ -87,16 +88,11 @@ async fn published(shared: &Shared, request: &Parts, found: Found) -> std::io::R
         (Outcome::Proceed, Selection::Part { first, last }) => {
             let range = format!("bytes {first}-{last}/{size_bytes}");
             headers.insert(header::CONTENT_RANGE, value(&range));
-            Ok(from_file(
-                StatusCode::PARTIAL_CONTENT,
-                headers,
-                object,
-                first,
-                last - first + 1,
-            ))
+            let span = first..last + 1;
+            from_file(StatusCode::PARTIAL_CONTENT, headers, object, span).await
         }
         (Outcome::Proceed, Selection::Whole) => match encoding.name() {
-            None => Ok(from_file(status, headers, object, 0, size_bytes)),
+            None => from_file(status, headers, object, 0..size_bytes).await,
             Some(name) => {
                 let bytes = shared.compressed.get(object, encoding).await?;
                 headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static(name));
@@ -125,19 +121,18 @@ pub(super) fn response(status: StatusCode, headers: HeaderMap, body: Body) -> Re
     response
 }
 
-fn from_file(
+async fn from_file(
     status: StatusCode,
     mut headers: HeaderMap,
     object: Object,
-    first: u64,
-    length: u64,
-) -> Response {
-    headers.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
-    response(
-        status,
-        headers,
-        body::stream(object.file, object.offset + first, length),
-    )
+    span: std::ops::Range<u64>,
+) -> std::io::Result<Response> {
+    headers.insert(
+        header::CONTENT_LENGTH,
+        HeaderValue::from(span.end - span.start),
+    );
+    let body = body::stream(object.contents, span).await?;
+    Ok(response(status, headers, body))
 }
 
 /// A response without body, and so without the headers that describe one.
@@ -176,7 +171,7 @@ fn value(text: &str) -> HeaderValue {
 /// The store cannot be read: a 500 that is not kept. The reason names files of this machine; it
 /// is for its owner's terminal, not for the visitor.
 fn failed(error: &dyn std::error::Error) -> Response {
-    eprintln!("site: {error}");
+    tell(&format!("site: {error}"));
     let answer = respond::error(
         StatusCode::INTERNAL_SERVER_ERROR,
         "500 Internal Server Error\n",

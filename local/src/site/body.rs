@@ -1,37 +1,42 @@
 //! Bodies that stream from a file.
 
-use std::fs::File;
-use std::io::{self, Read, Seek, SeekFrom};
+use std::io;
+use std::ops::Range;
 
 use axum::body::Body;
 use bytes::Bytes;
+use futures::stream::{self, StreamExt};
 
-use crate::s3::Object;
+use crate::s3::{Contents, Object};
 
-/// How much of a file is in memory at once, for each response.
-const CHUNK_BYTES: u64 = 256 * 1024;
-
-/// The bytes `file[offset .. offset + length]`. If the file turns out to be shorter, the
-/// connection is cut, so that the client does not take a part for the whole.
-pub(super) fn stream(file: File, offset: u64, length: u64) -> Body {
-    let chunks =
-        futures::stream::try_unfold((file, offset, length), |(file, offset, left)| async move {
-            if left == 0 {
-                return Ok::<_, io::Error>(None);
-            }
-            let (file, chunk) = blocking(move || read(file, offset, left.min(CHUNK_BYTES))).await?;
-            let read_bytes = chunk.len() as u64;
-            Ok(Some((
-                chunk,
-                (file, offset + read_bytes, left - read_bytes),
-            )))
-        });
-    Body::from_stream(chunks)
+/// A range of an object's bytes. The first piece is read at once, so that an object that is
+/// damaged there becomes an error; if a later one is, the connection is cut, so that the client
+/// does not take a part for the whole.
+///
+/// # Errors
+/// The object cannot be read.
+pub(super) async fn stream(contents: Contents, span: Range<u64>) -> io::Result<Body> {
+    let (contents, first) = piece(contents, span.clone()).await?;
+    let start = span.start + first.len() as u64;
+    if start >= span.end {
+        return Ok(Body::from(first));
+    }
+    let rest = stream::try_unfold((contents, start), move |(contents, start)| async move {
+        if start >= span.end {
+            return Ok::<_, io::Error>(None);
+        }
+        let (contents, piece) = piece(contents, start..span.end).await?;
+        let start = start + piece.len() as u64;
+        Ok(Some((piece, (contents, start))))
+    });
+    Ok(Body::from_stream(
+        stream::once(async { Ok(first) }).chain(rest),
+    ))
 }
 
 /// The whole of an object. For objects whose size was looked at.
-pub(super) fn read_all(object: Object) -> io::Result<Bytes> {
-    read(object.file, object.offset, object.meta.size).map(|(_, bytes)| bytes)
+pub(super) fn read_all(mut object: Object) -> io::Result<Bytes> {
+    object.contents.read_all()
 }
 
 /// Runs `work` where it may block.
@@ -43,12 +48,13 @@ pub(super) async fn blocking<T: Send + 'static>(
         .map_err(io::Error::other)?
 }
 
-fn read(mut file: File, offset: u64, length: u64) -> io::Result<(File, Bytes)> {
-    file.seek(SeekFrom::Start(offset))?;
-    let mut bytes = Vec::with_capacity(length as usize);
-    file.by_ref().take(length).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 != length {
-        return Err(io::ErrorKind::UnexpectedEof.into());
-    }
-    Ok((file, bytes.into()))
+async fn piece(mut contents: Contents, span: Range<u64>) -> io::Result<(Contents, Bytes)> {
+    blocking(move || {
+        let piece = contents.piece(span.start, span.end)?;
+        if piece.is_empty() && !span.is_empty() {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        Ok((contents, piece))
+    })
+    .await
 }

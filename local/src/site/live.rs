@@ -4,6 +4,9 @@
 //! its invalidations. Script and browser hand the last id back when they connect again, and are
 //! told what they missed. If that is no longer known, or the server is another one, the page
 //! reloads.
+//!
+//! A page is also told of its mistakes: when it connects, if there are any, and whenever they are
+//! others. These events have no id, since only the last of them matters.
 
 use std::collections::VecDeque;
 use std::convert::Infallible;
@@ -19,10 +22,13 @@ use futures::stream::{self, Stream, StreamExt};
 use http::header::{self, HeaderMap, HeaderValue};
 use serde::Deserialize;
 use tokio::sync::broadcast::{self, error::RecvError};
+use tokio::sync::watch;
 
 use super::look_up::Found;
+use super::problems::{Problem, shown_at};
 use super::serve::Closing;
 use super::{Shared, answer, body, csp};
+use crate::net::Endless;
 
 /// Where the script is.
 pub(super) const SCRIPT_PATH: &str = "/_quillfront/live.js";
@@ -31,6 +37,8 @@ pub(super) const EVENTS_PATH: &str = "/_quillfront/live";
 
 const SCRIPT: &str = include_str!("live.js");
 const TAG: &str = r#"<script src="/_quillfront/live.js" defer></script>"#;
+/// The same on a page that stands for one that is not there.
+const TAG_OF_MISSING: &str = r#"<script src="/_quillfront/live.js" defer data-missing></script>"#;
 
 /// The largest page that is given the script: it passes through memory.
 const PAGE_BYTES: u64 = 10_000_000;
@@ -49,6 +57,7 @@ pub(super) struct Live {
     generation: String,
     sender: broadcast::Sender<Invalidated>,
     recent: Mutex<Recent>,
+    problems: watch::Sender<Arc<[Problem]>>,
 }
 
 #[derive(Default)]
@@ -75,6 +84,7 @@ impl Live {
             generation,
             sender,
             recent: Mutex::default(),
+            problems: watch::Sender::new(Arc::default()),
         }
     }
 
@@ -93,6 +103,17 @@ impl Live {
         }
         // An error says that no page is open.
         let _ = self.sender.send(invalidated);
+    }
+
+    /// Shows these mistakes from now on.
+    pub fn show(&self, problems: Vec<Problem>) {
+        self.problems.send_if_modified(|shown| {
+            let differ = **shown != *problems;
+            if differ {
+                *shown = problems.into();
+            }
+            differ
+        });
     }
 
     fn id(&self, number: u64) -> String {
@@ -157,24 +178,31 @@ pub(super) async fn script(State(shared): State<Arc<Shared>>) -> Response {
     (headers, SCRIPT.replace("{{id}}", &id)).into_response()
 }
 
-/// The last id that the script knows. `Last-Event-ID`, which the browser sends, is newer.
+/// The last id that the script knows, and its page. `Last-Event-ID`, which the browser sends, is newer.
 #[derive(Deserialize)]
 pub(super) struct Since {
     #[serde(default)]
     since: String,
+    /// Of the page that is looked at, as the key of its object would have it, decoded:
+    /// `/blog/post/`.
+    #[serde(default)]
+    path: String,
+    /// There is no such page.
+    #[serde(default)]
+    missing: bool,
 }
 
 /// The invalidations as server-sent events (HTML Standard, section 9.2), until the page goes or
 /// the server stops.
 pub(super) async fn events(
     State(shared): State<Arc<Shared>>,
-    Query(Since { since }): Query<Since>,
+    Query(page): Query<Since>,
     request: Request,
 ) -> Response {
     let last_event_id = request.headers().get("last-event-id");
     let id = last_event_id
         .and_then(|id| id.to_str().ok())
-        .unwrap_or(&since);
+        .unwrap_or(&page.since);
     let (missed, receiver) = shared.live.subscribe(id);
     let closing = request.extensions().get::<Closing>().cloned();
     let stopped = async move {
@@ -183,8 +211,9 @@ pub(super) async fn events(
             None => future::pending().await,
         }
     };
-    let stream = stream::iter(missed)
-        .chain(follow(shared, receiver))
+    let problems = problems(shared.live.problems.subscribe(), page);
+    let invalidations = stream::iter(missed).chain(follow(shared, receiver));
+    let stream = stream::select(invalidations, problems)
         .map(Ok::<_, Infallible>)
         .take_until(Box::pin(stopped));
     let keep_alive = KeepAlive::new().interval(Duration::from_secs(15));
@@ -192,6 +221,8 @@ pub(super) async fn events(
     response
         .headers_mut()
         .insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    // The browser connects again where it has to make room.
+    response.extensions_mut().insert(Endless);
     response
 }
 
@@ -208,6 +239,29 @@ fn follow(
         };
         Some((event, (shared, receiver)))
     })
+}
+
+/// The mistakes of a page, at first if there are any, then whenever they are others.
+fn problems(
+    problems: watch::Receiver<Arc<[Problem]>>,
+    page: Since,
+) -> impl Stream<Item = Event> + Send {
+    let none = "[]".to_owned();
+    stream::unfold(
+        (problems, page, none),
+        |(mut problems, page, mut last)| async move {
+            loop {
+                let now = shown_at(&problems.borrow_and_update(), &page.path, page.missing);
+                if now != last {
+                    last.clone_from(&now);
+                    let event = Event::default().event("problems").data(now);
+                    return Some((event, (problems, page, last)));
+                }
+                // An error says that the site is gone.
+                problems.changed().await.ok()?;
+            }
+        },
+    )
 }
 
 /// Whether this response is given the script: a page of HTML that a browser navigates to, and a
@@ -249,7 +303,11 @@ pub(super) async fn with_script(found: Found) -> std::io::Result<Response> {
         (quillfront_edge::respond::Body::Text(text), _) => text.as_bytes().into(),
         _ => return Ok(answer::plain(head)),
     };
-    let html = insert_tag(&html);
+    let tag = match head.status {
+        http::StatusCode::NOT_FOUND => TAG_OF_MISSING,
+        _ => TAG,
+    };
+    let html = insert_tag(&html, tag);
     let mut headers = head.headers;
     for name in [
         header::ETAG,
@@ -265,14 +323,14 @@ pub(super) async fn with_script(found: Found) -> std::io::Result<Response> {
 }
 
 /// The tag goes before the last `</body>`, or at the end where there is none.
-fn insert_tag(html: &[u8]) -> Vec<u8> {
+fn insert_tag(html: &[u8], tag: &str) -> Vec<u8> {
     const END: &[u8] = b"</body";
     let is_end = |window: &[u8]| window.eq_ignore_ascii_case(END);
     let at = html
         .windows(END.len())
         .rposition(is_end)
         .unwrap_or(html.len());
-    [&html[..at], TAG.as_bytes(), &html[at..]].concat()
+    [&html[..at], tag.as_bytes(), &html[at..]].concat()
 }
 
 #[cfg(test)]
@@ -288,7 +346,7 @@ mod tests {
             ("no body", ""),
             ("", ""),
         ] {
-            let html = insert_tag(format!("{before}{after}").as_bytes());
+            let html = insert_tag(format!("{before}{after}").as_bytes(), TAG);
             assert_eq!(
                 String::from_utf8(html).unwrap(),
                 format!("{before}{TAG}{after}")

@@ -2,14 +2,15 @@
 //!
 //! The story of a request, in order:
 //!
-//! 1. [`serve`](serve()): a connection, with limits on what a slow client may cost.
+//! 1. [`serve`](serve()): a connection, with limits on what a slow client may cost ([`crate::net`]).
 //! 2. [`look_up`]: `quillfront-edge` routes the path to a key, the store opens the object, and
 //!    `quillfront-edge` makes its metadata the head of a response. It is the code that runs at
 //!    CloudFront's edge.
 //! 3. [`answer`]: what CloudFront itself does: conditions, ranges, compression
 //!    ([`compress`]). The body streams from the file ([`body`]).
 //! 4. [`live`]: a page that a browser navigates to is given a script that reloads it, if
-//!    [`SiteOptions::live_reload`] is on. All others get the published bytes.
+//!    [`SiteOptions::live_reload`] is on. All others get the published bytes. The same script shows
+//!    the mistakes of the page, if there are any ([`problems`]).
 //!
 //! [`cloudfront`] is the control plane: the builder's invalidations arrive there and are told to
 //! the open pages.
@@ -28,8 +29,8 @@ mod compress;
 mod csp;
 mod live;
 mod look_up;
+mod problems;
 mod serve;
-mod stall;
 
 use std::sync::Arc;
 
@@ -42,6 +43,7 @@ use crate::s3::Store;
 use compress::Compressed;
 use live::Live;
 
+pub use problems::{On, Problem};
 pub use serve::serve;
 
 /// What a [`Site`] serves.
@@ -96,6 +98,11 @@ impl Site {
                 .route(live::EVENTS_PATH, get(live::events));
         }
         router.fallback(page).with_state(self.shared.clone())
+    }
+
+    /// Shows these mistakes on the pages that they are about, in place of those that were shown before.
+    pub fn show_problems(&self, problems: Vec<Problem>) {
+        self.shared.live.show(problems);
     }
 
     /// The part of the CloudFront API that the builder uses: invalidations of the distribution

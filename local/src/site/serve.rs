@@ -1,49 +1,33 @@
-//! A router on a port: connections, and what a slow client may cost.
+//! A router on a port.
 
+use std::convert::Infallible;
 use std::future::Future;
 use std::io;
 use std::pin::pin;
-use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
-use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
-use tokio::task::JoinSet;
+use axum::response::Response;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
 use tower_service::Service;
 
-use super::stall::Stall;
+use crate::net::{self, Limits, Paced};
 
 /// The longest head of a request, in bytes.
 const HEAD_BYTES: usize = 64 * 1024;
 
-/// What clients may cost.
-#[derive(Clone, Copy)]
-struct Limits {
-    /// How many may be connected at once; further ones wait in the system's queue.
-    connections: usize,
-    /// How long a connection may be without a whole request head.
-    head_timeout: Duration,
-    /// How long a client may take nothing of a response.
-    write_timeout: Duration,
-    /// How long requests under way may take to end after the shutdown.
-    grace: Duration,
-}
-
-const LIMITS: Limits = Limits {
-    connections: 1024,
-    head_timeout: Duration::from_secs(30),
-    write_timeout: Duration::from_secs(60),
-    grace: Duration::from_secs(2),
-};
+/// The most that are connected at once, and of how many descriptors this takes one.
+const CONNECTIONS: usize = 1024;
+const DESCRIPTORS: usize = 8;
 
 /// Serves `router` over HTTP/1.1 until `shutdown` resolves; then streams of events end at once,
 /// and requests under way are given two seconds.
 ///
-/// Clients that send or read too slowly are cut off, and 1,024 are served at once.
+/// Clients that send or read too slowly are cut off. At most 1,024 are connected at once, fewer
+/// where the system lets the process open few files; a new one takes the place of the one that
+/// has been without a request for longest.
 ///
 /// # Errors
 /// None at present: a connection that fails ends alone, and a failure to accept is waited out.
@@ -52,7 +36,15 @@ pub async fn serve(
     listener: TcpListener,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
-    serve_within(LIMITS, router, listener, shutdown).await
+    let limits = Limits {
+        connections: net::share(DESCRIPTORS, CONNECTIONS),
+        head_bytes: HEAD_BYTES,
+        head_timeout: Duration::from_secs(30),
+        body_timeout: Duration::from_secs(30),
+        write_timeout: Duration::from_secs(60),
+        grace: Duration::from_secs(2),
+    };
+    serve_within(limits, router, listener, shutdown).await
 }
 
 /// Part of every request: tells responses without end that the server is about to stop.
@@ -73,87 +65,39 @@ async fn serve_within(
     listener: TcpListener,
     shutdown: impl Future<Output = ()>,
 ) -> io::Result<()> {
-    let mut shutdown = pin!(shutdown);
     let (open, closing) = watch::channel(());
-    let graceful = GracefulShutdown::new();
-    let permits = Arc::new(Semaphore::new(limits.connections));
-    // Dropped at the end, which ends what is still running.
-    let mut connections = JoinSet::new();
-    loop {
-        let (stream, permit) = tokio::select! {
-            accepted = accept(&listener, &permits) => accepted?,
-            Some(_) = connections.join_next() => continue,
-            () = &mut shutdown => break,
-        };
-        let connection = connection(limits, stream, router.clone(), Closing(closing.clone()));
-        let connection = graceful.watch(connection);
-        connections.spawn(async move {
-            // The client went away, was too slow or spoke no HTTP; there is nobody to tell.
-            let _ = connection.await;
-            drop(permit);
-        });
-    }
-    drop((listener, open));
-    // Too slow, or idle: dropped with the set.
-    let _ = tokio::time::timeout(limits.grace, graceful.shutdown()).await;
-    Ok(())
-}
-
-/// The next client, once there is room for it.
-async fn accept(
-    listener: &TcpListener,
-    permits: &Arc<Semaphore>,
-) -> io::Result<(TcpStream, OwnedSemaphorePermit)> {
-    let permit = permits
-        .clone()
-        .acquire_owned()
-        .await
-        .map_err(io::Error::other)?;
-    loop {
-        match listener.accept().await {
-            Ok((stream, _)) => return Ok((stream, permit)),
-            // Out of file descriptors, most likely: they come back.
-            Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
+    let shutdown = async move {
+        pin!(shutdown).await;
+        drop(open);
+    };
+    net::serve(limits, listener, shutdown, move |_, request| {
+        let (mut router, closing) = (router.clone(), Closing(closing.clone()));
+        async move {
+            let mut request = request.map(|body: Paced| Body::new(body));
+            request.extensions_mut().insert(closing);
+            let response: Result<Response, Infallible> = router.call(request).await;
+            response.unwrap_or_else(|never| match never {})
         }
-    }
-}
-
-fn connection(
-    limits: Limits,
-    stream: TcpStream,
-    router: Router,
-    closing: Closing,
-) -> impl hyper_util::server::graceful::GracefulConnection<Error: Send> + Send + 'static {
-    // Small answers should not wait for the next packet; without it they are only slower.
-    let _ = stream.set_nodelay(true);
-    let service =
-        hyper::service::service_fn(move |request: http::Request<hyper::body::Incoming>| {
-            let mut request = request.map(Body::new);
-            request.extensions_mut().insert(closing.clone());
-            router.clone().call(request)
-        });
-    hyper::server::conn::http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(limits.head_timeout)
-        .max_buf_size(HEAD_BYTES)
-        .serve_connection(
-            TokioIo::new(Stall::new(stream, limits.write_timeout)),
-            service,
-        )
+    })
+    .await;
+    Ok(())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use axum::routing::get;
+    use axum::routing::{get, post};
     use std::time::Instant;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpStream;
     use tokio::sync::oneshot;
 
     const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nhost: x\r\n\r\n";
     const IMPATIENT: Limits = Limits {
         connections: 2,
+        head_bytes: HEAD_BYTES,
         head_timeout: Duration::from_millis(200),
+        body_timeout: Duration::from_millis(200),
         write_timeout: Duration::from_millis(200),
         grace: Duration::from_millis(200),
     };
@@ -218,7 +162,7 @@ mod tests {
         let router = Router::new().route("/", get(endless));
         let (address, stop) = start(
             Limits {
-                head_timeout: LIMITS.head_timeout,
+                head_timeout: Duration::from_secs(30),
                 ..IMPATIENT
             },
             router,
@@ -231,5 +175,97 @@ mod tests {
         stop.send(()).unwrap();
         read_to_end(&mut stream).await;
         assert!(begin.elapsed() < Duration::from_secs(2));
+    }
+
+    #[tokio::test]
+    async fn clients_that_say_nothing_make_room_at_once() {
+        let patient = Limits {
+            head_timeout: Duration::from_secs(30),
+            ..IMPATIENT
+        };
+        let router = Router::new().route("/", get(|| async { "hello" }));
+        let (address, _stop) = start(patient, router).await;
+        let mut silent = Vec::new();
+        for _ in 0..20 {
+            silent.push(TcpStream::connect(address).await.unwrap());
+        }
+        let begin = Instant::now();
+        let mut reader = TcpStream::connect(address).await.unwrap();
+        reader.write_all(REQUEST).await.unwrap();
+        let mut answer = [0; 12];
+        reader.read_exact(&mut answer).await.unwrap();
+        assert_eq!(&answer, b"HTTP/1.1 200");
+        assert!(begin.elapsed() < Duration::from_secs(2));
+        read_to_end(&mut silent[0]).await;
+    }
+
+    #[tokio::test]
+    async fn a_body_that_falls_silent_or_trickles_is_given_up() {
+        let router = Router::new().route("/", post(|body: bytes::Bytes| async move { body }));
+        let (address, _stop) = start(IMPATIENT, router).await;
+        let head = b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 2000\r\n\r\n";
+        let mut silent = TcpStream::connect(address).await.unwrap();
+        silent.write_all(head).await.unwrap();
+        assert!(!read_to_end(&mut silent).await.starts_with(b"HTTP/1.1 200"));
+
+        let mut trickle = TcpStream::connect(address).await.unwrap();
+        trickle.write_all(head).await.unwrap();
+        let begin = Instant::now();
+        while trickle.write_all(b"x").await.is_ok() {
+            assert!(begin.elapsed() < Duration::from_secs(5), "still taken");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+
+        let router = Router::new().route("/", post(|body: bytes::Bytes| async move { body }));
+        let patient = Limits {
+            body_timeout: Duration::from_secs(2),
+            ..IMPATIENT
+        };
+        let (address, _stop) = start(patient, router).await;
+        let mut steady = TcpStream::connect(address).await.unwrap();
+        let head = b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 8000\r\n\r\n";
+        steady.write_all(head).await.unwrap();
+        for _ in 0..4 {
+            tokio::time::sleep(Duration::from_millis(700)).await;
+            steady.write_all(&[b'x'; 2000]).await.unwrap();
+        }
+        assert!(read_to_end(&mut steady).await.starts_with(b"HTTP/1.1 200"));
+    }
+
+    #[tokio::test]
+    async fn who_is_still_sending_hears_the_answer() {
+        let router = Router::new().route("/", get(|| async { "hello" }));
+        let (address, _stop) = start(IMPATIENT, router).await;
+        let mut sender = TcpStream::connect(address).await.unwrap();
+        let head = b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 4000000\r\n\r\n";
+        sender.write_all(head).await.unwrap();
+        for _ in 0..40 {
+            sender.write_all(&[b'x'; 100_000]).await.unwrap();
+        }
+        let answer = read_to_end(&mut sender).await;
+        assert!(
+            answer.starts_with(b"HTTP/1.1 405"),
+            "{} bytes",
+            answer.len()
+        );
+    }
+
+    #[tokio::test]
+    async fn a_request_has_one_host() {
+        let router = Router::new().route("/", get(|| async { "hello" }));
+        let (address, _stop) = start(IMPATIENT, router).await;
+        for (head, status) in [
+            ("GET / HTTP/1.1\r\n\r\n", "400"),
+            ("GET / HTTP/1.1\r\nhost: a\r\nhost: a\r\n\r\n", "400"),
+            ("GET / HTTP/1.0\r\nhost: a\r\nhost: b\r\n\r\n", "400"),
+            ("GET / HTTP/1.1\r\nhost: a\r\n\r\n", "200"),
+            ("GET / HTTP/1.0\r\n\r\n", "200"),
+        ] {
+            let mut stream = TcpStream::connect(address).await.unwrap();
+            stream.write_all(head.as_bytes()).await.unwrap();
+            let answer = read_to_end(&mut stream).await;
+            let answer = String::from_utf8_lossy(&answer).into_owned();
+            assert_eq!(answer.get(9..12), Some(status), "{head:?}: {answer}");
+        }
     }
 }

@@ -6,9 +6,11 @@
 mod harness;
 
 mod access;
+mod admission;
 mod buckets;
 mod conditions;
 mod copies;
+mod cors;
 mod keys;
 mod listing;
 mod multipart;

@@ -127,6 +127,19 @@ impl Bench {
         )
     }
 
+    /// A client that puts the bucket in front of the host, which it calls `localhost`.
+    pub fn virtual_host_client(&self) -> Client {
+        let port = self.endpoint.rsplit(':').next().expect("a port");
+        let path_style = client(
+            &format!("http://localhost:{port}"),
+            &self.access_key,
+            &self.secret_key,
+            Some(RequestChecksumCalculation::WhenRequired),
+        );
+        let config = path_style.config().to_builder().force_path_style(false);
+        Client::from_conf(config.build())
+    }
+
     /// A client that sends no checksum of its own accord.
     pub fn plain_client(&self) -> Client {
         let when_required = Some(RequestChecksumCalculation::WhenRequired);
@@ -277,11 +290,23 @@ pub fn noise(seed: u64, length: usize) -> Vec<u8> {
 
 /// One HTTP/1.1 exchange without any SDK: status, head in lower case, body.
 pub async fn exchange(request: &str, url: &str, body: &[u8]) -> (u16, String, Vec<u8>) {
+    let rest = url.strip_prefix("http://").expect("plain HTTP");
+    let address = rest.split('/').next().unwrap_or(rest);
+    exchange_at(address, request, url, body).await
+}
+
+/// As [`exchange`], at an address that need not be the URL's.
+pub async fn exchange_at(
+    address: &str,
+    request: &str,
+    url: &str,
+    body: &[u8],
+) -> (u16, String, Vec<u8>) {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     let (method, headers) = request.split_once('\n').unwrap_or((request, ""));
     let rest = url.strip_prefix("http://").expect("plain HTTP");
     let (host, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
-    let mut stream = TcpStream::connect(host).await.expect("a connection");
+    let mut stream = TcpStream::connect(address).await.expect("a connection");
     let length = body.len();
     let head = format!(
         "{method} {path} HTTP/1.1\r\nhost: {host}\r\ncontent-length: {length}\r\nconnection: close\r\n{headers}\r\n"

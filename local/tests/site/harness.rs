@@ -25,6 +25,8 @@ const SECRET_KEY: &str = "test-secret";
 
 pub struct Server {
     store: Store,
+    /// What is behind it.
+    pub behind: Site,
     pub site: SocketAddr,
     pub control: SocketAddr,
     s3: aws_sdk_s3::Client,
@@ -75,6 +77,7 @@ impl Server {
         let s3 = s3_client(s3_address);
         Server {
             store,
+            behind: site,
             site: address,
             control,
             s3,

@@ -8,10 +8,12 @@ use http_body_util::BodyExt;
 use hyper::body::Incoming;
 
 use crate::harness::{DISTRIBUTION, Server, open};
+use quillfront_local::site::{On, Problem};
 
 const HTML: &str = "text/html; charset=utf-8";
 const PAGE: &str = "<!doctype html><body><h1>Hello</h1></body></html>\n";
 const TAG: &str = "<script src=\"/_quillfront/live.js\" defer></script>";
+const TAG_OF_MISSING: &str = "<script src=\"/_quillfront/live.js\" defer data-missing></script>";
 const DOCUMENT: (&str, &str) = ("sec-fetch-dest", "document");
 
 #[tokio::test(flavor = "multi_thread")]
@@ -19,12 +21,12 @@ async fn a_navigation_is_given_the_script_and_nobody_else() {
     let server = Server::start().await;
     server.put("index.html", HTML, PAGE).await;
     server.put("404.html", HTML, PAGE).await;
-    for (path, status) in [("/", 200), ("/missing/", 404)] {
+    for (path, status, tag) in [("/", 200, TAG), ("/missing/", 404, TAG_OF_MISSING)] {
         let reply = server.navigate(path).await;
         assert_eq!(reply.status, status);
         assert_eq!(
             reply.text(),
-            PAGE.replace("</body>", &format!("{TAG}</body>"))
+            PAGE.replace("</body>", &format!("{tag}</body>"))
         );
         assert_eq!(reply.header("content-length"), reply.body.len().to_string());
         assert_eq!(reply.header("cache-control"), "no-store");
@@ -139,6 +141,53 @@ async fn an_open_page_is_told_of_invalidations() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_open_page_is_told_of_its_mistakes_and_of_no_others() {
+    let server = Server::start().await;
+    let problem = |message: &str, on: On| Problem {
+        place: "content/a.md:3".into(),
+        message: message.into(),
+        hint: None,
+        on,
+    };
+    let of_a = || {
+        problem(
+            "<script>alert(1)</script>",
+            On::Pages(["/a/".into()].into()),
+        )
+    };
+    server.behind.show_problems(vec![of_a()]);
+    let id = script_id(&server).await;
+    let at = |path: &str| format!("{id}&path={path}");
+    let mut a = Events::open(&server, &at("/a/"), None).await;
+    let mut b = Events::open(&server, &at("%2Fb%2F"), None).await;
+    let mut missing = Events::open(&server, &format!("{}&missing=true", at("/b/")), None).await;
+    // As it was when the page came. It goes as JSON, and the script makes a text of it.
+    let told = a.next_but_hello().await;
+    assert!(
+        told.contains("event: problems") && !told.contains("id: "),
+        "{told}"
+    );
+    assert!(told.contains("<script>alert(1)</script>"), "{told}");
+    // The same once more is no news, and another page's neither.
+    server.behind.show_problems(vec![of_a()]);
+    server
+        .behind
+        .show_problems(vec![of_a(), problem("new", On::Missing)]);
+    assert!(missing.next_but_hello().await.contains("\"new\""));
+    server
+        .behind
+        .show_problems(vec![of_a(), problem("all", On::Everywhere)]);
+    for events in [&mut a, &mut b, &mut missing] {
+        assert!(events.next_but_hello().await.contains("\"all\""));
+    }
+    server.behind.show_problems(Vec::new());
+    for events in [&mut a, &mut b, &mut missing] {
+        let mended = events.next_but_hello().await;
+        assert!(mended.contains("data: []"), "{mended}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn after_a_restart_the_page_reloads() {
     let (before, after) = (Server::start().await, Server::start().await);
     let id = script_id(&before).await;
@@ -233,6 +282,16 @@ impl Events {
                 .expect("the stream has ended")
                 .unwrap();
             self.text += std::str::from_utf8(frame.data_ref().unwrap()).unwrap();
+        }
+    }
+
+    /// The next one that says something.
+    async fn next_but_hello(&mut self) -> String {
+        loop {
+            let event = self.next().await;
+            if !event.contains("event: hello") {
+                return event;
+            }
         }
     }
 

@@ -251,7 +251,7 @@ def deleting_everything_approved(server, blog):
     server.aws("s3", "rm", "--recursive", "--quiet", "s3://source/content/blog/")
     server.wait_report(lambda report: report.get("held"), "that the change is held", since)
     until(lambda: status(server)["hints"] == [], "every deletion to be seen", tail=server.tail)
-    approved = server.command("approve", "--data", server.data, check=False)
+    approved = server.command("approve", "--json", "--data", server.data, check=False)
     # Without its section, the sidebar of what is left cannot be made: an author's mistake.
     assert approved.returncode in (0, 1), f"exit status {approved.returncode}: {approved.stderr}"
     report = json.loads(approved.stdout.splitlines()[-1])

@@ -26,6 +26,7 @@ def run(test):
         an_s3_event_publishes_one_edit(handler, blog)
         envelopes_are_opened(handler, blog)
         what_is_no_event_is_refused(handler)
+        records_of_another_shape_stop_no_others(handler, blog)
         an_authors_mistake_is_exit_1(handler, blog)
         missing_storage_is_exit_3(handler)
         places_that_overlap_are_refused(handler)
@@ -137,6 +138,32 @@ def as_event_bridge(handler, key):
 def what_is_no_event_is_refused(handler):
     for nonsense in ("not JSON", "[]", "{}", "17", '{"Records": 3}', '{"Records": [{"body": "not JSON"}]}', '{"reconcile": false}'):
         handler.handle(nonsense, wanted=2)
+
+
+def records_of_another_shape_stop_no_others(handler, blog):
+    """What is not understood is told (exit 2), the rest of the batch is done, and nothing comes again."""
+    good = [f"content/blog/batch-{number}.md" for number in range(20)]
+    for key in good:
+        handler.put(key, write(blog, key, post(f"Of a batch {key}")).read_bytes())
+    event = handler.event(*good)
+    records = event["Records"]
+    del records[0]["userIdentity"]
+    records[1]["s3"]["object"]["size"] = 1e30
+    records[2]["eventTime"] = {"not": "a time"}
+    for encoded in ("content/%zz.md", "content/%ff.md", "a" * 3000, None):
+        strange = json.loads(json.dumps(records[3]))
+        strange["s3"]["object"]["key"] = encoded
+        records.insert(5, strange)
+    records.insert(9, {"eventSource": "aws:s3"})
+    in_sns = {"Type": "Notification", "Message": json.dumps(event)}
+    batch = {"Records": [
+        {"messageId": "good", "eventSource": "aws:sqs", "body": json.dumps(in_sns)},
+        {"messageId": "strange", "eventSource": "aws:sqs", "body": "{"},
+    ]}
+    reports = handler.handle(batch, wanted=2)
+    assert all("batchItemFailures" not in report for report in reports), "what is never understood comes again"
+    assert reports[-1]["sources"]["added"] == sorted(good), reports[-1]["sources"]
+    handler.equals_clean(blog, reports)
 
 
 def an_authors_mistake_is_exit_1(handler, blog):

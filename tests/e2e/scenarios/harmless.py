@@ -1,4 +1,4 @@
-"""What file managers and editors leave in a bucket does nothing: placeholders, .DS_Store, swap files."""
+"""What file managers and editors leave in a bucket does nothing; keys that no file can have are told."""
 from blogs import a_post_of, make_blog, post
 from trees import tree, wait_until_clean
 from web import fetch, wait_for
@@ -14,14 +14,57 @@ LEFTOVERS = {
 }
 
 
+# What S3 holds and no file of a site can have; none where a reconcile alone can find it.
+ODD = {" ": "key", "\u3000": "key", "static/ ": "path", "static/\xa0": "path", "static/\x01.css": "key", "static/a\nb.css": "key",
+       "static//double.css": "key", "content/blog/\x85.md": "key"}
+
+
 def run(test):
     blog = make_blog(test.folder("blog"))
+    settings = {"arguments": ["-u", "https://blog.example.org"]}
+    with test.serve("odd", **settings) as server:
+        server.put_folder(blog)
+        before = wait_until_clean(server, blog, base_url="https://blog.example.org")
+        odd_keys_stop_nothing(server)
+    with test.serve("odd", **settings) as server:
+        odd_keys_are_found_and_forgotten(server, before)
     with test.serve() as server:
         server.put_folder(blog)
         before = wait_until_clean(server, blog)
         leftovers_do_nothing(server, before)
         a_rename_is_a_copy_and_a_delete(server, blog)
         the_same_bytes_again_do_nothing(server, blog)
+
+
+def odd_keys_stop_nothing(server):
+    since = server.mark()
+    for key in ODD:
+        server.put(key, post("Odd"))
+    server.put("static/marker.txt", "here")
+    wait_for(f"{server.site}/marker.txt", contains="here", tail=server.tail)
+    for key, code in ODD.items():
+        told = server.wait_diagnostic(key, since, code=code)
+        assert told["severity"] == "error" and told["hint"], told
+        assert told["message"].isprintable(), told
+    # Nobody but an operator writes there, and it stops nothing either.
+    server.s3.put_object(Bucket=server.site_bucket, Key=" ", Body=b"")
+
+
+def odd_keys_are_found_and_forgotten(server, before):
+    """A reconcile at the start lists them all."""
+    told = {diagnostic["code"] for diagnostic in server.reports[0]["diagnostics"]}
+    assert "key" in told, server.reports[0]
+    for key in ODD:
+        server.delete(key)
+    server.s3.delete_object(Bucket=server.site_bucket, Key=" ")
+    server.put("static/marker.txt", "there")
+    wait_for(f"{server.site}/marker.txt", contains="there", tail=server.tail)
+    since = server.mark()
+    server.delete("static/marker.txt")
+    wait_for(f"{server.site}/marker.txt", status=404, tail=server.tail)
+    told = [d for report in server.reports[since:] for d in report["diagnostics"]]
+    assert not told, told
+    assert tree(server.s3, server.site_bucket) == before
 
 
 def leftovers_do_nothing(server, before):

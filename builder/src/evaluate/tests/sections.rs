@@ -88,7 +88,8 @@ fn a_hidden_page_is_rendered_and_in_no_list() {
     ]);
     assert!(site.objects.contains_key("a/h/index.html"));
     assert!(text(&site, "a/index.html").starts_with('|'));
-    for key in ["atom.xml", "tags/index.html", "tags/x/index.html"] {
+    assert!(!text(&site, "atom.xml").contains("secret"));
+    for key in ["tags/index.html", "tags/x/index.html"] {
         assert!(!site.objects.contains_key(key), "{key}");
     }
 }

@@ -3,6 +3,9 @@
 //!
 //! Two writes of the same segment have different ETags: each ends with the id of its write, in a frame
 //! that readers skip. So a removal that is meant for one of them never hits the other (`sweep`).
+//!
+//! A name is a fingerprint of the packed bytes, and whoever reads a segment compares the two: bytes that
+//! were damaged where they lay are never taken for records.
 
 use super::super::root::Segments;
 use super::super::store::{Attributes, Bucket, Condition};
@@ -212,6 +215,19 @@ fn stamped(packed: &[u8], id: &str) -> Vec<u8> {
     [packed, &MAGIC.to_le_bytes(), &length.to_le_bytes(), id].concat()
 }
 
+/// The packed bytes of a segment without the id of their write, if they are those of its name.
+fn verified<'a>(name: &str, bytes: &'a [u8]) -> Result<&'a [u8], StateError> {
+    let packed = zstd::zstd_safe::find_frame_compressed_size(bytes)
+        .ok()
+        .and_then(|length| bytes.get(..length));
+    match packed {
+        Some(packed) if Fingerprint::of(packed).hex() == name => Ok(packed),
+        _ => Err(StateError::Damaged(format!(
+            "{FOLDER}{name} is not what was written"
+        ))),
+    }
+}
+
 pub(super) async fn get(bucket: &Bucket, name: &str) -> Result<Vec<u8>, StateError> {
     let missing = || StateError::Damaged(format!("{FOLDER}{name} is missing"));
     let got = bucket
@@ -265,7 +281,8 @@ impl Unpacker {
         packed: &[u8],
     ) -> Result<T, StateError> {
         let damaged =
-            |error: &dyn std::error::Error| StateError::Damaged(format!("{name}: {error}"));
+            |error: &dyn std::error::Error| StateError::Damaged(format!("{FOLDER}{name}: {error}"));
+        let packed = verified(name, packed)?;
         self.decompress(packed).map_err(|error| damaged(&error))?;
         postcard::from_bytes::<T>(&self.plain).map_err(|error| damaged(&error))
     }
@@ -305,13 +322,41 @@ mod tests {
     #[test]
     fn the_same_records_written_twice_are_read_alike_and_are_other_bytes() {
         let records = vec![(SourceKey::from("a.md"), "text".to_owned())];
-        let plain = postcard::to_stdvec(&records).unwrap();
-        let packed = zstd::encode_all(&plain[..], ZSTD_LEVEL).unwrap();
+        let (name, packed) = packed(&records);
         let [one, other] = ["id1", "id2"].map(|id| stamped(&packed, id));
         assert_ne!(one, other);
         for bytes in [packed, one, other] {
-            let read: Vec<(SourceKey, String)> = unpack("name", &bytes).unwrap();
+            let read: Vec<(SourceKey, String)> = unpack(&name, &bytes).unwrap();
             assert_eq!(read, records);
         }
+    }
+
+    fn packed(records: &[(SourceKey, String)]) -> (String, Vec<u8>) {
+        let plain = postcard::to_stdvec(records).unwrap();
+        let packed = zstd::bulk::compress(&plain, ZSTD_LEVEL).unwrap();
+        (Fingerprint::of(&packed).hex(), packed)
+    }
+
+    /// Without the comparison of names, most flips in a text come out as another text.
+    #[test]
+    fn no_flipped_bit_is_believed() {
+        let text = "one two three four five six seven eight nine ten";
+        let (name, packed) = packed(&[(SourceKey::from("a.md"), text.to_owned())]);
+        let stamped = stamped(&packed, "id1");
+        for at in 0..packed.len() {
+            for bit in 0..8 {
+                let mut flipped = stamped.clone();
+                flipped[at] ^= 1 << bit;
+                let read = unpack::<Vec<(SourceKey, String)>>(&name, &flipped);
+                assert!(matches!(read, Err(StateError::Damaged(_))), "{at} {bit}");
+            }
+        }
+        for length in 0..packed.len() {
+            let read = unpack::<Vec<(SourceKey, String)>>(&name, &stamped[..length]);
+            assert!(read.is_err(), "{length}");
+        }
+        // Nor is another segment under the name.
+        let (other, _) = self::packed(&[(SourceKey::from("b.md"), text.to_owned())]);
+        assert!(unpack::<Vec<(SourceKey, String)>>(&other, &packed).is_err());
     }
 }

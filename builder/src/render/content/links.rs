@@ -162,17 +162,26 @@ pub(super) fn anchors_wanted(world: &World, links: &[LinkToPlace<'_>]) -> BTreeS
     unknown.map(key).collect()
 }
 
-/// The links that do not find their places, by the file that has them.
-pub(super) fn broken_anchors(
-    world: &World,
-    links: &[LinkToPlace<'_>],
-) -> BTreeMap<SourceKey, Vec<Diagnostic>> {
-    let mut broken: BTreeMap<SourceKey, Vec<Diagnostic>> = BTreeMap::new();
+/// What is wrong with the links of files to places in pages, by the file.
+#[derive(Default)]
+pub(super) struct Anchors {
+    /// Links that do not find their places.
+    pub broken: BTreeMap<SourceKey, Vec<Diagnostic>>,
+    /// Links to places that are spelled with other cases. Zola takes them for one; browsers do not.
+    pub misspelled: BTreeMap<SourceKey, Vec<Diagnostic>>,
+}
+
+/// Looks for the place of each link.
+pub(super) fn anchors(world: &World, links: &[LinkToPlace<'_>]) -> Anchors {
+    let mut found = Anchors::default();
+    // Of pages that were looked through already: each place in lower case, and as it is.
+    let mut in_lower_case: BTreeMap<Linking, BTreeMap<String, &str>> = BTreeMap::new();
     for LinkToPlace {
         link,
         anchor,
         from,
         text,
+        to,
         there,
         ..
     } in links
@@ -187,29 +196,42 @@ pub(super) fn broken_anchors(
         {
             continue;
         }
-        let message = format!("content/{target} has no heading or element `#{anchor}`");
+        let lower = in_lower_case.entry(*to).or_insert_with(|| {
+            let all = there.anchors.iter();
+            all.map(|own| (own.to_lowercase(), own.as_str())).collect()
+        });
+        let (message, hint, list) = match lower.get(&anchor.to_lowercase()) {
+            Some(own) => (
+                format!("content/{target} has `#{own}`, not `#{anchor}`"),
+                "write it in the same case: browsers do not find it otherwise",
+                &mut found.misspelled,
+            ),
+            None => (
+                format!("content/{target} has no heading or element `#{anchor}`"),
+                "the ids of headings are their text in lower case with dashes",
+                &mut found.broken,
+            ),
+        };
         let problem = Diagnostic::error("internal-link", from.key.as_str(), message)
             .at(link.line + text.first_line - 1, None)
-            .hint("the ids of headings are their text in lower case with dashes");
-        broken.entry(from.key.clone()).or_default().push(problem);
+            .hint(hint);
+        list.entry(from.key.clone()).or_default().push(problem);
     }
-    broken
+    found
 }
 
 /// Links to a place in a page that is not there fail the page that has the link. Returns those that
 /// are only doubted.
-pub(super) fn fail_broken(
-    world: &World,
-    broken: BTreeMap<SourceKey, Vec<Diagnostic>>,
-    bodies: &mut Bodies,
-) -> Vec<Diagnostic> {
+pub(super) fn fail_broken(world: &World, anchors: Anchors, bodies: &mut Bodies) -> Vec<Diagnostic> {
+    let Anchors { broken, misspelled } = anchors;
+    let misspelled = misspelled.into_values().flatten();
     if world.config.link_checker.internal_level_is_warn() {
-        return broken.into_values().flatten().collect();
+        return broken.into_values().flatten().chain(misspelled).collect();
     }
     for (key, problems) in broken {
         if let Some(of) = linking(&world.library, &key) {
             bodies.settled[of.index(&world.library)] = Some(Err(problems));
         }
     }
-    Vec::new()
+    misspelled.collect()
 }

@@ -5,6 +5,26 @@ use proptest::prelude::*;
 
 const FORMATS: [&str; 7] = ["toml", "json", "yaml", "csv", "bibtex", "xml", "plain"];
 
+/// A value takes some hundred bytes, however short it is written.
+#[test]
+fn data_of_very_many_values_is_an_error() {
+    let many = super::MAX_VALUES + 1;
+    for (format, text) in [
+        ("json", format!("[{}1]", "1,".repeat(many))),
+        ("json", "[".repeat(many)),
+        ("csv", ",".repeat(many)),
+        ("csv", "\n".repeat(many)),
+        ("toml", format!("a = [{}]", "1,".repeat(many))),
+        ("xml", format!("<a>{}</a>", "<b/>".repeat(many))),
+    ] {
+        let told = parse(&text, format).unwrap_err();
+        assert!(
+            told.contains("more than 2000000 values"),
+            "{format}: {told}"
+        );
+    }
+}
+
 /// Each of these was, somewhere, a way to overflow a stack or to fill the memory.
 #[test]
 fn deep_data_is_an_error() {

@@ -8,8 +8,6 @@ use std::collections::HashMap;
 
 /// Elements are nested this deep at most.
 const MAX_DEPTH: usize = 200;
-/// An element has this many attributes at most: each is compared with each.
-const MAX_ATTRIBUTES: usize = 1_000;
 
 /// A map with one entry, the root element.
 ///
@@ -17,11 +15,7 @@ const MAX_ATTRIBUTES: usize = 1_000;
 /// Not XML, a document type definition (which could ask for other files), nested too deep, or too
 /// many attributes.
 pub fn parse(text: &str) -> Result<Value, String> {
-    if most_attributes(text) > MAX_ATTRIBUTES {
-        return Err(format!(
-            "an element has more than {MAX_ATTRIBUTES} attributes"
-        ));
-    }
+    crate::xml::check(text)?;
     let document = Document::parse(text).map_err(|error| error.to_string())?;
     let root = document.root_element();
     let value = element(root, MAX_DEPTH)?;
@@ -72,38 +66,6 @@ fn element(node: Node<'_, '_>, depth: usize) -> Result<Value, String> {
         .map(|(name, values)| (name.into(), one_or_all(values)))
         .collect();
     Ok(map.into())
-}
-
-/// The `=` of the tag that has most of them, those in quotes left out.
-fn most_attributes(text: &str) -> usize {
-    let mut most = 0;
-    let mut rest = text;
-    while let Some(at) = rest.find('<') {
-        rest = &rest[at..];
-        let passed = [("<!--", "-->"), ("<![CDATA[", "]]>"), ("<?", "?>")];
-        if let Some((_, end)) = passed.iter().find(|(start, _)| rest.starts_with(start)) {
-            match rest.find(end) {
-                Some(at) => rest = &rest[at + end.len()..],
-                None => return most,
-            }
-            continue;
-        }
-        let (mut count, mut quote) = (0, None);
-        let end = rest.bytes().position(|byte| {
-            match (quote, byte) {
-                (Some(open), _) if open == byte => quote = None,
-                (Some(_), _) => {}
-                (None, b'"' | b'\'') => quote = Some(byte),
-                (None, b'=') => count += 1,
-                (None, b'>') => return true,
-                (None, _) => {}
-            }
-            false
-        });
-        most = most.max(count);
-        rest = &rest[end.unwrap_or(rest.len())..];
-    }
-    most
 }
 
 /// Numbers and truth values are taken as such.

@@ -1,6 +1,7 @@
 use super::*;
 use crate::render::explain::explain;
 use proptest::prelude::*;
+use std::collections::BTreeSet;
 use tera::Context;
 
 fn engine() -> Tera {
@@ -14,12 +15,12 @@ fn engine() -> Tera {
 
 fn render(text: &str) -> Result<String, String> {
     let metered = meter(text).map_err(|(line, message)| format!("{message} on line {line}"))?;
-    let mut out = Bounded::default();
+    let mut out = Bounded::new(MAX_TEXT_OUTPUT_BYTES);
     let context = Context::new();
     let rendered =
-        within_budget(|| engine().render_str_to(&metered.text, &context, false, &mut out));
+        budget::of_text(|| engine().render_str_to(&metered.text, &context, false, &mut out));
     rendered.map_err(|error| explain(&error).message)?;
-    Ok(String::from_utf8(out.0).unwrap())
+    Ok(String::from_utf8(out.bytes).unwrap())
 }
 
 #[test]
@@ -101,7 +102,9 @@ fn a_text_beyond_bounds_is_an_error() {
         ("{% if a %}".to_owned() + &"{% elif a %}".repeat(10_000), "branches"),
     ] {
         let problem = render(&text).expect_err(&text[..text.len().min(60)]);
-        assert!(problem.contains(told), "{}: {problem}", &text[..text.len().min(60)]);
+        // Large texts also take steps, which may be the first to run out.
+        let is_told = problem.contains(told) || (told == "bytes" && problem.contains("steps"));
+        assert!(is_told, "{}: {problem}", &text[..text.len().min(60)]);
     }
 }
 
@@ -166,6 +169,36 @@ fn deep_expressions_come_back() {
         "{{ <A> }}",
     ] {
         drop(render(&tag.repeat(10_000)));
+    }
+}
+
+/// The engine goes through the whole text for each.
+#[test]
+fn very_many_calls_of_what_does_not_exist_are_told_once() {
+    let tera = engine();
+    let own = BTreeSet::from(["Own"]);
+    let told = |text: &str| many_unknown(text, &tera, &own);
+    for (call, what) in [
+        ("\n{{ <Xyz/> }}", "component `Xyz`"),
+        ("\n{% <Xyz> %}{% </Xyz> %}", "component `Xyz`"),
+        ("\n{{ xyz(a=1) }}", "function `xyz`"),
+        ("\n{{ 1 | xyz }}", "filter `xyz`"),
+        ("\n{% set a = [1 | xyz(b=2)] %}", "filter `xyz`"),
+    ] {
+        let (line, message) = told(&call.repeat(100_000)).expect(call);
+        assert!(
+            line == 2 && message.contains(what),
+            "{call}: {line} {message}"
+        );
+        assert_eq!(told(&call.repeat(20)), None, "the engine tells of few");
+    }
+    for call in [
+        "{{ <Own/> }}{{ <Tree n={1}/> }}",
+        "{% if a < b and c is containing(pat=1) and d is not matching(pat=1) %}{% endif %}",
+        "{{ range(end=3) | length }}{{ super() }}",
+        "{% component Mine(a) %}{% endcomponent Mine %}{{ <Mine a={1}/> }}",
+    ] {
+        assert_eq!(told(&call.repeat(100)), None, "{call}");
     }
 }
 

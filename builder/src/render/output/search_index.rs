@@ -138,6 +138,10 @@ impl<'a> Found<'a> {
 
 impl Job<'_> {
     pub(super) fn search_index(&self, lang: &str) -> Outcome {
+        if let Some(made) = self.world.indexes.get(self.key) {
+            let made = made.clone()?;
+            return Ok(Some(Object::rendered(self.key.as_str(), made)));
+        }
         let settings = &self.world.config.languages[lang].search;
         let found = found(self.world, self.contents, lang)?;
         let failed = |unknown: search::UnknownLanguage| {
@@ -203,35 +207,34 @@ impl Job<'_> {
         }
         Some(records)
     }
+}
 
-    /// The mark of all that the search index is made from.
-    pub(super) fn mark_search(&self, marker: &mut Marker, lang: &str) {
-        let settings = &self.world.config.languages[lang].search;
-        // It fails, and is tried again each time.
-        let Ok(found) = found(self.world, self.contents, lang) else {
-            return;
-        };
-        for found in found {
-            marker.bytes(found.permalink);
-            for (read, text) in [
-                (settings.include_title, found.title),
-                (settings.include_description, found.description),
-            ] {
-                if read {
-                    marker.bytes(text.unwrap_or_default());
-                }
-            }
-            if settings.include_date {
-                marker.bytes(Entry::date_of(found.date));
-            }
-            if settings.include_content {
-                let body = found.body.as_ref().ok();
-                marker.option(body, |marker, body| {
-                    marker.mark(body.facts.html);
-                });
+/// The mark of all that the search index of a language is made from.
+pub fn search_mark(world: &World, contents: &Contents, lang: &str) -> Mark {
+    let settings = &world.config.languages[lang].search;
+    let mut marker = Marker::default();
+    // Where it fails, it is tried again each time.
+    for found in found(world, contents, lang).into_iter().flatten() {
+        marker.bytes(found.permalink);
+        for (read, text) in [
+            (settings.include_title, found.title),
+            (settings.include_description, found.description),
+        ] {
+            if read {
+                marker.bytes(text.unwrap_or_default());
             }
         }
+        if settings.include_date {
+            marker.bytes(Entry::date_of(found.date));
+        }
+        if settings.include_content {
+            let body = found.body.as_ref().ok();
+            marker.option(body, |marker, body| {
+                marker.mark(body.facts.html);
+            });
+        }
     }
+    marker.done()
 }
 
 /// An index that leaves out the home page would leave out the pages of the root too.

@@ -1,6 +1,7 @@
 //! What an output is made from, for people: in words with marks, and as parts of sources.
 
 use super::super::content::Contents;
+use super::super::files::{self, Found};
 use super::super::questions;
 use super::super::readers::Reader;
 use super::super::readings::{Part, Parts, Readings, Told, Wanted, parts_of};
@@ -38,8 +39,8 @@ impl fmt::Debug for Site {
 #[derive(Default)]
 pub struct Sums {
     only: Option<Wanted>,
-    answers: HashMap<(usize, Question), Arc<Parts>>,
-    templates: HashMap<usize, Arc<Parts>>,
+    answers: HashMap<(Arc<Shape>, Question), Arc<Parts>>,
+    templates: HashMap<String, Arc<Parts>>,
 }
 
 impl Sums {
@@ -155,20 +156,21 @@ impl Site {
             return groups;
         };
         let reader = self.world.templates.readers.reader(&template);
-        let place = Arc::as_ptr(&reader) as usize;
-        let templates = sums.templates.entry(place);
+        let templates = sums.templates.entry(template.into_owned());
         let templates = templates.or_insert_with(|| Arc::new(self.templates_of(&reader)));
         groups.push(templates.clone());
         let only = sums.only.clone();
         for question in known.iter().flat_map(|known| known.asked.iter()) {
-            let answer = sums.answers.entry((place, (**question).clone()));
+            let shape = reader.shape_of(question);
+            let answer = sums.answers.entry((shape.clone(), (**question).clone()));
             let answer = answer.or_insert_with(|| {
                 let readings = Readings::of(only.clone());
                 let view = job.view(Detail::Sources(&readings));
-                questions::look(view, question, &reader.shape_of(question));
+                questions::look(view, question, &shape);
                 if let Some((key, part)) = questions::source_of(&self.world, question) {
                     readings.note(&key, part);
                 }
+                note_made(&self.world, question, &readings);
                 let mut parts = readings.take();
                 self.add_bodies(&mut parts);
                 Arc::new(parts)
@@ -286,6 +288,7 @@ impl Job<'_> {
             },
             Read::Target(target) => format!("the address {target}").into(),
             Read::Styles => "the style sheets in sass/".to_owned().into(),
+            Read::Hidden => format!("hidden of {}", self.planned.source).into(),
             Read::Search => "titles, descriptions and contents of what is searched"
                 .to_owned()
                 .into(),
@@ -337,17 +340,17 @@ impl Job<'_> {
                 readings.note_field(&self.planned.source, "permalink");
                 readings.note_field(&self.planned.source, "aliases");
             }
-            Recipe::SearchIndex(lang) => self.note_searched(lang, &readings),
+            Recipe::SearchIndex(lang) => note_searched(world, lang, &readings),
+            Recipe::Page(id) if world.library.pages[*id].front.hidden => {
+                readings.note_field(&self.planned.source, "hidden");
+            }
             Recipe::Section { pager: Some(_), .. } => {
                 readings.note_field(&self.planned.source, "pages")
             }
             _ => {}
         }
         if let Recipe::Style(_) = self.planned.recipe {
-            let sheets = world.sources.iter().map(|(key, _)| key);
-            for key in sheets.filter(|key| key.role() == Role::Sass) {
-                readings.note(key, Part::File);
-            }
+            note_sass(world, &readings);
         }
         let Some(template) = self.template_name() else {
             return readings.take();
@@ -371,26 +374,48 @@ impl Job<'_> {
         self.variables(self.view(Detail::Sources(&readings)), Some(&reader));
         readings.take()
     }
+}
 
-    fn note_searched(&self, lang: &str, readings: &Readings) {
-        let Ok((sections, pages)) = searched(self.world, lang) else {
-            return;
-        };
-        let library = &self.world.library;
-        let settings = &self.world.config.languages[lang].search;
-        let pages = pages.iter().map(|id| &library.pages[*id].place.key);
-        let sections = sections.iter().map(|id| &library.sections[*id].place.key);
-        for key in pages.chain(sections) {
-            for (read, name) in [
-                (true, "permalink"),
-                (settings.include_title, "title"),
-                (settings.include_description, "description"),
-                (settings.include_date, "date"),
-                (settings.include_content, "content"),
-            ] {
-                if read {
-                    readings.note_field(key, name);
-                }
+/// The sources of an output that a question asks for, where it is made without a template.
+fn note_made(world: &World, question: &Question, readings: &Readings) {
+    let Question::File(path) = question else {
+        return;
+    };
+    let Ok(Some(Found::Made(key))) = files::find(world, path) else {
+        return;
+    };
+    match world.generated.index_language(&key) {
+        Some(lang) => note_searched(world, lang, readings),
+        None if world.styles.key(key.as_str()).is_some() => note_sass(world, readings),
+        None => {}
+    }
+}
+
+fn note_sass(world: &World, readings: &Readings) {
+    let sheets = world.sources.iter().map(|(key, _)| key);
+    for key in sheets.filter(|key| key.role() == Role::Sass) {
+        readings.note(key, Part::File);
+    }
+}
+
+fn note_searched(world: &World, lang: &str, readings: &Readings) {
+    let Ok((sections, pages)) = searched(world, lang) else {
+        return;
+    };
+    let library = &world.library;
+    let settings = &world.config.languages[lang].search;
+    let pages = pages.iter().map(|id| &library.pages[*id].place.key);
+    let sections = sections.iter().map(|id| &library.sections[*id].place.key);
+    for key in pages.chain(sections) {
+        for (read, name) in [
+            (true, "permalink"),
+            (settings.include_title, "title"),
+            (settings.include_description, "description"),
+            (settings.include_date, "date"),
+            (settings.include_content, "content"),
+        ] {
+            if read {
+                readings.note_field(key, name);
             }
         }
     }

@@ -11,8 +11,15 @@ use std::collections::{BTreeMap, BTreeSet};
 pub const KEY: &str = "root.json";
 /// What so many roots before the last one named stays.
 const KEPT_GENERATIONS: u64 = 3;
-/// What changes where somebody leaves hints.
-const OF_HINTS: [&str; 3] = ["id", "hints", "newest_hint"];
+/// What changes where somebody leaves hints, notes an attempt, or counts the death of one.
+const OF_HINTS: [&str; 6] = [
+    "id",
+    "hints",
+    "newest_hint",
+    "attempts",
+    "suspects",
+    "set_aside",
+];
 
 impl Watch {
     pub(super) fn state_written(&mut self, s3: &S3, change: &Change, writer: &Writer<'_>) {
@@ -32,7 +39,7 @@ impl Watch {
             self.violation(format!("{} deleted the root", writer.name));
             return;
         };
-        let mut root: Value = serde_json::from_slice(&object.bytes).unwrap();
+        let root: Value = serde_json::from_slice(&object.bytes).unwrap();
         self.lists = lists(&root);
         for name in segments(&root).iter().chain(&self.lists.clone()) {
             if !s3.bucket(STATE).contains_key(name) {
@@ -42,9 +49,20 @@ impl Watch {
                 ));
             }
         }
-        put_hints_back(&mut root, s3);
-        let before = std::mem::replace(&mut self.root, root);
+        let before = std::mem::replace(&mut self.root, unpacked(root, s3));
         self.check_succession(&before, writer);
+    }
+
+    /// Every segment and list that is there and that neither the root nor one of the last roots names.
+    pub fn adrift(&self, state: &Bucket) -> BTreeSet<String> {
+        let mut named = segments(&self.root);
+        let retired = self.root["retired"].as_object().into_iter().flatten();
+        let retired = retired.flat_map(|(_, list)| list.as_array().into_iter().flatten());
+        named.extend(retired.filter_map(|name| Some(format!("segments/{}", name.as_str()?))));
+        let is_ours = |key: &&String| key.starts_with("segments/") || key.starts_with("lists/");
+        let there = state.keys().filter(is_ours);
+        let is_named = |key: &&String| named.contains(*key) || self.lists.contains(*key);
+        there.filter(|key| !is_named(key)).cloned().collect()
     }
 
     /// True for a segment that one of the last roots named.
@@ -75,8 +93,11 @@ impl Watch {
             }
             return;
         }
-        // Somebody who had no time at all has left the first hints.
-        if before.is_null() && next.is_empty() {
+        // The first root of all may be a note of what is tried, or hints of somebody who had no time,
+        // and says nothing else.
+        let is_empty = self.root["generation"] == 0 && segments(&self.root).is_empty();
+        let is_at_rest = next.is_empty() && self.root["outbox"].is_null();
+        if before.is_null() && is_empty && is_at_rest {
             return;
         }
         let deadline_ms = deadline_ms(before);
@@ -117,7 +138,7 @@ impl Watch {
         }
     }
 
-    /// Under the lease of another one leaves hints, and does nothing else.
+    /// Under the lease of another one leaves hints or says what one tries, and does nothing else.
     fn check_hints(&mut self, before: &Value, writer: &Writer<'_>, holder: &str) {
         let is_lost = |key: &&String| self.root["hints"].get(key.as_str()).is_none();
         let hints = before["hints"].as_object().into_iter().flatten();
@@ -128,9 +149,9 @@ impl Watch {
                 writer.name
             ));
         }
-        if before["newest_hint"] == self.root["newest_hint"] {
+        if without(before, &["id"]) == without(&self.root, &["id"]) {
             self.violation(format!(
-                "{} wrote the root under the lease of {holder}, and left no hint",
+                "{} wrote the root as it was, under the lease of {holder}",
                 writer.name
             ));
         }
@@ -213,29 +234,15 @@ fn lists(root: &Value) -> BTreeSet<String> {
         .collect()
 }
 
-/// A long list of hints is an object of its own; here it is where short ones are.
-fn put_hints_back(root: &mut Value, s3: &S3) {
-    let Some(name) = root["lists"]["hints"].as_str() else {
-        return;
-    };
-    if let Some(object) = s3.bucket(STATE).get(name) {
+/// The root as it is meant: without its fingerprint, and with the hints in their place, which are an
+/// object of their own where they are many.
+fn unpacked(mut root: Value, s3: &S3) -> Value {
+    let many = root["lists"]["hints"].as_str();
+    let many = many.and_then(|name| s3.bucket(STATE).get(name));
+    if let Some(object) = many {
         let plain = zstd::decode_all(&object.bytes[..]).unwrap();
         let hints: BTreeMap<String, u64> = postcard::from_bytes(&plain).unwrap();
         root["hints"] = json!(hints);
     }
-    if let Some(object) = root.as_object_mut() {
-        object.remove("lists");
-    }
-}
-
-/// Every segment and list that is there and that neither a root nor one of the last roots names.
-pub fn adrift(root: &Value, state: &Bucket) -> BTreeSet<String> {
-    let mut named = segments(root);
-    let retired = root["retired"].as_object().into_iter().flatten();
-    let retired = retired.flat_map(|(_, list)| list.as_array().into_iter().flatten());
-    named.extend(retired.filter_map(|name| Some(format!("segments/{}", name.as_str()?))));
-    named.extend(lists(root));
-    let is_ours = |key: &&String| key.starts_with("segments/") || key.starts_with("lists/");
-    let there = state.keys().filter(is_ours);
-    there.filter(|key| !named.contains(*key)).cloned().collect()
+    without(&root, &["lists", "sum"])
 }

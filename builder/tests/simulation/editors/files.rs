@@ -36,6 +36,18 @@ pub const NOTES: [&str; 4] = [
     "static/deep/a b.txt",
     "content/blog/trip/note.txt",
 ];
+/// Keys that S3 can hold, whatever they are.
+pub const ODD: [&str; 9] = [
+    " ",
+    "static/ ",
+    "static/\u{a0}",
+    "static/\u{1}.css",
+    "static/\u{fffe}.txt",
+    "static//double.css",
+    "/content/about.md",
+    "content/blog/\u{85}.md",
+    "content/../config.toml",
+];
 pub const DATA: [&str; 2] = ["data/numbers.toml", "data/words.toml"];
 pub const SECTIONS: [&str; 2] = ["content/blog/_index.md", "content/notes/_index.md"];
 

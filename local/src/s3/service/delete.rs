@@ -58,22 +58,23 @@ pub(super) async fn delete_objects(
                     .remove(&object.key, &condition, &caller)
                     .map_err(S3Error::from)
             });
-            (object.key, removed)
+            (object.key, object.version_id, removed)
         };
         Ok(objects.into_iter().map(remove).collect::<Vec<_>>())
     })
     .await?;
-    for (key, removed) in results {
+    for (key, version_id, removed) in results {
         match removed {
             Ok(()) => deleted.push(DeletedObject {
                 key: Some(key),
+                version_id,
                 ..Default::default()
             }),
             Err(error) => errors.push(Error {
                 code: Some(error.code().as_str().to_owned()),
                 message: error.message().map(str::to_owned),
                 key: Some(key),
-                version_id: None,
+                version_id,
             }),
         }
     }

@@ -11,12 +11,12 @@ use crate::s3::object::{ObjectMeta, now};
 /// What S3 stores for an object that came without a type.
 const DEFAULT_TYPE: &str = "binary/octet-stream";
 
-/// The headers of a new object, from an input that has them (put, copy, begin of an upload).
+/// The headers of a new object, from a request whose input has them (put, copy, begin of an upload).
 /// Refuses what is not implemented rather than to ignore it.
 macro_rules! object_headers {
-    ($input:expr) => {{
-        let input = $input;
-        $crate::s3::service::headers::refuse_acl(input.acl.as_ref().map(|acl| acl.as_str()))?;
+    ($request:expr) => {{
+        $crate::s3::service::acl::refuse_acl($request)?;
+        let input = &$request.input;
         $crate::s3::service::headers::refuse(&[
             (
                 "server-side encryption with customer keys",
@@ -90,6 +90,7 @@ impl Headers {
             metadata: metadata.into_iter().collect(),
             checksum: None,
             part_sizes: Vec::new(),
+            part_checksums: Vec::new(),
         })
     }
 }
@@ -172,17 +173,6 @@ pub(super) fn refuse(features: &[(&'static str, bool)]) -> S3Result<()> {
     }
 }
 
-/// As in a bucket whose owner is enforced, S3's default: only what says nothing new.
-pub(super) fn refuse_acl(acl: Option<&str>) -> S3Result<()> {
-    match acl {
-        None | Some("private" | "bucket-owner-full-control") => Ok(()),
-        Some(_) => Err(s3_error!(
-            AccessControlListNotSupported,
-            "the bucket does not allow ACLs"
-        )),
-    }
-}
-
 /// `aws-chunked` says how the body travels, not what it is.
 fn without_aws_chunked(encoding: String) -> Option<String> {
     let kept: Vec<&str> = encoding
@@ -193,6 +183,6 @@ fn without_aws_chunked(encoding: String) -> Option<String> {
     if kept.is_empty() {
         None
     } else {
-        Some(kept.join(","))
+        Some(kept.join(", "))
     }
 }

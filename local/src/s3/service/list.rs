@@ -6,7 +6,7 @@ use std::sync::{Arc, PoisonError};
 use s3s::dto::*;
 use s3s::{S3Request, S3Result, s3_error};
 
-use super::{owner, timestamp};
+use super::{NULL_VERSION, owner, timestamp};
 use crate::s3::events::form_encode;
 use crate::s3::index::{Entry, Item, Page, Query, Start};
 use crate::s3::limits::PAGE;
@@ -60,6 +60,7 @@ pub(super) async fn list_objects_v2(
     let prefix = input.prefix.unwrap_or_default();
     let limit = limit(input.max_keys)?;
     let start = match (&input.continuation_token, &input.start_after) {
+        (Some(token), _) if token.is_empty() => Start::Beginning,
         (Some(token), _) => Start::from_token(token).ok_or_else(|| {
             s3_error!(
                 InvalidArgument,
@@ -141,6 +142,64 @@ pub(super) async fn list_objects(
         next_marker,
         encoding_type: input.encoding_type,
         request_charged: None,
+    })
+}
+
+/// Every object is the only version of itself, as in a bucket that never had versions.
+pub(super) async fn list_object_versions(
+    store: &Store,
+    req: S3Request<ListObjectVersionsInput>,
+) -> S3Result<ListObjectVersionsOutput> {
+    let input = req.input;
+    let encode = encoder(input.encoding_type.as_ref())?;
+    let delimiter = input.delimiter.filter(|delimiter| !delimiter.is_empty());
+    let prefix = input.prefix.unwrap_or_default();
+    let limit = limit(input.max_keys)?;
+    let marker = input.key_marker.unwrap_or_default();
+    let start = match marker.is_empty() {
+        true => Start::Beginning,
+        false => Start::after(marker.clone(), &prefix, delimiter.as_deref()),
+    };
+    let query = Query {
+        prefix,
+        delimiter,
+        start,
+        limit,
+    };
+    let page = store.bucket(&input.bucket)?.page(&query);
+    let is_truncated = page.next.is_some();
+    let next_key_marker = page.next.as_ref().map(|next| match next {
+        Start::AfterKey(name) | Start::AfterPrefix(name) => encode(name),
+        Start::Beginning => String::new(),
+    });
+    let (contents, common_prefixes) = lines(page, encode, Some(&owner()));
+    let versions = contents.into_iter().map(|object| ObjectVersion {
+        key: object.key,
+        version_id: Some(NULL_VERSION.into()),
+        is_latest: Some(true),
+        e_tag: object.e_tag,
+        last_modified: object.last_modified,
+        owner: object.owner,
+        size: object.size,
+        storage_class: Some(ObjectVersionStorageClass::from_static(
+            ObjectVersionStorageClass::STANDARD,
+        )),
+        ..Default::default()
+    });
+    Ok(ListObjectVersionsOutput {
+        name: Some(input.bucket),
+        prefix: Some(encode(&query.prefix)),
+        key_marker: Some(encode(&marker)),
+        version_id_marker: input.version_id_marker,
+        max_keys: i32::try_from(limit).ok(),
+        is_truncated: Some(is_truncated),
+        next_version_id_marker: next_key_marker.as_ref().map(|_| NULL_VERSION.into()),
+        next_key_marker,
+        versions: Some(versions.collect()),
+        common_prefixes: Some(common_prefixes),
+        delimiter: query.delimiter.as_deref().map(encode),
+        encoding_type: input.encoding_type,
+        ..Default::default()
     })
 }
 

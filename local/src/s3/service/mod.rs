@@ -1,6 +1,9 @@
 //! The S3 operations. Each is unpacked, checked against [`super::limits`], and handed to the
 //! store; what is not here answers `NotImplemented`, as the protocol layer does by default.
 
+mod acl;
+mod attributes;
+mod cors;
 mod delete;
 mod headers;
 mod list;
@@ -9,9 +12,10 @@ mod upload;
 mod write;
 
 use s3s::dto::*;
-use s3s::{S3, S3Request, S3Response, S3Result, s3_error};
+use s3s::{S3, S3Error, S3Request, S3Response, S3Result, s3_error};
 
 use super::conditions::timestamp;
+use super::error::StoreError;
 use super::events::Caller;
 use super::server::REGION;
 use super::store::Store;
@@ -27,6 +31,7 @@ macro_rules! operation {
         $module::$name(&$service.store, $request)
             .await
             .map(S3Response::new)
+            .map_err(|error| told(&$service.store, error))
     };
 }
 
@@ -43,7 +48,11 @@ impl S3 for Service {
         &self,
         req: S3Request<CreateBucketInput>,
     ) -> S3Result<S3Response<CreateBucketOutput>> {
-        self.store.create_new_bucket(&req.input.bucket).await?;
+        acl::refuse_acl(&req)?;
+        // In us-east-1 it is no error that the bucket is there already (API reference,
+        // `CreateBucket`).
+        let made = self.store.create_bucket(&req.input.bucket).await;
+        made.map_err(|error| told(&self.store, error.into()))?;
         let location = Some(format!("/{}", req.input.bucket));
         Ok(S3Response::new(CreateBucketOutput { location }))
     }
@@ -88,11 +97,71 @@ impl S3 for Service {
         Ok(S3Response::new(GetBucketVersioningOutput::default()))
     }
 
+    async fn put_bucket_cors(
+        &self,
+        req: S3Request<PutBucketCorsInput>,
+    ) -> S3Result<S3Response<PutBucketCorsOutput>> {
+        operation!(cors::put_bucket_cors, self, req)
+    }
+
+    async fn get_bucket_cors(
+        &self,
+        req: S3Request<GetBucketCorsInput>,
+    ) -> S3Result<S3Response<GetBucketCorsOutput>> {
+        operation!(cors::get_bucket_cors, self, req)
+    }
+
+    async fn delete_bucket_cors(
+        &self,
+        req: S3Request<DeleteBucketCorsInput>,
+    ) -> S3Result<S3Response<DeleteBucketCorsOutput>> {
+        let answered = operation!(cors::delete_bucket_cors, self, req);
+        answered.map(|mut response| {
+            response.status = Some(http::StatusCode::NO_CONTENT);
+            response
+        })
+    }
+
+    async fn get_bucket_acl(
+        &self,
+        req: S3Request<GetBucketAclInput>,
+    ) -> S3Result<S3Response<GetBucketAclOutput>> {
+        operation!(acl::get_bucket_acl, self, req)
+    }
+
+    async fn get_object_acl(
+        &self,
+        req: S3Request<GetObjectAclInput>,
+    ) -> S3Result<S3Response<GetObjectAclOutput>> {
+        operation!(acl::get_object_acl, self, req)
+    }
+
+    async fn put_bucket_acl(
+        &self,
+        req: S3Request<PutBucketAclInput>,
+    ) -> S3Result<S3Response<PutBucketAclOutput>> {
+        operation!(acl::put_bucket_acl, self, req)
+    }
+
+    async fn put_object_acl(
+        &self,
+        req: S3Request<PutObjectAclInput>,
+    ) -> S3Result<S3Response<PutObjectAclOutput>> {
+        operation!(acl::put_object_acl, self, req)
+    }
+
     async fn list_objects(
         &self,
         req: S3Request<ListObjectsInput>,
     ) -> S3Result<S3Response<ListObjectsOutput>> {
         operation!(list::list_objects, self, req)
+    }
+
+    async fn list_object_versions(
+        &self,
+        req: S3Request<ListObjectVersionsInput>,
+    ) -> S3Result<S3Response<ListObjectVersionsOutput>> {
+        operation!(list::list_object_versions, self, req)
     }
 
     async fn list_objects_v2(
@@ -113,14 +182,15 @@ impl S3 for Service {
         &self,
         req: S3Request<HeadObjectInput>,
     ) -> S3Result<S3Response<HeadObjectOutput>> {
-        read::head_object(&self.store, req).await
+        let answered = read::head_object(&self.store, req).await;
+        answered.map_err(|error| told(&self.store, error))
     }
 
     async fn get_object_attributes(
         &self,
         req: S3Request<GetObjectAttributesInput>,
     ) -> S3Result<S3Response<GetObjectAttributesOutput>> {
-        operation!(read::get_object_attributes, self, req)
+        operation!(attributes::get_object_attributes, self, req)
     }
 
     async fn put_object(
@@ -135,17 +205,6 @@ impl S3 for Service {
         req: S3Request<CopyObjectInput>,
     ) -> S3Result<S3Response<CopyObjectOutput>> {
         operation!(write::copy_object, self, req)
-    }
-
-    /// Uploads by HTML form are not offered: the protocol layer would hold them in memory.
-    async fn post_object(
-        &self,
-        _: S3Request<PostObjectInput>,
-    ) -> S3Result<S3Response<PostObjectOutput>> {
-        Err(s3_error!(
-            NotImplemented,
-            "uploads by HTML form are not implemented"
-        ))
     }
 
     async fn delete_object(
@@ -212,6 +271,15 @@ impl S3 for Service {
     }
 }
 
+/// What goes wrong here is told on the terminal: the client learns no more than that it did.
+fn told(store: &Store, error: S3Error) -> S3Error {
+    let source = error.source();
+    if let Some(source) = source.and_then(|source| source.downcast_ref::<StoreError>()) {
+        store.shared().notices.tell(&source.to_string());
+    }
+    error
+}
+
 /// Who asks, for the event.
 fn caller<T>(req: &S3Request<T>) -> S3Result<Caller> {
     let caller = req.extensions.get::<Caller>();
@@ -224,10 +292,13 @@ fn caller<T>(req: &S3Request<T>) -> S3Result<Caller> {
     Ok(caller)
 }
 
+/// What stands for the version of an object in a bucket that never had versions.
+const NULL_VERSION: &str = "null";
+
 /// There are no versions: the only id is that of the null version.
 fn refuse_version(version: Option<&str>) -> S3Result<()> {
     match version {
-        None | Some("null") => Ok(()),
+        None | Some(NULL_VERSION) => Ok(()),
         Some(_) => Err(s3_error!(NoSuchVersion, "the bucket has no versions")),
     }
 }

@@ -1,7 +1,5 @@
 //! `GetObject` and `HeadObject`.
 
-use std::fs::File;
-use std::io::{Read, Seek, SeekFrom};
 use std::ops::Range as Span;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -18,13 +16,12 @@ use tokio::task::JoinHandle;
 use super::headers::{refuse, show_checksum};
 use super::write::checksum_type;
 use super::{refuse_version, timestamp};
+use crate::s3::blocks::Contents;
+use crate::s3::checksum::ObjectChecksum;
 use crate::s3::conditions::{ReadCondition, Verdict};
 use crate::s3::error::{StoreError, custom};
 use crate::s3::object::{Object, ObjectMeta};
 use crate::s3::store::Store;
-
-/// Bytes that a body holds in memory at a time.
-const PIECE_BYTES: u64 = 256 * 1024;
 
 /// What a read asks for; GET and HEAD have the same fields.
 macro_rules! asked {
@@ -69,12 +66,10 @@ macro_rules! answer {
             website_redirect_location: meta.website_redirect.clone(),
             ..Default::default()
         };
-        if $checksum_mode.is_some() && !selected.partial {
-            show_checksum!(output, &meta.checksum);
-            output.checksum_type = meta
-                .checksum
-                .as_ref()
-                .map(|checksum| checksum_type(checksum.kind));
+        if $checksum_mode.is_some() {
+            let shown = selected.checksum(meta);
+            show_checksum!(output, &shown);
+            output.checksum_type = shown.map(|checksum| checksum_type(checksum.kind));
         }
         output
     }};
@@ -88,10 +83,10 @@ pub(super) async fn get_object(
     let key = req.input.key.clone();
     let (meta, selected, body) = store
         .in_bucket(&req.input.bucket, move |bucket| {
-            let object = bucket.open_object(&key)?;
-            Ok(select(&object.meta, &asked).and_then(|selected| {
-                let body = body(&object, &selected.span).map_err(S3Error::internal_error)?;
-                Ok((object.meta, selected, body))
+            let Object { meta, contents } = bucket.open_object(&key)?;
+            Ok(select(&meta, &asked).and_then(|selected| {
+                let body = body(contents, &selected.span).map_err(S3Error::internal_error)?;
+                Ok((meta, selected, body))
             }))
         })
         .await??;
@@ -142,58 +137,6 @@ pub(super) async fn head_object(
     Ok(response)
 }
 
-pub(super) async fn get_object_attributes(
-    store: &Store,
-    req: S3Request<GetObjectAttributesInput>,
-) -> S3Result<GetObjectAttributesOutput> {
-    let input = req.input;
-    refuse_version(input.version_id.as_deref())?;
-    refuse(&[(
-        "server-side encryption with customer keys",
-        input.sse_customer_algorithm.is_some(),
-    )])?;
-    let object = store
-        .in_bucket(&input.bucket, move |bucket| bucket.open_object(&input.key))
-        .await?;
-    let meta = object.meta;
-    let wanted = |name: &str| {
-        input
-            .object_attributes
-            .iter()
-            .any(|attribute| attribute.as_str() == name)
-    };
-    let mut output = GetObjectAttributesOutput {
-        last_modified: Some(timestamp(meta.last_modified)),
-        ..Default::default()
-    };
-    if wanted(ObjectAttributes::ETAG) {
-        output.e_tag = Some(ETag::Strong(meta.etag));
-    }
-    if wanted(ObjectAttributes::OBJECT_SIZE) {
-        output.object_size = i64::try_from(meta.size).ok();
-    }
-    if wanted(ObjectAttributes::STORAGE_CLASS) {
-        output.storage_class = Some(StorageClass::from_static(StorageClass::STANDARD));
-    }
-    if wanted(ObjectAttributes::CHECKSUM) && meta.checksum.is_some() {
-        let mut checksum = Checksum::default();
-        show_checksum!(checksum, &meta.checksum);
-        checksum.checksum_type = meta
-            .checksum
-            .as_ref()
-            .map(|checksum| checksum_type(checksum.kind));
-        output.checksum = Some(checksum);
-    }
-    if wanted(ObjectAttributes::OBJECT_PARTS) && !meta.part_sizes.is_empty() {
-        let total_parts_count = i32::try_from(meta.part_sizes.len()).ok();
-        output.object_parts = Some(GetObjectAttributesParts {
-            total_parts_count,
-            ..Default::default()
-        });
-    }
-    Ok(output)
-}
-
 struct Asked {
     condition: ReadCondition,
     range: Option<Range>,
@@ -206,9 +149,24 @@ struct Selected {
     /// Answered with 206.
     partial: bool,
     parts_count: Option<i32>,
+    /// Which of the parts it is, from 0.
+    part: Option<usize>,
 }
 
 impl Selected {
+    /// The checksum of these bytes, where one is kept: of the whole, or of a part.
+    fn checksum(&self, meta: &ObjectMeta) -> Option<ObjectChecksum> {
+        let checksum = meta.checksum.as_ref()?;
+        match self.part {
+            Some(part) => Some(ObjectChecksum {
+                algorithm: checksum.algorithm,
+                value: meta.part_checksums.get(part)?.clone(),
+                kind: checksum.kind,
+            }),
+            None => (self.span == (0..meta.size)).then(|| checksum.clone()),
+        }
+    }
+
     fn content_range(&self, size: u64) -> Option<String> {
         self.partial
             .then(|| format!("bytes {}-{}/{size}", self.span.start, self.span.end - 1))
@@ -235,6 +193,7 @@ fn select(meta: &ObjectMeta, asked: &Asked) -> S3Result<Selected> {
                 span,
                 partial: true,
                 parts_count: None,
+                part: None,
             })
         }
         (None, Some(number)) => part(meta, number),
@@ -242,6 +201,7 @@ fn select(meta: &ObjectMeta, asked: &Asked) -> S3Result<Selected> {
             span: 0..meta.size,
             partial: false,
             parts_count: None,
+            part: None,
         }),
     }
 }
@@ -257,6 +217,7 @@ fn part(meta: &ObjectMeta, number: i32) -> S3Result<Selected> {
             span: 0..meta.size,
             partial: meta.size > 0,
             parts_count: None,
+            part: None,
         });
     }
     let Some(size) = meta.part_sizes.get(index) else {
@@ -273,6 +234,7 @@ fn part(meta: &ObjectMeta, number: i32) -> S3Result<Selected> {
         span: start..start + size,
         partial: *size > 0,
         parts_count,
+        part: Some(index),
     })
 }
 
@@ -317,78 +279,69 @@ fn range_error(size: u64) -> S3Error {
     error
 }
 
-/// The bytes as a body: a short one is read at once, a long one while it is sent.
-fn body(object: &Object, span: &Span<u64>) -> std::io::Result<StreamingBlob> {
-    let length = span.end - span.start;
-    let mut file = &object.file;
-    file.seek(SeekFrom::Start(object.offset + span.start))?;
-    if length <= PIECE_BYTES {
-        return Ok(StreamingBlob::from(s3s::Body::from(read_piece(
-            file, length,
-        )?)));
+/// The bytes as a body. The first piece is read at once, so that an object that is damaged there
+/// becomes an error; if a later one is, the connection is cut.
+fn body(mut contents: Contents, span: &Span<u64>) -> std::io::Result<StreamingBlob> {
+    let first = contents.piece(span.start, span.end)?;
+    if first.len() as u64 == span.end - span.start {
+        return Ok(StreamingBlob::from(s3s::Body::from(first)));
     }
-    Ok(StreamingBlob::new(FileBody {
-        remaining: length,
-        state: State::Idle(object.file.try_clone()?),
+    Ok(StreamingBlob::new(ObjectBody {
+        left: span.clone(),
+        state: State::Ready(contents, first),
     }))
 }
 
-fn read_piece(mut file: &File, length: u64) -> std::io::Result<Bytes> {
-    let mut piece = vec![0; usize::try_from(length).map_err(std::io::Error::other)?];
-    file.read_exact(&mut piece)?;
-    Ok(Bytes::from(piece))
-}
-
-/// A file being sent, from its cursor on, one piece in memory at a time.
-struct FileBody {
-    remaining: u64,
+/// An object being sent, one piece in memory at a time.
+struct ObjectBody {
+    left: Span<u64>,
     state: State,
 }
 
 enum State {
-    Idle(File),
-    Reading(JoinHandle<(File, std::io::Result<Bytes>)>),
+    Ready(Contents, Bytes),
+    Reading(JoinHandle<std::io::Result<(Contents, Bytes)>>),
     Done,
 }
 
-impl Stream for FileBody {
+impl Stream for ObjectBody {
     type Item = Result<Bytes, StdError>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        loop {
-            match std::mem::replace(&mut self.state, State::Done) {
-                State::Done => return Poll::Ready(None),
-                State::Idle(_) if self.remaining == 0 => return Poll::Ready(None),
-                State::Idle(file) => {
-                    let length = self.remaining.min(PIECE_BYTES);
-                    self.state = State::Reading(tokio::task::spawn_blocking(move || {
-                        let piece = read_piece(&file, length);
-                        (file, piece)
-                    }));
+        let (contents, piece) = match std::mem::replace(&mut self.state, State::Done) {
+            State::Done => return Poll::Ready(None),
+            State::Ready(contents, piece) => (contents, piece),
+            State::Reading(mut task) => match Pin::new(&mut task).poll(cx) {
+                Poll::Pending => {
+                    self.state = State::Reading(task);
+                    return Poll::Pending;
                 }
-                State::Reading(mut task) => match Pin::new(&mut task).poll(cx) {
-                    Poll::Pending => {
-                        self.state = State::Reading(task);
-                        return Poll::Pending;
-                    }
-                    Poll::Ready(Ok((file, Ok(piece)))) => {
-                        self.remaining -= piece.len() as u64;
-                        self.state = State::Idle(file);
-                        return Poll::Ready(Some(Ok(piece)));
-                    }
-                    Poll::Ready(Ok((_, Err(error)))) => {
-                        return Poll::Ready(Some(Err(error.into())));
-                    }
-                    Poll::Ready(Err(error)) => return Poll::Ready(Some(Err(error.into()))),
-                },
-            }
+                Poll::Ready(Ok(Ok(read))) => read,
+                Poll::Ready(Ok(Err(error))) => return Poll::Ready(Some(Err(error.into()))),
+                Poll::Ready(Err(error)) => return Poll::Ready(Some(Err(error.into()))),
+            },
+        };
+        self.left.start += piece.len() as u64;
+        if !self.left.is_empty() {
+            self.state = State::Reading(read(contents, self.left.clone()));
         }
+        Poll::Ready(Some(Ok(piece)))
     }
 }
 
-impl ByteStream for FileBody {
+fn read(mut contents: Contents, span: Span<u64>) -> JoinHandle<std::io::Result<(Contents, Bytes)>> {
+    tokio::task::spawn_blocking(move || {
+        let piece = contents.piece(span.start, span.end)?;
+        if piece.is_empty() {
+            return Err(std::io::ErrorKind::UnexpectedEof.into());
+        }
+        Ok((contents, piece))
+    })
+}
+
+impl ByteStream for ObjectBody {
     fn remaining_length(&self) -> RemainingLength {
-        usize::try_from(self.remaining)
+        usize::try_from(self.left.end - self.left.start)
             .map_or_else(|_| RemainingLength::unknown(), RemainingLength::new_exact)
     }
 }

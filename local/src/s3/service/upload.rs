@@ -20,8 +20,8 @@ pub(super) async fn create_multipart_upload(
     store: &Store,
     req: S3Request<CreateMultipartUploadInput>,
 ) -> S3Result<CreateMultipartUploadOutput> {
+    let meta = object_headers!(&req)?;
     let input = req.input;
-    let meta = object_headers!(&input)?;
     let algorithm = parse_algorithm(
         input
             .checksum_algorithm

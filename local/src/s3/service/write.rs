@@ -24,7 +24,7 @@ pub(super) async fn put_object(
     let caller = caller(&req)?;
     let input = &req.input;
     let condition = WriteCondition::new(input.if_match.clone(), input.if_none_match.clone())?;
-    let mut meta = object_headers!(input)?;
+    let mut meta = object_headers!(&req)?;
     refuse(&[("appending", input.write_offset_bytes.is_some())])?;
     let bucket = store.bucket(&input.bucket)?;
     let given = checksum_value!(input)?;
@@ -58,6 +58,7 @@ pub(super) async fn put_object(
     let version = Version {
         meta,
         bytes: Bytes::Own(ingested.temp),
+        blocks: Some(ingested.blocks),
         upload: None,
     };
     blocking(move || bucket.commit(&key, &condition, version, Happening::Put, &caller)).await?;
@@ -82,7 +83,7 @@ pub(super) async fn copy_object(
         if_unmodified_since: input.copy_source_if_unmodified_since.clone(),
     };
     let source = source(store, &input.copy_source, condition_of_source)?;
-    let headers = object_headers!(input)?;
+    let headers = object_headers!(&req)?;
     refuse(&[(
         "server-side encryption with customer keys",
         input.copy_source_sse_customer_algorithm.is_some(),
