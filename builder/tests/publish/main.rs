@@ -3,6 +3,7 @@
 //! stop in time, what CloudFront is told.
 
 mod concurrent;
+mod copies;
 mod crash;
 mod damage;
 mod deaths;
@@ -11,6 +12,7 @@ mod edits;
 mod explain;
 mod grace;
 mod growth;
+mod hints;
 mod invalidations;
 mod meanwhile;
 mod odd_keys;
@@ -22,5 +24,6 @@ mod search;
 mod stop;
 mod stories;
 mod sweep;
+mod takeover;
 mod wire;
 mod world;

@@ -1,7 +1,10 @@
 //! A builder whose time runs out ends cleanly, and the next one goes on.
 
+use crate::meanwhile::{During, Meanwhile};
 use crate::wire::{Tap, Wire};
-use crate::world::{SITE, SOURCE, STATE, World, keys, published_blog, shared, until_done};
+use crate::world::{
+    ALL, World, assert_same, file_of_blog, keys, published_blog, shared, until_done,
+};
 use jiff::Timestamp;
 use quillfront_builder::publish::run::Work;
 use quillfront_builder::publish::{Builder, Host, Options};
@@ -19,10 +22,7 @@ fn slow(world: &World) -> (Arc<Wire>, Builder) {
         ..Options::default()
     };
     let tap = Some(shared(Tap(wire.clone())));
-    (
-        wire,
-        world.builder_with([SOURCE, SITE, STATE], tap, options),
-    )
+    (wire, world.builder_with(ALL, tap, options))
 }
 
 fn in_seconds(world: &World, seconds: u64) -> Timestamp {
@@ -101,11 +101,6 @@ async fn what_was_put_before_the_end_is_right_even_if_the_edit_is_taken_back() {
     let world = published_blog().await;
     let before = world.site().await;
     let base = "templates/base.html";
-    let old = crate::world::blog()
-        .into_iter()
-        .find(|(key, _)| *key == base)
-        .unwrap()
-        .1;
     world
         .put(base, "<p>Another</p>{% block main %}{% endblock %}")
         .await;
@@ -113,9 +108,9 @@ async fn what_was_put_before_the_end_is_right_even_if_the_edit_is_taken_back() {
     builder.stop_before(Some(in_seconds(&world, 50)));
     let reports = builder.run(keys([base])).await.unwrap();
     assert!(reports[0].stopped && reports[0].counts.uploaded > 0);
-    world.put(base, old).await;
+    world.put(base, file_of_blog(base)).await;
     until_done(&world, &world.builder(), &keys(["content/never.md"])).await;
-    crate::world::assert_same(&world.site().await, &before, "taken back");
+    assert_same(&world.site().await, &before, "taken back");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -158,4 +153,28 @@ async fn a_short_time_is_used_nearly_to_its_end() {
         );
         until_done(&world, &world.builder(), &keys(["templates/base.html"])).await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_to_be_deleted_when_time_ran_out_is_deleted_before_anything_is_planned() {
+    let world = Arc::new(published_blog().await);
+    let (gone, new) = ("content/blog/b.md", "content/blog/new.md");
+    world.remove(gone).await;
+    let host = world.host.clone();
+    let time_passes = move || async move { host.advance(Duration::from_secs(40)) };
+    let meanwhile = Meanwhile::default()
+        .before("PUT", "/state/root.json", || async {})
+        .before("PUT", "/state/root.json", time_passes);
+    let meanwhile = Arc::new(meanwhile);
+    let builder = world.builder_over(ALL, Some(shared(During(meanwhile.clone()))));
+    builder.stop_before(Some(in_seconds(&world, 30)));
+    builder.run(keys([gone])).await.unwrap();
+    assert!(meanwhile.is_over());
+    let tree = world.site().await;
+    assert!(tree.contains_key("blog/b/index.html"), "it is still owed");
+
+    let text = "+++\ntitle = \"N\"\ndate = 2026-02-01\n+++\nT\n";
+    world.put(new, text).await;
+    until_done(&world, &world.builder(), &keys([new])).await;
+    world.assert_incremental_equals_clean("owed").await;
 }

@@ -3,7 +3,7 @@
 
 use crate::crash::DiesAt;
 use crate::meanwhile::{During, Meanwhile};
-use crate::world::{SITE, SOURCE, STATE, World, blog, keys, published_blog, shared, until_done};
+use crate::world::{ALL, STATE, World, blog, keys, published_blog, shared, until_done};
 use aws_sdk_s3::config::{ConfigBag, Intercept, RuntimeComponents, SharedInterceptor};
 use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::interceptors::context::BeforeTransmitInterceptorContextRef;
@@ -23,7 +23,7 @@ fn sweeping(world: &World, interceptor: Option<SharedInterceptor>) -> Builder {
         sweep_after: Duration::ZERO,
         ..Options::default()
     };
-    world.builder_with([SOURCE, SITE, STATE], interceptor, options)
+    world.builder_with(ALL, interceptor, options)
 }
 
 async fn segments(world: &World) -> BTreeSet<String> {
@@ -80,7 +80,7 @@ async fn with_adrift() -> (Arc<World>, BTreeSet<String>) {
     let world = Arc::new(published_blog().await);
     world.put(KEY, TEXT).await;
     let dying = Some(shared(DiesBeforeCommit::default()));
-    let dying = world.builder_over([SOURCE, SITE, STATE], dying);
+    let dying = world.builder_over(ALL, dying);
     assert!(dying.run(keys([KEY])).await.is_err());
     world.put(KEY, blog().swap_remove(3).1).await;
     world.host.advance(Duration::from_secs(600));
@@ -168,4 +168,24 @@ async fn wherever_a_sweep_dies_the_state_is_whole() {
             break;
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_list_of_hints_that_came_during_the_reconcile_is_not_swept() {
+    let world = Arc::new(published_blog().await);
+    let other = world.clone();
+    let many_hints = move || async move {
+        let late = other.builder();
+        late.stop_before(Some(jiff::Timestamp::UNIX_EPOCH));
+        let names: Vec<String> = (0..1_001).map(|n| format!("content/n{n}.md")).collect();
+        let told = keys(names.iter().map(String::as_str));
+        late.run(told).await.unwrap();
+    };
+    let meanwhile = Meanwhile::default().before("GET", "/source", many_hints);
+    let meanwhile = Arc::new(meanwhile);
+    let sweeper = sweeping(&world, Some(shared(During(meanwhile.clone()))));
+    sweeper.run(Work::Reconcile).await.unwrap();
+    assert!(meanwhile.is_over());
+    let (root, _) = world.builder().look().await.unwrap().unwrap();
+    assert!(root.hints.is_empty(), "they were looked at");
 }

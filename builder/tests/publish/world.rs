@@ -19,9 +19,11 @@ use quillfront_builder::publish::{BuildError, Builder, Host, Options, Places};
 use quillfront_builder::quillfront_toml::AllowedHosts;
 use quillfront_builder::render::answers::Request;
 use quillfront_builder::report::Report;
+use quillfront_builder::source::{Observed, Sources};
 use quillfront_local::s3::{self, Credentials, Store};
 use quillfront_local::site::{self, Site, SiteOptions};
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -31,6 +33,8 @@ use tokio::net::TcpListener;
 pub const SOURCE: &str = "source";
 pub const SITE: &str = "site";
 pub const STATE: &str = "state";
+/// Of one builder.
+pub const ALL: [&str; 3] = [SOURCE, SITE, STATE];
 
 /// A clock that stands still unless it is moved, and names in order.
 pub struct TestHost {
@@ -108,6 +112,8 @@ impl Fetch for TestWeb {
 
 /// An endpoint with any number of buckets.
 pub struct World {
+    /// What each source was, one version after another; none where its author removed it.
+    history: Mutex<BTreeMap<String, Vec<Option<Vec<u8>>>>>,
     _dir: TempDir,
     endpoint: String,
     cloudfront: String,
@@ -154,6 +160,7 @@ impl World {
         ));
         let client = s3_client(&endpoint, None);
         Self {
+            history: Mutex::default(),
             _dir: dir,
             endpoint,
             cloudfront,
@@ -170,7 +177,7 @@ impl World {
     }
 
     pub fn builder(&self) -> Builder {
-        self.builder_over([SOURCE, SITE, STATE], None)
+        self.builder_over(ALL, None)
     }
 
     /// A builder whose requests pass an interceptor.
@@ -227,8 +234,15 @@ impl World {
             .with_web(self.web.clone())
     }
 
+    fn remember(&self, key: &str, bytes: Option<Vec<u8>>) {
+        let mut history = self.history.lock().unwrap();
+        history.entry(key.to_owned()).or_default().push(bytes);
+    }
+
     pub async fn put(&self, key: &str, bytes: impl Into<Vec<u8>>) {
-        let body = ByteStream::from(bytes.into());
+        let bytes = bytes.into();
+        self.remember(key, Some(bytes.clone()));
+        let body = ByteStream::from(bytes);
         self.client
             .put_object()
             .bucket(SOURCE)
@@ -240,6 +254,7 @@ impl World {
     }
 
     pub async fn remove(&self, key: &str) {
+        self.remember(key, None);
         self.client
             .delete_object()
             .bucket(SOURCE)
@@ -319,31 +334,48 @@ impl World {
         tree
     }
 
+    /// The sources that count (invariant 1): what is in the bucket, but for files that are broken
+    /// or whose change is held. Only of those the state has to know what they were before, and that
+    /// must be something that their author once wrote. So a change that nobody ever looked at shows.
+    async fn effective(&self) -> BTreeMap<String, Vec<u8>> {
+        let dir = tempfile::tempdir().unwrap();
+        self.builder().write_effective(dir.path()).await.unwrap();
+        let mut kept = files(dir.path());
+        let root = self.builder().look().await.unwrap().map(|(root, _)| root);
+        let held = root.and_then(|root| root.held).map(|held| held.keys);
+        let held = held.unwrap_or_default();
+        let source = self.tree(SOURCE).await.into_iter();
+        let mut effective: BTreeMap<String, Vec<u8>> = source
+            .filter(|(key, object)| !held.contains(key) && !is_broken(key, &object.0))
+            .map(|(key, object)| (key, object.0))
+            .collect();
+        kept.retain(|key, _| !effective.contains_key(key));
+        let history = self.history.lock().unwrap();
+        for (key, bytes) in kept {
+            let versions = history.get(&key).map_or(&[][..], Vec::as_slice);
+            let was_removed = versions.last() == Some(&None);
+            assert!(
+                !was_removed || held.contains(&key),
+                "{key} was removed, and still counts"
+            );
+            let known = versions.iter().flatten().any(|version| *version == bytes);
+            assert!(known, "{key} counts as something that it never was");
+            effective.insert(key, bytes);
+        }
+        effective
+    }
+
     /// The tree that a clean build of the effective sources makes, in buckets of its own. Also
     /// which outputs it cannot make.
     pub async fn clean(&self) -> (Tree, BTreeSet<String>) {
-        let dir = tempfile::tempdir().unwrap();
-        self.builder().write_effective(dir.path()).await.unwrap();
         let number = self.host.ids.fetch_add(1, Ordering::SeqCst);
         let buckets = ["source", "site", "state"].map(|name| format!("clean-{number}-{name}"));
         for bucket in &buckets {
             self.store.create_bucket(bucket).await.unwrap();
         }
-        let mut files = vec![dir.path().to_owned()];
-        while let Some(path) = files.pop() {
-            if path.is_dir() {
-                files.extend(path.read_dir().unwrap().map(|entry| entry.unwrap().path()));
-                continue;
-            }
-            let key = path.strip_prefix(dir.path()).unwrap().to_str().unwrap();
-            let body = ByteStream::from(std::fs::read(&path).unwrap());
-            let put = self
-                .client
-                .put_object()
-                .bucket(&buckets[0])
-                .key(key)
-                .body(body);
-            put.send().await.unwrap();
+        for (key, bytes) in self.effective().await {
+            let put = self.client.put_object().bucket(&buckets[0]).key(key);
+            put.body(ByteStream::from(bytes)).send().await.unwrap();
         }
         // With the same `now`, which is the published tree's.
         let root = self.builder().look().await.unwrap();
@@ -381,6 +413,40 @@ impl World {
         };
         assert_same(&keep(self.site().await), &keep(clean), story);
     }
+}
+
+/// True where a file cannot be used by itself.
+fn is_broken(key: &str, bytes: &[u8]) -> bool {
+    let key = SourceKey::from(key);
+    let observed = match key.is_text() {
+        true => Observed::Text {
+            version: "now".into(),
+            size: bytes.len() as u64,
+            bytes: Some(bytes.to_vec()),
+        },
+        false => Observed::Opaque {
+            version: "now".into(),
+            size: bytes.len() as u64,
+        },
+    };
+    let mut alone = Sources::default();
+    alone.observe(&key, observed);
+    let source = alone.get(key.as_str());
+    source.is_some_and(|source| !source.problems.is_empty())
+}
+
+/// All files of a folder, by their paths in it.
+fn files(root: &Path) -> BTreeMap<String, Vec<u8>> {
+    let (mut found, mut paths) = (BTreeMap::new(), vec![root.to_owned()]);
+    while let Some(path) = paths.pop() {
+        if path.is_dir() {
+            paths.extend(path.read_dir().unwrap().map(|entry| entry.unwrap().path()));
+            continue;
+        }
+        let key = path.strip_prefix(root).unwrap().to_str().unwrap();
+        found.insert(key.to_owned(), std::fs::read(&path).unwrap());
+    }
+    found
 }
 
 /// Compares trees, and says where they differ in a way that can be read.
@@ -472,6 +538,12 @@ pub fn blog() -> Vec<(&'static str, String)> {
         ("templates/taxonomy_list.html", "{% extends \"base.html\" %}{% block main %}{% for t in terms %}{{ t.name }} {{ t.page_count }}{% endfor %}{% endblock %}".into()),
         ("templates/taxonomy_single.html", "{% extends \"base.html\" %}{% block main %}{% for p in term.pages %}{{ p.title }}{% endfor %}{% endblock %}".into()),
     ]
+}
+
+/// The text of one file of it.
+pub fn file_of_blog(key: &str) -> String {
+    let found = blog().into_iter().find(|(own, _)| *own == key);
+    found.expect("a file of the blog").1
 }
 
 /// Uploads the blog and publishes it.

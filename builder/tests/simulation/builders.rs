@@ -1,7 +1,7 @@
 //! Builders with the production client, over virtual time and any HTTP client.
 
 use crate::clock::{Machine, SdkTime};
-use crate::wire::Connector;
+use crate::random::Random;
 use crate::world::{SITE, SOURCE, STATE};
 use aws_sdk_s3::config::retry::RetryPartition;
 use aws_sdk_s3::config::{SharedAsyncSleep, SharedHttpClient};
@@ -25,30 +25,29 @@ impl Fetch for NoWeb {
     }
 }
 
-/// A builder with the production client, over the wire of this world.
-pub fn builder(machine: &Arc<Machine>, connector: &Connector, seed: u64) -> Builder {
-    let options = Options {
-        holder: machine.name.clone(),
-        // These sites are small: every other world has own pages go first.
-        many_outputs: if seed.is_multiple_of(2) { 3 } else { 200 },
-        sweep_after: sweep_after(seed),
+/// How the builders of a world work: their sites are small and their lives short.
+pub fn options(random: &mut Random) -> Options {
+    Options {
+        // In every other world own pages go first.
+        many_outputs: *random.pick(&[3, 200]),
+        // Nothing has to be old to be swept, or a minute or an hour.
+        sweep_after: Duration::from_secs(*random.pick(&[0, 60, 3_600])),
+        parallel: *random.pick(&[1, 2, 5, 16]),
         ..Options::default()
-    };
-    builder_with(machine, connector.clone(), seed, options)
-}
-
-/// In every third world nothing has to be old to be swept, in others a minute or an hour.
-pub fn sweep_after(seed: u64) -> Duration {
-    Duration::from_secs([0, 60, 3_600][(seed % 3) as usize])
+    }
 }
 
 /// A builder with the production client, over any HTTP client.
-pub fn builder_with(
+pub fn builder(
     machine: &Arc<Machine>,
     http: impl HttpClient + 'static,
     seed: u64,
     options: Options,
 ) -> Builder {
+    let options = Options {
+        holder: machine.name.clone(),
+        ..options
+    };
     let credentials = aws_credential_types::Credentials::new("key", "secret", None, None, "test");
     let config = aws::fixed(options.request_timeout, credentials, "us-east-1");
     let retries = config.retry_config().unwrap().clone();

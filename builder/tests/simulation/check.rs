@@ -1,6 +1,11 @@
 //! What must hold at every moment, checked at each write and each invalidation.
 
-use crate::s3::{Bucket, Change, Object, S3};
+mod root;
+use root::is_of;
+pub use root::KEY as ROOT;
+
+use crate::s3::{Change, Object, S3};
+use crate::wire::{Request, Response};
 use crate::world::{SITE, SOURCE, STATE};
 use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
 use serde_json::Value;
@@ -11,18 +16,66 @@ const BASE: &str = "https://example.org/";
 /// Pictures that the builder makes; they are never an author's mistake.
 pub const MADE: &str = "processed_images/";
 
-/// What so many roots before the last one named stays.
-const KEPT_GENERATIONS: u64 = 3;
-
 /// Who wrote, and what is known of it.
 pub struct Writer<'a> {
     pub name: &'a str,
     /// What its clock says, in milliseconds of Unix time.
     pub wall_ms: i64,
-    /// Source keys that its run has found there, and when.
-    pub seen: &'a BTreeMap<String, u64>,
+    pub knows: &'a Knowledge,
+    /// The ETag on which the write had a condition.
+    pub if_match: Option<&'a str>,
     /// True where the write had a condition.
     pub conditional: bool,
+    /// A write of its run that was given up and may still be done.
+    pub late: Option<String>,
+}
+
+/// What a run has seen.
+#[derive(Debug, Clone, Default)]
+pub struct Knowledge {
+    /// Source keys that it has found there, and when.
+    pub sources: BTreeMap<String, u64>,
+    /// Keys of the site at which it looked when the lease was not its machine's, and the ETags that
+    /// it found.
+    pub looked_without_lease: BTreeMap<String, String>,
+    /// The segments of the root on which it plans.
+    pub planned_on: Option<Value>,
+    /// True where its last write of the root was refused: it reads the root only to see who wrote.
+    pub was_refused: bool,
+}
+
+impl Knowledge {
+    /// Takes in an answer; `now` is [`Watch::now`], `segments` are those of the root.
+    pub fn hears(
+        &mut self,
+        request: &Request,
+        response: &Response,
+        now: u64,
+        is_holder: bool,
+        segments: &Value,
+    ) {
+        let is_read = !request.is_write() && response.status == 200;
+        match request.target() {
+            (STATE, ROOT) if is_read => {
+                if !std::mem::take(&mut self.was_refused) {
+                    self.planned_on = Some(segments.clone());
+                }
+            }
+            (STATE, ROOT) if request.is_write() => self.was_refused = response.status != 200,
+            (SOURCE, key) if is_read => {
+                self.sources.insert(key.to_owned(), now);
+            }
+            (SITE, key) if request.method == "HEAD" => {
+                let etag = response.header("etag").filter(|_| is_read && !is_holder);
+                let etag = etag.map(|etag| etag.trim_matches('"').to_owned());
+                match etag {
+                    Some(etag) => self.looked_without_lease.insert(key.to_owned(), etag),
+                    None => self.looked_without_lease.remove(key),
+                };
+            }
+            _ => {}
+        }
+    }
 }
 
 #[derive(Default)]
@@ -41,6 +94,8 @@ pub struct Watch {
     put_at: BTreeMap<String, u64>,
     /// The root as it was written last.
     pub root: Value,
+    /// The long lists that it names.
+    lists: BTreeSet<String>,
     pub violations: Vec<String>,
 }
 
@@ -76,7 +131,7 @@ impl Watch {
 
     fn site_written(&mut self, s3: &S3, change: &Change, writer: &Writer<'_>) {
         let holder = self.root["lease"]["holder"].as_str().unwrap_or("");
-        let is_holder = is_of(holder, writer.name);
+        let is_holder = self.is_holder(writer.name);
         let changed = change.before != change.after;
         if changed && !writer.conditional && !is_holder {
             self.violation(format!(
@@ -95,6 +150,13 @@ impl Watch {
         // Somebody whose lease was taken over before its time, by a clock that was wrong, or who
         // woke up late: its successor has looked already, and only a reconcile finds this.
         let is_stray = changed && !is_holder;
+        let looked = writer.knows.looked_without_lease.get(&change.key);
+        if is_stray && looked.is_some_and(|etag| writer.if_match == Some(etag.as_str())) {
+            self.violation(format!(
+                "{} changed {} as it found it when the lease was no longer its own",
+                writer.name, change.key
+            ));
+        }
         if is_stray {
             self.strays.insert(change.key.clone());
         } else if changed {
@@ -152,7 +214,7 @@ impl Watch {
                     return false;
                 }
                 let since = self.source_since.get(origin);
-                let seen = writer.seen.get(origin);
+                let seen = writer.knows.sources.get(origin);
                 since.zip(seen).is_some_and(|(since, seen)| seen >= since)
             })
     }
@@ -167,112 +229,21 @@ impl Watch {
         !key.starts_with(MADE) && !origins(key).iter().any(stayed)
     }
 
+    /// True while the lease is of this machine.
+    pub fn is_holder(&self, name: &str) -> bool {
+        is_of(self.root["lease"]["holder"].as_str().unwrap_or(""), name)
+    }
+
+    /// Somebody who is no builder wrote into the site bucket.
+    pub fn put_by_hand(&mut self, key: &str) {
+        self.writes += 1;
+        self.put_at.insert(key.to_owned(), self.writes);
+        self.uncovered.insert(key.to_owned());
+        self.strays.insert(key.to_owned());
+    }
+
     fn is_set_aside(&self, source: &str) -> bool {
         self.root["set_aside"].get(source).is_some()
-    }
-
-    fn state_written(&mut self, s3: &S3, change: &Change, writer: &Writer<'_>) {
-        if change.key != "root.json" {
-            let named = segments(&self.root).contains(&change.key) || self.is_kept(&change.key);
-            if change.after.is_none() && named {
-                self.violation(format!(
-                    "{} deleted {}, which the root or one of the last roots names",
-                    writer.name, change.key
-                ));
-            }
-            return;
-        }
-        let Some(object) = &change.after else {
-            self.violation(format!("{} deleted the root", writer.name));
-            return;
-        };
-        let root: Value = serde_json::from_slice(&object.bytes).unwrap();
-        for name in segments(&root) {
-            if !s3.bucket(STATE).contains_key(&name) {
-                self.violation(format!(
-                    "{} wrote a root that names {name}, which is not there",
-                    writer.name
-                ));
-            }
-        }
-        let before = std::mem::replace(&mut self.root, root);
-        self.check_succession(&before, writer);
-    }
-
-    /// True for a segment that one of the last roots named.
-    fn is_kept(&self, key: &str) -> bool {
-        let generation = self.root["generation"].as_u64().unwrap_or_default();
-        let retired = self.root["retired"].as_object().into_iter().flatten();
-        let mut kept = retired.filter(|(dropped, _)| {
-            let dropped: u64 = dropped.parse().unwrap_or_default();
-            dropped + KEPT_GENERATIONS > generation
-        });
-        let is_key = |name: &Value| {
-            let name = name.as_str();
-            name.is_some_and(|name| key.strip_prefix("segments/") == Some(name))
-        };
-        kept.any(|(_, list)| list.as_array().is_some_and(|list| list.iter().any(is_key)))
-    }
-
-    /// Only who holds the lease, or takes a free one, changes more than the hints.
-    fn check_succession(&mut self, before: &Value, writer: &Writer<'_>) {
-        let stripped = |root: &Value, names: &[&str]| {
-            let mut root = root.clone();
-            if let Some(object) = root.as_object_mut() {
-                object.retain(|name, _| !names.contains(&name.as_str()));
-            }
-            root
-        };
-        // Attempts are noted, and their deaths counted, by whoever comes.
-        let hints = [
-            "id",
-            "hints",
-            "newest_hint",
-            "attempts",
-            "suspects",
-            "set_aside",
-        ];
-        let holder = before["lease"]["holder"].as_str().unwrap_or("").to_owned();
-        let lost: Vec<String> = before["hints"]
-            .as_object()
-            .into_iter()
-            .flatten()
-            .filter(|(key, _)| self.root["hints"].get(key.as_str()).is_none())
-            .map(|(key, _)| key.clone())
-            .collect();
-        let is_free = holder.is_empty();
-        let is_own = is_of(&holder, writer.name);
-        if is_own {
-            return;
-        }
-        if stripped(before, &hints) == stripped(&self.root, &hints) {
-            if !lost.is_empty() && !is_free {
-                self.violation(format!(
-                    "{} settled hints {lost:?} that are {holder}'s",
-                    writer.name
-                ));
-            }
-            return;
-        }
-        // The first root of all may be a note of what is tried, and says nothing else.
-        let is_empty = self.root["generation"] == 0 && segments(&self.root).is_empty();
-        let is_at_rest = self.root["lease"].is_null() && self.root["outbox"].is_null();
-        if before.is_null() && is_empty && is_at_rest {
-            return;
-        }
-        let deadline = before["lease"]["deadline_ms"].as_i64().unwrap_or_default();
-        let takes_over = is_free || deadline < writer.wall_ms;
-        let next = self.root["lease"]["holder"].as_str().unwrap_or("");
-        let keeps_tree = before.is_null() || {
-            let names = [&hints[..], &["lease"]].concat();
-            stripped(before, &names) == stripped(&self.root, &names)
-        };
-        if !takes_over || !is_of(next, writer.name) || !keeps_tree {
-            self.violation(format!(
-                "{} wrote a root that was not its to write: the lease was {holder:?}'s until {deadline}",
-                writer.name
-            ));
-        }
     }
 
     /// What a new invalidation covers is no longer in any cache as it was.
@@ -328,39 +299,6 @@ fn names(key: &str) -> Vec<String> {
         .map(str::to_owned)
         .collect();
     bare.into_iter().chain(folder).chain([path]).collect()
-}
-
-/// True where a lease of this name is of this machine.
-fn is_of(holder: &str, machine: &str) -> bool {
-    let rest = holder.strip_prefix(machine);
-    rest.is_some_and(|rest| rest.starts_with('-'))
-}
-
-/// Every object of the state that a root names.
-pub fn segments(root: &Value) -> BTreeSet<String> {
-    fn collect(value: &Value, found: &mut BTreeSet<String>) {
-        match value {
-            Value::String(name) if !name.is_empty() => {
-                found.insert(format!("segments/{name}"));
-            }
-            Value::Array(list) => list.iter().for_each(|value| collect(value, found)),
-            Value::Object(map) => map.values().for_each(|value| collect(value, found)),
-            _ => {}
-        }
-    }
-    let mut found = BTreeSet::new();
-    collect(&root["segments"], &mut found);
-    found
-}
-
-/// Every segment that is there and that neither a root nor one of the last roots names.
-pub fn adrift(root: &Value, state: &Bucket) -> BTreeSet<String> {
-    let mut named = segments(root);
-    let retired = root["retired"].as_object().into_iter().flatten();
-    let retired = retired.flat_map(|(_, list)| list.as_array().into_iter().flatten());
-    named.extend(retired.filter_map(|name| Some(format!("segments/{}", name.as_str()?))));
-    let there = state.keys().filter(|key| key.starts_with("segments/"));
-    there.filter(|key| !named.contains(*key)).cloned().collect()
 }
 
 /// The sources that a published file may come from as it is.

@@ -1,7 +1,10 @@
 //! Authors: a small site, and what they do to it.
 
+pub mod files;
+
 use crate::random::Random;
 use crate::s3::Bucket;
+use files::{DATA, NOTES, ODD, PAGES, PICTURES, SECTIONS};
 use std::collections::BTreeMap;
 
 /// One write into the source bucket; no bytes where the file is removed.
@@ -12,14 +15,14 @@ pub struct Edit {
 }
 
 impl Edit {
-    fn put(key: &str, text: impl Into<Vec<u8>>) -> Self {
+    pub fn put(key: &str, text: impl Into<Vec<u8>>) -> Self {
         Self {
             key: key.to_owned(),
             bytes: Some(text.into()),
         }
     }
 
-    fn remove(key: &str) -> Self {
+    pub fn remove(key: &str) -> Self {
         Self {
             key: key.to_owned(),
             bytes: None,
@@ -27,152 +30,110 @@ impl Edit {
     }
 }
 
-/// What every file that its author broke has in it, so that checks can tell.
-pub const BROKEN: &str = "BROKEN";
-
-const PAGES: [&str; 15] = [
-    "content/about.md",
-    "content/blog/one.md",
-    "content/blog/two.md",
-    "content/blog/three.md",
-    "content/blog/four.md",
-    "content/blog/five.md",
-    "content/blog/six.md",
-    "content/blog/trip/index.md",
-    "content/blog/über uns.md",
-    "content/notes/a.md",
-    "content/notes/b.md",
-    "content/notes/c.md",
-    "content/notes/d+e.md",
-    "content/notes/walk/index.md",
-    "content/notes/f.md",
-];
-const PICTURES: [&str; 3] = [
-    "static/pictures/red.png",
-    "static/pictures/green.png",
-    "content/blog/trip/photo.png",
-];
-/// Keys that S3 can hold, whatever they are.
-const ODD: [&str; 9] = [
-    " ",
-    "static/ ",
-    "static/\u{a0}",
-    "static/\u{1}.css",
-    "static/\u{fffe}.txt",
-    "static//double.css",
-    "/content/about.md",
-    "content/blog/\u{85}.md",
-    "content/../config.toml",
-];
-const DATA: [&str; 2] = ["data/numbers.toml", "data/words.toml"];
-const SECTIONS: [&str; 2] = ["content/blog/_index.md", "content/notes/_index.md"];
-
-/// The authors' memory: what each file was before, for those who change their minds.
+/// The authors' memory, for those who change their minds.
 #[derive(Default)]
 pub struct Editors {
-    before: BTreeMap<String, Vec<Vec<u8>>>,
+    /// What each file was, one version after another; none where it was removed.
+    history: BTreeMap<String, Vec<Option<Vec<u8>>>>,
+    /// The files of the last edit.
+    last: Vec<String>,
 }
 
 impl Editors {
     /// The site as it is at first.
     pub fn first(&mut self, random: &mut Random) -> Vec<Edit> {
         let mut edits = vec![
-            Edit::put("config.toml", config(random, true)),
+            Edit::put("config.toml", files::config(random, true)),
             Edit::put("content/_index.md", "+++\ntitle = \"Home\"\n+++\nHello.\n"),
-            Edit::put(SECTIONS[0], section(random)),
-            Edit::put(SECTIONS[1], section(random)),
-            Edit::put("static/site.css", style(random)),
-            Edit::put("static/app.js", format!("let n = {};\n", random.below(9))),
-            Edit::put("sass/print.scss", sass(random)),
-            Edit::put(DATA[0], data(random)),
+            Edit::put(SECTIONS[0], files::section(random)),
+            Edit::put(SECTIONS[1], files::section(random)),
+            Edit::put("static/site.css", files::style(random)),
+            Edit::put("static/app.js", files::script(random)),
+            Edit::put("sass/print.scss", files::sass(random)),
+            Edit::put(DATA[0], files::data(random)),
+            Edit::put(NOTES[0], files::note(random)),
         ];
-        edits.extend(PICTURES.map(|key| Edit::put(key, picture(random))));
-        edits.extend(templates(random));
+        let pictures = PICTURES[..3].iter();
+        edits.extend(pictures.map(|key| Edit::put(key, files::picture(random))));
+        edits.extend(files::templates(random));
         for _ in 0..random.between(5, 12) {
             let key = random.pick(&PAGES);
-            edits.push(Edit::put(key, page(random)));
+            edits.push(Edit::put(key, files::page(random)));
         }
-        self.remember(&edits);
         edits
     }
 
     /// What an author does next: one thing, or several at once.
     pub fn next(&mut self, random: &mut Random, source: &Bucket) -> Vec<Edit> {
-        let at_once = if random.chance(250) {
-            random.between(2, 4)
-        } else {
-            1
+        let at_once = match random.chance(250) {
+            true => random.between(2, 4),
+            false => 1,
         };
         let mut edits = Vec::new();
         for _ in 0..at_once {
             edits.extend(self.one(random, source));
         }
-        self.remember(&edits);
+        // Somebody also uploads a file as it is there: its metadata may be others.
+        if random.chance(200) {
+            edits.extend(touched(random, source));
+        }
         edits
     }
 
     fn one(&self, random: &mut Random, source: &Bucket) -> Vec<Edit> {
         let page_key = *random.pick(&PAGES);
-        let there: Vec<&str> = PAGES
-            .into_iter()
-            .filter(|key| source.contains_key(*key))
-            .collect();
-        let existing = if there.is_empty() {
-            page_key
-        } else {
-            *random.pick(&there)
-        };
-        match random.below(32) {
-            0..=8 => vec![Edit::put(page_key, page(random))],
-            9..=11 => vec![Edit::remove(existing)],
-            12..=13 => {
-                let bytes = source.get(existing).map(|object| object.bytes.to_vec());
-                let moved = bytes.map(|bytes| Edit::put(page_key, bytes));
-                let moved = moved.filter(|_| page_key != existing);
-                moved.into_iter().chain([Edit::remove(existing)]).collect()
-            }
-            14..=15 => vec![Edit::put(existing, broken_page(random))],
-            16 => {
-                let all = templates(random);
+        let existing = there(random, source, &PAGES).unwrap_or(page_key);
+        match random.below(38) {
+            0..=7 => vec![Edit::put(page_key, files::page(random))],
+            8..=10 => vec![Edit::remove(existing)],
+            11..=12 => moved(source, existing, page_key, true),
+            13..=14 => vec![Edit::put(existing, files::broken_page(random))],
+            15..=16 => {
+                let all = files::templates(random);
                 vec![random.pick(&all).clone()]
             }
-            17 => vec![Edit::put("templates/page.html", format!("{{% {BROKEN}"))],
+            17 => {
+                let broken = format!("{{% {}", files::BROKEN);
+                vec![Edit::put("templates/page.html", broken)]
+            }
             18 => {
                 let key = *random.pick(&DATA);
                 match random.below(4) {
                     0 => vec![Edit::remove(key)],
-                    1 => vec![Edit::put(key, format!("n = # {BROKEN}\n"))],
-                    _ => vec![Edit::put(key, data(random))],
+                    1 => vec![Edit::put(key, format!("n = # {}\n", files::BROKEN))],
+                    _ => vec![Edit::put(key, files::data(random))],
                 }
             }
             19 => {
                 let good = random.chance(700);
-                vec![Edit::put("config.toml", config(random, good))]
+                vec![Edit::put("config.toml", files::config(random, good))]
             }
             20 => vec![{
                 let key = *random.pick(&SECTIONS);
-                Edit::put(key, section(random))
+                Edit::put(key, files::section(random))
             }],
             21 => match random.below(5) {
                 0 => vec![Edit::remove("static/site.css")],
-                _ => vec![Edit::put("static/site.css", style(random))],
+                _ => vec![Edit::put("static/site.css", files::style(random))],
             },
             22 => match random.below(4) {
                 0 => vec![Edit::remove("sass/print.scss")],
-                _ => vec![Edit::put("sass/print.scss", sass(random))],
+                _ => vec![Edit::put("sass/print.scss", files::sass(random))],
             },
-            23..=24 => {
-                let key = *random.pick(&PICTURES);
-                match random.below(4) {
-                    0 => vec![Edit::remove(key)],
-                    _ => vec![Edit::put(key, picture(random))],
-                }
+            23..=26 => {
+                let list = random.pick(&[&PICTURES, &NOTES]);
+                let key = *random.pick(*list);
+                let bytes = files::another(random, key).filter(|_| random.chance(750));
+                let key = key.to_owned();
+                vec![Edit { key, bytes }]
             }
-            25 | 26 => {
+            27..=28 => moved_file(random, source),
+            29 => moved_folder(random, source),
+            30 | 31 => {
                 let key = *random.pick(&ODD);
                 match random.below(3) {
                     0 => vec![Edit::remove(key)],
-                    _ => vec![Edit::put(key, page(random))],
+                    _ => vec![Edit::put(key, files::page(random))],
                 }
             }
             _ => self.revert(random),
@@ -181,162 +142,102 @@ impl Editors {
 
     /// Back to what one of the files was before.
     fn revert(&self, random: &mut Random) -> Vec<Edit> {
-        let changed: Vec<_> = self
-            .before
-            .iter()
-            .filter(|(_, list)| list.len() > 1)
-            .collect();
+        let changed = self.history.iter().filter(|(_, list)| list.len() > 1);
+        let changed: Vec<_> = changed.collect();
         if changed.is_empty() {
             return Vec::new();
         }
         let (key, list) = *random.pick(&changed);
-        vec![Edit::put(key, random.pick(list).clone())]
+        let (key, bytes) = (key.clone(), random.pick(list).clone());
+        vec![Edit { key, bytes }]
     }
 
-    fn remember(&mut self, edits: &[Edit]) {
-        for edit in edits {
-            if let Some(bytes) = &edit.bytes {
-                let list = self.before.entry(edit.key.clone()).or_default();
-                list.push(bytes.clone());
+    /// Takes the last edit back: its files are as they were before it. Nothing is taken away that
+    /// was there from the beginning.
+    pub fn take_back(&self, random: &mut Random) -> Vec<Edit> {
+        let back = self.last.iter().filter_map(|key| {
+            let [.., before, _] = &self.history[key][..] else {
+                return None;
+            };
+            let (key, bytes) = (key.clone(), before.clone());
+            Some(Edit { key, bytes })
+        });
+        let mut back: Vec<Edit> = back.collect();
+        if back.is_empty() {
+            let pages = self.last.iter().filter(|key| PAGES.contains(&key.as_str()));
+            let pages: Vec<&String> = pages.collect();
+            if !pages.is_empty() {
+                let page = *random.pick(&pages);
+                back.push(Edit::remove(page));
             }
         }
+        back
+    }
+
+    pub fn remember(&mut self, edits: &[Edit]) {
+        for edit in edits {
+            let list = self.history.entry(edit.key.clone()).or_default();
+            // A file that was not there at first is one that was not there before.
+            if list.is_empty() && !self.last.is_empty() {
+                list.push(None);
+            }
+            list.push(edit.bytes.clone());
+        }
+        self.last = edits.iter().map(|edit| edit.key.clone()).collect();
+    }
+
+    /// True where a file was ever this.
+    pub fn ever_wrote(&self, key: &str, bytes: &[u8]) -> bool {
+        let versions = self.history.get(key).into_iter().flatten().flatten();
+        versions.into_iter().any(|version| version == bytes)
     }
 }
 
-fn config(random: &mut Random, good: bool) -> String {
-    if !good {
-        return format!("base_url = \n# {BROKEN}\n");
-    }
-    let title = random.pick(&["Blog", "Another & Blog"]);
-    let feeds = random.pick(&["true", "true", "false"]);
-    let sitemap = random.pick(&["true", "true", "true", "false"]);
-    let search = match (title.len(), *sitemap) {
-        (4, "true") => "build_search_index = true\n[search]\nindex_format = \"fuse_json\"\n",
-        (4, _) => "build_search_index = true\n",
-        _ => "",
-    };
-    format!(
-        "base_url = \"https://example.org\"\ntitle = \"{title}\"\ngenerate_feeds = {feeds}\n\
-         generate_sitemap = {sitemap}\ncompile_sass = true\n\
-         taxonomies = [{{ name = \"tags\", feed = true }}]\n{search}"
-    )
+/// One of the files that are there.
+fn there<'a>(random: &mut Random, source: &Bucket, list: &[&'a str]) -> Option<&'a str> {
+    let there: Vec<&str> = list
+        .iter()
+        .copied()
+        .filter(|key| source.contains_key(*key))
+        .collect();
+    (!there.is_empty()).then(|| *random.pick(&there))
 }
 
-fn section(random: &mut Random) -> String {
-    let title = random.pick(&["Writing", "Thoughts"]);
-    let sort = random.pick(&["date", "title"]);
-    let more = random.pick(&["", "", "paginate_by = 2\n"]);
-    format!("+++\ntitle = \"{title}\"\nsort_by = \"{sort}\"\n{more}+++\n")
+/// A file under another name, and no longer (or still) under its own.
+fn moved(source: &Bucket, from: &str, to: &str, goes: bool) -> Vec<Edit> {
+    let bytes = source.get(from).map(|object| object.bytes.to_vec());
+    let put = bytes
+        .filter(|_| from != to)
+        .map(|bytes| Edit::put(to, bytes));
+    let removed = goes.then(|| Edit::remove(from));
+    put.into_iter().chain(removed).collect()
 }
 
-fn style(random: &mut Random) -> String {
-    format!("body {{ margin: {}px }}\n", random.below(4))
-}
-
-fn sass(random: &mut Random) -> String {
-    format!(
-        "$m: {}px;\nbody {{ p {{ margin: $m }} }}\n",
-        random.below(4)
-    )
-}
-
-fn data(random: &mut Random) -> String {
-    format!("n = {}\n", random.below(4))
-}
-
-/// A picture of a few pixels; there are few different ones, so that old ones come back.
-fn picture(random: &mut Random) -> Vec<u8> {
-    let shade = [0, 100, 200][random.below(3)];
-    let pixels = image::RgbImage::from_pixel(4, 4, image::Rgb([shade, 10, 20]));
-    let mut bytes = std::io::Cursor::new(Vec::new());
-    pixels
-        .write_to(&mut bytes, image::ImageFormat::Png)
-        .unwrap();
-    bytes.into_inner()
-}
-
-fn page(random: &mut Random) -> String {
-    let title = random.pick(&["One", "Two & <b>", "Drei", "Vier"]);
-    let day = random.between(1, 9);
-    let tags = random.pick(&["", "\"x\"", "\"y\", \"X\"", "\"z\""]);
-    let other = random.pick(&[
-        "",
-        "",
-        "",
-        "",
-        "slug = \"moved\"\n",
-        "path = \"same\"\n",
-        "aliases = [\"old\", \"older/still\"]\n",
-        "render = false\n",
-        "draft = true\n",
-    ]);
-    let extra = match random.below(6) {
-        0 | 1 => format!(
-            "photo = \"{}\"\n",
-            random.pick(&[
-                "pictures/red.png",
-                "pictures/green.png",
-                "blog/trip/photo.png",
-            ])
-        ),
-        2 => format!("data = \"{}\"\n", random.pick(&DATA)),
-        _ => String::new(),
-    };
-    let body = match random.below(8) {
-        0 => format!(
-            "[there](@/{})\n",
-            random.pick(&PAGES).trim_start_matches("content/")
-        ),
-        1 => "![red](/pictures/red.png)\n".to_owned(),
-        2 => "First.\n\n<!-- more -->\n\n# Head\n\nSecond.\n".to_owned(),
-        _ => format!("Body {}.\n", random.below(5)),
-    };
-    format!(
-        "+++\ntitle = \"{title}\"\ndate = 2026-01-0{day}\n{other}[taxonomies]\ntags = [{tags}]\n\
-         [extra]\n{extra}+++\n{body}"
-    )
-}
-
-fn broken_page(random: &mut Random) -> String {
-    match random.below(3) {
-        0 => format!("no front matter, {BROKEN}"),
-        1 => format!("+++\ntitle = \n# {BROKEN}\n+++\n"),
-        _ => format!("+++\ntitle = \"Broken\"\ndate = 2026-01-01\n+++\n{{{{ {BROKEN}"),
+/// A file that is published as it is, moved or copied onto another.
+fn moved_file(random: &mut Random, source: &Bucket) -> Vec<Edit> {
+    let list = **random.pick(&[&PICTURES, &NOTES]);
+    let to = *random.pick(&list);
+    match there(random, source, &list) {
+        Some(from) if from != to => moved(source, from, to, random.chance(500)),
+        _ => Vec::new(),
     }
 }
 
-fn templates(random: &mut Random) -> Vec<Edit> {
-    let sidebar = random.pick(&[
-        "{% set blog = get_section(path=\"blog/_index.md\", allow_missing=true) %}\
-         <aside>{% if blog %}{% for p in blog.pages %}<a href=\"{{ p.permalink }}\">{{ p.title }}</a> \
-         {% endfor %}{% endif %}</aside>",
-        "<aside>no news</aside>",
-    ]);
-    let class = random.pick(&["a", "b"]);
-    let base = format!(
-        "<!doctype html><html><head><title>{{{{ config.title }}}}</title>\
-         <link rel=\"stylesheet\" href=\"{{{{ get_url(path='site.css', cachebust=true) }}}}\">\
-         <link rel=\"stylesheet\" href=\"/print.css\"><script src=\"/app.js\"></script></head>\
-         <body class=\"{class}\">{sidebar}{{% block main %}}{{% endblock %}}</body></html>\n"
-    );
-    let page = "{% extends \"base.html\" %}{% block main %}<h1>{{ page.title }}</h1>\
-         {% if page.extra.photo is defined %}{% set made = resize_image(path=page.extra.photo, width=2, height=2, op=\"fill\", format=\"png\") %}\
-         <img src=\"{{ made.url }}\">{% endif %}\
-         {% if page.extra.data is defined %}{% set read = load_data(path=page.extra.data) %}{{ read.n }}{% endif %}\
-         {{ page.content | safe }}{% if page.lower %}{{ page.lower.title }}{% endif %}{% endblock %}";
-    let heading = *random.pick(&["<h1>", "<h1 class=\"big\">"]);
-    let page = page.replace("<h1>", heading);
-    let section = "{% extends \"base.html\" %}{% block main %}{{ section.content | safe }}\
-         {% if paginator is defined %}{% for p in paginator.pages %}<a href=\"{{ p.permalink }}\">{{ p.title }}</a>{% endfor %}\
-         {% else %}{% for p in section.pages %}<a href=\"{{ p.permalink }}\">{{ p.title }}</a>{% endfor %}{% endif %}{% endblock %}";
-    let list = "{% extends \"base.html\" %}{% block main %}{% for t in terms %}{{ t.name }} {{ t.page_count }}{% endfor %}{% endblock %}";
-    let single = "{% extends \"base.html\" %}{% block main %}{% for p in term.pages %}{{ p.title }}{% endfor %}{% endblock %}";
-    vec![
-        Edit::put("templates/base.html", base),
-        Edit::put("templates/page.html", page),
-        Edit::put("templates/section.html", section),
-        Edit::put("templates/index.html", "{% extends \"section.html\" %}"),
-        Edit::put("templates/taxonomy_list.html", list),
-        Edit::put("templates/taxonomy_single.html", single),
-    ]
+/// A page with what lies beside it.
+fn moved_folder(random: &mut Random, source: &Bucket) -> Vec<Edit> {
+    let mut folders = ["content/blog/trip/", "content/notes/walk/"];
+    if random.chance(500) {
+        folders.reverse();
+    }
+    let [from, to] = folders;
+    let inside = source.keys().filter(|key| key.starts_with(from));
+    let moves = inside.map(|key| moved(source, key, &key.replace(from, to), true));
+    moves.flatten().collect()
+}
+
+/// A file, written once more as it is.
+fn touched(random: &mut Random, source: &Bucket) -> Option<Edit> {
+    let keys: Vec<&String> = source.keys().collect();
+    let key = keys.get(random.below(keys.len().max(1)))?;
+    Some(Edit::put(key, source[*key].bytes.to_vec()))
 }

@@ -2,6 +2,7 @@
 
 use crate::random::Random;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use quillfront_builder::publish::lists::INLINE;
 use serde_json::{Value, json};
 
 /// An event about these keys of the source bucket.
@@ -35,6 +36,11 @@ pub fn event(random: &mut Random, bucket: &str, keys: &[String]) -> Value {
             json!({"Records": [{"messageId": "1", "eventSource": "aws:sqs", "body": body}]})
         }
     }
+}
+
+/// More keys than stay in the root as hints; there is nothing to do for any of them.
+pub fn leftovers() -> Vec<String> {
+    (0..=INLINE).map(|n| format!("content/n{n}.md~")).collect()
 }
 
 /// A record that nobody understands.

@@ -1,11 +1,11 @@
 //! What must hold when all has come to rest: the published tree is that of a clean build, and the
 //! root has nothing left to do.
 
-use crate::builders::{builder_with, sweep_after};
-use crate::check::{MADE, adrift};
+use crate::builders::builder;
+use crate::check::MADE;
 use crate::clock::Machine;
 use crate::cloudfront::{self, CloudFront};
-use crate::editors::BROKEN;
+use crate::editors::files::BROKEN;
 use crate::s3::{Bucket, Object, S3};
 use crate::wire::read;
 use crate::world::{SITE, SOURCE, STATE, World};
@@ -74,10 +74,10 @@ fn nothing_is_left(world: &World, reconciled: bool) -> Result<(), String> {
 /// Where nothing has to be old to be swept, a reconcile leaves no segment that no root names. What
 /// comes late from somebody who stood still comes after it.
 fn nothing_is_adrift(world: &World) -> Result<(), String> {
-    if !sweep_after(world.seed).is_zero() || world.weather.has_zombies() {
+    if !world.options.sweep_after.is_zero() || world.weather.has_zombies() {
         return Ok(());
     }
-    let adrift = adrift(&world.watch.root, world.s3.bucket(STATE));
+    let adrift = world.watch.adrift(world.s3.bucket(STATE));
     match adrift.is_empty() {
         true => Ok(()),
         false => Err(format!("no root names {adrift:?}")),
@@ -132,7 +132,7 @@ async fn equals_clean(world: &World, reconciled: bool) -> Result<(), String> {
     s3.buckets.insert(SOURCE.to_owned(), effective);
     let direct = Direct::new(s3);
     let machine = Machine::new("clean".into(), world.clock.clone(), 0);
-    let builder = builder_with(&machine, direct.clone(), 0, options);
+    let builder = builder(&machine, direct.clone(), 0, options);
     let reports = builder
         .run(Work::Reconcile)
         .await
@@ -141,12 +141,16 @@ async fn equals_clean(world: &World, reconciled: bool) -> Result<(), String> {
     let stale = outputs.filter(|output| output.actions.contains(&Action::Stale));
     let stale: BTreeSet<&str> = stale.map(|output| output.key.as_str()).collect();
     let pictures_may_stay = !reconciled || !stale.is_empty();
+    // What was put there by hand is found by a reconcile, or when it is to be published.
+    let is_by_hand =
+        |key: &String| !reconciled && world.s3.bucket(SITE).get(key) == world.by_hand.get(key);
     let services = direct.services.lock().unwrap();
     let (published, clean) = (world.s3.bucket(SITE), services.0.bucket(SITE));
     let keys: BTreeSet<&String> = published.keys().chain(clean.keys()).collect();
     for key in keys.into_iter().filter(|key| !stale.contains(key.as_str())) {
         match (published.get(key), clean.get(key)) {
             (Some(published), Some(clean)) if published == clean => {}
+            (Some(_), _) if is_by_hand(key) => {}
             (Some(published), Some(clean)) => {
                 return Err(format!(
                     "{key} differs from a clean build\n{}",
@@ -191,7 +195,13 @@ async fn effective(world: &World) -> Result<Bucket, String> {
         if !source.contains_key(&key) && !held.contains(key.as_str()) {
             return Err(format!("{key} was removed, and still counts"));
         }
-        effective.entry(key).or_insert_with(|| Object::new(bytes));
+        if effective.contains_key(&key) {
+            continue;
+        }
+        if !world.editors.ever_wrote(&key, &bytes) {
+            return Err(format!("{key} counts as something that it never was"));
+        }
+        effective.insert(key, Object::new(bytes));
     }
     Ok(effective)
 }
@@ -232,7 +242,7 @@ fn difference(published: &Object, clean: &Object) -> String {
 /// A builder over a copy of the buckets, with nobody else at work and nothing that fails.
 fn standing_still(world: &World, s3: S3) -> Builder {
     let machine = Machine::new("looker".into(), world.clock.clone(), 0);
-    builder_with(&machine, Direct::new(s3), 0, Options::default())
+    builder(&machine, Direct::new(s3), 0, Options::default())
 }
 
 /// Answers at once.

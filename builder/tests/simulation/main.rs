@@ -2,13 +2,13 @@
 //! builders with the production client, over S3 and CloudFront in memory that fail, die and come
 //! late as one seed decides.
 //!
-//! * [`world`]: the scheduler, and what goes wrong; [`random`], [`clock`], [`wire`]: what it rules;
+//! * [`world`]: the scheduler, what goes wrong, and who meddles; [`random`], [`clock`], [`wire`]: what it rules;
 //! * [`builders`]: the production client on top of that;
 //! * [`s3`], [`cloudfront`]: the services; [`editors`], [`events`]: the authors and the queue;
 //! * [`check`]: what holds at every moment; [`finale`]: what holds at the end.
 //!
 //! `QUILLFRONT_SEEDS=N` runs the seeds from 0 to N - 1 (200 by default), `QUILLFRONT_SEED=n` one
-//! of them, with its whole log.
+//! of them, with its whole log. With `QUILLFRONT_FIRST_FAILURE=1` no seed begins after one failed.
 
 mod builders;
 mod check;
@@ -96,13 +96,15 @@ fn whatever_goes_wrong_the_site_ends_as_a_clean_build() {
     }
     let seeds = number("QUILLFRONT_SEEDS").unwrap_or(DEFAULT_SEEDS);
     let (next, failed) = (AtomicU64::new(0), Mutex::new(Vec::new()));
+    let first_only = number("QUILLFRONT_FIRST_FAILURE").is_some_and(|number| number > 0);
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     std::thread::scope(|scope| {
         for _ in 0..threads {
             scope.spawn(|| {
                 loop {
                     let seed = next.fetch_add(1, Ordering::SeqCst);
-                    if seed >= seeds {
+                    let is_over = first_only && !failed.lock().unwrap().is_empty();
+                    if seed >= seeds || is_over {
                         return;
                     }
                     let outcome = simulate(seed);

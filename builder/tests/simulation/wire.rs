@@ -34,9 +34,21 @@ impl Request {
         self.path.split_once('/').unwrap_or((&self.path, ""))
     }
 
+    /// The key that it is to copy.
+    pub fn copied(&self) -> Option<String> {
+        let from = self.header("x-amz-copy-source")?;
+        let from = percent_decode_str(from).decode_utf8_lossy();
+        let (_, key) = from.trim_start_matches('/').split_once('/')?;
+        Some(key.to_owned())
+    }
+
+    pub fn is_write(&self) -> bool {
+        matches!(self.method.as_str(), "PUT" | "DELETE")
+    }
+
     pub fn is_conditional_write(&self) -> bool {
         let conditional = self.header("if-match").or(self.header("if-none-match"));
-        matches!(self.method.as_str(), "PUT" | "DELETE") && conditional.is_some()
+        self.is_write() && conditional.is_some()
     }
 
     /// For the log.
@@ -72,6 +84,8 @@ pub struct Parked {
     answer: oneshot::Sender<Option<Response>>,
     /// When the operation that it is an attempt of began, by the virtual clock.
     pub since_ms: i64,
+    /// True where it is the first attempt, and nobody has looked at it yet.
+    pub is_new: bool,
     /// It is not looked at before.
     pub not_before_ms: i64,
     /// It is still in the memory of a machine that stands still.
@@ -122,9 +136,12 @@ impl HttpConnector for Connector {
         HttpConnectorFuture::new(async move {
             let (request, operation) = read(request).await;
             let now = connector.clock.elapsed_ms();
-            let since_ms = {
+            let (since_ms, is_new) = {
                 let mut operations = connector.wire.operations.lock().unwrap();
-                *operations.entry(operation).or_insert(now)
+                let known = operations.insert(operation.clone(), now);
+                let since_ms = known.unwrap_or(now);
+                operations.insert(operation, since_ms);
+                (since_ms, known.is_none())
             };
             let (answer, answered) = oneshot::channel();
             connector.wire.parked.lock().unwrap().push(Parked {
@@ -132,6 +149,7 @@ impl HttpConnector for Connector {
                 request,
                 answer,
                 since_ms,
+                is_new,
                 not_before_ms: now,
                 held: false,
                 ghost_until_ms: None,
@@ -200,6 +218,11 @@ impl UriParts for HttpRequest {
 }
 
 impl Response {
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let header = self.headers.iter().find(|(own, _)| own == name);
+        header.map(|(_, value)| value.as_str())
+    }
+
     pub fn into_http(self) -> HttpResponse {
         let status = self.status.try_into().unwrap();
         let mut response = HttpResponse::new(status, SdkBody::from(self.body));

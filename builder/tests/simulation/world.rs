@@ -4,8 +4,8 @@
 //! seed picks what happens next. Work that the builder gives to other threads is waited for
 //! first: it has results but no influence on the order.
 
-use crate::builders::{builder, place};
-use crate::check::Watch;
+use crate::builders::{self, builder, place};
+use crate::check::{Knowledge, Watch};
 use crate::clock::{Clock, Machine};
 use crate::cloudfront::CloudFront;
 use crate::editors::{Edit, Editors};
@@ -14,15 +14,18 @@ use crate::random::Random;
 use crate::s3::{Object, S3};
 use crate::wire::{Connector, Parked, Wire};
 use futures::future::LocalBoxFuture;
+use jiff::Timestamp;
 use quillfront_builder::handler::{Answer, HandleError, handle};
-use quillfront_builder::publish::Builder;
+use quillfront_builder::publish::{Builder, Options};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
 
+mod authors;
 mod faults;
+mod meddling;
 mod weather;
 
 use weather::Weather;
@@ -39,6 +42,8 @@ struct Message {
     at_ms: i64,
     event: Value,
     keys: Vec<String>,
+    /// How long whoever gets it may go on; without an end where it is none.
+    time_left_ms: Option<i64>,
 }
 
 /// A Lambda instance.
@@ -57,7 +62,7 @@ struct Actor {
     future: LocalBoxFuture<'static, Result<Answer, HandleError>>,
     woken: Arc<Flag>,
     frozen_until_ms: Option<i64>,
-    seen: BTreeMap<String, u64>,
+    knows: Knowledge,
 }
 
 impl Actor {
@@ -83,9 +88,17 @@ pub struct World {
     pub log: Vec<String>,
     /// Source keys of which no event will ever tell, as they are now.
     pub untold: BTreeSet<String>,
+    /// Objects that were put into the site bucket by hand.
+    pub by_hand: BTreeMap<String, Object>,
+    /// How the builders of this world work.
+    pub options: Options,
     wire: Arc<Wire>,
     cloudfront: CloudFront,
-    editors: Editors,
+    pub editors: Editors,
+    /// What authors will do, and when.
+    promised: Vec<(i64, Vec<Edit>)>,
+    /// How often they are still about to meddle.
+    zeal: usize,
     queue: Vec<Message>,
     slots: Vec<Slot>,
     actors: Vec<Actor>,
@@ -101,6 +114,7 @@ impl World {
     pub fn new(seed: u64) -> Self {
         let mut random = Random::new(seed);
         let weather = Weather::of(&mut random);
+        let options = builders::options(&mut random);
         let slots = random.between(1, 4);
         let edits_left = random.between(4, 10) as usize;
         let clock: Arc<Clock> = Arc::default();
@@ -112,9 +126,13 @@ impl World {
             watch: Watch::default(),
             log: Vec::new(),
             untold: BTreeSet::new(),
+            by_hand: BTreeMap::new(),
+            options,
             wire: Arc::default(),
             cloudfront: CloudFront::default(),
             editors: Editors::default(),
+            promised: Vec::new(),
+            zeal: 6,
             queue: Vec::new(),
             slots: (0..slots).map(|_| Slot::default()).collect(),
             actors: Vec::new(),
@@ -125,7 +143,17 @@ impl World {
             seed,
             random,
         };
-        let line = format!("{slots} instances, {edits_left} edits, {:?}", world.weather);
+        let Options {
+            parallel,
+            many_outputs,
+            sweep_after,
+            ..
+        } = world.options;
+        let line = format!(
+            "{slots} instances, {edits_left} edits, {parallel} requests at once, {many_outputs} are \
+             many outputs, swept after {sweep_after:?}, {:?}",
+            world.weather
+        );
         world.note("", line);
         world
     }
@@ -150,6 +178,7 @@ impl World {
             }
             if self.faults
                 && self.edits_left == 0
+                && self.promised.is_empty()
                 && self.queue.is_empty()
                 && self.actors.is_empty()
             {
@@ -259,7 +288,11 @@ impl World {
                     text = format!("failed: {error}");
                 }
                 self.note(&actor.machine.name, text);
-                if answer.failures.is_some_and(|failures| !failures.is_empty()) {
+                // A reconcile that had no time comes again by its schedule.
+                let stopped = reports.iter().any(|report| report.stopped);
+                let is_scheduled = actor.message.event.get("reconcile").is_some();
+                let failed = answer.failures.is_some_and(|failures| !failures.is_empty());
+                if failed || (is_scheduled && stopped) {
                     self.again(actor.message);
                 }
             }
@@ -278,11 +311,17 @@ impl World {
 
     fn send(&mut self, event: Value, keys: Vec<String>, delay_ms: i64) {
         let at_ms = self.clock.elapsed_ms() + delay_ms;
-        self.queue.push(Message { at_ms, event, keys });
+        self.queue.push(Message {
+            at_ms,
+            event,
+            keys,
+            time_left_ms: None,
+        });
     }
 
     /// What happens next; false where nothing is left to happen.
     fn step(&mut self) -> bool {
+        self.inspect();
         self.sweep();
         let now = self.clock.elapsed_ms() + self.random.between(1, 30);
         self.clock.advance_to(now);
@@ -341,67 +380,6 @@ impl World {
         parked.iter().position(wanted)
     }
 
-    fn edit(&mut self, now: i64) -> bool {
-        if self.edits_left == 0 || self.next_edit_ms > now {
-            return false;
-        }
-        self.edits_left -= 1;
-        let pause = *self
-            .random
-            .pick(&[200, 2 * SECOND, 20 * SECOND, 300 * SECOND]);
-        self.next_edit_ms = now + self.random.between(1, pause);
-        if self.random.chance(50) {
-            self.note("queue", "a scheduled reconcile");
-            self.send(json!({"reconcile": true}), Vec::new(), 0);
-            return true;
-        }
-        let source = self.s3.bucket(SOURCE);
-        let edits = self.editors.next(&mut self.random, source);
-        self.upload(edits, true);
-        true
-    }
-
-    /// Writes into the source bucket, and the events of it.
-    fn upload(&mut self, edits: Vec<Edit>, tells: bool) {
-        let mut told = Vec::new();
-        for Edit { key, bytes } in edits {
-            let object = bytes.map(Object::new);
-            let etag = object.as_ref().map_or("none", |object| &object.etag[..6]);
-            let line = format!("{key} is {etag}");
-            self.watch.source_changed(&key, object.is_some());
-            self.s3.set(SOURCE, &key, object);
-            self.note("author", line);
-            self.untold.remove(&key);
-            told.push(key);
-        }
-        if !tells || told.is_empty() {
-            return;
-        }
-        let together = self.random.chance(300);
-        let batches: Vec<Vec<String>> = match together {
-            true => vec![told],
-            false => told.into_iter().map(|key| vec![key]).collect(),
-        };
-        for keys in batches {
-            if self.random.chance(self.weather.events) {
-                self.note("queue", format!("the event of {keys:?} is lost"));
-                self.untold.extend(keys);
-                continue;
-            }
-            let times = if self.random.chance(self.weather.events) {
-                2
-            } else {
-                1
-            };
-            for _ in 0..times {
-                let event = events::event(&mut self.random, SOURCE, &keys);
-                let longest = *self.random.pick(&[100, 5 * SECOND, 120 * SECOND]);
-                let delay = self.random.between(1, longest);
-                self.send(event, keys.clone(), delay);
-            }
-        }
-    }
-
     fn deliver(&mut self, now: i64) -> bool {
         let due = self
             .queue
@@ -433,7 +411,8 @@ impl World {
                 let name = format!("b{}", self.machines.len());
                 let machine = Machine::new(name, self.clock.clone(), skew);
                 let connector = self.connector();
-                let builder = builder(&machine, &connector, self.seed);
+                let options = self.options.clone();
+                let builder = builder(&machine, connector.clone(), self.seed, options);
                 (Arc::new(builder), machine, connector)
             }
         };
@@ -443,6 +422,16 @@ impl World {
             let jump = self.random.between(-600 * SECOND, 600 * SECOND);
             machine.skew_ms.store(jump, Ordering::SeqCst);
             self.note(&machine.name, format!("its clock is wrong by {jump} ms"));
+        }
+        let mut time_left_ms = message.time_left_ms;
+        if self.faults && self.random.chance(self.weather.late * 10) {
+            let longest = *self.random.pick(&[SECOND, 5 * SECOND, 60 * SECOND]);
+            time_left_ms = Some(self.random.between(0, longest));
+        }
+        let end = time_left_ms.map(|left_ms| machine.wall_ms() + left_ms);
+        builder.stop_before(end.map(|end| Timestamp::from_millisecond(end).unwrap()));
+        if let Some(left_ms) = time_left_ms {
+            self.note(&machine.name, format!("has {left_ms} ms"));
         }
         let text = match message.keys.is_empty() {
             true => format!("starts on {}", message.event),
@@ -461,7 +450,7 @@ impl World {
             future,
             woken: Arc::new(Flag(AtomicBool::new(true))),
             frozen_until_ms: None,
-            seen: BTreeMap::new(),
+            knows: Knowledge::default(),
         });
     }
 
@@ -477,6 +466,7 @@ impl World {
     fn next_time(&self) -> Option<i64> {
         let edit = (self.edits_left > 0).then_some(self.next_edit_ms);
         let waiting = self.slots.iter().any(|slot| !slot.busy);
+        let promised = self.promised.iter().map(|(at, _)| *at).min();
         let event = self.queue.iter().map(|message| message.at_ms).min();
         let event = event.filter(|_| waiting);
         let frozen = self
@@ -490,7 +480,7 @@ impl World {
         let timer = self.clock.next_timer();
         let now = self.clock.elapsed_ms();
         // A timer of a machine that stands still has rung already.
-        let all = [edit, event, frozen, request, timer];
+        let all = [edit, promised, event, frozen, request, timer];
         all.into_iter().flatten().map(|at| at.max(now)).min()
     }
 }

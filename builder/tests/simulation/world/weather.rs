@@ -18,16 +18,23 @@ pub struct Weather {
     pub(super) slow: u64,
     /// The builder dies, before or after the request is done.
     pub(super) death: u64,
-    /// The machine stands still for up to ten minutes and then goes on.
+    /// The builder's time runs out: it is to begin nothing new.
+    pub(super) late: u64,
+    /// A machine that does not hold the lease stands still for up to ten minutes and then goes on.
+    pub(super) pause: u64,
+    /// The same of one that holds the lease, which it has lost then.
     pub(super) zombie: u64,
     /// Thousandths of a run: its clock jumps during it.
     pub(super) jump: u64,
     /// CloudFront takes no invalidation now.
     pub(super) throttled: u64,
-    /// How wrong a clock may be.
+    /// How wrong a clock may be: two of them differ by less than a request timeout, for which a
+    /// takeover waits.
     pub(super) max_skew_ms: i64,
     /// Thousandths of events that are lost, and as many that come twice.
     pub(super) events: u64,
+    /// Thousandths of the moments at which it hurts that an author changes something just then.
+    pub(super) meddling: u64,
 }
 
 impl Weather {
@@ -41,11 +48,14 @@ impl Weather {
             hung: level(random, &[0, 0, 4]),
             slow: level(random, &[0, 10, 30]),
             death: level(random, &[0, 4, 10, 25]),
+            late: level(random, &[0, 3, 10]),
+            pause: level(random, &[0, 3, 10]),
             zombie: if wild { level(random, &[4, 10]) } else { 0 },
             jump: if wild { 200 } else { 0 },
             throttled: level(random, &[0, 0, 100, 400]),
-            max_skew_ms: *random.pick(&[0, 15 * SECOND]),
-            events: level(random, &[0, 100]),
+            max_skew_ms: *random.pick(&[0, 22 * SECOND]),
+            events: level(random, &[0, 0, 100]),
+            meddling: level(random, &[0, 100, 300]),
         }
     }
 
