@@ -1,8 +1,8 @@
 //! What must hold at every moment, checked at each write and each invalidation.
 
 mod root;
-use root::is_of;
 pub use root::KEY as ROOT;
+use root::is_of;
 
 use crate::s3::{Change, Object, S3};
 use crate::wire::{Request, Response};
