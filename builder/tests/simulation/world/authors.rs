@@ -1,7 +1,7 @@
 //! Authors at work, and the events of what they do.
 
 use super::{Message, SECOND, SITE, SOURCE, World};
-use crate::editors::Edit;
+use crate::editors::{Edit, files};
 use crate::events;
 use crate::s3::Object;
 use serde_json::json;
@@ -96,7 +96,8 @@ impl World {
     /// Somebody who does not trust the builder puts a new file into the site bucket as well, the same
     /// bytes with other metadata.
     fn put_by_hand(&mut self, key: &str, object: &Object) {
-        let Some(at) = key.strip_prefix("static/") else {
+        let is_plain = files::NOTES.contains(&key) || files::PICTURES.contains(&key);
+        let Some(at) = key.strip_prefix("static/").filter(|_| is_plain) else {
             return;
         };
         let is_new = !self.s3.bucket(SOURCE).contains_key(key)
