@@ -15,15 +15,6 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// As `eprintln!`, in colours where there are any, but what cannot be written (the log lies on a
-/// full disk, the reader is gone) is no reason to fail.
-macro_rules! eprintln {
-    ($($argument:tt)*) => {{
-        use std::io::Write as _;
-        let _ = writeln!(anstream::stderr().lock(), $($argument)*);
-    }};
-}
-
 pub const GREEN: Style = AnsiColor::Green.on_default();
 pub const YELLOW: Style = AnsiColor::Yellow.on_default();
 pub const RED: Style = AnsiColor::Red.on_default();

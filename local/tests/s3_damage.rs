@@ -181,11 +181,11 @@ async fn whatever_lies_in_the_folder_it_opens_and_the_rest_is_served() {
 
     let objects = files(&folder(dir.path(), "objects"));
     let named = |size: u64| {
-        let found = objects.iter().filter(|path| {
+        let found = objects.iter().rfind(|path| {
             let length = std::fs::metadata(path).expect("a file").len();
             (size..size + 1000).contains(&length)
         });
-        found.last().expect("an object").clone()
+        found.expect("an object").clone()
     };
     let (cut, flipped) = (named(2000), named(3000));
     let bytes = std::fs::read(&cut).expect("an object");

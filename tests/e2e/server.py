@@ -27,6 +27,7 @@ class Server:
         self.quillfront = str(quillfront)
         self.data = Path(data)
         self.root = Path(root) if root else Path(tempfile.mkdtemp(prefix="empty-root-", dir=self.data.parent))
+        self._descriptors = descriptors
         self._reports = []
         self._changed = threading.Condition()
         self._stderr = tempfile.NamedTemporaryFile("w+", prefix="serve-", suffix=".log", dir=self.data.parent, delete=False)
@@ -178,13 +179,16 @@ class Server:
         }
 
     def s3_client(self, secret=None):
+        """A client that tries again once, so that little is smoothed over. Where there are few descriptors
+        the server closes connections that wait, and a client has to be patient."""
+        again = 8 if self._descriptors else 1
         return boto3.client(
             "s3",
             endpoint_url=self.ready["s3"],
             aws_access_key_id=self.ready["access_key"],
             aws_secret_access_key=secret or self.ready["secret_key"],
             region_name=self.ready["region"],
-            config=Config(retries={"max_attempts": 1}, max_pool_connections=32, s3={"addressing_style": "path"}),
+            config=Config(retries={"max_attempts": again}, max_pool_connections=32, s3={"addressing_style": "path"}),
         )
 
     def put(self, key, body, **settings):

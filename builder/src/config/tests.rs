@@ -1,5 +1,4 @@
 use super::read::MAX_LANGUAGES;
-use super::read::MAX_LANGUAGES;
 use super::*;
 use proptest::prelude::*;
 

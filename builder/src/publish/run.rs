@@ -235,7 +235,12 @@ impl Builder {
         clock.lap("render");
 
         let approved = *work == Work::Approve;
-        let publication = Publication::of(&state, &draft, &self.site, approved);
+        let mut publication = Publication::of(&state, &draft, &self.site, approved);
+        if !trial.left.is_empty() {
+            // What was found and belongs to nobody may belong to what is left for later.
+            let deletions = &mut publication.deletions;
+            deletions.retain(|_, published| !published.source.as_str().is_empty());
+        }
         // What was found under a key whose page cannot be rendered stays unknown: that alone is
         // nothing to commit.
         if !is_new && publication.is_empty() && next == root && draft.is_of(&state, &root) {

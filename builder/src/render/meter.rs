@@ -68,7 +68,9 @@ pub fn register(tera: &mut Tera) {
     tera.register_function(LOOK_KEPT, |arguments: Kwargs, _: &State| {
         keep_of(&of(&arguments)?).map(|()| "")
     });
-    let passing: [(&'static str, fn(&Value) -> Result<(), Error>); 8] = [
+    /// What a value costs that passes through a call.
+    type Cost = fn(&Value) -> Result<(), Error>;
+    let passing: [(&'static str, Cost); 8] = [
         (KEEP, |value| {
             budget::of_entry(value)?;
             keep_all_of_text(value)

@@ -452,7 +452,7 @@ fn step_call(header: &str, body: &str) -> String {
 fn size_call(statement: &str) -> Option<String> {
     let statement = statement.trim_start();
     let module = match statement.split_once('$') {
-        Some((module, _)) if module.is_empty() => "",
+        Some(("", _)) => "",
         Some((module, _)) if module.strip_suffix('.').is_some_and(|m| name(m) == m) => module,
         _ => return None,
     };

@@ -334,16 +334,19 @@ impl World {
         tree
     }
 
-    /// The sources that count (invariant 1): what is in the bucket, but for files that are broken
-    /// or whose change is held. Only of those the state has to know what they were before, and that
+    /// The sources that count (invariant 1): what is in the bucket, but for files that are broken,
+    /// that were set aside, or whose change is held. Only of those the state has to know what they were before, and that
     /// must be something that their author once wrote. So a change that nobody ever looked at shows.
     async fn effective(&self) -> BTreeMap<String, Vec<u8>> {
         let dir = tempfile::tempdir().unwrap();
         self.builder().write_effective(dir.path()).await.unwrap();
         let mut kept = files(dir.path());
         let root = self.builder().look().await.unwrap().map(|(root, _)| root);
-        let held = root.and_then(|root| root.held).map(|held| held.keys);
-        let held = held.unwrap_or_default();
+        let mut held = BTreeSet::new();
+        if let Some(root) = root {
+            held.extend(root.held.into_iter().flat_map(|held| held.keys));
+            held.extend(root.set_aside.into_keys());
+        }
         let source = self.tree(SOURCE).await.into_iter();
         let mut effective: BTreeMap<String, Vec<u8>> = source
             .filter(|(key, object)| !held.contains(key) && !is_broken(key, &object.0))

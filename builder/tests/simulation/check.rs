@@ -57,7 +57,8 @@ impl Knowledge {
         let is_read = !request.is_write() && response.status == 200;
         match request.target() {
             (STATE, ROOT) if is_read => {
-                if !std::mem::take(&mut self.was_refused) {
+                let follows_a_refusal = std::mem::take(&mut self.was_refused);
+                if !follows_a_refusal {
                     self.planned_on = Some(segments.clone());
                 }
             }

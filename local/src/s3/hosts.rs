@@ -83,9 +83,8 @@ fn bucket_in_front(host: &str, store: &Store) -> Option<String> {
     if name.parse::<IpAddr>().is_ok() {
         return None;
     }
-    let ends = name.match_indices('.').map(|(end, _)| &name[..end]);
-    ends.filter(|bucket| store.bucket(bucket).is_ok())
-        .last()
+    let mut ends = name.match_indices('.').map(|(end, _)| &name[..end]);
+    ends.rfind(|bucket| store.bucket(bucket).is_ok())
         .map(str::to_owned)
 }
 

@@ -1,6 +1,7 @@
 //! The store: buckets in a folder.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::path::Path;
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -74,9 +75,9 @@ impl Store {
                 .buckets
                 .write()
                 .unwrap_or_else(PoisonError::into_inner);
-            if !buckets.contains_key(&name) {
-                let bucket = Bucket::create(&store.shared, &name)?;
-                buckets.insert(name, Arc::new(bucket));
+            if let Entry::Vacant(entry) = buckets.entry(name) {
+                let bucket = Bucket::create(&store.shared, entry.key())?;
+                entry.insert(Arc::new(bucket));
             }
             Ok(())
         })
