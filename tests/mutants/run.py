@@ -3,8 +3,9 @@
 
 Each file of `cases/` is one: what it is, and what is to be replaced by what in which source file.
 Each is made in a copy of the tree, which is built and put through the simulation; the test is that
-the simulation fails. Cases that no test can tell apart say why (`equivalent`), and are only made and
-built.
+the simulation fails. Where what goes wrong is too rare for it, a case names the `proof` that must fail:
+a test of `builder/tests/publish`. Cases that no test can tell apart say why (`equivalent`), and are only
+made and built.
 
     tests/mutants/run.py                  # all of them
     tests/mutants/run.py sweep copy       # those with one of these words in their names
@@ -28,7 +29,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 TREE = HERE.parent.parent
-TEST = ["cargo", "test", "--quiet", "-p", "quillfront-builder", "--test", "simulation"]
+TEST = ["cargo", "test", "--quiet", "-p", "quillfront-builder", "--test"]
 KEPT = Path(os.environ.get("CARGO_TARGET_DIR", TREE / "target")).resolve() / "mutants"
 # Not part of what is built.
 LEFT_OUT = {"target", ".git", "content", "bench", "fuzz"}
@@ -107,9 +108,9 @@ def files_of(root):
         yield from (Path(folder) / name for name in files)
 
 
-def run(copy, environment, *more):
+def run(copy, environment, *test):
     return subprocess.run(
-        [*TEST, *more],
+        [*TEST, *test],
         cwd=copy,
         env={**os.environ, "CARGO_TARGET_DIR": str(KEPT / "target"), "CARGO_INCREMENTAL": "1", **environment},
         stdout=subprocess.PIPE,
@@ -119,8 +120,8 @@ def run(copy, environment, *more):
     )
 
 
-def compile_tests(copy):
-    built = run(copy, {}, "--no-run")
+def compile_tests(copy, test):
+    built = run(copy, {}, test, "--no-run")
     if built.returncode:
         raise Broken(f"it does not compile\n{built.stdout}")
 
@@ -128,7 +129,7 @@ def compile_tests(copy):
 def simulate(copy, seeds):
     """None where every seed ends well, else what the first one that does not says."""
     environment = {"QUILLFRONT_SEEDS": str(seeds), "QUILLFRONT_FIRST_FAILURE": "1"}
-    ended = run(copy, environment, "whatever_goes_wrong")
+    ended = run(copy, environment, "simulation", "whatever_goes_wrong")
     if ended.returncode == 0:
         return None
     said = [line for line in ended.stdout.splitlines() if re.match(r"seed \d+: ", line)]
@@ -137,21 +138,31 @@ def simulate(copy, seeds):
     return said[0]
 
 
+def prove(copy, proof):
+    """None where the test of that name passes."""
+    ended = run(copy, {}, "publish", "--", "--exact", proof)
+    if " 1 passed" in ended.stdout:
+        return None
+    if " 1 failed" not in ended.stdout:
+        raise Broken(f"there is no test {proof}\n{ended.stdout[-4000:]}")
+    return f"{proof} fails"
+
+
 def try_case(case, copy, seeds):
     """What is to be told of it; raises where it fails."""
-    texts = mutated(case)
+    texts, proof = mutated(case), case.get("proof")
     for path, text in texts.items():
         (copy / path).write_text(text)
     try:
-        compile_tests(copy)
+        compile_tests(copy, "publish" if proof else "simulation")
         if "equivalent" in case:
             return "equivalent: " + " ".join(case["equivalent"].split())
-        found = simulate(copy, seeds)
+        found = prove(copy, proof) if proof else simulate(copy, seeds)
     finally:
         for path in texts:
             shutil.copyfile(TREE / path, copy / path)
     if found is None:
-        raise Broken(f"{seeds} seeds of the simulation do not notice it")
+        raise Broken("its proof passes" if proof else f"{seeds} seeds do not notice it")
     return found
 
 
@@ -160,8 +171,11 @@ def main():
     cases = read_cases(asked.words)
     copy = KEPT / "tree"
     copy_tree(copy)
-    compile_tests(copy)
-    if found := simulate(copy, asked.seeds):
+    compile_tests(copy, "simulation")
+    found = simulate(copy, asked.seeds)
+    for proof in {case["proof"] for case in cases.values() if "proof" in case}:
+        found = found or prove(copy, proof)
+    if found:
         sys.exit(f"the tree as it is fails, so that nothing can be said of mistakes in it: {found}")
     failures = 0
     for name, case in cases.items():

@@ -403,8 +403,11 @@ impl Builder {
                 let mut left: Vec<Put> = chunk.iter().map(|put| (*put).clone()).collect();
                 for surprise in 0..MAX_SURPRISES {
                     session.keep().await?;
+                    let until_ms = session.begin_until_ms();
+                    let may_begin = || self.host.now().as_millisecond() < until_ms;
                     let puts = left.drain(..).map(|put| async move {
-                        let outcome = transfer::put(&self.site, &self.source, &put).await?;
+                        let put_it = transfer::put(&self.site, &self.source, &put, may_begin);
+                        let outcome = put_it.await?;
                         Ok::<_, BuildError>((put, outcome))
                     });
                     let outcomes: Vec<(Put, Outcome)> = iter(puts)

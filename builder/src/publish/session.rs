@@ -76,8 +76,13 @@ impl<'a> Session<'a> {
 
     /// True while a request may still be started.
     pub fn in_time(&self) -> bool {
+        self.builder.host.now().as_millisecond() < self.begin_until_ms()
+    }
+
+    /// Until when a request may be started, in milliseconds of Unix time, if the lease is not renewed.
+    pub fn begin_until_ms(&self) -> i64 {
         let timeout = self.builder.options.request_timeout.as_millis() as i64;
-        self.builder.host.now().as_millisecond() + timeout < self.deadline_ms
+        self.deadline_ms - timeout
     }
 
     /// Until when requests may begin that nothing renews the lease beside, in milliseconds of Unix

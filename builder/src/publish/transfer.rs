@@ -56,11 +56,17 @@ pub enum Outcome {
 /// An author who writes again and again while a file is copied is waited for so often.
 const MAX_MOVES: usize = 4;
 
-/// Puts one object on the condition that `before` is there.
+/// Puts one object on the condition that `before` is there. It may take several requests: no write
+/// but the first begins where `may_begin` says no.
 ///
 /// # Errors
 /// Storage failed.
-pub async fn put(site: &Bucket, source: &Bucket, put: &Put) -> Result<Outcome, StoreError> {
+pub async fn put(
+    site: &Bucket,
+    source: &Bucket,
+    put: &Put,
+    may_begin: impl Fn() -> bool,
+) -> Result<Outcome, StoreError> {
     let condition = put
         .before
         .clone()
@@ -104,7 +110,7 @@ pub async fn put(site: &Bucket, source: &Bucket, put: &Put) -> Result<Outcome, S
                         let now = source.head(from.as_str()).await?;
                         if now.is_none_or(|now| now.etag != *version) {
                             let current = match there {
-                                None => copy_current(site, source, put, from).await?,
+                                None => copy_current(site, source, put, from, may_begin).await?,
                                 Some(_) => None,
                             };
                             return Ok(Outcome::SourceMoved(current));
@@ -130,12 +136,16 @@ async fn copy_current(
     source: &Bucket,
     put: &Put,
     from: &SourceKey,
+    may_begin: impl Fn() -> bool,
 ) -> Result<Option<Published>, StoreError> {
     let attributes = attributes(&put.object);
     for _ in 0..MAX_MOVES {
         let Some(now) = source.head(from.as_str()).await? else {
             return Ok(None);
         };
+        if !may_begin() {
+            return Ok(None);
+        }
         let (key, absent) = (put.key.as_str(), Condition::Absent);
         let copied = site.copy(key, source, from.as_str(), &now.etag, &attributes, &absent);
         let etag = match copied.await? {

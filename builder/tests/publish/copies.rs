@@ -4,7 +4,9 @@
 use crate::meanwhile::{During, Meanwhile};
 use crate::world::{ALL, SITE, keys, published_blog, shared, until_done};
 use aws_sdk_s3::primitives::ByteStream;
+use quillfront_builder::publish::BuildError;
 use std::sync::Arc;
+use std::time::Duration;
 
 const KEY: &str = "static/plain.txt";
 
@@ -45,6 +47,25 @@ async fn a_file_that_is_another_while_it_is_copied_and_then_as_it_was_is_copied_
 #[tokio::test(flavor = "multi_thread")]
 async fn a_new_file_that_is_another_while_it_is_copied_and_then_goes_is_not_left_behind() {
     replaced_while_it_is_copied(None, None).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_is_another_by_then_is_not_copied_when_the_lease_is_nearly_over() {
+    let world = Arc::new(published_blog().await);
+    world.put(KEY, "V1").await;
+    let other = world.clone();
+    let slowly = move || async move {
+        other.put(KEY, "V2").await;
+        other.host.advance(Duration::from_secs(80));
+    };
+    let meanwhile = Arc::new(Meanwhile::default().before("PUT", "/site/plain.txt", slowly));
+    let builder = world.builder_over(ALL, Some(shared(During(meanwhile.clone()))));
+    let ended = builder.run(keys([KEY])).await;
+    assert!(meanwhile.is_over() && matches!(ended, Err(BuildError::LostRace)));
+    assert!(!world.site().await.contains_key("plain.txt"));
+    world.host.advance(Duration::from_secs(600));
+    until_done(&world, &world.builder(), &keys([KEY])).await;
+    world.assert_incremental_equals_clean("in time").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -3,7 +3,7 @@
 //! Whatever happens here may happen to anybody; it only happens more often than chance would have
 //! it.
 
-use super::{Message, SECOND, SOURCE, STATE, World};
+use super::{Message, SECOND, SITE, SOURCE, STATE, World};
 use crate::check::ROOT;
 use crate::editors::{Edit, files};
 use crate::events;
@@ -21,7 +21,9 @@ impl World {
     /// A request is about to be done. True where it has to wait for what is done first.
     pub(super) fn meddle(&mut self, parked: &mut Parked) -> bool {
         if let Some(key) = parked.request.copied() {
-            self.replace_while_copied(&key);
+            let (_, to) = parked.request.target();
+            let is_new = !self.s3.bucket(SITE).contains_key(to);
+            self.replace_while_copied(&key, is_new);
             return false;
         }
         let is_root = parked.request.target() == (STATE, ROOT);
@@ -33,8 +35,9 @@ impl World {
         begins && self.leave_hint_before(parked)
     }
 
-    /// The file that is copied is another by then, for a moment or for good.
-    fn replace_while_copied(&mut self, key: &str) {
+    /// The file that is copied is another by then, for good or for a moment: then it is as it was, or
+    /// gone where it is new.
+    fn replace_while_copied(&mut self, key: &str, is_new: bool) {
         let source = self.s3.bucket(SOURCE);
         let Some(before) = source.get(key).map(|object| object.bytes.to_vec()) else {
             return;
@@ -47,12 +50,15 @@ impl World {
             return;
         };
         self.upload(vec![Edit::put(key, another)], true);
-        let later = *self.random.pick(&[100, 300, SECOND, 5 * SECOND]);
+        let later = *self
+            .random
+            .pick(&[SECOND / 2, 2 * SECOND, 5 * SECOND, 10 * SECOND]);
         let at_ms = self.clock.elapsed_ms() + self.random.between(1, later);
-        let then = match self.random.below(4) {
-            0 | 1 => Edit::put(key, before),
-            2 => Edit::remove(key),
-            _ => return,
+        let then = match self.random.below(5) {
+            0 => return,
+            1 => Edit::put(key, before),
+            _ if is_new => Edit::remove(key),
+            _ => Edit::put(key, before),
         };
         self.promised.push((at_ms, vec![then]));
     }
