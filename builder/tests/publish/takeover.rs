@@ -60,3 +60,25 @@ async fn whoever_comes_late_does_not_delete_what_its_successor_has_published() {
     assert!(meanwhile.is_over() && ended.is_err());
     world.assert_incremental_equals_clean("late").await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_lost_the_lease_to_a_wrong_clock_does_not_put_over_its_successor() {
+    let world = Arc::new(published_blog().await);
+    let key = "content/blog/a.md";
+    let post = |title: &str| format!("+++\ntitle = \"{title}\"\ndate = 2026-01-01\n+++\nText.\n");
+    world.put(key, post("Second")).await;
+    let (other, third) = (world.clone(), post("Third"));
+    let taken_over = move || async move {
+        other.put(key, third).await;
+        let fast = other.host.ahead(Duration::from_secs(600));
+        let next = other.builder().with_host(fast);
+        until_done(&other, &next, &keys([key])).await;
+    };
+    let page = "/site/blog/a/index.html";
+    let meanwhile = Arc::new(Meanwhile::default().before("PUT", page, taken_over));
+    let during = Some(shared(During(meanwhile.clone())));
+    let first = world.builder_with(ALL, during, one_at_a_time());
+    let ended = first.run(keys([key])).await;
+    assert!(meanwhile.is_over() && ended.is_err());
+    world.assert_incremental_equals_clean("successor").await;
+}

@@ -51,6 +51,14 @@ impl TestHost {
         })
     }
 
+    /// A clock that is ahead of this one, with names of its own.
+    pub fn ahead(&self, by: Duration) -> Arc<Self> {
+        Arc::new(Self {
+            now_ms: AtomicI64::new(self.now_ms() + by.as_millis() as i64),
+            ids: AtomicU64::new(1_000_000),
+        })
+    }
+
     pub fn now_ms(&self) -> i64 {
         self.now_ms.load(Ordering::SeqCst)
     }
