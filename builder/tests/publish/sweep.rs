@@ -155,6 +155,28 @@ async fn whoever_wrote_since_it_was_listed_stops_the_sweep() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_swept_while_somebody_holds_the_lease() {
+    let (world, left) = with_adrift().await;
+    let other = world.clone();
+    let begins = move || async move {
+        other.put(KEY, TEXT).await;
+        let dying = Some(shared(DiesBeforeCommit::default()));
+        let dying = other.builder_over(ALL, dying);
+        assert!(dying.run(keys([KEY])).await.is_err());
+        let (root, _) = other.builder().look().await.unwrap().unwrap();
+        assert!(root.lease.is_some(), "it died with the lease");
+    };
+    let root = "/state/root.json";
+    let meanwhile = Meanwhile::default().before("GET", root, || async {});
+    let meanwhile = Arc::new(meanwhile.before("GET", root, begins));
+    let sweeper = sweeping(&world, Some(shared(During(meanwhile.clone()))));
+    let reports = sweeper.run(Work::Reconcile).await.unwrap();
+    assert!(meanwhile.is_over());
+    assert_eq!(reports[0].requests.delete, 0);
+    assert!(adrift(&world).await.is_superset(&left));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn wherever_a_sweep_dies_the_state_is_whole() {
     for limit in 0.. {
         let (world, _) = with_adrift().await;
