@@ -1,7 +1,9 @@
 //! Text that means harm: it must come back, soon, and the same each time.
 
+use super::words::count_words;
 use super::*;
 use proptest::prelude::*;
+use unicode_segmentation::UnicodeSegmentation;
 
 struct Echo;
 
@@ -160,6 +162,11 @@ proptest! {
         let plain = render(&text, &PAGE, &options(0), &Echo).expect("code has no links").html;
         let coloured = render(&text, &PAGE, &options(1 << 11), &Echo).expect("code has no links").html;
         prop_assert_eq!(text_of(&plain), text_of(&coloured));
+    }
+
+    #[test]
+    fn words_of_ascii_are_those_of_unicode(text in "[ab1_.,:;'!\" \n]{0,12}|[\x00-\x7f]{0,40}") {
+        prop_assert_eq!(count_words(&text), text.unicode_words().count());
     }
 
     #[test]

@@ -610,6 +610,11 @@ impl Bounded {
 
 impl Write for Bounded {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.write_all(bytes)?;
+        Ok(bytes.len())
+    }
+
+    fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
         if self.bytes.len() + bytes.len() > self.most {
             let message = format!(
                 "this page becomes longer than {} bytes; write less in one page, or spread it over several",
@@ -618,7 +623,7 @@ impl Write for Bounded {
             return Err(io::Error::other(message));
         }
         self.bytes.extend_from_slice(bytes);
-        Ok(bytes.len())
+        Ok(())
     }
 
     fn flush(&mut self) -> io::Result<()> {
