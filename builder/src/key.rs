@@ -125,6 +125,13 @@ pub enum Role {
     Unusable,
 }
 
+impl Role {
+    /// Whether a change of the source may change every output.
+    pub fn is_configuration(self) -> bool {
+        matches!(self, Self::Config | Self::OwnConfig | Self::ThemeConfig)
+    }
+}
+
 /// Longest Markdown, template, configuration or data file that is read: 16 MB.
 pub const MAX_TEXT_BYTES: u64 = 16 * 1024 * 1024;
 

@@ -87,10 +87,7 @@ fn is_put_away(key: &SourceKey) -> bool {
 /// As the publisher says (`publish/draft.rs`).
 fn is_configured_otherwise(before: &Sources, after: &Sources) -> bool {
     let all = before.iter().chain(after.iter()).map(|(key, _)| key);
-    let mut configuring = all.filter(|key| {
-        let role = key.role();
-        matches!(role, Role::Config | Role::OwnConfig | Role::ThemeConfig)
-    });
+    let mut configuring = all.filter(|key| key.role().is_configuration());
     configuring.any(|key| before.mark(key.as_str()) != after.mark(key.as_str()))
 }
 
