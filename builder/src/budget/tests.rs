@@ -79,19 +79,6 @@ fn values_have_a_depth_and_a_size_once_written_out() {
     });
 }
 
-#[test]
-fn large_values_make_later_turns_dearer() {
-    let price = |bytes: usize| {
-        of_render(|| {
-            of_variable(&Value::from("a".repeat(bytes)), MAX_VARIABLE_BYTES).unwrap();
-            let before = spent().unwrap();
-            turn(1).unwrap();
-            spent().unwrap() - before
-        })
-    };
-    assert_eq!((price(1_000), price(1 << 20)), (1, 129));
-}
-
 /// The manual and the conformance sites stay below a hundredth of the limits. `QUILLFRONT_SITES=DIR:DIR`
 /// measures other sites too; with `--nocapture` the test prints the figures of the manual's page of limits.
 #[test]

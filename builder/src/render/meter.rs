@@ -37,13 +37,13 @@ pub fn register(tera: &mut Tera) {
     for power in 0..=MAX_POWER {
         let steps = 1 << power;
         tera.register_function(format!("{TURN}{power}"), move |_: Kwargs, _: &State| {
-            budget::turn(steps).map(|()| "")
+            budget::spend(steps).map(|()| "")
         });
         tera.register_function(
             format!("{TURN_KEPT}{power}"),
             move |_: Kwargs, _: &State| {
                 budget::keep(budget::BYTES_A_STEP << power)?;
-                budget::turn(steps).map(|()| "")
+                budget::spend(steps).map(|()| "")
             },
         );
     }
@@ -70,7 +70,7 @@ pub fn register(tera: &mut Tera) {
     });
     /// What a value costs that passes through a call.
     type Cost = fn(&Value) -> Result<(), Error>;
-    let passing: [(&'static str, Cost); 11] = [
+    let passing: [(&'static str, Cost); 12] = [
         (SEARCHED, of_searched),
         (INDEXED, of_indexed),
         (COMPARED, of_compared),
@@ -84,7 +84,8 @@ pub fn register(tera: &mut Tera) {
             keep_of(value)
         }),
         (ENTRY, budget::of_entry),
-        (SPREAD, budget::through),
+        (SPREAD, budget::spread),
+        (ALL, budget::through),
         (EACH, |value| match value.as_array() {
             // Its turns are counted.
             Some(_) => Ok(()),
@@ -132,6 +133,7 @@ const KEEP_IN_TEMPLATE: &str = "__keep_in_template";
 const ELEMENT: &str = "__element";
 const ENTRY: &str = "__entry";
 const SPREAD: &str = "__spread";
+const ALL: &str = "__all";
 const EACH: &str = "__each";
 const JOINED: &str = "__joined";
 const JOINED_IN_TEXT: &str = "__joined_in_text";
@@ -143,7 +145,7 @@ const IN_TEXT: Calls = Calls {
     entry: ENTRY,
     spread: SPREAD,
     element: KEEP,
-    all: SPREAD,
+    all: ALL,
     each: EACH,
     joined: JOINED_IN_TEXT,
     searched: SEARCHED,

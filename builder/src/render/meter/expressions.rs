@@ -124,6 +124,8 @@ struct Frame {
     joins: usize,
     /// Where the operand of a comparison begins.
     compared: usize,
+    /// Where the operand of `and`, `or` or `not` begins, which `is` takes as a whole.
+    tested: usize,
     /// That operand is a number, if it is anything.
     arithmetic: bool,
     /// Where the value at hand begins, with its fields, indices and arguments.
@@ -147,6 +149,7 @@ impl Frame {
             chain: at,
             joins: 0,
             compared: at,
+            tested: at,
             arithmetic: false,
             primary: at,
             searched: None,
@@ -240,8 +243,15 @@ impl Scan<'_> {
         &mut self.frames[last]
     }
 
-    /// Behind an operator that binds less than `~` and comparisons do: their operands begin anew.
+    /// Behind an operator that binds less than all of these: their operands begin anew.
     fn operator(&mut self) {
+        let at = self.at;
+        self.top().tested = at;
+        self.close_operator();
+    }
+
+    /// Behind `in` or an operator that compares.
+    fn close_operator(&mut self) {
         let at = self.at;
         self.after_operand = false;
         let top = self.top();
@@ -296,7 +306,7 @@ impl Scan<'_> {
             self.measure(start, at, Use::Compared);
         }
         self.at += bytes;
-        self.operator();
+        self.close_operator();
         self.top().literal = false;
     }
 
@@ -482,16 +492,19 @@ impl Scan<'_> {
             }
             "in" | "and" | "or" | "not" | "if" | "else" | "elif" => {
                 self.end_operand(start);
-                self.operator();
-                self.top().literal = false;
                 if word == "in" {
+                    self.close_operator();
                     self.top().searched = Some(end);
+                } else {
+                    self.operator();
                 }
+                self.top().literal = false;
             }
             "is" => {
                 self.end_operand(start);
-                self.operator();
+                self.close_operator();
                 let top = self.top();
+                (top.chain, top.compared) = (top.tested, top.tested);
                 top.literal = false;
                 // A test, and true or false.
                 top.arithmetic = true;
