@@ -132,6 +132,14 @@ impl Role {
     }
 }
 
+/// True for `_index.md` and `_index.<lang>.md`.
+pub fn is_section_file(name: &str) -> bool {
+    name == "_index.md"
+        || name
+            .strip_prefix("_index.")
+            .is_some_and(|rest| rest.ends_with(".md"))
+}
+
 /// Longest Markdown, template, configuration or data file that is read: 16 MB.
 pub const MAX_TEXT_BYTES: u64 = 16 * 1024 * 1024;
 

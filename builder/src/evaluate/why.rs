@@ -5,7 +5,7 @@
 
 use super::Evaluation;
 use crate::graph::{BodyFacts, OutputTrace, Question, value_mark};
-use crate::key::{OutputKey, Role, SourceKey};
+use crate::key::{OutputKey, Role, SourceKey, is_section_file};
 use crate::plan::{Planned, Recipe};
 use crate::reads::WHOLE;
 use crate::render::content::Contents;
@@ -15,7 +15,7 @@ use crate::render::values;
 use crate::render::world::World;
 use crate::site::library;
 use crate::site::schedule::Schedule;
-use crate::source::{Change, Source, Sources, is_section_file};
+use crate::source::{Change, Source, Sources};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use tera::Map;

@@ -18,7 +18,7 @@ use crate::plan::{CONFIGS, PICTURES, Rank};
 use crate::publish::root::{FORMAT, Segments};
 use crate::publish::seal;
 use crate::publish::state::{Dirty, FOLDER, Packed, Published, State, StateError, Texts};
-use crate::render::answers::Request;
+use crate::remote::Request;
 use crate::render::world::Settings;
 use crate::search::Records;
 use crate::source::{Change, Effective, MAX_FILE_BYTES, Observed, Source, Sources};

@@ -12,7 +12,7 @@ use crate::key::{OutputKey, SourceKey};
 use crate::object::Object;
 use crate::plan::PICTURES;
 use crate::quillfront_toml::AllowedHosts;
-use crate::render::answers::{Answer, Request};
+use crate::remote::{Answer, Request};
 use crate::render::world::{Inputs, Settings};
 use crate::source::{Change, Observed, Sources};
 use jiff::Timestamp;

@@ -9,7 +9,7 @@ use quillfront_builder::graph::Graph;
 use quillfront_builder::key::{OutputKey, Role, SourceKey};
 use quillfront_builder::object::{Body, Object};
 use quillfront_builder::plan::{PICTURES, Recipe};
-use quillfront_builder::render::answers::{Answer, Request};
+use quillfront_builder::remote::{Answer, Request};
 use quillfront_builder::render::world::{Inputs, Settings};
 use quillfront_builder::search::Records;
 use quillfront_builder::source::{Observed, Sources};

@@ -3,7 +3,7 @@
 use super::{Answer, data, fail};
 use crate::budget;
 use crate::graph::Question;
-use crate::render::answers::{Method, Request};
+use crate::remote::{Method, Request};
 use crate::render::world::{self, World};
 use tera::{Error, Kwargs, Value};
 
