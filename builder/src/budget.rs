@@ -6,7 +6,7 @@
 //! Where none runs, nothing is counted: the engine's own tests, and those of single filters.
 //!
 //! What spends: turns of loops, includes, blocks and components (calls that
-//! [`meter`](crate::render::meter) puts into templates), and every filter, test and function by the bytes
+//! `render::meter` puts into templates), and every filter, test and function by the bytes
 //! and values that it goes through.
 
 use std::cell::Cell;

@@ -1,13 +1,18 @@
 //! Dates as authors write them: in front matter, and at the head of a file's name.
 //!
 //! A date keeps the precision and the offset it was written with, because templates print it and
-//! feeds order by it. Nothing here knows a clock or a time zone database.
+//! feeds order by it. Nothing here knows a clock.
 
 mod lenient;
 
+use jiff::tz::TimeZoneDatabase;
 use serde::{Deserialize, Serialize};
 use std::fmt;
+use std::sync::LazyLock;
 use toml::value::Datetime;
+
+/// The zones that are compiled in: those of the machine may be older, newer, or missing.
+pub(crate) static ZONES: LazyLock<TimeZoneDatabase> = LazyLock::new(TimeZoneDatabase::bundled);
 
 /// A calendar day, perhaps with a time of day, perhaps with an offset from UTC
 /// (site model, sections 4 and 6).

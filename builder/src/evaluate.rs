@@ -258,7 +258,7 @@ impl<Kept: Send> Evaluation<Kept> {
         );
         diagnostics.append(&mut problems);
         diagnostics.extend(templates.broken.values().cloned());
-        let styles = Sheets::of(&plan, &sources);
+        let styles = Sheets::of(plan::style_sheets_of(&plan), &sources);
         let world = World {
             config: Arc::new(config),
             own: Arc::new(own),

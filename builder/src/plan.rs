@@ -10,13 +10,12 @@ use crate::images;
 use crate::key::{OutputKey, Role, SourceKey, fault};
 use crate::markdown::Shade;
 use crate::quillfront_toml::{Publishing, StaticFiles};
-use crate::render::sitemap::{most_entries, sitemap_entries};
-use crate::sass;
 use crate::search;
 use crate::site::facts::{Page, Section};
 use crate::site::library::{Library, PageId, SectionId};
 use crate::site::pagination::{self, Pagination, numbered_path, part_path};
-use crate::site::taxonomies::Taxonomy;
+use crate::site::sitemap::{most_entries, sitemap_entries};
+use crate::site::style_sheets::style_sheets;
 use crate::source::Sources;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -160,6 +159,15 @@ pub struct Planned {
 
 /// Every output of the site.
 pub type Plan = BTreeMap<OutputKey, Planned>;
+
+/// The style sheets from Sass among the outputs, and the source of each.
+pub fn style_sheets_of(plan: &Plan) -> impl Iterator<Item = (OutputKey, SourceKey)> {
+    plan.iter()
+        .filter_map(|(key, planned)| match &planned.recipe {
+            Recipe::Style(source) => Some((key.clone(), source.clone())),
+            _ => None,
+        })
+}
 
 /// The pictures among the outputs.
 pub fn pictures(plan: &Plan) -> impl Iterator<Item = (&OutputKey, &Processed)> {
@@ -472,24 +480,6 @@ fn want_aliases(wanted: &mut Wanted<'_>, aliases: &[String], source: &SourceKey,
     }
 }
 
-/// How a section's list is cut, if it is.
-pub fn section_pagination(section: &Section) -> Option<Pagination> {
-    Some(Pagination {
-        paginate_by: section.front.paginate_by?,
-        paginate_path: section.front.paginate_path.clone(),
-        reversed: section.front.paginate_reversed,
-    })
-}
-
-/// How a term's list is cut, if it is.
-pub fn term_pagination(taxonomy: &Taxonomy) -> Option<Pagination> {
-    Some(Pagination {
-        paginate_by: taxonomy.config.paginate_by?,
-        paginate_path: taxonomy.config.paginate_path.clone(),
-        reversed: false,
-    })
-}
-
 fn want_section(wanted: &mut Wanted<'_>, config: &Config, library: &Library, id: SectionId) {
     let section = &library.sections[id];
     let Section {
@@ -532,7 +522,7 @@ fn want_section(wanted: &mut Wanted<'_>, config: &Config, library: &Library, id:
         );
         wanted.want(&key, Rank::Static, asset, Recipe::Copy(asset.clone()));
     }
-    let Some(pagination) = section_pagination(section) else {
+    let Some(pagination) = Pagination::of_section(section) else {
         let recipe = Recipe::Section {
             section: id,
             pager: None,
@@ -648,8 +638,12 @@ fn sitemap_parts(config: &Config, library: &Library) -> usize {
 }
 
 fn want_static(wanted: &mut Wanted<'_>, config: &Config, sources: &Sources) {
-    let (mut files, mut problems) = sass::outputs(config, sources);
+    let (sheets, mut problems) = style_sheets(config, sources);
     wanted.problems.append(&mut problems);
+    let recipes = sheets
+        .into_iter()
+        .map(|(css, key)| (css, Recipe::Style(key)));
+    let mut files: BTreeMap<String, Recipe> = recipes.collect();
     let themed = config
         .theme
         .as_ref()

@@ -8,59 +8,15 @@
 mod files;
 mod guard;
 
-use crate::config::Config;
 use crate::diagnostic::Diagnostic;
 use crate::fingerprint::{Mark, Marker};
 use crate::key::{OutputKey, Role, SourceKey};
 use crate::panics::{crash_message, quietly};
-use crate::plan::{Plan, Recipe};
 use crate::source::Sources;
 use files::Files;
 use grass_compiler::{Builtin, ErrorKind, Options, OutputStyle};
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
-
-/// The style sheets that are made: path in the output to recipe. A file of the site replaces that
-/// of the theme. Files and folders that begin with `_` are only there to be imported.
-pub fn outputs(config: &Config, sources: &Sources) -> (BTreeMap<String, Recipe>, Vec<Diagnostic>) {
-    let themed = config.theme.as_ref();
-    let themed = themed.map(|theme| format!("themes/{theme}/sass/"));
-    let own = config.compile_sass.then(|| "sass/".to_owned());
-    let mut outputs = BTreeMap::new();
-    let mut problems = Vec::new();
-    for folder in themed.into_iter().chain(own) {
-        let mut here: BTreeMap<String, &SourceKey> = BTreeMap::new();
-        for (key, _) in sources.under(&folder) {
-            let inner = &key.as_str()[folder.len()..];
-            let Some(css) = css_path(inner).filter(|_| key.role() == Role::Sass) else {
-                continue;
-            };
-            match here.get(&css) {
-                None => drop(here.insert(css, key)),
-                Some(other) => {
-                    let message = format!("`{css}` is also made from {other}");
-                    let problem = Diagnostic::error("collision", key.as_str(), message);
-                    problems.push(problem.hint("rename or remove one of the two"));
-                }
-            }
-        }
-        let recipes = here.into_iter();
-        outputs.extend(recipes.map(|(css, key)| (css, Recipe::Style(key.clone()))));
-    }
-    (outputs, problems)
-}
-
-/// `a/b.css` of `a/b.scss`; none for what is only imported, or no style sheet.
-fn css_path(inner: &str) -> Option<String> {
-    if inner.split('/').any(|part| part.starts_with('_')) {
-        return None;
-    }
-    let stem = inner
-        .strip_suffix(".scss")
-        .or(inner.strip_suffix(".sass"))?;
-    let named = !stem.is_empty() && !stem.ends_with('/');
-    named.then(|| format!("{stem}.css"))
-}
 
 /// The style sheets of a site. Each is compiled when it is first asked for.
 pub struct Sheets {
@@ -72,14 +28,10 @@ pub struct Sheets {
 pub type Compiled = Result<Arc<[u8]>, Vec<Diagnostic>>;
 
 impl Sheets {
-    /// Those of a plan.
-    pub fn of(plan: &Plan, sources: &Sources) -> Self {
-        let sheets: BTreeMap<_, _> = plan
-            .iter()
-            .filter_map(|(key, planned)| match &planned.recipe {
-                Recipe::Style(source) => Some((key.clone(), (source.clone(), OnceLock::new()))),
-                _ => None,
-            })
+    /// Those of these keys, each with the source that it is made from.
+    pub fn of(keys: impl Iterator<Item = (OutputKey, SourceKey)>, sources: &Sources) -> Self {
+        let sheets: BTreeMap<_, _> = keys
+            .map(|(key, source)| (key, (source, OnceLock::new())))
             .collect();
         let mut marker = Marker::default();
         if !sheets.is_empty() {

@@ -2,18 +2,15 @@
 
 use super::localized;
 use crate::budget;
+use crate::dates::ZONES;
 use jiff::civil::Time;
 use jiff::fmt::strtime;
 use jiff::fmt::temporal::{DateTimeParser, Pieces};
-use jiff::tz::{Offset, TimeZone, TimeZoneDatabase};
+use jiff::tz::{Offset, TimeZone};
 use jiff::{Timestamp, Zoned};
-use std::sync::LazyLock;
 use tera::{Error, Kwargs, State, TeraResult, Value};
 
 static PARSER: DateTimeParser = DateTimeParser::new();
-
-/// The zones that are compiled in: those of the machine may be older, newer, or missing.
-pub(crate) static ZONES: LazyLock<TimeZoneDatabase> = LazyLock::new(TimeZoneDatabase::bundled);
 
 /// `{{ page.date | date(format="%d.%m.%Y", timezone="Europe/Berlin") }}`. Takes what `page.date`
 /// prints, RFC 3339, a bare day, or seconds since 1970. Without a `timezone` a date keeps the

@@ -1,13 +1,12 @@
 //! Lists of terms, and the pages of each term. A mistake in the name of a term is told where a page
 //! has it.
 
-use super::{
-    FeedOf, OfTaxonomy, OfTerm, Planned, Rank, Recipe, Wanted, term_pagination, want_feeds,
-};
+use super::{FeedOf, OfTaxonomy, OfTerm, Planned, Rank, Recipe, Wanted, want_feeds};
 use crate::config::Config;
 use crate::diagnostic::Diagnostic;
 use crate::site::facts::Page;
 use crate::site::library::Library;
+use crate::site::pagination::Pagination;
 use crate::site::pagination::{self, numbered_path, part_path};
 use crate::site::taxonomies::{Taxonomy, Term};
 
@@ -47,7 +46,7 @@ pub(super) fn want(
             wanted.want_at_path(path, Rank::List, &source, recipe(None));
             continue;
         }
-        match term_pagination(taxonomy) {
+        match Pagination::of_term(taxonomy) {
             None => wanted.want_at_path(path, Rank::List, &source, recipe(None)),
             Some(pagination) => {
                 for index in 1..=pagination::count(pages.len(), &pagination) {

@@ -1,7 +1,7 @@
 //! `[publishing]`: when pages are published.
 
 use crate::dates::Date;
-use crate::filters::dates::ZONES;
+use crate::dates::ZONES;
 use crate::front_matter::nearest;
 use crate::front_matter::table::{Table, Unknown};
 use crate::front_matter::tree::Data;

@@ -8,7 +8,7 @@ use super::minify::{self, Minified};
 use super::noindex;
 use super::questions;
 use super::readers::{Reader, Readers};
-use super::sitemap::sitemap_entries;
+use super::sitemap;
 use super::templates::{BUILTIN_PREFIX, about, source_of};
 use super::values::{self, Detail, PagerList, Shown, View};
 use super::world::{self, Needs, Pictures, Scope, World, within};
@@ -18,11 +18,12 @@ use crate::fingerprint::{Mark, Marker};
 use crate::graph::{OutputTrace, Question, value_mark};
 use crate::key::{OutputKey, SourceKey};
 use crate::object::{Body, Object};
-use crate::plan::{self, FeedOf, Planned, Recipe, SITEMAP_LIMIT};
+use crate::plan::{FeedOf, Planned, Recipe, SITEMAP_LIMIT};
 use crate::reads::{Shape, WHOLE};
 use crate::search;
 use crate::site::library::PageId;
 use crate::site::pagination::{self, Pagination};
+use crate::site::sitemap::sitemap_entries;
 use crate::site::taxonomies::Taxonomy;
 use crate::source::{Effective, Sources};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
@@ -560,12 +561,7 @@ impl<'w> Job<'w> {
             Recipe::Section { section: id, pager } => {
                 let section = &library.sections[*id];
                 let list = &library.section_links[*id].pages;
-                (
-                    &section.path,
-                    list,
-                    plan::section_pagination(section),
-                    pager,
-                )
+                (&section.path, list, Pagination::of_section(section), pager)
             }
             Recipe::Term(of) => {
                 let taxonomy = &library.taxonomies[&of.lang][of.taxonomy];
@@ -573,7 +569,7 @@ impl<'w> Job<'w> {
                 (
                     &term.path,
                     &term.pages,
-                    plan::term_pagination(taxonomy),
+                    Pagination::of_term(taxonomy),
                     &of.pager,
                 )
             }
@@ -623,7 +619,7 @@ impl<'w> Job<'w> {
                 .page_like(own, library.pages[*id].path())
                 .with("page", |shape| values::page_value(view, *id, shape, true)),
             Recipe::Section { section, pager } => {
-                let cut = plan::section_pagination(&library.sections[*section]);
+                let cut = Pagination::of_section(&library.sections[*section]);
                 let pages = &library.section_links[*section].pages;
                 let path = &library.sections[*section].path;
                 self.list(own, view, path, pages, pager.zip(cut))?
@@ -641,7 +637,7 @@ impl<'w> Job<'w> {
             Recipe::Term(of) => {
                 let taxonomy = &library.taxonomies[&of.lang][of.taxonomy];
                 let term = &taxonomy.terms[of.term];
-                let cut = plan::term_pagination(taxonomy);
+                let cut = Pagination::of_term(taxonomy);
                 self.list(own, view, &term.path, &term.pages, of.pager.zip(cut))?
                     .with("term", |shape| values::term(view, term, true, shape))
                     .with("taxonomy", |_| values::taxonomy_kind(taxonomy))
@@ -659,9 +655,11 @@ impl<'w> Job<'w> {
                 if let Detail::Sources(readings) = view.detail {
                     chosen
                         .iter()
-                        .for_each(|entry| entry.note(library, readings));
+                        .for_each(|entry| sitemap::note(entry, library, readings));
                 }
-                let values = chosen.iter().map(|entry| entry.value(library, shape));
+                let values = chosen
+                    .iter()
+                    .map(|entry| sitemap::value(entry, library, shape));
                 Value::from(values.collect::<Vec<_>>())
             }),
             Recipe::Robots => {

@@ -1,143 +1,48 @@
-//! The URLs of the sitemap (site model, section 13).
+//! The URLs of the sitemap as values of templates.
 
 use super::readings::Readings;
-use crate::config::{Config, ExcludedPagers};
-use crate::dates::Date;
-use crate::plan;
 use crate::reads::Shape;
-use crate::site::library::{Library, PageId, SectionId};
-use crate::site::pagination::{self, numbered_path};
-use std::borrow::Cow;
-use std::collections::BTreeMap;
+use crate::site::library::Library;
+use crate::site::sitemap::{EntryOf, SitemapEntry};
 use tera::Value;
 
-/// One URL of the sitemap.
-pub struct SitemapEntry {
-    permalink: String,
-    updated: Option<String>,
-    of: EntryOf,
-}
-
-/// What a URL of the sitemap leads to.
-#[derive(Clone, Copy)]
-enum EntryOf {
-    Page(PageId),
-    Section(SectionId),
-    /// A pager, a taxonomy or a term: nothing with front matter.
-    List,
-}
-
-impl SitemapEntry {
-    /// Notes what it is made from.
-    pub(super) fn note(&self, library: &Library, readings: &Readings) {
-        let key = match self.of {
-            EntryOf::Page(id) => &library.pages[id].place.key,
-            EntryOf::Section(id) => &library.sections[id].place.key,
-            EntryOf::List => return,
-        };
-        readings.note_field(key, "permalink");
-        if self.updated.is_some() {
-            readings.note_field(key, "date");
-            readings.note_field(key, "updated");
-        }
-    }
-
-    pub(super) fn value(&self, library: &Library, shape: &Shape) -> Value {
-        let extra = || match self.of {
-            EntryOf::Page(id) => library.pages[id].front.extra.to_template(),
-            EntryOf::Section(id) => library.sections[id].front.extra.to_template(),
-            EntryOf::List => Value::none(),
-        };
-        let wants_extra = match shape {
-            Shape::Whole => true,
-            Shape::Parts(parts) => match &parts.items {
-                Some(items) => items.shape.field("extra").is_some(),
-                None => false,
-            },
-        };
-        let mut map = tera::Map::new();
-        map.insert("permalink".into(), Value::from(self.permalink.as_str()));
-        let updated = self
-            .updated
-            .as_deref()
-            .map_or_else(Value::none, Value::from);
-        map.insert("updated".into(), updated);
-        if wants_extra {
-            map.insert("extra".into(), extra());
-        }
-        Value::from(map)
+/// Notes what it is made from.
+pub(super) fn note(entry: &SitemapEntry, library: &Library, readings: &Readings) {
+    let key = match entry.of {
+        EntryOf::Page(id) => &library.pages[id].place.key,
+        EntryOf::Section(id) => &library.sections[id].place.key,
+        EntryOf::List => return,
+    };
+    readings.note_field(key, "permalink");
+    if entry.updated.is_some() {
+        readings.note_field(key, "date");
+        readings.note_field(key, "updated");
     }
 }
 
-/// Every URL of the site, by permalink (site model, section 13).
-pub fn sitemap_entries(config: &Config, library: &Library) -> Vec<SitemapEntry> {
-    let mut found: BTreeMap<Cow<'_, str>, (Option<&Date>, EntryOf)> = BTreeMap::new();
-    each_url(config, library, |permalink, updated, of| {
-        found.insert(permalink, (updated, of));
-    });
-    let entries = found.into_iter();
-    let entry =
-        |(permalink, (updated, of)): (Cow<'_, str>, (Option<&Date>, EntryOf))| SitemapEntry {
-            permalink: permalink.into_owned(),
-            updated: updated.map(Date::to_template_string),
-            of,
-        };
-    entries.map(entry).collect()
-}
-
-/// How many URLs there are at most: those that several pages want are counted for each.
-pub fn most_entries(config: &Config, library: &Library) -> usize {
-    let mut count = 0;
-    each_url(config, library, |_, _, _| count += 1);
-    count
-}
-
-fn each_url<'l>(
-    config: &Config,
-    library: &'l Library,
-    mut add: impl FnMut(Cow<'l, str>, Option<&'l Date>, EntryOf),
-) {
-    let with_pagers = config.exclude_paginated_pages_in_sitemap == ExcludedPagers::None;
-    for (id, section) in library.sections.iter().enumerate() {
-        if !section.front.render {
-            continue;
-        }
-        add((&section.permalink).into(), None, EntryOf::Section(id));
-        // A section that sends its reader on is a URL of the site, but has no pagers.
-        if section.front.redirect_to.is_some() {
-            continue;
-        }
-        if let (true, Some(pagination)) = (with_pagers, plan::section_pagination(section)) {
-            let pages = &library.section_links[id].pages;
-            let count = match pages.is_empty() {
-                true => 0,
-                false => pagination::count(pages.len(), &pagination),
-            };
-            for number in 1..=count {
-                let path = numbered_path(&section.path, &pagination, number);
-                add(config.make_permalink(&path).into(), None, EntryOf::List);
-            }
-        }
+/// What templates see of it.
+pub(super) fn value(entry: &SitemapEntry, library: &Library, shape: &Shape) -> Value {
+    let extra = || match entry.of {
+        EntryOf::Page(id) => library.pages[id].front.extra.to_template(),
+        EntryOf::Section(id) => library.sections[id].front.extra.to_template(),
+        EntryOf::List => Value::none(),
+    };
+    let wants_extra = match shape {
+        Shape::Whole => true,
+        Shape::Parts(parts) => match &parts.items {
+            Some(items) => items.shape.field("extra").is_some(),
+            None => false,
+        },
+    };
+    let mut map = tera::Map::new();
+    map.insert("permalink".into(), Value::from(entry.permalink.as_str()));
+    let updated = entry
+        .updated
+        .as_deref()
+        .map_or_else(Value::none, Value::from);
+    map.insert("updated".into(), updated);
+    if wants_extra {
+        map.insert("extra".into(), extra());
     }
-    for (id, page) in library.pages.iter().enumerate() {
-        if library.is_listed(id) {
-            let date = page.front.updated.as_ref().or(page.date.as_ref());
-            add((&page.permalink).into(), date, EntryOf::Page(id));
-        }
-    }
-    for taxonomy in library.taxonomies.values().flatten() {
-        if taxonomy.terms.is_empty() || !taxonomy.config.render {
-            continue;
-        }
-        add((&taxonomy.permalink).into(), None, EntryOf::List);
-        for term in &taxonomy.terms {
-            add((&term.permalink).into(), None, EntryOf::List);
-            if let (true, Some(pagination)) = (with_pagers, plan::term_pagination(taxonomy)) {
-                for number in 1..=pagination::count(term.pages.len(), &pagination) {
-                    let path = numbered_path(&term.path, &pagination, number);
-                    add(config.make_permalink(&path).into(), None, EntryOf::List);
-                }
-            }
-        }
-    }
+    Value::from(map)
 }

@@ -293,48 +293,6 @@ fn calls_are_counted_without_a_trace_in_what_is_made() {
     );
 }
 
-#[test]
-fn a_file_of_the_site_replaces_that_of_the_theme_and_two_of_one_name_collide() {
-    let config = "base_url = \"https://example.org\"\ntheme = \"t\"\n";
-    let compiling = format!("{config}compile_sass = true\n");
-    let files = sources(&[
-        ("sass/a.scss", ""),
-        ("sass/a.sass", ""),
-        ("sass/_p.scss", ""),
-        ("sass/_d/x.scss", ""),
-        ("themes/t/sass/a.scss", ""),
-        ("themes/t/sass/in/b.sass", ""),
-    ]);
-    let made = |config: &str| {
-        let config = Config::parse("config.toml", config).unwrap();
-        let (outputs, problems) = outputs(&config, &files);
-        let list: Vec<String> = outputs
-            .into_iter()
-            .map(|(css, recipe)| match recipe {
-                Recipe::Style(source) => format!("{css} {source}"),
-                other => format!("{css} {other:?}"),
-            })
-            .collect();
-        (list, problems)
-    };
-    let (list, problems) = made(config);
-    assert_eq!(
-        list,
-        [
-            "a.css themes/t/sass/a.scss",
-            "in/b.css themes/t/sass/in/b.sass"
-        ]
-    );
-    assert!(problems.is_empty());
-    let (list, problems) = made(&compiling);
-    assert_eq!(
-        list,
-        ["a.css sass/a.sass", "in/b.css themes/t/sass/in/b.sass"]
-    );
-    assert_eq!(problems.len(), 1);
-    assert!(problems[0].is_error() && problems[0].message.contains("sass/a.sass"));
-}
-
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(150))]
 

@@ -1,6 +1,6 @@
 //! The site as its sources define it, before anything is rendered: pages and sections
 //! ([`facts`]), how they belong together ([`library`]), taxonomies ([`taxonomies`]) and pagers
-//! ([`pagination`]); what makes no page ([`absence`]), and what lies where none is made of it
+//! ([`pagination`]), its URLs ([`sitemap`]) and [`style_sheets`]; what makes no page ([`absence`]), and what lies where none is made of it
 //! ([`misplaced`]). Pure.
 
 pub mod absence;
@@ -9,4 +9,6 @@ pub mod library;
 pub mod misplaced;
 pub mod pagination;
 pub mod schedule;
+pub mod sitemap;
+pub mod style_sheets;
 pub mod taxonomies;

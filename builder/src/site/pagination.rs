@@ -1,6 +1,8 @@
 //! Pagers: a list of pages cut into numbered parts (site model, sections 7 and 13).
 
+use super::facts::Section;
 use super::library::PageId;
+use super::taxonomies::Taxonomy;
 
 /// How a list is cut.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -11,6 +13,26 @@ pub struct Pagination {
     pub paginate_path: String,
     /// True where the oldest page comes first.
     pub reversed: bool,
+}
+
+impl Pagination {
+    /// How a section's list is cut, if it is.
+    pub fn of_section(section: &Section) -> Option<Self> {
+        Some(Self {
+            paginate_by: section.front.paginate_by?,
+            paginate_path: section.front.paginate_path.clone(),
+            reversed: section.front.paginate_reversed,
+        })
+    }
+
+    /// How a term's list is cut, if it is.
+    pub fn of_term(taxonomy: &Taxonomy) -> Option<Self> {
+        Some(Self {
+            paginate_by: taxonomy.config.paginate_by?,
+            paginate_path: taxonomy.config.paginate_path.clone(),
+            reversed: false,
+        })
+    }
 }
 
 /// One part.
