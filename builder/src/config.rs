@@ -193,7 +193,7 @@ impl Config {
     }
 
     /// What `[markdown]` and its neighbours mean for rendering.
-    pub fn markdown_options(&self) -> crate::markdown::Options {
+    pub fn markdown_options(&self) -> quillfront_markdown::Options {
         self.markdown.options.clone()
     }
 

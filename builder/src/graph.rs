@@ -23,10 +23,10 @@ pub use question::{Named, Question};
 
 use crate::diagnostic::Diagnostic;
 use crate::fingerprint::Mark;
-use crate::images::Job;
 use crate::key::{OutputKey, SourceKey};
-use crate::markdown::InternalLink;
 use crate::remote::Request;
+use quillfront_images::Job;
+use quillfront_markdown::InternalLink;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

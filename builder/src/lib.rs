@@ -7,8 +7,8 @@
 //! 3. [`site`]: what each content file says of itself ([`config`], [`quillfront_toml`], [`front_matter`], [`dates`],
 //!    [`slugs`]), and how pages and sections belong together;
 //! 4. [`plan`]: every output key, and who makes it;
-//! 5. [`render`]: templates, [`markdown`] and the [`search`] index to bytes, purely, with [`sass`]
-//!    before and [`images`] after ([`evaluate`] drives 3 to 5);
+//! 5. [`render`]: templates, [Markdown](quillfront_markdown) and the [`search`] index to bytes, purely, with [`sass`]
+//!    before and [pictures](quillfront_images) after ([`evaluate`] drives 3 to 5);
 //! 6. [`publish`]: the difference to what is there, put, committed, deleted, [invalidated](invalidate);
 //! 7. [`report`] and [`diagnostic`]: what a program and an author are told.
 //!
@@ -29,11 +29,9 @@ pub mod folder;
 pub mod front_matter;
 pub mod graph;
 pub mod handler;
-pub mod images;
 pub mod invalidate;
 pub mod key;
 pub mod links;
-pub mod markdown;
 pub mod object;
 mod panics;
 pub mod plan;
@@ -48,4 +46,3 @@ pub mod search;
 pub mod site;
 pub mod slugs;
 pub mod source;
-mod xml;

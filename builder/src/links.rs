@@ -4,8 +4,8 @@
 use crate::config::{Config, Level};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::key::SourceKey;
-use crate::markdown;
 use percent_encoding::percent_decode_str;
+use quillfront_markdown as markdown;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 /// The code of every diagnostic about a link to elsewhere.

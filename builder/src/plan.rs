@@ -6,9 +6,7 @@
 use crate::config::Config;
 use crate::config::markdown::Highlight;
 use crate::diagnostic::Diagnostic;
-use crate::images;
 use crate::key::{OutputKey, Role, SourceKey, fault};
-use crate::markdown::Shade;
 use crate::quillfront_toml::{Publishing, StaticFiles};
 use crate::search;
 use crate::site::facts::{Page, Section};
@@ -17,6 +15,8 @@ use crate::site::pagination::{self, Pagination, numbered_path, part_path};
 use crate::site::sitemap::{most_entries, sitemap_entries};
 use crate::site::style_sheets::style_sheets;
 use crate::source::Sources;
+use quillfront_images as images;
+use quillfront_markdown::Shade;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;

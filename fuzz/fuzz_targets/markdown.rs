@@ -1,6 +1,6 @@
 #![no_main]
 
-use quillfront_builder::markdown::{Environment, Options, Page, render};
+use quillfront_markdown::{Environment, Options, Page, render};
 
 struct Nothing;
 

@@ -3,8 +3,8 @@
 use super::Level;
 use crate::front_matter::ANCHOR_LINKS;
 use crate::front_matter::table::{Table, Unknown};
-use crate::markdown::{AnchorLinks, DataAttrPosition, Highlighting, Options, Shade};
 use crate::slugs::SlugMode;
+use quillfront_markdown::{AnchorLinks, DataAttrPosition, Highlighting, Options, Shade};
 
 /// How Markdown is rendered.
 #[derive(Debug, Clone, PartialEq)]

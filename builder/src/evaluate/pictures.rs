@@ -6,11 +6,11 @@
 use crate::diagnostic::Diagnostic;
 use crate::fingerprint::Fingerprint;
 use crate::graph::Shown;
-use crate::images::{Job, Picture, probe};
 use crate::key::{OutputKey, SourceKey};
 use crate::object::{Body, Object};
 use crate::plan::{self, PICTURES, Plan, Recipe};
 use crate::render::world::{Measured, World};
+use quillfront_images::{Job, Picture, probe};
 use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

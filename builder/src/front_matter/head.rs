@@ -6,7 +6,7 @@
 use super::{PageFrontMatter, SectionFrontMatter};
 use crate::diagnostic::Diagnostic;
 use crate::key::is_section_file;
-use crate::markdown::Length;
+use quillfront_markdown::Length;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 

@@ -5,7 +5,7 @@ use super::split::Split;
 use super::table::{Table, Unknown};
 use super::value::Value;
 use crate::diagnostic::Diagnostic;
-use crate::markdown::AnchorLinks;
+use quillfront_markdown::AnchorLinks;
 use serde::{Deserialize, Serialize};
 
 /// The words for where a heading carries a link to itself (site model, sections 3 and 5).

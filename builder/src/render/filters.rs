@@ -3,7 +3,7 @@
 use super::content::markdown_of;
 use super::world::scope;
 use crate::dates::{Date, Offset};
-use crate::markdown::{AnchorLinks, Options};
+use quillfront_markdown::{AnchorLinks, Options};
 use tera::{Error, Kwargs, State, Tera, Value};
 
 /// Registers `markdown` (site model, section 10) and the dates of feeds.

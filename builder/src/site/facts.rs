@@ -7,8 +7,8 @@ use crate::diagnostic::Diagnostic;
 use crate::front_matter::head::{Front, Head};
 use crate::front_matter::{PageFrontMatter, SectionFrontMatter};
 use crate::key::SourceKey;
-use crate::markdown;
 use crate::slugs;
+use quillfront_markdown as markdown;
 use smol_str::SmolStr;
 use std::sync::Arc;
 

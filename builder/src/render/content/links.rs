@@ -3,10 +3,10 @@
 use super::{Bodies, Contents, IN_A_ROW, Written};
 use crate::diagnostic::Diagnostic;
 use crate::key::SourceKey;
-use crate::markdown::InternalLink;
 use crate::render::world::World;
 use crate::site::facts::{BodyText, Place};
 use crate::site::library::{Library, PageId, SectionId};
+use quillfront_markdown::InternalLink;
 use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 

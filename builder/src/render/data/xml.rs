@@ -15,7 +15,7 @@ const MAX_DEPTH: usize = 200;
 /// Not XML, a document type definition (which could ask for other files), nested too deep, or too
 /// many attributes.
 pub fn parse(text: &str) -> Result<Value, String> {
-    crate::xml::check(text)?;
+    quillfront_images::xml::check(text)?;
     let document = Document::parse(text).map_err(|error| error.to_string())?;
     let root = document.root_element();
     let value = element(root, MAX_DEPTH)?;

@@ -36,7 +36,7 @@ impl Shade {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::markdown::Class;
+    use crate::Class;
 
     #[test]
     fn every_class_has_a_rule_in_both_sheets() {

@@ -10,7 +10,7 @@ pub const MAX_NAMESPACES: usize = 2_000;
 ///
 /// # Errors
 /// What is too many.
-pub(crate) fn check(text: &str) -> Result<(), String> {
+pub fn check(text: &str) -> Result<(), String> {
     if most_attributes(text) > MAX_ATTRIBUTES {
         return Err(format!(
             "an element has more than {MAX_ATTRIBUTES} attributes"
