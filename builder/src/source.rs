@@ -35,7 +35,16 @@ pub struct Source {
     pub head: Option<Arc<Head>>,
 }
 
+/// The code of a problem that the storage has with a source, not its author.
+const UNREADABLE: &str = "unreadable";
+
 impl Source {
+    /// True where the storage has damaged it: what is used is what was read before.
+    pub fn is_unreadable(&self) -> bool {
+        let mut problems = self.problems.iter();
+        problems.any(|problem| problem.code == UNREADABLE)
+    }
+
     /// Changes whenever what a build uses of it does; None where it uses nothing.
     pub fn mark(&self) -> Option<Mark> {
         match &self.effective {
@@ -155,6 +164,11 @@ pub enum Observed {
         /// Bytes in all.
         size: u64,
     },
+    /// It is there, or was and nobody has removed it, and the storage has damaged it.
+    Unreadable {
+        /// ETag or its like, where that is still known.
+        version: Option<String>,
+    },
     /// A version that is not to be used, since it ended whoever did.
     SetAside {
         /// ETag or its like; none where it is that the file is gone.
@@ -183,6 +197,7 @@ impl Observed {
             Self::Text { version, size, .. } | Self::Opaque { version, size } => {
                 (Some(version), size)
             }
+            Self::Unreadable { version } => (version, 0),
             Self::SetAside { version, size, .. } => (version, size),
         };
         Self::SetAside {
@@ -202,7 +217,7 @@ impl Observed {
         match self {
             Self::Absent => None,
             Self::Text { version, .. } | Self::Opaque { version, .. } => Some(version),
-            Self::SetAside { version, .. } => version.as_deref(),
+            Self::Unreadable { version } | Self::SetAside { version, .. } => version.as_deref(),
         }
     }
 }
@@ -382,6 +397,7 @@ impl Sources {
         let (version, size, bytes) = match observed {
             Observed::Absent => return LookedAt::Absent,
             Observed::Opaque { version, size } => (version, size, None),
+            Observed::Unreadable { version } => return self.keep(key, version),
             Observed::SetAside {
                 version,
                 size,
@@ -434,6 +450,27 @@ impl Sources {
             problems,
             head,
         })
+    }
+
+    /// What cannot be read stays as it was, so that nothing that is published goes with it.
+    fn keep(&self, key: &SourceKey, version: Option<String>) -> LookedAt {
+        let before = self.map.get(key.as_str());
+        let mut source = before.map_or_else(
+            || Source {
+                version: SmolStr::default(),
+                size: 0,
+                effective: Effective::Absent,
+                problems: Vec::new(),
+                head: None,
+            },
+            |before| (**before).clone(),
+        );
+        let has_last = source.effective != Effective::Absent;
+        source.problems = vec![unreadable(key.as_str(), has_last)];
+        if let Some(version) = version.filter(|_| source.effective != Effective::Opaque) {
+            source.version = version.into();
+        }
+        LookedAt::Source(source)
     }
 
     /// A version that is not to be used counts as broken. The last good bytes of what only travels are
@@ -549,6 +586,18 @@ fn check(
         Role::Sass | Role::Asset | Role::Static | Role::Ignored | Role::Unusable => {}
     }
     Ok((text.into(), head))
+}
+
+/// What is told of a source that the storage has damaged.
+pub fn unreadable(file: &str, has_last: bool) -> Diagnostic {
+    let rest = match has_last {
+        true => "what was last read of it stays published",
+        false => "nothing is published from it",
+    };
+    let message =
+        format!("the source bucket cannot read this file any more: it is damaged; {rest}");
+    Diagnostic::error(UNREADABLE, file, message)
+        .hint("put it into the source bucket again, or delete it there")
 }
 
 /// What is told of a version that is not to be used.

@@ -49,8 +49,17 @@ pub enum Outcome {
     /// The source has another version by now; an event tells of it. Where nothing was there, that
     /// version is there now: pages that refer to it may follow.
     SourceMoved(Option<Published>),
-    /// S3 will never take it; this is why.
-    Hopeless(String),
+    /// S3 will never take it.
+    Hopeless(Hopeless),
+}
+
+/// Why an object cannot be put, however often it is tried.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hopeless {
+    /// What S3 or the SDK said.
+    pub why: String,
+    /// True where the storage has damaged the file that is to be copied.
+    pub is_damaged: bool,
 }
 
 /// An author who writes again and again while a file is copied is waited for so often.
@@ -88,8 +97,11 @@ pub async fn put(
         }
     };
     let written = match written {
-        Err(error) if error.is_hopeless() => {
-            return Ok(Outcome::Hopeless(error.message().to_owned()));
+        Err(error) if error.is_hopeless() || error.is_damaged() => {
+            return Ok(Outcome::Hopeless(Hopeless {
+                why: error.message().to_owned(),
+                is_damaged: error.is_damaged(),
+            }));
         }
         written => written?,
     };
