@@ -82,6 +82,7 @@ mod refusal;
 mod server;
 mod service;
 mod store;
+mod version_2;
 
 pub use blocks::Contents;
 pub use checksum::{Algorithm, ChecksumKind, ObjectChecksum};

@@ -149,6 +149,11 @@ impl Store {
         &self.shared
     }
 
+    pub(super) fn has_bucket(&self, name: &str) -> bool {
+        let buckets = self.buckets.read().unwrap_or_else(PoisonError::into_inner);
+        buckets.contains_key(name)
+    }
+
     pub(super) fn bucket(&self, name: &str) -> Result<Arc<Bucket>, StoreError> {
         let buckets = self.buckets.read().unwrap_or_else(PoisonError::into_inner);
         buckets
