@@ -361,6 +361,13 @@ impl Sources {
         both.filter_map(move |(key, one, other)| differ(one, other).then_some(key))
     }
 
+    /// Notes that the storage has damaged the object of `key`, which showed when it was copied.
+    pub fn note_unreadable(&mut self, key: &str) {
+        if let Some(source) = self.map.get_mut(key) {
+            Arc::make_mut(source).problems = vec![unreadable(key)];
+        }
+    }
+
     /// Makes the next look at `key` a change, whatever it finds.
     pub fn forget_version(&mut self, key: &str) {
         if let Some(source) = self.map.get_mut(key) {
@@ -465,8 +472,7 @@ impl Sources {
             },
             |before| (**before).clone(),
         );
-        let has_last = source.effective != Effective::Absent;
-        source.problems = vec![unreadable(key.as_str(), has_last)];
+        source.problems = vec![unreadable(key.as_str())];
         if let Some(version) = version.filter(|_| source.effective != Effective::Opaque) {
             source.version = version.into();
         }
@@ -589,13 +595,9 @@ fn check(
 }
 
 /// What is told of a source that the storage has damaged.
-pub fn unreadable(file: &str, has_last: bool) -> Diagnostic {
-    let rest = match has_last {
-        true => "what was last read of it stays published",
-        false => "nothing is published from it",
-    };
-    let message =
-        format!("the source bucket cannot read this file any more: it is damaged; {rest}");
+pub fn unreadable(file: &str) -> Diagnostic {
+    let message = "the source bucket cannot read this file any more: it is damaged; what is published of it stays \
+                   as it is";
     Diagnostic::error(UNREADABLE, file, message)
         .hint("put it into the source bucket again, or delete it there")
 }

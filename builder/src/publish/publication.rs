@@ -181,7 +181,6 @@ impl Publication {
                 .outputs
                 .push(OutputReport::new(key, of, actions, because));
         }
-        self.tell_refused(&mut report, done);
         match &draft.outcome {
             Ok(tree) => {
                 report.outputs.extend(tree.stale_told());
@@ -208,6 +207,7 @@ impl Publication {
                 report.diagnostics.extend(problems.iter().cloned());
             }
         }
+        self.tell_refused(&mut report, done);
         let having = |action: Action| {
             report
                 .outputs
@@ -232,12 +232,15 @@ impl Publication {
             Diagnostic::error("refused", source.as_str(), message).hint(HINT)
         };
         for put in &self.puts {
-            let told = done.hopeless.get(&put.key).map(|hopeless| {
-                if hopeless.is_damaged {
-                    return unreadable(put.source.as_str(), put.before.is_some());
-                }
-                refused(&put.key, &put.source, &hopeless.why)
-            });
+            let told = done
+                .hopeless
+                .get(&put.key)
+                .map(|hopeless| match hopeless.is_damaged {
+                    true => unreadable(put.source.as_str()),
+                    false => refused(&put.key, &put.source, &hopeless.why),
+                });
+            // That a file is damaged may be known.
+            let told = told.filter(|told| !report.diagnostics.contains(told));
             report.diagnostics.extend(told);
         }
         for (key, source) in &self.unnameable {

@@ -62,6 +62,15 @@ pub struct Hopeless {
     pub is_damaged: bool,
 }
 
+impl Hopeless {
+    fn of(error: &StoreError) -> Self {
+        Self {
+            why: error.message().to_owned(),
+            is_damaged: error.is_damaged(),
+        }
+    }
+}
+
 /// An author who writes again and again while a file is copied is waited for so often.
 const MAX_MOVES: usize = 4;
 
@@ -98,10 +107,7 @@ pub async fn put(
     };
     let written = match written {
         Err(error) if error.is_hopeless() || error.is_damaged() => {
-            return Ok(Outcome::Hopeless(Hopeless {
-                why: error.message().to_owned(),
-                is_damaged: error.is_damaged(),
-            }));
+            return Ok(Outcome::Hopeless(Hopeless::of(&error)));
         }
         written => written?,
     };
@@ -121,11 +127,16 @@ pub async fn put(
                     {
                         let now = source.head(from.as_str()).await?;
                         if now.is_none_or(|now| now.etag != *version) {
-                            let current = match there {
-                                None => copy_current(site, source, put, from, may_begin).await?,
-                                Some(_) => None,
+                            if there.is_some() {
+                                return Ok(Outcome::SourceMoved(None));
+                            }
+                            let current = copy_current(site, source, put, from, may_begin);
+                            return match current.await {
+                                Err(error) if error.is_damaged() => {
+                                    Ok(Outcome::Hopeless(Hopeless::of(&error)))
+                                }
+                                current => Ok(Outcome::SourceMoved(current?)),
                             };
-                            return Ok(Outcome::SourceMoved(current));
                         }
                     }
                     return Ok(Outcome::Unexpected(there.map(|there| there.etag)));

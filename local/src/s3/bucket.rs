@@ -424,7 +424,7 @@ impl Bucket {
 
     /// Takes lost objects for such as were never there. Returns whether there were any.
     pub fn forget_lost(&self) -> Result<bool, StoreError> {
-        let any = !self.lost.is_empty();
+        let any = self.lost.count() > 0;
         self.lost.forget_all()?;
         Ok(any)
     }

@@ -60,10 +60,10 @@ impl Lost {
         names.contains(name)
     }
 
-    /// Whether any is.
-    pub fn is_empty(&self) -> bool {
+    /// How many are.
+    pub fn count(&self) -> usize {
         let names = self.names.read().unwrap_or_else(PoisonError::into_inner);
-        names.is_empty()
+        names.len()
     }
 
     /// Takes a note back, durably. False where there was none.

@@ -62,6 +62,13 @@ pub(super) fn read_records(
         .map(|record| file_name(&record.key))
         .collect();
     lost.read(|name| names.contains(name))?;
+    if let count @ 1.. = lost.count() {
+        disk.tell(&format!(
+            "{}: objects that were damaged, and neither put again nor deleted since: {count}; their bytes may be in \
+             set-aside",
+            bucket.display()
+        ));
+    }
     Ok(records)
 }
 
@@ -142,7 +149,7 @@ pub(super) fn sweep_blobs(
         }
         if !name.is_some_and(is_blob_name) || is_dir(&path)? {
             disk.set_aside(&path, "it is none of the store's");
-        } else if lost.is_empty() {
+        } else if lost.count() == 0 {
             fs::remove_file(&path).at(&path)?;
         } else {
             disk.set_aside(&path, "it may be the bytes of an object that was damaged");
