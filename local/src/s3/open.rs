@@ -21,7 +21,7 @@ const READERS: usize = 8;
 
 /// What a file in `objects/` is.
 enum Found {
-    Object(Record),
+    Object(Box<Record>),
     /// Damaged, or nothing of the store's; this is why.
     Strange(String),
 }
@@ -53,7 +53,7 @@ pub(super) fn read_records(
     let mut records = Vec::with_capacity(read.len());
     for (path, found) in read {
         match found {
-            Found::Object(record) => records.push(record),
+            Found::Object(record) => records.push(*record),
             Found::Strange(why) => set_aside(disk, lost, &path, &why),
         }
     }
@@ -127,7 +127,7 @@ fn read_record(path: &Path, blobs: &Path) -> Result<Found, StoreError> {
     if length != record.meta.size {
         return strange(format!("the bytes of {key:?} are not all there"));
     }
-    Ok(Found::Object(record))
+    Ok(Found::Object(Box::new(record)))
 }
 
 /// Removes the blobs that no record names: what a crash left between two renames. Where an object
