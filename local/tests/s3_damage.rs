@@ -425,7 +425,7 @@ async fn a_file_that_cannot_be_read_is_not_taken_for_damaged() {
         std::fs::rename(&away, &path).expect("back");
 
         let mode = std::fs::metadata(&path).expect("there").permissions();
-        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0)).expect("closed");
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o000)).expect("closed");
         let is_superuser = std::fs::read_dir(&path).is_ok() || std::fs::read(&path).is_ok();
         let opened = Store::open(dir.path()).await;
         // Of a blob only the length is asked, and a folder may be made readable again.
