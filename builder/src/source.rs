@@ -35,7 +35,16 @@ pub struct Source {
     pub head: Option<Arc<Head>>,
 }
 
+/// The code of a problem that the storage has with a source, not its author.
+const UNREADABLE: &str = "unreadable";
+
 impl Source {
+    /// True where the storage has damaged it: what is used is what was read before.
+    pub fn is_unreadable(&self) -> bool {
+        let mut problems = self.problems.iter();
+        problems.any(|problem| problem.code == UNREADABLE)
+    }
+
     /// Changes whenever what a build uses of it does; None where it uses nothing.
     pub fn mark(&self) -> Option<Mark> {
         match &self.effective {
@@ -155,6 +164,11 @@ pub enum Observed {
         /// Bytes in all.
         size: u64,
     },
+    /// It is there, or was and nobody has removed it, and the storage has damaged it.
+    Unreadable {
+        /// ETag or its like, where that is still known.
+        version: Option<String>,
+    },
     /// A version that is not to be used, since it ended whoever did.
     SetAside {
         /// ETag or its like; none where it is that the file is gone.
@@ -183,6 +197,7 @@ impl Observed {
             Self::Text { version, size, .. } | Self::Opaque { version, size } => {
                 (Some(version), size)
             }
+            Self::Unreadable { version } => (version, 0),
             Self::SetAside { version, size, .. } => (version, size),
         };
         Self::SetAside {
@@ -202,7 +217,7 @@ impl Observed {
         match self {
             Self::Absent => None,
             Self::Text { version, .. } | Self::Opaque { version, .. } => Some(version),
-            Self::SetAside { version, .. } => version.as_deref(),
+            Self::Unreadable { version } | Self::SetAside { version, .. } => version.as_deref(),
         }
     }
 }
@@ -346,6 +361,13 @@ impl Sources {
         both.filter_map(move |(key, one, other)| differ(one, other).then_some(key))
     }
 
+    /// Notes that the storage has damaged the object of `key`, which showed when it was copied.
+    pub fn note_unreadable(&mut self, key: &str) {
+        if let Some(source) = self.map.get_mut(key) {
+            Arc::make_mut(source).problems = vec![unreadable(key)];
+        }
+    }
+
     /// Makes the next look at `key` a change, whatever it finds.
     pub fn forget_version(&mut self, key: &str) {
         if let Some(source) = self.map.get_mut(key) {
@@ -382,6 +404,7 @@ impl Sources {
         let (version, size, bytes) = match observed {
             Observed::Absent => return LookedAt::Absent,
             Observed::Opaque { version, size } => (version, size, None),
+            Observed::Unreadable { version } => return self.keep(key, version),
             Observed::SetAside {
                 version,
                 size,
@@ -434,6 +457,26 @@ impl Sources {
             problems,
             head,
         })
+    }
+
+    /// What cannot be read stays as it was, so that nothing that is published goes with it.
+    fn keep(&self, key: &SourceKey, version: Option<String>) -> LookedAt {
+        let before = self.map.get(key.as_str());
+        let mut source = before.map_or_else(
+            || Source {
+                version: SmolStr::default(),
+                size: 0,
+                effective: Effective::Absent,
+                problems: Vec::new(),
+                head: None,
+            },
+            |before| (**before).clone(),
+        );
+        source.problems = vec![unreadable(key.as_str())];
+        if let Some(version) = version.filter(|_| source.effective != Effective::Opaque) {
+            source.version = version.into();
+        }
+        LookedAt::Source(source)
     }
 
     /// A version that is not to be used counts as broken. The last good bytes of what only travels are
@@ -549,6 +592,14 @@ fn check(
         Role::Sass | Role::Asset | Role::Static | Role::Ignored | Role::Unusable => {}
     }
     Ok((text.into(), head))
+}
+
+/// What is told of a source that the storage has damaged.
+pub fn unreadable(file: &str) -> Diagnostic {
+    let message = "the source bucket cannot read this file any more: it is damaged; what is published of it stays \
+                   as it is";
+    Diagnostic::error(UNREADABLE, file, message)
+        .hint("put it into the source bucket again, or delete it there")
 }
 
 /// What is told of a version that is not to be used.

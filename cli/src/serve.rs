@@ -27,7 +27,7 @@ use quillfront_local::s3::{self, Credentials, Store};
 use quillfront_local::site::{self, Site, SiteOptions};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -84,7 +84,7 @@ async fn serve(global: &Global, options: args::Serve) -> Result<u8> {
         quillfront_infra::bucket::check_name(bucket)?;
         store.create_bucket(bucket).await?;
     }
-    make_damaged_state_again(&store).await?;
+    make_damaged_again(&store).await?;
     let http = match &options.http {
         Some(address) => Wish::exactly(address.clone()),
         None => Wish::of(options.interface, options.port, HTTP_PORT),
@@ -210,12 +210,13 @@ async fn serve(global: &Global, options: args::Serve) -> Result<u8> {
     outcome.map(|()| exit::GOOD)
 }
 
-/// The builder's state can be made again from the sources, so a state that is damaged on the disk
-/// is no reason to stop: what is damaged goes, and the root with it, so that the builder begins
-/// anew.
-async fn make_damaged_state_again(store: &Store) -> Result<()> {
+/// What the builder has made it can make again, so that damage on the disk is no reason to stop. Of
+/// its state, what is damaged goes, and the root with it: the builder begins anew. What is lost of the
+/// site is put again by the reconcile at the start.
+async fn make_damaged_again(store: &Store) -> Result<()> {
+    store.forget_lost(SITE).await?;
+    let lost = store.forget_lost(STATE).await?;
     let damaged = store.set_damaged_aside(STATE).await?;
-    let lost = store.has_lost(STATE);
     if damaged.is_empty() && !lost {
         return Ok(());
     }
@@ -243,10 +244,12 @@ async fn interrupted() -> Result<()> {
 /// The secret key of this data folder, made at its first start.
 fn secret_key(data: &Path) -> Result<String> {
     let path = data.join("secret-key");
-    if let Ok(text) = std::fs::read_to_string(&path)
-        && !text.trim().is_empty()
-    {
-        return Ok(text.trim().to_owned());
+    match std::fs::read_to_string(&path) {
+        Ok(text) if !text.trim().is_empty() => return Ok(text.trim().to_owned()),
+        // There is none, or none that could be one.
+        Ok(_) => {}
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::InvalidData) => {}
+        Err(error) => return Err(error).with_context(|| path.display().to_string()),
     }
     let mut bytes = [0; 20];
     getrandom::fill(&mut bytes).map_err(|error| anyhow!("no random bytes: {error}"))?;

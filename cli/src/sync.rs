@@ -43,8 +43,15 @@ pub struct Folder {
 struct Put {
     /// Of the file, as it was; empty where it has to be looked at again.
     version: String,
-    /// Of the object.
+    /// Of the object; empty where the bucket has lost it.
     etag: String,
+}
+
+impl Put {
+    /// What the object has to be for a write to replace it; none where there should be none.
+    fn expected(&self) -> Option<&str> {
+        Some(self.etag.as_str()).filter(|etag| !etag.is_empty())
+    }
 }
 
 enum Outcome {
@@ -85,9 +92,15 @@ impl Folder {
         })
     }
 
-    /// Puts those files again, even unchanged, whose keys are `lost` in the bucket.
+    /// Puts those files again, even unchanged, whose keys are `lost` in the bucket, and removes those
+    /// that are gone.
     pub fn put_again(&mut self, lost: impl Fn(&str) -> bool) {
-        self.manifest.retain(|key, _| !lost(key));
+        for (_, put) in self.manifest.iter_mut().filter(|(key, _)| lost(key)) {
+            *put = Put {
+                version: String::new(),
+                etag: String::new(),
+            };
+        }
     }
 
     /// Puts what changed since the last time, and removes what is gone.
@@ -158,11 +171,9 @@ impl Folder {
 
     /// Puts one file; the ETag of the object, none if the file is gone.
     async fn put(&self, file: &FileEntry) -> Result<Option<String>> {
-        let before = self
-            .manifest
-            .get(file.key.as_str())
-            .map(|put| put.etag.clone());
-        match self.put_if(file, before.as_deref(), true).await? {
+        let before = self.manifest.get(file.key.as_str());
+        let before = before.and_then(Put::expected);
+        match self.put_if(file, before, true).await? {
             None => Ok(None),
             Some(Outcome::Done(etag)) => Ok(Some(etag)),
             Some(Outcome::Conflict) => {
@@ -335,7 +346,8 @@ impl Folder {
             return Ok(());
         };
         let request = self.client.delete_object().bucket(&self.bucket).key(key);
-        match request.if_match(format!("\"{}\"", put.etag)).send().await {
+        let expected = put.expected().map(|etag| format!("\"{etag}\""));
+        match request.set_if_match(expected).send().await {
             Ok(_) => Ok(()),
             Err(error) if error.code() == Some("NoSuchKey") => Ok(()),
             Err(error) if error.code() == Some("PreconditionFailed") => {

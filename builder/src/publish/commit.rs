@@ -102,6 +102,14 @@ impl Builder {
         dirty
             .sources
             .extend(moved.iter().map(|key| SourceKey::from(key.as_str())));
+        // Also where it is put again as it was, it is a change then.
+        for put in &publication.puts {
+            let hopeless = done.hopeless.get(&put.key);
+            if hopeless.is_some_and(|hopeless| hopeless.is_damaged) {
+                sources.note_unreadable(put.source.as_str());
+                dirty.sources.insert(put.source.clone());
+            }
+        }
         state.sources = Arc::new(sources);
         if let Ok(tree) = &draft.outcome {
             state.answers.clone_from(&tree.answers);

@@ -279,7 +279,11 @@ impl Builder {
             let held = root.held.as_ref();
             held.is_some_and(|held| held.keys.contains(key.as_str()))
         };
-        let is_set_aside = |key: &SourceKey| root.set_aside.contains_key(key.as_str());
+        let is_set_aside = |key: &SourceKey| {
+            let source = sources.get(key.as_str());
+            root.set_aside.contains_key(key.as_str())
+                || source.is_some_and(|source| source.is_unreadable())
+        };
         let mut first = first.filter(|_| !full);
         if let Some(first) = &first {
             evaluation.only(first.clone());
@@ -367,7 +371,7 @@ impl Builder {
     }
 
     /// Reads from the site bucket what the source bucket no longer has: files whose removal is
-    /// held are still the site's.
+    /// held, or which the storage has damaged, are still the site's.
     pub(super) async fn read_published(
         &self,
         state: &State,
@@ -379,10 +383,11 @@ impl Builder {
             });
             let listed = state.sources.exists(source.as_str());
             if let (Some((key, _)), true) = (published, listed) {
-                let got = self
-                    .site
-                    .get(key.as_str(), observe::MAX_INPUT_BYTES)
-                    .await?;
+                let got = self.site.get(key.as_str(), observe::MAX_INPUT_BYTES);
+                let got = match got.await {
+                    Err(error) if error.is_damaged() => None,
+                    got => got?,
+                };
                 *bytes = got.and_then(|got| got.bytes).map(Into::into);
             }
         }

@@ -55,11 +55,12 @@ impl Builder {
                 }
                 Effective::Opaque => {
                     // A file whose removal is held is still in the site bucket, and so is the last good
-                    // version of one that is set aside.
+                    // version of one that is set aside, or that the storage has damaged.
                     let published = state.outputs.iter().find(|(at, output)| {
                         output.source == *key && !at.as_str().starts_with(PICTURES)
                     });
-                    let is_current = !root.set_aside.contains_key(key.as_str());
+                    let is_current =
+                        !root.set_aside.contains_key(key.as_str()) && !source.is_unreadable();
                     let found = (is_current && self.source.download(key.as_str(), &path).await?)
                         || match published {
                             Some((output, _)) => self.site.download(output.as_str(), &path).await?,

@@ -25,22 +25,30 @@ pub async fn look(
             return Ok((key, Observed::Absent));
         }
         let observed = if key.is_text() {
-            match bucket.get(key.as_str(), MAX_TEXT_BYTES).await? {
+            let got = bucket.get(key.as_str(), MAX_TEXT_BYTES).await;
+            got.map(|got| match got {
                 Some(got) => Observed::Text {
                     version: got.etag,
                     size: got.size,
                     bytes: got.bytes,
                 },
                 None => Observed::Absent,
-            }
+            })
         } else {
-            match bucket.head(key.as_str()).await? {
+            let head = bucket.head(key.as_str()).await;
+            head.map(|head| match head {
                 Some(head) => Observed::Opaque {
                     version: head.etag,
                     size: head.size,
                 },
                 None => Observed::Absent,
-            }
+            })
+        };
+        let observed = match observed {
+            Err(error) if error.is_damaged() => Observed::Unreadable {
+                version: version(bucket, &key).await?,
+            },
+            observed => observed?,
         };
         Ok((key, observed))
     };
@@ -48,6 +56,14 @@ pub async fn look(
         .buffer_unordered(parallel)
         .try_collect()
         .await
+}
+
+/// The version of an object whose bytes are damaged; none where not even that is known.
+async fn version(bucket: &Bucket, key: &SourceKey) -> Result<Option<String>, StoreError> {
+    match bucket.head(key.as_str()).await {
+        Err(error) if error.is_damaged() => Ok(None),
+        head => Ok(head?.map(|head| head.etag)),
+    }
 }
 
 /// Source keys by what became of them.
@@ -72,7 +88,8 @@ impl Changes {
     }
 }
 
-/// Reads the files that rendering asked for; also says which versions they were.
+/// Reads the files that rendering asked for; also says which versions they were. What the storage
+/// has damaged is as if it were not there, with its version where that is known.
 ///
 /// # Errors
 /// Storage failed.
@@ -82,7 +99,13 @@ pub async fn inputs(
     parallel: usize,
 ) -> Result<(Inputs, BTreeMap<SourceKey, String>), StoreError> {
     let read = |key: SourceKey| async move {
-        let got = bucket.get(key.as_str(), MAX_INPUT_BYTES).await?;
+        let got = match bucket.get(key.as_str(), MAX_INPUT_BYTES).await {
+            Err(error) if error.is_damaged() => {
+                let version = version(bucket, &key).await?;
+                return Ok((key, None, version));
+            }
+            got => got?,
+        };
         let version = got.as_ref().map(|got| got.etag.clone());
         let bytes = got.and_then(|got| got.bytes).map(|bytes| bytes.into());
         Ok::<_, StoreError>((key, bytes, version))

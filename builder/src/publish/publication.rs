@@ -3,14 +3,14 @@
 use super::draft::Draft;
 use super::state::{Published, State};
 use super::store::Bucket;
-use super::transfer::{self, Put};
+use super::transfer::{self, Hopeless, Put};
 use crate::diagnostic::Diagnostic;
 use crate::evaluate::{Unready, why};
 use crate::key::{OutputKey, SourceKey};
 use crate::plan::{PICTURES, Recipe};
 use crate::report::{Action, Kind, OutputReport, Report};
 use crate::site::misplaced::nested_config;
-use crate::source::Change;
+use crate::source::{Change, unreadable};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What was put.
@@ -22,7 +22,7 @@ pub(super) struct Done {
     /// Sources that may be others by now than those that this was made from.
     pub(super) again: BTreeSet<SourceKey>,
     /// Outputs that S3 will never take, and why. Each run tries them again, and tells of them.
-    pub(super) hopeless: BTreeMap<OutputKey, String>,
+    pub(super) hopeless: BTreeMap<OutputKey, Hopeless>,
 }
 
 /// The difference between what is published and what should be.
@@ -181,7 +181,6 @@ impl Publication {
                 .outputs
                 .push(OutputReport::new(key, of, actions, because));
         }
-        self.tell_refused(&mut report, done);
         match &draft.outcome {
             Ok(tree) => {
                 report.outputs.extend(tree.stale_told());
@@ -208,6 +207,7 @@ impl Publication {
                 report.diagnostics.extend(problems.iter().cloned());
             }
         }
+        self.tell_refused(&mut report, done);
         let having = |action: Action| {
             report
                 .outputs
@@ -224,7 +224,7 @@ impl Publication {
         report
     }
 
-    /// Adds what S3 does not take.
+    /// Adds what S3 does not take, and what it cannot copy any more.
     fn tell_refused(&self, report: &mut Report, done: &Done) {
         const HINT: &str = "change the path, slug or file name that it comes from";
         let refused = |key: &OutputKey, source: &SourceKey, why: &str| {
@@ -232,8 +232,15 @@ impl Publication {
             Diagnostic::error("refused", source.as_str(), message).hint(HINT)
         };
         for put in &self.puts {
-            let why = done.hopeless.get(&put.key);
-            let told = why.map(|why| refused(&put.key, &put.source, why));
+            let told = done
+                .hopeless
+                .get(&put.key)
+                .map(|hopeless| match hopeless.is_damaged {
+                    true => unreadable(put.source.as_str()),
+                    false => refused(&put.key, &put.source, &hopeless.why),
+                });
+            // That a file is damaged may be known.
+            let told = told.filter(|told| !report.diagnostics.contains(told));
             report.diagnostics.extend(told);
         }
         for (key, source) in &self.unnameable {

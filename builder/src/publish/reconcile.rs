@@ -68,7 +68,7 @@ impl Builder {
         Ok(refreshed)
     }
 
-    /// Source keys whose version is not the one that the state has.
+    /// Source keys whose version is not the one that the state has, or which could not be read.
     pub(super) async fn compare_sources(
         &self,
         sources: &Sources,
@@ -83,7 +83,7 @@ impl Builder {
             }
             if sources
                 .get(key.as_str())
-                .is_none_or(|source| source.version != etag)
+                .is_none_or(|source| source.version != etag || source.is_unreadable())
             {
                 keys.insert(key.clone());
             }

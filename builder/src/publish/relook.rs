@@ -53,7 +53,8 @@ impl Builder {
             }
             let same = match self.source.head(key.as_str()).await {
                 Ok(there) => there.map(|there| there.etag) == *version,
-                Err(_) => false,
+                // As it was seen, without a version.
+                Err(error) => error.is_damaged() && version.is_none(),
             };
             (!same).then(|| key.clone())
         });

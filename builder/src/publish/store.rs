@@ -115,9 +115,16 @@ pub struct StoreError {
     key: String,
     message: String,
     is_hopeless: bool,
+    is_damaged: bool,
 }
 
 impl StoreError {
+    /// True where the storage has lost the bytes of this object, or of the one to be copied: only who
+    /// has them can put them again. Other objects are not concerned.
+    pub fn is_damaged(&self) -> bool {
+        self.is_damaged
+    }
+
     /// True where this can never be done to this object, however often it is tried: its key or what
     /// is to be kept with it is not what S3 takes. Other objects are not concerned.
     pub fn is_hopeless(&self) -> bool {
@@ -139,6 +146,12 @@ const HOPELESS: [&str; 5] = [
     "InvalidURI",
     "XMinioInvalidObjectName",
 ];
+
+/// What the S3 server of `quillfront serve` says of an object that its disk has damaged.
+const DAMAGED: &str = "ObjectDamaged";
+
+/// Its status, where an answer has no body.
+const DAMAGED_STATUS: u16 = 410;
 
 /// Headers that S3 keeps with an object.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -330,6 +343,7 @@ impl Bucket {
             key: self.key(key),
             message: error.to_string(),
             is_hopeless: false,
+            is_damaged: false,
         })?;
         let bytes = body.to_vec();
         count(&self.counts.bytes_in, bytes.len() as u64);
@@ -357,6 +371,7 @@ impl Bucket {
             key: self.key(key),
             message: error.to_string(),
             is_hopeless: false,
+            is_damaged: false,
         })?;
         count(&self.counts.bytes_in, bytes);
         Ok(true)
@@ -396,7 +411,15 @@ impl Bucket {
                 },
             })),
             Err(error) if is(&error, &["NoSuchKey", "NotFound"]) => Ok(None),
-            Err(error) => Err(self.error("looking at", key, &error)),
+            Err(error) => {
+                let status = error.raw_response().map(|answer| answer.status().as_u16());
+                let mut error = self.error("looking at", key, &error);
+                if status == Some(DAMAGED_STATUS) {
+                    error.is_damaged = true;
+                    error.message = format!("{DAMAGED}: the storage has damaged it");
+                }
+                Err(error)
+            }
         }
     }
 
@@ -541,6 +564,7 @@ impl Bucket {
             key: self.key(key),
             message,
             is_hopeless: is_unwritable || is(error, &HOPELESS),
+            is_damaged: is(error, &[DAMAGED]),
         }
     }
 }

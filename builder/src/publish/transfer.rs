@@ -49,8 +49,26 @@ pub enum Outcome {
     /// The source has another version by now; an event tells of it. Where nothing was there, that
     /// version is there now: pages that refer to it may follow.
     SourceMoved(Option<Published>),
-    /// S3 will never take it; this is why.
-    Hopeless(String),
+    /// S3 will never take it.
+    Hopeless(Hopeless),
+}
+
+/// Why an object cannot be put, however often it is tried.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hopeless {
+    /// What S3 or the SDK said.
+    pub why: String,
+    /// True where the storage has damaged the file that is to be copied.
+    pub is_damaged: bool,
+}
+
+impl Hopeless {
+    fn of(error: &StoreError) -> Self {
+        Self {
+            why: error.message().to_owned(),
+            is_damaged: error.is_damaged(),
+        }
+    }
 }
 
 /// An author who writes again and again while a file is copied is waited for so often.
@@ -88,8 +106,8 @@ pub async fn put(
         }
     };
     let written = match written {
-        Err(error) if error.is_hopeless() => {
-            return Ok(Outcome::Hopeless(error.message().to_owned()));
+        Err(error) if error.is_hopeless() || error.is_damaged() => {
+            return Ok(Outcome::Hopeless(Hopeless::of(&error)));
         }
         written => written?,
     };
@@ -109,11 +127,16 @@ pub async fn put(
                     {
                         let now = source.head(from.as_str()).await?;
                         if now.is_none_or(|now| now.etag != *version) {
-                            let current = match there {
-                                None => copy_current(site, source, put, from, may_begin).await?,
-                                Some(_) => None,
+                            if there.is_some() {
+                                return Ok(Outcome::SourceMoved(None));
+                            }
+                            let current = copy_current(site, source, put, from, may_begin);
+                            return match current.await {
+                                Err(error) if error.is_damaged() => {
+                                    Ok(Outcome::Hopeless(Hopeless::of(&error)))
+                                }
+                                current => Ok(Outcome::SourceMoved(current?)),
                             };
-                            return Ok(Outcome::SourceMoved(current));
                         }
                     }
                     return Ok(Outcome::Unexpected(there.map(|there| there.etag)));

@@ -6,15 +6,18 @@
 //! authentication that are understood here pass; what is not understood is refused, so that the
 //! two cannot disagree.
 
+use std::collections::HashSet;
 use std::str::from_utf8;
 
 use http::header::{self, HeaderMap};
 use http::request::Parts;
 use http::{Method, StatusCode};
+use jiff::Timestamp;
 
 use super::limits::PRESIGNED_SECONDS;
 use super::refusal::Refusal;
 use super::server::REGION;
+use super::version_2;
 
 /// The algorithm of signature version 4, and what begins its `Authorization`.
 const ALGORITHM: &str = "AWS4-HMAC-SHA256";
@@ -23,11 +26,11 @@ const ALGORITHM: &str = "AWS4-HMAC-SHA256";
 enum Authentication {
     /// Signature version 4, in a header or in the query.
     Version4 {
-        signed_headers: Vec<String>,
+        signed_headers: HashSet<String>,
         /// `key/date/region/service/aws4_request`
         credential: String,
     },
-    /// Version 2, which covers all `x-amz-` headers by its definition.
+    /// Version 2, which covers all `x-amz-` headers by its definition. Its time was looked at.
     Version2,
 }
 
@@ -35,29 +38,30 @@ enum Authentication {
 ///
 /// # Errors
 /// It carries no signature, or more than one; headers that are obeyed are not signed; a presigned
-/// address is valid for more than a week; it is an upload by HTML form.
-pub(super) fn admit(parts: &Parts) -> Result<(), Refusal> {
+/// address is valid for more than a week; a signature of version 2 is older than a quarter of an
+/// hour (of version 4, the protocol layer looks at this); it is an upload by HTML form.
+pub(super) fn admit(parts: &Parts, now: Timestamp) -> Result<(), Refusal> {
     if parts.method == Method::POST && is_form(&parts.headers) {
         let message = "Uploads by HTML form (POST) are not implemented; use PUT, with a presigned address where there \
                        is no key pair.";
         let refusal = Refusal::new("NotImplemented", message);
         return Err(refusal.status(StatusCode::NOT_IMPLEMENTED));
     }
-    let authentication = authentication(parts)?;
+    let authentication = authentication(parts, now)?;
     let signed_headers = match &authentication {
         Authentication::Version4 {
             signed_headers,
             credential,
         } => {
             check_region(credential, parts)?;
-            Some(signed_headers.as_slice())
+            Some(signed_headers)
         }
         Authentication::Version2 => None,
     };
     check_signed(&parts.headers, signed_headers)
 }
 
-fn authentication(parts: &Parts) -> Result<Authentication, Refusal> {
+fn authentication(parts: &Parts, now: Timestamp) -> Result<Authentication, Refusal> {
     let query = parts.uri.query().unwrap_or_default();
     let query: Vec<(String, String)> = form_urlencoded::parse(query.as_bytes())
         .map(|(name, value)| (name.into_owned(), value.into_owned()))
@@ -75,8 +79,17 @@ fn authentication(parts: &Parts) -> Result<Authentication, Refusal> {
         )
         .status(StatusCode::FORBIDDEN)),
         (true, false, []) => presigned(&query),
-        (false, true, []) => Ok(Authentication::Version2),
-        (false, false, [value]) => from_header(value.as_bytes()),
+        (false, true, []) => {
+            version_2::check_expires(&query, now)?;
+            Ok(Authentication::Version2)
+        }
+        (false, false, [value]) => {
+            let authentication = from_header(value.as_bytes())?;
+            if matches!(authentication, Authentication::Version2) {
+                version_2::check_date(&parts.headers, now)?;
+            }
+            Ok(authentication)
+        }
         _ => Err(Refusal::new(
             "InvalidArgument",
             "Only one auth mechanism allowed; only the X-Amz-Algorithm query parameter, Signature query string \
@@ -164,9 +177,8 @@ fn version_4(credential: &str, signed: &str) -> Authentication {
 
 /// Every header that the protocol layer obeys is under the signature. `signed` is none where the
 /// signature covers all of them by its definition.
-fn check_signed(headers: &HeaderMap, signed: Option<&[String]>) -> Result<(), Refusal> {
-    let is_signed =
-        |name: &str| signed.is_none_or(|signed| signed.iter().any(|given| given == name));
+fn check_signed(headers: &HeaderMap, signed: Option<&HashSet<String>>) -> Result<(), Refusal> {
+    let is_signed = |name: &str| signed.is_none_or(|signed| signed.contains(name));
     let mut unsigned: Vec<&str> = headers
         .iter()
         .filter(|(name, _)| name.as_str().starts_with("x-amz-"))

@@ -103,7 +103,26 @@ pub struct Contents {
     path: PathBuf,
     size: u64,
     sums: Sums,
-    notices: Arc<Notices>,
+    teller: Teller,
+}
+
+/// Who is told of damage.
+#[derive(Debug)]
+pub(super) struct Teller {
+    /// Bucket and key.
+    pub object: String,
+    pub notices: Arc<Notices>,
+}
+
+impl Teller {
+    /// Tells that an object is damaged, and what to do.
+    pub fn tell(&self, path: &Path, why: &dyn std::fmt::Display) {
+        self.notices.tell(&format!(
+            "s3://{} is damaged on the disk ({}: {why}); put it again",
+            self.object,
+            path.display()
+        ));
+    }
 }
 
 #[derive(Debug)]
@@ -120,7 +139,7 @@ impl Contents {
         size: u64,
         blocks: Option<Blocks>,
         checksum: Option<&ObjectChecksum>,
-        notices: Arc<Notices>,
+        teller: Teller,
     ) -> Contents {
         let sums = match blocks {
             Some(blocks) => Sums::Blocks(blocks),
@@ -135,7 +154,7 @@ impl Contents {
             path,
             size,
             sums,
-            notices,
+            teller,
         }
     }
 
@@ -153,10 +172,20 @@ impl Contents {
         if start >= end {
             return Ok(Bytes::new());
         }
-        let read = self.read_piece(start, end);
+        let read = match self.read_piece(start, end) {
+            // The file is shorter than it was.
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Err(damaged()),
+            read => read,
+        };
         if let Err(error) = &read {
-            self.notices
-                .tell(&format!("{}: {error}", self.path.display()));
+            match error.kind() {
+                io::ErrorKind::InvalidData => self.teller.tell(&self.path, error),
+                _ => self.teller.notices.tell(&format!(
+                    "s3://{} cannot be read: {}: {error}",
+                    self.teller.object,
+                    self.path.display()
+                )),
+            }
         }
         read
     }
@@ -245,7 +274,7 @@ impl Contents {
 fn damaged() -> io::Error {
     io::Error::new(
         io::ErrorKind::InvalidData,
-        "the bytes on the disk are not those that were written (their checksum differs); put the object again",
+        "the bytes are not those that were written",
     )
 }
 

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use s3s::crypto::{Checksum as _, Sha256};
 use serde::{Deserialize, Serialize};
 
-use super::blocks::{Blocks, Contents};
+use super::blocks::{Blocks, Contents, Teller};
 use super::conditions::{DeleteCondition, WriteCondition};
 use super::cors::Rules;
 use super::disk::{Disk, Temp, make_dir, sync_dir, write_small};
@@ -18,17 +18,16 @@ use super::error::{At, StoreError};
 use super::events::{Caller, Change, Events, Happening};
 use super::index::{Entry, Index, Page, Query};
 use super::limits::INLINE_BYTES;
+use super::lost::Lost;
 use super::multipart::{self, Upload};
 use super::notices::Notices;
 use super::object::{Object, ObjectMeta, now};
+use super::open::{is_dir, read_json, read_records, sweep_blobs};
 use super::record::{self, Record};
 
 /// How many locks the keys of a bucket share. A lock is held while a folder is synced, so
 /// writers of different keys should seldom meet.
 const STRIPES: usize = 256;
-
-/// Threads that read records at open.
-const READERS: usize = 8;
 
 /// What all buckets share.
 pub(super) struct Shared {
@@ -46,8 +45,8 @@ pub(super) struct Bucket {
     pub uploads: Mutex<BTreeMap<String, Arc<Upload>>>,
     index: RwLock<Index>,
     cors: RwLock<Option<Arc<Rules>>>,
-    /// The names of the files of objects that were damaged when the bucket was opened.
-    lost: HashSet<String>,
+    /// The objects that the disk has lost.
+    lost: Lost,
     /// Written while a key's object changes, read while it is opened.
     stripes: Vec<RwLock<()>>,
     /// False once the bucket is deleted; every change holds it for reading.
@@ -112,7 +111,7 @@ impl Bucket {
         let dir = disk.buckets().join(name);
         for folder in FOLDERS {
             let folder = dir.join(folder);
-            if folder.symlink_metadata().is_ok() && !folder.is_dir() {
+            if folder.symlink_metadata().is_ok() && !is_dir(&folder)? {
                 disk.set_aside(&folder, "it is no folder");
             }
             make_dir(&folder)?;
@@ -130,27 +129,11 @@ impl Bucket {
                 created
             }
         };
-        let mut bucket = Bucket::new(shared, name, dir, created);
-        let records;
-        (records, bucket.lost) = read_records(disk, &bucket.dir)?;
+        let bucket = Bucket::new(shared, name, dir, created);
+        let records = read_records(disk, &bucket.dir, &bucket.lost)?;
         *bucket.cors.write().unwrap_or_else(PoisonError::into_inner) =
             read_json(disk, &bucket.dir.join(CORS))?.map(Arc::new);
-        let blobs: HashSet<&str> = records
-            .iter()
-            .filter_map(|record| record.blob.as_deref())
-            .collect();
-        for path in list_dir(&bucket.dir.join("blobs"))? {
-            let name = path.file_name().and_then(|name| name.to_str());
-            if name.is_some_and(|name| blobs.contains(name)) {
-                continue;
-            }
-            match name {
-                Some(name) if is_blob_name(name) && path.is_file() => {
-                    fs::remove_file(&path).at(&path)?;
-                }
-                _ => disk.set_aside(&path, "it is none of the store's"),
-            }
-        }
+        sweep_blobs(disk, &bucket.dir, &records, &bucket.lost)?;
         let made: HashSet<&str> = records
             .iter()
             .filter_map(|record| record.upload.as_deref())
@@ -172,12 +155,12 @@ impl Bucket {
         Bucket {
             name: name.to_owned(),
             created,
+            lost: Lost::new(&dir),
             dir,
             shared: shared.clone(),
             uploads: Mutex::default(),
             index: RwLock::default(),
             cors: RwLock::default(),
-            lost: HashSet::new(),
             stripes: (0..STRIPES).map(|_| RwLock::new(())).collect(),
             alive: RwLock::new(true),
         }
@@ -262,6 +245,10 @@ impl Bucket {
             .insert(key, entry(&record));
         synced?;
         self.remove_blob(replaced);
+        if let Err(error) = self.lost.forget(&file_name(key)) {
+            // The object is there; its note goes when the bucket is next opened.
+            self.shared.notices.tell(&error.to_string());
+        }
         let object = Some((record.meta.size, record.meta.etag.as_str()));
         self.shared.events.announce(&Change {
             happening,
@@ -288,18 +275,19 @@ impl Bucket {
             .unwrap_or_else(PoisonError::into_inner);
         let current = self.entry(key);
         condition.check(current.as_ref())?;
-        if current.is_none() {
+        if current.is_some() {
+            let path = self.object_path(key);
+            fs::remove_file(&path).at(&path)?;
+            let removed = self
+                .index
+                .write()
+                .unwrap_or_else(PoisonError::into_inner)
+                .remove(key);
+            sync_dir(&self.dir.join("objects"))?;
+            self.remove_blob(removed);
+        } else if !self.lost.forget(&file_name(key))? {
             return Ok(());
         }
-        let path = self.object_path(key);
-        fs::remove_file(&path).at(&path)?;
-        let removed = self
-            .index
-            .write()
-            .unwrap_or_else(PoisonError::into_inner)
-            .remove(key);
-        sync_dir(&self.dir.join("objects"))?;
-        self.remove_blob(removed);
         let change = Change {
             happening: Happening::Delete,
             bucket: &self.name,
@@ -327,15 +315,36 @@ impl Bucket {
             .read()
             .unwrap_or_else(PoisonError::into_inner);
         if self.entry(key).is_none() {
-            return Err(StoreError::NoSuchKey(key.to_owned()));
+            return Err(match self.was_lost(key) {
+                true => StoreError::Lost(key.to_owned()),
+                false => StoreError::NoSuchKey(key.to_owned()),
+            });
         }
-        let path = self.object_path(key);
-        let (mut path, mut file) = (path.clone(), File::open(&path).at(&path)?);
+        let opened = self.open_files(key, link);
+        if let Err(error) = &opened
+            && error.is_damage()
+        {
+            let why = "its record or its bytes are not there, or not what was written";
+            self.teller(key).tell(&self.object_path(key), &why);
+        }
+        opened
+    }
+
+    fn open_files(&self, key: &str, link: bool) -> Result<Opened, StoreError> {
+        let open = |path: &Path| match File::open(path) {
+            // The index has it.
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                Err(StoreError::Damaged(path.to_owned()))
+            }
+            opened => opened.at(path),
+        };
+        let mut path = self.object_path(key);
+        let mut file = open(&path)?;
         let (record, _): (Record, u64) = record::read(&file, &path)?;
         let mut blob_link = None;
         if let Some(blob) = &record.blob {
             path = self.dir.join("blobs").join(blob);
-            file = File::open(&path).at(&path)?;
+            file = open(&path)?;
             if link {
                 blob_link = Some(Temp::link(&self.shared.disk, &path)?);
             }
@@ -346,7 +355,7 @@ impl Bucket {
             record.meta.size,
             record.blocks.clone(),
             record.meta.checksum.as_ref(),
-            self.shared.notices.clone(),
+            self.teller(key),
         );
         let object = Object {
             meta: record.meta,
@@ -358,6 +367,13 @@ impl Bucket {
             blocks: record.blocks,
             link: blob_link,
         })
+    }
+
+    fn teller(&self, key: &str) -> Teller {
+        Teller {
+            object: format!("{}/{key}", self.name),
+            notices: self.shared.notices.clone(),
+        }
     }
 
     /// Reads all objects, and sets aside those that are damaged. Returns their keys.
@@ -376,10 +392,8 @@ impl Bucket {
             });
             let why = match whole {
                 Ok(()) | Err(StoreError::NoSuchKey(_)) => continue,
-                Err(StoreError::Io { source, .. }) if !is_damage(&source) => {
-                    return Err(source).at(&self.dir);
-                }
-                Err(error) => error.to_string(),
+                Err(error) if error.is_damage() => error.to_string(),
+                Err(error) => return Err(error),
             };
             self.set_aside(&key, &why);
             damaged.push(key);
@@ -397,17 +411,22 @@ impl Bucket {
         };
         drop(index);
         self.shared.disk.set_aside(&self.object_path(key), why);
-        self.remove_blob(Some(removed));
+        if let Some(blob) = removed.blob {
+            let path = self.dir.join("blobs").join(&*blob);
+            self.shared.disk.set_aside(&path, why);
+        }
     }
 
-    /// Whether any object was damaged when the bucket was opened.
-    pub fn has_lost(&self) -> bool {
-        !self.lost.is_empty()
-    }
-
-    /// Whether the object at `key` was damaged when the bucket was opened.
+    /// Whether the disk has lost the object at `key`.
     pub fn was_lost(&self, key: &str) -> bool {
-        self.lost.contains(&file_name(key))
+        self.lost.has(&file_name(key))
+    }
+
+    /// Takes lost objects for such as were never there. Returns whether there were any.
+    pub fn forget_lost(&self) -> Result<bool, StoreError> {
+        let any = self.lost.count() > 0;
+        self.lost.forget_all()?;
+        Ok(any)
     }
 
     /// The rules for pages of other origins.
@@ -498,19 +517,13 @@ pub(super) fn copy_bytes(disk: &Disk, object: &mut Object) -> Result<Temp, Store
 }
 
 /// The name of an object's file.
-fn file_name(key: &str) -> String {
+pub(super) fn file_name(key: &str) -> String {
     hex::encode(Sha256::checksum(key.as_bytes()))
 }
 
-/// As [`Disk::unique`] makes them.
-fn is_blob_name(name: &str) -> bool {
-    name.len() == 20 && name.bytes().all(|byte| byte.is_ascii_hexdigit())
-}
-
-/// Whether reading failed for what is on the disk, and not for want of descriptors or the like.
-fn is_damage(error: &std::io::Error) -> bool {
-    use ErrorKind::{InvalidData, NotFound, UnexpectedEof};
-    matches!(error.kind(), InvalidData | NotFound | UnexpectedEof)
+/// Whether a file may be called so because it is an object's.
+pub(super) fn is_object_name(name: &str) -> bool {
+    name.len() == 64 && name.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 fn entry(record: &Record) -> Entry {
@@ -520,100 +533,6 @@ fn entry(record: &Record) -> Entry {
         last_modified: record.meta.last_modified,
         blob: record.blob.as_deref().map(Arc::from),
     }
-}
-
-/// All records of a bucket, read by a few threads: with 100,000 objects the disk waits otherwise.
-/// What is no object is set aside; the names of these files come second.
-fn read_records(disk: &Disk, bucket: &Path) -> Result<(Vec<Record>, HashSet<String>), StoreError> {
-    let paths = list_dir(&bucket.join("objects"))?;
-    let blobs = bucket.join("blobs");
-    let chunk = paths.len().div_ceil(READERS).max(1);
-    let read = |path: &PathBuf| (path.clone(), read_record(path, &blobs));
-    let read: Vec<_> = std::thread::scope(|scope| {
-        let readers: Vec<_> = paths
-            .chunks(chunk)
-            .map(|paths| scope.spawn(move || paths.iter().map(read).collect::<Vec<_>>()))
-            .collect();
-        let joined = readers.into_iter().flat_map(|reader| match reader.join() {
-            Ok(read) => read,
-            Err(panic) => std::panic::resume_unwind(panic),
-        });
-        joined.collect()
-    });
-    let (mut records, mut lost) = (Vec::with_capacity(read.len()), HashSet::new());
-    for (path, record) in read {
-        match record? {
-            Ok(record) => records.push(record),
-            Err(why) => {
-                disk.set_aside(&path, &why);
-                let name = path.file_name().unwrap_or_default();
-                lost.insert(name.to_string_lossy().into_owned());
-            }
-        }
-    }
-    Ok((records, lost))
-}
-
-/// The record of an object whose file is in its place, and whole as far as its length tells; or
-/// what is wrong with it.
-///
-/// # Errors
-/// The system is short of something; that says nothing of the file.
-fn read_record(path: &Path, blobs: &Path) -> Result<Result<Record, String>, StoreError> {
-    let read = File::open(path)
-        .at(path)
-        .and_then(|file| record::read::<Record>(&file, path));
-    let (record, before) = match read {
-        Ok(read) => read,
-        Err(StoreError::Io { source, path }) if is_shortage(&source) => {
-            return Err(StoreError::Io { source, path });
-        }
-        Err(StoreError::Damaged(_)) => {
-            return Ok(Err("it is no object of this store, or damaged".into()));
-        }
-        Err(error) => return Ok(Err(error.to_string())),
-    };
-    let key = &record.key;
-    if path.file_name().and_then(|name| name.to_str()) != Some(&file_name(key)) {
-        return Ok(Err(format!("it is not in the place of its key, {key:?}")));
-    }
-    let length = match &record.blob {
-        None => before,
-        Some(blob) => match fs::metadata(blobs.join(blob)) {
-            Ok(metadata) => metadata.len(),
-            Err(error) => return Ok(Err(format!("the bytes of {key:?} are not there: {error}"))),
-        },
-    };
-    if length != record.meta.size {
-        return Ok(Err(format!("the bytes of {key:?} are not all there")));
-    }
-    Ok(Ok(record))
-}
-
-/// Too many open files, or too little memory.
-fn is_shortage(error: &std::io::Error) -> bool {
-    const ENFILE: i32 = 23;
-    const EMFILE: i32 = 24;
-    error.kind() == ErrorKind::OutOfMemory
-        || (cfg!(unix) && matches!(error.raw_os_error(), Some(ENFILE | EMFILE)))
-}
-
-/// A small file; none where it is not there, or damaged and set aside.
-pub(super) fn read_json<T: serde::de::DeserializeOwned>(
-    disk: &Disk,
-    path: &Path,
-) -> Result<Option<T>, StoreError> {
-    let bytes = match fs::read(path) {
-        Ok(bytes) => bytes,
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-        Err(error) if error.kind() == ErrorKind::IsADirectory => Vec::new(),
-        Err(error) => return Err(error).at(path),
-    };
-    let read = serde_json::from_slice(&bytes);
-    if read.is_err() {
-        disk.set_aside(path, "it is damaged");
-    }
-    Ok(read.ok())
 }
 
 /// Writes a small file durably, as a whole or not at all.
@@ -626,11 +545,4 @@ pub(super) fn write_json(
         .map_err(std::io::Error::from)
         .at(target)?;
     write_small(tmp_path, target, &json)
-}
-
-/// The files of a folder.
-pub(super) fn list_dir(folder: &Path) -> Result<Vec<PathBuf>, StoreError> {
-    fs::read_dir(folder)
-        .and_then(|entries| entries.map(|entry| Ok(entry?.path())).collect())
-        .at(folder)
 }

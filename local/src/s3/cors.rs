@@ -8,7 +8,7 @@ use http::header::{self, HeaderMap, HeaderValue};
 use http::{Method, StatusCode};
 use serde::{Deserialize, Serialize};
 
-use super::limits::{CORS_BYTES, CORS_RULES};
+use super::limits::{CORS_ASKED_BYTES, CORS_BYTES, CORS_RULES};
 use super::refusal::Refusal;
 
 /// The methods that a rule may name.
@@ -149,6 +149,12 @@ pub(super) fn preflight(rules: Option<&Rules>, asked: &HeaderMap) -> Result<Head
         ));
     };
     let wanted = text(asked, &header::ACCESS_CONTROL_REQUEST_HEADERS).unwrap_or_default();
+    // Each is compared with each pattern of the rules.
+    if wanted.len() > CORS_ASKED_BYTES {
+        let message =
+            format!("Access-Control-Request-Headers has more than {CORS_ASKED_BYTES} bytes.");
+        return Err(Refusal::new("BadRequest", message));
+    }
     let headers: Vec<&str> = wanted
         .split(',')
         .map(str::trim)
@@ -332,6 +338,22 @@ mod tests {
             ("access-control-request-method", "PUT"),
         ]);
         assert!(preflight(None, &put).is_err());
+    }
+
+    #[test]
+    fn a_preflight_asks_for_so_many_headers_and_no_more() {
+        let mut headers = asked(&[
+            ("origin", "https://edit.example.org"),
+            ("access-control-request-method", "PUT"),
+        ]);
+        for (count, status) in [(400, 200), (4_000, 400)] {
+            let names = "x-amz-a,".repeat(count);
+            let names = HeaderValue::try_from(names).expect("a value");
+            headers.insert(header::ACCESS_CONTROL_REQUEST_HEADERS, names);
+            let answer = preflight(Some(&rules()), &headers);
+            let got = answer.map_or_else(|refusal| refusal.status.as_u16(), |_| 200);
+            assert_eq!(got, status, "{count}");
+        }
     }
 
     #[test]

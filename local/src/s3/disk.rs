@@ -88,6 +88,11 @@ impl Disk {
         })
     }
 
+    /// Tells the owner of this machine.
+    pub fn tell(&self, text: &str) {
+        self.notices.tell(text);
+    }
+
     /// Moves away what is damaged or none of the store's, so that the rest can be served, and
     /// tells it.
     pub fn set_aside(&self, path: &Path, why: &str) {
@@ -252,17 +257,16 @@ fn next_epoch(root: &Path, tmp: &Path, notices: &Notices) -> u32 {
     let path = root.join("epoch");
     let seconds = u32::try_from(now().as_second()).unwrap_or_default();
     let last = match fs::read_to_string(&path) {
-        Ok(text) => text.trim().parse::<u32>().ok(),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Some(0),
-        Err(_) => None,
+        Ok(text) => text.trim().parse().map_err(|_| "it is damaged".to_owned()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(0),
+        Err(error) => Err(error.to_string()),
     };
-    if last.is_none() {
+    let last: u32 = last.unwrap_or_else(|why| {
         let path = path.display();
-        notices.tell(&format!(
-            "{path} was damaged; it was made again from the clock"
-        ));
-    }
-    let epoch = last.unwrap_or_default().saturating_add(1).max(seconds);
+        notices.tell(&format!("{path}: {why}; it is made again from the clock"));
+        0
+    });
+    let epoch = last.saturating_add(1).max(seconds);
     let text = format!("{epoch}\n");
     if let Err(error) = write_small(&tmp.join("epoch"), &path, text.as_bytes()) {
         notices.tell(&error.to_string());

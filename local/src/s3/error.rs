@@ -13,7 +13,7 @@ pub enum StoreError {
     #[error("{0} is in use by another process")]
     Held(PathBuf),
     /// A file could not be read or written.
-    #[error("{}: {source}", path.display())]
+    #[error("{}: {source}{}", path.display(), way_out(source))]
     Io {
         /// The file or folder.
         path: PathBuf,
@@ -23,6 +23,9 @@ pub enum StoreError {
     /// A file in the data folder is not what the store wrote there.
     #[error("{} is damaged: it is not what this store wrote there", .0.display())]
     Damaged(PathBuf),
+    /// The object was damaged on the disk and set aside, and nobody has put or deleted it since.
+    #[error("the object {0} was damaged on the disk and set aside; put it again, or delete it")]
+    Lost(String),
     /// No such bucket.
     #[error("the bucket {0} does not exist")]
     NoSuchBucket(String),
@@ -61,6 +64,25 @@ pub enum StoreError {
     InvalidRequest(String),
 }
 
+/// The code of an object whose bytes or record the disk has changed. S3 has none for it. Its status
+/// is 410, which tells it from others where an answer has no body.
+const OBJECT_DAMAGED: &str = "ObjectDamaged";
+
+impl StoreError {
+    /// Whether what the disk has is not what was written. Any other error (a file that may not be
+    /// read, a disk that does not answer, too many open files) says nothing of what was written.
+    pub(super) fn is_damage(&self) -> bool {
+        use io::ErrorKind::{InvalidData, UnexpectedEof};
+        match self {
+            StoreError::Damaged(_) | StoreError::Lost(_) => true,
+            StoreError::Io { source, .. } => {
+                matches!(source.kind(), InvalidData | UnexpectedEof)
+            }
+            _ => false,
+        }
+    }
+}
+
 impl From<StoreError> for S3Error {
     fn from(error: StoreError) -> S3Error {
         let code = match &error {
@@ -85,7 +107,18 @@ impl From<StoreError> for S3Error {
                 full.set_source(Box::new(error));
                 return full;
             }
-            StoreError::Held(_) | StoreError::Io { .. } | StoreError::Damaged(_) => {
+            // Not 404, so that nobody takes it for a removal; not 5xx, since to try again helps nobody.
+            _ if error.is_damage() => {
+                let message = "The object is damaged on the disk of the server. Put it again, or delete it. The \
+                               server's terminal says more.";
+                let mut damaged = custom(OBJECT_DAMAGED, StatusCode::GONE, message.into());
+                damaged.set_source(Box::new(error));
+                return damaged;
+            }
+            StoreError::Held(_)
+            | StoreError::Io { .. }
+            | StoreError::Damaged(_)
+            | StoreError::Lost(_) => {
                 // The message names files of this machine: for its owner, not for a client.
                 return S3Error::with_source(S3ErrorCode::InternalError, Box::new(error));
             }
@@ -100,7 +133,18 @@ fn is_full(error: &io::Error) -> bool {
     matches!(error.kind(), StorageFull | QuotaExceeded)
 }
 
-/// One of S3's errors that the protocol layer has no name for.
+/// What to do about an error, where that is known.
+fn way_out(error: &io::Error) -> &'static str {
+    match error.kind() {
+        io::ErrorKind::PermissionDenied => {
+            "; it may belong to another user, because the server was started as that user once (with sudo, say): give \
+             the whole data folder back with `chown -R`, and start again"
+        }
+        _ => "",
+    }
+}
+
+/// An error of the protocol layer that it has no name for.
 pub(super) fn custom(code: &'static str, status: StatusCode, message: String) -> S3Error {
     let mut error = S3Error::with_message(S3ErrorCode::Custom(code.into()), message);
     error.set_status_code(status);
@@ -118,5 +162,22 @@ impl<T> At<T> for io::Result<T> {
             path: path.to_owned(),
             source,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_of_another_user_comes_with_the_way_out() {
+        let denied: io::Result<()> = Err(io::ErrorKind::PermissionDenied.into());
+        let told = denied.at(Path::new("s3/lock")).expect_err("denied");
+        assert!(!told.is_damage());
+        let told = told.to_string();
+        assert!(
+            told.starts_with("s3/lock: ") && told.contains("chown -R"),
+            "{told}"
+        );
     }
 }

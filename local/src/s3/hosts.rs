@@ -10,6 +10,7 @@ use s3s::S3Result;
 use s3s::host::{S3Host, VirtualHost};
 use s3s::path::check_bucket_name;
 
+use super::limits::HOST_BYTES;
 use super::refusal::Refusal;
 use super::store::Store;
 
@@ -25,11 +26,15 @@ impl Target {
     /// What a request names.
     ///
     /// # Errors
-    /// The host names a bucket below a domain that this server cannot tell from one of its own
+    /// The host is too long for one; or it names a bucket below a domain that this server cannot tell from one of its own
     /// names: taken as a path, the request would be about something else.
     pub fn of(parts: &Parts, store: &Store) -> Result<Target, Refusal> {
         let host = parts.headers.get(header::HOST);
         let host = host.and_then(|host| host.to_str().ok()).unwrap_or_default();
+        if host.len() > HOST_BYTES {
+            let message = "The Host of the request is longer than a name of the DNS can be.";
+            return Err(Refusal::new("InvalidRequest", message));
+        }
         let path = parts.uri.path();
         if let Some(bucket) = bucket_of(host) {
             return Ok(Target {
@@ -84,7 +89,7 @@ fn bucket_in_front(host: &str, store: &Store) -> Option<String> {
         return None;
     }
     let mut ends = name.match_indices('.').map(|(end, _)| &name[..end]);
-    ends.rfind(|bucket| store.bucket(bucket).is_ok())
+    ends.rfind(|bucket| store.has_bucket(bucket))
         .map(str::to_owned)
 }
 

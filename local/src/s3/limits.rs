@@ -39,6 +39,17 @@ pub const INLINE_BYTES: u64 = 1024 * 1024;
 /// `AuthorizationQueryParametersError`.
 pub const PRESIGNED_SECONDS: i64 = 7 * 24 * 60 * 60;
 
+/// How far the time of a request may be from the server's, in seconds. Farther:
+/// `RequestTimeTooSkewed`. For signatures of version 4 the protocol layer has the same.
+pub const SKEW_SECONDS: i64 = 15 * 60;
+
+/// The longest name that a request may have as its `Host`, in bytes: a name of the DNS
+/// (RFC 1035, section 2.3.4), with a port. Longer: 400.
+pub const HOST_BYTES: usize = 255 + ":65535".len();
+
+/// The texts of a preflight's `Access-Control-Request-Headers`, in bytes. More: 400.
+pub const CORS_ASKED_BYTES: usize = 4 * 1024;
+
 /// Rules in a CORS configuration. More: `MalformedXML`.
 pub const CORS_RULES: usize = 100;
 

@@ -26,6 +26,7 @@
 //! buckets/<bucket>/objects/<sha256>     one file an object, named by the hash of its key
 //! buckets/<bucket>/blobs/<id>           the bytes of large objects
 //! buckets/<bucket>/uploads/<id>/        one folder a multipart upload
+//! buckets/<bucket>/lost/<sha256>        a note of an object that was damaged, until it is put again
 //! ```
 //!
 //! An object file is `bytes, record (JSON), length of the record, magic`: bytes and metadata
@@ -33,15 +34,18 @@
 //! last byte has come. Bytes of more than [`limits::INLINE_BYTES`] live in a blob, a file of
 //! their own that is never changed, and the object file only names it: a server-side copy of
 //! a video is then a hard link, whatever its size. A blob that no record names (a crash came
-//! between the two renames) is removed at open.
+//! between the two renames) is removed at open, unless an object is lost, whose bytes it may be.
 //!
 //! Keys never become paths: a file's name is the SHA-256 of the key, so any key of up to 1,024
 //! bytes works (`..`, `/`, `a` beside `a/b`) and none escapes. The order that listings need is
 //! kept in memory, in an index that is rebuilt from the records at open.
 //!
 //! Only the owner of the folder can read it. What is found damaged in it at open, and what is none
-//! of the store's, is moved to `set-aside/` and told; the rest is served. [`blocks`] checks bytes
-//! whenever they are read.
+//! of the store's, is moved to `set-aside/` and told; the rest is served ([`open`]). Damage is only
+//! what the bytes themselves say: a file that may not be read, or a disk that does not answer, keeps
+//! the store from opening. An object that was set aside is [`lost`]: it is not there, and to ask for
+//! it is an error, 410 `ObjectDamaged`, until it is put again or deleted, so that nobody takes it for
+//! removed. [`blocks`] checks bytes whenever they are read.
 //!
 //! # Invariants
 //!
@@ -68,14 +72,17 @@ mod hosts;
 mod index;
 mod ingest;
 pub mod limits;
+mod lost;
 mod multipart;
 mod notices;
 mod object;
+mod open;
 mod record;
 mod refusal;
 mod server;
 mod service;
 mod store;
+mod version_2;
 
 pub use blocks::Contents;
 pub use checksum::{Algorithm, ChecksumKind, ObjectChecksum};

@@ -12,7 +12,7 @@ use s3s::crypto::{Checksum as _, Md5};
 use serde::{Deserialize, Serialize};
 
 use super::blocks::{Blocks, Summing};
-use super::bucket::{Bucket, Bytes, Version, list_dir, read_json, write_json};
+use super::bucket::{Bucket, Bytes, Version, write_json};
 use super::checksum::{self, Algorithm, ChecksumKind, Hasher, ObjectChecksum};
 use super::conditions::WriteCondition;
 use super::disk::{Disk, Temp, make_dir, sync_dir};
@@ -21,6 +21,7 @@ use super::events::{Caller, Happening};
 use super::ingest::Ingested;
 use super::limits::{OBJECT_BYTES, PART_BYTES};
 use super::object::{ObjectMeta, now};
+use super::open::{is_dir, list_dir, read_json};
 use super::record;
 
 const ABOUT: &str = "upload.json";
@@ -314,7 +315,7 @@ pub(super) fn open_all(
     for dir in list_dir(folder)? {
         let name = dir.file_name().and_then(|name| name.to_str());
         let id = name.unwrap_or_default().to_owned();
-        if !dir.is_dir() {
+        if !is_dir(&dir)? {
             disk.set_aside(&dir, "it is no upload");
             continue;
         }
@@ -351,18 +352,26 @@ fn open_parts(disk: &Disk, dir: &Path) -> Result<BTreeMap<u16, Part>, StoreError
         if name == Some(ABOUT) {
             continue;
         }
-        let number = name.and_then(|name| name.parse().ok());
-        let part = File::open(&path)
-            .at(&path)
-            .and_then(|file| record::read::<Part>(&file, &path));
-        match (number, part) {
-            (Some(number), Ok((part, before))) if part.size == before => {
-                parts.insert(number, part);
-            }
-            _ => disk.set_aside(&path, "it is no part of an upload, or damaged"),
+        let part = match name.and_then(|name| name.parse().ok()) {
+            Some(number) if !is_dir(&path)? => open_part(&path)?.map(|part| (number, part)),
+            _ => None,
+        };
+        match part {
+            Some((number, part)) => drop(parts.insert(number, part)),
+            None => disk.set_aside(&path, "it is no part of an upload, or damaged"),
         }
     }
     Ok(parts)
+}
+
+/// A part; none where it is damaged.
+fn open_part(path: &Path) -> Result<Option<Part>, StoreError> {
+    let file = File::open(path).at(path)?;
+    match record::read::<Part>(&file, path) {
+        Ok((part, before)) => Ok((part.size == before).then_some(part)),
+        Err(error) if error.is_damage() => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 /// Hands the bytes of a file on, piece by piece; returns how many there were.

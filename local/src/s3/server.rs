@@ -9,6 +9,7 @@ use std::time::Duration;
 use http::header;
 use http::{HeaderValue, Method, Request, Response, StatusCode};
 use hyper::body::Body as _;
+use jiff::Timestamp;
 use s3s::auth::{S3Auth, SecretKey};
 use s3s::config::{S3Config, StaticConfigProvider};
 use s3s::crypto::{Checksum as _, Sha256};
@@ -212,7 +213,7 @@ impl Front {
             *response.headers_mut() = cors::preflight(rules, &parts.headers)?;
             return Ok(Some(response));
         }
-        admit(parts)?;
+        admit(parts, Timestamp::now())?;
         Ok(None)
     }
 }

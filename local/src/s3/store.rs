@@ -8,12 +8,13 @@ use std::sync::{Arc, PoisonError, RwLock};
 use s3s::path::check_bucket_name;
 use tokio::sync::mpsc::UnboundedReceiver;
 
-use super::bucket::{Bucket, Shared, list_dir};
+use super::bucket::{Bucket, Shared};
 use super::disk::Disk;
 use super::error::StoreError;
 use super::events::Events;
 use super::notices::Notices;
 use super::object::Object;
+use super::open::{is_dir, list_dir};
 
 /// Buckets and objects in a folder of this machine. Clones are the same store.
 #[derive(Clone)]
@@ -28,7 +29,8 @@ impl Store {
     /// store's, is moved to `set-aside/` and told on the terminal.
     ///
     /// # Errors
-    /// [`StoreError::Held`] if another process has the folder open, and [`StoreError::Io`].
+    /// [`StoreError::Held`] if another process has the folder open, and [`StoreError::Io`], also
+    /// where a file cannot be read for another reason than that it is damaged.
     pub async fn open(dir: impl AsRef<Path>) -> Result<Store, StoreError> {
         let dir = dir.as_ref().to_owned();
         blocking(move || {
@@ -46,7 +48,7 @@ impl Store {
                     .file_name()
                     .and_then(|name| name.to_str())
                     .unwrap_or_default();
-                if !check_bucket_name(name) || !path.is_dir() {
+                if !check_bucket_name(name) || !is_dir(&path)? {
                     shared.disk.set_aside(&path, "it is no bucket");
                     continue;
                 }
@@ -122,14 +124,19 @@ impl Store {
         self.in_bucket(bucket, work).await
     }
 
-    /// Whether any object of the bucket was damaged when the store was opened.
-    pub fn has_lost(&self, bucket: &str) -> bool {
-        self.bucket(bucket).is_ok_and(|bucket| bucket.has_lost())
-    }
-
-    /// Whether the object at this key was damaged when the store was opened, and was set aside.
+    /// Whether the disk has lost the object at this key: it was damaged when the store was opened,
+    /// now or before, and was neither put nor deleted since.
     pub fn was_lost(&self, bucket: &str, key: &str) -> bool {
         self.bucket(bucket).is_ok_and(|bucket| bucket.was_lost(key))
+    }
+
+    /// Takes the lost objects of a bucket for such as were never there. For a bucket whose objects
+    /// can be made again. Returns whether there were any.
+    ///
+    /// # Errors
+    /// [`StoreError::NoSuchBucket`] and [`StoreError::Io`].
+    pub async fn forget_lost(&self, bucket: &str) -> Result<bool, StoreError> {
+        self.in_bucket(bucket, Bucket::forget_lost).await
     }
 
     /// Every change in a bucket from now on, each as a full S3 event document
@@ -140,6 +147,11 @@ impl Store {
 
     pub(super) fn shared(&self) -> &Arc<Shared> {
         &self.shared
+    }
+
+    pub(super) fn has_bucket(&self, name: &str) -> bool {
+        let buckets = self.buckets.read().unwrap_or_else(PoisonError::into_inner);
+        buckets.contains_key(name)
     }
 
     pub(super) fn bucket(&self, name: &str) -> Result<Arc<Bucket>, StoreError> {

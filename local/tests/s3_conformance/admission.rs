@@ -232,6 +232,33 @@ async fn a_bucket_in_front_of_the_host_is_the_bucket() {
     bench.finish().await;
 }
 
+/// Each dot of a host was looked up with all that stands before it: 120 KB of dots took seconds of
+/// a processor, without a key.
+#[tokio::test]
+async fn a_host_that_is_too_long_is_none() {
+    let bench = Bench::new().await;
+    if bench.store().is_none() {
+        return bench.finish().await;
+    }
+    let address = bench.endpoint.trim_start_matches("http://").to_owned();
+    let port = address.rsplit(':').next().expect("a port");
+    let longest = format!("{}a:{port}", "a.".repeat(127));
+    for (host, status) in [
+        (longest.as_str(), 403),
+        (
+            &format!("a{longest}"),
+            if port.len() < 5 { 403 } else { 400 },
+        ),
+        (&format!("{}a", "a.".repeat(60_000)), 400),
+        (&".".repeat(120_000), 400),
+    ] {
+        let url = format!("http://{host}/{}/k", bench.bucket);
+        let (got, _, body) = exchange_at(&address, "GET", &url, b"").await;
+        assert_eq!(got, status, "{} bytes: {}", host.len(), text(&body));
+    }
+    bench.finish().await;
+}
+
 #[tokio::test]
 async fn who_is_not_known_is_refused_before_the_body() {
     let bench = Bench::new().await;

@@ -15,3 +15,4 @@ mod keys;
 mod listing;
 mod multipart;
 mod objects;
+mod times;

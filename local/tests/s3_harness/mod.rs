@@ -140,6 +140,11 @@ impl Bench {
         Client::from_conf(config.build())
     }
 
+    /// The key pair.
+    pub fn keys_of_owner(&self) -> (&str, &str) {
+        (&self.access_key, &self.secret_key)
+    }
+
     /// A client that sends no checksum of its own accord.
     pub fn plain_client(&self) -> Client {
         let when_required = Some(RequestChecksumCalculation::WhenRequired);

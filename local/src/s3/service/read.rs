@@ -19,7 +19,7 @@ use super::{refuse_version, timestamp};
 use crate::s3::blocks::Contents;
 use crate::s3::checksum::ObjectChecksum;
 use crate::s3::conditions::{ReadCondition, Verdict};
-use crate::s3::error::{StoreError, custom};
+use crate::s3::error::{At, StoreError, custom};
 use crate::s3::object::{Object, ObjectMeta};
 use crate::s3::store::Store;
 
@@ -85,7 +85,7 @@ pub(super) async fn get_object(
         .in_bucket(&req.input.bucket, move |bucket| {
             let Object { meta, contents } = bucket.open_object(&key)?;
             Ok(select(&meta, &asked).and_then(|selected| {
-                let body = body(contents, &selected.span).map_err(S3Error::internal_error)?;
+                let body = body(contents, &selected.span)?;
                 Ok((meta, selected, body))
             }))
         })
@@ -281,8 +281,9 @@ fn range_error(size: u64) -> S3Error {
 
 /// The bytes as a body. The first piece is read at once, so that an object that is damaged there
 /// becomes an error; if a later one is, the connection is cut.
-fn body(mut contents: Contents, span: &Span<u64>) -> std::io::Result<StreamingBlob> {
-    let first = contents.piece(span.start, span.end)?;
+fn body(mut contents: Contents, span: &Span<u64>) -> Result<StreamingBlob, StoreError> {
+    let first = contents.piece(span.start, span.end);
+    let first = first.at(contents.path())?;
     if first.len() as u64 == span.end - span.start {
         return Ok(StreamingBlob::from(s3s::Body::from(first)));
     }
