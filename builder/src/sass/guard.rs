@@ -3,11 +3,13 @@
 //!
 //! Before a file is compiled its nesting and the length of its statements are checked, and a call
 //! of [`STEP`] is put at the start of every body that can run again: functions, mixins, loops. That
-//! call counts, and looks how deep the calls are and how far the stack has grown. Lines and columns are mapped back.
+//! call counts, and looks how deep the calls are and how far the stack has grown. Lines and columns
+//! are mapped back.
 //!
-//! What a variable holds is measured when it is set, and what a body uses of it each time that it
-//! runs; so are the selectors around a mixin and a loop, and the selectors that `@extend` could make of
-//! one another. What selectors are made of interpolations is not.
+//! What a variable holds is measured when it is set or given, and what a body uses of it each time
+//! that it runs; so are the selectors and declarations that it makes, those of interpolations too, and
+//! the selectors that `@extend` could make of one another. What the functions of `sass:selector`
+//! make of one another is not.
 
 mod braces;
 mod code;
@@ -15,7 +17,7 @@ mod count;
 mod indented;
 
 use count::{Body, note_body};
-pub(super) use count::{extend, measure, start, step};
+pub(super) use count::{extend, measure, select, start, step};
 use std::collections::BTreeMap;
 
 /// The stack of a compilation; only what is used of it is memory.
@@ -26,6 +28,7 @@ const MAX_NESTING: usize = 100;
 const MAX_WORDS: usize = 10_000;
 
 /// The functions that count.
+pub(super) const SELECT: &str = "-quillfront-select";
 pub(super) const STEP: &str = "-quillfront-step";
 pub(super) const SIZE: &str = "-quillfront-size";
 pub(super) const EXTEND: &str = "-quillfront-extend";
@@ -184,6 +187,7 @@ fn step_call(header: &str, body: &str, nested: bool) -> String {
     };
     let number = note_body(Body {
         names: named(body),
+        emitted: emitted(body),
         statements: body
             .bytes()
             .filter(|byte| matches!(byte, b';' | b'{'))
@@ -192,6 +196,49 @@ fn step_call(header: &str, body: &str, nested: bool) -> String {
         given,
     });
     format!("{CALL}{STEP}({number},{around}{arguments})")
+}
+
+/// How many selectors and declarations a text makes, where one selector is around it.
+fn emitted(code: &str) -> usize {
+    let bytes = code.as_bytes();
+    let (mut all, mut begin) = (0_usize, 0);
+    // Of each `{` how many selectors are in it; none for an interpolation.
+    let mut open: Vec<Option<usize>> = Vec::new();
+    for (at, byte) in bytes.iter().enumerate() {
+        let around = open.iter().rev().find_map(|count| *count).unwrap_or(1);
+        let statement = |begin| {
+            let text = code[begin..at].trim();
+            !text.is_empty() && !text.starts_with(['$', '@'])
+        };
+        match byte {
+            b'{' if at > 0 && bytes[at - 1] == b'#' => open.push(None),
+            b'{' => {
+                let own = match statement(begin) {
+                    true => selectors(&code[begin..at], around),
+                    false => around,
+                };
+                all = all.saturating_add(if statement(begin) { own } else { 0 });
+                open.push(Some(own));
+                begin = at + 1;
+            }
+            b'}' if open.pop() == Some(None) => {}
+            b'}' | b';' => {
+                all = all.saturating_add(usize::from(statement(begin)));
+                begin = at + 1;
+            }
+            _ => {}
+        }
+    }
+    all
+}
+
+/// How many selectors a header makes inside so many others.
+fn selectors(header: &str, around: usize) -> usize {
+    let list = header.split(',').map(|selector| {
+        let parents = selector.matches('&').count().max(1);
+        around.saturating_pow(u32::try_from(parents).unwrap_or(u32::MAX))
+    });
+    list.fold(0, usize::saturating_add)
 }
 
 /// The statement behind one that sets a variable, of another module too; none where it is none.
@@ -215,9 +262,8 @@ fn extend_call(statement: &str) -> Option<String> {
         .strip_suffix("!optional")
         .unwrap_or(target)
         .trim_end();
-    // What is interpolated is counted under one name.
-    let plain = !target.contains(['"', '#', '\\', '{'])
-        || target.starts_with('#') && !target.contains("#{");
+    // What is interpolated by a function, which may have effects, is counted under one name.
+    let plain = !target.contains(['"', '\'', '\\', '(']);
     let target = if plain { target } else { "" };
-    Some(format!("{CALL}{EXTEND}(\"{target}\")"))
+    Some(format!("{CALL}{EXTEND}(\"{target}\",&)"))
 }

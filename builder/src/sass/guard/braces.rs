@@ -2,12 +2,12 @@
 
 use super::code::code;
 use super::count::{
-    MAX_SELECTORS, MAX_SELECTORS_IN_FILE, note_outside, note_selectors, too_many_selectors,
-    used_too_often,
+    MAX_SELECTORS, MAX_SELECTORS_IN_FILE, note_comparisons, note_emitted, note_outside,
+    note_selectors, too_many_selectors, used_too_often,
 };
 use super::{
-    Guarded, MAX_NESTING, MAX_WORDS, Refusal, extend_call, is_operator, named, repeats, size_call,
-    step_call, too_deep, too_long,
+    CALL, Guarded, MAX_NESTING, MAX_WORDS, Refusal, SELECT, emitted, extend_call, is_operator,
+    named, repeats, selectors, size_call, step_call, too_deep, too_long,
 };
 use std::collections::BTreeMap;
 
@@ -17,7 +17,9 @@ pub(super) fn guard(text: &str, insert: bool) -> Result<Guarded, Refusal> {
     if !note_outside(named(&code)) {
         return Err((1, used_too_often()));
     }
-    Braces::new(text, &code).run(insert)
+    let guarded = Braces::new(text, &code).run(insert)?;
+    note_emitted(emitted(&code)).map_err(|message| (1, message))?;
+    Ok(guarded)
 }
 
 struct Braces<'a> {
@@ -29,8 +31,10 @@ struct Braces<'a> {
     line: usize,
     /// What is open: `(`, `[`, `{`, `#` for an interpolation.
     open: Vec<u8>,
-    /// Words and operators before each `(` and `[` that is open.
-    before: Vec<usize>,
+    /// Words and operators before each `(` and `[` that is open, and the commas inside it.
+    before: Vec<(usize, usize)>,
+    /// Comparisons of the keys of maps.
+    compared: usize,
     /// Words and operators of the statement so far.
     words: usize,
     /// How much is open where the body of a rule that repeats would begin.
@@ -56,6 +60,7 @@ impl<'a> Braces<'a> {
             line: 0,
             open: Vec::new(),
             before: Vec::new(),
+            compared: 0,
             words: 0,
             pending: None,
             guarded: Guarded {
@@ -89,6 +94,7 @@ impl<'a> Braces<'a> {
                 return Err((self.line as u32 + 1, too_many_selectors()));
             }
         }
+        note_comparisons(self.compared).map_err(|message| (1, message))?;
         if insert
             && self.open.is_empty()
             && let Some(call) = size_call(&self.code[self.statement..])
@@ -125,7 +131,7 @@ impl<'a> Braces<'a> {
             (b'(' | b'[', _) => {
                 self.open.push(byte);
                 self.words += 1;
-                self.before.push(self.words);
+                self.before.push((self.words, 0));
             }
             (b'{', _) => return self.open_body(insert),
             (b'}', _) if self.open.last() == Some(&b'{') => {
@@ -139,7 +145,7 @@ impl<'a> Braces<'a> {
             }
             (b')' | b']' | b'}', _) => {
                 if matches!(self.open.pop(), Some(b'(' | b'['))
-                    && let Some(before) = self.before.pop()
+                    && let Some((before, _)) = self.before.pop()
                 {
                     self.words = before;
                 }
@@ -158,7 +164,11 @@ impl<'a> Braces<'a> {
             }
             // The entries of a list in brackets are parsed one after another, in no depth.
             (b',', _) if matches!(self.open.last(), Some(b'(' | b'[')) => {
-                self.words = self.before.last().copied().unwrap_or(0);
+                if let Some((before, entries)) = self.before.last_mut() {
+                    self.words = *before;
+                    *entries += 1;
+                    self.compared = self.compared.saturating_add(*entries);
+                }
             }
             (b'-', _) if self.in_name() => {}
             _ if is_operator(byte) => self.words += 1,
@@ -187,6 +197,9 @@ impl<'a> Braces<'a> {
         let code = self.code;
         let header = &code[self.statement..self.at];
         let nested = !self.open.is_empty();
+        if insert {
+            self.count_selectors(header);
+        }
         self.open_rule(header);
         self.open.push(b'{');
         self.skip(1);
@@ -199,6 +212,36 @@ impl<'a> Braces<'a> {
                 let call = step_call(header, body, nested);
                 self.insert(self.at, &format!("{call};"));
             }
+        }
+    }
+
+    /// Puts in what counts the selectors of a rule that only show when it is compiled: those of
+    /// interpolations, and those of several `&`.
+    fn count_selectors(&mut self, header: &str) {
+        let start = self.statement;
+        let rule = header.trim();
+        if rule.is_empty()
+            || rule.starts_with(['@', '$']) && !rule.starts_with("@at-root")
+            || rule.starts_with("--")
+            || rule.ends_with(':')
+        {
+            return;
+        }
+        let parents = rule.split(',').map(|one| one.matches('&').count());
+        let (parents, list) = (parents.max().unwrap_or(0), 1 + rule.matches(',').count());
+        let holes = holes(header);
+        if holes.is_empty() && parents > 1 {
+            let call = format!("{CALL}{SELECT}({parents},{list},&,null);");
+            self.insert(start, &call);
+        }
+        for (from, to) in holes {
+            let inner = &header[from..to];
+            // A slash between two numbers would become a division.
+            if inner.trim().is_empty() || inner.contains('/') && !inner.contains(['$', '(']) {
+                continue;
+            }
+            self.insert(start + from, &format!("{SELECT}({parents},{list},&,("));
+            self.insert(start + to, "))");
         }
     }
 
@@ -222,11 +265,7 @@ impl<'a> Braces<'a> {
             around
         } else {
             note_selectors(header);
-            let list = header.split(',').map(|selector| {
-                let parents = selector.matches('&').count().max(1);
-                around.saturating_pow(u32::try_from(parents).unwrap_or(u32::MAX))
-            });
-            let count = list.fold(0, usize::saturating_add);
+            let count = selectors(header, around);
             self.all_selectors = self.all_selectors.saturating_add(count);
             count
         };
@@ -239,11 +278,38 @@ impl<'a> Braces<'a> {
         self.copied = at;
         let line_start = self.guarded.text.rfind('\n').map_or(0, |found| found + 1);
         let column = self.guarded.text[line_start..].chars().count();
+        // A header may have more than one line.
+        let later = self.code.as_bytes().get(at..self.at).unwrap_or(b"");
+        let line = self.line - later.iter().filter(|byte| **byte == b'\n').count();
         self.guarded
             .inserted
-            .push((self.line, column, what.chars().count()));
+            .push((line, column, what.chars().count()));
         self.guarded.text.push_str(what);
     }
+}
+
+/// From where to where each interpolation of a text goes, those inside others left out.
+fn holes(text: &str) -> Vec<(usize, usize)> {
+    let bytes = text.as_bytes();
+    let (mut holes, mut depth, mut from) = (Vec::new(), 0_usize, 0);
+    for (at, byte) in bytes.iter().enumerate() {
+        match byte {
+            b'{' => {
+                if depth == 0 {
+                    from = at + 1;
+                }
+                depth += 1;
+            }
+            b'}' if depth > 0 => {
+                depth -= 1;
+                if depth == 0 {
+                    holes.push((from, at));
+                }
+            }
+            _ => {}
+        }
+    }
+    holes
 }
 
 /// Where each `{` ends, by what comes behind it.

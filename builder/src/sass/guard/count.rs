@@ -5,7 +5,7 @@ use grass_compiler::codemap::Span;
 use grass_compiler::sass_ast::ArgumentResult;
 use grass_compiler::sass_value::Value;
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 /// What calls may use of the stack; the rest is for one deep expression.
@@ -26,13 +26,17 @@ const SMALL_BYTES: usize = 2 * ITEM_BYTES;
 /// Bytes of values that may be used in one compilation.
 const MAX_USED_BYTES: usize = 512 << 20;
 /// Comparisons of names, and of the keys of maps that are written out.
-const MAX_COMPARISONS: usize = 1_000_000_000;
+const MAX_COMPARISONS: usize = 400_000_000;
 /// Selectors that nesting makes of others.
 pub(super) const MAX_SELECTORS: usize = 1_000;
+/// Selectors and declarations that a compilation makes.
+const MAX_EMITTED: usize = 1_000_000;
 /// The same for a whole file.
 pub(super) const MAX_SELECTORS_IN_FILE: usize = 1_000_000;
 /// Runs of `@extend` in one compilation.
 const MAX_EXTENDS: usize = 1_000;
+/// Comparisons of selectors for it.
+const MAX_EXTEND_WORK: usize = 2_000_000;
 /// Selectors that `@extend` may make of one.
 const MAX_EXTENDED: usize = 10_000;
 
@@ -47,6 +51,7 @@ struct Counts {
     stack_start: usize,
     steps: usize,
     statements: usize,
+    emitted: usize,
     /// The bodies that run, innermost last.
     running: Vec<Run>,
     /// The largest value that was put into a variable of a name.
@@ -54,8 +59,8 @@ struct Counts {
     /// The same, for what bodies were given.
     largest_given: BTreeMap<String, usize>,
     used_bytes: usize,
-    /// Comparisons of names, to know what is used.
-    looked_at: usize,
+    /// Comparisons of names, to know what is used, and of the keys of maps.
+    compared: usize,
     /// What each body that can run again is given, and how often it names variables.
     bodies: Vec<Rc<Body>>,
     /// How often a variable is named in all files.
@@ -63,6 +68,11 @@ struct Counts {
     extends: usize,
     /// Runs of `@extend` by what they extend.
     extended: BTreeMap<String, usize>,
+    /// What the rules extend that have a part of a selector.
+    targets: BTreeMap<String, BTreeSet<String>>,
+    /// How many selectors have a part.
+    rules: BTreeMap<String, usize>,
+    extend_work: usize,
     /// The parts of selectors that have several.
     compound: Vec<Vec<String>>,
 }
@@ -75,6 +85,8 @@ pub(super) struct Body {
     /// How often it names variables.
     pub(super) names: BTreeMap<String, usize>,
     pub(super) statements: usize,
+    /// Selectors and declarations that it makes inside one selector.
+    pub(super) emitted: usize,
     /// True for one inside something else, whose variables it sees when that has ended too.
     pub(super) nested: bool,
 }
@@ -144,6 +156,26 @@ impl Counts {
             .fold(of(&self.largest), usize::max)
     }
 
+    /// The work of one more `@extend`: each selector with the target, or with what its extenders
+    /// extend in turn, is made again, and what it was extended to is compared with one another.
+    fn extend_work(&self, target: &str) -> usize {
+        let mut seen = BTreeSet::from([target]);
+        let mut next = vec![target];
+        let mut work = 0_usize;
+        while let Some(name) = next.pop() {
+            let rules = self.rules.get(name).copied().unwrap_or(0);
+            work = work.saturating_add(rules);
+            for target in self.targets.get(name).into_iter().flatten() {
+                if seen.insert(target) {
+                    next.push(target);
+                }
+            }
+        }
+        let runs = seen.iter().filter_map(|name| self.extended.get(*name));
+        let runs: usize = runs.sum();
+        work.saturating_mul(runs.saturating_pow(2))
+    }
+
     /// Uses what a run of a body names.
     fn use_names(&mut self, body: &Body) {
         let given: Vec<_> = self.running.iter().flat_map(|run| &run.given).collect();
@@ -156,7 +188,7 @@ impl Counts {
             .names
             .len()
             .saturating_mul(1 + given.len() + body.given.len());
-        self.looked_at = self.looked_at.saturating_add(looked_at);
+        self.compared = self.compared.saturating_add(looked_at);
         self.use_bytes(used);
     }
 }
@@ -181,6 +213,75 @@ pub(super) fn note_outside(names: BTreeMap<String, usize>) -> bool {
     })
 }
 
+/// Notes selectors and declarations that are made; an error where they are too many.
+pub(super) fn note_emitted(more: usize) -> Result<(), String> {
+    let all = COUNTS.with_borrow_mut(|counts| {
+        counts.emitted = counts.emitted.saturating_add(more);
+        counts.emitted
+    });
+    if all <= MAX_EMITTED {
+        return Ok(());
+    }
+    Err(format!(
+        "a style sheet makes more than {MAX_EMITTED} selectors and declarations: does a loop end?"
+    ))
+}
+
+/// Notes comparisons; an error where they are too many.
+pub(super) fn note_comparisons(more: usize) -> Result<(), String> {
+    let all = COUNTS.with_borrow_mut(|counts| {
+        counts.compared = counts.compared.saturating_add(more);
+        counts.compared
+    });
+    if all <= MAX_COMPARISONS {
+        return Ok(());
+    }
+    Err(format!(
+        "lists in brackets and names of variables need more than {MAX_COMPARISONS} comparisons; \
+         write shorter lists, or fewer variables in what runs again"
+    ))
+}
+
+/// How many selectors and `&` a value may bring into a selector.
+fn in_selector(value: &Value) -> (usize, usize) {
+    let add = |(commas, parents): (usize, usize), value: &Value| {
+        let (more, again) = in_selector(value);
+        (commas + more, parents + again)
+    };
+    match value {
+        Value::String(text, _) => (text.matches(',').count(), text.matches('&').count()),
+        Value::List(list, ..) => list.iter().fold((list.len(), 0), add),
+        Value::ArgList(list) => list.elems.iter().fold((list.elems.len(), 0), add),
+        _ => (0, 0),
+    }
+}
+
+/// Counts what an interpolation brings into the selectors of a rule, and returns it: how many `&`
+/// and selectors are written there, the selectors around, and what is interpolated.
+pub(crate) fn select(mut arguments: ArgumentResult, _: &mut Visitor) -> Answer {
+    let span = arguments.span();
+    let mut number = |index| match arguments.get_positional(index).map(|value| value.node) {
+        Some(Value::Dimension(number)) => number.num.0 as usize,
+        _ => 1,
+    };
+    let (parents, list) = (number(0), number(1));
+    let around = match arguments.get_positional(2).map(|around| around.node) {
+        Some(Value::List(list, ..)) => list.len(),
+        _ => 1,
+    };
+    let value = arguments
+        .get_positional(3)
+        .map_or(Value::Null, |value| value.node);
+    let (more, again) = in_selector(&value);
+    let parents = u32::try_from((parents + again).max(1)).unwrap_or(u32::MAX);
+    let count = around.saturating_pow(parents).saturating_mul(list + more);
+    if count > MAX_SELECTORS {
+        return fail(too_many_selectors(), span);
+    }
+    note_emitted(count).map_err(|message| (message, span))?;
+    Ok(value)
+}
+
 /// Notes the selectors of a rule.
 pub(super) fn note_selectors(header: &str) {
     for selector in header.split(',') {
@@ -194,9 +295,15 @@ pub(super) fn note_selectors(header: &str) {
             }
         }
         parts.retain(|part| !part.is_empty());
-        if parts.len() > 1 {
-            COUNTS.with_borrow_mut(|counts| counts.compound.push(parts));
-        }
+        COUNTS.with_borrow_mut(|counts| {
+            let names: BTreeSet<&String> = parts.iter().collect();
+            for name in names {
+                *counts.rules.entry(name.clone()).or_default() += 1;
+            }
+            if parts.len() > 1 {
+                counts.compound.push(parts);
+            }
+        });
     }
 }
 
@@ -312,6 +419,11 @@ pub(crate) fn step(mut arguments: ArgumentResult, _: &mut Visitor) -> Answer {
             COUNTS.with_borrow_mut(|counts| counts.note_given(name, bytes));
         }
     }
+    let selectors = match &around {
+        Some(Value::List(list, ..)) => list.len().max(1),
+        _ => 1,
+    };
+    note_emitted(body.emitted.saturating_mul(selectors)).map_err(|message| (message, span))?;
     let around = around.map_or(0, |around| size(&around, 0));
     let statements = COUNTS.with_borrow_mut(|counts| {
         counts.use_bytes(around);
@@ -325,6 +437,7 @@ pub(crate) fn step(mut arguments: ArgumentResult, _: &mut Visitor) -> Answer {
         );
         return fail(message, span);
     }
+    note_comparisons(0).map_err(|message| (message, span))?;
     check_used(span)
 }
 
@@ -339,6 +452,24 @@ pub(crate) fn measure(mut arguments: ArgumentResult, _: &mut Visitor) -> Answer 
     check_used(span)
 }
 
+/// The parts of the selectors that a value is.
+fn simple_names(value: &Value, names: &mut Vec<String>) {
+    match value {
+        Value::String(text, _) => {
+            let ends = |c: char| matches!(c, '.' | '#' | '%' | ':' | '[') || c.is_whitespace();
+            let starts = text.char_indices().filter(|(_, c)| ends(*c));
+            let starts: Vec<usize> = std::iter::once(0)
+                .chain(starts.map(|(at, _)| at))
+                .chain([text.len()])
+                .collect();
+            let parts = starts.windows(2).map(|pair| text[pair[0]..pair[1]].trim());
+            names.extend(parts.filter(|part| !part.is_empty()).map(str::to_owned));
+        }
+        Value::List(list, ..) => list.iter().for_each(|value| simple_names(value, names)),
+        _ => {}
+    }
+}
+
 /// Counts one `@extend` of what it is given.
 pub(crate) fn extend(mut arguments: ArgumentResult, _: &mut Visitor) -> Answer {
     let span = arguments.span();
@@ -346,9 +477,20 @@ pub(crate) fn extend(mut arguments: ArgumentResult, _: &mut Visitor) -> Answer {
     else {
         return Ok(Value::Null);
     };
+    let extender = arguments.get_positional(1).map(|around| around.node);
+    let mut names = Vec::new();
+    if let Some(extender) = &extender {
+        simple_names(extender, &mut names);
+    }
     let found = COUNTS.with_borrow_mut(|counts| {
         counts.extends += 1;
         *counts.extended.entry(target.clone()).or_default() += 1;
+        for name in names {
+            let targets = counts.targets.entry(name).or_default();
+            targets.insert(target.clone());
+        }
+        let work = counts.extend_work(&target);
+        counts.extend_work = counts.extend_work.saturating_add(work);
         let runs = |part: &String| 1 + counts.extended.get(part).copied().unwrap_or(0);
         let touched = counts
             .compound
@@ -358,13 +500,16 @@ pub(crate) fn extend(mut arguments: ArgumentResult, _: &mut Visitor) -> Answer {
             .map(|parts| parts.iter().map(runs).fold(1, usize::saturating_mul))
             .max();
         (
-            counts.extends > MAX_EXTENDS,
+            counts.extends > MAX_EXTENDS || counts.extend_work > MAX_EXTEND_WORK,
             most.unwrap_or(1) > MAX_EXTENDED,
         )
     });
     match found {
         (true, _) => fail(
-            format!("more than {MAX_EXTENDS} runs of @extend; include a mixin instead"),
+            format!(
+                "more than {MAX_EXTENDS} runs of @extend, or fewer of what many rules have; include \
+                 a mixin instead"
+            ),
             span,
         ),
         (_, true) => fail(
