@@ -100,6 +100,7 @@ fn on_this_thread(sources: &Sources, source: &SourceKey) -> Result<String, Diagn
         .quiet(true)
         .add_custom_fn(guard::STEP, Builtin::new(guard::step))
         .add_custom_fn(guard::SIZE, Builtin::new(guard::measure))
+        .add_custom_fn(guard::SELECT, Builtin::new(guard::select))
         .add_custom_fn(guard::EXTEND, Builtin::new(guard::extend));
     let result = grass_compiler::from_path(source.as_str(), &options);
     if let Some(problem) = files.refused() {
@@ -114,5 +115,7 @@ fn on_this_thread(sources: &Sources, source: &SourceKey) -> Result<String, Diagn
     })
 }
 
+#[cfg(test)]
+mod equivalence;
 #[cfg(test)]
 mod tests;

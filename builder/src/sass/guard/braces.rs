@@ -1,24 +1,40 @@
 //! The syntax with braces, byte by byte.
 
+use super::code::code;
+use super::count::{
+    MAX_SELECTORS, MAX_SELECTORS_IN_FILE, note_comparisons, note_emitted, note_outside,
+    note_selectors, too_many_selectors, used_too_often,
+};
 use super::{
-    Guarded, MAX_NESTING, MAX_SELECTORS, MAX_SELECTORS_IN_FILE, MAX_WORDS, Refusal, extend_call,
-    is_operator, named, note_outside, note_selectors, repeats, size_call, step_call, too_deep,
-    too_long,
+    CALL, Guarded, MAX_NESTING, MAX_WORDS, Refusal, SELECT, emitted, extend_call, is_operator,
+    named, repeats, selectors, size_call, step_call, too_deep, too_long,
 };
 use std::collections::BTreeMap;
 
 /// Checks a text, and puts calls in where that is asked for.
 pub(super) fn guard(text: &str, insert: bool) -> Result<Guarded, Refusal> {
-    note_outside(named(text));
-    Braces::new(text).run(insert)
+    let code = code(text);
+    if !note_outside(named(&code)) {
+        return Err((1, used_too_often()));
+    }
+    let guarded = Braces::new(text, &code).run(insert)?;
+    note_emitted(emitted(&code)).map_err(|message| (1, message))?;
+    Ok(guarded)
 }
 
 struct Braces<'a> {
     text: &'a str,
+    /// `text` without comments and what strings hold, of the same length. What is looked at is
+    /// looked at here.
+    code: &'a str,
     at: usize,
     line: usize,
-    /// What is open: `(`, `[`, `{`, `#` for an interpolation, a quote for a string with one in it.
+    /// What is open: `(`, `[`, `{`, `#` for an interpolation.
     open: Vec<u8>,
+    /// Words and operators before each `(` and `[` that is open, and the commas inside it.
+    before: Vec<(usize, usize)>,
+    /// Comparisons of the keys of maps.
+    compared: usize,
     /// Words and operators of the statement so far.
     words: usize,
     /// How much is open where the body of a rule that repeats would begin.
@@ -36,12 +52,15 @@ struct Braces<'a> {
 }
 
 impl<'a> Braces<'a> {
-    fn new(text: &'a str) -> Self {
+    fn new(text: &'a str, code: &'a str) -> Self {
         Self {
             text,
+            code,
             at: 0,
             line: 0,
             open: Vec::new(),
+            before: Vec::new(),
+            compared: 0,
             words: 0,
             pending: None,
             guarded: Guarded {
@@ -52,18 +71,14 @@ impl<'a> Braces<'a> {
             statement: 0,
             selectors: Vec::new(),
             all_selectors: 0,
-            ends: bodies(text),
+            ends: bodies(code),
         }
     }
 
     fn run(mut self, insert: bool) -> Result<Guarded, Refusal> {
-        let bytes = self.text.as_bytes();
+        let bytes = self.code.as_bytes();
         while let Some(&byte) = bytes.get(self.at) {
-            let next = bytes.get(self.at + 1).copied();
-            match self.open.last() {
-                Some(quote @ (b'"' | b'\'')) => self.in_string(*quote, byte, next),
-                _ => self.outside(byte, next, insert),
-            }
+            self.visit(byte, bytes.get(self.at + 1).copied(), insert);
             if self.open.len() > MAX_NESTING {
                 return Err(too_deep(self.line));
             }
@@ -76,12 +91,13 @@ impl<'a> Braces<'a> {
                 .is_some_and(|count| *count > MAX_SELECTORS)
                 || self.all_selectors > MAX_SELECTORS_IN_FILE
             {
-                return Err((self.line as u32 + 1, super::too_many_selectors()));
+                return Err((self.line as u32 + 1, too_many_selectors()));
             }
         }
+        note_comparisons(self.compared).map_err(|message| (1, message))?;
         if insert
             && self.open.is_empty()
-            && let Some(call) = size_call(without_comments(&self.text[self.statement..]))
+            && let Some(call) = size_call(&self.code[self.statement..])
         {
             self.insert(self.at, &format!("\n;{call}"));
         }
@@ -90,48 +106,20 @@ impl<'a> Braces<'a> {
     }
 
     fn skip(&mut self, count: usize) {
-        let bytes = self.text.as_bytes();
+        let bytes = self.code.as_bytes();
         let end = (self.at + count).min(bytes.len());
         self.line += bytes[self.at..end].iter().filter(|b| **b == b'\n').count();
         self.at = end;
     }
 
-    /// Goes behind the next `end`, or to the end of the text.
-    fn skip_past(&mut self, from: usize, end: &str) {
-        let rest = self.text.as_bytes().get(self.at + from..).unwrap_or(b"");
-        let found = rest
-            .windows(end.len())
-            .position(|part| part == end.as_bytes());
-        self.skip(found.map_or(usize::MAX / 2, |found| from + found + end.len()));
-    }
-
-    fn in_string(&mut self, quote: u8, byte: u8, next: Option<u8>) {
-        match byte {
-            b'\\' => self.skip(2),
-            b'#' if next == Some(b'{') => {
-                self.open.push(b'#');
-                self.skip(2);
-            }
-            _ => {
-                if byte == quote || byte == b'\n' {
-                    self.open.pop();
-                }
-                self.skip(1);
-            }
-        }
-    }
-
-    fn outside(&mut self, byte: u8, next: Option<u8>, insert: bool) {
+    fn visit(&mut self, byte: u8, next: Option<u8>, insert: bool) {
         match (byte, next) {
-            (b'/', Some(b'/')) => return self.skip_past(2, "\n"),
-            (b'/', Some(b'*')) => return self.skip_past(2, "*/"),
             (b'#', Some(b'{')) => {
                 self.open.push(b'#');
                 return self.skip(2);
             }
-            (b'\\', _) => return self.skip(2),
             (b'@', _) => {
-                let name: String = self.text.as_bytes()[self.at + 1..]
+                let name: String = self.code.as_bytes()[self.at + 1..]
                     .iter()
                     .take_while(|b| b.is_ascii_alphabetic())
                     .map(|b| b.to_ascii_lowercase() as char)
@@ -140,50 +128,29 @@ impl<'a> Braces<'a> {
                     self.pending = Some(self.open.len());
                 }
             }
-            (b'"' | b'\'' | b'(' | b'[', _) => {
-                if byte == b'(' && self.plain_url() {
-                    return self.skip_past(1, ")");
-                }
+            (b'(' | b'[', _) => {
                 self.open.push(byte);
                 self.words += 1;
+                self.before.push((self.words, 0));
             }
-            (b'{', _) => {
-                let body = self.pending == Some(self.open.len());
-                let text = self.text;
-                let header = &text[self.statement..self.at];
-                self.open_rule(header);
-                self.open.push(byte);
-                self.words = 0;
-                self.skip(1);
-                self.statement = self.at;
-                if body {
-                    self.pending = None;
-                    if insert {
-                        let end = self.ends.get(&self.at).copied();
-                        let body = &text[self.at..end.unwrap_or(text.len())];
-                        let call = step_call(header, body);
-                        self.insert(self.at, &format!("{call};"));
-                    }
+            (b'{', _) => return self.open_body(insert),
+            (b'}', _) if self.open.last() == Some(&b'{') => {
+                if insert {
+                    self.end_statement(";", "");
                 }
-                return;
+                self.selectors.pop();
+                self.skip(1);
+                self.open.pop();
+                return self.begin_statement();
             }
             (b')' | b']' | b'}', _) => {
-                let ends_statement = byte == b'}' && self.open.last() == Some(&b'{');
-                if ends_statement {
-                    self.words = 0;
-                    if insert {
-                        self.end_statement(";", "");
-                    }
-                    self.selectors.pop();
-                    self.skip(1);
-                    self.open.pop();
-                    self.statement = self.at;
-                    return;
+                if matches!(self.open.pop(), Some(b'(' | b'['))
+                    && let Some((before, _)) = self.before.pop()
+                {
+                    self.words = before;
                 }
-                self.open.pop();
             }
             (b';', _) => {
-                self.words = 0;
                 if self.pending == Some(self.open.len()) {
                     self.pending = None;
                 }
@@ -192,10 +159,18 @@ impl<'a> Braces<'a> {
                     if insert {
                         self.end_statement("", ";");
                     }
-                    self.statement = self.at;
-                    return;
+                    return self.begin_statement();
                 }
             }
+            // The entries of a list in brackets are parsed one after another, in no depth.
+            (b',', _) if matches!(self.open.last(), Some(b'(' | b'[')) => {
+                if let Some((before, entries)) = self.before.last_mut() {
+                    self.words = *before;
+                    *entries += 1;
+                    self.compared = self.compared.saturating_add(*entries);
+                }
+            }
+            (b'-', _) if self.in_name() => {}
             _ if is_operator(byte) => self.words += 1,
             (b' ' | b'\t' | b'\n' | b',', Some(next)) if !next.is_ascii_whitespace() => {
                 self.words += 1;
@@ -205,24 +180,77 @@ impl<'a> Braces<'a> {
         self.skip(1);
     }
 
-    /// True at the bracket of `url(…)` without quotes, where `//` begins no comment.
-    fn plain_url(&self) -> bool {
-        let bytes = self.text.as_bytes();
-        let named = self.at >= 3 && bytes[self.at - 3..self.at].eq_ignore_ascii_case(b"url");
-        let rest = &bytes[self.at + 1..];
-        let end = rest
-            .iter()
-            .position(|b| matches!(b, b')' | b'(' | b'"' | b'\'' | b'#' | b'$' | b'\n' | b'\\'));
-        named && end.is_some_and(|end| rest[end] == b')')
+    /// True at a `-` behind a letter, which is a part of a name.
+    fn in_name(&self) -> bool {
+        super::in_name(self.code, self.at)
+    }
+
+    fn begin_statement(&mut self) {
+        self.words = 0;
+        self.before.clear();
+        self.statement = self.at;
+    }
+
+    /// Opens what has a body: a rule, a function, a mixin, a loop.
+    fn open_body(&mut self, insert: bool) {
+        let repeats = self.pending == Some(self.open.len());
+        let code = self.code;
+        let header = &code[self.statement..self.at];
+        let nested = !self.open.is_empty();
+        if insert {
+            self.count_selectors(header);
+        }
+        self.open_rule(header);
+        self.open.push(b'{');
+        self.skip(1);
+        self.begin_statement();
+        if repeats {
+            self.pending = None;
+            if insert {
+                let end = self.ends.get(&self.at).copied();
+                let body = &code[self.at..end.unwrap_or(code.len())];
+                let call = step_call(header, body, nested);
+                self.insert(self.at, &format!("{call};"));
+            }
+        }
+    }
+
+    /// Puts in what counts the selectors of a rule that only show when it is compiled: those of
+    /// interpolations, and those of several `&`.
+    fn count_selectors(&mut self, header: &str) {
+        let start = self.statement;
+        let rule = header.trim();
+        if rule.is_empty()
+            || rule.starts_with(['@', '$']) && !rule.starts_with("@at-root")
+            || rule.starts_with("--")
+            || rule.ends_with(':')
+        {
+            return;
+        }
+        let parents = rule.split(',').map(|one| one.matches('&').count());
+        let (parents, list) = (parents.max().unwrap_or(0), 1 + rule.matches(',').count());
+        let holes = holes(header);
+        if holes.is_empty() && parents > 1 {
+            let call = format!("{CALL}{SELECT}({parents},{list},&,null);");
+            self.insert(start, &call);
+        }
+        for (from, to) in holes {
+            let inner = &header[from..to];
+            // A slash between two numbers would become a division.
+            if inner.trim().is_empty() || inner.contains('/') && !inner.contains(['$', '(']) {
+                continue;
+            }
+            self.insert(start + from, &format!("{SELECT}({parents},{list},&,("));
+            self.insert(start + to, "))");
+        }
     }
 
     /// Puts in what measures the statement that ends here.
     fn end_statement(&mut self, before: &str, after: &str) {
-        let text = self.text;
-        let statement = text[self.statement..self.at].trim_end_matches(';');
-        if let Some(call) = size_call(without_comments(statement)) {
+        let statement = self.code[self.statement..self.at].trim_end_matches(';');
+        if let Some(call) = size_call(statement) {
             self.insert(self.at, &format!("{before}{call}{after}"));
-        } else if let Some(call) = extend_call(without_comments(statement)) {
+        } else if let Some(call) = extend_call(statement) {
             self.insert(self.at, &format!("{before}{call}{after}"));
         }
     }
@@ -230,18 +258,14 @@ impl<'a> Braces<'a> {
     /// Counts the selectors of a rule that opens.
     fn open_rule(&mut self, header: &str) {
         let around = self.selectors.last().copied().unwrap_or(1);
-        let header = without_comments(header);
+        let header = header.trim();
         let own = if header.starts_with("@mixin") || header.starts_with("@function") {
             1
         } else if header.is_empty() || header.starts_with(['@', '$']) {
             around
         } else {
             note_selectors(header);
-            let list = header.split(',').map(|selector| {
-                let parents = selector.matches('&').count().max(1);
-                around.saturating_pow(u32::try_from(parents).unwrap_or(u32::MAX))
-            });
-            let count = list.fold(0, usize::saturating_add);
+            let count = selectors(header, around);
             self.all_selectors = self.all_selectors.saturating_add(count);
             count
         };
@@ -254,28 +278,41 @@ impl<'a> Braces<'a> {
         self.copied = at;
         let line_start = self.guarded.text.rfind('\n').map_or(0, |found| found + 1);
         let column = self.guarded.text[line_start..].chars().count();
+        // A header may have more than one line.
+        let later = self.code.as_bytes().get(at..self.at).unwrap_or(b"");
+        let line = self.line - later.iter().filter(|byte| **byte == b'\n').count();
         self.guarded
             .inserted
-            .push((self.line, column, what.chars().count()));
+            .push((line, column, what.chars().count()));
         self.guarded.text.push_str(what);
     }
 }
 
-/// A statement without the comments that it begins with.
-fn without_comments(statement: &str) -> &str {
-    let mut rest = statement.trim_start();
-    loop {
-        let end = match rest.as_bytes() {
-            [b'/', b'/', ..] => rest.find('\n').map(|at| at + 1),
-            [b'/', b'*', ..] => rest.find("*/").map(|at| at + 2),
-            _ => return rest,
-        };
-        rest = rest[end.unwrap_or(rest.len())..].trim_start();
+/// From where to where each interpolation of a text goes, those inside others left out.
+fn holes(text: &str) -> Vec<(usize, usize)> {
+    let bytes = text.as_bytes();
+    let (mut holes, mut depth, mut from) = (Vec::new(), 0_usize, 0);
+    for (at, byte) in bytes.iter().enumerate() {
+        match byte {
+            b'{' => {
+                if depth == 0 {
+                    from = at + 1;
+                }
+                depth += 1;
+            }
+            b'}' if depth > 0 => {
+                depth -= 1;
+                if depth == 0 {
+                    holes.push((from, at));
+                }
+            }
+            _ => {}
+        }
     }
+    holes
 }
 
-/// Where each `{` ends, by what comes behind it: brackets alone are counted, which is right wherever
-/// no comment or string has one, and near enough there.
+/// Where each `{` ends, by what comes behind it.
 fn bodies(text: &str) -> BTreeMap<usize, usize> {
     let mut ends = BTreeMap::new();
     let mut open = Vec::new();

@@ -1,9 +1,13 @@
 //! The indented syntax, line by line.
 
+use super::code::code;
+use super::count::{
+    MAX_SELECTORS, MAX_SELECTORS_IN_FILE, note_outside, note_selectors, too_many_selectors,
+    used_too_often,
+};
 use super::{
-    Guarded, MAX_NESTING, MAX_SELECTORS, MAX_SELECTORS_IN_FILE, MAX_WORDS, Refusal, extend_call,
-    is_operator, named, note_outside, note_selectors, repeats, size_call, step_call, too_deep,
-    too_long,
+    Guarded, MAX_NESTING, MAX_WORDS, Refusal, extend_call, in_name, is_operator, named, repeats,
+    size_call, step_call, too_deep, too_long,
 };
 
 /// Checks a text and puts the calls in.
@@ -12,8 +16,12 @@ pub(super) fn guard(text: &str) -> Result<Guarded, Refusal> {
         text: String::with_capacity(text.len()),
         inserted: Vec::new(),
     };
-    note_outside(named(text));
     let lines: Vec<&str> = text.split_inclusive('\n').collect();
+    // A comment ends with its line here, or with what is indented farther than it.
+    let codes: Vec<String> = lines.iter().map(|line| code(line)).collect();
+    if !note_outside(named(&codes.concat())) {
+        return Err((1, used_too_often()));
+    }
     let mut levels: Vec<usize> = Vec::new();
     // Of each level how many selectors are around it.
     let mut selectors: Vec<usize> = Vec::new();
@@ -22,9 +30,10 @@ pub(super) fn guard(text: &str) -> Result<Guarded, Refusal> {
     let mut comment = None;
     let mut out_line = 0;
     for (number, line) in lines.iter().copied().enumerate() {
-        let code = line.trim_start_matches([' ', '\t']);
-        let indent = line.len() - code.len();
-        let blank = code.trim().is_empty();
+        let written = line.trim_start_matches([' ', '\t']);
+        let indent = line.len() - written.len();
+        let blank = written.trim().is_empty();
+        let code = codes[number][indent..].trim_end();
         if !blank && comment.is_some_and(|at| indent <= at) {
             comment = None;
         }
@@ -32,8 +41,12 @@ pub(super) fn guard(text: &str) -> Result<Guarded, Refusal> {
             if let Some((at, text)) = header.take()
                 && indent > at
             {
-                let body = body(&lines[number..], at);
-                guarded.put(&mut out_line, &line[..indent], &step_call(&text, &body));
+                let body = body(&lines[number..], &codes[number..], at);
+                guarded.put(
+                    &mut out_line,
+                    &line[..indent],
+                    &step_call(&text, &body, at > 0),
+                );
             }
             while levels.last().is_some_and(|level| *level >= indent) {
                 levels.pop();
@@ -49,7 +62,7 @@ pub(super) fn guard(text: &str) -> Result<Guarded, Refusal> {
             });
             selectors.push(match code {
                 _ if code.starts_with('=') || code.starts_with("@mixin") => 1,
-                _ if !opens || code.starts_with(['@', '$', '+', '/']) => around,
+                _ if !opens || code.is_empty() || code.starts_with(['@', '$', '+']) => around,
                 _ => {
                     note_selectors(code);
                     let list = code.split(',').map(|selector| {
@@ -62,26 +75,24 @@ pub(super) fn guard(text: &str) -> Result<Guarded, Refusal> {
             let count = selectors.last().copied().unwrap_or(1);
             all_selectors = all_selectors.saturating_add(count);
             if count > MAX_SELECTORS || all_selectors > MAX_SELECTORS_IN_FILE {
-                return Err((number as u32 + 1, super::too_many_selectors()));
+                return Err((number as u32 + 1, too_many_selectors()));
             }
             check_line(code, levels.len(), number)?;
-            if code.starts_with("//") || code.starts_with("/*") {
+            if written.starts_with("//") || written.starts_with("/*") {
                 comment = Some(indent);
-            } else if code.starts_with('=') || code.strip_prefix('@').is_some_and(is_header) {
-                let code = code.trim_end();
-                let text = match code.strip_prefix('=') {
-                    Some(mixin) => format!("@mixin {mixin}"),
-                    None => code.to_owned(),
-                };
-                header = Some((indent, text));
+            } else if let Some(mixin) = code.strip_prefix('=') {
+                header = Some((indent, format!("@mixin {mixin}")));
+            } else if let Some(mixin) = code.strip_prefix('+') {
+                header = Some((indent, format!("@include {mixin}")));
+            } else if code.strip_prefix('@').is_some_and(is_header) {
+                header = Some((indent, code.to_owned()));
             }
         }
         guarded.text.push_str(line);
         out_line += 1;
-        let statement = code.trim_end();
         if !blank
             && comment.is_none()
-            && let Some(call) = size_call(statement).or_else(|| extend_call(statement))
+            && let Some(call) = size_call(code).or_else(|| extend_call(code))
         {
             if !line.ends_with('\n') {
                 guarded.text.push('\n');
@@ -105,13 +116,13 @@ impl Guarded {
     }
 }
 
-/// The lines that are indented farther than a header.
-fn body(lines: &[&str], header: usize) -> String {
-    let inside = lines.iter().take_while(|line| {
+/// The code of the lines that are indented farther than a header.
+fn body(lines: &[&str], codes: &[String], header: usize) -> String {
+    let inside = lines.iter().zip(codes).take_while(|(line, _)| {
         let code = line.trim_start_matches([' ', '\t']);
         code.trim().is_empty() || line.len() - code.len() > header
     });
-    inside.copied().collect()
+    inside.map(|(_, code)| code.as_str()).collect()
 }
 
 fn is_header(rule: &str) -> bool {
@@ -120,24 +131,28 @@ fn is_header(rule: &str) -> bool {
 }
 
 fn check_line(code: &str, levels: usize, number: usize) -> Result<(), Refusal> {
-    let (mut depth, mut words) = (levels, 0);
-    let mut quote = None;
+    let (mut open, mut words) = (Vec::new(), 0);
     for (at, byte) in code.bytes().enumerate() {
-        match (quote, byte) {
-            (Some(open), _) if open == byte => quote = None,
-            (None, b'"' | b'\'') => quote = Some(byte),
-            (_, b'(' | b'[' | b'{') => depth += 1,
-            (_, b')' | b']' | b'}') => depth = depth.saturating_sub(1),
-            (None, b' ' | b',') => words += 1,
-            (None, _) if is_operator(byte) && at > 0 => words += 1,
+        match byte {
+            b'(' | b'[' | b'{' => open.push(words),
+            b')' | b']' | b'}' => {
+                if let Some(before) = open.pop() {
+                    words = before + 1;
+                }
+            }
+            // The entries of a list in brackets are parsed one after another, in no depth.
+            b',' if !open.is_empty() => words = open.last().map_or(0, |before: &usize| before + 1),
+            b' ' | b',' => words += 1,
+            b'-' if in_name(code, at) => {}
+            _ if is_operator(byte) && at > 0 => words += 1,
             _ => {}
         }
-        if depth > MAX_NESTING {
+        if levels + open.len() > MAX_NESTING {
             return Err(too_deep(number));
         }
-    }
-    if words > MAX_WORDS {
-        return Err(too_long(number));
+        if words > MAX_WORDS {
+            return Err(too_long(number));
+        }
     }
     Ok(())
 }
