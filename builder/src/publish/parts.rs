@@ -43,7 +43,10 @@ pub(super) struct OtherParts {
 
 impl Root {
     /// The keys to be looked at now, and those that are left for later.
-    pub(super) fn part(&self, keys: BTreeSet<SourceKey>) -> (BTreeSet<SourceKey>, BTreeSet<SourceKey>) {
+    pub(super) fn part(
+        &self,
+        keys: BTreeSet<SourceKey>,
+    ) -> (BTreeSet<SourceKey>, BTreeSet<SourceKey>) {
         let deaths = |key: &SourceKey| {
             let suspect = self.suspects.get(key.as_str());
             suspect.map_or(0, |suspect| suspect.deaths)
@@ -69,7 +72,9 @@ impl Root {
 
     /// True while there is something that has to be tried apart from others.
     fn has_parts(&self) -> bool {
-        self.suspects.values().any(|suspect| suspect.deaths >= DEATHS)
+        self.suspects
+            .values()
+            .any(|suspect| suspect.deaths >= DEATHS)
     }
 
     /// Forgets what has come of the parts of a change after the last one.
@@ -119,7 +124,9 @@ impl Builder {
         if pages.len() > relook::FEW {
             let listed = self.source.list().await?.into_iter();
             let there: BTreeSet<String> = listed.map(|listed| listed.key).collect();
-            let gone = pages.into_iter().filter(|key| !there.contains(key.as_str()));
+            let gone = pages
+                .into_iter()
+                .filter(|key| !there.contains(key.as_str()));
             parts.gone = gone.cloned().collect();
             return Ok(parts);
         }

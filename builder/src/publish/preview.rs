@@ -275,10 +275,7 @@ impl Builder {
         // On the heap: the future is large.
         let work = Work::Keys(keys);
         let others = OtherParts::default();
-        Box::pin(self.draft(
-            &work, state, root, sources, changes, &seen, time, &others,
-        ))
-        .await
+        Box::pin(self.draft(&work, state, root, sources, changes, &seen, time, &others)).await
     }
 
     /// Adds the requests of what a run does after it has come so far.

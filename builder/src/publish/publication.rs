@@ -1,9 +1,9 @@
 //! The difference between what is published and what should be, and what was done about it.
 
 use super::draft::Draft;
+use super::last_good::LastGoodCopies;
 use super::state::{Published, State};
 use super::store::Bucket;
-use super::last_good::LastGoodCopies;
 use super::transfer::{self, Origin, Put};
 use crate::diagnostic::Diagnostic;
 use crate::evaluate::{Unready, why};

@@ -134,7 +134,9 @@ pub async fn put(
                     } = &put.object.body
                     {
                         let (now, version) = match &put.origin {
-                            Origin::Published(from, etag) => (site.head(from.as_str()).await?, etag),
+                            Origin::Published(from, etag) => {
+                                (site.head(from.as_str()).await?, etag)
+                            }
                             _ => (source.head(from.as_str()).await?, version),
                         };
                         if now.is_none_or(|now| now.etag != *version) {

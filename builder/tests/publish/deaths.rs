@@ -344,7 +344,10 @@ async fn a_run_that_is_broken_off_by_intention_is_no_death() {
             builder.abandon().await.unwrap();
             drop(release);
             let now = root(&world).await;
-            assert!(now.attempts.is_empty() && now.suspects.is_empty(), "{now:?}");
+            assert!(
+                now.attempts.is_empty() && now.suspects.is_empty(),
+                "{now:?}"
+            );
             assert!(now.hints.contains_key(KILLER));
         }
     }

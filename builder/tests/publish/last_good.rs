@@ -116,7 +116,9 @@ async fn a_file_that_waits_until_others_are_tried_moves_as_it_was() {
     world.put(FILE, "V2").await;
     for _ in 0..2 {
         let root = world.builder().look().await.unwrap().unwrap().0;
-        world.note_death_of(root, &[FILE, "content/none.md"], None).await;
+        world
+            .note_death_of(root, &[FILE, "content/none.md"], None)
+            .await;
     }
     world.put(PAGE, page("two")).await;
     let (other, seen) = (world.clone(), Arc::new(Mutex::new(None)));
@@ -131,7 +133,11 @@ async fn a_file_that_waits_until_others_are_tried_moves_as_it_was() {
     let builder = world.builder_over(ALL, Some(shared(During(Arc::new(meanwhile)))));
     run(&builder, keys([PAGE])).await;
     let seen = seen.lock().unwrap().clone();
-    assert_eq!(seen, Some((None, Some(b"V1".to_vec()))), "before it is tried");
+    assert_eq!(
+        seen,
+        Some((None, Some(b"V1".to_vec()))),
+        "before it is tried"
+    );
     assert_eq!(bytes(&world, "two/pic.bin").await.unwrap(), b"V2");
     world.assert_incremental_equals_clean("tried").await;
 }
@@ -139,7 +145,7 @@ async fn a_file_that_waits_until_others_are_tried_moves_as_it_was() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_file_whose_removal_is_held_moves_with_its_page() {
     let world = published().await;
-    let posts: Vec<String> = (0..20).map(|n| format!("content/blog/p{n}.md")).collect();
+    let posts: Vec<String> = (0..20).map(|n| format!("content/p{n}.md")).collect();
     for post in &posts {
         world.put(post, "+++\ntitle = \"P\"\n+++\n").await;
     }
@@ -180,7 +186,9 @@ async fn what_there_is_stays_where_the_last_good_bytes_are_not_found() {
     run(&world.builder(), keys([FILE])).await;
     assert_eq!(bytes(&world, "three/pic.bin").await.unwrap(), b"V3");
     run(&world.builder(), Work::Reconcile).await;
-    world.assert_incremental_equals_clean("uploaded again").await;
+    world
+        .assert_incremental_equals_clean("uploaded again")
+        .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

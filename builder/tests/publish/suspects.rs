@@ -22,7 +22,7 @@ fn deleted(reports: &[Report]) -> u64 {
     reports.iter().map(|report| report.counts.deleted).sum()
 }
 
-/// A blog of 40 pages, and the keys of 36 of them.
+/// A blog with 40 more pages, and their keys.
 async fn forty_pages() -> (World, Vec<String>) {
     let world = published_blog().await;
     let names: Vec<String> = (0..40).map(|n| format!("content/many/{n:02}.md")).collect();
@@ -94,7 +94,9 @@ async fn drafts_that_are_tried_one_by_one_take_no_more_down_than_all_at_once_may
     let (world, names) = forty_pages().await;
     let drafts: Vec<&str> = names[..16].iter().map(String::as_str).collect();
     for key in &drafts {
-        world.put(key, "+++\ntitle = \"P\"\ndraft = true\n+++\n").await;
+        world
+            .put(key, "+++\ntitle = \"P\"\ndraft = true\n+++\n")
+            .await;
     }
     suspects(&world, &drafts).await;
     let reports = world.builder().run(keys(drafts)).await.unwrap();
@@ -160,6 +162,10 @@ async fn the_last_page_that_was_due_stays_while_the_next_becomes_due() {
     let reports = world.builder().run(Work::Due).await.unwrap();
     assert_eq!(deleted(&reports), 0, "{reports:?}");
     let site = world.site().await;
-    assert!(["first", "second"].iter().all(|name| site.contains_key(&format!("blog/{name}/index.html"))));
+    assert!(
+        ["first", "second"]
+            .iter()
+            .all(|name| site.contains_key(&format!("blog/{name}/index.html")))
+    );
     world.assert_incremental_equals_clean("due").await;
 }

@@ -18,6 +18,7 @@ const OF_HINTS: [&str; 6] = [
     "newest_hint",
     "attempts",
     "suspects",
+    "tried",
     "set_aside",
 ];
 
