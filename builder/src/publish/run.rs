@@ -280,9 +280,14 @@ impl Builder {
         let withheld = draft.withheld(&root, &others);
         let mut publication = Publication::of(&state, &draft, &withheld, &self.site, approved);
         if !trial.left.is_empty() {
-            // What was found and belongs to nobody may belong to what is left for later.
+            // What was found and belongs to nobody may belong to what is left for later; so does what
+            // a run put that had no time to take its source in.
+            let is_of_later = |source: &SourceKey| {
+                let is_known = draft.sources.get(source.as_str()).is_some();
+                source.as_str().is_empty() || (trial.left.contains(source) && !is_known)
+            };
             let deletions = &mut publication.deletions;
-            deletions.retain(|_, published| !published.source.as_str().is_empty());
+            deletions.retain(|_, published| !is_of_later(&published.source));
         }
         // What was found under a key whose page cannot be rendered stays unknown: that alone is
         // nothing to commit.

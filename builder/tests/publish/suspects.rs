@@ -1,10 +1,13 @@
 //! Suspects are tried in parts, and what is published stays published: a part is judged as what it is
 //! a part of, and a page is not taken down while others are tried.
 
-use crate::world::{World, keys, published_blog};
+use crate::meanwhile::{During, Meanwhile};
+use crate::world::{ALL, World, keys, published_blog, shared};
+use jiff::Timestamp;
 use quillfront_builder::publish::root::Root;
 use quillfront_builder::publish::run::Work;
 use quillfront_builder::report::Report;
+use std::sync::Arc;
 use std::time::Duration;
 
 async fn root(world: &World) -> Root {
@@ -168,4 +171,35 @@ async fn the_last_page_that_was_due_stays_while_the_next_becomes_due() {
             .all(|name| site.contains_key(&format!("blog/{name}/index.html")))
     );
     world.assert_incremental_equals_clean("due").await;
+}
+
+/// A run that had no time has put a file, and not taken it in.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_put_already_is_not_deleted_while_others_are_tried() {
+    const FILE: &str = "static/new.txt";
+    let world = Arc::new(published_blog().await);
+    world.put(FILE, "new").await;
+    world
+        .put(
+            "content/blog/new.md",
+            "+++\ntitle = \"New\"\ndate = 2026-01-01\n+++\n",
+        )
+        .await;
+    let host = world.host.clone();
+    let late = Meanwhile::default().before("PUT", "/site/new.txt", move || async move {
+        host.advance(Duration::from_secs(60));
+    });
+    let builder = world.builder_over(ALL, Some(shared(During(Arc::new(late)))));
+    let soon = world.host.now_ms() + 30_000;
+    builder.stop_before(Some(Timestamp::from_millisecond(soon).unwrap()));
+    let reports = builder
+        .run(keys([FILE, "content/blog/new.md"]))
+        .await
+        .unwrap();
+    assert!(reports[0].stopped, "{reports:?}");
+    assert!(world.site().await.contains_key("new.txt"));
+    suspects(&world, &[FILE, "content/none.md"]).await;
+    let reports = world.builder().run(keys([])).await.unwrap();
+    assert_eq!(deleted(&reports), 0, "{reports:?}");
+    world.assert_incremental_equals_clean("put already").await;
 }
