@@ -10,7 +10,7 @@
 //! and values that it goes through.
 
 use std::cell::Cell;
-use tera::{Error, Value};
+use tera::{Error, Kwargs, Value};
 
 /// Steps that one render may take.
 pub const MAX_STEPS: u64 = 10_000_000;
@@ -29,13 +29,6 @@ pub const MAX_DEPTH: usize = 200;
 /// Bytes that a filter goes through in one step.
 pub const BYTES_A_STEP: usize = 64;
 
-/// Each so many bytes of the largest text or list in a variable make every later turn a step dearer:
-/// what the engine compares and joins by itself is not told to us.
-const HEAVY_BYTES: usize = 8 << 10;
-/// Lists and maps in one another weigh from so many values on; a site's own lists have fewer.
-const HEAVY_VALUES: u64 = 4_000_000;
-/// Bytes of memory that a value takes.
-const VALUE_BYTES: usize = 24;
 /// Values that are looked at in one step.
 const VALUES_A_STEP: u64 = 4;
 
@@ -46,8 +39,6 @@ struct Left {
     kept_bytes: usize,
     /// Of a page's own text, while that is rendered.
     text: Option<(u64, usize)>,
-    /// Bytes of the largest value in a variable.
-    heaviest: usize,
 }
 
 impl Left {
@@ -55,7 +46,6 @@ impl Left {
         steps: MAX_STEPS,
         kept_bytes: MAX_KEPT_BYTES,
         text: None,
-        heaviest: 0,
     };
 }
 
@@ -146,12 +136,6 @@ pub fn spend_bytes(bytes: usize) -> Result<(), Error> {
     }
 }
 
-/// Takes the steps of `turns` turns of a template.
-pub(crate) fn turn(steps: u64) -> Result<(), Error> {
-    let heaviest = LEFT.get().map_or(0, |left| left.heaviest);
-    spend(steps * (1 + (heaviest / HEAVY_BYTES) as u64))
-}
-
 /// Takes steps of a page's own text; none elsewhere.
 pub(crate) fn spend_of_text(steps: u64) -> Result<(), Error> {
     let Some(mut left) = LEFT.get() else {
@@ -168,7 +152,7 @@ pub(crate) fn spend_of_text(steps: u64) -> Result<(), Error> {
     };
     left.text = Some((own, kept));
     LEFT.set(Some(left));
-    turn(steps)
+    spend(steps)
 }
 
 /// Counts bytes that are held until the render ends or something is done with them.
@@ -205,49 +189,27 @@ pub(crate) fn keep_of_text(bytes: usize) -> Result<(), Error> {
     Ok(())
 }
 
-/// Notes a value that stays in a variable.
-fn weigh(bytes: usize) {
-    if let Some(mut left) = LEFT.get()
-        && left.heaviest < bytes
-    {
-        left.heaviest = bytes;
-        LEFT.set(Some(left));
-    }
-}
-
 /// Checks a value that was put into a variable.
 pub(crate) fn of_variable(value: &Value, most: usize) -> Result<(), Error> {
-    let bytes = match (value.as_str(), value.as_array()) {
-        (Some(text), _) => text.len(),
-        (_, Some(list)) => list.len() * VALUE_BYTES,
-        _ => 0,
+    let Some(text) = value.as_str() else {
+        return Ok(());
     };
-    if value.is_string() && bytes > most {
+    if text.len() > most {
         return message(format!("a variable holds a text of more than {most} bytes"));
     }
-    weigh(bytes);
-    if value.is_string() {
-        spend_bytes(bytes)?;
-    }
-    Ok(())
+    spend_bytes(text.len())
 }
 
-/// Checks a value that goes into a list or a map: how deep it is, and how much it is once everything
-/// in it is written out.
+/// Checks a value that goes into a list or a map: how deep it is, by going through all that is in it.
 pub(crate) fn of_entry(value: &Value) -> Result<(), Error> {
     if let Some(text) = value.as_str() {
         // It may have been made for this list.
         return spend_bytes(4 * text.len());
     }
-    let mut values = 0;
-    measure(value, MAX_DEPTH - 1, &mut values)?;
-    if values > HEAVY_VALUES {
-        weigh(usize::try_from(values).unwrap_or(usize::MAX / VALUE_BYTES) * VALUE_BYTES);
-    }
-    Ok(())
+    measure(value, MAX_DEPTH - 1)
 }
 
-fn measure(value: &Value, depth: usize, values: &mut u64) -> Result<(), Error> {
+fn measure(value: &Value, depth: usize) -> Result<(), Error> {
     let list = value.as_array();
     let map = value.as_map();
     let count = list.map_or(0, <[Value]>::len) + map.map_or(0, tera::Map::len);
@@ -261,12 +223,11 @@ fn measure(value: &Value, depth: usize, values: &mut u64) -> Result<(), Error> {
         ));
     }
     spend((count as u64).div_ceil(VALUES_A_STEP))?;
-    *values += count as u64 + 1;
     for item in list.into_iter().flatten() {
-        measure(item, depth - 1, values)?;
+        measure(item, depth - 1)?;
     }
     for item in map.into_iter().flat_map(tera::Map::values) {
-        measure(item, depth - 1, values)?;
+        measure(item, depth - 1)?;
     }
     Ok(())
 }
@@ -288,6 +249,37 @@ pub(crate) fn through(value: &Value) -> Result<(), Error> {
         (_, Some(list), _) => count(list.len()),
         (_, _, Some(map)) => count(2 * map.len()),
         _ => Ok(()),
+    }
+}
+
+/// Takes the steps of copying a list or a map into another one.
+pub(crate) fn spread(value: &Value) -> Result<(), Error> {
+    match value.as_array() {
+        Some(list) if list.len() <= MAX_LIST => spend(list.len() as u64 / VALUES_A_STEP),
+        _ => through(value),
+    }
+}
+
+/// Takes the steps of going through the texts that a function, filter or test is called with, and keeps
+/// their bytes: what is asked for is remembered until the render ends.
+pub(crate) fn of_arguments(arguments: &Kwargs) -> Result<(), Error> {
+    arguments
+        .iter()
+        .try_for_each(|(_, value)| of_argument(value))
+}
+
+fn of_argument(value: &Value) -> Result<(), Error> {
+    if let Some(text) = value.as_str() {
+        spend_bytes(text.len())?;
+        keep(text.len())?;
+        return keep_of_text(text.len());
+    }
+    match value.as_array() {
+        Some(list) => {
+            spend(list.len() as u64 / VALUES_A_STEP)?;
+            list.iter().try_for_each(of_argument)
+        }
+        None => Ok(()),
     }
 }
 

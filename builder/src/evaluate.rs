@@ -14,9 +14,9 @@ use crate::key::{OutputKey, SourceKey};
 use crate::links::ExternalLinks;
 use crate::object::Object;
 use crate::plan::{self, Plan, Planned, Recipe};
-use crate::quillfront_toml::{AllowedHosts, OwnConfig};
+use crate::quillfront_toml::{self, AllowedHosts, OwnConfig};
+use crate::remote::{Answer, Request};
 use crate::render::RenderError;
-use crate::render::answers::{Answer, Request};
 use crate::render::content::{self, Bodies, Contents, Linking};
 use crate::render::generated::Generated;
 use crate::render::output::{self, Edited, LastReaders, Site};
@@ -226,7 +226,7 @@ impl<Kept: Send> Evaluation<Kept> {
     ) -> Result<Self, Unready> {
         let mut diagnostics = Vec::new();
         let config = read_config(&sources, &settings, &mut diagnostics);
-        let (config, own) = match (config, OwnConfig::of(&sources)) {
+        let (config, own) = match (config, OwnConfig::of(sources.text(quillfront_toml::KEY))) {
             (Ok(config), Ok(own)) => (config, own),
             (Err(unready), Ok(_)) | (Err(unready @ Unready::NoConfig), Err(_)) => {
                 return Err(unready);

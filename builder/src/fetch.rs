@@ -5,10 +5,8 @@
 //! goes to one of these, so that a name that changes its mind gains nothing. Redirects are
 //! followed here, one by one, each checked in the same way. Everything is bounded.
 
-pub mod address;
-
-use crate::quillfront_toml::AllowedHosts;
-use crate::render::answers::{Answer, Method, Request};
+use crate::quillfront_toml::{AllowedHosts, address};
+use crate::remote::{Answer, Method, Request};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::io;

@@ -31,7 +31,12 @@ pub fn register(tera: &mut Tera) {
         "filesizeformat",
         tera_contrib::filesize_format::filesize_format,
     );
-    tera.register_filter("format", tera_contrib::format::format);
+    tera.register_filter(
+        "format",
+        texts::counted_value(|value, arguments, state| {
+            tera_contrib::format::format(value.clone(), arguments, state)
+        }),
+    );
     tera.register_filter("group_by", groups::group_by);
     tera.register_filter("json_encode", sizes::json_encode);
     tera.register_filter("regex_replace", patterns::regex_replace);

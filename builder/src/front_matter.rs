@@ -5,6 +5,7 @@
 //! [`parse_page`] and [`parse_section`] read that tree into the form that everything else uses.
 //! All problems of a file are reported together, with lines of the whole file.
 
+pub mod head;
 mod locate;
 mod nearest;
 mod page;

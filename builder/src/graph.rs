@@ -26,7 +26,7 @@ use crate::fingerprint::Mark;
 use crate::images::Job;
 use crate::key::{OutputKey, SourceKey};
 use crate::markdown::InternalLink;
-use crate::render::answers::Request;
+use crate::remote::Request;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

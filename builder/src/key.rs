@@ -125,6 +125,21 @@ pub enum Role {
     Unusable,
 }
 
+impl Role {
+    /// Whether a change of the source may change every output.
+    pub fn is_configuration(self) -> bool {
+        matches!(self, Self::Config | Self::OwnConfig | Self::ThemeConfig)
+    }
+}
+
+/// True for `_index.md` and `_index.<lang>.md`.
+pub fn is_section_file(name: &str) -> bool {
+    name == "_index.md"
+        || name
+            .strip_prefix("_index.")
+            .is_some_and(|rest| rest.ends_with(".md"))
+}
+
 /// Longest Markdown, template, configuration or data file that is read: 16 MB.
 pub const MAX_TEXT_BYTES: u64 = 16 * 1024 * 1024;
 

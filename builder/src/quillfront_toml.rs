@@ -4,6 +4,7 @@
 //! Parsed once into a validated form, like `config.toml`: each part owns its keys, its defaults
 //! and its checks ([`publishing`], [`hosts`]). An unknown key is an error.
 
+pub mod address;
 pub mod hosts;
 pub mod publishing;
 
@@ -14,8 +15,8 @@ use crate::diagnostic::Diagnostic;
 use crate::front_matter::parse_toml;
 use crate::front_matter::table::{Table, Unknown};
 use crate::front_matter::tree::{Data, Source};
-use crate::source::Sources;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// Where it lies.
 pub const KEY: &str = "quillfront.toml";
@@ -68,15 +69,12 @@ impl OwnConfig {
         }
     }
 
-    /// What the effective sources say: without a file that was ever good, the defaults.
+    /// What the text of the effective file says: without a file that was ever good, the defaults.
     ///
     /// # Errors
     /// What is wrong with a file that was good to an earlier version of Quillfront.
-    pub fn of(sources: &Sources) -> Result<Self, Vec<Diagnostic>> {
-        match sources.text(KEY) {
-            Some(text) => Self::parse(KEY, text),
-            None => Ok(Self::default()),
-        }
+    pub fn of(text: Option<&Arc<str>>) -> Result<Self, Vec<Diagnostic>> {
+        text.map_or_else(|| Ok(Self::default()), |text| Self::parse(KEY, text))
     }
 }
 

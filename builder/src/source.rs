@@ -6,10 +6,10 @@ use crate::config::Config;
 use crate::diagnostic::Diagnostic;
 use crate::fingerprint::Mark;
 use crate::front_matter;
+use crate::front_matter::head::Head;
 use crate::key::{self, DataFormat, MAX_TEXT_BYTES, Role, SourceKey, data_format};
 use crate::quillfront_toml::OwnConfig;
 use crate::render::templates;
-use crate::site::head::Head;
 use itertools::{EitherOrBoth, Itertools};
 use rayon::prelude::*;
 use smol_str::SmolStr;
@@ -577,14 +577,6 @@ fn unusable(file: &str) -> Diagnostic {
     let message = format!("nothing is published from an object named `{shown}`{why}");
     Diagnostic::error("key", file, message)
         .hint("upload it again under another key, and remove this one")
-}
-
-/// True for `_index.md` and `_index.<lang>.md`.
-pub fn is_section_file(name: &str) -> bool {
-    name == "_index.md"
-        || name
-            .strip_prefix("_index.")
-            .is_some_and(|rest| rest.ends_with(".md"))
 }
 
 fn check_data(file: &str, text: &str) -> Result<(), Vec<Diagnostic>> {

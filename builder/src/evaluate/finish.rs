@@ -8,7 +8,7 @@ use crate::graph::{BodyFacts, Graph};
 use crate::key::{OutputKey, SourceKey};
 use crate::links::ExternalLinks;
 use crate::plan;
-use crate::render::answers::Request;
+use crate::remote::Request;
 use crate::render::content::Contents;
 use crate::render::output::Site;
 use crate::render::world::World;

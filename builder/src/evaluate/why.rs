@@ -5,7 +5,7 @@
 
 use super::Evaluation;
 use crate::graph::{BodyFacts, OutputTrace, Question, value_mark};
-use crate::key::{OutputKey, Role, SourceKey};
+use crate::key::{OutputKey, Role, SourceKey, is_section_file};
 use crate::plan::{Planned, Recipe};
 use crate::reads::WHOLE;
 use crate::render::content::Contents;
@@ -15,7 +15,7 @@ use crate::render::values;
 use crate::render::world::World;
 use crate::site::library;
 use crate::site::schedule::Schedule;
-use crate::source::{Change, Source, Sources, is_section_file};
+use crate::source::{Change, Source, Sources};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use tera::Map;
@@ -308,12 +308,13 @@ pub fn of(
     if let Some(own) = changes.get_key_value(source) {
         return vec![told(own)];
     }
-    let configures = |key: &SourceKey| {
-        let role = key.role();
-        matches!(role, Role::Config | Role::OwnConfig | Role::ThemeConfig)
-    };
-    // Where everything is made anew, that is not for any page that changed with it.
-    let matter = changes.iter().filter(|(key, _)| !full || configures(key));
+    // Where everything is made anew, that is not for any page that changed with it. No other page makes
+    // one appear either.
+    let is_page = source.role() == Role::Content && !is_section_file(source.name());
+    let matter = changes.iter().filter(|(key, _)| {
+        key.role().is_configuration()
+            || !full && (!is_new || !is_page || is_section_file(key.name()))
+    });
     let reasons: Vec<String> = matter.map(told).collect();
     if reasons.is_empty() {
         let reason = match (is_new, full) {
@@ -345,5 +346,34 @@ fn listed(names: Vec<String>) -> String {
         Some((last, [])) => last.clone(),
         Some((last, rest)) => format!("{} and {last}", rest.join(", ")),
         None => String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reasons(source: &str, changed: &[&str], is_new: bool, full: bool) -> Vec<String> {
+        let key = |key: &str| SourceKey::from(key);
+        let changes = changed.iter().map(|one| (key(one), Change::Added));
+        of(&key(source), &changes.collect(), is_new, full)
+    }
+
+    #[test]
+    fn a_page_appears_for_itself_or_for_what_can_make_it_appear() {
+        let good = "content/blog/good.md";
+        let added = |key: &str| vec![format!("{key} was added")];
+        let bad = "content/blog/bad.md";
+        let section = "content/blog/_index.md";
+        assert_eq!(reasons(good, &[bad, good], true, false), added(good));
+        assert_eq!(reasons(good, &[bad], true, false), ["it was not there"]);
+        assert_eq!(reasons(good, &[bad, section], true, false), added(section));
+        assert_eq!(
+            reasons(good, &["config.toml"], true, true),
+            added("config.toml")
+        );
+        // A list does appear for a page in it.
+        assert_eq!(reasons(section, &[bad], true, false), added(bad));
+        assert_eq!(reasons(good, &[bad], false, false), added(bad));
     }
 }

@@ -1,6 +1,7 @@
 //! The filter `date` and the tests `before` and `after`.
 
 use super::localized;
+use crate::budget;
 use jiff::civil::Time;
 use jiff::fmt::strtime;
 use jiff::fmt::temporal::{DateTimeParser, Pieces};
@@ -19,6 +20,7 @@ pub(crate) static ZONES: LazyLock<TimeZoneDatabase> = LazyLock::new(TimeZoneData
 /// offset that it was written with. The format is that of strftime, `%Y-%m-%d` by default; with a
 /// `locale` it is a pattern of Unicode's UTS 35, such as `d MMMM y`.
 pub fn date(value: &Value, kwargs: Kwargs, _: &State) -> TeraResult<String> {
+    spend(value, &kwargs)?;
     let zone = kwargs.get::<&str>("timezone")?.map(zone).transpose()?;
     let mut date = moment(value, zone.clone().unwrap_or(TimeZone::UTC))?;
     if let Some(zone) = zone {
@@ -58,7 +60,20 @@ pub fn is_after(value: &Value, kwargs: Kwargs, _: &State) -> TeraResult<bool> {
     })
 }
 
+/// Steps of reading or writing one date.
+const DATE_STEPS: u64 = 10;
+
+fn spend(value: &Value, arguments: &Kwargs) -> TeraResult<()> {
+    budget::spend(DATE_STEPS)?;
+    budget::spend_bytes(value.as_str().map_or(0, str::len))?;
+    budget::of_arguments(arguments)?;
+    // Each sign of a pattern writes several.
+    let format = arguments.get::<&str>("format")?;
+    budget::spend_bytes(8 * format.map_or(0, str::len))
+}
+
 fn two_moments(value: &Value, kwargs: &Kwargs) -> TeraResult<(Zoned, Zoned, bool)> {
+    spend(value, kwargs)?;
     let other = kwargs.must_get::<&Value>("other")?;
     let inclusive = kwargs.get::<bool>("inclusive")?.unwrap_or(false);
     Ok((

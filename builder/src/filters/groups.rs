@@ -13,6 +13,7 @@ pub(super) fn group_by(items: &[Value], arguments: Kwargs, _: &State) -> TeraRes
     let mut groups: Vec<(Key<'static>, Vec<Value>)> = Vec::new();
     let mut places: HashMap<Key<'static>, usize> = HashMap::new();
     crate::budget::spend(items.len() as u64)?;
+    crate::budget::of_arguments(&arguments)?;
     let attribute = arguments.must_get::<&str>("attribute")?;
     for (index, item) in items.iter().enumerate() {
         let Some(found) = item.get_from_path(attribute) else {

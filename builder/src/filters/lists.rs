@@ -64,6 +64,7 @@ fn sort(list: &[Value], arguments: Kwargs, _: &State) -> TeraResult<Vec<Value>> 
     if list.is_empty() {
         return Ok(Vec::new());
     }
+    budget::of_arguments(&arguments)?;
     let attribute = arguments.get::<&str>("attribute")?;
     let mut keyed = Vec::with_capacity(list.len());
     for (index, value) in list.iter().enumerate() {

@@ -6,6 +6,7 @@ use tera::{Error, Kwargs, State, TeraResult, Value};
 /// `{{ 1234567 | num_format(locale="fr") }}`: digits in groups, as a language has them. The
 /// default is the site's default language (site model, section 10).
 pub fn num_format(value: i128, kwargs: Kwargs, state: &State) -> TeraResult<String> {
+    crate::budget::of_arguments(&kwargs)?;
     let locale = match kwargs.get::<&str>("locale")? {
         Some(name) => Locale::from_name(name)
             .map_err(|_| Error::message(format!("`{name}` is no locale of num_format")))?,

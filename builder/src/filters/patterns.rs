@@ -108,6 +108,7 @@ impl Pattern {
 
 /// `regex_replace(pattern, rep)`.
 pub(super) fn regex_replace(text: &str, arguments: Kwargs, _: &State) -> TeraResult<String> {
+    budget::of_arguments(&arguments)?;
     let pattern = arguments.must_get::<&str>("pattern")?;
     let rep = arguments.must_get::<&str>("rep")?;
     let pattern = Pattern::of(pattern)?;
@@ -130,6 +131,7 @@ pub(super) fn regex_replace(text: &str, arguments: Kwargs, _: &State) -> TeraRes
 
 /// `matching(pat)`.
 pub(super) fn matching(text: &str, arguments: Kwargs, _: &State) -> TeraResult<bool> {
+    budget::of_arguments(&arguments)?;
     let pattern = Pattern::of(arguments.must_get::<&str>("pat")?)?;
     pattern.through(text)?;
     Ok(pattern.regex.is_match(text))
@@ -137,6 +139,7 @@ pub(super) fn matching(text: &str, arguments: Kwargs, _: &State) -> TeraResult<b
 
 /// `containing(pat)`, of a text, a list or a map.
 pub(super) fn containing(value: &Value, arguments: Kwargs, _: &State) -> TeraResult<bool> {
+    budget::of_arguments(&arguments)?;
     let wanted = arguments.must_get::<Value>("pat")?;
     match (value.as_str(), value.as_array(), value.as_map()) {
         (Some(text), ..) => {

@@ -6,6 +6,7 @@ use tera::{Kwargs, State, TeraResult, Value};
 /// depends on the page that is written alone, so that two builds of it agree.
 pub fn shuffle(mut items: Vec<Value>, kwargs: Kwargs, state: &State) -> TeraResult<Vec<Value>> {
     crate::budget::spend(items.len() as u64)?;
+    crate::budget::of_arguments(&kwargs)?;
     let seed = match kwargs.get::<Value>("seed")? {
         Some(seed) => seed.to_string(),
         None => state

@@ -55,6 +55,7 @@ fn check_value(filter: &str, value: &Value, width: usize) -> TeraResult<()> {
 }
 
 pub(super) fn replace(value: StringInput, arguments: Kwargs, state: &State) -> TeraResult<Value> {
+    budget::of_arguments(&arguments)?;
     let from = arguments.must_get::<&str>("from")?;
     let to = arguments.must_get::<StringInput>("to")?;
     let safe = state.autoescaping_enabled() && (value.is_safe() || to.is_safe());
@@ -83,6 +84,7 @@ pub(super) fn replace(value: StringInput, arguments: Kwargs, state: &State) -> T
 }
 
 pub(super) fn join(list: &[Value], arguments: Kwargs, state: &State) -> TeraResult<Value> {
+    budget::of_arguments(&arguments)?;
     let sep = arguments.get::<StringInput>("sep")?;
     let safe = state.autoescaping_enabled()
         && (list.iter().any(|item| item.is_string() && item.is_safe())
@@ -116,6 +118,7 @@ pub(super) fn join(list: &[Value], arguments: Kwargs, state: &State) -> TeraResu
 const MAX_INDENT: usize = 1000;
 
 pub(super) fn indent(value: StringInput, arguments: Kwargs, state: &State) -> TeraResult<Value> {
+    budget::of_arguments(&arguments)?;
     let width = arguments.get::<usize>("width")?.unwrap_or(4);
     let indentation = arguments.get::<StringInput>("indentation")?;
     let first = arguments.get::<bool>("first")?.unwrap_or(false);
@@ -249,6 +252,17 @@ mod tests {
             "{{ 'abc' is containing(pat='b') }}{{ [1, 2] is containing(pat=3) }}{{ {'a': 1} is containing(pat='a') }}{{ {1: 1} is containing(pat=1) }}{{ {'a': 1} is containing(pat=[1]) }}",
             "{{ 'abc' is containing(pat=1) }}",
             "{{ 1 | safe }}{{ [1, '<'] | safe }}",
+            "{{ ' 12 ' | int }}{{ '0xff' | int(base=16) }}{{ '-3' | int }}{{ '2.0' | int }}{{ 2.0 | int }}{{ 7 | int }}",
+            "{{ 'a' | int }}",
+            "{{ '2.5' | int }}",
+            "{{ 2.5 | int }}",
+            "{{ 1 | int(base=1) }}",
+            "{{ [1] | int }}",
+            "{{ true | int }}",
+            "{{ 170141183460469231731687303715884105727 | int }}{{ 1e30 | int }}",
+            "{{ ' 1.5 ' | float }}{{ 2 | float }}{{ -1e3 | float }}{{ 'inf' | float }}",
+            "{{ 'a' | float }}",
+            "{{ none | float }}",
         ] {
             for escape in [false, true] {
                 let (theirs, ours) = both(template, escape);

@@ -15,6 +15,7 @@ pub(super) fn counted<Made: FunctionResult>(
 ) -> impl for<'a> Fn(&'a str, Kwargs, &State) -> TeraResult<Value> {
     move |text: &str, arguments: Kwargs, state: &State| {
         budget::spend_bytes(text.len())?;
+        budget::of_arguments(&arguments)?;
         filter(text, arguments, state).into_result()
     }
 }
@@ -40,6 +41,7 @@ pub(super) fn counted_input<Made: FunctionResult>(
 ) -> impl for<'a> Fn(StringInput<'a>, Kwargs, &State) -> TeraResult<Value> {
     move |text: StringInput<'_>, arguments: Kwargs, state: &State| {
         budget::spend_bytes(text.as_str().len())?;
+        budget::of_arguments(&arguments)?;
         filter(text, arguments, state).into_result()
     }
 }
@@ -49,6 +51,7 @@ pub(super) fn counted_value<Made: FunctionResult>(
     filter: impl for<'a> Fn(&'a Value, Kwargs, &State) -> Made + Send + Sync + 'static,
 ) -> impl for<'a> Fn(&'a Value, Kwargs, &State) -> TeraResult<Value> {
     move |value: &Value, arguments: Kwargs, state: &State| {
+        budget::of_arguments(&arguments)?;
         match (value.as_array(), value.as_map()) {
             (Some(list), _) => budget::spend(list.len() as u64)?,
             (_, Some(map)) => budget::spend(map.len() as u64)?,
@@ -64,6 +67,7 @@ pub(super) fn counted_test<Told: TestResult>(
 ) -> impl for<'a> Fn(&'a str, Kwargs, &State) -> TeraResult<bool> {
     move |text: &str, arguments: Kwargs, state: &State| {
         budget::spend_bytes(text.len())?;
+        budget::of_arguments(&arguments)?;
         test(text, arguments, state).into_result()
     }
 }
@@ -121,6 +125,8 @@ pub(super) fn register(tera: &mut Tera) {
     tera.register_filter("title", by_character(|text, _, _| title(text)));
     tera.register_filter("truncate", counted(truncate));
     tera.register_filter("split", counted(split));
+    tera.register_filter("int", counted_value(int));
+    tera.register_filter("float", counted_value(float));
     let about = |test: fn(&str, &str) -> bool| {
         counted_test(move |text, arguments: Kwargs, _: &State| {
             arguments.must_get::<&str>("pat").map(|pat| test(text, pat))
@@ -128,6 +134,67 @@ pub(super) fn register(tera: &mut Tera) {
     };
     tera.register_test("starting_with", about(|text, pat| text.starts_with(pat)));
     tera.register_test("ending_with", about(|text, pat| text.ends_with(pat)));
+}
+
+fn int(value: &Value, arguments: Kwargs, _: &State) -> TeraResult<Value> {
+    let base = arguments.get::<u32>("base")?.unwrap_or(10);
+    if !(2..=36).contains(&base) {
+        return Err(Error::message(format!(
+            "int filter `base` must be between 2 and 36, got {base}"
+        )));
+    }
+    let whole = |number: f64| {
+        let integer = tera::Number::Float(number).as_integer();
+        integer.map(Value::from).ok_or_else(|| {
+            Error::message(format!(
+                "The float {number} cannot be converted to an int (non-integer or out of i128 range)"
+            ))
+        })
+    };
+    if let Some(text) = value.as_str() {
+        let text = text.trim();
+        let digits = match base {
+            2 => text.trim_start_matches("0b"),
+            8 => text.trim_start_matches("0o"),
+            16 => text.trim_start_matches("0x"),
+            _ => text,
+        };
+        if let Ok(number) = i128::from_str_radix(digits, base) {
+            return Ok(number.into());
+        }
+        return match digits.contains('.').then(|| digits.parse::<f64>()) {
+            Some(Ok(number)) => whole(number),
+            _ => Err(Error::message(format!(
+                "The string `{digits}` cannot be converted to an int in base {base}"
+            ))),
+        };
+    }
+    match value.as_number() {
+        Some(tera::Number::Float(number)) => whole(number),
+        Some(_) => Ok(value.clone()),
+        None => Err(Error::message(format!(
+            "Value of type {} cannot be converted to an int",
+            value.name()
+        ))),
+    }
+}
+
+fn float(value: &Value, _: Kwargs, _: &State) -> TeraResult<f64> {
+    if let Some(text) = value.as_str() {
+        let text = text.trim();
+        return text.parse().map_err(|_| {
+            Error::message(format!(
+                "The string `{text}` cannot be converted to a float"
+            ))
+        });
+    }
+    let number = value.as_number().map(|number| number.as_float());
+    number.ok_or_else(|| {
+        Error::message(format!(
+            "Value of type {} cannot be converted to a float",
+            value.name()
+        ))
+    })
 }
 
 /// Words between white space.

@@ -12,13 +12,13 @@ use super::{
 };
 use crate::evaluate::{Evaluation, Tree, Unready};
 use crate::fetch::{self, Budget, Web};
-use crate::key::{OutputKey, Role, SourceKey};
+use crate::key::{OutputKey, SourceKey};
 use crate::object::Object;
 use crate::plan::{CONFIGS, PICTURES, Rank};
 use crate::publish::root::{FORMAT, Segments};
 use crate::publish::seal;
 use crate::publish::state::{Dirty, FOLDER, Packed, Published, State, StateError, Texts};
-use crate::render::answers::Request;
+use crate::remote::Request;
 use crate::render::world::Settings;
 use crate::search::Records;
 use crate::source::{Change, Effective, MAX_FILE_BYTES, Observed, Source, Sources};
@@ -351,11 +351,7 @@ impl Seen {
                 changes.insert(key, change);
             }
         }
-        let configures = |key: &SourceKey| {
-            let role = key.role();
-            matches!(role, Role::Config | Role::OwnConfig | Role::ThemeConfig)
-        };
-        let full = first || changes.keys().any(configures);
+        let full = first || changes.keys().any(|key| key.role().is_configuration());
         if full {
             let elsewhere = sources.elsewhere().cloned().collect();
             for (key, text) in texts(root, elsewhere)? {

@@ -1,7 +1,7 @@
 //! What a render asks for by a function or a link. The context of a template is not asked for: it is
 //! there, and its [shape](crate::reads::Shape) says what is read of it.
 
-use crate::render::answers::Request;
+use crate::remote::Request;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 

@@ -9,11 +9,11 @@ use super::state::{Dirty, Published, State};
 use super::{BuildError, Builder, Step};
 use crate::evaluate::{Evaluation, Tree, Unready};
 use crate::fetch::{self, Budget};
-use crate::key::{OutputKey, Role, SourceKey};
+use crate::key::{OutputKey, SourceKey};
 use crate::object::Object;
 use crate::plan::PICTURES;
 use crate::quillfront_toml::AllowedHosts;
-use crate::render::answers::{Answer, Request};
+use crate::remote::{Answer, Request};
 use crate::render::world::{Inputs, Settings};
 use crate::source::{Change, Observed, Sources};
 use jiff::Timestamp;
@@ -110,11 +110,8 @@ const FEW_PAGES: usize = 16;
 
 /// True where another configuration is used: it has a hand in everything.
 fn is_configured_otherwise(before: &Sources, after: &Sources) -> bool {
-    let configures = |key: &SourceKey| {
-        let role = key.role();
-        matches!(role, Role::Config | Role::OwnConfig | Role::ThemeConfig)
-    };
-    before.differing(after).any(configures)
+    let mut differing = before.differing(after);
+    differing.any(|key| key.role().is_configuration())
 }
 
 impl Builder {
@@ -184,8 +181,8 @@ impl Builder {
         // it.
         let removed: BTreeSet<String> = changes.of(Change::Removed).into_iter().collect();
         let all: BTreeSet<String> = changes.map.keys().map(ToString::to_string).collect();
-        let configures = |key: &&SourceKey| matches!(key.role(), Role::Config | Role::OwnConfig);
-        let configuration = changes.map.keys().filter(configures);
+        let keys = changes.map.keys();
+        let configuration = keys.filter(|key| key.role().is_configuration());
         let configuration = configuration.map(ToString::to_string).collect();
         for withheld in [removed, configuration, all] {
             let mut sources = (*state.sources).clone();

@@ -10,7 +10,7 @@ use super::{BuildError, Builder, observe};
 use crate::evaluate::{Asked, Evaluation, MAX_ROUNDS, Unready};
 use crate::fingerprint::Mark;
 use crate::graph::OutputTrace;
-use crate::key::{OutputKey, Role, SourceKey};
+use crate::key::{OutputKey, SourceKey};
 use crate::plan::Planned;
 use crate::render::output::{Site, Sums, merged};
 use crate::render::readings::{Part, Parts, Told};
@@ -372,12 +372,7 @@ impl PublishedSite {
     /// The outputs that read a source, and what of it.
     fn read_by(&self, source: &SourceKey) -> BTreeMap<OutputKey, BTreeSet<Part>> {
         let whole = || BTreeSet::from([Part::File]);
-        let configures = matches!(
-            source.role(),
-            Role::Config | Role::OwnConfig | Role::ThemeConfig
-        );
-        if configures {
-            // It has a hand in everything.
+        if source.role().is_configuration() {
             return self.plan.keys().map(|key| (key.clone(), whole())).collect();
         }
         let mut matter = self.site.texts_with(source);

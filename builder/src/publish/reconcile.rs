@@ -31,7 +31,7 @@ impl Builder {
         sources: &Sources,
     ) -> Result<Refreshed, BuildError> {
         let mut refreshed = Refreshed::default();
-        let Ok(own) = OwnConfig::of(sources) else {
+        let Ok(own) = OwnConfig::of(sources.text(quillfront_toml::KEY)) else {
             return Ok(refreshed);
         };
         let allowed = own.allowed_hosts;

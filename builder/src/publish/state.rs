@@ -19,7 +19,7 @@ use crate::fingerprint::Fingerprint;
 use crate::graph::Graph;
 use crate::key::{OutputKey, Role, SourceKey};
 use crate::plan::Rank;
-use crate::render::answers::Request;
+use crate::remote::Request;
 use crate::render::world::Measured;
 use crate::search::Records;
 use crate::source::Sources;

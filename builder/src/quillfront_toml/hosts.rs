@@ -1,6 +1,6 @@
 //! `[data] allowed_hosts`: where `load_data(url=…)` may fetch from.
 
-use crate::fetch::address;
+use super::address;
 use crate::front_matter::table::Table;
 use std::net::IpAddr;
 use url::{Host, Url};

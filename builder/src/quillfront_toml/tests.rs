@@ -255,7 +255,7 @@ fn dates_without_a_zone_are_in_the_configured_one() {
 #[test]
 fn a_file_that_was_never_good_is_as_none() {
     let mut sources = Sources::default();
-    assert_eq!(OwnConfig::of(&sources), Ok(OwnConfig::default()));
+    assert_eq!(OwnConfig::of(sources.text(KEY)), Ok(OwnConfig::default()));
     let mut put = |version: &str, text: &str| {
         let observed = Observed::Text {
             version: version.into(),
@@ -263,7 +263,7 @@ fn a_file_that_was_never_good_is_as_none() {
             bytes: Some(text.as_bytes().to_vec()),
         };
         sources.observe(&KEY.into(), observed);
-        OwnConfig::of(&sources)
+        OwnConfig::of(sources.text(KEY))
     };
     let broken = "[publishing]\nfuture = \"holds\"";
     assert_eq!(put("1", broken), Ok(OwnConfig::default()));

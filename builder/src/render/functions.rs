@@ -17,7 +17,7 @@ use crate::reads::{Shape, WHOLE};
 use crate::site::taxonomies::Term;
 use sha2::{Digest, Sha256, Sha384, Sha512};
 use std::sync::Arc;
-use tera::{Error, Kwargs, Map, State, Tera, Value};
+use tera::{Error, Kwargs, State, Tera, Value};
 
 type Answer = Result<Value, Error>;
 
@@ -43,17 +43,15 @@ pub fn register(tera: &mut Tera) {
 /// Steps of one call.
 const CALL_STEPS: u64 = 10;
 
-/// A function that takes steps for each call, and for the lists that it answers with.
+/// A function that takes steps for each call, and for its arguments. What it answers with was made once
+/// for the whole build.
 fn counted(
     function: fn(Kwargs, &State) -> Answer,
 ) -> impl Fn(Kwargs, &State) -> Answer + Send + Sync + 'static {
     move |arguments: Kwargs, state: &State| {
         budget::spend(CALL_STEPS)?;
-        let answer = function(arguments, state)?;
-        let fields = answer.as_map().into_iter().flat_map(Map::values);
-        let values = fields.filter_map(Value::as_array).map(<[Value]>::len);
-        budget::spend(values.sum::<usize>() as u64)?;
-        Ok(answer)
+        budget::of_arguments(&arguments)?;
+        function(arguments, state)
     }
 }
 

@@ -11,10 +11,8 @@ use std::cell::RefCell;
 use std::collections::BTreeSet;
 use tera::{Error, Kwargs, Map, State, Value};
 
-/// Pictures in other sizes that the text of one page may ask for.
-pub(super) const MAX_IN_TEXT: usize = 200;
-/// Pictures in other sizes that the templates of one output may ask for.
-pub(super) const MAX_IN_OUTPUT: usize = 1_000;
+/// Pictures in other sizes that the text of one page, or the templates of one output, may ask for.
+pub(super) const MAX_PICTURES: usize = 1_000;
 
 thread_local! {
     /// What the render at hand has asked for.
@@ -113,11 +111,12 @@ pub(super) fn resize_image(arguments: Kwargs, _: &State) -> Answer {
         .geometry(found.width, found.height)
         .map_err(|error| Error::message(format!("resize_image: `{source}`: {error}")))?;
     let key = key_of(&source, &job, content);
-    if in_text {
-        ask(&key, MAX_IN_TEXT, "the text of this page")?;
+    let what = if in_text {
+        "the text of this page"
     } else {
-        ask(&key, MAX_IN_OUTPUT, "this page")?;
-    }
+        "this page"
+    };
+    ask(&key, MAX_PICTURES, what)?;
     world::want_picture(OutputKey::from(key.as_str()), source, job);
     Ok(answer([
         ("url", world.config.make_file_url(&key).into()),
@@ -311,12 +310,12 @@ mod tests {
     #[test]
     fn pictures_are_counted_once_each_and_anew_for_each_render() {
         let ask_for = |count: usize| {
-            counted(|| (0..count).try_for_each(|n| ask(&n.to_string(), MAX_IN_TEXT, "this")))
+            counted(|| (0..count).try_for_each(|n| ask(&n.to_string(), MAX_PICTURES, "this")))
         };
-        assert!(ask_for(MAX_IN_TEXT).is_ok() && ask_for(MAX_IN_TEXT).is_ok());
-        let told = ask_for(MAX_IN_TEXT + 1).unwrap_err().to_string();
-        assert!(told.contains("more than 200 pictures"), "{told}");
-        let same = counted(|| (0..9_999).try_for_each(|_| ask("a", MAX_IN_TEXT, "this")));
+        assert!(ask_for(MAX_PICTURES).is_ok() && ask_for(MAX_PICTURES).is_ok());
+        let told = ask_for(MAX_PICTURES + 1).unwrap_err().to_string();
+        assert!(told.contains("more than 1000 pictures"), "{told}");
+        let same = counted(|| (0..9_999).try_for_each(|_| ask("a", MAX_PICTURES, "this")));
         assert!(same.is_ok());
     }
 }

@@ -15,7 +15,7 @@ mod tags;
 mod unknown;
 
 use crate::budget::{self, MAX_TEXT_VARIABLE_BYTES, MAX_VARIABLE_BYTES};
-use expressions::{Calls, is_literal, measures, plain_path};
+use expressions::{Calls, Place, Use, is_literal, measures, plain_path};
 use std::borrow::Cow;
 use std::io::{self, Write};
 use tags::{Tag, count, count_for, parameters};
@@ -37,13 +37,13 @@ pub fn register(tera: &mut Tera) {
     for power in 0..=MAX_POWER {
         let steps = 1 << power;
         tera.register_function(format!("{TURN}{power}"), move |_: Kwargs, _: &State| {
-            budget::turn(steps).map(|()| "")
+            budget::spend(steps).map(|()| "")
         });
         tera.register_function(
             format!("{TURN_KEPT}{power}"),
             move |_: Kwargs, _: &State| {
                 budget::keep(budget::BYTES_A_STEP << power)?;
-                budget::turn(steps).map(|()| "")
+                budget::spend(steps).map(|()| "")
             },
         );
     }
@@ -56,11 +56,11 @@ pub fn register(tera: &mut Tera) {
         budget::of_variable(&of(&arguments)?, MAX_VARIABLE_BYTES).map(|()| "")
     });
     tera.register_function(LOOK, |arguments: Kwargs, _: &State| {
-        for (_, value) in arguments.iter() {
-            match value.as_array() {
-                // Compared with one after the other.
-                Some(list) => budget::spend(list.len() as u64 / 8)?,
-                None => budget::through(value)?,
+        for (name, value) in arguments.iter() {
+            match name.as_str().and_then(|name| name.chars().next()) {
+                Some('s') => of_searched(value)?,
+                Some('i') => of_indexed(value)?,
+                _ => of_compared(value)?,
             }
         }
         Ok::<_, Error>("")
@@ -70,7 +70,10 @@ pub fn register(tera: &mut Tera) {
     });
     /// What a value costs that passes through a call.
     type Cost = fn(&Value) -> Result<(), Error>;
-    let passing: [(&'static str, Cost); 8] = [
+    let passing: [(&'static str, Cost); 12] = [
+        (SEARCHED, of_searched),
+        (INDEXED, of_indexed),
+        (COMPARED, of_compared),
         (KEEP, |value| {
             budget::of_entry(value)?;
             keep_all_of_text(value)
@@ -81,7 +84,8 @@ pub fn register(tera: &mut Tera) {
             keep_of(value)
         }),
         (ENTRY, budget::of_entry),
-        (SPREAD, budget::through),
+        (SPREAD, budget::spread),
+        (ALL, budget::through),
         (EACH, |value| match value.as_array() {
             // Its turns are counted.
             Some(_) => Ok(()),
@@ -129,17 +133,24 @@ const KEEP_IN_TEMPLATE: &str = "__keep_in_template";
 const ELEMENT: &str = "__element";
 const ENTRY: &str = "__entry";
 const SPREAD: &str = "__spread";
+const ALL: &str = "__all";
 const EACH: &str = "__each";
 const JOINED: &str = "__joined";
 const JOINED_IN_TEXT: &str = "__joined_in_text";
+const SEARCHED: &str = "__searched";
+const INDEXED: &str = "__indexed";
+const COMPARED: &str = "__compared";
 
 const IN_TEXT: Calls = Calls {
     entry: ENTRY,
     spread: SPREAD,
     element: KEEP,
-    all: SPREAD,
+    all: ALL,
     each: EACH,
     joined: JOINED_IN_TEXT,
+    searched: SEARCHED,
+    indexed: INDEXED,
+    compared: COMPARED,
 };
 const IN_TEMPLATE: Calls = Calls {
     element: ELEMENT,
@@ -200,6 +211,42 @@ fn keep_of(value: &Value) -> Result<(), Error> {
     };
     budget::spend_bytes(bytes / 4)?;
     budget::keep(bytes)
+}
+
+/// What is searched with `in`, or cut.
+fn of_searched(value: &Value) -> Result<(), Error> {
+    match value.as_array() {
+        // Compared with one after the other.
+        Some(list) => budget::spend(list.len() as u64 / 8),
+        None if value.is_string() => budget::through(value),
+        None => Ok(()),
+    }
+}
+
+/// What one value is taken of: the engine cuts texts into their characters for it.
+fn of_indexed(value: &Value) -> Result<(), Error> {
+    if value.is_string() {
+        budget::through(value)
+    } else {
+        Ok(())
+    }
+}
+
+/// What is compared: at most all of it.
+fn of_compared(value: &Value) -> Result<(), Error> {
+    match value.as_str() {
+        Some(text) => budget::spend_bytes(text.len()),
+        None if value.as_array().is_some() || value.as_map().is_some() => {
+            let mut left = MAX_OUTPUT_BYTES;
+            let fits = crate::filters::sizes::fits(value, &mut left);
+            budget::spend_bytes(if fits {
+                MAX_OUTPUT_BYTES - left
+            } else {
+                MAX_OUTPUT_BYTES
+            })
+        }
+        None => Ok(()),
+    }
 }
 
 /// The longest list that `range` makes anywhere; Tera's own limit.
@@ -430,15 +477,29 @@ impl<'a> Writer<'a, '_> {
         } else {
             &IN_TEMPLATE
         };
-        let found = measures(tag.inner, word == "for", calls);
+        let place = match word {
+            "for" => Place::Loop,
+            "" | "set" | "set_global" => Place::Value,
+            "elif" => Place::Elif,
+            _ => Place::Other,
+        };
+        let found = measures(tag.inner, place, calls);
         let inner = tag.start + 2;
         for wrap in found.wraps {
             self.wrap(inner + wrap.start, inner + wrap.end, wrap.call);
         }
-        if !found.looked_at.is_empty() && word != "elif" {
+        if !found.looked_at.is_empty() {
             let arguments = found.looked_at.iter().enumerate();
-            let arguments: Vec<String> =
-                arguments.map(|(n, path)| format!("a{n}={path}")).collect();
+            let arguments: Vec<String> = arguments
+                .map(|(n, (how, path))| {
+                    let name = match how {
+                        Use::Searched => 's',
+                        Use::Indexed => 'i',
+                        Use::Compared => 'c',
+                    };
+                    format!("{name}{n}={path}")
+                })
+                .collect();
             self.before(tag, &format!("{LOOK}({})", arguments.join(", ")));
         }
     }

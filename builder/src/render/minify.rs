@@ -6,7 +6,7 @@
 //! that holds all of its tags and brackets one inside the other, and a page with more than
 //! [`MAX_TAGS`] or [`MAX_BRACKETS`] is published as it is.
 
-use super::quietly;
+use crate::panics::quietly;
 use minify_html::{Cfg, minify};
 
 /// Tags of a page that is minified.

@@ -8,7 +8,6 @@
 //! [`functions`], [`images`] and [`filters`] answer templates through the [`world`] of the current
 //! render.
 
-pub mod answers;
 pub mod content;
 pub mod data;
 mod explain;
@@ -35,8 +34,7 @@ pub mod world;
 
 use crate::budget;
 use crate::diagnostic::Diagnostic;
-use std::cell::Cell;
-use std::sync::Once;
+use crate::panics::{crash_message, quietly};
 
 /// Runs a render; a crash in it is a mistake of one file, not the end of the build.
 fn guarded<T>(
@@ -52,38 +50,6 @@ fn guarded<T>(
             Err(RenderError::Failed(vec![problem.hint(hint)]))
         },
     )
-}
-
-thread_local! {
-    /// True where a crash is caught and told as a diagnostic.
-    static QUIET: Cell<bool> = const { Cell::new(false) };
-}
-
-/// Runs work whose crash the caller catches, inside or as a thread, and tells of: nothing is
-/// written to the terminal.
-pub(crate) fn quietly<T>(work: impl FnOnce() -> T) -> T {
-    static HOOK: Once = Once::new();
-    HOOK.call_once(|| {
-        let before = std::panic::take_hook();
-        std::panic::set_hook(Box::new(move |crash| {
-            if !QUIET.get() {
-                before(crash);
-            }
-        }));
-    });
-    let was = QUIET.replace(true);
-    let result = work();
-    QUIET.set(was);
-    result
-}
-
-/// What a crash says of itself, behind a colon.
-pub(crate) fn crash_message(crash: &(dyn std::any::Any + Send)) -> String {
-    let text = crash
-        .downcast_ref::<String>()
-        .map(String::as_str)
-        .or_else(|| crash.downcast_ref::<&str>().copied());
-    text.map_or_else(String::new, |text| format!(": {text}"))
 }
 
 /// Why there is nothing to publish.
@@ -106,6 +72,5 @@ mod tests {
             panic!("{failed:?}");
         };
         assert_eq!(problems[0].message, "rendering this crashed: no 1");
-        assert!(!QUIET.get());
     }
 }

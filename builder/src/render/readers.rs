@@ -13,6 +13,8 @@ pub struct Readers {
     /// By full name.
     texts: BTreeMap<String, String>,
     prefixes: Vec<String>,
+    /// Templates whose output may be kept before it is written: these are metered otherwise.
+    kept: BTreeSet<String>,
     set: OnceLock<Set>,
     all: OnceLock<Mark>,
     known: RwLock<HashMap<String, Arc<Reader>>>,
@@ -39,11 +41,17 @@ struct Shapes {
 }
 
 impl Readers {
-    /// Of a set of templates, and the prefixes that a name is tried with.
-    pub fn new(texts: BTreeMap<String, String>, prefixes: Vec<String>) -> Self {
+    /// Of a set of templates, the prefixes that a name is tried with, and those templates whose output may
+    /// be kept before it is written.
+    pub fn new(
+        texts: BTreeMap<String, String>,
+        prefixes: Vec<String>,
+        kept: BTreeSet<String>,
+    ) -> Self {
         Self {
             texts,
             prefixes,
+            kept,
             ..Self::default()
         }
     }
@@ -74,6 +82,9 @@ impl Readers {
         };
         for name in self.texts.keys().filter(made_of) {
             marker.bytes(name).bytes(&self.texts[name]);
+            if self.kept.contains(name) {
+                marker.bytes("kept");
+            }
         }
         Reader {
             mark: marker.done(),

@@ -4,9 +4,9 @@
 //! ([`Detail`](super::values::Detail)) notes the sources instead.
 
 use crate::key::SourceKey;
+use crate::key::is_section_file;
 use crate::reads::{Shape, ShapeId};
 use crate::site::library::PageId;
-use crate::source::is_section_file;
 use std::borrow::Cow;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};

@@ -138,7 +138,7 @@ impl Templates {
                     tera,
                     broken,
                     names: set.keys().cloned().collect(),
-                    readers: Readers::new(set, prefixes),
+                    readers: Readers::new(set, prefixes, meters.kept.clone()),
                     meters,
                 };
             };
@@ -531,6 +531,26 @@ fn defined_again(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// A template costs more where another one keeps what it writes, so that its outputs may then fail.
+    #[test]
+    fn a_template_that_is_kept_by_another_one_is_another_template() {
+        let mark = |others: &[(&str, &str)]| {
+            let mut all = vec![
+                ("index.html", "{% include 'part.html' %}"),
+                ("part.html", "{% for i in range(end=9) %}{% endfor %}"),
+            ];
+            all.extend(others);
+            Templates::assemble(set(&all), None)
+                .readers
+                .reader("index.html")
+                .mark
+        };
+        let alone = mark(&[]);
+        assert_eq!(alone, mark(&[("other.html", "{% include 'part.html' %}")]));
+        let keeps = "{% filter upper %}{% include 'part.html' %}{% endfilter %}";
+        assert_ne!(alone, mark(&[("other.html", keeps)]));
+    }
 
     /// The engine names the first that it finds in a hash map.
     #[test]

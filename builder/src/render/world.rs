@@ -1,6 +1,5 @@
 //! All that a render may look at, and how template functions get at it.
 
-use super::answers::{Answers, Request};
 use super::content::Contents;
 use super::generated::{Generated, Indexes};
 use super::readers::Reader;
@@ -12,6 +11,7 @@ use crate::graph::Question;
 use crate::images::{Job, Probe};
 use crate::key::{OutputKey, SourceKey};
 use crate::quillfront_toml::OwnConfig;
+use crate::remote::{Answers, Request};
 use crate::sass::Sheets;
 use crate::search::{Record, Records};
 use crate::site::library::Library;

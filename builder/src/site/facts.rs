@@ -4,10 +4,10 @@
 use crate::config::{Config, is_language_code};
 use crate::dates::{self, Date};
 use crate::diagnostic::Diagnostic;
+use crate::front_matter::head::{Front, Head};
 use crate::front_matter::{PageFrontMatter, SectionFrontMatter};
 use crate::key::SourceKey;
 use crate::markdown;
-use crate::site::head::{Front, Head};
 use crate::slugs;
 use smol_str::SmolStr;
 use std::sync::Arc;

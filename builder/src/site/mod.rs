@@ -5,7 +5,6 @@
 
 pub mod absence;
 pub mod facts;
-pub mod head;
 pub mod library;
 pub mod misplaced;
 pub mod pagination;

@@ -5,12 +5,12 @@
 //! the course of the day moves it on, to the very time that it is due: [`Schedule::moved`].
 
 use super::facts::Page;
-use super::head::Front;
 use super::library::Library;
 use crate::dates;
 use crate::diagnostic::Diagnostic;
+use crate::front_matter::head::Front;
 use crate::key::SourceKey;
-use crate::quillfront_toml::{Future, OwnConfig, Publishing};
+use crate::quillfront_toml::{self, Future, OwnConfig, Publishing};
 use crate::source::{Source, Sources};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -81,7 +81,7 @@ impl Schedule<'_> {
 /// The sources whose pages were not due at one time and are at another, as far as the dates that stand
 /// in them or in their names tell; none where no page is held.
 pub fn due_between(sources: &Sources, after: Timestamp, up_to: Timestamp) -> Vec<SourceKey> {
-    let Ok(OwnConfig { publishing, .. }) = OwnConfig::of(sources) else {
+    let Ok(OwnConfig { publishing, .. }) = OwnConfig::of(sources.text(quillfront_toml::KEY)) else {
         return Vec::new();
     };
     if publishing.future == Future::Publish {

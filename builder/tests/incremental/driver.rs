@@ -9,7 +9,7 @@ use quillfront_builder::graph::Graph;
 use quillfront_builder::key::{OutputKey, Role, SourceKey};
 use quillfront_builder::object::{Body, Object};
 use quillfront_builder::plan::{PICTURES, Recipe};
-use quillfront_builder::render::answers::{Answer, Request};
+use quillfront_builder::remote::{Answer, Request};
 use quillfront_builder::render::world::{Inputs, Settings};
 use quillfront_builder::search::Records;
 use quillfront_builder::source::{Observed, Sources};
@@ -87,10 +87,7 @@ fn is_put_away(key: &SourceKey) -> bool {
 /// As the publisher says (`publish/draft.rs`).
 fn is_configured_otherwise(before: &Sources, after: &Sources) -> bool {
     let all = before.iter().chain(after.iter()).map(|(key, _)| key);
-    let mut configuring = all.filter(|key| {
-        let role = key.role();
-        matches!(role, Role::Config | Role::OwnConfig | Role::ThemeConfig)
-    });
+    let mut configuring = all.filter(|key| key.role().is_configuration());
     configuring.any(|key| before.mark(key.as_str()) != after.mark(key.as_str()))
 }
 

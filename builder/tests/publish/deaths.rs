@@ -10,7 +10,7 @@ use quillfront_builder::publish::root::Root;
 use quillfront_builder::publish::run::Work;
 use quillfront_builder::publish::{BuildError, Builder};
 use quillfront_builder::quillfront_toml::AllowedHosts;
-use quillfront_builder::render::answers::Request;
+use quillfront_builder::remote::Request;
 use quillfront_builder::report::Report;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, mpsc};

@@ -17,7 +17,7 @@ use quillfront_builder::publish::run::Work;
 use quillfront_builder::publish::store::Place;
 use quillfront_builder::publish::{BuildError, Builder, Host, Options, Places};
 use quillfront_builder::quillfront_toml::AllowedHosts;
-use quillfront_builder::render::answers::Request;
+use quillfront_builder::remote::Request;
 use quillfront_builder::report::Report;
 use quillfront_builder::source::{Observed, Sources};
 use quillfront_local::s3::{self, Credentials, Store};

@@ -12,7 +12,7 @@ use quillfront_builder::fetch::Fetch;
 use quillfront_builder::publish::store::Place;
 use quillfront_builder::publish::{Builder, Options, Places};
 use quillfront_builder::quillfront_toml::AllowedHosts;
-use quillfront_builder::render::answers::Request as WebRequest;
+use quillfront_builder::remote::Request as WebRequest;
 use std::sync::Arc;
 use std::time::Duration;
 

@@ -119,6 +119,19 @@ fn a_text_that_takes_too_much_is_told_of_the_page() {
     }
 }
 
+/// What functions are asked for is remembered until the render ends.
+#[test]
+fn long_names_are_not_remembered_without_end() {
+    let text = format!(
+        "+++\n[extra]\nbig = \"{}\"\n+++\n{{% for i in range(end=49000) %}}\
+         {{% set x = load_data(path=page.extra.big ~ i, required=false) %}}{{% endfor %}}",
+        "a".repeat(250_000)
+    );
+    let told = told(&tree(&[CONFIG, INDEX, PAGE, ("content/a.md", &text)]));
+    assert!(told.contains("more than 67108864 bytes"), "{told}");
+    assert!(told.contains("content/a.md:5"), "{told}");
+}
+
 /// What real templates do is far from any limit, and comes out as it did.
 #[test]
 fn lists_that_templates_gather_are_no_trouble() {
@@ -127,11 +140,38 @@ fn lists_that_templates_gather_are_no_trouble() {
         {% for n in range(end=200) %}{% set y = 'y' ~ n %}{% set_global by_year = {...by_year, 'last': [n, names[n]]} %}{% endfor %}\
         {{ names | length }} {{ names[1999].n }} {{ by_year.last[0] }}";
     let page = ("content/a.md", "+++\ntitle = \"a\"\n+++\nText.\n");
-    let tree = tree(&[CONFIG, INDEX, page, ("templates/page.html", template)]);
-    assert_eq!(
-        text(&tree, "a/index.html"),
-        "2000 1999 199",
-        "{}",
-        told(&tree)
+    let made = tree(&[CONFIG, INDEX, page, ("templates/page.html", template)]);
+    let told = told(&made);
+    assert_eq!(text(&made, "a/index.html"), "2000 1999 199", "{told}");
+}
+
+/// A section with many pages is as dear as one with few, where the list is not gone through: templates
+/// ask for the sections above each page, take one of a list, and put lists into variables.
+#[test]
+fn long_lists_cost_nothing_where_they_are_only_named() {
+    let template = "{% set all = section.pages %}\
+        {% for page in all %}{% for n in range(end=20) %}{% set above = get_section(path='_index.md') %}\
+        {% set other = section.pages[loop.index] %}{% if n == 19 and page.title == '9' %}{{ above.title }}{{ other.title }}{% endif %}\
+        {% endfor %}{% endfor %}";
+    let pages: Vec<(String, String)> = (0..1_000)
+        .map(|n| {
+            (
+                format!("content/{n}.md"),
+                format!("+++\ntitle = \"{n}\"\nweight = {n}\n+++\n"),
+            )
+        })
+        .collect();
+    let mut files = vec![CONFIG, PAGE, ("templates/index.html", template)];
+    files.push((
+        "content/_index.md",
+        "+++\ntitle = \"Home\"\nsort_by = \"weight\"\n+++\n",
+    ));
+    files.extend(
+        pages
+            .iter()
+            .map(|(key, text)| (key.as_str(), text.as_str())),
     );
+    let made = tree(&files);
+    let told = told(&made);
+    assert_eq!(text(&made, "index.html").trim(), "Home20", "{told}");
 }

@@ -4,9 +4,9 @@ use super::segments::{Changed, FOLDER, Packed, RECORDS_PER_SEGMENT, Unpacker, Wr
 use super::{Dirty, Published, State, StateError, is_put_away};
 use crate::diagnostic::Diagnostic;
 use crate::fingerprint::Mark;
+use crate::front_matter::head::Head;
 use crate::graph::{BodyFacts, OutputTrace, Question, Shown};
 use crate::key::{OutputKey, SourceKey};
-use crate::site::head::Head;
 use crate::source::{Effective, Source, Sources, Text};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};

@@ -1,8 +1,9 @@
 //! `load_data(url=…)`: what is asked for, and what becomes of the answer.
 
 use super::{Answer, data, fail};
+use crate::budget;
 use crate::graph::Question;
-use crate::render::answers::{Method, Request};
+use crate::remote::{Method, Request};
 use crate::render::world::{self, World};
 use tera::{Error, Kwargs, Value};
 
@@ -24,8 +25,11 @@ pub(super) fn load(world: &World, url: &str, arguments: &Kwargs) -> Answer {
     let request = request(world, url, format, arguments).map_err(Error::message)?;
     world::ask(world, || Question::Answer(request.clone()));
     match world.answers.get(&request) {
-        Some(Ok(text)) => data::parse(text, format)
-            .map_err(|message| Error::message(format!("{}: {message}", request.url))),
+        Some(Ok(text)) => {
+            budget::spend_bytes(text.len())?;
+            data::parse(text, format)
+                .map_err(|message| Error::message(format!("{}: {message}", request.url)))
+        }
         Some(Err(_)) if !required => Ok(Value::none()),
         Some(Err(message)) => fail(format!("load_data: {}: {message}", request.url)),
         None => {

@@ -1,5 +1,6 @@
 //! What is measured inside one tag: the values that lists and maps are made of, what a comprehension
-//! goes through and makes, long chains of `~`, and what the engine goes through by itself.
+//! goes through and makes, what `~` joins, and what the engine goes through by itself: what is compared,
+//! searched with `in`, indexed and cut.
 //!
 //! The engine's own parser decides what a text means; here only brackets, words and signs are told
 //! apart, which is enough to find where an operand begins and ends. A text that the engine refuses
@@ -18,8 +19,33 @@ pub(super) struct Wrap {
 #[derive(Default)]
 pub(super) struct Measures {
     pub(super) wraps: Vec<Wrap>,
-    /// Values that are gone through by the engine: what is indexed, cut, or searched with `in`.
-    pub(super) looked_at: Vec<String>,
+    /// Paths to look at before the tag, with what is done with them. A path that does not exist is the
+    /// engine's to report, so that these are not wrapped.
+    pub(super) looked_at: Vec<(Use, String)>,
+}
+
+/// What the engine does with a value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Use {
+    /// Searches it with `in`, or cuts a part out of it.
+    Searched,
+    /// Takes one value of it.
+    Indexed,
+    /// Compares it with another one.
+    Compared,
+}
+
+/// Where the tag is metered.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Place {
+    /// A loop: its source is measured as such.
+    Loop,
+    /// `{{ … }}` or `{% set … %}`: what it makes as a whole is measured elsewhere.
+    Value,
+    /// `{% elif … %}`, which nothing can stand before.
+    Elif,
+    /// Any other tag.
+    Other,
 }
 
 /// The calls, by what they measure.
@@ -34,17 +60,39 @@ pub(super) struct Calls {
     pub(super) all: &'static str,
     /// What a loop goes through.
     pub(super) each: &'static str,
-    /// The beginning of a long chain of `~`, and a component's argument that has one.
+    /// What `~` made.
     pub(super) joined: &'static str,
+    /// What is searched or cut, where it is no path.
+    pub(super) searched: &'static str,
+    /// What is indexed, where it is no path.
+    pub(super) indexed: &'static str,
+    /// What is compared, where it is no path.
+    pub(super) compared: &'static str,
 }
 
-/// After so many `~` what they made is measured.
-const JOINS_AT_ONCE: usize = 8;
+impl Calls {
+    fn of(&self, how: Use) -> &'static str {
+        match how {
+            Use::Searched => self.searched,
+            Use::Indexed => self.indexed,
+            Use::Compared => self.compared,
+        }
+    }
+}
+
+/// Whether what a chain of `~` made so far is measured after so many. Each measure nests the chain in a
+/// call, and the engine takes few of those, so that they come less often in a longer chain.
+fn is_measured_after(joins: usize) -> bool {
+    let every = (joins / 4).max(8).next_power_of_two();
+    joins.is_multiple_of(every)
+}
 
 #[derive(Clone, Copy, PartialEq)]
 enum Kind {
-    /// The tag itself, an argument list, round brackets, an index.
+    /// The tag itself, an argument list, an index.
     Plain,
+    /// Round brackets around an expression.
+    Group,
     List,
     Map,
     /// A comprehension from `for` on.
@@ -53,6 +101,12 @@ enum Kind {
     Component,
     /// `{…}` in one.
     Argument,
+}
+
+impl Kind {
+    fn is_list(self) -> bool {
+        matches!(self, Self::List | Self::Map | Self::Source)
+    }
 }
 
 struct Frame {
@@ -68,6 +122,20 @@ struct Frame {
     /// Where the chain of `~` begins.
     chain: usize,
     joins: usize,
+    /// Where the operand of a comparison begins.
+    compared: usize,
+    /// Where the operand of `and`, `or` or `not` begins, which `is` takes as a whole.
+    tested: usize,
+    /// That operand is a number, if it is anything.
+    arithmetic: bool,
+    /// Where the value at hand begins, with its fields, indices and arguments.
+    primary: usize,
+    /// Where what is searched with `in` begins.
+    searched: Option<usize>,
+    /// What the brackets index or cut.
+    base: Option<(usize, usize)>,
+    /// They cut it.
+    is_slice: bool,
 }
 
 impl Frame {
@@ -80,6 +148,13 @@ impl Frame {
             literal: true,
             chain: at,
             joins: 0,
+            compared: at,
+            tested: at,
+            arithmetic: false,
+            primary: at,
+            searched: None,
+            base: None,
+            is_slice: false,
         }
     }
 
@@ -88,22 +163,23 @@ impl Frame {
     }
 }
 
-/// What to measure in `inner`, the inside of a tag; `is_loop` where it is that of a `for`.
-pub(super) fn measures(inner: &str, is_loop: bool, calls: &Calls) -> Measures {
+/// What to measure in `inner`, the inside of a tag.
+pub(super) fn measures(inner: &str, place: Place, calls: &Calls) -> Measures {
     let mut scan = Scan {
         inner,
         at: 0,
         after_operand: false,
         after_dot: false,
         names_follow: false,
-        searched: false,
+        place,
         frames: vec![Frame::new(Kind::Plain, false, 0)],
         found: Measures::default(),
         calls,
     };
     let mut source = None;
     while let Some(&byte) = inner.as_bytes().get(scan.at) {
-        if is_loop && source.is_none() && scan.frames.len() == 1 && scan.at_word("in") {
+        if place == Place::Loop && source.is_none() && scan.frames.len() == 1 && scan.at_word("in")
+        {
             scan.at += 2;
             scan.operator();
             source = Some(scan.at);
@@ -111,6 +187,7 @@ pub(super) fn measures(inner: &str, is_loop: bool, calls: &Calls) -> Measures {
             scan.token(byte);
         }
     }
+    scan.end_operand(inner.trim_ascii_end().len());
     if let Some(start) = source {
         let end = inner.trim_ascii_end().len();
         scan.wrap(start, end, calls.each);
@@ -126,8 +203,7 @@ struct Scan<'a> {
     after_dot: bool,
     /// Behind `|` and `is`: the next word is no value.
     names_follow: bool,
-    /// Behind `in`.
-    searched: bool,
+    place: Place,
     frames: Vec<Frame>,
     found: Measures,
     calls: &'a Calls,
@@ -167,19 +243,99 @@ impl Scan<'_> {
         &mut self.frames[last]
     }
 
-    /// Behind an operator, where a chain of `~` begins anew.
+    /// Behind an operator that binds less than all of these: their operands begin anew.
     fn operator(&mut self) {
+        let at = self.at;
+        self.top().tested = at;
+        self.close_operator();
+    }
+
+    /// Behind `in` or an operator that compares.
+    fn close_operator(&mut self) {
         let at = self.at;
         self.after_operand = false;
         let top = self.top();
         (top.chain, top.joins) = (at, 0);
+        (top.compared, top.arithmetic) = (at, false);
+    }
+
+    /// Measures what ends at `end`: what is searched, and what `~` made where nothing else measures that.
+    fn end_operand(&mut self, end: usize) {
+        let is_whole_value = self.place == Place::Value && self.frames.len() == 1;
+        let top = self.top();
+        let (chain, joins, entry, kind) = (top.chain, top.joins, top.entry, top.kind);
+        let searched = top.searched.take();
+        top.joins = 0;
+        let is_measured = match kind {
+            Kind::Plain => is_whole_value && chain == entry,
+            Kind::Group | Kind::Source => false,
+            Kind::List | Kind::Map | Kind::Component | Kind::Argument => true,
+        };
+        if joins > 0 && !is_measured && !is_measured_after(joins) {
+            self.wrap(chain, end, self.calls.joined);
+        }
+        if let Some(start) = searched {
+            self.measure(start, end, Use::Searched);
+        }
+    }
+
+    /// Measures an operand: a path before the tag, anything else in its place.
+    fn measure(&mut self, start: usize, end: usize, how: Use) {
+        let part = self.inner[start..end].trim_ascii();
+        if part.is_empty() || is_literal(part) {
+            return;
+        }
+        let top = self.top();
+        let in_list = top.nested || top.kind.is_list();
+        let path = plain_path(part).filter(|_| !in_list && self.place != Place::Elif);
+        match path {
+            Some(path) => self.found.looked_at.push((how, path)),
+            None => self.wrap(start, end, self.calls.of(how)),
+        }
+    }
+
+    /// At an operator that compares, with so many bytes.
+    fn compare(&mut self, bytes: usize) {
+        let at = self.at;
+        let top = self.top();
+        let (start, joins, arithmetic) = (top.compared, top.joins, top.arithmetic);
+        // What was joined is compared here.
+        top.joins = 0;
+        self.end_operand(at);
+        if !arithmetic && (joins > 0 || !self.literal_follows(at + bytes)) {
+            self.measure(start, at, Use::Compared);
+        }
+        self.at += bytes;
+        self.close_operator();
+        self.top().literal = false;
+    }
+
+    /// Whether a literal, and nothing that makes more of it, is at `at`: comparing with it is quick.
+    fn literal_follows(&self, at: usize) -> bool {
+        let rest = self.inner[at..].trim_ascii_start();
+        let end = match rest.bytes().next() {
+            Some(quote @ (b'"' | b'\'' | b'`')) => {
+                rest[1..].find(quote as char).map(|length| length + 2)
+            }
+            _ => rest.find(|c| !is_of_name(c) && c != '.'),
+        };
+        let (literal, rest) = rest.split_at(end.unwrap_or(rest.len()));
+        let rest = rest.trim_ascii_start();
+        is_literal(literal) && !rest.starts_with(['~', '|', '[', '?', '('])
     }
 
     fn operand(&mut self, literal: bool) {
         self.after_operand = true;
         self.names_follow = false;
-        self.searched = false;
         self.top().literal &= literal;
+    }
+
+    /// Where a value begins, unless it goes on.
+    fn begin_primary(&mut self) {
+        if !self.after_operand && !self.names_follow {
+            let at = self.at;
+            self.top().primary = at;
+        }
     }
 
     fn token(&mut self, byte: u8) {
@@ -190,8 +346,12 @@ impl Scan<'_> {
                 self.after_dot = dotted;
                 self.at += 1;
             }
-            b'"' | b'\'' | b'`' => self.string(byte),
+            b'"' | b'\'' | b'`' => {
+                self.begin_primary();
+                self.string(byte);
+            }
             b'0'..=b'9' => {
+                self.begin_primary();
                 self.at = self.word_end(self.at);
                 self.operand(true);
             }
@@ -211,13 +371,24 @@ impl Scan<'_> {
                 self.after_dot = true;
             }
             b'?' => self.at += 1,
-            b'(' => self.open(Kind::Plain),
-            b'[' if self.after_operand => self.open(Kind::Plain),
-            b'[' => self.open(Kind::List),
+            b'(' if self.after_operand => self.open(Kind::Plain),
+            b'(' => {
+                self.begin_primary();
+                self.open(Kind::Group);
+            }
+            b'[' if self.after_operand => self.index(),
+            b'[' => {
+                self.begin_primary();
+                self.open(Kind::List);
+            }
             b'{' if self.top().kind == Kind::Component => self.open(Kind::Argument),
-            b'{' => self.open(Kind::Map),
+            b'{' => {
+                self.begin_primary();
+                self.open(Kind::Map);
+            }
             b')' | b']' | b'}' => self.close(),
             b',' => {
+                self.end_operand(self.at);
                 self.end_entry();
                 self.at += 1;
                 self.operator();
@@ -225,8 +396,10 @@ impl Scan<'_> {
                 self.top().begin(at);
             }
             b':' => {
+                self.end_operand(self.at);
                 self.at += 1;
                 self.operator();
+                self.top().is_slice = true;
                 let at = self.at;
                 if self.top().kind == Kind::Map {
                     self.top().begin(at);
@@ -249,17 +422,30 @@ impl Scan<'_> {
                 self.names_follow = true;
             }
             b'-' if !self.after_operand => self.at += 1,
-            b'*' | b'/' | b'%' => {
+            b'*' | b'/' | b'%' | b'+' | b'-' => {
                 self.at += 1;
                 self.after_operand = false;
-                self.top().literal = false;
+                let at = self.at;
+                let top = self.top();
+                top.literal = false;
+                top.arithmetic = true;
+                if matches!(byte, b'+' | b'-') {
+                    (top.chain, top.joins) = (at, 0);
+                }
             }
+            b'=' | b'!' | b'<' | b'>' if rest.get(1) == Some(&b'=') => self.compare(2),
+            b'<' | b'>' => self.compare(1),
             _ => {
+                self.end_operand(self.at);
                 self.at += 1;
                 while !self.inner.is_char_boundary(self.at) {
                     self.at += 1;
                 }
                 self.operator();
+                let at = self.at;
+                if byte == b'=' && self.frames.len() == 1 {
+                    self.top().begin(at);
+                }
                 self.top().literal = false;
             }
         }
@@ -305,13 +491,23 @@ impl Scan<'_> {
                 self.operator();
             }
             "in" | "and" | "or" | "not" | "if" | "else" | "elif" => {
-                self.operator();
+                self.end_operand(start);
+                if word == "in" {
+                    self.close_operator();
+                    self.top().searched = Some(end);
+                } else {
+                    self.operator();
+                }
                 self.top().literal = false;
-                self.searched = word == "in";
             }
             "is" => {
-                self.operator();
-                self.top().literal = false;
+                self.end_operand(start);
+                self.close_operator();
+                let top = self.top();
+                (top.chain, top.compared) = (top.tested, top.tested);
+                top.literal = false;
+                // A test, and true or false.
+                top.arithmetic = true;
                 self.names_follow = true;
             }
             "set" | "set_global" | "filter" if self.found_nothing_before(start) => self.operator(),
@@ -327,6 +523,9 @@ impl Scan<'_> {
 
     /// A name and the fields that are taken of it.
     fn path(&mut self, start: usize) {
+        if !self.names_follow && !self.after_operand {
+            self.top().primary = start;
+        }
         let bytes = self.inner.as_bytes();
         loop {
             let dots = match &bytes[self.at..] {
@@ -340,33 +539,53 @@ impl Scan<'_> {
             }
             self.at = end;
         }
-        let (path, is_value) = (&self.inner[start..self.at], !self.names_follow);
-        let next = self.rest().trim_ascii_start();
-        let indexed = next.starts_with('[') || next.starts_with("?[");
-        if is_value && (indexed || self.searched) && !next.starts_with('(') {
-            let optional = path.replace("?.", ".").replace('.', "?.");
-            self.found.looked_at.push(optional);
-        }
         self.operand(false);
+    }
+
+    /// At the bracket of an index or a slice.
+    fn index(&mut self) {
+        let start = self.top().primary;
+        let base = self.inner[start..self.at].trim_ascii_end();
+        let base = base.strip_suffix('?').unwrap_or(base);
+        let base = (start, start + base.len());
+        self.open(Kind::Plain);
+        self.top().base = Some(base);
     }
 
     fn open(&mut self, kind: Kind) {
         self.at += 1;
         let at = self.at;
         let top = self.top();
-        let nested = top.nested || matches!(top.kind, Kind::List | Kind::Map);
+        let nested = top.nested || top.kind.is_list();
         self.frames.push(Frame::new(kind, nested, at));
         self.after_operand = false;
         self.names_follow = false;
-        self.searched = false;
     }
 
     fn close(&mut self) {
+        self.end_operand(self.at);
         self.end_entry();
         let closed = self.frames.pop();
         let literal = closed.as_ref().is_none_or(|frame| {
-            frame.literal && matches!(frame.kind, Kind::List | Kind::Map | Kind::Plain)
+            frame.literal
+                && matches!(
+                    frame.kind,
+                    Kind::List | Kind::Map | Kind::Plain | Kind::Group
+                )
         });
+        if let Some(Frame {
+            base: Some((start, end)),
+            is_slice,
+            ..
+        }) = closed
+        {
+            let how = if is_slice {
+                Use::Searched
+            } else {
+                Use::Indexed
+            };
+            self.measure(start, end, how);
+        }
         self.at += 1;
         self.operand(literal);
     }
@@ -409,7 +628,7 @@ impl Scan<'_> {
         top.joins += 1;
         top.literal = false;
         let (chain, joins) = (top.chain, top.joins);
-        if joins.is_multiple_of(JOINS_AT_ONCE) {
+        if is_measured_after(joins) {
             self.wrap(chain, at, self.calls.joined);
         }
         self.at += 1;
@@ -419,7 +638,7 @@ impl Scan<'_> {
 
 /// A name and fields, and nothing else: what can be looked at twice. The engine's own words are none.
 pub(super) fn plain_path(expression: &str) -> Option<String> {
-    let expression = expression.trim_ascii();
+    let expression = expression.trim_ascii().replace("?.", ".");
     let is_word = |word: &str| {
         word.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
             && word.chars().all(is_of_name)

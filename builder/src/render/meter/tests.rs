@@ -16,11 +16,26 @@ fn engine() -> Tera {
 fn render(text: &str) -> Result<String, String> {
     let metered = meter(text).map_err(|(line, message)| format!("{message} on line {line}"))?;
     let mut out = Bounded::new(MAX_TEXT_OUTPUT_BYTES);
-    let context = Context::new();
+    let context = context();
     let rendered =
         budget::of_text(|| engine().render_str_to(&metered.text, &context, false, &mut out));
     rendered.map_err(|error| explain(&error).message)?;
     Ok(String::from_utf8(out.bytes).unwrap())
+}
+
+/// What a site gives its templates without any `set`.
+fn context() -> Context {
+    let mut context = Context::new();
+    let list: Vec<u32> = (0..50_000).collect();
+    context.insert(
+        "big",
+        &serde_json::json!({"list": list, "text": "a".repeat(500_000)}),
+    );
+    context.insert(
+        "small",
+        &serde_json::json!({"list": [1, 2, 3], "text": "abc", "n": 2}),
+    );
+    context
 }
 
 #[test]
@@ -42,9 +57,16 @@ fn a_text_within_bounds_comes_out_as_without_meters() {
         "{{ <Tree n={3}/> }} {{ [i * 2 for i in range(end=4)] | length }}",
         "{{ range(start=5, end=1, step_by=-2) }} {{ range(start=1, end=6, step_by=2) }}",
         "{% set x = {\"for\": 1} %}{{ x.for }}é日",
+        "{% if small.list == [1, 2, 3] and 2 in small.list and not 9 in (small.list) %}y{% elif small.text ~ 1 == \"abc1\" %}n{% endif %}",
+        "{% if small.text < \"b\" ~ small.n or small.n + 1 >= 3 * 1 %}y{% endif %}{{ small.text ~ small.n == \"abc2\" }}",
+        "{{ small.list[1] }}{{ (small.list)[1:] | length }}{{ small.text[0] }}{{ small?.no?.x == 1 }}{{ small.list[small.n] == 3 }}",
+        "{{ \"n\" if small.text ~ \"x\" == \"abcx\" else \"m\" }}{{ 1 not in small.list }}{{ -small.n < 0 }}",
+        "{% for i in small.list[1:] %}{{ i == small.n }}{{ i in [1, small.n] }}{% endfor %}{{ [a for a in small.list if a == small.n] }}",
+        "{% set t = small.text == \"abc\" %}{{ t }}{% set u = small.text ~ \"d\" %}{{ u is string }}{{ u | length == 4 }}",
+        "{{ not small.text ~ \"a\" }}{{ range(end=4)[1:] | length }}{{ 2 in range(end=4) }}{{ (small.text ~ \"x\")[1:] }}",
         "nothing at all",
     ] {
-        let plain = engine().render_str(text, &Context::new(), false);
+        let plain = engine().render_str(text, &context(), false);
         let plain = plain.map_err(|error| explain(&error).message);
         assert_eq!(render(text), plain, "{text}");
     }
@@ -106,6 +128,83 @@ fn a_text_beyond_bounds_is_an_error() {
         let is_told = problem.contains(told) || (told == "bytes" && problem.contains("steps"));
         assert!(is_told, "{}: {problem}", &text[..text.len().min(60)]);
     }
+}
+
+/// The engine goes through large values by itself, wherever they come from and however they are written.
+#[test]
+fn large_values_are_paid_for_at_each_use() {
+    let mut tried = 0;
+    for expression in [
+        "big.list == big.list",
+        "big.list != big.list",
+        "big.text < big.text",
+        "(big.list) == big.list",
+        "small.n == 2 and big.list == big.list",
+        "-1 in big.list",
+        "-1 in (big.list)",
+        "not -1 in big.list",
+        "-1 not in big?.list",
+        "-1 in big.list[0:]",
+        "big.list[1:]",
+        "(big.list)[1:]",
+        "big.text[0]",
+        "(big.text)[1:]",
+        "(big.text if true else \"\")[1:]",
+        "big.text ~ i",
+        "big.text ~ i == \"b\"",
+        "\"b\" == big.text ~ i",
+        "(big.text ~ i) | length == 1",
+        "not big.text ~ i",
+        "small.n == 1 or (big.text ~ i) == \"b\"",
+        "{\"a\": big.list == big.list}",
+        "[1][0 if big.list == big.list else 0]",
+        "big.list == big.list if true else 1",
+        "1 if big.text == big.text else 2",
+        "range(end=2)[big.list == big.list]",
+        "big.list | length == 1 or big == big",
+    ] {
+        for (open, close) in [
+            ("{% if ", " %}{% endif %}"),
+            ("{% if false %}{% elif ", " %}{% endif %}"),
+            ("{% set y = ", " %}"),
+        ] {
+            let turn = format!("{open}{expression}{close}");
+            let render = |text: &str| {
+                budget::of_render(|| {
+                    budget::spend(budget::MAX_STEPS - 200_000).unwrap();
+                    render(text)
+                })
+            };
+            let once = render(&format!("{{% set i = 1 %}}{turn}"));
+            if once.is_err_and(|error| !error.contains("steps")) {
+                // The engine takes no such expression.
+                continue;
+            }
+            tried += 1;
+            let text = format!("{{% for i in range(end=300) %}}{turn}{{% endfor %}}");
+            let told = render(&text).expect_err(&turn);
+            assert!(told.contains("steps"), "{turn}: {told}");
+        }
+    }
+    assert!(tried > 60, "{tried}");
+}
+
+#[test]
+fn long_chains_are_joined() {
+    for joins in [7, 8, 9, 64, 100] {
+        let chain = format!("{{{{ \"a\"{} }}}}", " ~ small.n".repeat(joins));
+        let joined = render(&chain).unwrap();
+        assert_eq!(joined, format!("a{}", "2".repeat(joins)));
+    }
+    let chain = format!("{{{{ \"a\"{} }}}}", " ~ small.n".repeat(250));
+    let size_of = |_: &str| 0;
+    let role = Role::Template {
+        kept: false,
+        size_of: &size_of,
+    };
+    let plain = engine().render_str(&chain, &context(), false);
+    let counted = engine().render_str(&metered(&chain, role).text, &context(), false);
+    assert_eq!(counted.ok(), plain.ok());
 }
 
 /// What the engine makes of these is its business, but it must come back.
@@ -287,9 +386,68 @@ fn templatish() -> impl Strategy<Value = String> {
         "{% endcomponent A %}",
         "{{ <A/> }}",
         "range(end=3)",
+        " == ",
+        " < ",
+        " in ",
+        " not ",
+        " and ",
+        " + ",
+        " if ",
+        " else ",
+        "small.n",
+        "small.list",
+        "small.text",
+        "[1:]",
+        "(",
+        ")",
+        "{% if ",
+        "{% elif ",
+        "{% endif %}",
+        "{{ small.text",
         "{% include \"parts.html\" %}",
     ]);
     prop::collection::vec(pieces, 0..40).prop_map(|pieces| pieces.concat())
+}
+
+/// An expression that the engine mostly takes.
+fn expression() -> impl Strategy<Value = String> {
+    let leaf = prop::sample::select(vec![
+        "1",
+        "2",
+        "\"abc\"",
+        "'a'",
+        "true",
+        "small.n",
+        "small.list",
+        "small.text",
+        "small?.text",
+        "small.list[1]",
+        "small.list[1:]",
+        "range(end=3)",
+        "[1, small.n]",
+        "{\"a\": small.text}",
+    ]);
+    let leaf = leaf.prop_map(str::to_owned).boxed();
+    leaf.prop_recursive(4, 24, 3, |inner| {
+        let operator = prop::sample::select(vec![
+            "==", "!=", "<", ">", "<=", ">=", "+", "-", "*", "~", "and", "or", "in", "not in",
+        ]);
+        let filter =
+            prop::sample::select(vec!["length", "upper", "str", "first", "default(value=1)"]);
+        prop_oneof![
+            (inner.clone(), operator, inner.clone()).prop_map(|(a, o, b)| format!("{a} {o} {b}")),
+            (inner.clone(), filter).prop_map(|(a, f)| format!("{a} | {f}")),
+            inner.clone().prop_map(|a| format!("({a})")),
+            inner.clone().prop_map(|a| format!("({a})[1:]")),
+            inner.clone().prop_map(|a| format!("not {a}")),
+            inner.clone().prop_map(|a| format!("{a} is defined")),
+            (inner.clone(), inner.clone(), inner.clone())
+                .prop_map(|(a, b, c)| format!("{a} if {b} else {c}")),
+            (inner.clone(), inner.clone()).prop_map(|(a, b)| format!("[{a}, {b}]")),
+            (inner.clone(), inner)
+                .prop_map(|(a, b)| format!("[x ~ ({a}) for x in small.list if x == ({b})]")),
+        ]
+    })
 }
 
 proptest! {
@@ -298,13 +456,22 @@ proptest! {
     #[test]
     fn meters_change_nothing_but_the_price(text in templatish()) {
         let Ok(metered) = meter(&text) else { return Ok(()) };
-        let plain = engine().render_str(&text, &Context::new(), false);
-        let counted = engine().render_str(&metered.text, &Context::new(), false);
+        let plain = engine().render_str(&text, &context(), false);
+        let counted = engine().render_str(&metered.text, &context(), false);
         match (plain, counted) {
             (Ok(plain), Ok(counted)) => prop_assert_eq!(plain, counted),
             (Err(plain), Err(_)) => drop(plain),
             (plain, counted) => prop_assert!(false, "{plain:?} became {counted:?}"),
         }
+    }
+
+    #[test]
+    fn expressions_mean_the_same_with_meters(parts in expression()) {
+        let text = format!("{{{{ {parts} }}}}{{% if {parts} %}}a{{% elif {parts} %}}b{{% endif %}}");
+        let Ok(metered) = meter(&text) else { return Ok(()) };
+        let plain = engine().render_str(&text, &context(), false);
+        let counted = engine().render_str(&metered.text, &context(), false);
+        prop_assert_eq!(plain.ok(), counted.ok());
     }
 
     #[test]

@@ -3,10 +3,10 @@
 //! It is made when the file arrives and kept in the state, so that a build reads the texts of those
 //! pages alone whose bodies it renders.
 
+use super::{PageFrontMatter, SectionFrontMatter};
 use crate::diagnostic::Diagnostic;
-use crate::front_matter::{self, PageFrontMatter, SectionFrontMatter};
+use crate::key::is_section_file;
 use crate::markdown::Length;
-use crate::source::is_section_file;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -38,11 +38,11 @@ impl Head {
     /// # Errors
     /// Everything that is wrong with it.
     pub fn read(file: &str, text: &str) -> Result<Self, Vec<Diagnostic>> {
-        let split = front_matter::split(file, text).map_err(|problem| vec![problem])?;
+        let split = super::split(file, text).map_err(|problem| vec![problem])?;
         let name = file.rsplit('/').next().unwrap_or(file);
         let front = match is_section_file(name) {
-            true => Front::Section(Arc::new(front_matter::parse_section(file, &split)?)),
-            false => Front::Page(Arc::new(front_matter::parse_page(file, &split)?)),
+            true => Front::Section(Arc::new(super::parse_section(file, &split)?)),
+            false => Front::Page(Arc::new(super::parse_page(file, &split)?)),
         };
         // The body is the end of the text, whatever comes before it.
         let start = text.len() - split.body.len();
