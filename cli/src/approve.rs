@@ -3,13 +3,14 @@
 use crate::args::{Approve, Global};
 use crate::connect::connect;
 use crate::handle::texts_of;
+use crate::interrupt::{block_on, unless_interrupted};
 use crate::{exit, out, show};
 use anyhow::Result;
 use quillfront_builder::publish::Options;
 use quillfront_builder::publish::run::Work;
 
 pub fn run(global: &Global, options: Approve) -> Result<u8> {
-    super::serve::runtime()?.block_on(async {
+    block_on(async {
         let settings = Options {
             now: global.now,
             ..Options::default()
@@ -33,7 +34,8 @@ pub fn run(global: &Global, options: Approve) -> Result<u8> {
             show::note(&format!("trying {shown} again, which was set aside"));
         }
         let mut code = exit::GOOD;
-        for report in builder.run(Work::Approve).await? {
+        let approved = builder.run(Work::Approve);
+        for report in unless_interrupted(&builder, approved).await? {
             if options.json {
                 out::json(&report)?;
             }

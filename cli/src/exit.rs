@@ -1,5 +1,6 @@
 //! Exit codes (interface.md).
 
+use crate::interrupt::Interrupted;
 use quillfront_builder::diagnostic::Diagnostic;
 use quillfront_builder::handler::HandleError;
 use quillfront_builder::publish::BuildError;
@@ -25,6 +26,9 @@ pub struct UsageError(pub String);
 pub fn of(error: &anyhow::Error) -> u8 {
     if error.is::<UsageError>() {
         return USAGE;
+    }
+    if let Some(interrupted) = error.downcast_ref::<Interrupted>() {
+        return interrupted.code();
     }
     if let Some(PreviewError::Moving) = error.downcast_ref() {
         return LOST_RACE;

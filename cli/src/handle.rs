@@ -4,6 +4,7 @@ use crate::args::{self, Global};
 use crate::connect::from_environment;
 use crate::excerpt::Texts;
 use crate::exit::{self, UsageError};
+use crate::interrupt::{block_on, unless_interrupted};
 use crate::out;
 use crate::show;
 use anyhow::{Context, Result};
@@ -43,12 +44,13 @@ pub fn run(global: &Global, options: args::Handle) -> Result<u8> {
         request_timeout: defaults.request_timeout.min(lease / 4),
         ..defaults
     };
-    super::serve::runtime()?.block_on(async {
+    block_on(async {
         let Some((builder, source)) = from_environment(build).await? else {
             let message = "QUILLFRONT_SOURCE, QUILLFRONT_SITE and QUILLFRONT_STATE are not set";
             return Err(UsageError(message.into()).into());
         };
-        let answer = handler::handle(&builder, &source, &event).await?;
+        let handled = handler::handle(&builder, &source, &event);
+        let answer = unless_interrupted(&builder, handled).await?;
         let mut code = exit::GOOD;
         for report in &answer.reports {
             out::json(report)?;

@@ -1,7 +1,8 @@
 //! `quillfront`: the command.
 //!
 //! Parses the arguments and hands over to the module that is named for the subcommand. Exit
-//! codes: 0 good, 1 an author's diagnostics, 2 usage, 3 infrastructure, 4 lost the race.
+//! codes: 0 good, 1 an author's diagnostics, 2 usage, 3 infrastructure, 4 lost the race, 128 and more
+//! for a signal.
 
 mod approve;
 mod args;
@@ -14,6 +15,7 @@ mod exit;
 mod explain;
 mod handle;
 mod init;
+mod interrupt;
 mod listen;
 mod migrate;
 mod out;

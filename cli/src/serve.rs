@@ -10,6 +10,7 @@ use crate::args::{self, Global};
 use crate::connect::{READY_FILE, Ready, data_folder};
 use crate::exit::{self, UsageError};
 use crate::handle::texts_of;
+use crate::interrupt::{abandon, block_on, interrupted};
 use crate::listen::{Wish, listen};
 use crate::out::{self, say};
 use crate::show::{self, BOLD, CYAN, DIM, GREEN};
@@ -65,10 +66,7 @@ pub fn run(global: &Global, options: args::Serve) -> Result<u8> {
     if let Some(way_out) = options.zola.meaningless() {
         return Err(UsageError(way_out.to_owned()).into());
     }
-    let runtime = runtime()?;
-    let code = runtime.block_on(serve(global, options));
-    runtime.shutdown_timeout(Duration::from_secs(2));
-    code
+    block_on(serve(global, options))
 }
 
 async fn serve(global: &Global, options: args::Serve) -> Result<u8> {
@@ -197,10 +195,12 @@ async fn serve(global: &Global, options: args::Serve) -> Result<u8> {
             Some(Ok(Err(error))) => error.into(),
             Some(Err(error)) => error.into(),
         }),
-        signal = interrupted() => signal.map(|()| {
+        signal = interrupted() => signal.map(|_| {
             show::note("stopping");
         }),
     };
+    // Whatever ended it, a run that was under way is no death.
+    abandon(&serving.builder).await;
     let _nobody_waits = stop.send(true);
     while let Some(ended) = servers.join_next().await {
         ended??;
@@ -222,22 +222,6 @@ async fn make_damaged_again(store: &Store) -> Result<()> {
     }
     store.set_aside(STATE, ROOT_KEY).await?;
     show::warning("the builder's state was damaged on the disk; it is made again from the sources");
-    Ok(())
-}
-
-/// Ctrl-C, or the signal that service managers send.
-async fn interrupted() -> Result<()> {
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        let mut terminate = signal(SignalKind::terminate())?;
-        tokio::select! {
-            done = tokio::signal::ctrl_c() => done?,
-            _ = terminate.recv() => {}
-        }
-    }
-    #[cfg(not(unix))]
-    tokio::signal::ctrl_c().await?;
     Ok(())
 }
 

@@ -8,8 +8,8 @@
 //! lease (with the same write), has found nothing to do, or fails in an orderly way. A note whose time
 //! is over is of an attempt that died. Its keys are *suspects* then:
 //!
-//! * after two deaths they are tried apart from all others, in halves, and one by one where they are
-//!   few; what comes through is published, and is a suspect no longer;
+//! * after two deaths they are tried apart from all others, in parts ([`parts`](super::parts)); what
+//!   comes through is published, and is a suspect no longer;
 //! * what has ended two attempts all alone is *set aside*: this version of it counts as broken
 //!   (`Sources`), so that the last good one stays in use, and its author is told. It is looked at again
 //!   when it has other bytes, after `approve`, and by another version of Quillfront.
@@ -28,13 +28,8 @@ use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::Ordering;
 
-/// After so many deaths the keys of an attempt are tried apart from others.
-const DEATHS: u32 = 2;
 /// What has ended so many attempts alone is set aside. One may have been the operator.
 const DEATHS_ALONE: u32 = 2;
-/// More suspects are halved and not tried one by one: 10,000 files that came at once are told apart
-/// with a dozen deaths, and without 10,000 runs.
-const FEW: usize = 16;
 /// No attempt is under way for longer, where it is not known when its process ends: what a Lambda
 /// function has.
 const LONGEST_MS: i64 = 15 * 60 * 1_000;
@@ -42,7 +37,7 @@ const LONGEST_MS: i64 = 15 * 60 * 1_000;
 const MAX_TRIES: usize = 50;
 
 /// An attempt that has not said how it ended.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Attempt {
     /// The source keys that it looks at.
     pub keys: BTreeSet<String>,
@@ -98,31 +93,6 @@ impl Root {
                 self.set_aside.insert(key.clone(), version.clone());
             }
         }
-    }
-
-    /// The keys to be looked at now, and those that are left for later.
-    fn part(&self, keys: BTreeSet<SourceKey>) -> (BTreeSet<SourceKey>, BTreeSet<SourceKey>) {
-        let deaths = |key: &SourceKey| {
-            let suspect = self.suspects.get(key.as_str());
-            suspect.map_or(0, |suspect| suspect.deaths)
-        };
-        let (suspects, others): (BTreeSet<_>, BTreeSet<_>) =
-            keys.into_iter().partition(|key| deaths(key) >= DEATHS);
-        if suspects.is_empty() || !others.is_empty() {
-            return (others, suspects);
-        }
-        let least = suspects.iter().map(deaths).min().unwrap_or_default();
-        let all = suspects.len();
-        let (first, rest): (BTreeSet<_>, BTreeSet<_>) =
-            suspects.into_iter().partition(|key| deaths(key) == least);
-        if first.len() < all {
-            // Those that died once more since have been told apart from these.
-            return (first, rest);
-        }
-        let count = if all > FEW { all / 2 } else { 1 };
-        let mut first: Vec<_> = first.into_iter().collect();
-        let rest = first.split_off(count);
-        (first.into_iter().collect(), rest.into_iter().collect())
     }
 
     fn add_missing_hints<'a>(&mut self, keys: impl Iterator<Item = &'a str>) {
@@ -308,7 +278,10 @@ impl Builder {
             root.attempts.insert(trial.id.clone(), attempt.clone());
             root.add_missing_hints(trial.left.iter().map(SourceKey::as_str));
             self.is_marked.store(true, Ordering::Relaxed);
-            if loaded.write(&self.state, root, self.host.new_id()).await? {
+            self.is_mark_under_way.store(true, Ordering::Relaxed);
+            let is_written = loaded.write(&self.state, root, self.host.new_id()).await?;
+            self.is_mark_under_way.store(false, Ordering::Relaxed);
+            if is_written {
                 return Ok(true);
             }
         }
@@ -340,14 +313,32 @@ impl Builder {
         }
     }
 
+    /// For whoever has dropped the future of a run and is about to end the process: takes back what was
+    /// noted, since only what ends without a word counts as a death. What the run was about stays as
+    /// hints.
+    ///
+    /// # Errors
+    /// Storage failed, so that the note counts as a death once its time is over.
+    pub async fn abandon(&self) -> Result<(), BuildError> {
+        let attempt = self.attempt_lock().take();
+        if !self.is_marked.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        let attempt = attempt.unwrap_or_default();
+        Box::pin(self.take_back(&attempt, false)).await?;
+        self.is_marked.store(false, Ordering::Relaxed);
+        Ok(())
+    }
+
     async fn take_back(&self, attempt: &Attempt, died: bool) -> Result<(), BuildError> {
         for _ in 0..MAX_TRIES {
             let mut loaded = Loaded::read(&self.state).await?;
-            let Some(mut root) = loaded.root.clone() else {
-                return Ok(());
-            };
+            let new = || Root::new(self.today().now.to_string());
+            let mut root = loaded.root.clone().unwrap_or_else(new);
             let noted = root.attempts.remove(&self.attempt_id);
-            if noted.is_none() && !died {
+            // A note that was not answered may still be written, unless the root is another by then.
+            let may_come = self.is_mark_under_way.load(Ordering::Relaxed) && root.lease.is_none();
+            if noted.is_none() && !died && !may_come {
                 return Ok(());
             }
             if died {
@@ -360,6 +351,7 @@ impl Builder {
             let keys: BTreeSet<&str> = keys.map(String::as_str).collect();
             root.add_missing_hints(keys.into_iter());
             if loaded.write(&self.state, root, self.host.new_id()).await? {
+                self.is_mark_under_way.store(false, Ordering::Relaxed);
                 return Ok(());
             }
         }

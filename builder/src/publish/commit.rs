@@ -64,17 +64,7 @@ impl Builder {
         next: &Root,
         settled: &BTreeMap<String, u64>,
     ) -> Result<Committed, BuildError> {
-        // A source whose removal is held is known to be gone; looking again would find no more.
-        let held = draft
-            .held
-            .iter()
-            .flat_map(|held| &held.keys)
-            .collect::<BTreeSet<_>>();
         let moved: Vec<String> = done.moved.values().map(ToString::to_string).collect();
-        let moved: Vec<String> = moved
-            .into_iter()
-            .filter(|key| !held.contains(key))
-            .collect();
         let again: BTreeSet<String> = moved
             .iter()
             .cloned()
@@ -115,7 +105,7 @@ impl Builder {
             state.answers.clone_from(&tree.answers);
             let mut graph = tree.graph.clone();
             // What is there is not what its trace says.
-            for key in done.hopeless.keys() {
+            for key in done.hopeless.keys().chain(publication.lost.keys()) {
                 graph.outputs.remove(key);
             }
             dirty.note(&state.graph, &graph);
@@ -139,6 +129,8 @@ impl Builder {
                     root.add_hints(again.iter().map(String::as_str));
                 }
                 root.held.clone_from(&draft.held);
+                root.tried = next.tried;
+                root.end_parts();
             },
         )
         .await

@@ -2,6 +2,7 @@
 
 use super::hold;
 use super::observe::{self, Changes};
+use super::parts::OtherParts;
 use super::root::{Held, Root};
 use super::run::Work;
 use super::state::{Dirty, Published, State};
@@ -34,6 +35,8 @@ pub(super) struct Draft {
     pub(super) changes: Changes,
     pub(super) outcome: Result<Tree, Unready>,
     pub(super) held: Option<Held>,
+    /// Published pages that it deletes, or would if they were not held.
+    pub(super) deletes: usize,
     /// Sources whose record may be another.
     pub(super) looked_at: BTreeSet<SourceKey>,
     /// True where nothing was gone by.
@@ -47,6 +50,15 @@ pub(super) struct Draft {
 }
 
 impl Draft {
+    /// The sources whose current bytes are not to be used: they are set aside, held, or left for a
+    /// later part.
+    pub(super) fn withheld(&self, root: &Root, others: &OtherParts) -> BTreeSet<SourceKey> {
+        let held = self.held.iter().flat_map(|held| &held.keys);
+        let aside = held.chain(root.set_aside.keys());
+        let aside = aside.map(|key| SourceKey::from(key.as_str()));
+        aside.chain(others.left.iter().cloned()).collect()
+    }
+
     /// True where it says nothing that the state and the root do not say.
     pub(super) fn is_of(&self, state: &State, root: &Root) -> bool {
         let same_tree = self.outcome.as_ref().map_or(true, |tree| {
@@ -114,6 +126,7 @@ impl Builder {
         changes: Changes,
         seen: &[(SourceKey, Observed)],
         time: Time,
+        others: &OtherParts,
     ) -> Result<Draft, BuildError> {
         // What was held and was looked at again is no longer held, or is held anew below.
         let still_held: BTreeSet<String> = root
@@ -134,11 +147,11 @@ impl Builder {
         let waits = matches!(work, Work::Keys(_)) && seen.len() <= FEW_PAGES;
         let first = waits.then(|| changes.map.keys().cloned().collect());
         let without = sources.clone();
-        let evaluated = Box::pin(self.evaluate(state, root, sources, time, first)).await?;
+        let evaluated = Box::pin(self.evaluate(state, root, others, sources, time, first)).await?;
         // What may have to be approved is looked at as a whole.
-        let evaluated = match hold::reason(state, evaluated.outcome.as_ref()) {
+        let evaluated = match hold::reason(state, evaluated.outcome.as_ref(), others) {
             Some(_) if evaluated.part => {
-                Box::pin(self.evaluate(state, root, without, time, None)).await?
+                Box::pin(self.evaluate(state, root, others, without, time, None)).await?
             }
             _ => evaluated,
         };
@@ -149,13 +162,15 @@ impl Builder {
             part,
             misread,
         } = evaluated;
-        let reason = hold::reason(state, outcome.as_ref());
+        let deletes = hold::deleted(state, outcome.as_ref());
+        let reason = hold::reason(state, outcome.as_ref(), others);
         let Some(reason) = reason.filter(|_| *work != Work::Approve) else {
             return Ok(Draft {
                 sources,
                 changes,
                 outcome,
                 held: keep(None, BTreeSet::new()),
+                deletes,
                 looked_at,
                 full,
                 part,
@@ -183,14 +198,15 @@ impl Builder {
                 full,
                 part,
                 misread: read,
-            } = Box::pin(self.evaluate(state, root, sources, time, None)).await?;
-            if hold::reason(state, outcome.as_ref()).is_none() {
+            } = Box::pin(self.evaluate(state, root, others, sources, time, None)).await?;
+            if hold::reason(state, outcome.as_ref(), others).is_none() {
                 let held = keep(Some(reason), withheld);
                 return Ok(Draft {
                     sources,
                     changes,
                     outcome,
                     held,
+                    deletes,
                     looked_at,
                     full,
                     part,
@@ -204,6 +220,7 @@ impl Builder {
             changes,
             outcome,
             held: None,
+            deletes,
             looked_at,
             full,
             part,
@@ -216,6 +233,7 @@ impl Builder {
         &self,
         state: &mut State,
         root: &Root,
+        others: &OtherParts,
         mut sources: Sources,
         time: Time,
         first: Option<BTreeSet<SourceKey>>,
@@ -279,9 +297,10 @@ impl Builder {
             let held = root.held.as_ref();
             held.is_some_and(|held| held.keys.contains(key.as_str()))
         };
-        let is_set_aside = |key: &SourceKey| {
+        let is_unused = |key: &SourceKey| {
             let source = sources.get(key.as_str());
             root.set_aside.contains_key(key.as_str())
+                || others.left.contains(key)
                 || source.is_some_and(|source| source.is_unreadable())
         };
         let mut first = first.filter(|_| !full);
@@ -319,8 +338,8 @@ impl Builder {
                 continue;
             }
             let parallel = self.options.parallel;
-            let (aside, files) = needs.files.into_iter().partition(is_set_aside);
-            let aside: BTreeSet<SourceKey> = aside;
+            let (unused, files) = needs.files.into_iter().partition(is_unused);
+            let unused: BTreeSet<SourceKey> = unused;
             let (mut read, versions) = observe::inputs(&self.source, files, parallel).await?;
             misread.extend(read.keys().filter_map(|key| {
                 let known = sources.get(key.as_str());
@@ -331,7 +350,7 @@ impl Builder {
                 (found.map(String::as_str) != known && !is_held)
                     .then(|| (key.clone(), found.cloned()))
             }));
-            read.extend(aside.into_iter().map(|key| (key, None)));
+            read.extend(unused.into_iter().map(|key| (key, None)));
             self.read_published(state, &mut read).await?;
             evaluation.supply_versions(read, &versions);
             if !needs.texts.is_empty() {

@@ -1,8 +1,10 @@
 //! What is held until `quillfront approve` (invariant 6): a change that would delete more than
 //! 30% of the pages and more than ten, or that leaves no configuration.
 
-use super::state::State;
+use super::parts::OtherParts;
+use super::state::{Published, State};
 use crate::evaluate::{Tree, Unready};
+use crate::key::OutputKey;
 use crate::plan::Rank;
 
 /// Deletions up to this many always go through.
@@ -10,13 +12,35 @@ const ALWAYS_ALLOWED: usize = 10;
 /// Percent of the published pages.
 const MAX_PERCENT: usize = 30;
 
-/// Why a change has to be approved, if it has to.
-pub fn reason(state: &State, outcome: Result<&Tree, &Unready>) -> Option<String> {
-    let pages = state
-        .outputs
-        .iter()
-        .filter(|(_, published)| published.rank == Rank::Page);
-    let published = pages.clone().count();
+fn pages(state: &State) -> impl Iterator<Item = (&OutputKey, &Published)> {
+    let outputs = state.outputs.iter();
+    outputs.filter(|(_, published)| published.rank == Rank::Page)
+}
+
+/// How many pages are published.
+pub(super) fn published(state: &State) -> usize {
+    pages(state).count()
+}
+
+fn stays(tree: &Tree, key: &str) -> bool {
+    tree.keeps(key) || tree.objects.contains_key(key) || tree.stale.contains(key)
+}
+
+/// How many of the published pages a tree deletes.
+pub(super) fn deleted(state: &State, outcome: Result<&Tree, &Unready>) -> usize {
+    outcome.map_or(0, |tree| {
+        let gone = pages(state).filter(|(key, _)| !stays(tree, key.as_str()));
+        gone.count()
+    })
+}
+
+/// Why a change has to be approved, if it has to. It is judged together with the other parts of one
+/// that is tried in parts; but a part that deletes nothing need not wait.
+pub(super) fn reason(
+    state: &State,
+    outcome: Result<&Tree, &Unready>,
+    others: &OtherParts,
+) -> Option<String> {
     match outcome {
         Err(_) if state.outputs.is_empty() => None,
         Err(Unready::NoConfig) => Some("it leaves the site without a configuration".into()),
@@ -33,10 +57,16 @@ pub fn reason(state: &State, outcome: Result<&Tree, &Unready>) -> Option<String>
             ))
         }
         Ok(tree) => {
-            let stays = |key: &str| {
-                tree.keeps(key) || tree.objects.contains_key(key) || tree.stale.contains(key)
+            if deleted(state, outcome) == 0 {
+                return None;
+            }
+            let goes = |(key, published): &(&OutputKey, &Published)| {
+                !stays(tree, key.as_str()) || others.gone.contains(&published.source)
             };
-            let deleted = pages.filter(|(key, _)| !stays(key.as_str())).count();
+            let before = others.tried.map_or(0, |tried| tried.deleted);
+            let deleted = before + pages(state).filter(goes).count();
+            let published = published(state);
+            let published = others.tried.map_or(published, |tried| tried.pages);
             let too_many = deleted > ALWAYS_ALLOWED && deleted * 100 > published * MAX_PERCENT;
             too_many.then(|| format!("it would delete {deleted} of {published} pages"))
         }
@@ -46,8 +76,7 @@ pub fn reason(state: &State, outcome: Result<&Tree, &Unready>) -> Option<String>
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::key::{OutputKey, SourceKey};
-    use crate::publish::state::Published;
+    use crate::key::SourceKey;
     use std::collections::{BTreeMap, BTreeSet};
     use std::sync::Arc;
 
@@ -89,6 +118,30 @@ mod tests {
             answers: BTreeMap::new(),
             external_links: Default::default(),
         }
+    }
+
+    fn reason(state: &State, outcome: Result<&Tree, &Unready>) -> Option<String> {
+        super::reason(state, outcome, &OtherParts::default())
+    }
+
+    #[test]
+    fn a_part_is_judged_with_the_others() {
+        let mut others = OtherParts::default();
+        let held = |kept, published, others: &OtherParts| {
+            super::reason(&state(published), Ok(&tree(kept)), others).is_some()
+        };
+        assert!(!held(39, 40, &others));
+        others.gone = (0..12).map(|n| format!("content/{n}.md").into()).collect();
+        assert!(held(39, 40, &others), "13 of 40");
+        assert!(!held(40, 40, &others), "this part deletes none");
+        // Those before it are deleted already, or are held.
+        let (pages, deleted) = (40, 10);
+        others.tried = Some(super::super::parts::Tried { pages, deleted });
+        others.gone.clear();
+        assert!(!held(28, 30, &others) && held(27, 30, &others));
+        assert!(!held(38, 40, &others) && held(37, 40, &others));
+        assert_eq!(others.and(30, 2).unwrap().deleted, 12);
+        assert_eq!(OtherParts::default().and(30, 2), None);
     }
 
     #[test]

@@ -12,14 +12,16 @@
 //! * `reconcile`: comparing both buckets with what is remembered;
 //! * `draft`: the site after the change; [`hold`]: what of it has to be approved first;
 //! * `publication`: the difference to what is published; [`transfer`]: putting it;
+//! * `last_good`: copies of files whose current bytes are not to be used;
 //! * `commit`: the commit, and taking over from a builder that died; `outbox`: what a commit
 //!   leaves to be done; `sweep`: what builders that died have left in the state;
 //! * [`attempts`]: a mark before rendering, so that what kills a builder once does not do so for ever;
+//!   [`parts`]: how it is told apart from the rest;
 //! * `relook`: is what the run read still so, now that it has the lease?
 //! * `stop`: ending cleanly when time runs out;
 //! * `session`: the lease, and every write of the root under it; [`unanswered`]: why it is sometimes
 //!   kept a little longer;
-//! * [`run`]: the order of it all;
+//! * [`run`]: the order of it all; `rounds`: how long it goes on;
 //! * [`explain`]: what outputs are made from; [`preview`]: what an upload would change;
 //!   [`effective`]: the sources that count, as files. None of them writes to a bucket.
 
@@ -30,15 +32,18 @@ mod draft;
 pub mod effective;
 pub mod explain;
 pub mod hold;
+mod last_good;
 pub mod lists;
 mod measure;
 pub mod observe;
 mod outbox;
+pub mod parts;
 pub mod preview;
 mod publication;
 mod reconcile;
 mod relook;
 pub mod root;
+mod rounds;
 pub mod run;
 pub mod seal;
 mod session;
@@ -216,6 +221,8 @@ pub struct Builder {
     attempt: Mutex<Option<attempts::Attempt>>,
     /// True where the root may have a note of it.
     is_marked: AtomicBool,
+    /// True where the write of a note was begun and not answered.
+    is_mark_under_way: AtomicBool,
     /// True once a run has come to its end.
     has_come_through: AtomicBool,
 }
@@ -261,6 +268,7 @@ impl Builder {
             attempt_id,
             attempt: Mutex::default(),
             is_marked: AtomicBool::new(false),
+            is_mark_under_way: AtomicBool::new(false),
             has_come_through: AtomicBool::new(false),
         }
     }

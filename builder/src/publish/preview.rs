@@ -9,13 +9,14 @@ use super::difference::{self, Difference};
 use super::draft::{Draft, Time};
 use super::measure::Counted;
 use super::observe::{self, Changes, MAX_INPUT_BYTES};
+use super::parts::OtherParts;
 use super::publication::{Done, Publication};
 use super::relook;
 use super::root::{Loaded, Root};
 use super::run::Work;
 use super::state::{self, Dirty, Published, State};
 use super::store::{Given, GivenObjects};
-use super::transfer::Put;
+use super::transfer::{Origin, Put, WAVES};
 use super::{BuildError, Builder, Step};
 use crate::diagnostic::Diagnostic;
 use crate::invalidate::{self, send::batches};
@@ -234,7 +235,8 @@ impl Builder {
         let new = || Root::new(today.now.to_string());
         let root = root.cloned().unwrap_or_else(new);
         let draft = self.drafted(keys.clone(), &root, state, today).await?;
-        let publication = Publication::of(state, &draft, &self.site, false);
+        let withheld = draft.withheld(&root, &OtherParts::default());
+        let publication = Publication::of(state, &draft, &withheld, &self.site, false);
         let report = reported(&publication, &draft, state);
         let mut counted = Report::default();
         before.fill(self, &mut counted);
@@ -272,7 +274,8 @@ impl Builder {
         let changes = Changes::apply(&mut sources, seen.clone());
         // On the heap: the future is large.
         let work = Work::Keys(keys);
-        Box::pin(self.draft(&work, state, root, sources, changes, &seen, time)).await
+        let others = OtherParts::default();
+        Box::pin(self.draft(&work, state, root, sources, changes, &seen, time, &others)).await
     }
 
     /// Adds the requests of what a run does after it has come so far.
@@ -321,7 +324,7 @@ impl Builder {
         let mut puts: Vec<&Put> = publication.puts.iter().collect();
         puts.retain(|put| is_text(&put.object.content_type) && is_for_people(draft, &put.key));
         // The changed sources' own pages, other pages, lists, files.
-        puts.sort_by_key(|put| ((put.wave + 3) % 4, &put.key));
+        puts.sort_by_key(|put| ((put.wave + WAVES - 2) % WAVES, &put.key));
         let compared = puts.into_iter().take(most).map(|put| async move {
             let found = self.difference(put).await?;
             Ok::<_, BuildError>(found.map(|found| (put.key.clone(), found)))
@@ -335,7 +338,11 @@ impl Builder {
         let after: Option<Arc<[u8]>> = match &put.object.body {
             Body::Bytes(bytes) => Some(bytes.clone()),
             Body::Copy { source, .. } => {
-                let got = self.source.get(source.as_str(), MAX_COMPARED_BYTES).await?;
+                let got = match &put.origin {
+                    Origin::Published(from, _) => self.site.get(from.as_str(), MAX_COMPARED_BYTES),
+                    _ => self.source.get(source.as_str(), MAX_COMPARED_BYTES),
+                };
+                let got = got.await?;
                 got.and_then(|got| got.bytes).map(Into::into)
             }
         };

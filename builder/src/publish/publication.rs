@@ -1,13 +1,14 @@
 //! The difference between what is published and what should be, and what was done about it.
 
 use super::draft::Draft;
+use super::last_good::LastGoodCopies;
 use super::state::{Published, State};
 use super::store::Bucket;
-use super::transfer::{self, Hopeless, Put};
+use super::transfer::{self, Hopeless, Origin, Put};
 use crate::diagnostic::Diagnostic;
 use crate::evaluate::{Unready, why};
 use crate::key::{OutputKey, SourceKey};
-use crate::plan::{PICTURES, Recipe};
+use crate::plan::{PICTURES, Rank, Recipe};
 use crate::report::{Action, Kind, OutputReport, Report};
 use crate::site::misplaced::nested_config;
 use crate::source::{Change, unreadable};
@@ -23,6 +24,8 @@ pub(super) struct Done {
     pub(super) again: BTreeSet<SourceKey>,
     /// Outputs that S3 will never take, and why. Each run tries them again, and tells of them.
     pub(super) hopeless: BTreeMap<OutputKey, Hopeless>,
+    /// Copies of a version that is in use, and was nowhere any more.
+    pub(super) lost: BTreeSet<OutputKey>,
 }
 
 /// The difference between what is published and what should be.
@@ -32,17 +35,28 @@ pub(super) struct Publication {
     pub(super) unchanged: Vec<OutputKey>,
     /// What no object of this bucket can be called: to which source it belongs.
     pub(super) unnameable: BTreeMap<OutputKey, SourceKey>,
+    /// Copies of a version that is in use, and cannot be made: of which source.
+    pub(super) lost: BTreeMap<OutputKey, SourceKey>,
 }
 
 impl Publication {
-    pub(super) fn of(state: &State, draft: &Draft, site: &Bucket, approved: bool) -> Self {
+    /// `withheld` are the sources whose current bytes are not to be used.
+    pub(super) fn of(
+        state: &State,
+        draft: &Draft,
+        withheld: &BTreeSet<SourceKey>,
+        site: &Bucket,
+        approved: bool,
+    ) -> Self {
         let changed: BTreeSet<&SourceKey> = draft.changes.map.keys().collect();
         let mut publication = Self {
             puts: Vec::new(),
             deletions: BTreeMap::new(),
             unchanged: Vec::new(),
             unnameable: BTreeMap::new(),
+            lost: BTreeMap::new(),
         };
+        let last_good = LastGoodCopies::of(state, withheld);
         // Without a configuration nothing is said of the tree; what is there stays, unless its
         // removal was approved.
         let (empty, none) = (BTreeMap::new(), BTreeSet::new());
@@ -65,18 +79,22 @@ impl Publication {
                 publication.unnameable.insert(key.clone(), source);
                 continue;
             }
+            let origin = last_good.origin(object);
             publication.puts.push(Put {
                 key: key.clone(),
                 object: object.clone(),
                 source: planned.source.clone(),
                 rank: planned.rank,
                 before: before.map(|before| before.etag.to_string()),
-                wave: match tree.indexes.contains(key) {
-                    true => 0,
-                    false => transfer::wave(planned, &changed),
+                wave: match &origin {
+                    Origin::Published(..) => transfer::WAVE_OF_LAST_GOOD,
+                    _ if tree.indexes.contains(key) => transfer::WAVE_OF_ASSETS,
+                    _ => transfer::wave(planned, &changed),
                 },
+                origin,
             });
         }
+        publication.spare_last_good();
         // A part of a tree says nothing of the rest.
         if draft.part {
             return publication;
@@ -105,7 +123,39 @@ impl Publication {
                 publication.deletions.insert(key.clone(), published.clone());
             }
         }
+        publication.keep_what_is_left();
         publication
+    }
+
+    /// Two files of which the last good versions move may be in each other's way: none is put where
+    /// another one is copied from at the same time. It waits.
+    fn spare_last_good(&mut self) {
+        let from = |put: &Put| match &put.origin {
+            Origin::Published(from, _) if *from != put.key => Some(from.clone()),
+            _ => None,
+        };
+        let copied: BTreeSet<OutputKey> = self.puts.iter().filter_map(from).collect();
+        let overwrites = |put: &mut Put| from(put).is_some() && copied.contains(&put.key);
+        let waiting = self.puts.extract_if(.., overwrites);
+        self.lost.extend(waiting.map(|put| (put.key, put.source)));
+    }
+
+    /// Takes out what could not be copied, and what would be deleted of the same files: it is all that
+    /// there is of them.
+    pub(super) fn without_lost(&mut self, done: &Done) {
+        let is_lost = |put: &mut Put| done.lost.contains(&put.key);
+        let lost = self.puts.extract_if(.., is_lost);
+        self.lost.extend(lost.map(|put| (put.key, put.source)));
+        self.keep_what_is_left();
+    }
+
+    fn keep_what_is_left(&mut self) {
+        if self.lost.is_empty() {
+            return;
+        }
+        let sources: BTreeSet<&SourceKey> = self.lost.values().collect();
+        let deletions = &mut self.deletions;
+        deletions.retain(|_, published| !sources.contains(&published.source));
     }
 
     /// True where there is nothing to put or to delete.
@@ -208,6 +258,7 @@ impl Publication {
             }
         }
         self.tell_refused(&mut report, done);
+        self.tell_lost(&mut report);
         let having = |action: Action| {
             report
                 .outputs
@@ -222,6 +273,26 @@ impl Publication {
         report.counts.deleted = deleted;
         report.counts.stale = stale;
         report
+    }
+
+    /// Adds what could not be copied.
+    fn tell_lost(&self, report: &mut Report) {
+        const HINT: &str = "upload the file again, or let its current version through with \
+                            `quillfront approve`";
+        for (key, source) in &self.lost {
+            let why = "the current version of the file is not used, and the one before it cannot be \
+                       copied from where it was published";
+            let message = format!("`/{}` cannot be put: {why}", key.as_str().escape_debug());
+            let told = Diagnostic::error("last-version", source.as_str(), message);
+            report.diagnostics.push(told.hint(HINT));
+            report.outputs.push(OutputReport {
+                key: key.to_string(),
+                rank: Some(Rank::Static),
+                source: source.to_string(),
+                actions: vec![Action::Stale],
+                because: vec![why.to_owned()],
+            });
+        }
     }
 
     /// Adds what S3 does not take, and what it cannot copy any more.

@@ -4,6 +4,7 @@
 //! of its own, so that its ETag never comes back.
 
 use super::attempts::{Attempt, SetAside, Suspect};
+use super::parts::Tried;
 use super::store::{Attributes, Bucket, Condition, StoreError, Written};
 use super::{lists, seal};
 use crate::fingerprint::Mark;
@@ -70,6 +71,9 @@ pub struct Root {
     /// Keys that attempts have died with.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub suspects: BTreeMap<String, Suspect>,
+    /// What has come so far of a change that is tried in parts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tried: Option<Tried>,
     /// Versions of sources that are not to be used, since they end whoever does.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub set_aside: SetAside,
@@ -211,6 +215,7 @@ impl Root {
             held: None,
             attempts: BTreeMap::new(),
             suspects: BTreeMap::new(),
+            tried: None,
             set_aside: BTreeMap::new(),
             lists: BTreeMap::new(),
         }

@@ -2,16 +2,20 @@
 
 use super::attempts::Trial;
 use super::draft::Time;
+use super::hold;
 use super::measure::{Counted, Stopwatch};
 use super::observe::Changes;
 use super::publication::{Done, Publication};
 use super::reconcile::Refreshed;
 use super::relook;
 use super::root::{Loaded, Outbox, Root};
+use super::rounds::{self, Rounds};
 use super::session::Session;
+use super::state::State;
 use super::store::{Attributes, Condition};
 use super::transfer::{self, Outcome, Put, WAVES};
 use super::{BuildError, Builder, Step};
+use crate::diagnostic::Diagnostic;
 use crate::key::SourceKey;
 use crate::report::{Kind, Report};
 use crate::site::schedule::{NextDue, due_between};
@@ -34,6 +38,17 @@ pub enum Work {
     Due,
 }
 
+/// Those sources that nothing is published of. What is due exactly now may have been published when
+/// it became due, and is not to be taken down while others are tried.
+fn unpublished(mut sources: Vec<SourceKey>, state: &State) -> Vec<SourceKey> {
+    if !sources.is_empty() {
+        let published = state.outputs.values().map(|output| &output.source);
+        let published: BTreeSet<&SourceKey> = published.collect();
+        sources.retain(|key| !published.contains(key));
+    }
+    sources
+}
+
 /// Plans that were made in vain because somebody else committed first.
 const MAX_PLANS: usize = 8;
 /// Times that a put is tried over something unexpected.
@@ -51,6 +66,7 @@ impl Builder {
         let mut reports = vec![self.build(&work).await?];
         // Once: what is still due after that cannot be published now.
         let mut moved = work == Work::Due;
+        let mut rounds = Rounds::default();
         loop {
             if self.is_late() {
                 return Ok(reports);
@@ -70,8 +86,30 @@ impl Builder {
                 (true, true) => Work::Due,
                 (true, false) => return Ok(reports),
             };
+            let too_many = rounds.begin(&root);
+            if !too_many.is_empty() {
+                let told = too_many.into_iter().map(rounds::told).collect();
+                self.tell_last(&mut reports, told).await?;
+                return Ok(reports);
+            }
             moved |= work == Work::Due;
             reports.push(self.build(&work).await?);
+        }
+    }
+
+    /// Adds to the last report of a run.
+    async fn tell_last(
+        &self,
+        reports: &mut [Report],
+        told: Vec<Diagnostic>,
+    ) -> Result<(), BuildError> {
+        let Some(last) = reports.last_mut() else {
+            return Ok(());
+        };
+        last.diagnostics.extend(told);
+        match last.kind {
+            Kind::None => Ok(()),
+            _ => self.write_report(last).await,
         }
     }
 
@@ -172,6 +210,7 @@ impl Builder {
             Some(_) => due_between(&state.sources, root_now, today.up_to),
             None => Vec::new(),
         };
+        let due_sources = unpublished(due_sources, &state);
         let mut trial = self.trial(&mut root, work, keys, due_sources);
         let mut taken: BTreeMap<String, u64> = root.hints.clone();
         taken.retain(|key, _| !trial.left.contains(key.as_str()));
@@ -180,6 +219,7 @@ impl Builder {
         let Some(seen) = Box::pin(seen).await? else {
             return Ok(None);
         };
+        let others = self.other_parts(&trial, &root, &state).await?;
         clock.lap("read");
 
         let mut next = root.clone();
@@ -221,7 +261,9 @@ impl Builder {
         if !is_new && all_known {
             return Box::pin(self.nothing(work, loaded, &trial, &taken, refreshed)).await;
         }
-        let draft = self.draft(work, &mut state, &root, sources, changes, &seen, time);
+        let draft = self.draft(
+            work, &mut state, &root, sources, changes, &seen, time, &others,
+        );
         let draft = Box::pin(draft).await?;
         if !draft.misread.is_empty() {
             more.extend(draft.misread);
@@ -235,11 +277,17 @@ impl Builder {
         clock.lap("render");
 
         let approved = *work == Work::Approve;
-        let mut publication = Publication::of(&state, &draft, &self.site, approved);
+        let withheld = draft.withheld(&root, &others);
+        let mut publication = Publication::of(&state, &draft, &withheld, &self.site, approved);
         if !trial.left.is_empty() {
-            // What was found and belongs to nobody may belong to what is left for later.
+            // What was found and belongs to nobody may belong to what is left for later; so does what
+            // a run put that had no time to take its source in.
+            let is_of_later = |source: &SourceKey| {
+                let is_known = draft.sources.get(source.as_str()).is_some();
+                source.as_str().is_empty() || (trial.left.contains(source) && !is_known)
+            };
             let deletions = &mut publication.deletions;
-            deletions.retain(|_, published| !published.source.as_str().is_empty());
+            deletions.retain(|_, published| !is_of_later(&published.source));
         }
         // What was found under a key whose page cannot be rendered stays unknown: that alone is
         // nothing to commit.
@@ -279,7 +327,7 @@ impl Builder {
         done.again = again;
         clock.lap("put");
         let settled_puts = done.put.len() + done.moved.len() + done.hopeless.len();
-        if settled_puts < publication.puts.len() {
+        if settled_puts + done.lost.len() < publication.puts.len() {
             let because = "put before the time ran out";
             let stopped = self.stop(session, state, strange, done, because);
             let stopped = Box::pin(stopped).await?;
@@ -298,6 +346,8 @@ impl Builder {
                 ..part
             }));
         }
+        publication.without_lost(&done);
+        next.tried = others.and(hold::published(&state), draft.deletes);
         let committed = self.commit(
             session,
             state,
@@ -369,6 +419,7 @@ impl Builder {
         let mut settled = root.clone();
         settled.settle_hints(taken);
         trial.settle(&mut settled);
+        settled.end_parts();
         if settled != root
             && !loaded
                 .write(&self.state, settled, self.host.new_id())
@@ -426,6 +477,7 @@ impl Builder {
                                 put.before = etag;
                                 left.push(put);
                             }
+                            Outcome::LastGoodGone => drop(done.lost.insert(put.key)),
                             Outcome::Hopeless(why) => drop(done.hopeless.insert(put.key, why)),
                         }
                     }

@@ -22,22 +22,42 @@ pub struct Put {
     pub rank: Rank,
     /// The ETag of what is there, none where nothing should be.
     pub before: Option<String>,
-    /// When: 0 assets, and indexes that pages were made from; 1 the changed sources' own pages, 2 other pages, 3 lists and redirects.
+    /// Where the bytes of a copy are.
+    pub origin: Origin,
+    /// When: 0 copies of last good versions, 1 assets, and indexes that pages were made from; 2 the
+    /// changed sources' own pages, 3 other pages, 4 lists and redirects.
     pub wave: u8,
+}
+
+/// Where the bytes of a copy are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origin {
+    /// In the source bucket; if other bytes are there by now, they do as well.
+    Source,
+    /// In the source bucket, and no others do.
+    ThisVersion,
+    /// Under this key of the site bucket, with this ETag.
+    Published(OutputKey, String),
 }
 
 /// The wave that an output belongs to.
 pub fn wave(planned: &Planned, changed: &BTreeSet<&SourceKey>) -> u8 {
     match planned.recipe {
-        Recipe::Copy(_) | Recipe::Style(_) | Recipe::Picture(_) | Recipe::HighlightSheet(_) => 0,
-        Recipe::Page(_) if changed.contains(&planned.source) => 1,
-        Recipe::Page(_) => 2,
-        _ => 3,
+        Recipe::Copy(_) | Recipe::Style(_) | Recipe::Picture(_) | Recipe::HighlightSheet(_) => {
+            WAVE_OF_ASSETS
+        }
+        Recipe::Page(_) if changed.contains(&planned.source) => 2,
+        Recipe::Page(_) => 3,
+        _ => 4,
     }
 }
 
+/// Copies of last good versions: before anything is put where they are copied from.
+pub const WAVE_OF_LAST_GOOD: u8 = 0;
+/// Assets, and indexes that pages were made from.
+pub const WAVE_OF_ASSETS: u8 = 1;
 /// How many waves there are.
-pub const WAVES: u8 = 4;
+pub const WAVES: u8 = 5;
 
 /// What became of one put.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,6 +69,8 @@ pub enum Outcome {
     /// The source has another version by now; an event tells of it. Where nothing was there, that
     /// version is there now: pages that refer to it may follow.
     SourceMoved(Option<Published>),
+    /// The bytes that were meant are nowhere any more, and no others do.
+    LastGoodGone,
     /// S3 will never take it.
     Hopeless(Hopeless),
 }
@@ -101,7 +123,11 @@ pub async fn put(
             ..
         } => {
             let key = put.key.as_str();
-            site.copy(key, source, from.as_str(), version, &attributes, &condition)
+            let (bucket, from, version) = match &put.origin {
+                Origin::Published(from, etag) => (site, from.as_str(), etag),
+                Origin::Source | Origin::ThisVersion => (source, from.as_str(), version),
+            };
+            site.copy(key, bucket, from, version, &attributes, &condition)
                 .await
         }
     };
@@ -117,7 +143,7 @@ pub async fn put(
         Written::Refused => {
             let there = site.head(put.key.as_str()).await?;
             match there {
-                Some(there) if is_meant(&there, &put.object) => there.etag,
+                Some(there) if is_meant(&there, put) => there.etag,
                 there => {
                     if let Body::Copy {
                         source: from,
@@ -125,8 +151,16 @@ pub async fn put(
                         ..
                     } = &put.object.body
                     {
-                        let now = source.head(from.as_str()).await?;
+                        let (now, version) = match &put.origin {
+                            Origin::Published(from, etag) => {
+                                (site.head(from.as_str()).await?, etag)
+                            }
+                            _ => (source.head(from.as_str()).await?, version),
+                        };
                         if now.is_none_or(|now| now.etag != *version) {
+                            if put.origin != Origin::Source {
+                                return Ok(Outcome::LastGoodGone);
+                            }
                             if there.is_some() {
                                 return Ok(Outcome::SourceMoved(None));
                             }
@@ -200,10 +234,12 @@ pub fn attributes(object: &Object) -> Attributes {
 /// True where the object that is there has the bytes and the metadata that were meant. An ETag is
 /// the MD5 of the bytes for objects put in one part without KMS encryption (S3 API, "Object");
 /// where it is not, the answer is no, and the object is put again.
-fn is_meant(there: &Head, meant: &Object) -> bool {
-    let etag = match &meant.body {
-        Body::Bytes(bytes) => hex::encode(Md5::digest(bytes)),
-        Body::Copy { version, .. } => version.clone(),
+fn is_meant(there: &Head, put: &Put) -> bool {
+    let meant = &put.object;
+    let etag = match (&meant.body, &put.origin) {
+        (Body::Bytes(bytes), _) => hex::encode(Md5::digest(bytes)),
+        (Body::Copy { .. }, Origin::Published(_, etag)) => etag.clone(),
+        (Body::Copy { version, .. }, _) => version.clone(),
     };
     there.etag == etag && there.size == meant.size() && there.attributes == attributes(meant)
 }

@@ -324,6 +324,42 @@ async fn a_render_that_panics_is_a_death_that_the_process_survives() {
     assert!(is_clean(&root(&world).await));
 }
 
+/// Somebody who stops a command says so: it is no death, however often.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_is_broken_off_by_intention_is_no_death() {
+    let world = published().await;
+    let good = "content/blog/good.md";
+    world.put(KILLER, asking("Killer")).await;
+    world.put(good, plain("Good")).await;
+    for work in [keys([KILLER]), keys([KILLER, good]), Work::Reconcile] {
+        for _ in 0..3 {
+            let (abyss, release) = Abyss::new(usize::MAX);
+            let builder = world.builder().with_web(abyss.clone());
+            builder.end_own_lease().await.unwrap();
+            tokio::select! {
+                _ = builder.run(work.clone()) => panic!("it lives"),
+                () = abyss.reached.notified() => {}
+            }
+            assert_eq!(root(&world).await.attempts.len(), 1);
+            builder.abandon().await.unwrap();
+            drop(release);
+            let now = root(&world).await;
+            assert!(
+                now.attempts.is_empty() && now.suspects.is_empty(),
+                "{now:?}"
+            );
+            assert!(now.hints.contains_key(KILLER));
+        }
+    }
+    process(&world, &keys([]), 0).await.unwrap();
+    assert!(is_clean(&root(&world).await));
+    world.assert_incremental_equals_clean("broken off").await;
+    // Where nothing is under way there is nothing to say.
+    let before = root(&world).await;
+    world.builder().abandon().await.unwrap();
+    assert_eq!(root(&world).await, before);
+}
+
 /// No GET of the source bucket is answered.
 #[derive(Debug)]
 struct NoSource;

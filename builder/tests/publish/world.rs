@@ -279,10 +279,15 @@ impl World {
     }
 
     /// Writes into the root that an attempt with this version of a file alone has ended without a word.
-    pub async fn note_death(&self, mut root: Root, key: &str, version: &str) {
+    pub async fn note_death(&self, root: Root, key: &str, version: &str) {
+        self.note_death_of(root, &[key], Some(version)).await;
+    }
+
+    /// Writes into the root that an attempt with these files has ended without a word.
+    pub async fn note_death_of(&self, mut root: Root, keys: &[&str], version: Option<&str>) {
         let attempt = Attempt {
-            keys: BTreeSet::from([key.to_owned()]),
-            version: Some(version.to_owned()),
+            keys: keys.iter().map(ToString::to_string).collect(),
+            version: version.map(str::to_owned),
             until_ms: 0,
         };
         let id = format!("dead-{}", self.host.ids.fetch_add(1, Ordering::SeqCst));

@@ -95,6 +95,8 @@ pub struct Watch {
     put_at: BTreeMap<String, u64>,
     /// The root as it was written last.
     pub root: Value,
+    /// Machines that have taken back what they noted.
+    left: BTreeSet<String>,
     /// The long lists that it names.
     lists: BTreeSet<String>,
     pub violations: Vec<String>,
@@ -228,6 +230,22 @@ impl Watch {
             since.is_some_and(|since| *since <= put) && !self.is_set_aside(origin)
         };
         !key.starts_with(MADE) && !origins(key).iter().any(stayed)
+    }
+
+    /// This machine has said that it ends.
+    pub fn has_left(&mut self, name: &str) {
+        self.left.insert(name.to_owned());
+        self.nobody_who_left_tries();
+    }
+
+    /// No note of an attempt is left, or comes later, of a machine that has taken it back.
+    fn nobody_who_left_tries(&mut self) {
+        let attempts = self.root["attempts"].as_object().into_iter().flatten();
+        let mut attempts = attempts.map(|(id, _)| id.clone());
+        let of_left = attempts.find(|id| self.left.iter().any(|name| is_of(id, name)));
+        if let Some(id) = of_left {
+            self.violation(format!("{id} has ended with a word, and its note is there"));
+        }
     }
 
     /// True while the lease is of this machine.

@@ -83,7 +83,7 @@ impl Editors {
     fn one(&self, random: &mut Random, source: &Bucket) -> Vec<Edit> {
         let page_key = *random.pick(&PAGES);
         let existing = there(random, source, &PAGES).unwrap_or(page_key);
-        match random.below(38) {
+        match random.below(41) {
             0..=7 => vec![Edit::put(page_key, files::page(random))],
             8..=10 => vec![Edit::remove(existing)],
             11..=12 => moved(source, existing, page_key, true),
@@ -136,6 +136,18 @@ impl Editors {
                     _ => vec![Edit::put(key, files::page(random))],
                 }
             }
+            38 => {
+                // Nearly all pages at once.
+                let pages = PAGES.iter().filter(|key| source.contains_key(**key));
+                let pages: Vec<&&str> = pages.collect();
+                let kept = random.below(3);
+                pages
+                    .into_iter()
+                    .skip(kept)
+                    .map(|key| Edit::remove(key))
+                    .collect()
+            }
+            39 | 40 => vec![Edit::put("quillfront.toml", files::own_config(random))],
             _ => self.revert(random),
         }
     }

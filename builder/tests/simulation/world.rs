@@ -16,7 +16,7 @@ use crate::wire::{Connector, Parked, Wire};
 use futures::future::LocalBoxFuture;
 use jiff::Timestamp;
 use quillfront_builder::handler::{Answer, HandleError, handle};
-use quillfront_builder::publish::{Builder, Options};
+use quillfront_builder::publish::{BuildError, Builder, Options};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -24,6 +24,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
 
 mod authors;
+mod endings;
 mod faults;
 mod meddling;
 mod weather;
@@ -63,6 +64,8 @@ struct Actor {
     woken: Arc<Flag>,
     frozen_until_ms: Option<i64>,
     knows: Knowledge,
+    /// True where a signal ends it.
+    has_left: bool,
 }
 
 impl Actor {
@@ -88,6 +91,8 @@ pub struct World {
     pub log: Vec<String>,
     /// Source keys of which no event will ever tell, as they are now.
     pub untold: BTreeSet<String>,
+    /// Versions of files that end whoever renders them.
+    killers: BTreeSet<(String, String)>,
     /// Objects that were put into the site bucket by hand.
     pub by_hand: BTreeMap<String, Object>,
     /// How the builders of this world work.
@@ -126,6 +131,7 @@ impl World {
             watch: Watch::default(),
             log: Vec::new(),
             untold: BTreeSet::new(),
+            killers: BTreeSet::new(),
             by_hand: BTreeMap::new(),
             options,
             wire: Arc::default(),
@@ -270,6 +276,10 @@ impl World {
     fn finished(&mut self, index: usize, result: Result<Answer, HandleError>) {
         let actor = self.actors.remove(index);
         self.slots[actor.slot].busy = false;
+        let is_told = matches!(&result, Err(HandleError::Build(BuildError::Rendering(_))));
+        if actor.has_left && is_told {
+            self.watch.has_left(&actor.machine.name);
+        }
         match result {
             Ok(answer) => {
                 let reports = &answer.reports;
@@ -451,6 +461,7 @@ impl World {
             woken: Arc::new(Flag(AtomicBool::new(true))),
             frozen_until_ms: None,
             knows: Knowledge::default(),
+            has_left: false,
         });
     }
 

@@ -10,7 +10,8 @@ use std::process::{Child, ChildStdout, Command, Output, Stdio};
 
 /// A `serve` that ends with the test.
 pub struct Serve {
-    child: Child,
+    /// The process.
+    pub child: Child,
     lines: BufReader<ChildStdout>,
     /// The first line.
     pub ready: Value,

@@ -12,12 +12,13 @@ pub const KEY: &str = "root.json";
 /// What so many roots before the last one named stays.
 const KEPT_GENERATIONS: u64 = 3;
 /// What changes where somebody leaves hints, notes an attempt, or counts the death of one.
-const OF_HINTS: [&str; 6] = [
+const OF_HINTS: [&str; 7] = [
     "id",
     "hints",
     "newest_hint",
     "attempts",
     "suspects",
+    "tried",
     "set_aside",
 ];
 
@@ -51,6 +52,7 @@ impl Watch {
         }
         let before = std::mem::replace(&mut self.root, unpacked(root, s3));
         self.check_succession(&before, writer);
+        self.nobody_who_left_tries();
     }
 
     /// Every segment and list that is there and that neither the root nor one of the last roots names.

@@ -70,6 +70,11 @@ pub fn config(random: &mut Random, good: bool) -> String {
     )
 }
 
+pub fn own_config(random: &mut Random) -> String {
+    let future = random.pick(&["hold", "hold", "publish"]);
+    format!("[publishing]\nfuture = \"{future}\"\n")
+}
+
 pub fn section(random: &mut Random) -> String {
     let title = random.pick(&["Writing", "Thoughts"]);
     let sort = random.pick(&["date", "title"]);

@@ -52,8 +52,12 @@ impl World {
     pub(super) fn upload(&mut self, edits: Vec<Edit>, tells: bool) {
         self.editors.remember(&edits);
         let mut told = Vec::new();
-        for Edit { key, bytes } in edits {
-            let object = bytes.map(Object::new);
+        for edit in edits {
+            let object = edit.bytes.clone().map(Object::new);
+            if let Some(object) = object.as_ref().filter(|_| tells) {
+                self.may_kill(&edit, &object.etag);
+            }
+            let key = edit.key;
             if let Some(object) = &object {
                 self.put_by_hand(&key, object);
             }

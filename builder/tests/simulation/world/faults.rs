@@ -13,6 +13,11 @@ impl World {
     /// The fate of one request.
     pub(super) fn serve(&mut self, index: usize) {
         let mut parked = self.wire.parked.lock().unwrap().remove(index);
+        if parked.ghost_until_ms.is_none() && self.is_killed(&parked) {
+            let number = parked.actor;
+            drop(parked);
+            return self.kill(number);
+        }
         if !self.faults || parked.ghost_until_ms.is_some() {
             return self.perform(parked);
         }
@@ -89,6 +94,11 @@ impl World {
             }
             return self.kill(number);
         }
+        if self.random.chance(weather.signal * weight) {
+            let number = parked.actor;
+            self.wire.parked.lock().unwrap().push(parked);
+            return self.signal(number);
+        }
         if self.random.chance(weather.zombie * weight) {
             return self.freeze(parked);
         }
@@ -110,7 +120,7 @@ impl World {
         self.note(&machine.name, "has no time any more");
     }
 
-    fn kill(&mut self, number: usize) {
+    pub(super) fn kill(&mut self, number: usize) {
         let Some(index) = self.actors.iter().position(|actor| actor.number == number) else {
             return;
         };

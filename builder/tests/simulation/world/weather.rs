@@ -26,6 +26,10 @@ pub struct Weather {
     pub(super) zombie: u64,
     /// Thousandths of a run: its clock jumps during it.
     pub(super) jump: u64,
+    /// A signal ends the builder's process, which has the time for a last word.
+    pub(super) signal: u64,
+    /// Thousandths of uploads: this version ends whoever renders it.
+    pub(super) killers: u64,
     /// CloudFront takes no invalidation now.
     pub(super) throttled: u64,
     /// How wrong a clock may be: two of them differ by less than a request timeout, for which a
@@ -52,6 +56,8 @@ impl Weather {
             pause: level(random, &[0, 3, 10]),
             zombie: if wild { level(random, &[4, 10]) } else { 0 },
             jump: if wild { 200 } else { 0 },
+            signal: level(random, &[0, 3, 10]),
+            killers: level(random, &[0, 0, 30, 100]),
             throttled: level(random, &[0, 0, 100, 400]),
             max_skew_ms: *random.pick(&[0, 22 * SECOND]),
             events: level(random, &[0, 0, 100]),
