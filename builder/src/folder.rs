@@ -11,6 +11,7 @@ pub use incremental::{Folders, Incremental, build_from, remembers};
 pub use version::Version;
 
 use crate::diagnostic::Diagnostic;
+use crate::effective::{self, Observed};
 use crate::evaluate::{Evaluation, Tree, Unready};
 use crate::fetch::{self, Budget, Web};
 use crate::key::{MAX_TEXT_BYTES, OutputKey, Role, SourceKey};
@@ -20,7 +21,7 @@ use crate::publish::observe::MAX_INPUT_BYTES;
 use crate::quillfront_toml;
 use crate::render::world::{Inputs, Settings};
 use crate::search::Records;
-use crate::source::{Observed, Sources};
+use crate::source::Sources;
 use opened::{Links, Opened};
 use output::Output;
 use rayon::prelude::*;
@@ -286,7 +287,7 @@ pub fn read(root: &Path) -> io::Result<(Sources, Vec<Diagnostic>)> {
     let (files, problems) = list(root)?;
     let mut sources = Sources::default();
     let opaque = |file: &FileEntry| Ok(file.version.to_string());
-    sources.observe_all(look(root, files, opaque)?);
+    effective::observe_all(&mut sources, look(root, files, opaque)?);
     Ok((sources, problems))
 }
 
@@ -327,14 +328,14 @@ fn take_config(sources: &mut Sources, root: &Path, config: &Path) -> io::Result<
     let bytes = fs::read(&path).map_err(|error| named(&path, error))?;
     let (size, version) = (bytes.len() as u64, "given".to_owned());
     for key in CONFIGS {
-        sources.observe(&SourceKey::from(key), Observed::Absent);
+        effective::observe(sources, &SourceKey::from(key), Observed::Absent);
     }
     let given = Observed::Text {
         version,
         size,
         bytes: Some(bytes),
     };
-    sources.observe(&SourceKey::from("config.toml"), given);
+    effective::observe(sources, &SourceKey::from("config.toml"), given);
     Ok(())
 }
 

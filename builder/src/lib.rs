@@ -3,7 +3,7 @@
 //! The phases, in order:
 //!
 //! 1. [`handler`]: an event becomes hints: source keys to look at;
-//! 2. [`source`]: what is under those keys, and which of it is *effective*;
+//! 2. [`source`]: what is under those keys, and which of it is [`effective`];
 //! 3. [`site`]: what each content file says of itself ([`config`], [`quillfront_toml`], [`front_matter`], [`dates`],
 //!    [`slugs`]), and how pages and sections belong together;
 //! 4. [`plan`]: every output key, and who makes it;
@@ -21,6 +21,7 @@ pub mod budget;
 pub mod config;
 pub mod dates;
 pub mod diagnostic;
+pub mod effective;
 pub mod evaluate;
 pub mod fetch;
 pub mod filters;

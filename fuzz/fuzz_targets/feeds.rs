@@ -3,7 +3,8 @@
 use quillfront_builder::evaluate::Evaluation;
 use quillfront_builder::object::Body;
 use quillfront_builder::render::world::Settings;
-use quillfront_builder::source::{Observed, Sources};
+use quillfront_builder::effective::{self, Observed};
+use quillfront_builder::source::Sources;
 use roxmltree::Document;
 use std::sync::Arc;
 
@@ -34,7 +35,7 @@ libfuzzer_sys::fuzz_target!(|input: (&str, &str, &str)| {
             size: text.len() as u64,
             bytes: Some(text.as_bytes().to_vec()),
         };
-        sources.observe(&key.into(), observed);
+        effective::observe(&mut sources, &key.into(), observed);
     }
     let settings = Settings {
         mode: "build",

@@ -2,7 +2,8 @@
 
 use quillfront_builder::key::SourceKey;
 use quillfront_builder::sass;
-use quillfront_builder::source::{Observed, Sources};
+use quillfront_builder::effective::{self, Observed};
+use quillfront_builder::source::Sources;
 
 libfuzzer_sys::fuzz_target!(|text: &str| {
     for name in ["sass/a.scss", "sass/a.sass"] {
@@ -13,7 +14,7 @@ libfuzzer_sys::fuzz_target!(|text: &str| {
             size: text.len() as u64,
             bytes: Some(text.as_bytes().to_vec()),
         };
-        sources.observe(&key, observed);
+        effective::observe(&mut sources, &key, observed);
         let _ = sass::sheet(&sources, &key);
     }
 });

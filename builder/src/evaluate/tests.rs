@@ -15,10 +15,11 @@ mod sections;
 mod themes;
 
 use super::{Evaluation, Tree};
+use crate::effective::{self, Observed};
 use crate::key::SourceKey;
 use crate::object::Body;
 use crate::render::world::Settings;
-use crate::source::{Observed, Sources};
+use crate::source::Sources;
 use std::sync::Arc;
 
 const CONFIG: (&str, &str) = ("config.toml", "base_url = \"https://example.org\"\n");
@@ -50,7 +51,7 @@ fn evaluation(files: &[(&str, &str)]) -> Evaluation {
         } else {
             Observed::Opaque { version, size }
         };
-        sources.observe(&key, observed);
+        effective::observe(&mut sources, &key, observed);
     }
     let settings = Settings {
         mode: "build",

@@ -4,6 +4,7 @@
 //! not held up by telling of it; of the others the changed sources are named.
 
 use super::Evaluation;
+use crate::effective::Change;
 use crate::graph::{BodyFacts, OutputTrace, Question, value_mark};
 use crate::key::{OutputKey, Role, SourceKey, is_section_file};
 use crate::plan::{Planned, Recipe};
@@ -15,7 +16,7 @@ use crate::render::values;
 use crate::render::world::World;
 use crate::site::library;
 use crate::site::schedule::Schedule;
-use crate::source::{Change, Source, Sources};
+use crate::source::{Source, Sources};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use tera::Map;

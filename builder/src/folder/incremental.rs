@@ -10,6 +10,7 @@ use super::{
     FileEntry, files_in_the_way, finish, list, look, name_config, named, own_config_is_good, put,
     take_config, texts,
 };
+use crate::effective::{self, Change, MAX_FILE_BYTES, Observed};
 use crate::evaluate::{Evaluation, Tree, Unready};
 use crate::fetch::{self, Budget, Web};
 use crate::key::{OutputKey, SourceKey};
@@ -21,7 +22,7 @@ use crate::publish::state::{Dirty, FOLDER, Packed, Published, State, StateError,
 use crate::remote::Request;
 use crate::render::world::Settings;
 use crate::search::Records;
-use crate::source::{Change, Effective, MAX_FILE_BYTES, Observed, Source, Sources};
+use crate::source::{Effective, Source, Sources};
 use itertools::{Either, EitherOrBoth, Itertools};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -331,9 +332,12 @@ impl Seen {
         let mut sources = (*before.sources).clone();
         // What is broken now is not there: a folder keeps no last good text.
         for key in &looked_at {
-            sources.observe(key, Observed::Absent);
+            effective::observe(&mut sources, key, Observed::Absent);
         }
-        sources.observe_all(look(root, news, |file| version_of_opaque(root, file))?);
+        effective::observe_all(
+            &mut sources,
+            look(root, news, |file| version_of_opaque(root, file))?,
+        );
         if let Some(config) = config {
             take_config(&mut sources, root, config)?;
             looked_at.extend(CONFIGS.map(SourceKey::from));

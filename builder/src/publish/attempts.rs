@@ -21,9 +21,10 @@
 use super::root::{Loaded, Root};
 use super::run::Work;
 use super::{BuildError, Builder};
+use crate::effective::{Observed, Until};
 use crate::key::SourceKey;
 use crate::report::Report;
-use crate::source::{Observed, Sources, Until};
+use crate::source::Sources;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::Ordering;

@@ -2,9 +2,10 @@
 //! (invariant 2).
 
 use super::store::{Bucket, StoreError};
+use crate::effective::{self, Change, Observed};
 use crate::key::{MAX_TEXT_BYTES, Role, SourceKey};
 use crate::render::world::Inputs;
-use crate::source::{Change, Observed, Sources};
+use crate::source::Sources;
 use futures::stream::{StreamExt, TryStreamExt, iter};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -76,7 +77,7 @@ pub struct Changes {
 impl Changes {
     /// Takes what was seen into the sources.
     pub fn apply(sources: &mut Sources, seen: Vec<(SourceKey, Observed)>) -> Self {
-        let changes = sources.observe_all(seen).into_iter();
+        let changes = effective::observe_all(sources, seen).into_iter();
         let map = changes.filter(|(_, change)| *change != Change::None);
         Self { map: map.collect() }
     }

@@ -6,12 +6,13 @@ use super::state::{Published, State};
 use super::store::Bucket;
 use super::transfer::{self, Hopeless, Origin, Put};
 use crate::diagnostic::Diagnostic;
+use crate::effective::Change;
 use crate::evaluate::{Unready, why};
 use crate::key::{OutputKey, SourceKey};
 use crate::plan::{PICTURES, Rank, Recipe};
 use crate::report::{Action, Kind, OutputReport, Report};
 use crate::site::misplaced::nested_config;
-use crate::source::{Change, unreadable};
+use crate::source::unreadable;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What was put.

@@ -16,8 +16,9 @@
 //! differs from that state, for whoever comes.
 
 use super::Builder;
+use crate::effective::Observed;
 use crate::key::{Role, SourceKey};
-use crate::source::{Observed, Sources};
+use crate::source::Sources;
 use futures::stream::{StreamExt, iter};
 use std::collections::{BTreeMap, BTreeSet};
 

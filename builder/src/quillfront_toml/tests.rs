@@ -1,6 +1,7 @@
 use super::*;
 use crate::dates::Date;
-use crate::source::{Observed, Sources};
+use crate::effective::{self, Observed};
+use crate::source::Sources;
 
 fn parsed(text: &str) -> OwnConfig {
     OwnConfig::parse(KEY, text).unwrap_or_else(|problems| panic!("{problems:?}"))
@@ -262,7 +263,7 @@ fn a_file_that_was_never_good_is_as_none() {
             size: text.len() as u64,
             bytes: Some(text.as_bytes().to_vec()),
         };
-        sources.observe(&KEY.into(), observed);
+        effective::observe(&mut sources, &KEY.into(), observed);
         OwnConfig::of(sources.text(KEY))
     };
     let broken = "[publishing]\nfuture = \"holds\"";

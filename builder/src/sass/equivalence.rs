@@ -1,7 +1,7 @@
 //! What is compiled with the guard is what the compiler makes of the author's text without it.
 
 use super::*;
-use crate::source::Observed;
+use crate::effective::{self, Observed};
 use proptest::prelude::*;
 
 fn guarded(text: &str) -> Result<String, Diagnostic> {
@@ -12,7 +12,7 @@ fn guarded(text: &str) -> Result<String, Diagnostic> {
         size: text.len() as u64,
         bytes: Some(text.as_bytes().to_vec()),
     };
-    sources.observe(&key, observed);
+    effective::observe(&mut sources, &key, observed);
     sheet(&sources, &key)
 }
 

@@ -1,7 +1,7 @@
 //! Style sheets, from sources to CSS; and what would hang or crash the compiler.
 
 use super::*;
-use crate::source::Observed;
+use crate::effective::{self, Observed};
 use proptest::prelude::*;
 
 fn sources(files: &[(&str, &str)]) -> Sources {
@@ -12,7 +12,7 @@ fn sources(files: &[(&str, &str)]) -> Sources {
             size: text.len() as u64,
             bytes: Some(text.as_bytes().to_vec()),
         };
-        sources.observe(&SourceKey::from(*key), observed);
+        effective::observe(&mut sources, &SourceKey::from(*key), observed);
     }
     sources
 }

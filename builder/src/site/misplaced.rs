@@ -108,7 +108,7 @@ fn is_nearly(folder: &str, known: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::source::Observed;
+    use crate::effective::{self, Observed};
 
     fn told(keys: &[&str]) -> Vec<String> {
         let mut sources = Sources::default();
@@ -126,7 +126,7 @@ mod tests {
                     size: 8,
                 },
             };
-            sources.observe(&key, observed);
+            effective::observe(&mut sources, &key, observed);
         }
         let told = misplaced(&sources).into_iter();
         told.map(|found| format!("{} -> {}", found.file, found.hint.unwrap_or_default()))
@@ -185,7 +185,7 @@ mod tests {
                     size: 0,
                     bytes: Some(Vec::new()),
                 };
-                sources.observe(&SourceKey::from(*key), observed);
+                effective::observe(&mut sources, &SourceKey::from(*key), observed);
             }
             nested_config(&sources).map(ToString::to_string)
         };

@@ -53,7 +53,7 @@ fn css_path(inner: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::source::Observed;
+    use crate::effective::{self, Observed};
 
     #[test]
     fn a_file_of_the_site_replaces_that_of_the_theme_and_two_of_one_name_collide() {
@@ -70,7 +70,8 @@ mod tests {
         ] {
             let (version, size) = ("1".to_owned(), 0);
             let bytes = Some(Vec::new());
-            files.observe(
+            effective::observe(
+                &mut files,
                 &SourceKey::from(key),
                 Observed::Text {
                     version,

@@ -2,6 +2,7 @@
 //! publisher without storage. Each build is compared with one that goes by nothing.
 
 use quillfront_builder::diagnostic::Diagnostic;
+use quillfront_builder::effective::{self, Observed};
 use quillfront_builder::evaluate::{Album, Evaluation, Tree, Unready};
 use quillfront_builder::fingerprint::Fingerprint;
 use quillfront_builder::folder::{SOURCE_FILES, SOURCE_FOLDERS};
@@ -12,7 +13,7 @@ use quillfront_builder::plan::{PICTURES, Recipe};
 use quillfront_builder::remote::{Answer, Request};
 use quillfront_builder::render::world::{Inputs, Settings};
 use quillfront_builder::search::Records;
-use quillfront_builder::source::{Observed, Sources};
+use quillfront_builder::source::Sources;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::collections::{BTreeMap, BTreeSet};
@@ -225,10 +226,10 @@ impl Site {
         }
         if self.is_folder {
             for (key, _) in &observed {
-                sources.observe(key, Observed::Absent);
+                effective::observe(&mut sources, key, Observed::Absent);
             }
         }
-        sources.observe_all(observed);
+        effective::observe_all(&mut sources, observed);
         let full = is_configured_otherwise(&before, &sources) || self.graph.outputs.is_empty();
         let whole = self.whole(&sources);
         if full {

@@ -9,6 +9,7 @@ use futures::future::BoxFuture;
 use jiff::Timestamp;
 use percent_encoding::percent_decode_str;
 use quillfront_builder::aws;
+use quillfront_builder::effective::{self, Observed};
 use quillfront_builder::fetch::Fetch;
 use quillfront_builder::key::SourceKey;
 use quillfront_builder::publish::attempts::Attempt;
@@ -19,7 +20,7 @@ use quillfront_builder::publish::{BuildError, Builder, Host, Options, Places};
 use quillfront_builder::quillfront_toml::AllowedHosts;
 use quillfront_builder::remote::Request;
 use quillfront_builder::report::Report;
-use quillfront_builder::source::{Observed, Sources};
+use quillfront_builder::source::Sources;
 use quillfront_local::s3::{self, Credentials, Store};
 use quillfront_local::site::{self, Site, SiteOptions};
 use std::collections::{BTreeMap, BTreeSet};
@@ -446,7 +447,7 @@ fn is_broken(key: &str, bytes: &[u8]) -> bool {
         },
     };
     let mut alone = Sources::default();
-    alone.observe(&key, observed);
+    effective::observe(&mut alone, &key, observed);
     let source = alone.get(key.as_str());
     source.is_some_and(|source| !source.problems.is_empty())
 }

@@ -1,11 +1,12 @@
 //! Pictures and style sheets that templates name, from sources to the tree.
 
+use crate::effective::{self, Observed};
 use crate::evaluate::{Album, Evaluation, Tree};
 use crate::fingerprint::Fingerprint;
 use crate::key::{OutputKey, SourceKey};
 use crate::object::{Body, CACHE_IMMUTABLE, CACHE_REVALIDATE};
 use crate::render::world::Settings;
-use crate::source::{Observed, Sources};
+use crate::source::Sources;
 use image::{ImageFormat, RgbImage};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Cursor;
@@ -62,7 +63,7 @@ fn evaluated_with(
             let size = size.unwrap_or(bytes.len() as u64);
             Observed::Opaque { version, size }
         };
-        sources.observe(&key, observed);
+        effective::observe(&mut sources, &key, observed);
     }
     let settings = Settings {
         mode: "build",

@@ -2,8 +2,9 @@
 
 use super::super::Evaluation;
 use super::{CONFIG, LIST, PAGE, page, text, told, tree};
+use crate::effective::{self, Observed};
 use crate::render::world::Settings;
-use crate::source::{Observed, Sources};
+use crate::source::Sources;
 use std::sync::Arc;
 
 #[test]
@@ -119,7 +120,7 @@ fn what_is_due_moves_now_on_to_its_time() {
             size: text.len() as u64,
             bytes: Some(text.as_bytes().to_vec()),
         };
-        sources.observe(&key.into(), observed);
+        effective::observe(&mut sources, &key.into(), observed);
     }
     let sources = Arc::new(sources);
     let made = |now: &str, up_to: &str| {
