@@ -17,6 +17,7 @@ pub mod memo;
 mod project;
 mod question;
 pub mod reach;
+pub mod whole;
 
 pub use project::{add_value, list_mark, value_mark};
 pub use question::{Named, Question};

@@ -1,6 +1,4 @@
-//! The sources as a build sees them. Which bytes of each are used is the rule of [`effective`].
-//!
-//! [`effective`]: crate::effective
+//! The sources as a build sees them. Which bytes of each are used is the rule of the effective source.
 
 use crate::diagnostic::Diagnostic;
 use crate::fingerprint::Mark;

@@ -5,9 +5,9 @@
 //! that it has not changed.
 
 use super::Question;
+use super::whole::made_whole;
 use crate::fingerprint::Mark;
 use crate::reads::{Shape, ShapeId};
-use crate::render::world::made_whole;
 use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
@@ -107,16 +107,15 @@ impl Memo {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::key::SourceKey;
+    use crate::graph::whole::lack;
     use crate::reads::WHOLE;
-    use crate::render::world;
 
     #[test]
     fn a_mark_of_an_answer_that_lacked_something_is_not_kept() {
         let memo = Memo::default();
         let question = Question::File("notes.txt".into());
         let lacking = || {
-            world::need(SourceKey::from("notes.txt"));
+            lack();
             Mark::of(b"nothing yet")
         };
         let first = memo.answer(&WHOLE, &question, lacking);

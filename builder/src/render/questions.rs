@@ -8,7 +8,7 @@ use super::readings::Part;
 use super::values::{self, Detail, Shown, View};
 use super::world::{self, World};
 use crate::fingerprint::{Mark, Marker};
-use crate::graph::{Question, value_mark};
+use crate::graph::{Question, value_mark, whole};
 use crate::key::SourceKey;
 use crate::reads::{Shape, WHOLE};
 use tera::Value;
@@ -77,7 +77,7 @@ fn of_either(world: &World, contents: Option<&Contents>, question: &Question) ->
             let answer = world.answers.get(request);
             // It may come while others are rendered.
             if answer.is_none() {
-                world::not_final();
+                whole::lack();
             }
             let answer = answer.and_then(|answer| answer.as_ref().ok());
             marker.option(answer, |marker, text| {

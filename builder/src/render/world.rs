@@ -7,7 +7,7 @@ use super::templates::Templates;
 use crate::config::Config;
 use crate::filters::Chance;
 use crate::fingerprint::Fingerprint;
-use crate::graph::Question;
+use crate::graph::{Question, whole};
 use crate::key::{OutputKey, SourceKey};
 use crate::quillfront_toml::OwnConfig;
 use crate::remote::{Answers, Request};
@@ -16,7 +16,7 @@ use crate::search::{Record, Records};
 use crate::site::library::Library;
 use crate::source::Sources;
 use quillfront_images::{Job, Probe};
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -177,28 +177,12 @@ thread_local! {
     static SCOPE: RefCell<Option<Scope>> = const { RefCell::new(None) };
     static CHANCE: RefCell<Chance> = RefCell::new(Chance::seeded(""));
     static TRACE: RefCell<Trace> = RefCell::new(Trace::default());
-    /// How often something was lacking on this thread.
-    static LACKED: Cell<u64> = const { Cell::new(0) };
-}
-
-/// Makes a value. The second is true where the value is final: nothing was lacking while it was made.
-/// What is made of an incomplete answer must not be kept, since it will be another once the answer is
-/// there.
-pub fn made_whole<T>(make: impl FnOnce() -> T) -> (T, bool) {
-    let before = LACKED.get();
-    let made = make();
-    (made, LACKED.get() == before)
 }
 
 /// Notes something that the current render lacks.
 fn lack<T>(note: impl FnOnce(&mut Needs) -> T) {
-    LACKED.set(LACKED.get() + 1);
+    whole::lack();
     TRACE.with_borrow_mut(|trace| note(&mut trace.needs));
-}
-
-/// Notes that an answer is not final, though nothing has to be read for it.
-pub fn not_final() {
-    LACKED.set(LACKED.get() + 1);
 }
 
 /// Runs what only looks at the site, with `scope` in reach of what it calls.
