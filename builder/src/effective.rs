@@ -330,9 +330,10 @@ fn check(
 
 /// What is told of a version that is not to be used.
 fn set_aside(file: &str, until: Until, has_last: bool) -> Diagnostic {
-    let rest = match has_last {
-        true => "the last good version stays in use",
-        false => "nothing is published from it",
+    let rest = if has_last {
+        "the last good version stays in use"
+    } else {
+        "nothing is published from it"
     };
     let (why, hint) = match until {
         Until::OthersAreTried => (

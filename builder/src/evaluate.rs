@@ -797,9 +797,10 @@ fn read_config(
     let Some(text) = sources.text(key.as_str()) else {
         let broken = plan::CONFIGS.iter().filter_map(|key| sources.get(key));
         let problems: Vec<Diagnostic> = broken.flat_map(|one| one.problems.clone()).collect();
-        return Err(match problems.is_empty() {
-            true => Unready::NoConfig,
-            false => Unready::BrokenConfig(problems),
+        return Err(if problems.is_empty() {
+            Unready::NoConfig
+        } else {
+            Unready::BrokenConfig(problems)
         });
     };
     let mut config = Config::parse(key.as_str(), text).map_err(Unready::BrokenConfig)?;

@@ -181,9 +181,10 @@ impl Walk {
                     linked: true,
                     ..way
                 };
-                return match self.follows {
-                    true => self.visit_folder(&path, key.as_str(), way, found),
-                    false => Ok(()),
+                return if self.follows {
+                    self.visit_folder(&path, key.as_str(), way, found)
+                } else {
+                    Ok(())
                 };
             }
         }
@@ -305,12 +306,11 @@ fn look(
         }
         let FileEntry { key, version } = file;
         let version = version.to_string();
-        let bytes = match size <= MAX_TEXT_BYTES {
-            true => {
-                let path = root.join(key.as_str());
-                Some(fs::read(&path).map_err(|error| named(&path, error))?)
-            }
-            false => None,
+        let bytes = if size <= MAX_TEXT_BYTES {
+            let path = root.join(key.as_str());
+            Some(fs::read(&path).map_err(|error| named(&path, error))?)
+        } else {
+            None
         };
         let observed = Observed::Text {
             version,

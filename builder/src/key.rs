@@ -277,9 +277,10 @@ fn parts(key: &str) -> Result<Parts<'_>, Fault> {
         }
     }
     let name = &key[begin..];
-    match begin == 0 && name.trim().is_empty() {
-        true => Err(Fault::Blank),
-        false => Ok(Parts { name, hidden }),
+    if begin == 0 && name.trim().is_empty() {
+        Err(Fault::Blank)
+    } else {
+        Ok(Parts { name, hidden })
     }
 }
 

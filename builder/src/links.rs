@@ -67,9 +67,10 @@ impl ExternalLinks {
 
     /// One diagnostic for each use of an address that did not do.
     pub fn broken(&self, url: &str, reason: &str, hint: Option<&str>) -> Vec<Diagnostic> {
-        let severity = match self.warn {
-            true => Severity::Warning,
-            false => Severity::Error,
+        let severity = if self.warn {
+            Severity::Warning
+        } else {
+            Severity::Error
         };
         self.told(url, severity, format!("{url}: {reason}"), hint)
     }

@@ -335,9 +335,10 @@ impl Wanted<'_> {
         if there.source == planned.source
             && (there.recipe == planned.recipe || sends_to_itself(&there, &planned))
         {
-            return match planned.rank < there.rank {
-                true => planned,
-                false => there,
+            return if planned.rank < there.rank {
+                planned
+            } else {
+                there
             };
         }
         if has_all_of(&there, &planned) {
@@ -351,9 +352,10 @@ impl Wanted<'_> {
             replaces && planned.rank == Rank::Static && planned.source.role() == Role::Static
         };
         let order = |planned: &Planned| (!replaces(planned), planned.rank, planned.source.clone());
-        let (owner, loser) = match order(&planned) < order(&there) {
-            true => (planned, there),
-            false => (there, planned),
+        let (owner, loser) = if order(&planned) < order(&there) {
+            (planned, there)
+        } else {
+            (there, planned)
         };
         let path = path_of(key);
         let file = loser.source.as_str();

@@ -28,9 +28,10 @@ pub fn run(global: &Global, options: args::Effective) -> Result<u8> {
         }
         let files = written.files;
         show::note(&format!("{files} sources written into {}", out.display()));
-        Ok(match written.refused.is_empty() {
-            true => exit::GOOD,
-            false => exit::INFRASTRUCTURE,
+        Ok(if written.refused.is_empty() {
+            exit::GOOD
+        } else {
+            exit::INFRASTRUCTURE
         })
     })
 }

@@ -118,9 +118,10 @@ pub fn draw(problem: &Diagnostic, text: Option<&str>, look: Look) -> String {
         .lines()
         .flat_map(|line| [line.trim_end(), "\n"])
         .collect();
-    match look.unicode {
-        true => drawn,
-        false => drawn.replace('…', "...").replace('·', "?"),
+    if look.unicode {
+        drawn
+    } else {
+        drawn.replace('…', "...").replace('·', "?")
     }
 }
 
@@ -206,9 +207,10 @@ fn marked_line(line: &str, column: Option<u32>, cut: char) -> (String, (usize, u
         return (shown, (start.min(line.len()), length));
     };
     let at = (column as usize).saturating_sub(1);
-    let from = match line.chars().count() > MAX_LINE_CHARS {
-        true => at.saturating_sub(CHARS_BEFORE),
-        false => 0,
+    let from = if line.chars().count() > MAX_LINE_CHARS {
+        at.saturating_sub(CHARS_BEFORE)
+    } else {
+        0
     };
     let shown = cut_line(line, from, cut);
     // Where the beginning is cut off, an ellipsis stands in the place of one character.

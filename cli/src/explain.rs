@@ -84,9 +84,10 @@ fn show_explanation(explanation: &Explanation, full: bool) {
 }
 
 fn show_item(Item { lead, text }: &Item, width: usize) {
-    let lead = match lead.is_empty() {
-        true => String::new(),
-        false => format!("{lead} "),
+    let lead = if lead.is_empty() {
+        String::new()
+    } else {
+        format!("{lead} ")
     };
     let indent = 4 + lead.len();
     let mut lines = text::wrapped(text, width.saturating_sub(indent + 2)).into_iter();

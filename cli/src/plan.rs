@@ -44,9 +44,10 @@ pub fn run(global: &Global, options: args::Plan) -> Result<u8> {
             .collect();
         let data = options.connection.data.as_deref();
         let builder = connect(&global.root, data, settings).await?;
-        let most = match options.json {
-            true => usize::MAX,
-            false => MAX_DIFFERENCES,
+        let most = if options.json {
+            usize::MAX
+        } else {
+            MAX_DIFFERENCES
         };
         let builder = builder.with_progress(Arc::new(|step| {
             if let Step::Waiting(why) = step {

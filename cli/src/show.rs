@@ -286,17 +286,19 @@ pub fn outputs(report: &Report) {
 pub fn for_shell(path: &Path) -> String {
     let text = path.display().to_string();
     // Not an option.
-    let text = match text.starts_with('-') {
-        true => format!("./{text}"),
-        false => text,
+    let text = if text.starts_with('-') {
+        format!("./{text}")
+    } else {
+        text
     };
     let is_plain = |c: char| c.is_alphanumeric() || "/\\:._-+,@%".contains(c);
     if !text.is_empty() && text.chars().all(is_plain) && (cfg!(windows) || !text.contains('\\')) {
         return text;
     }
-    match cfg!(windows) {
-        true => format!("\"{text}\""),
-        false => format!("'{}'", text.replace('\'', r"'\''")),
+    if cfg!(windows) {
+        format!("\"{text}\"")
+    } else {
+        format!("'{}'", text.replace('\'', r"'\''"))
     }
 }
 

@@ -147,9 +147,10 @@ impl Folder {
             match result {
                 Ok((file, Some(etag))) => {
                     // What was written just now may have been written once more since, without a trace.
-                    let version = match file.version.is_settled(seen_at) {
-                        true => file.version.to_string(),
-                        false => String::new(),
+                    let version = if file.version.is_settled(seen_at) {
+                        file.version.to_string()
+                    } else {
+                        String::new()
                     };
                     let put = Put { version, etag };
                     self.manifest.insert(file.key.to_string(), put);

@@ -43,9 +43,10 @@ fn known_to_fail() -> BTreeSet<String> {
 fn failure_of(case: &str, known: &BTreeSet<String>) -> Option<String> {
     let folder = folder().join(case);
     // Nobody waits longer than that for what is known to fail.
-    let seconds = match cfg!(debug_assertions) && !known.contains(case) {
-        true => UNOPTIMISED_SECONDS,
-        false => HOSTILE_SECONDS,
+    let seconds = if cfg!(debug_assertions) && !known.contains(case) {
+        UNOPTIMISED_SECONDS
+    } else {
+        HOSTILE_SECONDS
     };
     let run = Command::new("timeout")
         .arg(CASE_SECONDS.to_string())

@@ -148,12 +148,11 @@ fn files(root: &Path) -> BTreeMap<String, Option<String>> {
         for entry in fs::read_dir(&folder).unwrap() {
             let path = entry.unwrap().path();
             let name = path.strip_prefix(root).unwrap().display().to_string();
-            match path.is_dir() {
-                true => {
-                    found.insert(name, None);
-                    folders.push(path);
-                }
-                false => drop(found.insert(name, Some(fs::read_to_string(path).unwrap()))),
+            if path.is_dir() {
+                found.insert(name, None);
+                folders.push(path);
+            } else {
+                drop(found.insert(name, Some(fs::read_to_string(path).unwrap())))
             }
         }
     }

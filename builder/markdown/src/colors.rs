@@ -18,9 +18,10 @@ impl Shade {
     /// Returns the shade of the theme that has this name.
     pub fn of_theme(name: &str) -> Self {
         let name = name.to_ascii_lowercase();
-        match LIGHT.iter().any(|part| name.contains(part)) {
-            true => Self::Light,
-            false => Self::Dark,
+        if LIGHT.iter().any(|part| name.contains(part)) {
+            Self::Light
+        } else {
+            Self::Dark
         }
     }
 

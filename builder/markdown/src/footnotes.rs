@@ -28,14 +28,13 @@ pub fn place<'a>(mut events: Events<'a>, bottom: bool, found: &mut Findings<'_>)
             *name = defined.clone();
         }
     }
-    match bottom {
-        true => at_bottom(events, found),
-        false => {
-            found
-                .anchors
-                .extend(names.into_values().map(|name| name.to_string()));
-            events
-        }
+    if bottom {
+        at_bottom(events, found)
+    } else {
+        found
+            .anchors
+            .extend(names.into_values().map(|name| name.to_string()));
+        events
     }
 }
 

@@ -84,9 +84,10 @@ fn plain_text(events: &Events<'_>) -> String {
 
 /// Site model, `slugify.anchors`.
 fn slug(title: &str, slugify: bool) -> String {
-    match slugify {
-        true => slug::slugify(title),
-        false => title.replace(|c: char| c.is_ascii_whitespace(), "_"),
+    if slugify {
+        slug::slugify(title)
+    } else {
+        title.replace(|c: char| c.is_ascii_whitespace(), "_")
     }
 }
 

@@ -259,9 +259,10 @@ impl State {
     /// A line's HTML; None if the grammar cannot go on.
     fn advance(&mut self, line: &str) -> Option<String> {
         // The grammars want to see the end of the line, which the last one may lack.
-        let parsed = match line.ends_with('\n') {
-            true => self.parser.parse_line(line, &GRAMMARS),
-            false => self.parser.parse_line(&format!("{line}\n"), &GRAMMARS),
+        let parsed = if line.ends_with('\n') {
+            self.parser.parse_line(line, &GRAMMARS)
+        } else {
+            self.parser.parse_line(&format!("{line}\n"), &GRAMMARS)
         };
         let mut spans = Spans::with_capacity(line.len() * 2);
         let mut at = 0;

@@ -13,9 +13,10 @@ impl Environment for Echo {
     }
 
     fn anchor_link(&self, id: &str, _level: u8) -> Result<String, String> {
-        match id.contains('x') {
-            true => Err("no".to_owned()),
-            false => Ok("<a href=\"#\">#</a>".to_owned()),
+        if id.contains('x') {
+            Err("no".to_owned())
+        } else {
+            Ok("<a href=\"#\">#</a>".to_owned())
         }
     }
 

@@ -136,11 +136,12 @@ impl<'a> Cursor<'a> {
         let rest = self.rest();
         let comments = self.language.comments;
         if let Some((open, close)) = comments.block.filter(|(open, _)| rest.starts_with(open)) {
-            let end = match comments.nested {
-                true => nested_end(rest, open, close),
-                false => rest[open.len()..]
+            let end = if comments.nested {
+                nested_end(rest, open, close)
+            } else {
+                rest[open.len()..]
                     .find(close)
-                    .map_or(rest.len(), |at| open.len() + at + close.len()),
+                    .map_or(rest.len(), |at| open.len() + at + close.len())
             };
             self.take(end, Some(Class::Comment));
             return true;
@@ -312,12 +313,11 @@ impl<'a> Cursor<'a> {
 
     fn class(&self, word: &str, after: &str) -> Option<Class> {
         let lowered;
-        let word_as_listed = match self.language.ignore_case {
-            true => {
-                lowered = word.to_ascii_lowercase();
-                lowered.as_str()
-            }
-            false => word,
+        let word_as_listed = if self.language.ignore_case {
+            lowered = word.to_ascii_lowercase();
+            lowered.as_str()
+        } else {
+            word
         };
         let next = after.trim_start_matches([' ', '\t']);
         if self.language.keys == Keys::BeforeEquals && next.starts_with(['=', '.']) {

@@ -58,9 +58,10 @@ pub fn picture<'a>(
     context: &Context<'_>,
     found: &mut Findings<'_>,
 ) -> CowStr<'a> {
-    match url.is_empty() || url.starts_with('#') {
-        true => url.clone(),
-        false => target(url.clone(), range, context, found),
+    if url.is_empty() || url.starts_with('#') {
+        url.clone()
+    } else {
+        target(url.clone(), range, context, found)
     }
 }
 
@@ -81,9 +82,10 @@ fn target<'a>(
         note(String::new(), Some(anchor), range, found);
         return format!("{permalink}{url}").into();
     }
-    match is_beside_page(&url) {
-        true => format!("{permalink}{url}").into(),
-        false => url,
+    if is_beside_page(&url) {
+        format!("{permalink}{url}").into()
+    } else {
+        url
     }
 }
 
@@ -112,9 +114,10 @@ fn internal(
                 "paths after `@/` start at the content folder and end in the file's name",
             ),
         };
-        match context.options.broken_links_warn {
-            true => found.warning(range.start, "internal-link", message, Some(hint)),
-            false => found.problem(range.start, "internal-link", message, Some(hint)),
+        if context.options.broken_links_warn {
+            found.warning(range.start, "internal-link", message, Some(hint))
+        } else {
+            found.problem(range.start, "internal-link", message, Some(hint))
         }
         return None;
     };

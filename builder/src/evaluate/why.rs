@@ -150,12 +150,13 @@ impl<Kept: Send> Evaluation<Kept> {
         let content = changed.iter().filter(|key| key.role() == Role::Content);
         let folders: BTreeSet<&str> = content.map(|key| key.folder()).collect();
         // There are many keys: what says no soonest goes first.
-        let matters = |(key, _): &(&SourceKey, &Arc<Source>)| match key.name().ends_with(".md") {
-            true => {
+        let matters = |(key, _): &(&SourceKey, &Arc<Source>)| {
+            if key.name().ends_with(".md") {
                 (is_section_file(key.name()) || changed.contains(key))
                     && key.role() == Role::Content
+            } else {
+                folders.contains(key.folder()) && key.role() == Role::Asset
             }
-            false => folders.contains(key.folder()) && key.role() == Role::Asset,
         };
         let kept = before.iter().filter(matters);
         let kept: Sources = kept.map(|(key, one)| (key.clone(), one.clone())).collect();

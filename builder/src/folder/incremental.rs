@@ -159,9 +159,10 @@ pub fn build_from(
     let seen_at = root_before.as_ref().map_or(0, |root| root.looked_at);
     let seen = Seen::of(folders, files, &before, seen_at, first)?;
     lap("read");
-    let unknown = match first {
-        true => BTreeSet::new(),
-        false => take_up(&mut before, interrupted),
+    let unknown = if first {
+        BTreeSet::new()
+    } else {
+        take_up(&mut before, interrupted)
     };
     let mut stored = std::mem::take(&mut before.records);
     let mut records = || {
@@ -410,9 +411,12 @@ impl Instance<'_> {
                 own_config_is_good(sources)?;
                 Evaluation::new(sources.clone(), settings)
             },
-            || match full {
-                true => BTreeSet::new(),
-                false => before.graph.requests(),
+            || {
+                if full {
+                    BTreeSet::new()
+                } else {
+                    before.graph.requests()
+                }
             },
         );
         let mut evaluation = match evaluation {

@@ -153,9 +153,10 @@ impl<'a> Output<'a> {
         kept: &BTreeMap<OutputKey, V>,
         keep_dotfiles: bool,
     ) -> io::Result<BTreeSet<OutputKey>> {
-        match self.was_used.load(Ordering::Relaxed) {
-            true => extra::remove_extra(self.out, &Kept::new(self.out, kept), keep_dotfiles),
-            false => Ok(BTreeSet::new()),
+        if self.was_used.load(Ordering::Relaxed) {
+            extra::remove_extra(self.out, &Kept::new(self.out, kept), keep_dotfiles)
+        } else {
+            Ok(BTreeSet::new())
         }
     }
 
@@ -175,12 +176,11 @@ impl<'a> Output<'a> {
             .clone()
             .all(|part| matches!(part, Component::Normal(_)));
         let is_ours = parts.next() != Some(Component::Normal(STAGING.as_ref()));
-        match is_inside && is_ours {
-            true => Ok(self.out.join(relative)),
-            false => {
-                let message = format!("a file of the output cannot be called {key}");
-                Err(io::Error::new(ErrorKind::InvalidInput, message))
-            }
+        if is_inside && is_ours {
+            Ok(self.out.join(relative))
+        } else {
+            let message = format!("a file of the output cannot be called {key}");
+            Err(io::Error::new(ErrorKind::InvalidInput, message))
         }
     }
 

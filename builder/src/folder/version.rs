@@ -70,9 +70,10 @@ impl Version {
     /// True where whatever is written from `since` on makes another version of it. A change within one
     /// tick of the clock would not show.
     pub fn is_settled(&self, since: u64) -> bool {
-        let tick = match self.changed.is_multiple_of(SECOND_NANOS) {
-            true => COARSE_TICK_NANOS,
-            false => TICK_NANOS,
+        let tick = if self.changed.is_multiple_of(SECOND_NANOS) {
+            COARSE_TICK_NANOS
+        } else {
+            TICK_NANOS
         };
         self.changed.saturating_add(tick) < since
     }

@@ -40,9 +40,10 @@ impl Head {
     pub fn read(file: &str, text: &str) -> Result<Self, Vec<Diagnostic>> {
         let split = super::split(file, text).map_err(|problem| vec![problem])?;
         let name = file.rsplit('/').next().unwrap_or(file);
-        let front = match is_section_file(name) {
-            true => Front::Section(Arc::new(super::parse_section(file, &split)?)),
-            false => Front::Page(Arc::new(super::parse_page(file, &split)?)),
+        let front = if is_section_file(name) {
+            Front::Section(Arc::new(super::parse_section(file, &split)?))
+        } else {
+            Front::Page(Arc::new(super::parse_page(file, &split)?))
         };
         // The body is the end of the text, whatever comes before it.
         let start = text.len() - split.body.len();

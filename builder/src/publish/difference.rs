@@ -35,9 +35,12 @@ pub fn between(before: &str, after: &str, most: usize) -> Difference {
     }
     let mut lines = Vec::new();
     let mut more = 0;
-    let mut tell = |line: String| match lines.len() < most {
-        true => lines.push(line),
-        false => more += 1,
+    let mut tell = |line: String| {
+        if lines.len() < most {
+            lines.push(line)
+        } else {
+            more += 1
+        }
     };
     let changes = capture_diff_slices(Algorithm::Myers, &old, &new);
     for group in group_diff_ops(changes, CONTEXT) {

@@ -277,9 +277,10 @@ impl Builder {
             Ok(evaluation) => evaluation,
             Err(unready) => return Ok(evaluated(Err(unready))),
         };
-        let graph = match full {
-            true => Arc::default(),
-            false => state.graph_of_published(),
+        let graph = if full {
+            Arc::default()
+        } else {
+            state.graph_of_published()
         };
         evaluation.go_by(graph, state.sources.clone());
         if !full {

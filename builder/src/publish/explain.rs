@@ -403,9 +403,12 @@ fn keys_of(address: &str, base_url: &str) -> Vec<String> {
     let path = path.split(['?', '#']).next().unwrap_or_default();
     let plain = path.trim_start_matches('/');
     let decoded = percent_decode_str(plain).decode_utf8_lossy();
-    let of = |plain: &str| match plain.is_empty() || plain.ends_with('/') {
-        true => vec![format!("{plain}index.html")],
-        false => vec![plain.to_owned(), format!("{plain}/index.html")],
+    let of = |plain: &str| {
+        if plain.is_empty() || plain.ends_with('/') {
+            vec![format!("{plain}index.html")]
+        } else {
+            vec![plain.to_owned(), format!("{plain}/index.html")]
+        }
     };
     let mut keys = of(&decoded);
     keys.extend(of(plain).into_iter().filter(|_| decoded != plain));

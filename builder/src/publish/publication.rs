@@ -176,9 +176,10 @@ impl Publication {
             version: 1,
             ..Report::default()
         };
-        report.kind = match draft.full {
-            true => Kind::Full,
-            false => Kind::Incremental,
+        report.kind = if draft.full {
+            Kind::Full
+        } else {
+            Kind::Incremental
         };
         report.sources.added = changes.of(Change::Added);
         report.sources.changed = changes.of(Change::Changed);
@@ -304,13 +305,13 @@ impl Publication {
             Diagnostic::error("refused", source.as_str(), message).hint(HINT)
         };
         for put in &self.puts {
-            let told = done
-                .hopeless
-                .get(&put.key)
-                .map(|hopeless| match hopeless.is_damaged {
-                    true => unreadable(put.source.as_str()),
-                    false => refused(&put.key, &put.source, &hopeless.why),
-                });
+            let told = done.hopeless.get(&put.key).map(|hopeless| {
+                if hopeless.is_damaged {
+                    unreadable(put.source.as_str())
+                } else {
+                    refused(&put.key, &put.source, &hopeless.why)
+                }
+            });
             // That a file is damaged may be known.
             let told = told.filter(|told| !report.diagnostics.contains(told));
             report.diagnostics.extend(told);

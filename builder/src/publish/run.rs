@@ -127,9 +127,10 @@ impl Builder {
             // On the heap: the future of a whole run is large.
             if let Some(mut report) = Box::pin(self.attempt(work, &mut more)).await? {
                 // Its requests are in the report, and the report is there whatever becomes of it.
-                let swept = match *work == Work::Reconcile && !report.deferred {
-                    true => Box::pin(self.sweep()).await,
-                    false => Ok(()),
+                let swept = if *work == Work::Reconcile && !report.deferred {
+                    Box::pin(self.sweep()).await
+                } else {
+                    Ok(())
                 };
                 before.fill(self, &mut report);
                 let total = self.host.now().as_millisecond() - started.as_millisecond();
@@ -316,9 +317,10 @@ impl Builder {
         }
 
         // What is left as hints anyway need not be looked at.
-        let view = match draft.part {
-            true => relook::View::new(),
-            false => relook::differing(&state.sources, &seen),
+        let view = if draft.part {
+            relook::View::new()
+        } else {
+            relook::differing(&state.sources, &seen)
         };
         let until_ms = session.idle_until_ms();
         let again = Box::pin(self.look_again(&view, until_ms)).map(Ok);

@@ -493,15 +493,14 @@ impl Job<'_> {
         let file = place.key.as_str();
         let mut is_templated_now = false;
         // A default section has no file, and so no text.
-        let whole = match world.sources.exists(file) {
-            true => {
-                let (whole, trace) = within(Scope::of_text(world), file, || world.text(file));
-                match whole {
-                    Some(whole) => whole.clone(),
-                    None => return Err(RenderError::Needs(trace.needs)),
-                }
+        let whole = if world.sources.exists(file) {
+            let (whole, trace) = within(Scope::of_text(world), file, || world.text(file));
+            match whole {
+                Some(whole) => whole.clone(),
+                None => return Err(RenderError::Needs(trace.needs)),
             }
-            false => Arc::from(""),
+        } else {
+            Arc::from("")
         };
         let written = text.of(&whole);
         let render = || {
@@ -555,17 +554,21 @@ impl Job<'_> {
         let asked = trace.asked.into_iter();
         let asked: Vec<Question> = asked.filter(|question| !is_link(question)).collect();
         let toc = values::toc(&document.toc);
-        let mark = |text: &str| match world.traced {
-            true => Mark::of(text.as_bytes()),
-            false => Mark::of(&[]),
+        let mark = |text: &str| {
+            if world.traced {
+                Mark::of(text.as_bytes())
+            } else {
+                Mark::of(&[])
+            }
         };
         let scope = Scope::of_text(world);
         let facts = BodyFacts {
-            trace: match world.traced {
-                true => world::look(scope, place.key.as_str(), || {
+            trace: if world.traced {
+                world::look(scope, place.key.as_str(), || {
                     self.mark(templated, &asked, &links)
-                })?,
-                false => Mark::of(&[]),
+                })?
+            } else {
+                Mark::of(&[])
             },
             templated,
             html: mark(&document.html),

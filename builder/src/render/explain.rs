@@ -162,9 +162,10 @@ fn plainly(message: String) -> String {
         }
         let expected = expected.trim_end_matches('.');
         let is_sign = !expected.contains([' ', '`']) && expected.len() < 4;
-        return match is_sign {
-            true => format!("`{expected}` is expected here, not {found}"),
-            false => format!("{expected} is expected here, not {found}"),
+        return if is_sign {
+            format!("`{expected}` is expected here, not {found}")
+        } else {
+            format!("{expected} is expected here, not {found}")
         };
     }
     match message.as_str() {

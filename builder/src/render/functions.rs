@@ -248,9 +248,10 @@ fn get_url(arguments: Kwargs, state: &State) -> Answer {
     let world = &scope.world;
     // A path that is not defined is the site's address.
     let path = arguments.must_get::<Value>("path")?;
-    let path = match path.is_undefined() || path.is_none() {
-        true => String::new(),
-        false => path.to_string(),
+    let path = if path.is_undefined() || path.is_none() {
+        String::new()
+    } else {
+        path.to_string()
     };
     let path = path.as_str();
     let trailing_slash = arguments.get::<bool>("trailing_slash")?.unwrap_or(false);
@@ -281,9 +282,10 @@ fn get_url(arguments: Kwargs, state: &State) -> Answer {
     let with_lang = match optional(&arguments, "lang")? {
         Some(lang) if lang != world.config.default_language => {
             let inner = path.trim_start_matches('/');
-            match inner.split('/').next() == Some(lang.as_str()) {
-                true => path.to_owned(),
-                false => format!("/{lang}/{inner}"),
+            if inner.split('/').next() == Some(lang.as_str()) {
+                path.to_owned()
+            } else {
+                format!("/{lang}/{inner}")
             }
         }
         _ => path.to_owned(),

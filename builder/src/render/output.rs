@@ -518,9 +518,10 @@ impl<'w> Job<'w> {
         let of_taxonomy = |lang: &str, index: usize, kind: &str| {
             let name = &library.taxonomies[lang][index].config.name;
             let own = format!("{name}/{kind}.html");
-            match self.world.templates.contains(&own) {
-                true => Cow::from(own),
-                false => format!("taxonomy_{kind}.html").into(),
+            if self.world.templates.contains(&own) {
+                Cow::from(own)
+            } else {
+                format!("taxonomy_{kind}.html").into()
             }
         };
         Some(match &self.planned.recipe {
@@ -531,9 +532,10 @@ impl<'w> Job<'w> {
             }
             Recipe::Section { section, .. } => {
                 let section = &library.sections[*section];
-                let usual = match section.place.folders.is_empty() {
-                    true => "index.html",
-                    false => "section.html",
+                let usual = if section.place.folders.is_empty() {
+                    "index.html"
+                } else {
+                    "section.html"
                 };
                 or_usual(section.front.template.as_deref(), usual)
             }

@@ -150,18 +150,22 @@ impl fmt::Display for Told {
     /// `page content/a.md: date, pages (title)`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.what)?;
-        match self.parts.is_empty() {
-            true => Ok(()),
-            false => write!(f, ": {}", words(&self.parts)),
+        if self.parts.is_empty() {
+            Ok(())
+        } else {
+            write!(f, ": {}", words(&self.parts))
         }
     }
 }
 
 /// `date, title`; `the first 10 of pages (title)`.
 fn words(parts: &[Told]) -> String {
-    let part = |told: &Told| match told.parts.is_empty() {
-        true => told.what.clone(),
-        false => format!("{} ({})", told.what, words(&told.parts)),
+    let part = |told: &Told| {
+        if told.parts.is_empty() {
+            told.what.clone()
+        } else {
+            format!("{} ({})", told.what, words(&told.parts))
+        }
     };
     let parts: Vec<String> = parts.iter().map(part).collect();
     parts.join(", ")

@@ -682,13 +682,17 @@ fn listed<'a>(shape: &'a Shape, len: usize, make: impl Fn(usize, &'a Shape) -> V
         None => (0, &WHOLE),
     };
     // One that is not empty stays so.
-    let shown = match parts.length {
-        true => len,
-        false => first.max(len.min(1)),
+    let shown = if parts.length {
+        len
+    } else {
+        first.max(len.min(1))
     };
-    let one = |index| match index < first {
-        true => make(index, each),
-        false => Value::none(),
+    let one = |index| {
+        if index < first {
+            make(index, each)
+        } else {
+            Value::none()
+        }
     };
     array((0..shown).map(one).collect())
 }
@@ -797,12 +801,13 @@ pub struct PagerList<'a> {
 pub fn paginator(view: View<'_>, list: &PagerList<'_>, pager: &Pager, shape: &Shape) -> Value {
     let config = &view.world.config;
     let count = pagination::count(list.pages, list.pagination);
-    let at = |index: usize| match (1..=count).contains(&index) {
-        true => {
+    let at = |index: usize| {
+        if (1..=count).contains(&index) {
             let path = part_path(list.path, list.pagination, index);
             Value::from(config.make_permalink(&path))
+        } else {
+            Value::none()
         }
-        false => Value::none(),
     };
     let base = || config.make_permalink(&base_path(list.path, list.pagination));
     Fields::of(view.detail, shape)

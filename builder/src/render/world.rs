@@ -191,9 +191,10 @@ fn lack<T>(note: impl FnOnce(&mut Needs) -> T) {
 /// What it lacked: its result is then not the whole answer.
 pub fn look<T>(scope: Scope, seed: &str, ask: impl FnOnce() -> T) -> Result<T, Needs> {
     let (result, trace) = within(scope, seed, ask);
-    match trace.needs.is_empty() {
-        true => Ok(result),
-        false => Err(trace.needs),
+    if trace.needs.is_empty() {
+        Ok(result)
+    } else {
+        Err(trace.needs)
     }
 }
 

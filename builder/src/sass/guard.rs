@@ -213,9 +213,10 @@ fn emitted(code: &str) -> usize {
         match byte {
             b'{' if at > 0 && bytes[at - 1] == b'#' => open.push(None),
             b'{' => {
-                let own = match statement(begin) {
-                    true => selectors(&code[begin..at], around),
-                    false => around,
+                let own = if statement(begin) {
+                    selectors(&code[begin..at], around)
+                } else {
+                    around
                 };
                 all = all.saturating_add(if statement(begin) { own } else { 0 });
                 open.push(Some(own));

@@ -80,9 +80,10 @@ pub struct UnknownLanguage(pub String);
 /// # Errors
 /// A language that elasticlunr cannot split into words; Fuse takes any.
 pub fn check(settings: &Search, lang: &str) -> Result<(), UnknownLanguage> {
-    match !needs_library(settings.index_format) || elasticlunr::Rules::of(lang).is_some() {
-        true => Ok(()),
-        false => Err(UnknownLanguage(lang.to_owned())),
+    if !needs_library(settings.index_format) || elasticlunr::Rules::of(lang).is_some() {
+        Ok(())
+    } else {
+        Err(UnknownLanguage(lang.to_owned()))
     }
 }
 

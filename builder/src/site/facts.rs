@@ -337,14 +337,13 @@ fn undeclared(key: &SourceKey, code: &str, config: &Config) -> Diagnostic {
         format!("`{code}` in the file's name is not a language of this site; the file is left out");
     let known: Vec<&str> = config.languages.keys().map(String::as_str).collect();
     let known = known.join(", ");
-    let hint = match is_language_code(code) {
-        true => declaring(
+    let hint = if is_language_code(code) {
+        declaring(
             code,
             &format!("take the dot out of the file's name (so far there is {known})"),
-        ),
-        false => {
-            format!("the languages in config.toml are {known}; or take the dot out of the name")
-        }
+        )
+    } else {
+        format!("the languages in config.toml are {known}; or take the dot out of the name")
     };
     Diagnostic::error("language", key.as_str(), message).hint(hint)
 }

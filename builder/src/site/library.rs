@@ -210,9 +210,12 @@ fn read_content(
             _ => None,
         })
         .collect();
-    let hider = |folders: &[String]| match hiding.is_empty() {
-        true => None,
-        false => (0..=folders.len()).find_map(|n| hiding.get(&folders[..n].join("/"))),
+    let hider = |folders: &[String]| {
+        if hiding.is_empty() {
+            None
+        } else {
+            (0..=folders.len()).find_map(|n| hiding.get(&folders[..n].join("/")))
+        }
     };
     library.pages.reserve(read.len());
     for content in read {

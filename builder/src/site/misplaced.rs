@@ -115,16 +115,17 @@ mod tests {
         for key in keys {
             let key = SourceKey::from(*key);
             let bytes = b"+++\n+++\n".to_vec();
-            let observed = match key.is_text() {
-                true => Observed::Text {
+            let observed = if key.is_text() {
+                Observed::Text {
                     version: "1".into(),
                     size: bytes.len() as u64,
                     bytes: Some(bytes),
-                },
-                false => Observed::Opaque {
+                }
+            } else {
+                Observed::Opaque {
                     version: "1".into(),
                     size: 8,
-                },
+                }
             };
             effective::observe(&mut sources, &key, observed);
         }

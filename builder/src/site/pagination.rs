@@ -66,15 +66,16 @@ pub fn part(pages: &[PageId], path: &str, pagination: &Pagination, index: usize)
     }
     let by = pagination.paginate_by.max(1);
     let (from, to) = ((index - 1) * by, (index * by).min(pages.len()));
-    let pages = match pagination.reversed {
-        true => pages
+    let pages = if pagination.reversed {
+        pages
             .iter()
             .rev()
             .skip(from)
             .take(to - from)
             .copied()
-            .collect(),
-        false => pages[from..to].to_vec(),
+            .collect()
+    } else {
+        pages[from..to].to_vec()
     };
     Some(Pager {
         index,

@@ -89,9 +89,10 @@ pub fn due_between(sources: &Sources, after: Timestamp, up_to: Timestamp) -> Vec
     }
     let date = |key: &SourceKey, front: &Front| match front {
         Front::Page(front) => front.date.or_else(|| {
-            let stem = match key.name().starts_with("index.") {
-                true => key.folder().rsplit('/').next()?,
-                false => key.name(),
+            let stem = if key.name().starts_with("index.") {
+                key.folder().rsplit('/').next()?
+            } else {
+                key.name()
             };
             dates::from_filename(stem).map(|(date, _)| date)
         }),

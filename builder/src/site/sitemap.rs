@@ -68,9 +68,10 @@ fn each_url<'l>(
         }
         if let (true, Some(pagination)) = (with_pagers, Pagination::of_section(section)) {
             let pages = &library.section_links[id].pages;
-            let count = match pages.is_empty() {
-                true => 0,
-                false => pagination::count(pages.len(), &pagination),
+            let count = if pages.is_empty() {
+                0
+            } else {
+                pagination::count(pages.len(), &pagination)
             };
             for number in 1..=count {
                 let path = numbered_path(&section.path, &pagination, number);

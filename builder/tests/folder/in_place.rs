@@ -111,9 +111,12 @@ fn a_file_is_replaced_as_a_whole() {
         let site = Site::new();
         let long = |word: &str| format!("+++\ntitle = \"A\"\n+++\n{}\n", word.repeat(100_000));
         site.put("content/blog/a.md", &long("old "));
-        let build = || match with_state {
-            true => drop(site.build_from_state()),
-            false => drop(site.build()),
+        let build = || {
+            if with_state {
+                drop(site.build_from_state())
+            } else {
+                drop(site.build())
+            }
         };
         build();
         let page = site.path("out/blog/a/index.html");

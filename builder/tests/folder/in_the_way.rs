@@ -42,9 +42,10 @@ fn build_after(way: Way, disturb: impl Fn(&Site, &Path)) -> Site {
 }
 
 fn remove(path: &Path) {
-    match fs::symlink_metadata(path).unwrap().is_dir() {
-        true => fs::remove_dir_all(path).unwrap(),
-        false => fs::remove_file(path).unwrap(),
+    if fs::symlink_metadata(path).unwrap().is_dir() {
+        fs::remove_dir_all(path).unwrap()
+    } else {
+        fs::remove_file(path).unwrap()
     }
 }
 

@@ -14,17 +14,16 @@ fn fix_times(folder: &Path) {
         if path.is_symlink() {
             continue;
         }
-        match path.is_dir() {
-            true => fix_times(&path),
-            false => {
-                let times = FileTimes::new().set_modified(time);
-                File::options()
-                    .write(true)
-                    .open(path)
-                    .unwrap()
-                    .set_times(times)
-                    .unwrap();
-            }
+        if path.is_dir() {
+            fix_times(&path)
+        } else {
+            let times = FileTimes::new().set_modified(time);
+            File::options()
+                .write(true)
+                .open(path)
+                .unwrap()
+                .set_times(times)
+                .unwrap();
         }
     }
 }

@@ -13,9 +13,10 @@ fn read(folder: &Path, prefix: &str, into: &mut BTreeMap<String, Vec<u8>>) {
             "" => name,
             _ => format!("{prefix}/{name}"),
         };
-        match entry.file_type().unwrap().is_dir() {
-            true => read(&entry.path(), &key, into),
-            false => drop(into.insert(key, std::fs::read(entry.path()).unwrap())),
+        if entry.file_type().unwrap().is_dir() {
+            read(&entry.path(), &key, into)
+        } else {
+            drop(into.insert(key, std::fs::read(entry.path()).unwrap()))
         }
     }
 }

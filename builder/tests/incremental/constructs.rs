@@ -43,9 +43,10 @@ fn site(templates: &[(&str, &str)]) -> Site {
         .map(|(key, text)| (key.to_owned(), text.into_bytes()));
     let mut all: std::collections::BTreeMap<_, _> = files.collect();
     for (name, text) in templates {
-        let key = match name.contains('/') || *name == "config.toml" {
-            true => (*name).to_owned(),
-            false => format!("templates/{name}"),
+        let key = if name.contains('/') || *name == "config.toml" {
+            (*name).to_owned()
+        } else {
+            format!("templates/{name}")
         };
         all.insert(key, text.as_bytes().to_vec());
     }

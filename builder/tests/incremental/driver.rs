@@ -235,9 +235,10 @@ impl Site {
         if full {
             sources = whole.clone();
         }
-        let graph = match full {
-            true => Arc::default(),
-            false => self.graph.clone(),
+        let graph = if full {
+            Arc::default()
+        } else {
+            self.graph.clone()
         };
         let made = self.evaluate(&sources, Some((graph, full)));
         let (made, looked) = match made {
@@ -420,10 +421,7 @@ impl Site {
             let untold = other.difference(&one).collect::<Vec<_>>();
             let _ = writeln!(found, "told in vain: {told:#?}\nnot told: {untold:#?}");
         }
-        match found.is_empty() {
-            true => Ok(()),
-            false => Err(found),
-        }
+        if found.is_empty() { Ok(()) } else { Err(found) }
     }
 }
 

@@ -138,9 +138,10 @@ impl Disk {
 }
 
 fn differ<T: PartialEq + std::fmt::Debug>(what: &str, is: &T, should: &T) -> Result<(), String> {
-    match is == should {
-        true => Ok(()),
-        false => Err(format!("{what}:\n  is:     {is:#?}\n  should: {should:#?}")),
+    if is == should {
+        Ok(())
+    } else {
+        Err(format!("{what}:\n  is:     {is:#?}\n  should: {should:#?}"))
     }
 }
 

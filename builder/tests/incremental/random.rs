@@ -162,10 +162,7 @@ fn config_of(parts: &'static [&'static str]) -> impl Strategy<Value = String> {
     let languages = prop_oneof![3 => Just(LANGUAGES[0]), 1 => select(LANGUAGES)];
     let parts = (title, base, select(TAXONOMIES), select(parts), languages);
     parts.prop_map(|(title, base, taxonomies, more, languages)| {
-        let (default, languages) = match more.contains("[languages.fr]") {
-            true => ("", ""),
-            false => languages,
-        };
+        let (default, languages) = if more.contains("[languages.fr]") { ("", "") } else { languages };
         format!(
             "base_url = \"{base}\"\ntitle = \"{title}\"\n{default}taxonomies = {taxonomies}\n{more}{languages}[translations]\nhi = \"hello\"\n"
         )
@@ -415,9 +412,12 @@ fn pieces(own: &'static [&'static str]) -> impl Strategy<Value = String> {
 }
 
 fn components() -> impl Strategy<Value = String> {
-    let no_calls = |text: String| match text.contains('<') || text.contains("include") {
-        true => "{{ p.slug or '' }}".to_owned(),
-        false => text,
+    let no_calls = |text: String| {
+        if text.contains('<') || text.contains("include") {
+            "{{ p.slug or '' }}".to_owned()
+        } else {
+            text
+        }
     };
     let body = || {
         prop::collection::vec(select(OF_A_PAGE), 0..2).prop_map(move |all| {
@@ -669,9 +669,10 @@ fn apply_to(site: &mut Site, before: &mut Before, batch: &[Edit]) -> Seen {
 }
 
 fn holds(first: &[Edit], script: &[Vec<Edit>], is_folder: bool) -> Result<Tally, String> {
-    let mut site = match is_folder {
-        true => Site::in_folder(),
-        false => Site::new(),
+    let mut site = if is_folder {
+        Site::in_folder()
+    } else {
+        Site::new()
     };
     let mut before = Before::new();
     let small = small_site()
@@ -700,9 +701,10 @@ fn holds(first: &[Edit], script: &[Vec<Edit>], is_folder: bool) -> Result<Tally,
     let again = site
         .build(Seen::new())
         .map_err(|found| format!("at last:\n{found}"))?;
-    match again.rendered.is_empty() || !again.stale.is_empty() {
-        true => Ok(tally),
-        false => Err(format!("rendered for nothing: {:?}", again.rendered)),
+    if again.rendered.is_empty() || !again.stale.is_empty() {
+        Ok(tally)
+    } else {
+        Err(format!("rendered for nothing: {:?}", again.rendered))
     }
 }
 

@@ -376,9 +376,10 @@ impl Intercept for NoSource {
         _: &mut ConfigBag,
     ) -> Result<(), BoxError> {
         let request = context.request();
-        match request.method() == "GET" && request.uri().contains("/source/") {
-            true => Err("no way there".into()),
-            false => Ok(()),
+        if request.method() == "GET" && request.uri().contains("/source/") {
+            Err("no way there".into())
+        } else {
+            Ok(())
         }
     }
 }

@@ -155,9 +155,10 @@ impl Intercept for Blind {
         _: &mut ConfigBag,
     ) -> Result<(), BoxError> {
         let request = context.request();
-        match request.method() == "HEAD" && request.uri().contains("/source/") {
-            true => Err("it is not to be seen".into()),
-            false => Ok(()),
+        if request.method() == "HEAD" && request.uri().contains("/source/") {
+            Err("it is not to be seen".into())
+        } else {
+            Ok(())
         }
     }
 }

@@ -63,14 +63,16 @@ impl Intercept for DiesBeforeCommit {
     ) -> Result<(), BoxError> {
         let request = context.request();
         let is_root = request.method() == "PUT" && request.uri().contains("/state/root.json");
-        let writes = match is_root {
-            true => self.0.fetch_add(1, Ordering::SeqCst) + 1,
-            false => self.0.load(Ordering::SeqCst),
+        let writes = if is_root {
+            self.0.fetch_add(1, Ordering::SeqCst) + 1
+        } else {
+            self.0.load(Ordering::SeqCst)
         };
         // What is tried is noted, then the lease is taken; the next is the commit.
-        match writes > 2 {
-            true => Err("the builder is dead".into()),
-            false => Ok(()),
+        if writes > 2 {
+            Err("the builder is dead".into())
+        } else {
+            Ok(())
         }
     }
 }

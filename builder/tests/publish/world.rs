@@ -435,16 +435,17 @@ impl World {
 /// True where a file cannot be used by itself.
 fn is_broken(key: &str, bytes: &[u8]) -> bool {
     let key = SourceKey::from(key);
-    let observed = match key.is_text() {
-        true => Observed::Text {
+    let observed = if key.is_text() {
+        Observed::Text {
             version: "now".into(),
             size: bytes.len() as u64,
             bytes: Some(bytes.to_vec()),
-        },
-        false => Observed::Opaque {
+        }
+    } else {
+        Observed::Opaque {
             version: "now".into(),
             size: bytes.len() as u64,
-        },
+        }
     };
     let mut alone = Sources::default();
     effective::observe(&mut alone, &key, observed);

@@ -65,9 +65,10 @@ impl Editors {
 
     /// What an author does next: one thing, or several at once.
     pub fn next(&mut self, random: &mut Random, source: &Bucket) -> Vec<Edit> {
-        let at_once = match random.chance(250) {
-            true => random.between(2, 4),
-            false => 1,
+        let at_once = if random.chance(250) {
+            random.between(2, 4)
+        } else {
+            1
         };
         let mut edits = Vec::new();
         for _ in 0..at_once {

@@ -78,9 +78,10 @@ fn nothing_is_adrift(world: &World) -> Result<(), String> {
         return Ok(());
     }
     let adrift = world.watch.adrift(world.s3.bucket(STATE));
-    match adrift.is_empty() {
-        true => Ok(()),
-        false => Err(format!("no root names {adrift:?}")),
+    if adrift.is_empty() {
+        Ok(())
+    } else {
+        Err(format!("no root names {adrift:?}"))
     }
 }
 

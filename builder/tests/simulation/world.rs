@@ -443,9 +443,10 @@ impl World {
         if let Some(left_ms) = time_left_ms {
             self.note(&machine.name, format!("has {left_ms} ms"));
         }
-        let text = match message.keys.is_empty() {
-            true => format!("starts on {}", message.event),
-            false => format!("starts on {:?}", message.keys),
+        let text = if message.keys.is_empty() {
+            format!("starts on {}", message.event)
+        } else {
+            format!("starts on {:?}", message.keys)
         };
         self.note(&machine.name, text.chars().take(160).collect::<String>());
         let (event, doer) = (message.event.clone(), builder.clone());

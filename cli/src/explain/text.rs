@@ -48,9 +48,10 @@ pub fn lists(explanation: &Explanation, full: bool) -> Vec<List> {
     let lists = lists.into_iter().filter(|(_, items)| !items.is_empty());
     lists
         .map(|(title, mut items)| {
-            let more = match full {
-                true => 0,
-                false => items.len().saturating_sub(MAX_SHOWN),
+            let more = if full {
+                0
+            } else {
+                items.len().saturating_sub(MAX_SHOWN)
             };
             items.truncate(items.len() - more);
             List { title, items, more }
@@ -64,9 +65,10 @@ pub fn last(action: &str, because: &[String]) -> String {
         "none" => "left as it was",
         action => action,
     };
-    match because.is_empty() {
-        true => action.to_owned(),
-        false => format!("{action}, because {}", because.join(", ")),
+    if because.is_empty() {
+        action.to_owned()
+    } else {
+        format!("{action}, because {}", because.join(", "))
     }
 }
 
@@ -111,9 +113,10 @@ fn reads(reads: &[Reading], full: bool) -> Vec<Item> {
 /// What is read with its fields, and theirs, but none below.
 fn brief(told: &Told) -> String {
     let parts: Vec<String> = told.parts.iter().map(brief_field).collect();
-    match parts.is_empty() {
-        true => told.what.clone(),
-        false => format!("{}: {}", told.what, parts.join(", ")),
+    if parts.is_empty() {
+        told.what.clone()
+    } else {
+        format!("{}: {}", told.what, parts.join(", "))
     }
 }
 

@@ -112,9 +112,10 @@ fn counts<'a>(outputs: impl Iterator<Item = &'a OutputReport>) -> Counts {
 }
 
 fn told(counts: Counts, beside_a_page: bool) -> Vec<String> {
-    let pages = match beside_a_page {
-        true => ("more page", "more pages"),
-        false => ("page", "pages"),
+    let pages = if beside_a_page {
+        ("more page", "more pages")
+    } else {
+        ("page", "pages")
     };
     let words = [
         pages,

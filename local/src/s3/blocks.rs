@@ -257,9 +257,10 @@ impl Contents {
             hasher.update(&bytes);
             start += bytes.len() as u64;
         }
-        match hasher.finish() == checksum.value {
-            true => Ok(()),
-            false => Err(damaged()),
+        if hasher.finish() == checksum.value {
+            Ok(())
+        } else {
+            Err(damaged())
         }
     }
 

@@ -315,9 +315,10 @@ impl Bucket {
             .read()
             .unwrap_or_else(PoisonError::into_inner);
         if self.entry(key).is_none() {
-            return Err(match self.was_lost(key) {
-                true => StoreError::Lost(key.to_owned()),
-                false => StoreError::NoSuchKey(key.to_owned()),
+            return Err(if self.was_lost(key) {
+                StoreError::Lost(key.to_owned())
+            } else {
+                StoreError::NoSuchKey(key.to_owned())
             });
         }
         let opened = self.open_files(key, link);

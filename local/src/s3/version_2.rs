@@ -15,9 +15,10 @@ const AMZ_DATE: HeaderName = HeaderName::from_static("x-amz-date");
 /// Checks the time of a request that is signed in a header. Where there is an `x-amz-date` it is
 /// signed, and `Date` is not.
 pub(super) fn check_date(headers: &HeaderMap, now: Timestamp) -> Result<(), Refusal> {
-    let name = match headers.contains_key(AMZ_DATE) {
-        true => AMZ_DATE,
-        false => header::DATE,
+    let name = if headers.contains_key(AMZ_DATE) {
+        AMZ_DATE
+    } else {
+        header::DATE
     };
     let mut given = headers.get_all(name).iter();
     let time = match (given.next(), given.next()) {

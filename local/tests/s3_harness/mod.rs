@@ -226,11 +226,11 @@ pub fn client(
     checksums: Option<RequestChecksumCalculation>,
 ) -> Client {
     let http = aws_smithy_http_client::Builder::new();
-    let http = match endpoint.starts_with("https:") {
-        true => http
-            .tls_provider(Provider::Rustls(CryptoMode::Ring))
-            .build_https(),
-        false => http.build_http(),
+    let http = if endpoint.starts_with("https:") {
+        http.tls_provider(Provider::Rustls(CryptoMode::Ring))
+            .build_https()
+    } else {
+        http.build_http()
     };
     let region = std::env::var("AWS_REGION").unwrap_or_else(|_| "us-east-1".into());
     let config = aws_sdk_s3::Config::builder()

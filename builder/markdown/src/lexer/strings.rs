@@ -32,9 +32,10 @@ impl Cursor<'_> {
         if quote.multiline && index.is_some_and(|index| self.unclosed[index]) {
             quote.multiline = false;
         }
-        let class = match self.is_key(open, quote) {
-            true => Class::Key,
-            false => Class::String,
+        let class = if self.is_key(open, quote) {
+            Class::Key
+        } else {
+            Class::String
         };
         // A quote that is never closed ends with its line, not with the text.
         if quote.multiline && !quote.interpolated && closing(body, quote).is_none() {

@@ -153,9 +153,10 @@ fn name_files(folder: &Path, key: &str, depth: usize, files: &mut BTreeSet<Outpu
     for entry in entries.filter(|_| depth < MAX_DEPTH) {
         let key = format!("{key}/{}", entry.file_name().to_string_lossy());
         let path: PathBuf = entry.path();
-        match entry.file_type().is_ok_and(|kind| kind.is_dir()) {
-            true => name_files(&path, &key, depth + 1, files),
-            false => drop(files.insert(key.into())),
+        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            name_files(&path, &key, depth + 1, files)
+        } else {
+            drop(files.insert(key.into()))
         }
     }
 }

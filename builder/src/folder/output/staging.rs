@@ -114,9 +114,10 @@ impl Staging {
         {
             use rustix::fs::{CWD, RenameFlags, renameat_with};
             if renameat_with(CWD, staged, CWD, path, RenameFlags::EXCHANGE).is_ok() {
-                return match size > MAX_KEPT_BYTES {
-                    true => fs::remove_file(staged),
-                    false => Ok(()),
+                return if size > MAX_KEPT_BYTES {
+                    fs::remove_file(staged)
+                } else {
+                    Ok(())
                 };
             }
             // Not every file system can do that.
@@ -150,8 +151,9 @@ impl Drop for Staging {
 
 /// Removes a file, a link, or a folder with all that is in it. No link is followed.
 pub fn remove_all(path: &Path) -> io::Result<()> {
-    match fs::symlink_metadata(path)?.is_dir() {
-        true => fs::remove_dir_all(path),
-        false => fs::remove_file(path),
+    if fs::symlink_metadata(path)?.is_dir() {
+        fs::remove_dir_all(path)
+    } else {
+        fs::remove_file(path)
     }
 }

@@ -92,9 +92,10 @@ impl PublishedSite {
         let is_stale = outputs
             .any(|output| output.key == key.as_str() && output.actions.contains(&Action::Stale));
         if is_stale {
-            let stays = match self.state.outputs.contains_key(key.as_str()) {
-                true => "it could not be made anew; what was published stays",
-                false => "it could not be made, and was never published",
+            let stays = if self.state.outputs.contains_key(key.as_str()) {
+                "it could not be made anew; what was published stays"
+            } else {
+                "it could not be made, and was never published"
             };
             return vec![stays.to_owned()];
         }

@@ -80,9 +80,10 @@ pub(super) struct Changed<'a> {
 
 impl<'a> Changed<'a> {
     pub(super) fn of(spread: usize, before: &'a [String], dirty: &[&str], all: bool) -> Self {
-        let dirty = match all || before.len() != spread {
-            true => (0..spread).collect(),
-            false => dirty.iter().map(|key| shard(key, spread)).collect(),
+        let dirty = if all || before.len() != spread {
+            (0..spread).collect()
+        } else {
+            dirty.iter().map(|key| shard(key, spread)).collect()
         };
         Self {
             spread,

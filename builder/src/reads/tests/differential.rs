@@ -330,9 +330,10 @@ fn changed_map(dice: &mut Dice, map: &Map, parts: &Parts) -> Value {
             fields.push((key.clone(), changed(dice, value, shape)));
         }
     }
-    let more = match parts.length {
-        true => lost,
-        false => dice.below(3).max(usize::from(fields.is_empty())),
+    let more = if parts.length {
+        lost
+    } else {
+        dice.below(3).max(usize::from(fields.is_empty()))
     };
     let mut made = 0;
     for number in 0.. {

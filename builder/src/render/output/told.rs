@@ -130,9 +130,10 @@ impl Site {
                 ));
             }
         });
-        match trace.needs.is_empty() {
-            true => Ok(told),
-            false => Err(trace.needs),
+        if trace.needs.is_empty() {
+            Ok(told)
+        } else {
+            Err(trace.needs)
         }
     }
 

@@ -330,9 +330,12 @@ fn fail(message: String, span: Span) -> Answer {
 
 /// The bytes of a value, up to a little more than [`MAX_VALUE_BYTES`].
 fn size(value: &Value, so_far: usize) -> usize {
-    let add = |size: usize, value: &Value| match size > MAX_VALUE_BYTES {
-        true => size,
-        false => self::size(value, size),
+    let add = |size: usize, value: &Value| {
+        if size > MAX_VALUE_BYTES {
+            size
+        } else {
+            self::size(value, size)
+        }
     };
     match value {
         Value::String(text, _) => so_far + text.len(),
@@ -373,9 +376,10 @@ pub(super) fn used_too_often() -> String {
 }
 
 fn check_used(span: Span) -> Answer {
-    match COUNTS.with_borrow(|counts| counts.used_bytes) > MAX_USED_BYTES {
-        true => fail(used_too_often(), span),
-        false => Ok(Value::Null),
+    if COUNTS.with_borrow(|counts| counts.used_bytes) > MAX_USED_BYTES {
+        fail(used_too_often(), span)
+    } else {
+        Ok(Value::Null)
     }
 }
 

@@ -73,9 +73,10 @@ impl World {
             return;
         }
         let together = self.random.chance(400);
-        let batches: Vec<Vec<String>> = match together {
-            true => vec![told],
-            false => told.into_iter().map(|key| vec![key]).collect(),
+        let batches: Vec<Vec<String>> = if together {
+            vec![told]
+        } else {
+            told.into_iter().map(|key| vec![key]).collect()
         };
         for keys in batches {
             if self.random.chance(self.weather.events) {

@@ -19,9 +19,10 @@ pub(super) fn refuse_acl<T>(req: &S3Request<T>) -> S3Result<()> {
         .headers
         .keys()
         .any(|name| name.as_str().starts_with("x-amz-grant-"));
-    match says_nothing_new && !grants {
-        true => Ok(()),
-        false => Err(not_supported()),
+    if says_nothing_new && !grants {
+        Ok(())
+    } else {
+        Err(not_supported())
     }
 }
 
@@ -83,9 +84,10 @@ fn refuse_policy(policy: Option<&AccessControlPolicy>) -> S3Result<()> {
         let grantee = grant.grantee.as_ref();
         grantee.is_some_and(|grantee| grantee.id == owner().id && grantee.uri.is_none())
     };
-    match grants.iter().all(is_owner) {
-        true => Ok(()),
-        false => Err(not_supported()),
+    if grants.iter().all(is_owner) {
+        Ok(())
+    } else {
+        Err(not_supported())
     }
 }
 

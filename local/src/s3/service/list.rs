@@ -108,9 +108,10 @@ pub(super) async fn list_objects(
     let prefix = input.prefix.unwrap_or_default();
     let limit = limit(input.max_keys)?;
     let marker = input.marker.unwrap_or_default();
-    let start = match marker.is_empty() {
-        true => Start::Beginning,
-        false => Start::after(marker.clone(), &prefix, delimiter.as_deref()),
+    let start = if marker.is_empty() {
+        Start::Beginning
+    } else {
+        Start::after(marker.clone(), &prefix, delimiter.as_deref())
     };
     let query = Query {
         prefix,
@@ -156,9 +157,10 @@ pub(super) async fn list_object_versions(
     let prefix = input.prefix.unwrap_or_default();
     let limit = limit(input.max_keys)?;
     let marker = input.key_marker.unwrap_or_default();
-    let start = match marker.is_empty() {
-        true => Start::Beginning,
-        false => Start::after(marker.clone(), &prefix, delimiter.as_deref()),
+    let start = if marker.is_empty() {
+        Start::Beginning
+    } else {
+        Start::after(marker.clone(), &prefix, delimiter.as_deref())
     };
     let query = Query {
         prefix,
