@@ -156,7 +156,7 @@ fn name_files(folder: &Path, key: &str, depth: usize, files: &mut BTreeSet<Outpu
         if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
             name_files(&path, &key, depth + 1, files)
         } else {
-            drop(files.insert(key.into()))
+            files.insert(key.into());
         }
     }
 }
