@@ -93,6 +93,8 @@ pub struct World {
     pub untold: BTreeSet<String>,
     /// Versions of files that end whoever renders them.
     killers: BTreeSet<(String, String)>,
+    /// All versions that there were of sources.
+    versions: BTreeSet<(String, String)>,
     /// Objects that were put into the site bucket by hand.
     pub by_hand: BTreeMap<String, Object>,
     /// How the builders of this world work.
@@ -132,6 +134,7 @@ impl World {
             log: Vec::new(),
             untold: BTreeSet::new(),
             killers: BTreeSet::new(),
+            versions: BTreeSet::new(),
             by_hand: BTreeMap::new(),
             options,
             wire: Arc::default(),

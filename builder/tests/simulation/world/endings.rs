@@ -10,8 +10,11 @@ use serde_json::Value;
 use std::sync::atomic::Ordering;
 
 impl World {
-    /// Some versions of files end whoever renders them, for ever.
+    /// Some versions of files end whoever renders them, from the first time on and for ever.
     pub(super) fn may_kill(&mut self, edit: &Edit, etag: &str) {
+        if !self.versions.insert((edit.key.clone(), etag.to_owned())) {
+            return;
+        }
         let is_of_page = edit.key.starts_with("content/") && !edit.key.ends_with("_index.md");
         if is_of_page && self.faults && self.random.chance(self.weather.killers) {
             self.note("author", format!("{} ends whoever renders it", edit.key));
