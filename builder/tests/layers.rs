@@ -51,7 +51,7 @@ fn no_module_names_one_above_it() {
         let is_test = |part: &&str| {
             ["tests", "hostile", "equivalence"].contains(&part.trim_end_matches(".rs"))
         };
-        if parts.iter().any(|part| is_test(part)) || ["lib.rs", "bin"].contains(&parts[0]) {
+        if parts.iter().any(is_test) || ["lib.rs", "bin"].contains(&parts[0]) {
             continue;
         }
         let module = parts[0].trim_end_matches(".rs");
