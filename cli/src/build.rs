@@ -101,8 +101,8 @@ fn end(
 
 /// Where there is no site.
 pub fn no_config(root: &Path) -> UsageError {
-    let message = format!("there is no config.toml in {}, nor above", root.display());
-    let hint = "give the site's folder with --root, or start one with `quillfront init`";
+    let message = format!("there is no config.toml in {} or above it", root.display());
+    let hint = "give the site's folder with --root, or create a site with `quillfront init`";
     UsageError(format!("{message}; {hint}"))
 }
 
@@ -169,9 +169,7 @@ impl Output {
         let root = global.root.canonicalize()?;
         let path = root::resolve(&shown)?;
         if let Some(why) = never_an_output(&path, &root, global) {
-            return Err(
-                refused(&format!("{why}; name a folder of its own, such as public")).into(),
-            );
+            return Err(refused(&format!("{why}; name a separate folder, such as public")).into());
         }
         if path.exists() && !path.is_dir() {
             return Err(refused("is not a folder").into());
@@ -189,8 +187,8 @@ impl Output {
                 let around = sources.iter().find(|(source, _)| place.starts_with(source));
                 if let Some((_, source)) = around {
                     let why = format!(
-                        "--state {} is in a source of the site ({}), and would become a part of \
-                         it; name a folder of its own",
+                        "--state {} is in a source of the site ({}) and would become part of it; \
+                         name a separate folder",
                         state.display(),
                         source.display()
                     );
@@ -227,7 +225,7 @@ impl Output {
                 return Err(refused("exists already; --force replaces it").into());
             }
             let Ok(below) = path.strip_prefix(&root) else {
-                return Err(refused("is outside of the site; --force empties it").into());
+                return Err(refused("is outside the site; --force empties it").into());
             };
             let is_empty = path.read_dir()?.next().is_none();
             if !is_empty && names(below).any(|name| name.starts_with('.')) {
@@ -250,9 +248,7 @@ fn never_an_output(out: &Path, root: &Path, global: &Global) -> Option<String> {
     for (place, source) in sources(root, global) {
         if out.starts_with(&place) {
             let source = source.display();
-            return Some(format!(
-                "is a source of the site, or inside of one ({source})"
-            ));
+            return Some(format!("is a source of the site, or inside one ({source})"));
         }
         if place.starts_with(out) {
             let source = source.display();
@@ -265,7 +261,7 @@ fn never_an_output(out: &Path, root: &Path, global: &Global) -> Option<String> {
     let data = data_folder(Path::new(""), None);
     let kept = HISTORIES.iter().map(Path::new).chain([data.as_path()]);
     let kept = kept.filter(|name| own.iter().any(|part| part == name.as_os_str()));
-    kept.map(|name| format!("is, or is inside of, a {}", name.display()))
+    kept.map(|name| format!("is, or is inside, a {}", name.display()))
         .next()
 }
 
@@ -385,7 +381,7 @@ fn report(built: &Built) -> Report {
             }
             None => Action::Unchanged,
         });
-        let because = vec!["a clean build makes everything".to_owned()];
+        let because = vec!["a clean build renders everything".to_owned()];
         let planned = &tree.plan[key];
         let of = Some((planned.rank, &planned.source));
         report
@@ -401,7 +397,7 @@ fn report(built: &Built) -> Report {
 fn deleted(report: &mut Report, removed: &BTreeSet<OutputKey>) {
     for key in removed {
         report.counts.deleted += 1;
-        let because = vec!["nothing makes it any more".to_owned()];
+        let because = vec!["nothing generates it any more".to_owned()];
         report
             .outputs
             .push(OutputReport::new(key, None, vec![Action::Deleted], because));

@@ -27,7 +27,7 @@ impl FromStr for Address {
         let (host, port) = text.rsplit_once(':').ok_or_else(expected)?;
         let port = port
             .parse()
-            .map_err(|_| format!("`{port}` is no port; {}", expected()))?;
+            .map_err(|_| format!("`{port}` is not a port; {}", expected()))?;
         let bare = host
             .strip_prefix('[')
             .and_then(|host| host.strip_suffix(']'));
@@ -156,7 +156,9 @@ fn failed(flag: &str, address: &Address, exact: bool, error: &std::io::Error) ->
             "; another program listens there: choose another port, or 0 for a free one, or leave \
              the port out"
         }
-        ErrorKind::AddrInUse => "; this port and those before it are taken: choose one, or 0",
+        ErrorKind::AddrInUse => {
+            "; this port and the ones before it are taken: choose another, or 0"
+        }
         ErrorKind::AddrNotAvailable => "; this machine has no such address",
         _ => "",
     };

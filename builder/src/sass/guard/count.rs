@@ -238,7 +238,7 @@ pub(super) fn note_comparisons(more: usize) -> Result<(), String> {
     }
     Err(format!(
         "lists in brackets and names of variables need more than {MAX_COMPARISONS} comparisons; \
-         write shorter lists, or fewer variables in what runs again"
+         write shorter lists, or use fewer variables in code that runs repeatedly"
     ))
 }
 
@@ -399,8 +399,8 @@ pub(crate) fn step(mut arguments: ArgumentResult, _: &mut Visitor) -> Answer {
     }
     if grown > CALLS_BYTES || depth > MAX_DEPTH {
         let message = format!(
-            "functions or mixins call each other more than {MAX_DEPTH} deep: \
-             does one call itself for ever? A loop has no such limit"
+            "functions or mixins call each other more than {MAX_DEPTH} deep: does one call itself \
+             forever? Loops have no such limit"
         );
         return fail(message, span);
     }
@@ -511,15 +511,15 @@ pub(crate) fn extend(mut arguments: ArgumentResult, _: &mut Visitor) -> Answer {
     match found {
         (true, _) => fail(
             format!(
-                "more than {MAX_EXTENDS} runs of @extend, or fewer of what many rules have; include \
-                 a mixin instead"
+                "more than {MAX_EXTENDS} runs of @extend, or fewer on selectors that many rules \
+                 have; include a mixin instead"
             ),
             span,
         ),
         (_, true) => fail(
             format!(
-                "@extend of {target} could make more than {MAX_EXTENDED} selectors of one that \
-                 has several parts which are extended; include a mixin instead"
+                "@extend of {target} could turn one selector with several extended parts into more \
+                 than {MAX_EXTENDED}; include a mixin instead"
             ),
             span,
         ),
@@ -529,7 +529,6 @@ pub(crate) fn extend(mut arguments: ArgumentResult, _: &mut Visitor) -> Answer {
 
 pub(super) fn too_many_selectors() -> String {
     format!(
-        "rules inside rules make more than {MAX_SELECTORS} selectors of one another; \
-         write fewer in one list, or nest less"
+        "rules inside rules produce more than {MAX_SELECTORS} selectors; list fewer, or nest less"
     )
 }
