@@ -164,7 +164,7 @@ impl Output {
             UsageError(format!("{from}{} {why}", shown.display()))
         };
         if named.components().next() == Some(Component::Normal("~".as_ref())) {
-            return Err(refused("has a `~`, which means nothing here; write the path out").into());
+            return Err(refused("has a `~`, which is not expanded; write the path out").into());
         }
         let root = global.root.canonicalize()?;
         let path = root::resolve(&shown)?;
@@ -180,7 +180,7 @@ impl Output {
             Some(state) => {
                 let place = root::resolve(state)?;
                 if place.starts_with(&path) {
-                    let why = "holds the folder of --state; it would be emptied";
+                    let why = "contains the --state folder, which would be emptied";
                     return Err(refused(why).into());
                 }
                 let sources = sources(&root, global);
@@ -229,7 +229,7 @@ impl Output {
             };
             let is_empty = path.read_dir()?.next().is_none();
             if !is_empty && names(below).any(|name| name.starts_with('.')) {
-                let why = "is hidden, and may be something else's; --force empties it";
+                let why = "is hidden, and may belong to something else; --force empties it";
                 return Err(refused(why).into());
             }
         }
@@ -243,7 +243,7 @@ impl Output {
 /// Why nothing may ever be emptied or written there; none where it may. Paths are resolved ones.
 fn never_an_output(out: &Path, root: &Path, global: &Global) -> Option<String> {
     if root.starts_with(out) {
-        return Some("holds the site itself; it would be emptied".into());
+        return Some("contains the site itself, which would be emptied".into());
     }
     for (place, source) in sources(root, global) {
         if out.starts_with(&place) {
@@ -252,7 +252,7 @@ fn never_an_output(out: &Path, root: &Path, global: &Global) -> Option<String> {
         }
         if place.starts_with(out) {
             let source = source.display();
-            return Some(format!("holds a source of the site ({source})"));
+            return Some(format!("contains a source of the site ({source})"));
         }
     }
     let shared = out.components().zip(root.components());
@@ -548,8 +548,8 @@ mod tests {
         for (state, why) in [
             ("content/state", "in a source of the site"),
             ("static", "in a source of the site"),
-            ("public", "holds the folder of --state"),
-            ("public/state", "holds the folder of --state"),
+            ("public", "contains the --state folder"),
+            ("public/state", "contains the --state folder"),
         ] {
             let error = site.chosen_with(None, true, Some(state)).unwrap_err();
             assert!(error.is::<UsageError>(), "{error:?}");
@@ -619,7 +619,7 @@ mod tests {
         site.config = Some("site/prod.toml".into());
         let said = site.refused(None);
         assert!(
-            said.contains("holds a source") && said.contains("prod.toml"),
+            said.contains("contains a source") && said.contains("prod.toml"),
             "{said}"
         );
         assert!(site.refused(Some("site")).contains("prod.toml"));

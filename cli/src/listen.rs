@@ -153,8 +153,8 @@ async fn bind(address: &Address) -> std::io::Result<TcpListener> {
 fn failed(flag: &str, address: &Address, exact: bool, error: &std::io::Error) -> UsageError {
     let way_out = match error.kind() {
         ErrorKind::AddrInUse if exact => {
-            "; another program listens there: choose another port, or 0 for a free one, or leave \
-             the port out"
+            "; another program is listening there: choose another port, or 0 for a free one, or \
+             leave the port out"
         }
         ErrorKind::AddrInUse => {
             "; this port and the ones before it are taken: choose another, or 0"
@@ -209,7 +209,10 @@ mod tests {
             Wish::exactly(first.address.clone()),
         ] {
             let error = listen(&asked, "--http").await.err().unwrap().to_string();
-            assert!(error.contains("another program listens there"), "{error}");
+            assert!(
+                error.contains("another program is listening there"),
+                "{error}"
+            );
         }
     }
 

@@ -98,8 +98,8 @@ async fn serve(global: &Global, options: args::Serve) -> Result<u8> {
         if let Some(taken) = listening.taken {
             let address = &listening.address;
             show::note(&format!(
-                "another program listens at port {taken}; this one goes to {address} ({flag} \
-                 chooses a port)"
+                "another program is using port {taken}; this one uses {address} ({flag} chooses a \
+                 port)"
             ));
         }
     }

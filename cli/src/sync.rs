@@ -335,7 +335,8 @@ impl Folder {
             .await
             .with_context(|| path.display().to_string())?;
         show::warning(&format!(
-            "{key} was changed in the folder and in the bucket; the folder's version goes in, the other is kept as {}",
+            "{key} was changed in the folder and in the bucket; the folder's version is used, and \
+             the other is kept as {}",
             path.display()
         ));
         Ok(())

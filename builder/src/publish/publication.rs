@@ -284,7 +284,10 @@ impl Publication {
         for (key, source) in &self.lost {
             let why = "the current version of the file is not used, and the previous one cannot be \
                        copied from where it was published";
-            let message = format!("`/{}` cannot be put: {why}", key.as_str().escape_debug());
+            let message = format!(
+                "`/{}` cannot be written: {why}",
+                key.as_str().escape_debug()
+            );
             let told = Diagnostic::error("last-version", source.as_str(), message);
             report.diagnostics.push(told.hint(HINT));
             report.outputs.push(OutputReport {
@@ -301,7 +304,10 @@ impl Publication {
     fn tell_refused(&self, report: &mut Report, done: &Done) {
         const HINT: &str = "change the path, slug or file name that it comes from";
         let refused = |key: &OutputKey, source: &SourceKey, why: &str| {
-            let message = format!("`/{}` cannot be put: {why}", key.as_str().escape_debug());
+            let message = format!(
+                "`/{}` cannot be written: {why}",
+                key.as_str().escape_debug()
+            );
             Diagnostic::error("refused", source.as_str(), message).hint(HINT)
         };
         for put in &self.puts {

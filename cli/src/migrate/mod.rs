@@ -244,13 +244,13 @@ fn tell(findings: &Findings, diagnostics: &[Diagnostic], output: &Path, builds: 
         .checked_sub(MAX_TOLD)
         .filter(|more| *more > 0)
     {
-        show::note(&format!("… and {more} more to look at"));
+        show::note(&format!("… and {more} more to review"));
     }
     let texts = excerpt::texts_from_folder(output, show::told(diagnostics));
     show::diagnostics(diagnostics, &texts);
     let left = findings.remaining.len();
     show::note(&format!(
-        "{} is written; {}; {left} to look at; all of it is in {PAGE}",
+        "wrote {}; {}; {left} to review; the full list is in {PAGE}",
         output.display(),
         if builds {
             "it builds"

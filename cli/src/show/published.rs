@@ -70,7 +70,7 @@ impl Published {
     }
 }
 
-/// `3 could not be made and stay as they were`.
+/// `3 could not be generated and stay as they were`.
 pub fn failed(report: &Report) -> Option<String> {
     match report.counts.stale {
         0 => None,

@@ -221,7 +221,7 @@ fn close_to_others(path: &Path, notices: &Notices) {
         if let Err(error) = closed {
             let path = path.display();
             notices.tell(&format!(
-                "{path}: others may read it, and this cannot be changed: {error}"
+                "{path}: other users can read it, and its permissions cannot be changed: {error}"
             ));
         }
     }

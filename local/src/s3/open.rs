@@ -64,8 +64,8 @@ pub(super) fn read_records(
     lost.read(|name| names.contains(name))?;
     if let count @ 1.. = lost.count() {
         disk.tell(&format!(
-            "{}: objects that were damaged, and neither put again nor deleted since: {count}; their bytes may be in \
-             set-aside",
+            "{}: damaged objects that have been neither uploaded again nor deleted: {count}; their \
+             bytes may be in set-aside",
             bucket.display()
         ));
     }

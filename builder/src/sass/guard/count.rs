@@ -223,7 +223,8 @@ pub(super) fn note_emitted(more: usize) -> Result<(), String> {
         return Ok(());
     }
     Err(format!(
-        "a style sheet makes more than {MAX_EMITTED} selectors and declarations: does a loop end?"
+        "a style sheet makes more than {MAX_EMITTED} selectors and declarations: does every loop \
+         end?"
     ))
 }
 
@@ -362,8 +363,7 @@ fn checked_size(
         return Ok(bytes);
     }
     let message = format!(
-        "${name} holds more than {MAX_VALUE_BYTES} bytes: is something put into itself again \
-         and again?"
+        "${name} holds more than {MAX_VALUE_BYTES} bytes: is it repeatedly added to itself?"
     );
     Err(Box::<grass_compiler::Error>::from((message, span)))
 }
@@ -393,8 +393,9 @@ pub(crate) fn step(mut arguments: ArgumentResult, _: &mut Visitor) -> Answer {
         (counts.steps, grown, counts.running.len())
     });
     if steps > MAX_STEPS {
-        let message =
-            format!("more than {MAX_STEPS} runs of functions, mixins and loops: does a loop end?");
+        let message = format!(
+            "more than {MAX_STEPS} runs of functions, mixins and loops: does every loop end?"
+        );
         return fail(message, span);
     }
     if grown > CALLS_BYTES || depth > MAX_DEPTH {
@@ -437,7 +438,8 @@ pub(crate) fn step(mut arguments: ArgumentResult, _: &mut Visitor) -> Answer {
     });
     if statements > MAX_STATEMENTS {
         let message = format!(
-            "functions, mixins and loops run more than {MAX_STATEMENTS} statements: does a loop end?"
+            "functions, mixins and loops run more than {MAX_STATEMENTS} statements: does every \
+             loop end?"
         );
         return fail(message, span);
     }
