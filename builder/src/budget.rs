@@ -121,8 +121,9 @@ pub fn spend(steps: u64) -> Result<(), Error> {
             left.steps = 0;
             LEFT.set(Some(left));
             message(format!(
-                "this takes more than {MAX_STEPS} steps: loops, includes, components and filters that \
-                 do too much for one page; give them shorter lists and texts, or do less in each turn"
+                "this takes more than {MAX_STEPS} steps: its loops, includes, components and \
+                 filters do too much for one page; give them shorter lists and texts, or do less \
+                 in each iteration"
             ))
         }
     }
@@ -146,8 +147,8 @@ pub(crate) fn spend_of_text(steps: u64) -> Result<(), Error> {
     };
     let Some(own) = own.checked_sub(steps) else {
         return message(format!(
-            "the loops and lists of this page take more than {MAX_TEXT_STEPS} steps; \
-             put what needs so many into a template"
+            "the loops and lists of this page take more than {MAX_TEXT_STEPS} steps; move the \
+             expensive part into a template"
         ));
     };
     left.text = Some((own, kept));
@@ -163,7 +164,7 @@ pub(crate) fn keep(bytes: usize) -> Result<(), Error> {
     let Some(rest) = left.kept_bytes.checked_sub(bytes) else {
         return message(format!(
             "the lists, components and captured blocks of this page hold more than \
-             {MAX_KEPT_BYTES} bytes of text; write texts out where they are made"
+             {MAX_KEPT_BYTES} bytes of text; print each text where it is built"
         ));
     };
     left.kept_bytes = rest;
@@ -180,7 +181,7 @@ pub(crate) fn keep_of_text(bytes: usize) -> Result<(), Error> {
         let Some(rest) = kept.checked_sub(bytes) else {
             return message(format!(
                 "the lists and loops of this page hold more than {MAX_TEXT_KEPT_BYTES} bytes of \
-                 text; put what needs so much into a template"
+                 text; move the large part into a template"
             ));
         };
         left.text = Some((own, rest));
@@ -195,7 +196,7 @@ pub(crate) fn of_variable(value: &Value, most: usize) -> Result<(), Error> {
         return Ok(());
     };
     if text.len() > most {
-        return message(format!("a variable holds a text of more than {most} bytes"));
+        return message(format!("a variable holds more than {most} bytes of text"));
     }
     spend_bytes(text.len())
 }

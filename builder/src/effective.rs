@@ -167,7 +167,7 @@ fn look_at(sources: &Sources, key: &SourceKey, observed: Observed) -> LookedAt {
         }
         None if size > MAX_FILE_BYTES => {
             let message = format!(
-                "{size} bytes are more than the {MAX_FILE_BYTES} (5 GiB) that S3 copies at once"
+                "the file has {size} bytes; S3 copies at most {MAX_FILE_BYTES} (5 GiB) at once"
             );
             let hint = "publish it from another bucket, or make it smaller";
             let problem = Diagnostic::error("too-large", key.as_str(), message).hint(hint);
@@ -298,8 +298,8 @@ fn check(
     let file = key.as_str();
     let Some(bytes) = bytes.filter(|_| size <= MAX_TEXT_BYTES) else {
         let message =
-            format!("{size} bytes are more than the {MAX_TEXT_BYTES} that a text may have");
-        let hint = "split it, or put it under static/ if it is only to be downloaded";
+            format!("the file has {size} bytes; a text file may have at most {MAX_TEXT_BYTES}");
+        let hint = "split it, or put it under static/ if it is only meant to be downloaded";
         return Err(vec![
             Diagnostic::error("too-large", file, message).hint(hint),
         ]);
@@ -337,12 +337,15 @@ fn set_aside(file: &str, until: Until, has_last: bool) -> Diagnostic {
     };
     let (why, hint) = match until {
         Until::OthersAreTried => (
-            "publishing broke off while this file and others were used, so it waits until those were tried",
-            "nothing is to be done; it is tried next",
+            "publishing was interrupted while this file and others were in use, so it waits until \
+             the others have been tried",
+            "no action is needed; it is tried next",
         ),
         Until::Changed => (
-            "publishing broke off each time that this version of the file was used, so it is set aside",
-            "change the file and upload it again; if it is not to blame, `quillfront approve` tries it once more",
+            "publishing was interrupted every time this version of the file was used, so it is set \
+             aside",
+            "change the file and upload it again; if it is not the cause, `quillfront approve` \
+             tries it once more",
         ),
     };
     Diagnostic::error("set-aside", file, format!("{why}; {rest}")).hint(hint)

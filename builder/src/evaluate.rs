@@ -823,7 +823,7 @@ fn read_config(
         };
         let mut lacking = Vec::new();
         if !inside("") {
-            lacking.push("is not there");
+            lacking.push("is missing");
         } else {
             if !inside("templates/") {
                 lacking.push("has no templates/");

@@ -283,7 +283,7 @@ fn in_words(error: &ureq::Error, within: Duration) -> String {
         ureq::Error::Io(error) if timed_out(error) => {
             format!("no answer within {} seconds", seconds(within))
         }
-        ureq::Error::HostNotFound => "there is no host of this name".to_owned(),
+        ureq::Error::HostNotFound => "there is no host with this name".to_owned(),
         ureq::Error::Io(error) => error.to_string(),
         other => other.to_string(),
     }

@@ -70,7 +70,8 @@ pub fn list(root: &Path) -> io::Result<(Vec<FileEntry>, Vec<Diagnostic>)> {
     walk.follows = false;
     let mut all = walk.all(root)?;
     let message = format!("more than {MAX_LINKED} files and folders are reached through links");
-    let hint = "links to folders are left out; links between folders multiply: put the files themselves there";
+    let hint = "links to folders are ignored, because links between folders multiply; put the \
+                files themselves there";
     all.problems
         .push(Diagnostic::error("link", "config.toml", message).hint(hint));
     Ok((all.files, all.problems))
@@ -260,9 +261,9 @@ impl Walk {
     /// What is wrong with a link, if it may not be followed.
     fn may_follow(&self, path: &Path, key: &str) -> Result<(), Diagnostic> {
         let message = match path.canonicalize() {
-            Err(error) => format!("this link leads nowhere: {error}"),
+            Err(error) => format!("this link points nowhere: {error}"),
             Ok(target) if !target.starts_with(&self.root) => {
-                "this link leads out of the site's folder".to_owned()
+                "this link points outside the site's folder".to_owned()
             }
             Ok(target)
                 if path.parent().is_some_and(|above| {
@@ -271,11 +272,11 @@ impl Walk {
                         .is_ok_and(|above| above.starts_with(&target))
                 }) =>
             {
-                "this link leads to a folder that it is in".to_owned()
+                "this link points to a folder that contains it".to_owned()
             }
             Ok(_) => return Ok(()),
         };
-        let hint = "put the file itself here; the link is left out";
+        let hint = "the link is ignored; put the file itself here";
         Err(Diagnostic::error("link", key, message).hint(hint))
     }
 }

@@ -363,7 +363,7 @@ impl Wanted<'_> {
             let message = format!("`{path}` is replaced by the static file {}", owner.source);
             Diagnostic::warning("collision", file, message)
         } else {
-            let message = format!("`{path}` is already made by {}", self.maker(&owner));
+            let message = format!("`{path}` is already generated from {}", self.maker(&owner));
             if let Some(problem) = self.problem_of_term(&loser.recipe, &message) {
                 self.problems.push(Diagnostic {
                     code: "collision".to_owned(),
@@ -373,7 +373,7 @@ impl Wanted<'_> {
             }
             Diagnostic::error("collision", file, message)
         };
-        let problem = problem.hint("give one of the two another slug, path, alias or name");
+        let problem = problem.hint("give one of the two a different slug, path, alias or name");
         self.problems.push(about_path(problem, loser.rank));
         owner
     }

@@ -76,13 +76,13 @@ impl Sheets {
 pub fn sheet(sources: &Sources, source: &SourceKey) -> Result<String, Diagnostic> {
     let crashed = |what: String| {
         Diagnostic::error("sass", source.as_str(), what)
-            .hint("please report this, with the file; what was published stays")
+            .hint("please report this, with the file; the published version stays")
     };
     std::thread::scope(|scope| {
         std::thread::Builder::new()
             .stack_size(guard::STACK_BYTES)
             .spawn_scoped(scope, || quietly(|| on_this_thread(sources, source)))
-            .map_err(|error| crashed(format!("no thread to compile on: {error}")))?
+            .map_err(|error| crashed(format!("cannot start a thread to compile on: {error}")))?
             .join()
             .unwrap_or_else(|crash| {
                 let told = crash_message(&*crash);

@@ -286,8 +286,8 @@ impl Sources {
 
 /// What is told of a source that the storage has damaged.
 pub fn unreadable(file: &str) -> Diagnostic {
-    let message = "the source bucket cannot read this file any more: it is damaged; what is published of it stays \
-                   as it is";
+    let message = "the source bucket can no longer read this file because it is damaged; what was \
+                   published from it stays";
     Diagnostic::error(UNREADABLE, file, message)
         .hint("put it into the source bucket again, or delete it there")
 }

@@ -410,5 +410,5 @@ fn two_builds_at_once_do_not_share_a_state() {
     let folders = folders(&root, &out, &state);
     let built = folder::build_from(folders, settings(), true, |_| {});
     let told = built.err().unwrap().to_string();
-    assert!(told.contains("another build uses it"), "{told}");
+    assert!(told.contains("another build is using it"), "{told}");
 }

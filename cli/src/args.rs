@@ -8,12 +8,12 @@ use std::path::PathBuf;
 /// Write a blog by uploading to S3.
 ///
 /// `quillfront serve` starts everything on this machine: an S3 endpoint to upload Markdown to, the
-/// builder, and a web server with the finished site. `quillfront build` makes the site once, from
-/// a folder into a folder.
+/// builder, and a web server with the finished site. `quillfront build` builds the site once, from
+/// one folder into another.
 #[derive(Debug, Parser)]
 #[command(name = "quillfront", version, propagate_version = true)]
 #[command(
-    after_help = "Exit codes: 0 good, 1 mistakes in the site, 2 usage, 3 infrastructure, 4 lost the race (try again)."
+    after_help = "Exit codes: 0 success, 1 errors in the site, 2 usage, 3 infrastructure, 4 lost the race (try again)."
 )]
 pub struct Args {
     #[command(flatten)]
@@ -25,16 +25,16 @@ pub struct Args {
 /// What every command understands.
 #[derive(Debug, clap::Args)]
 pub struct Global {
-    /// The site's folder, or one inside of it: where config.toml and content/ are
+    /// The site's folder (which has config.toml and content/), or a folder inside it
     #[arg(short, long, global = true, default_value = ".", value_name = "DIR")]
     pub root: PathBuf,
-    /// A configuration other than config.toml in the site's folder
+    /// Configuration file to use instead of config.toml in the site's folder
     #[arg(short, long, global = true, value_name = "FILE")]
     pub config: Option<PathBuf>,
-    /// Threads to render with [default: one for each processor]
+    /// Number of rendering threads [default: one for each processor]
     #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub threads: Option<u16>,
-    /// The time that templates see, in place of the clock: 2026-01-31T00:00:00Z
+    /// Time that templates see instead of the current time: 2026-01-31T00:00:00Z
     #[arg(long, global = true, value_name = "RFC3339")]
     pub now: Option<jiff::Timestamp>,
 }
@@ -56,28 +56,28 @@ pub enum Command {
     Completion(Completion),
 }
 
-/// Make the site: a folder in, a folder out
+/// Build the site from one folder into another
 ///
-/// What can be made is written even if something else is wrong; the exit code is then 1 and each
-/// mistake is told with file and line.
+/// Pages without errors are written even if others fail; the exit code is then 1 and each error is
+/// reported with its file and line.
 #[derive(Debug, clap::Args)]
 pub struct Build {
-    /// Where to [default: output_dir of the configuration, which is `public`]
+    /// Output folder [default: output_dir in the configuration, or `public`]
     #[arg(short, long, value_name = "DIR")]
     pub output_dir: Option<PathBuf>,
-    /// Replace what is in a given output folder
+    /// Replace the contents of the given output folder
     #[arg(short, long)]
     pub force: bool,
-    /// In place of the configuration's base_url
+    /// Base URL to use instead of the configured base_url
     #[arg(short = 'u', long, value_name = "URL")]
     pub base_url: Option<String>,
-    /// Remember in DIR what was made from what, and make only what would come out otherwise
+    /// Build incrementally: keep state in DIR and rebuild only the outputs that would change
     #[arg(long, value_name = "DIR")]
     pub state: Option<PathBuf>,
     /// Publish drafts too
     #[arg(long)]
     pub drafts: bool,
-    /// Minify pages, whatever `minify_html` says
+    /// Minify pages, even if `minify_html` is off
     #[arg(long)]
     pub minify: bool,
     /// Print the report as JSON
@@ -85,15 +85,15 @@ pub struct Build {
     pub json: bool,
 }
 
-/// Look for mistakes: build in memory, then try the links that lead elsewhere
+/// Check the site: build it in memory, then try its external links
 ///
-/// Nothing is written. Each mistake is told with file and line; the exit code is then 1.
+/// Nothing is written. Each error is reported with its file and line; the exit code is then 1.
 #[derive(Debug, clap::Args)]
 pub struct Check {
     /// Check drafts too
     #[arg(long)]
     pub drafts: bool,
-    /// Do not try links that lead elsewhere
+    /// Do not try external links
     #[arg(long)]
     pub skip_external_links: bool,
     /// Print the report as JSON
@@ -103,28 +103,28 @@ pub struct Check {
 
 /// Start S3, the builder and the web server on this machine
 ///
-/// The site's folder is put into the source bucket and watched; uploads with any S3 client do the
-/// same. Open the printed address in a browser: it reloads by itself.
+/// The site's folder is copied into the source bucket and watched for changes; you can also upload
+/// with any S3 client. Open the printed address in a browser: pages reload automatically.
 #[derive(Debug, clap::Args)]
 pub struct Serve {
-    /// Where everything is kept [default: .quillfront in the site's folder]
+    /// Folder for all data [default: .quillfront in the site's folder]
     #[arg(long, value_name = "DIR")]
     pub data: Option<PathBuf>,
-    /// Where the site is served, as HOST:PORT; port 0 takes a free one [default: 127.0.0.1:8080,
-    /// or the next port that is free]
+    /// Address to serve the site on, as HOST:PORT; port 0 picks a free one [default:
+    /// 127.0.0.1:8080, or the next free port]
     #[arg(long, value_name = "ADDR")]
     pub http: Option<Address>,
-    /// Where the site is served: the address alone, as of --http
+    /// Address to serve the site on, without the port; see --http
     #[arg(short, long, value_name = "IP", conflicts_with = "http")]
     pub interface: Option<IpAddr>,
-    /// Where the site is served: the port alone, as of --http
+    /// Port to serve the site on; see --http
     #[arg(short, long, value_name = "PORT", conflicts_with = "http")]
     pub port: Option<u16>,
-    /// Where S3 is served, as HOST:PORT; port 0 takes a free one [default: 127.0.0.1:9000, or the
-    /// next port that is free]
+    /// Address to serve S3 on, as HOST:PORT; port 0 picks a free one [default: 127.0.0.1:9000, or
+    /// the next free port]
     #[arg(long, value_name = "ADDR")]
     pub s3: Option<Address>,
-    /// In place of http://<the site's address>
+    /// Base URL to use instead of http://<the site's address>
     #[arg(short = 'u', long, value_name = "URL")]
     pub base_url: Option<String>,
     /// Publish drafts too
@@ -133,13 +133,13 @@ pub struct Serve {
     /// Open the site in a browser when it is ready
     #[arg(short = 'O', long)]
     pub open: bool,
-    /// Do not watch the site's folder: only uploads count
+    /// Do not watch the site's folder; only uploads are published
     #[arg(long)]
     pub no_watch: bool,
     /// Do not reload open browser tabs
     #[arg(long)]
     pub no_reload: bool,
-    /// One line of JSON when ready, then one for each build
+    /// Print one line of JSON when ready, then one for each build
     #[arg(long)]
     pub json: bool,
     #[command(flatten)]
@@ -172,16 +172,16 @@ impl ZolaServe {
             (
                 self.output_dir.is_some() || self.force || self.store_html,
                 "`serve` publishes into a bucket, not into a folder: leave out --output-dir, \
-                 --force and --store-html; `quillfront build -o DIR` makes a folder, and `--data \
+                 --force and --store-html; `quillfront build -o DIR` writes a folder, and `--data \
                  DIR` is where `serve` keeps its buckets",
             ),
             (
                 self.fast,
-                "leave out --fast: `serve` always uploads only what came out different",
+                "leave out --fast: `serve` always uploads only what has changed",
             ),
             (
                 self.no_port_append,
-                "leave out --no-port-append: --base-url is taken as it is written",
+                "leave out --no-port-append: --base-url is used exactly as written",
             ),
             (
                 !self.extra_watch_path.is_empty(),
@@ -189,46 +189,46 @@ impl ZolaServe {
             ),
             (
                 self.debounce.is_some(),
-                "leave out --debounce: `serve` waits by itself until a burst of changes is over",
+                "leave out --debounce: `serve` waits on its own until a burst of changes is over",
             ),
         ];
         given.iter().find(|(is, _)| *is).map(|(_, text)| *text)
     }
 }
 
-/// Write a small site that works at once
+/// Create a small site that works right away
 #[derive(Debug, clap::Args)]
 pub struct Init {
-    /// The folder to make
+    /// The folder to create
     #[arg(default_value = ".")]
     pub name: PathBuf,
-    /// Write into a folder that is not empty; existing files stay as they are
+    /// Write into a folder that is not empty; existing files are kept
     #[arg(short, long)]
     pub force: bool,
 }
 
-/// Move a site of Zola 0.22 or of Hugo in, on a copy
+/// Convert a copy of a Zola 0.22 or Hugo site
 ///
-/// The site's folder is only read. The copy goes beside it, as DIR-quillfront, with what can be
-/// rewritten rewritten. What is left to do is printed, with file and line, and written into
-/// MIGRATION.md in the copy. At the end the copy is built once, in memory: exit code 0 if that
-/// went well, 1 with its mistakes if not.
+/// The original folder is only read. The copy is written next to it, as DIR-quillfront, and
+/// rewritten where that can be done automatically. What is left to do is printed with file and
+/// line, and written to MIGRATION.md in the copy. Finally, the copy is built once in memory: the
+/// exit code is 0 if that succeeds; otherwise it is 1 and the errors are reported.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
 Examples:
-  quillfront migrate myblog                    a copy in myblog-quillfront
-  quillfront migrate myblog -o new --from hugo where to, and from what
-  quillfront migrate myblog -f                 once more, in place of the last copy
-  quillfront migrate myblog --json             the report for a program
-  quillfront --root myblog-quillfront serve    then look at it")]
+  quillfront migrate myblog                    write a copy to myblog-quillfront
+  quillfront migrate myblog -o new --from hugo choose the destination and the source
+  quillfront migrate myblog -f                 run again, replacing the last copy
+  quillfront migrate myblog --json             print the report for a program
+  quillfront --root myblog-quillfront serve    then view the site")]
 pub struct Migrate {
-    /// The site's folder; it stays as it is
+    /// The site's folder; it is not changed
     #[arg(value_name = "DIR")]
     pub dir: PathBuf,
     /// Where the copy goes; not inside DIR [default: DIR-quillfront]
     #[arg(short, long, value_name = "DIR")]
     pub output_dir: Option<PathBuf>,
-    /// What made the site so far [default: told from its configuration]
+    /// The generator that the site was written for [default: detected from its configuration]
     #[arg(long)]
     pub from: Option<Generator>,
     /// Replace the copy of an earlier run
@@ -242,7 +242,7 @@ pub struct Migrate {
 /// Where a site can be moved in from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Generator {
-    /// Zola 0.22 and before
+    /// Zola 0.22 and earlier
     Zola,
     /// Hugo
     Hugo,
@@ -250,38 +250,38 @@ pub enum Generator {
 
 /// Run the production handler once over an event
 ///
-/// Understands S3, SQS, SNS and EventBridge events, and {"reconcile": true}. Where to is in the
-/// environment: QUILLFRONT_SOURCE, QUILLFRONT_SITE, QUILLFRONT_STATE (each s3://bucket[/prefix]),
-/// QUILLFRONT_DISTRIBUTION, and the AWS SDK's own variables.
+/// Understands S3, SQS, SNS and EventBridge events, and {"reconcile": true}. The buckets are taken
+/// from the environment: QUILLFRONT_SOURCE, QUILLFRONT_SITE, QUILLFRONT_STATE (each
+/// s3://bucket[/prefix]), QUILLFRONT_DISTRIBUTION, and the AWS SDK's own variables.
 #[derive(Debug, clap::Args)]
 pub struct Handle {
-    /// The event, or - for standard input
+    /// The file with the event, or - for standard input
     pub event: PathBuf,
-    /// How long a lease on the site lasts
+    /// How long a lease on the site lasts, in seconds
     #[arg(long, value_name = "N", default_value_t = 120, value_parser = clap::value_parser!(u64).range(2..=86_400))]
     pub lease_seconds: u64,
-    /// In place of the configuration's base_url
+    /// Base URL to use instead of the configured base_url
     #[arg(short = 'u', long, value_name = "URL")]
     pub base_url: Option<String>,
 }
 
-/// Say what a page is made from, what depends on a file, and what the last build did to it
+/// Show what a page depends on, what depends on a file, and what the last build did with it
 ///
-/// SUBJECT is an address of the site or a file of its sources. Of an address it is told all that it
-/// reads, with a fingerprint of each answer: where all fingerprints are as they were, a build does
-/// not make it again. Of a file it is told which addresses read it. Nothing is written.
+/// SUBJECT is an address on the site or one of its source files. For an address, everything that it
+/// reads is listed, with a fingerprint of each answer: if no fingerprint has changed, a build does
+/// not render it again. For a file, the addresses that read it are listed. Nothing is written.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
 Examples:
-  quillfront explain /blog/hello/                    what this page is made from
-  quillfront explain https://example.org/blog/       the same, by its whole address
-  quillfront explain content/blog/hello.md           which pages this file has a hand in
-  quillfront explain /blog/hello/ --full             with every field and every file
-  quillfront explain templates/page.html --json      for a program
-  quillfront explain /blog/ --dot | dot -Tsvg > blog.svg   as a picture, by Graphviz
+  quillfront explain /blog/hello/                    what this page depends on
+  quillfront explain https://example.org/blog/       the same, by its full address
+  quillfront explain content/blog/hello.md           which pages depend on this file
+  quillfront explain /blog/hello/ --full             with every field and file
+  quillfront explain templates/page.html --json      as JSON, for a program
+  quillfront explain /blog/ --dot | dot -Tsvg > blog.svg   as a picture, with Graphviz
   quillfront explain --dot                           the whole site")]
 pub struct Explain {
-    /// An address (/blog/hello/, whole or from the / on), or a file (content/blog/hello.md)
+    /// An address (/blog/hello/ or a full URL), or a file (content/blog/hello.md)
     #[arg(value_name = "SUBJECT")]
     pub subject: Option<String>,
     #[command(flatten)]
@@ -292,24 +292,25 @@ pub struct Explain {
     /// Print as JSON
     #[arg(long, conflicts_with = "dot")]
     pub json: bool,
-    /// Print the graph around it, for Graphviz; without SUBJECT of the whole site, up to 2,000 arrows
+    /// Print its dependency graph for Graphviz; without SUBJECT, that of the whole site, up to
+    /// 2,000 arrows
     #[arg(long)]
     pub dot: bool,
 }
 
-/// Show what an upload would change, before you make it
+/// Show what an upload would change before you upload
 ///
-/// The files are taken from the site's folder as if they were uploaded; one that is not there, as if
-/// it were removed. It is told which pages would be made, put and deleted and why, how they would
-/// differ from what is published, and about what it would cost. Nothing is written: not to the
-/// buckets, and no other builder has to wait.
+/// The files are read from the site's folder as if they had been uploaded; a missing file counts as
+/// removed. The plan lists which pages would be rendered, uploaded and deleted and why, how they
+/// would differ from the published ones, and roughly what that would cost. Nothing is written, and
+/// no other builder has to wait.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
 Examples:
   quillfront plan content/blog/hello.md              an edit
   quillfront plan templates/*.html sass/*.scss       several at once
-  quillfront plan content/blog/gone.md               after `rm`: what its removal would do
-  quillfront plan config.toml --json                 for a program, with every difference")]
+  quillfront plan content/blog/gone.md               after `rm`: what removing it would do
+  quillfront plan config.toml --json                 as JSON, with every difference")]
 pub struct Plan {
     /// Files of the site
     #[arg(value_name = "FILE", required = true)]
@@ -321,7 +322,7 @@ pub struct Plan {
     pub json: bool,
 }
 
-/// Show the last build, stale outputs, pending hints, and what is held
+/// Show the last build, stale outputs, pending hints, and any held change
 #[derive(Debug, clap::Args)]
 pub struct Status {
     #[command(flatten)]
@@ -333,8 +334,8 @@ pub struct Status {
 
 /// Let a held change through
 ///
-/// A change that would delete more than 30% of the pages, and more than ten, waits for this; so
-/// does one that leaves no configuration. `quillfront status` shows what is held.
+/// A change that would delete more than 30% of the pages, and more than ten, waits for approval, as
+/// does one that leaves the site without a configuration. `quillfront status` shows what is held.
 #[derive(Debug, clap::Args)]
 pub struct Approve {
     #[command(flatten)]
@@ -353,20 +354,19 @@ pub struct Connection {
     pub data: Option<PathBuf>,
 }
 
-/// Write the effective sources into a folder
+/// Write the effective sources to a folder
 ///
-/// That is what the published site was made from: of each file the last version that could be
-/// read.
+/// These are the files that the published site was built from: the last valid version of each.
 #[derive(Debug, clap::Args)]
 pub struct Effective {
-    /// Where to
+    /// The folder to write to
     #[arg(short, long, value_name = "DIR")]
     pub output_dir: PathBuf,
     #[command(flatten)]
     pub connection: Connection,
 }
 
-/// Print the IAM policy that the builder needs, and no more
+/// Print the minimal IAM policy for the builder
 #[derive(Debug, clap::Args)]
 pub struct Policy {
     /// The source bucket: s3://bucket[/prefix]
@@ -383,9 +383,9 @@ pub struct Policy {
     pub distribution_arn: Option<String>,
 }
 
-/// Print the completions of a shell
+/// Print shell completions
 #[derive(Debug, clap::Args)]
 pub struct Completion {
-    /// Which
+    /// The shell
     pub shell: clap_complete::Shell,
 }

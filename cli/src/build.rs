@@ -101,8 +101,8 @@ fn end(
 
 /// Where there is no site.
 pub fn no_config(root: &Path) -> UsageError {
-    let message = format!("there is no config.toml in {}, nor above", root.display());
-    let hint = "give the site's folder with --root, or start one with `quillfront init`";
+    let message = format!("there is no config.toml in {} or above it", root.display());
+    let hint = "give the site's folder with --root, or create a site with `quillfront init`";
     UsageError(format!("{message}; {hint}"))
 }
 
@@ -164,14 +164,12 @@ impl Output {
             UsageError(format!("{from}{} {why}", shown.display()))
         };
         if named.components().next() == Some(Component::Normal("~".as_ref())) {
-            return Err(refused("has a `~`, which means nothing here; write the path out").into());
+            return Err(refused("has a `~`, which is not expanded; write the path out").into());
         }
         let root = global.root.canonicalize()?;
         let path = root::resolve(&shown)?;
         if let Some(why) = never_an_output(&path, &root, global) {
-            return Err(
-                refused(&format!("{why}; name a folder of its own, such as public")).into(),
-            );
+            return Err(refused(&format!("{why}; name a separate folder, such as public")).into());
         }
         if path.exists() && !path.is_dir() {
             return Err(refused("is not a folder").into());
@@ -182,15 +180,15 @@ impl Output {
             Some(state) => {
                 let place = root::resolve(state)?;
                 if place.starts_with(&path) {
-                    let why = "holds the folder of --state; it would be emptied";
+                    let why = "contains the --state folder, which would be emptied";
                     return Err(refused(why).into());
                 }
                 let sources = sources(&root, global);
                 let around = sources.iter().find(|(source, _)| place.starts_with(source));
                 if let Some((_, source)) = around {
                     let why = format!(
-                        "--state {} is in a source of the site ({}), and would become a part of \
-                         it; name a folder of its own",
+                        "--state {} is in a source of the site ({}) and would become part of it; \
+                         name a separate folder",
                         state.display(),
                         source.display()
                     );
@@ -227,11 +225,11 @@ impl Output {
                 return Err(refused("exists already; --force replaces it").into());
             }
             let Ok(below) = path.strip_prefix(&root) else {
-                return Err(refused("is outside of the site; --force empties it").into());
+                return Err(refused("is outside the site; --force empties it").into());
             };
             let is_empty = path.read_dir()?.next().is_none();
             if !is_empty && names(below).any(|name| name.starts_with('.')) {
-                let why = "is hidden, and may be something else's; --force empties it";
+                let why = "is hidden, and may belong to something else; --force empties it";
                 return Err(refused(why).into());
             }
         }
@@ -245,18 +243,16 @@ impl Output {
 /// Why nothing may ever be emptied or written there; none where it may. Paths are resolved ones.
 fn never_an_output(out: &Path, root: &Path, global: &Global) -> Option<String> {
     if root.starts_with(out) {
-        return Some("holds the site itself; it would be emptied".into());
+        return Some("contains the site itself, which would be emptied".into());
     }
     for (place, source) in sources(root, global) {
         if out.starts_with(&place) {
             let source = source.display();
-            return Some(format!(
-                "is a source of the site, or inside of one ({source})"
-            ));
+            return Some(format!("is a source of the site, or inside one ({source})"));
         }
         if place.starts_with(out) {
             let source = source.display();
-            return Some(format!("holds a source of the site ({source})"));
+            return Some(format!("contains a source of the site ({source})"));
         }
     }
     let shared = out.components().zip(root.components());
@@ -265,7 +261,7 @@ fn never_an_output(out: &Path, root: &Path, global: &Global) -> Option<String> {
     let data = data_folder(Path::new(""), None);
     let kept = HISTORIES.iter().map(Path::new).chain([data.as_path()]);
     let kept = kept.filter(|name| own.iter().any(|part| part == name.as_os_str()));
-    kept.map(|name| format!("is, or is inside of, a {}", name.display()))
+    kept.map(|name| format!("is, or is inside, a {}", name.display()))
         .next()
 }
 
@@ -385,7 +381,7 @@ fn report(built: &Built) -> Report {
             }
             None => Action::Unchanged,
         });
-        let because = vec!["a clean build makes everything".to_owned()];
+        let because = vec!["a clean build renders everything".to_owned()];
         let planned = &tree.plan[key];
         let of = Some((planned.rank, &planned.source));
         report
@@ -401,7 +397,7 @@ fn report(built: &Built) -> Report {
 fn deleted(report: &mut Report, removed: &BTreeSet<OutputKey>) {
     for key in removed {
         report.counts.deleted += 1;
-        let because = vec!["nothing makes it any more".to_owned()];
+        let because = vec!["nothing generates it any more".to_owned()];
         report
             .outputs
             .push(OutputReport::new(key, None, vec![Action::Deleted], because));
@@ -552,8 +548,8 @@ mod tests {
         for (state, why) in [
             ("content/state", "in a source of the site"),
             ("static", "in a source of the site"),
-            ("public", "holds the folder of --state"),
-            ("public/state", "holds the folder of --state"),
+            ("public", "contains the --state folder"),
+            ("public/state", "contains the --state folder"),
         ] {
             let error = site.chosen_with(None, true, Some(state)).unwrap_err();
             assert!(error.is::<UsageError>(), "{error:?}");
@@ -623,7 +619,7 @@ mod tests {
         site.config = Some("site/prod.toml".into());
         let said = site.refused(None);
         assert!(
-            said.contains("holds a source") && said.contains("prod.toml"),
+            said.contains("contains a source") && said.contains("prod.toml"),
             "{said}"
         );
         assert!(site.refused(Some("site")).contains("prod.toml"));

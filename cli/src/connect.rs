@@ -145,7 +145,10 @@ pub async fn connect(root: &Path, data: Option<&Path>, options: Options) -> Resu
     }
     let file = data_folder(root, data).join(READY_FILE);
     if !file.is_file() {
-        let message = format!("no `quillfront serve` is running over {}", file.display());
+        let message = format!(
+            "no `quillfront serve` is running: there is no {}",
+            file.display()
+        );
         let hint = "start it, give its --data folder, or set QUILLFRONT_SOURCE, _SITE and _STATE";
         return Err(UsageError(format!("{message}; {hint}")).into());
     }

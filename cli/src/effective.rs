@@ -27,7 +27,7 @@ pub fn run(global: &Global, options: args::Effective) -> Result<u8> {
             ));
         }
         let files = written.files;
-        show::note(&format!("{files} sources written into {}", out.display()));
+        show::note(&format!("{files} sources written to {}", out.display()));
         Ok(if written.refused.is_empty() {
             exit::GOOD
         } else {

@@ -39,8 +39,8 @@ pub fn run(global: &Global, options: Explain) -> Result<u8> {
             return Ok(exit::GOOD);
         }
         let Some(subject) = subject else {
-            let message = "what is to be explained? Give an address such as /blog/, or a file such \
-                           as content/blog/_index.md; --dot draws the whole site";
+            let message = "nothing to explain: give an address such as /blog/, or a file such as \
+                           content/blog/_index.md; --dot draws the whole site";
             return Err(UsageError(message.to_owned()).into());
         };
         let explanation = builder.explain(&subject).await.map_err(meant)?;

@@ -60,7 +60,7 @@ pub fn run(global: &Global, options: args::Handle) -> Result<u8> {
         let failures = answer.failures.as_deref().unwrap_or_default();
         for failure in failures {
             show::warning(&format!(
-                "message {} comes again: {}",
+                "message {} will be retried: {}",
                 failure.message, failure.why
             ));
             code = code.max(exit::INFRASTRUCTURE);

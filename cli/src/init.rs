@@ -39,7 +39,10 @@ pub fn run(options: Init) -> Result<u8> {
     write_dir(&STARTER, root)?;
     write_theme(root)?;
     write_file(&root.join(".gitignore"), GITIGNORE.as_bytes())?;
-    show::note(&format!("a site is in {}; start it with", root.display()));
+    show::note(&format!(
+        "created a site in {}; start it with",
+        root.display()
+    ));
     say!("\n  quillfront --root {} serve\n", show::for_shell(root));
     Ok(exit::GOOD)
 }

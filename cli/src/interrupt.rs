@@ -16,7 +16,7 @@ const TERMINATE: u8 = 15;
 
 /// A signal that asks a command to end.
 #[derive(Debug, thiserror::Error)]
-#[error("interrupted before it was done; run it again")]
+#[error("interrupted before it finished; run it again")]
 pub struct Interrupted {
     signal: u8,
 }

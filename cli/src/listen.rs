@@ -27,7 +27,7 @@ impl FromStr for Address {
         let (host, port) = text.rsplit_once(':').ok_or_else(expected)?;
         let port = port
             .parse()
-            .map_err(|_| format!("`{port}` is no port; {}", expected()))?;
+            .map_err(|_| format!("`{port}` is not a port; {}", expected()))?;
         let bare = host
             .strip_prefix('[')
             .and_then(|host| host.strip_suffix(']'));
@@ -153,10 +153,12 @@ async fn bind(address: &Address) -> std::io::Result<TcpListener> {
 fn failed(flag: &str, address: &Address, exact: bool, error: &std::io::Error) -> UsageError {
     let way_out = match error.kind() {
         ErrorKind::AddrInUse if exact => {
-            "; another program listens there: choose another port, or 0 for a free one, or leave \
-             the port out"
+            "; another program is listening there: choose another port, or 0 for a free one, or \
+             leave the port out"
         }
-        ErrorKind::AddrInUse => "; this port and those before it are taken: choose one, or 0",
+        ErrorKind::AddrInUse => {
+            "; this port and the ones before it are taken: choose another, or 0"
+        }
         ErrorKind::AddrNotAvailable => "; this machine has no such address",
         _ => "",
     };
@@ -207,7 +209,10 @@ mod tests {
             Wish::exactly(first.address.clone()),
         ] {
             let error = listen(&asked, "--http").await.err().unwrap().to_string();
-            assert!(error.contains("another program listens there"), "{error}");
+            assert!(
+                error.contains("another program is listening there"),
+                "{error}"
+            );
         }
     }
 

@@ -88,7 +88,7 @@ async fn given(global: &Global, file: &Path) -> Result<(String, Option<Given>)> 
         return Err(usage("is a folder; name its files".to_owned()).into());
     }
     if SourceKey::from(key.as_str()).role() == Role::Ignored {
-        return Err(usage("is no file that a site is made from".to_owned()).into());
+        return Err(usage("is not a source file of a site".to_owned()).into());
     }
     let given = Given::read(&path).await;
     Ok((key, given.with_context(|| path.display().to_string())?))

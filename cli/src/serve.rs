@@ -98,8 +98,8 @@ async fn serve(global: &Global, options: args::Serve) -> Result<u8> {
         if let Some(taken) = listening.taken {
             let address = &listening.address;
             show::note(&format!(
-                "another program listens at port {taken}; this one goes to {address} ({flag} \
-                 chooses a port)"
+                "another program is using port {taken}; this one uses {address} ({flag} chooses a \
+                 port)"
             ));
         }
     }
@@ -172,7 +172,7 @@ async fn serve(global: &Global, options: args::Serve) -> Result<u8> {
     };
     // The data folder is ours alone, so whoever held the lease is dead.
     if let Err(error) = serving.builder.end_own_lease().await {
-        show::warning(&format!("{error}; it is tried again with the first build"));
+        show::warning(&format!("{error}; this is retried with the first build"));
     }
     if let Err(error) = write_ready(&data, &ready) {
         // Better none than one that is cut off, or of an earlier start.
@@ -191,7 +191,7 @@ async fn serve(global: &Global, options: args::Serve) -> Result<u8> {
     let outcome = tokio::select! {
         outcome = serving.publish(&mut folder, events, options.no_watch) => outcome,
         ended = servers.join_next() => Err(match ended {
-            Some(Ok(Ok(()))) | None => anyhow!("a server ended by itself"),
+            Some(Ok(Ok(()))) | None => anyhow!("a server stopped unexpectedly"),
             Some(Ok(Err(error))) => error.into(),
             Some(Err(error)) => error.into(),
         }),
@@ -221,7 +221,7 @@ async fn make_damaged_again(store: &Store) -> Result<()> {
         return Ok(());
     }
     store.set_aside(STATE, ROOT_KEY).await?;
-    show::warning("the builder's state was damaged on the disk; it is made again from the sources");
+    show::warning("the builder's state was damaged on the disk; it is rebuilt from the sources");
     Ok(())
 }
 
@@ -319,7 +319,7 @@ fn open_browser(url: &str) {
     command.stdout(std::process::Stdio::null());
     command.stderr(std::process::Stdio::null());
     if let Err(error) = command.spawn() {
-        show::warning(&format!("no browser was opened ({program}: {error})"));
+        show::warning(&format!("could not open a browser ({program}: {error})"));
     }
 }
 
@@ -499,8 +499,8 @@ impl Serving {
             }
             match mended {
                 0 => {}
-                1 => show::note("1 earlier problem is mended"),
-                _ => show::note(&format!("{mended} earlier problems are mended")),
+                1 => show::note("1 earlier problem is fixed"),
+                _ => show::note(&format!("{mended} earlier problems are fixed")),
             }
             *self.told.lock().unwrap_or_else(PoisonError::into_inner) = now;
         }

@@ -128,10 +128,10 @@ pub fn built(report: &Report, out: &Path, took: Duration) {
     let is_same = |output: &&OutputReport| output.actions.contains(&Action::Unchanged);
     let mut left = match report.outputs.iter().filter(is_same).count() {
         0 => String::new(),
-        same => format!("; {same} were the same already"),
+        same => format!("; {same} were already the same"),
     };
     if counts.stale > 0 {
-        left.push_str(&format!("; {} could not be made", counts.stale));
+        left.push_str(&format!("; {} could not be generated", counts.stale));
     }
     if let Some(counted) = counted(&report.diagnostics) {
         left.push_str(&format!(" ({counted})"));
@@ -145,7 +145,7 @@ pub fn built(report: &Report, out: &Path, took: Duration) {
     };
     match (counts.uploaded + counts.deleted, failed) {
         (0, true) => say!("{YELLOW}nothing built{YELLOW:#} into {out} in {took}{left}"),
-        (0, false) => note(&format!("{out} is up to date; looked at in {took}{left}")),
+        (0, false) => note(&format!("{out} is up to date; checked in {took}{left}")),
         (_, failed) => {
             let style = if failed { YELLOW } else { GREEN };
             let files = match counts.uploaded {
@@ -165,8 +165,8 @@ pub fn checked(files: usize, links: usize, list: &[Diagnostic], took: Duration) 
     };
     let links = match links {
         0 => String::new(),
-        1 => " and 1 link to elsewhere".to_owned(),
-        _ => format!(" and {links} links to elsewhere"),
+        1 => " and 1 external link".to_owned(),
+        _ => format!(" and {links} external links"),
     };
     say!(
         "{style}checked{style:#} {files} files{links} in {}: {found}",
@@ -178,14 +178,14 @@ pub fn checked(files: usize, links: usize, list: &[Diagnostic], took: Duration) 
 pub fn report(report: &Report, texts: &Texts, address: &str) {
     diagnostics(&report.diagnostics, texts);
     if report.stopped {
-        note("time ran out; the next event or reconcile goes on");
+        note("time ran out; the next event or reconcile continues");
     } else if report.deferred {
-        note("another builder is at work; it was left the changes");
+        note("another builder is at work; the changes were left to it");
         return;
     }
     if let Some(why) = &report.invalidations.owed {
         warning(&format!(
-            "CloudFront did not take the invalidation, which is tried again: {why}"
+            "CloudFront did not accept the invalidation; it will be retried: {why}"
         ));
     }
     if let Some(reason) = &report.held {
@@ -211,7 +211,7 @@ fn published(report: &Report, address: &str) {
             None if !has_errors => {
                 let rendered = report.counts.rendered;
                 note(&format!(
-                    "nothing to publish: all is as it was ({rendered} rendered, {took})"
+                    "nothing to publish: nothing changed ({rendered} rendered, {took})"
                 ));
             }
             failed => {

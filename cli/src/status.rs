@@ -74,7 +74,7 @@ pub fn run(global: &Global, options: args::Status) -> Result<u8> {
         let data = options.connection.data.as_deref();
         let builder = connect(&global.root, data, Options::default()).await?;
         let Some((root, state)) = builder.look().await? else {
-            show::note("nothing was published yet");
+            show::note("nothing has been published yet");
             return Ok(exit::GOOD);
         };
         let last = builder.last_report().await?;
@@ -180,10 +180,11 @@ impl Status {
             );
         }
         let hints = listed(&self.hints).into_iter();
-        facts.extend(hints.map(|key| format!("waiting to be looked at: {key}")));
+        facts.extend(hints.map(|key| format!("waiting to be checked: {key}")));
         if let Some(left) = &self.unreferenced {
             facts.push(format!(
-                "pictures that nothing refers to: {}; the first goes after {}, when no cached page shows it",
+                "unreferenced pictures: {}; the first is deleted after {}, when no cached page \
+                 shows it",
                 left.objects, left.next_at
             ));
         }
@@ -202,7 +203,7 @@ impl Status {
         for (key, because) in self.stale_because.iter().take(MAX_LISTED) {
             let because = because.join("; ");
             warnings.push(format!(
-                "/{key} could not be made; what was published stays: {because}"
+                "/{key} could not be generated; the published version stays: {because}"
             ));
         }
         if let Some(more) = self
@@ -211,7 +212,7 @@ impl Status {
             .checked_sub(MAX_LISTED)
             .filter(|more| *more > 0)
         {
-            warnings.push(format!("and {more} more could not be made"));
+            warnings.push(format!("and {more} more could not be generated"));
         }
         if let Some(reason) = &self.held {
             let keys = listed(&self.held_keys).join(", ");
@@ -224,8 +225,8 @@ impl Status {
             let because = owed.because.as_ref();
             let because = because.map_or(String::new(), |because| format!(" ({because})"));
             warnings.push(format!(
-                "still to be done: {} deletions, {} paths to invalidate{because}; the next event or \
-                 reconcile goes on",
+                "still to be done: {} deletions, {} paths to invalidate{because}; the next event \
+                 or reconcile continues",
                 owed.deletions,
                 owed.paths.len()
             ));
@@ -359,8 +360,8 @@ mod tests {
         for part in [
             "last build 2026-01-02T03:04:00Z: none, in 0 ms; outputs: 2 uploaded; requests: 5 PUT",
             "builder-1 is publishing until 2026-01-02T03:04:06Z: it may touch 1 objects",
-            "waiting to be looked at: content/a.md",
-            "the first goes after 2026-01-03T03:04:05Z",
+            "waiting to be checked: content/a.md",
+            "the first is deleted after 2026-01-03T03:04:05Z",
         ] {
             assert!(facts.contains(part), "{part} in {facts}");
         }

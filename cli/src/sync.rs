@@ -72,8 +72,8 @@ impl Folder {
                 // Files that are the same in the bucket are no conflict, so only a removal that
                 // happened meanwhile is missed.
                 show::warning(&format!(
-                    "{} was damaged ({error}) and is made again: a file that was removed from the folder while the \
-                     server was stopped stays in the bucket",
+                    "{} was damaged ({error}) and is rebuilt: a file that was removed from the \
+                     folder while the server was stopped stays in the bucket",
                     manifest_path.display()
                 ));
                 BTreeMap::new()
@@ -335,7 +335,8 @@ impl Folder {
             .await
             .with_context(|| path.display().to_string())?;
         show::warning(&format!(
-            "{key} was changed in the folder and in the bucket; the folder's version goes in, the other is kept as {}",
+            "{key} was changed in the folder and in the bucket; the folder's version is used, and \
+             the other is kept as {}",
             path.display()
         ));
         Ok(())
@@ -417,7 +418,7 @@ impl Watching {
                 let watched = self.watcher.watch(&path, RecursiveMode::Recursive);
                 watched.with_context(|| {
                     format!(
-                        "watching {} (is a limit of the system reached?)",
+                        "watching {} (has a system limit been reached?)",
                         path.display()
                     )
                 })?;

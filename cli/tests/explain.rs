@@ -154,9 +154,9 @@ fn what_is_not_published_is_explained() {
         ("content/h.md", "it is held until 2999-01-02"),
         ("/h/", "it is held until 2999-01-02"),
         ("content/bad.md", "content/bad.md:2: "),
-        ("/bad/", "nothing of it is published"),
+        ("/bad/", "nothing from it is published"),
         ("content/fails.md", "no page for the link `@/none.md`"),
-        ("/fails/", "could not be made, and was never published"),
+        ("/fails/", "could not be generated and was never published"),
     ] {
         let shown = said(&quillfront(root, &["explain", subject]));
         let shown = shown.split_whitespace().collect::<Vec<_>>().join(" ");

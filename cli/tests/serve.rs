@@ -45,7 +45,7 @@ fn a_host_may_be_named_and_a_port_that_was_asked_for_is_kept_to() {
         let arguments = [&["serve", "--no-watch"][..], flags].concat();
         let refused = quillfront(other.path(), &arguments);
         assert_eq!(refused.status.code(), Some(2), "{}", said(&refused));
-        let told = said(&refused).contains("another program listens there");
+        let told = said(&refused).contains("another program is listening there");
         assert!(told, "{}", said(&refused));
     }
     let wrong = quillfront(other.path(), &["serve", "--http", "8099"]);

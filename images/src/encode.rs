@@ -36,7 +36,7 @@ fn jpeg(pixels: &Pixels, profile: Option<&[u8]>, quality: u8) -> Result<Vec<u8>,
     use jpeg_encoder::{ColorType, Encoder};
     let (Ok(width), Ok(height)) = (u16::try_from(pixels.width), u16::try_from(pixels.height))
     else {
-        return Err(failed("a JPEG has 65,535 pixels a side at most"));
+        return Err(failed("a JPEG has at most 65,535 pixels a side"));
     };
     let (kind, bytes) = match pixels.channels {
         1 => (ColorType::Luma, Cow::Borrowed(&pixels.bytes)),

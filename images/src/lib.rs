@@ -53,7 +53,7 @@ pub enum ImageError {
     #[error("the picture is damaged: {0}")]
     Damaged(String),
     /// It is larger than [`MAX_PIXELS`] or [`MAX_DECODED_BYTES`].
-    #[error("the picture has {width} × {height} pixels; more than {MAX_PIXELS} are not decoded")]
+    #[error("the picture has {width} × {height} pixels; at most {MAX_PIXELS} are decoded")]
     TooLarge {
         /// Pixels.
         width: u32,
@@ -62,8 +62,8 @@ pub enum ImageError {
     },
     /// What is asked for is larger than [`MAX_SIDE`] or [`MAX_PIXELS`].
     #[error(
-        "the result would have {width} × {height} pixels; a side has {MAX_SIDE} at most, \
-         and all have {MAX_PIXELS}"
+        "the result would have {width} × {height} pixels; the limits are {MAX_SIDE} a side and \
+         {MAX_PIXELS} in all"
     )]
     ResultTooLarge {
         /// Pixels.
@@ -73,8 +73,8 @@ pub enum ImageError {
     },
     /// Its encoder would take too long.
     #[error(
-        "a picture of {pixels} pixels is too much for the encoder of {format}, which is given {most} at \
-         most with these settings; make it smaller, choose a higher speed or another format"
+        "a picture of {pixels} pixels is too much for the encoder of {format}, which takes at most \
+         {most} with these settings; make it smaller, choose a higher speed or another format"
     )]
     TooDear {
         /// Pixels.

@@ -57,7 +57,7 @@ pub(super) fn size(bytes: &[u8]) -> Result<(u32, u32), ImageError> {
             Ok((width as u32, height as u32))
         }
         _ => Err(damaged(
-            "the SVG says neither width and height nor viewBox".into(),
+            "the SVG has neither width and height nor a viewBox".into(),
         )),
     }
 }

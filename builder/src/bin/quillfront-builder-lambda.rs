@@ -59,7 +59,10 @@ async fn main() -> Result<(), Error> {
             eprintln!("{error}");
         }
         for failure in answer.failures.iter().flatten() {
-            eprintln!("message {} comes again: {}", failure.message, failure.why);
+            eprintln!(
+                "message {} will be retried: {}",
+                failure.message, failure.why
+            );
         }
         for strange in &answer.strange {
             eprintln!("{strange}");

@@ -136,7 +136,7 @@ fn highlighting(markdown: &mut Table<'_, '_>) -> Option<(Highlighting, Highlight
         &highlight.dark_theme,
     );
     if !matches!(themes, (Some(_), None, None) | (None, Some(_), Some(_))) {
-        let message = "`markdown.highlighting` names no theme that could be used".to_owned();
+        let message = "`markdown.highlighting` does not name a theme".to_owned();
         table.problem_with_hint(
             place,
             message,

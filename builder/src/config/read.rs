@@ -111,7 +111,7 @@ fn default_language(table: &mut Table<'_, '_>) -> String {
     match entry.node.data {
         Data::Text(code) if is_language_code(&code) => code,
         Data::Text(code) => {
-            let message = format!("`default_language` is {code:?}, which is no language code");
+            let message = format!("`default_language` is {code:?}, which is not a language code");
             table.problem_with_hint(entry.node.place, message, "write it as \"en\" or \"pt-BR\"");
             default()
         }
@@ -138,12 +138,12 @@ fn languages(
     let mut tables = root.table("languages");
     for (count, entry) in tables.take_all().into_iter().enumerate() {
         if count == MAX_LANGUAGES {
-            let message = format!("a site has {MAX_LANGUAGES} languages at most");
-            tables.problem_with_hint(entry.place, message, "make several sites of it");
+            let message = format!("a site may have at most {MAX_LANGUAGES} languages");
+            tables.problem_with_hint(entry.place, message, "split it into several sites");
             break;
         }
         if !is_language_code(&entry.key) {
-            let message = format!("`languages.{}` is no language code", entry.key);
+            let message = format!("`languages.{}` is not a language code", entry.key);
             tables.problem_with_hint(entry.place, message, "write it as `fr` or `pt-BR`");
             continue;
         }
@@ -158,7 +158,7 @@ fn languages(
         default = default.merge(given, &mut twice);
         for key in twice {
             let message =
-                format!("`{key}` is at the root and in `languages.{default_language}` too");
+                format!("`{key}` is set both at the root and in `languages.{default_language}`");
             let hint = "keep one of the two";
             tables.problem_with_hint(entry.place, message, hint);
         }

@@ -44,8 +44,12 @@ pub(super) fn take(table: &mut Table<'_, '_>, mode: SlugMode) -> Option<Vec<Taxo
     for item in items {
         let place = item.place;
         if taxonomies.len() == MAX_TAXONOMIES {
-            let message = format!("a language has {MAX_TAXONOMIES} taxonomies at most");
-            table.problem_with_hint(place, message, "make terms of one taxonomy of some of them");
+            let message = format!("a language may have at most {MAX_TAXONOMIES} taxonomies");
+            table.problem_with_hint(
+                place,
+                message,
+                "turn some of them into terms of one taxonomy",
+            );
             break;
         }
         let Some(taxonomy) = taxonomy(table, item, mode) else {
@@ -53,7 +57,7 @@ pub(super) fn take(table: &mut Table<'_, '_>, mode: SlugMode) -> Option<Vec<Taxo
         };
         if let Some(other) = taxonomies.iter().find(|other| other.slug == taxonomy.slug) {
             let message = format!(
-                "the taxonomies `{}` and `{}` would have one address, `{}`",
+                "the taxonomies `{}` and `{}` would have the same address, `{}`",
                 other.name, taxonomy.name, taxonomy.slug
             );
             table.problem(place, message);
@@ -85,7 +89,7 @@ fn taxonomy(table: &mut Table<'_, '_>, node: Node, mode: SlugMode) -> Option<Tax
     if slug.is_empty() {
         table.problem(
             place,
-            format!("nothing of the taxonomy's name {name:?} is left for a URL"),
+            format!("the taxonomy's name {name:?} has no characters that a URL can contain"),
         );
         return None;
     }

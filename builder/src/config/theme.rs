@@ -48,7 +48,7 @@ fn merge_node(
         }
         (Value::Table(_), _) | (_, Data::Table(_)) => {
             let message =
-                format!("`{name}` is a table in the theme or in the site, but not in both");
+                format!("`{name}` is a table in either the theme or the site, but not in both");
             let hint = format!("give `{name}` in config.toml the shape that the theme gives it");
             problems.push(source.error(Some(place), message).hint(hint));
         }

@@ -47,7 +47,7 @@ pub(super) struct Darkroom {
 /// Reads the header of a picture.
 pub(super) fn measure(key: &SourceKey, bytes: Option<&[u8]>) -> Measured {
     let Some(bytes) = bytes else {
-        return Err(format!("`{key}` is not there or too large to be read"));
+        return Err(format!("`{key}` is missing or too large to read"));
     };
     match probe(bytes) {
         Ok(found) => Ok((found, Fingerprint::of(bytes))),
@@ -204,9 +204,9 @@ impl Darkroom {
             Some(Err(_)) | None => true,
         };
         let decoded = match bytes {
-            Some(bytes) if !same(&bytes) => Err("it changed while it was read".to_owned()),
+            Some(bytes) if !same(&bytes) => Err("it changed while it was being read".to_owned()),
             Some(bytes) => Picture::decode(&bytes).map_err(|error| error.to_string()),
-            None => Err("it is not there, or too large to be read".to_owned()),
+            None => Err("it is missing or too large to read".to_owned()),
         };
         let one = |(key, job): (&OutputKey, &Job)| {
             let made = decoded.as_ref().map_err(Clone::clone);
@@ -232,7 +232,7 @@ impl Darkroom {
         };
         let message = format!("resize_image, asked for by {asker}: {error}");
         Diagnostic::error("image", source.as_str(), message)
-            .hint("open the picture in a program and save it anew, or do not resize it")
+            .hint("open the picture in an image editor and save it again, or do not resize it")
     }
 
     /// The outputs that refer to a picture: their own templates do, or the body that they stand for.

@@ -321,8 +321,8 @@ pub fn of(
     if reasons.is_empty() {
         let reason = match (is_new, full) {
             (true, _) => "it was not there",
-            (false, true) => "everything was made anew",
-            (false, false) => "it was not as it should be",
+            (false, true) => "everything was rebuilt",
+            (false, false) => "it was not what it should be",
         };
         return vec![reason.to_owned()];
     }

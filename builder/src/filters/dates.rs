@@ -31,8 +31,9 @@ pub fn date(value: &Value, kwargs: Kwargs, _: &State) -> TeraResult<String> {
         )),
         (None, format) => {
             let format = format.unwrap_or("%Y-%m-%d");
-            strtime::format(format, &date)
-                .map_err(|error| Error::message(format!("`{format}` is no date format: {error}")))
+            strtime::format(format, &date).map_err(|error| {
+                Error::message(format!("`{format}` is not a date format: {error}"))
+            })
         }
     }
 }
@@ -83,14 +84,14 @@ fn two_moments(value: &Value, kwargs: &Kwargs) -> TeraResult<(Zoned, Zoned, bool
 fn zone(name: &str) -> TeraResult<TimeZone> {
     ZONES
         .get(name)
-        .map_err(|_| Error::message(format!("`{name}` is no time zone")))
+        .map_err(|_| Error::message(format!("`{name}` is not a time zone")))
 }
 
 /// What a value says of time; `zone` is where a date without an offset happens.
 fn moment(value: &Value, zone: TimeZone) -> TeraResult<Zoned> {
     if let Some(text) = value.as_str() {
         return moment_of_text(text, zone)
-            .map_err(|error| Error::message(format!("`{text}` is no date: {error}")));
+            .map_err(|error| Error::message(format!("`{text}` is not a date: {error}")));
     }
     let seconds = value.as_i64().ok_or_else(|| {
         Error::message(format!(
@@ -99,7 +100,7 @@ fn moment(value: &Value, zone: TimeZone) -> TeraResult<Zoned> {
         ))
     })?;
     let timestamp = Timestamp::from_second(seconds)
-        .map_err(|error| Error::message(format!("`{seconds}` is no date: {error}")))?;
+        .map_err(|error| Error::message(format!("`{seconds}` is not a date: {error}")))?;
     Ok(timestamp.to_zoned(zone))
 }
 

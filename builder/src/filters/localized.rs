@@ -21,14 +21,16 @@ pub fn format(date: &Zoned, format: &str, locale: &str) -> TeraResult<String> {
     }
     let no_format = |error: &dyn std::fmt::Display| {
         Error::message(format!(
-            "`{format}` is no UTS 35 date format for {locale}: {error}"
+            "`{format}` is not a UTS 35 date format for {locale}: {error}"
         ))
     };
     let id = Locale::try_from_str(&locale.replace('_', "-"))
-        .map_err(|_| Error::message(format!("`{locale}` is no locale")))?;
+        .map_err(|_| Error::message(format!("`{locale}` is not a locale")))?;
     let pattern = DateTimePattern::try_from_pattern_str(format).map_err(|e| no_format(&e))?;
     let mut names = FixedCalendarDateTimeNames::<Gregorian, CompositeFieldSet>::try_new(id.into())
-        .map_err(|error| Error::message(format!("no names of dates for {locale}: {error}")))?;
+        .map_err(|error| {
+            Error::message(format!("there are no date names for {locale}: {error}"))
+        })?;
     let formatter = names
         .include_for_pattern(&pattern)
         .map_err(|e| no_format(&e))?;

@@ -8,8 +8,9 @@ use tera::{Error, Kwargs, State, TeraResult, Value};
 pub fn num_format(value: i128, kwargs: Kwargs, state: &State) -> TeraResult<String> {
     crate::budget::of_arguments(&kwargs)?;
     let locale = match kwargs.get::<&str>("locale")? {
-        Some(name) => Locale::from_name(name)
-            .map_err(|_| Error::message(format!("`{name}` is no locale of num_format")))?,
+        Some(name) => Locale::from_name(name).map_err(|_| {
+            Error::message(format!("`{name}` is not a locale that num_format knows"))
+        })?,
         None => default_locale(state)?,
     };
     Ok(value.to_formatted_string(&locale))

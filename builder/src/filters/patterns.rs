@@ -154,7 +154,8 @@ pub(super) fn containing(value: &Value, arguments: Kwargs, _: &State) -> TeraRes
             Ok(super::groups::key_of(&wanted).is_ok_and(|key| map.contains_key(&key)))
         }
         _ => Err(Error::message(format!(
-            "a value of type {} holds nothing; `containing` asks texts, lists and maps",
+            "a value of type {} cannot contain anything; `containing` works on texts, lists and \
+             maps",
             value.name()
         ))),
     }

@@ -13,8 +13,8 @@ pub(super) fn check(filter: &str, size: Option<usize>) -> TeraResult<()> {
     match size {
         Some(size) if size <= MAX_RESULT_BYTES => budget::spend_bytes(size),
         _ => Err(Error::message(format!(
-            "`{filter}` would make a text of more than {MAX_RESULT_BYTES} bytes; \
-             give it less, or do it in pieces"
+            "`{filter}` would produce a text of more than {MAX_RESULT_BYTES} bytes; pass it less, \
+             or work in pieces"
         ))),
     }
 }
@@ -297,7 +297,10 @@ mod tests {
             let template = format!("{long}{{{{ {expression} }}}}");
             let made = tera.render_str(&template, &Context::new(), false);
             let told = error_text(&made.expect_err(expression));
-            assert!(told.contains(&format!("`{filter}` would make")), "{told}");
+            assert!(
+                told.contains(&format!("`{filter}` would produce")),
+                "{told}"
+            );
         }
         let (theirs, ours) = both(
             &format!(

@@ -296,7 +296,7 @@ fn split(text: &str, arguments: Kwargs, _: &State) -> TeraResult<Value> {
     if count > budget::MAX_LIST {
         let most = budget::MAX_LIST;
         return Err(Error::message(format!(
-            "`split` would make a list of more than {most} values"
+            "`split` would produce a list of more than {most} values"
         )));
     }
     budget::spend(count as u64)?;

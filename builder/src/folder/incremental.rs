@@ -125,7 +125,7 @@ pub fn build_from(
     fs::create_dir_all(state).map_err(|error| named(state, error))?;
     let lock = fs::File::create(state.join("lock")).map_err(|error| named(state, error))?;
     if lock.try_lock().is_err() {
-        let message = format!("{}: another build uses it", state.display());
+        let message = format!("{}: another build is using it", state.display());
         return Err(io::Error::new(io::ErrorKind::WouldBlock, message));
     }
     let looked_at = clock(&lock).map_err(|error| named(state, error))?;

@@ -179,7 +179,7 @@ impl<'a> Output<'a> {
         if is_inside && is_ours {
             Ok(self.out.join(relative))
         } else {
-            let message = format!("a file of the output cannot be called {key}");
+            let message = format!("an output file cannot be called {key}");
             Err(io::Error::new(ErrorKind::InvalidInput, message))
         }
     }
@@ -227,7 +227,7 @@ impl<'a> Output<'a> {
             _ => return Ok(()),
         };
         if is_put {
-            let message = format!("{key} would be a file and a folder");
+            let message = format!("{key} would be both a file and a folder");
             return Err(io::Error::new(ErrorKind::AlreadyExists, message));
         }
         fs::rename(path, self.staging.place()?)

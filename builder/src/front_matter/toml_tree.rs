@@ -53,7 +53,7 @@ fn in_plain_words(message: &str) -> (&str, Option<&'static str>) {
     match what {
         "invalid basic string" | "invalid literal string" => (
             "a text is not closed on its line",
-            Some("end it with the quote it begins with; longer texts stand between `\"\"\"`"),
+            Some("end it with the quote it begins with; put longer texts between `\"\"\"`"),
         ),
         "string values must be quoted" => (
             "a text without quotes, or no value",
@@ -64,19 +64,19 @@ fn in_plain_words(message: &str) -> (&str, Option<&'static str>) {
             Some("write it as name = \"value\""),
         ),
         "invalid unquoted key" => (
-            "this cannot stand in a name",
+            "this cannot be used in a name",
             Some(
-                "write name = \"value\"; other names than of letters, digits, `-` and `_` go in \
-                 quotes (`name: value` is YAML, which stands between lines `---`)",
+                "write name = \"value\"; quote a name that has anything but letters, digits, `-` \
+                 and `_` (`name: value` is YAML, which goes between `---` lines)",
             ),
         ),
         "unexpected key or value" => (
             "something follows the value",
             Some("a line holds one value; a text with quotes in it goes between the other quotes"),
         ),
-        "duplicate key" => ("this name was given before", Some("keep one of the two")),
+        "duplicate key" => ("this name is already defined", Some("keep one of the two")),
         "unclosed array" => ("a list is not closed", Some("end it with `]`")),
-        "unclosed table" => ("a name of a table is not closed", Some("end it with `]`")),
+        "unclosed table" => ("the name of a table is not closed", Some("end it with `]`")),
         "missing comma between array elements" => {
             ("a comma is missing in the list", Some("put it here"))
         }

@@ -76,7 +76,7 @@ fn way_out(message: &str) -> Option<&'static str> {
     let ways = [
         (
             "mapping values are not allowed",
-            "put a text with `: ` in it in quotes; names of one level begin in one column",
+            "quote a text that contains `: `; names on one level begin in the same column",
         ),
         ("found a tab", "indent with spaces"),
         ("unexpected character", "put the text in quotes"),
@@ -89,7 +89,7 @@ fn way_out(message: &str) -> Option<&'static str> {
         ("duplicate mapping key", "keep one of the two"),
         (
             "did not find expected",
-            "names of one level begin in one column",
+            "names on one level begin in the same column",
         ),
     ];
     let found = ways.iter().find(|(part, _)| message.contains(part));

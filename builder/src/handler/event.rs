@@ -19,7 +19,8 @@ const SHOWN_CHARS: usize = 200;
 /// An event that is none of those that are understood.
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "this event is not understood: {0}; S3, SQS, SNS and EventBridge events are, and {{\"reconcile\": true}}"
+    "this event is not understood: {0}; expected an S3, SQS, SNS or EventBridge event, or \
+     {{\"reconcile\": true}}"
 )]
 pub struct EventError(String);
 
@@ -37,7 +38,7 @@ pub struct Strange {
 impl fmt::Display for Strange {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { place, why, begins } = self;
-        write!(f, "{place} is passed over, since {why}: {begins}")
+        write!(f, "{place} is skipped because {why}: {begins}")
     }
 }
 
@@ -165,7 +166,7 @@ impl<'a> Reader<'a> {
         }
         let text = |pointer: &str| record.pointer(pointer).and_then(Value::as_str);
         let (Some(bucket), Some(key)) = (text("/s3/bucket/name"), text("/s3/object/key")) else {
-            return self.strange(record, "it names no bucket and key");
+            return self.strange(record, "it does not name a bucket and key");
         };
         match decoded(key) {
             Ok(key) => self.add(record, bucket, &key),
@@ -178,7 +179,7 @@ impl<'a> Reader<'a> {
         let text = |pointer: &str| detail.pointer(pointer).and_then(Value::as_str);
         match (text("/bucket/name"), text("/object/key")) {
             (Some(bucket), Some(key)) => self.add(event, bucket, key),
-            _ => self.strange(event, "its detail names no bucket and object"),
+            _ => self.strange(event, "its detail does not name a bucket and object"),
         }
     }
 
@@ -366,10 +367,7 @@ mod tests {
             assert_eq!(messages[0].1.keys.len(), all.len());
             assert_eq!(messages[0].1.strange[0].place, "record 5 of message m");
             let told = messages[1].1.strange[0].to_string();
-            assert!(
-                told.starts_with("message n is passed over, since"),
-                "{told}"
-            );
+            assert!(told.starts_with("message n is skipped because"), "{told}");
         }
     }
 

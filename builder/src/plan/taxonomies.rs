@@ -88,7 +88,7 @@ impl Wanted<'_> {
         );
         let problem = Diagnostic::error("path", page.place.key.as_str(), message);
         let problem = problem.about(&["taxonomies", kind]);
-        Some(problem.hint("spell it otherwise, with letters or digits, or take it out"))
+        Some(problem.hint("spell it with letters or digits, or remove it"))
     }
 }
 

@@ -88,7 +88,7 @@ async fn create(out: &Path, key: &str) -> io::Result<(File, PathBuf)> {
         .all(|component| matches!(component, Component::Normal(_)));
     let plain = !key.is_empty() && key.split('/').all(|name| !matches!(name, "" | "." | ".."));
     if !inside || !plain {
-        let reason = "it has an empty name, `.` or `..` among its folders, or is no name of a file";
+        let reason = "it has an empty name, `.` or `..` among its folders, or is not a file name";
         return Err(io::Error::new(ErrorKind::InvalidInput, reason));
     }
     let path = out.join(key);

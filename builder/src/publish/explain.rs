@@ -81,11 +81,12 @@ pub struct Last {
 #[derive(Debug, thiserror::Error)]
 pub enum ExplainError {
     /// Nothing was published yet.
-    #[error("nothing was published yet")]
+    #[error("nothing has been published yet")]
     Nothing,
     /// The site has no such thing.
     #[error(
-        "the site has no `{0}`: give an address of it, such as /blog/, or a file, such as content/blog/_index.md"
+        "the site has no `{0}`; give an address such as /blog/, or a file such as \
+         content/blog/_index.md"
     )]
     Unknown(String),
     /// Storage or state failed.

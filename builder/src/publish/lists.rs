@@ -147,7 +147,7 @@ fn put_back(root: &mut Root, what: &str, bytes: &[u8]) -> Result<(), String> {
         ("intent", Some(lease), ..) => lease.intent = unpack(bytes)?,
         ("deletions", _, Some(outbox), _) => outbox.deletions = unpack(bytes)?,
         ("held", .., Some(held)) => held.keys = unpack(bytes)?,
-        _ => return Err("it is no list of this root".to_owned()),
+        _ => return Err("it is not a list of this root".to_owned()),
     }
     Ok(())
 }

@@ -129,7 +129,7 @@ impl Places {
                     || other.prefix.starts_with(&place.prefix);
                 if place.bucket == other.bucket && nested {
                     return Err(format!(
-                        "{name} and {other_name} overlap; give each a bucket or prefix of its own"
+                        "{name} and {other_name} overlap; give each its own bucket or prefix"
                     ));
                 }
             }
@@ -403,15 +403,15 @@ pub enum BuildError {
     #[error(transparent)]
     State(#[from] state::StateError),
     /// CloudFront did not take the invalidation; it is tried again by the next run.
-    #[error("invalidating in CloudFront: {0}")]
+    #[error("the CloudFront invalidation failed: {0}")]
     Invalidation(String),
     /// Others committed again and again while this run was planning, or took the lease over.
-    #[error("another builder was faster; try again")]
+    #[error("another builder committed first; try again")]
     LostRace,
     /// A file could not be written.
     #[error("{0}")]
     Disk(String),
     /// The evaluation did not come back.
-    #[error("rendering was cut off: {0}")]
+    #[error("rendering was interrupted: {0}")]
     Rendering(String),
 }

@@ -113,10 +113,10 @@ pub struct Dollars {
 #[derive(Debug, thiserror::Error)]
 pub enum PreviewError {
     /// A file to be removed that the site does not have.
-    #[error("{0} is neither here nor in the site: it is removed already, or its name is another")]
+    #[error("{0} is not on disk or on the site; it was already removed, or the name is misspelled")]
     Nowhere(SourceKey),
     /// Others published again and again while it was made.
-    #[error("the site is being published while this plan was made; run it again")]
+    #[error("the site was being published while this plan was made; run the plan again")]
     Moving,
     /// Storage or state failed.
     #[error(transparent)]
@@ -205,7 +205,9 @@ impl Builder {
                 return Ok(preview);
             }
             if is_putting && tried < MAX_TRIES {
-                (self.progress)(Step::Waiting("the site is being published; waiting for it"));
+                (self.progress)(Step::Waiting(
+                    "the site is being published; waiting for that to finish",
+                ));
                 self.host.sleep(PAUSE * tried as u32).await;
             }
         }

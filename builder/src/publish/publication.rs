@@ -213,7 +213,7 @@ impl Publication {
         for (key, published) in &self.deletions {
             let because = match changes.map.get(&published.source) {
                 Some(Change::Removed) => format!("{} was removed", published.source),
-                _ => "nothing makes it any more".to_owned(),
+                _ => "nothing generates it any more".to_owned(),
             };
             let of = Some((published.rank, &published.source));
             let actions = vec![Action::Deleted];
@@ -243,7 +243,7 @@ impl Publication {
             }
             Err(Unready::NoConfig) => {
                 let message =
-                    "there is no configuration yet; nothing is published until it is there";
+                    "there is no configuration yet; nothing is published until there is one";
                 let waiting = Diagnostic::warning("no-config", "config.toml", message);
                 let hint = match nested_config(&draft.sources) {
                     Some(nested) => format!(
@@ -282,9 +282,12 @@ impl Publication {
         const HINT: &str = "upload the file again, or let its current version through with \
                             `quillfront approve`";
         for (key, source) in &self.lost {
-            let why = "the current version of the file is not used, and the one before it cannot be \
+            let why = "the current version of the file is not used, and the previous one cannot be \
                        copied from where it was published";
-            let message = format!("`/{}` cannot be put: {why}", key.as_str().escape_debug());
+            let message = format!(
+                "`/{}` cannot be written: {why}",
+                key.as_str().escape_debug()
+            );
             let told = Diagnostic::error("last-version", source.as_str(), message);
             report.diagnostics.push(told.hint(HINT));
             report.outputs.push(OutputReport {
@@ -301,7 +304,10 @@ impl Publication {
     fn tell_refused(&self, report: &mut Report, done: &Done) {
         const HINT: &str = "change the path, slug or file name that it comes from";
         let refused = |key: &OutputKey, source: &SourceKey, why: &str| {
-            let message = format!("`/{}` cannot be put: {why}", key.as_str().escape_debug());
+            let message = format!(
+                "`/{}` cannot be written: {why}",
+                key.as_str().escape_debug()
+            );
             Diagnostic::error("refused", source.as_str(), message).hint(HINT)
         };
         for put in &self.puts {
@@ -317,7 +323,7 @@ impl Publication {
             report.diagnostics.extend(told);
         }
         for (key, source) in &self.unnameable {
-            let why = "with the prefix of the site's place its key is longer than 1,024 bytes";
+            let why = "with the site's prefix, its key is longer than 1,024 bytes";
             report.diagnostics.push(refused(key, source, why));
             report.outputs.push(OutputReport {
                 key: key.to_string(),

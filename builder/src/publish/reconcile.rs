@@ -56,7 +56,7 @@ impl Builder {
                     refreshed.changed = true;
                 }
                 Ok(_) => {
-                    let why = "what came is not in the format of before";
+                    let why = "the new answer is not in the format of the last one";
                     refreshed.warnings.push(stays(&request.url, why));
                 }
                 Err(why) if state.answers.contains_key(&request) => {
@@ -146,7 +146,7 @@ fn foreign(key: &str) -> Diagnostic {
 }
 
 fn stays(url: &str, why: &str) -> Diagnostic {
-    let message = format!("{url} could not be fetched anew: {why}; its last answer stays in use");
+    let message = format!("{url} could not be fetched again: {why}; its last answer stays in use");
     Diagnostic::warning("load-data", quillfront_toml::KEY, message)
 }
 

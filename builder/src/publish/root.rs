@@ -403,6 +403,6 @@ pub enum RootError {
     #[error(transparent)]
     Store(#[from] StoreError),
     /// There is an object, but it is no root of this version.
-    #[error("the state's root cannot be used: {0}; move root.json away to build everything anew")]
+    #[error("the state's root cannot be used: {0}; move root.json away to rebuild everything")]
     Unreadable(String),
 }

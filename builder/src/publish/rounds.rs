@@ -39,10 +39,11 @@ impl Rounds {
 /// What is told of a file that a run does not go on with.
 pub(super) fn told(file: &str) -> Diagnostic {
     let message = format!(
-        "the file was still to be looked at after {MOST} rounds in a row, so it waits for the next run"
+        "the file still had to be checked after {MOST} rounds in a row, so it waits for the next \
+         run"
     );
-    let hint = "nothing is to be done if it is written again and again; it is looked at with the next \
-                event or reconcile";
+    let hint = "no action is needed if it is rewritten constantly; the next event or reconcile \
+                checks it";
     Diagnostic::warning("again-and-again", file, message).hint(hint)
 }
 

@@ -174,7 +174,9 @@ impl Session<'_> {
             ..
         } = self.builder;
         while let Some(left) = unanswered.left(host.now().as_millisecond()) {
-            (self.builder.progress)(Step::Waiting("a request was not answered, and may be late"));
+            (self.builder.progress)(Step::Waiting(
+                "a request was not answered and may still take effect",
+            ));
             self.keep().await?;
             // Often enough to renew the lease in time.
             host.sleep(left.min(options.request_timeout / 2)).await;

@@ -410,6 +410,6 @@ pub enum StateError {
     #[error(transparent)]
     Store(#[from] StoreError),
     /// What is there is not what was written.
-    #[error("the state is damaged: {0}; move root.json away to build everything anew")]
+    #[error("the state is damaged: {0}; move root.json away to rebuild everything")]
     Damaged(String),
 }

@@ -20,8 +20,16 @@ const REFUSED_V4: &[(Ipv4Addr, u32, &str)] = &[
     (Ipv4Addr::new(127, 0, 0, 0), 8, "this machine (loopback)"),
     (Ipv4Addr::new(169, 254, 0, 0), 16, "a link-local address"),
     (Ipv4Addr::new(172, 16, 0, 0), 12, "a private address"),
-    (Ipv4Addr::new(192, 0, 0, 0), 24, "an address for protocols"),
-    (Ipv4Addr::new(192, 0, 2, 0), 24, "an address for examples"),
+    (
+        Ipv4Addr::new(192, 0, 0, 0),
+        24,
+        "an address reserved for protocols",
+    ),
+    (
+        Ipv4Addr::new(192, 0, 2, 0),
+        24,
+        "an address reserved for examples",
+    ),
     (
         Ipv4Addr::new(192, 88, 99, 0),
         24,
@@ -31,14 +39,18 @@ const REFUSED_V4: &[(Ipv4Addr, u32, &str)] = &[
     (
         Ipv4Addr::new(198, 18, 0, 0),
         15,
-        "an address for measurements",
+        "an address reserved for benchmarks",
     ),
     (
         Ipv4Addr::new(198, 51, 100, 0),
         24,
-        "an address for examples",
+        "an address reserved for examples",
     ),
-    (Ipv4Addr::new(203, 0, 113, 0), 24, "an address for examples"),
+    (
+        Ipv4Addr::new(203, 0, 113, 0),
+        24,
+        "an address reserved for examples",
+    ),
     (Ipv4Addr::new(224, 0, 0, 0), 4, "a multicast address"),
     (Ipv4Addr::new(240, 0, 0, 0), 4, "a reserved address"),
     // Azure's services for its own machines, in a public network.
@@ -54,12 +66,12 @@ const REFUSED_V6: &[(Ipv6Addr, u32, &str)] = &[
     (
         Ipv6Addr::new(0x2001, 0, 0, 0, 0, 0, 0, 0),
         23,
-        "an address for protocols",
+        "an address reserved for protocols",
     ),
     (
         Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 0),
         32,
-        "an address for examples",
+        "an address reserved for examples",
     ),
     (
         Ipv6Addr::new(0x2002, 0, 0, 0, 0, 0, 0, 0),
@@ -69,7 +81,7 @@ const REFUSED_V6: &[(Ipv6Addr, u32, &str)] = &[
     (
         Ipv6Addr::new(0x3fff, 0, 0, 0, 0, 0, 0, 0),
         20,
-        "an address for examples",
+        "an address reserved for examples",
     ),
 ];
 

@@ -56,11 +56,10 @@ impl AllowedHosts {
     /// It may not; the message says why, and the way out.
     pub fn check(&self, url: &str) -> Result<Url, String> {
         if url.len() > MAX_URL_BYTES {
-            return Err(format!(
-                "an address may have {MAX_URL_BYTES} bytes, not more"
-            ));
+            return Err(format!("an address may have at most {MAX_URL_BYTES} bytes"));
         }
-        let mut url = Url::parse(url).map_err(|error| format!("`{url}` is no address: {error}"))?;
+        let mut url =
+            Url::parse(url).map_err(|error| format!("`{url}` is not a valid address: {error}"))?;
         url.set_fragment(None);
         if !url.username().is_empty() || url.password().is_some() {
             return Err("an address with a user name or password in it is not fetched".into());
@@ -70,7 +69,7 @@ impl AllowedHosts {
             return Err(format!("`{url}` is not an https address"));
         }
         let (Some(host), Some(port)) = (url.host(), url.port_or_known_default()) else {
-            return Err(format!("`{url}` names no host"));
+            return Err(format!("`{url}` has no host"));
         };
         if let Some(message) = never(&host) {
             return Err(format!("`{url}`: the host {message}"));
@@ -100,19 +99,21 @@ impl AllowedHosts {
 fn parse(text: &str) -> Result<AllowedHost, String> {
     let full = match text.split_once("://") {
         Some(("https" | "http", _)) => text.to_owned(),
-        Some((scheme, _)) => return Err(format!("has the scheme `{scheme}`; https is fetched")),
+        Some((scheme, _)) => {
+            return Err(format!("has the scheme `{scheme}`; only https is fetched"));
+        }
         None => format!("https://{text}"),
     };
     if text.contains('*') {
-        return Err("has a wildcard: each host is named by itself".into());
+        return Err("has a wildcard; name each host separately".into());
     }
     let authority = full.split_once("://").map_or("", |(_, rest)| rest);
     if authority.contains(['/', '?', '#', '@', '\\']) {
         return Err("is more than a host".into());
     }
-    let url = Url::parse(&full).map_err(|error| format!("is no host: {error}"))?;
+    let url = Url::parse(&full).map_err(|error| format!("is not a host: {error}"))?;
     let (Some(host), Some(port)) = (url.host(), url.port_or_known_default()) else {
-        return Err("is no host".into());
+        return Err("is not a host".into());
     };
     if let Some(message) = never(&host) {
         return Err(message);

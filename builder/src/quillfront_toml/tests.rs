@@ -86,7 +86,7 @@ fn wrong_values_are_errors() {
             "[data]\nallowed_hosts = [\"ftp://a.example\"]",
             "scheme `ftp`",
         ),
-        ("[data]\nallowed_hosts = [\"\"]", "no host"),
+        ("[data]\nallowed_hosts = [\"\"]", "not a host"),
         (
             "[data]\nallowed_hosts = [\"localhost:8080\"]",
             "this machine",

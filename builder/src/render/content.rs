@@ -671,7 +671,7 @@ fn is_templated(world: &World, place: &Place, text: &str) -> bool {
 fn unmetered(file: &str, body: &BodyText, (line, message): (u32, &str)) -> Diagnostic {
     Diagnostic::error("content-template", file, message)
         .at(line + body.first_line - 1, None)
-        .hint("put it into a component or a template, in smaller parts")
+        .hint("move it into a component or a template, in smaller parts")
 }
 
 /// Puts the lines of the author's text in the place of those of the text that templates made of it.

@@ -65,7 +65,8 @@ pub fn parse(text: &str, format: &str) -> Result<Value, String> {
             "plain" | "txt" | "md" => Ok(Value::from(text)),
             "bib" => Err("load a .bib file with format=\"bibtex\"".to_owned()),
             _ => Err(format!(
-                "the format `{format}` cannot be read; toml, json, yaml, csv, xml, bibtex and plain can"
+                "the format `{format}` is not supported; use toml, json, yaml, csv, xml, bibtex or \
+                 plain"
             )),
         },
     }

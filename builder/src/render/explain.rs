@@ -207,8 +207,7 @@ fn hint(message: &str) -> Option<String> {
     } else if has("exists but its value is undefined")
         || has("Tried to render a variable that is undefined")
     {
-        "ask first with `{% if … is defined %}`, or give a value for the case with \
-         `| default(value=…)`"
+        "test it first with `{% if … is defined %}`, or give a fallback with `| default(value=…)`"
     } else if has("Unexpected end of input") {
         "close it: `}}` after `{{`, `%}` after `{%`, `{% endif %}`, `{% endfor %}`, \
          `{% endblock %}` after what they end"
@@ -219,18 +218,18 @@ fn hint(message: &str) -> Option<String> {
     } else if has("Unknown function `") {
         let name = message.split('`').nth(1)?;
         return Some(format!(
-            "mend the name, or, if a component is meant, call it as `{{{{ <{name} … /> }}}}`"
+            "correct the name, or, if you meant a component, call it as `{{{{ <{name} … /> }}}}`"
         ));
     } else if has("Unknown filter `") || has("Unknown test `") {
-        "mend the name; the manual lists them under Templates"
+        "correct the name; the manual lists them under Templates"
     } else if has("Unknown component `") {
         "define it in a template with `{% component Name(…) %}…{% endcomponent %}`"
     } else if has("Unknown template `") {
-        "add it below templates/, or mend the name"
+        "add it under templates/, or correct the name"
     } else if message.ends_with(", not none") {
-        "there is no value here: ask first with `{% if … %}`"
+        "there is no value here: test it first with `{% if … %}`"
     } else if has("Math operations can only be done on numbers") {
-        "make a number of a text with `| int` or `| float`"
+        "convert the text to a number with `| int` or `| float`"
     } else {
         return None;
     };

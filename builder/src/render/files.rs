@@ -128,7 +128,7 @@ pub fn read(scope: &Scope, found: &Found) -> Result<Option<Arc<[u8]>>, Error> {
     match world.inputs.get(key) {
         Some(Some(bytes)) => Ok(Some(bytes.clone())),
         Some(None) => Err(Error::message(format!(
-            "`{key}` is not there or too large to be read"
+            "`{key}` is missing or too large to read"
         ))),
         None => {
             world::need(key.clone());
@@ -147,7 +147,7 @@ fn made(
         return match compiled {
             Ok(css) => Ok(Some(css.clone())),
             Err(_) => Err(Error::message(format!(
-                "`{key}` could not be made from its Sass"
+                "`{key}` could not be compiled from its Sass"
             ))),
         };
     }
@@ -156,13 +156,13 @@ fn made(
     }
     if contents.is_none() {
         return Err(Error::message(format!(
-            "`{key}` is made from the texts of all pages, so a text cannot read it; read it in a \
-             template"
+            "`{key}` is generated from the text of all pages, so a page's text cannot read it; \
+             read it in a template"
         )));
     }
     match world.indexes.get(key) {
         Some(Ok(bytes)) => Ok(Some(bytes.clone())),
-        Some(Err(_)) => Err(Error::message(format!("`{key}` could not be made"))),
+        Some(Err(_)) => Err(Error::message(format!("`{key}` could not be generated"))),
         None => {
             world::need_index(key.clone());
             Ok(None)

@@ -146,8 +146,7 @@ fn missing(world: &World, what: &str, file: &str, named: &Named) -> String {
     }
     match world.library.permalink_of(file) {
         Some(_) => format!(
-            "the {what} content/{file} is not in `{}`; ask for it with its `lang`, or with \
-             allow_missing=true",
+            "the {what} content/{file} is not in `{}`; pass its `lang`, or allow_missing=true",
             named.lang
         ),
         None => format!("there is no {what} content/{file}"),
@@ -326,7 +325,7 @@ fn get_hash(arguments: Kwargs, _: &State) -> Answer {
         256 => Sha256::digest(&bytes).to_vec(),
         384 => Sha384::digest(&bytes).to_vec(),
         512 => Sha512::digest(&bytes).to_vec(),
-        other => return fail(format!("sha_type is 256, 384 or 512, not {other}")),
+        other => return fail(format!("sha_type must be 256, 384 or 512, not {other}")),
     };
     Ok(Value::from(if base64 {
         use base64::Engine;

@@ -39,8 +39,8 @@ fn ask(key: &str, most: usize, what: &str) -> Result<(), Error> {
     });
     if count > most {
         return fail(format!(
-            "resize_image: {what} asks for more than {most} pictures in other sizes; \
-             use fewer sizes, or spread the pictures over several pages"
+            "resize_image: {what} asks for more than {most} resized pictures; use fewer sizes, or \
+             spread the pictures over several pages"
         ));
     }
     Ok(())
@@ -189,7 +189,7 @@ fn pixels(arguments: &Kwargs, name: &str, is_used: bool) -> Result<Option<u32>, 
         Some(number) => match u32::try_from(number) {
             Ok(number) if number > 0 => Ok(Some(number)),
             _ => fail(format!(
-                "resize_image: {name} is a number of pixels from 1, not {number}"
+                "resize_image: {name} must be a number of pixels, at least 1, not {number}"
             )),
         },
     }
@@ -216,7 +216,7 @@ fn resize_of(arguments: &Kwargs) -> Result<Resize, Error> {
             None => fail("resize_image: op=\"fit_height\" needs a height"),
         },
         other => fail(format!(
-            "resize_image: op is scale, fit_width, fit_height, fit or fill, not `{other}`"
+            "resize_image: op must be scale, fit_width, fit_height, fit or fill, not `{other}`"
         )),
     }
 }
@@ -232,7 +232,7 @@ fn encoding_of(arguments: &Kwargs, from: Format) -> Result<Encoding, Error> {
         None => Ok(None),
         Some(number) if (low..=high).contains(&number) => Ok(u8::try_from(number).ok()),
         Some(number) => fail(format!(
-            "resize_image: {name} is {low} to {high} for {format}, not {number}"
+            "resize_image: {name} must be {low} to {high} for {format}, not {number}"
         )),
     };
     let speed = number("speed", 1, 10)?.unwrap_or(AVIF_SPEED);
@@ -250,7 +250,7 @@ fn encoding_of(arguments: &Kwargs, from: Format) -> Result<Encoding, Error> {
             speed,
         }),
         other => fail(format!(
-            "resize_image: format is auto, jpg, png, webp or avif, not `{other}`"
+            "resize_image: format must be auto, jpg, png, webp or avif, not `{other}`"
         )),
     }
 }
@@ -265,7 +265,7 @@ fn filter_of(arguments: &Kwargs) -> Result<Filter, Error> {
             let known: Vec<&str> = Filter::NAMED.iter().map(|(name, _)| *name).collect();
             let known = known.join(", ");
             fail(format!(
-                "resize_image: filter is one of {known}, not `{name}`"
+                "resize_image: filter must be one of {known}, not `{name}`"
             ))
         }
     }

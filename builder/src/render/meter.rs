@@ -175,8 +175,8 @@ fn spend_lists(value: &Value) -> Result<(), Error> {
             let mut left = MAX_LISTED_BYTES;
             if !crate::filters::sizes::fits(value, &mut left) {
                 return Err(Error::message(format!(
-                    "a list holds more than {MAX_LISTED_BYTES} bytes of text; \
-                     put what needs so much into a template"
+                    "a list holds more than {MAX_LISTED_BYTES} bytes of text; move the large part \
+                     into a template"
                 )));
             }
             count_lists(value)
@@ -678,7 +678,7 @@ impl Write for Bounded {
     fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
         if self.bytes.len() + bytes.len() > self.most {
             let message = format!(
-                "this page becomes longer than {} bytes; write less in one page, or spread it over several",
+                "this page would be longer than {} bytes; shorten it, or split it into several",
                 self.most
             );
             return Err(io::Error::other(message));

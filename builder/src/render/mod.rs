@@ -46,7 +46,7 @@ fn guarded<T>(
         |crash| {
             let message = format!("rendering this crashed{}", crash_message(&*crash));
             let problem = Diagnostic::error("internal", file, message);
-            let hint = "what was published stays; please report this, with the file";
+            let hint = "the published version stays; please report this, with the file";
             Err(RenderError::Failed(vec![problem.hint(hint)]))
         },
     )

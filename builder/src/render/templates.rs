@@ -367,7 +367,7 @@ fn add_or_mend<'a>(name: &str, names: impl Iterator<Item = &'a String>) -> Strin
         .collect();
     match nearest(stem, &alike) {
         Some(near) => format!("did you mean `{near}.{ending}`? Otherwise add templates/{name}"),
-        None => format!("add templates/{name}, or name another one"),
+        None => format!("add templates/{name}, or name a different one"),
     }
 }
 

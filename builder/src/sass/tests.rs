@@ -93,12 +93,12 @@ fn loops_and_calls_without_an_end_are_refused() {
         let problem = refused(text);
         let told = problem.message.as_str();
         assert!(
-            told.contains("end?") || told.contains("for ever?"),
+            told.contains("end?") || told.contains("forever?"),
             "{text}: {told}"
         );
     }
     let problem = compiled(&[("sass/a.sass", "=m\n  +m\na\n  +m\n")]).unwrap_err();
-    assert!(problem.message.contains("for ever?"), "{problem}");
+    assert!(problem.message.contains("forever?"), "{problem}");
 }
 
 #[test]

@@ -60,7 +60,7 @@ impl Absence<'_> {
             Self::Draft(DraftFile {
                 section: Some(section),
                 ..
-            }) => format!("lies below {section}, which is a draft"),
+            }) => format!("is below {section}, which is a draft"),
         }
     }
 
@@ -68,11 +68,11 @@ impl Absence<'_> {
     pub fn way_out(&self) -> &'static str {
         match self {
             Self::Held(_) => {
-                "from then on the link works; until then take it out, or hold this page too"
+                "the link works from then on; until then remove it, or hold this page too"
             }
             Self::Draft(_) => {
-                "take the link out, make this page a draft too, or publish the draft by removing \
-                 its `draft`; --drafts shows both"
+                "remove the link, make this page a draft too, or publish the draft by removing its \
+                 `draft`; --drafts shows both"
             }
         }
     }

@@ -236,8 +236,8 @@ fn without_slug(place: &Place, slug: Option<&str>, name: &str) -> Diagnostic {
         ),
     };
     let message = format!(
-        "the {what} `{text}` has nothing that an address can have, so that the page would be at the \
-         address of its section; it is not published"
+        "the {what} `{text}` has no characters that an address can contain, so the page would be \
+         at the address of its section; it is not published"
     );
     let problem = Diagnostic::error("slug", file, message).hint(hint);
     match slug {
@@ -334,16 +334,16 @@ fn language(
 /// A file whose name says a language that the site does not have.
 fn undeclared(key: &SourceKey, code: &str, config: &Config) -> Diagnostic {
     let message =
-        format!("`{code}` in the file's name is not a language of this site; the file is left out");
+        format!("`{code}` in the file's name is not a language of this site; the file is ignored");
     let known: Vec<&str> = config.languages.keys().map(String::as_str).collect();
     let known = known.join(", ");
     let hint = if is_language_code(code) {
         declaring(
             code,
-            &format!("take the dot out of the file's name (so far there is {known})"),
+            &format!("remove the dot from the file's name (so far there is {known})"),
         )
     } else {
-        format!("the languages in config.toml are {known}; or take the dot out of the name")
+        format!("the languages in config.toml are {known}; or remove the dot from the name")
     };
     Diagnostic::error("language", key.as_str(), message).hint(hint)
 }
@@ -370,8 +370,8 @@ pub fn stray_translation(
     let original = format!("{}/{stem}.md", key.folder());
     exists(&original).then(|| {
         let message = format!(
-            "`{code}` in the file's name is not a language of this site: instead of a translation \
-             of {original} this is a page of its own, {}",
+            "`{code}` in the file's name is not a language of this site: this is not a translation \
+             of {original} but a page of its own, {}",
             page.path()
         );
         let hint = declaring(code, "give the file another name");

@@ -55,7 +55,7 @@ fn wrong_extension(key: &SourceKey) -> Option<Diagnostic> {
     let stem = markdown_stem(key).filter(|_| key.role() == Role::Asset)?;
     let (folder, name) = (key.folder(), key.name());
     let extension = &name[stem.len()..];
-    let message = format!("no page is made of this: pages end in `.md`, not in `{extension}`");
+    let message = format!("this does not become a page: pages end in `.md`, not in `{extension}`");
     let hint = format!("upload it as {folder}/{stem}.md, and remove this one");
     Some(Diagnostic::warning("misplaced", key.as_str(), message).hint(hint))
 }
@@ -71,7 +71,7 @@ fn elsewhere(sources: &Sources, key: &SourceKey) -> Option<Diagnostic> {
     let whole = key.as_str();
     let (folder, rest) = whole.split_once('/').unwrap_or(("", whole));
     if let Some(meant) = FOLDERS.iter().find(|known| is_nearly(folder, known)) {
-        let message = format!("`{folder}/` is no folder of a site; the file has no effect");
+        let message = format!("`{folder}/` is not a folder of a site; the file has no effect");
         return told(
             &message,
             format!("upload it as {meant}/{rest}, and remove this one"),
@@ -95,7 +95,7 @@ fn elsewhere(sources: &Sources, key: &SourceKey) -> Option<Diagnostic> {
         "" => format!("content/{stem}.md, or into a folder of content/"),
         folder => format!("content/{folder}/{stem}.md"),
     };
-    let message = "no page is made of this: pages lie below content/";
+    let message = "this does not become a page: pages go in content/";
     told(message, format!("upload it as {to}, and remove this one"))
 }
 

@@ -284,7 +284,7 @@ async fn why_something_is_not_published_is_told_of_files_and_of_addresses() {
         ("content/blog/d.md", "it is a draft"),
         ("/blog/d/", "it is a draft"),
         ("/blog/d", "it is a draft"),
-        ("/blog/new/", "nothing of it is published"),
+        ("/blog/new/", "nothing from it is published"),
         (
             "content/blog/fails.md",
             "content/blog/fails.md:7: there is no page",
@@ -295,7 +295,7 @@ async fn why_something_is_not_published_is_told_of_files_and_of_addresses() {
             "its last good version is what is published",
         ),
         ("/blog/a/", "its last good version is what is published"),
-        ("config.toml", "a change of it is held: "),
+        ("config.toml", "a change to it is held: "),
     ] {
         let missing = explained(&world, subject).await.missing;
         assert!(

@@ -41,7 +41,7 @@ impl Default for Limits {
     }
 }
 
-const NO_ADDRESS: &str = "this is no address that can be asked for";
+const NO_ADDRESS: &str = "this is not an address that can be requested";
 const USER_AGENT: &str = concat!(
     "quillfront/",
     env!("CARGO_PKG_VERSION"),
@@ -182,7 +182,7 @@ impl Client {
             ..host(reason)
         };
         match error {
-            Error::HostNotFound => host("its host is not found (DNS)".to_owned()),
+            Error::HostNotFound => host("its host was not found (DNS)".to_owned()),
             Error::Timeout(step) => {
                 let seconds = self.limits.timeout.as_secs_f32();
                 let reason = format!("no answer within {seconds} s");
@@ -195,7 +195,7 @@ impl Client {
             Error::TooManyRedirects => {
                 page(format!("more than {} redirects", self.limits.max_redirects))
             }
-            Error::RedirectFailed => page("it redirects to no address".to_owned()),
+            Error::RedirectFailed => page("it redirects without an address".to_owned()),
             Error::BadUri(_) | Error::Http(_) => page(NO_ADDRESS.to_owned()),
             Error::Rustls(error) => host(format!("TLS: {error}")),
             Error::Tls(text) => host(format!("TLS: {text}")),
@@ -217,14 +217,14 @@ impl Client {
             // The standard library has no kind for it.
             _ if text.starts_with("failed to lookup address") => {
                 let why = text.split_once(": ").map_or("", |(_, why)| why);
-                (format!("its host is not found (DNS: {why})"), true)
+                (format!("its host was not found (DNS: {why})"), true)
             }
             _ if tls => (format!("TLS: {error}"), true),
             ErrorKind::ConnectionRefused => ("the connection was refused".to_owned(), true),
             ErrorKind::ConnectionReset
             | ErrorKind::ConnectionAborted
             | ErrorKind::BrokenPipe
-            | ErrorKind::UnexpectedEof => ("the connection was cut off".to_owned(), false),
+            | ErrorKind::UnexpectedEof => ("the connection was dropped".to_owned(), false),
             ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable => {
                 ("the host cannot be reached".to_owned(), true)
             }
@@ -245,10 +245,10 @@ fn refused(status: StatusCode) -> Failure {
     };
     let hint = match status.as_u16() {
         401 | 403 | 405 | 429 | 503 | 999 => {
-            "some hosts refuse programs: open it in a browser, and if it is there, list it in \
-             `link_checker.skip_prefixes`"
+            "some hosts refuse automated requests: open it in a browser, and if it works, list it \
+             in `link_checker.skip_prefixes`"
         }
-        _ => "mend the address, or link to a copy of the page",
+        _ => "correct the address, or link to a copy of the page",
     };
     Failure {
         reason,

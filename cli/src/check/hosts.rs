@@ -93,14 +93,14 @@ fn tell(links: &ExternalLinks, url: &str, verdict: &Verdict) -> Vec<Diagnostic> 
     match verdict {
         Verdict::Broken(failure) => links.broken(url, &failure.reason, failure.hint),
         Verdict::TooLarge if anchor.is_some() => {
-            let reason = "the page is too large to look for the anchor in all of it";
+            let reason = "the page is too large to search all of it for the anchor";
             let hint = "list it in `link_checker.skip_anchor_prefixes`";
             links.doubtful(url, reason, Some(hint))
         }
         Verdict::There { missing } => match anchor {
             Some(anchor) if missing.iter().any(|one| one == anchor) => {
                 let reason = format!("the page has no element with the id `{anchor}`");
-                let hint = "mend the anchor; where scripts make it, list the address in \
+                let hint = "correct the anchor; if scripts create it, list the address in \
                             `link_checker.skip_anchor_prefixes`";
                 links.broken(url, &reason, Some(hint))
             }

@@ -107,7 +107,7 @@ fn hosts_that_do_not_answer_are_told_by_the_way_they_fail() {
     assert!(told.starts_with("TLS: "), "{told}");
 
     let told = reason("http://[nonsense/", &limits()).unwrap();
-    assert_eq!(told, "this is no address that can be asked for");
+    assert_eq!(told, "this is not an address that can be requested");
 }
 
 #[test]

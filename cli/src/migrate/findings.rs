@@ -72,7 +72,7 @@ pub fn page(from: &str, findings: &Findings, problems: &[String]) -> String {
     let _infallible = write!(text, "{MARK}\n\n");
     text.push_str("## What was changed\n\n");
     if findings.changes.is_empty() {
-        text.push_str("Nothing had to be.\n");
+        text.push_str("Nothing.\n");
     }
     for (kind, count) in &findings.changes {
         let _infallible = writeln!(text, "- {kind}: {count}");

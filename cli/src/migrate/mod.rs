@@ -123,14 +123,15 @@ fn folders(options: &Migrate) -> Result<(PathBuf, PathBuf)> {
             let name = input
                 .file_name()
                 .map(|name| name.to_string_lossy().into_owned());
-            let name = name.ok_or_else(|| usage("say where to with --output-dir".into()))?;
+            let name =
+                name.ok_or_else(|| usage("name the destination with --output-dir".into()))?;
             input.with_file_name(format!("{name}-quillfront"))
         }
     };
     let output = root::resolve(&output)?;
     if output.starts_with(&input) || input.starts_with(&output) {
         let message = format!(
-            "{} and {} lie in each other",
+            "one of {} and {} is inside the other",
             output.display(),
             input.display()
         );
@@ -199,7 +200,10 @@ fn detect(input: &Path) -> Result<Generator> {
     if is_hugo || input.join("config/_default").is_dir() {
         return Ok(Generator::Hugo);
     }
-    let message = format!("{} is not known as a site of Zola or Hugo", input.display());
+    let message = format!(
+        "{} is not recognized as a site of Zola or Hugo",
+        input.display()
+    );
     Err(UsageError(format!("{message}; say so with --from zola or --from hugo")).into())
 }
 
@@ -240,13 +244,13 @@ fn tell(findings: &Findings, diagnostics: &[Diagnostic], output: &Path, builds: 
         .checked_sub(MAX_TOLD)
         .filter(|more| *more > 0)
     {
-        show::note(&format!("… and {more} more to look at"));
+        show::note(&format!("… and {more} more to review"));
     }
     let texts = excerpt::texts_from_folder(output, show::told(diagnostics));
     show::diagnostics(diagnostics, &texts);
     let left = findings.remaining.len();
     show::note(&format!(
-        "{} is written; {}; {left} to look at; all of it is in {PAGE}",
+        "wrote {}; {}; {left} to review; the full list is in {PAGE}",
         output.display(),
         if builds {
             "it builds"

@@ -24,7 +24,7 @@ pub async fn pages_of(builder: &Builder, report: &Report) -> PagesOf {
         Ok(Some((_, state))) => state,
         Ok(None) => return pages_of,
         Err(error) => {
-            show::warning(&format!("which pages have mistakes is not known: {error}"));
+            show::warning(&format!("cannot tell which pages have errors: {error}"));
             return pages_of;
         }
     };

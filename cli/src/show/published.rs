@@ -70,12 +70,14 @@ impl Published {
     }
 }
 
-/// `3 could not be made and stay as they were`.
+/// `3 could not be generated and stay as they were`.
 pub fn failed(report: &Report) -> Option<String> {
     match report.counts.stale {
         0 => None,
-        1 => Some("1 could not be made and stays as it was".to_owned()),
-        more => Some(format!("{more} could not be made and stay as they were")),
+        1 => Some("1 could not be generated and stays as it was".to_owned()),
+        more => Some(format!(
+            "{more} could not be generated and stay as they were"
+        )),
     }
 }
 
@@ -275,7 +277,7 @@ mod tests {
         report.counts.stale = 2;
         assert_eq!(
             line(&report).as_deref(),
-            Some("removed 1 page; 2 could not be made and stay as they were")
+            Some("removed 1 page; 2 could not be generated and stay as they were")
         );
         report.outputs.clear();
         assert_eq!(line(&report), None, "nothing was published");

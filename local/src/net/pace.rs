@@ -35,7 +35,7 @@ pub(crate) struct Progress {
 
 /// The client stopped in the middle of a body.
 #[derive(Debug, thiserror::Error)]
-#[error("the body fell silent")]
+#[error("the body stopped arriving")]
 struct Silence;
 
 impl Progress {

@@ -129,7 +129,7 @@ fn from_header(value: &[u8]) -> Result<Authentication, Refusal> {
         let known = named.iter_mut().find(|(known, _)| *known == name);
         let (_, place) = known.ok_or_else(|| malformed("it has a field that is not known"))?;
         if place.replace(value).is_some() {
-            return Err(malformed("a field stands in it twice"));
+            return Err(malformed("it has a field twice"));
         }
     }
     let [(_, Some(credential)), (_, Some(signed)), (_, Some(_))] = named else {

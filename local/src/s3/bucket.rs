@@ -112,7 +112,7 @@ impl Bucket {
         for folder in FOLDERS {
             let folder = dir.join(folder);
             if folder.symlink_metadata().is_ok() && !is_dir(&folder)? {
-                disk.set_aside(&folder, "it is no folder");
+                disk.set_aside(&folder, "it is not a folder");
             }
             make_dir(&folder)?;
         }
@@ -123,7 +123,7 @@ impl Bucket {
                 let created = now();
                 let made = write_json(&disk.tmp_path(), &path, &About { created });
                 shared.notices.tell(&match made {
-                    Ok(()) => format!("{} was made again", path.display()),
+                    Ok(()) => format!("{} was rebuilt", path.display()),
                     Err(error) => error.to_string(),
                 });
                 created
@@ -325,7 +325,7 @@ impl Bucket {
         if let Err(error) = &opened
             && error.is_damage()
         {
-            let why = "its record or its bytes are not there, or not what was written";
+            let why = "its record or its bytes are missing, or are not what was written";
             self.teller(key).tell(&self.object_path(key), &why);
         }
         opened

@@ -106,7 +106,7 @@ impl Disk {
         self.notices.tell(&match moved {
             Ok(()) => format!("{path}: {why}; it was moved to {}", target.display()),
             Err(error) => {
-                format!("{path}: {why}; it is left out, and cannot be moved away: {error}")
+                format!("{path}: {why}; it is ignored, but cannot be moved away: {error}")
             }
         });
     }
@@ -221,7 +221,7 @@ fn close_to_others(path: &Path, notices: &Notices) {
         if let Err(error) = closed {
             let path = path.display();
             notices.tell(&format!(
-                "{path}: others may read it, and this cannot be changed: {error}"
+                "{path}: other users can read it, and its permissions cannot be changed: {error}"
             ));
         }
     }
@@ -263,7 +263,7 @@ fn next_epoch(root: &Path, tmp: &Path, notices: &Notices) -> u32 {
     };
     let last: u32 = last.unwrap_or_else(|why| {
         let path = path.display();
-        notices.tell(&format!("{path}: {why}; it is made again from the clock"));
+        notices.tell(&format!("{path}: {why}; it is recreated from the clock"));
         0
     });
     let epoch = last.saturating_add(1).max(seconds);

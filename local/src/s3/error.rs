@@ -21,7 +21,7 @@ pub enum StoreError {
         source: io::Error,
     },
     /// A file in the data folder is not what the store wrote there.
-    #[error("{} is damaged: it is not what this store wrote there", .0.display())]
+    #[error("{} is damaged: its content is not what this store wrote", .0.display())]
     Damaged(PathBuf),
     /// The object was damaged on the disk and set aside, and nobody has put or deleted it since.
     #[error("the object {0} was damaged on the disk and set aside; put it again, or delete it")]

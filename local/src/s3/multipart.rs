@@ -316,7 +316,7 @@ pub(super) fn open_all(
         let name = dir.file_name().and_then(|name| name.to_str());
         let id = name.unwrap_or_default().to_owned();
         if !is_dir(&dir)? {
-            disk.set_aside(&dir, "it is no upload");
+            disk.set_aside(&dir, "it is not an upload");
             continue;
         }
         if made.contains(id.as_str()) {
@@ -326,7 +326,7 @@ pub(super) fn open_all(
         let Some(about) = read_json::<About>(disk, &dir.join(ABOUT))? else {
             disk.set_aside(
                 &dir,
-                "it is no upload, or does not say any more what it uploads",
+                "it is not an upload, or no longer says what it uploads",
             );
             continue;
         };
@@ -358,7 +358,7 @@ fn open_parts(disk: &Disk, dir: &Path) -> Result<BTreeMap<u16, Part>, StoreError
         };
         match part {
             Some((number, part)) => drop(parts.insert(number, part)),
-            None => disk.set_aside(&path, "it is no part of an upload, or damaged"),
+            None => disk.set_aside(&path, "it is not a part of an upload, or it is damaged"),
         }
     }
     Ok(parts)

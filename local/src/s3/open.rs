@@ -64,8 +64,8 @@ pub(super) fn read_records(
     lost.read(|name| names.contains(name))?;
     if let count @ 1.. = lost.count() {
         disk.tell(&format!(
-            "{}: objects that were damaged, and neither put again nor deleted since: {count}; their bytes may be in \
-             set-aside",
+            "{}: damaged objects that have been neither uploaded again nor deleted: {count}; their \
+             bytes may be in set-aside",
             bucket.display()
         ));
     }
@@ -80,7 +80,7 @@ fn set_aside(disk: &Disk, lost: &Lost, path: &Path, why: &str) {
     match lost.note(disk, name) {
         Ok(()) => disk.set_aside(path, why),
         Err(error) => disk.tell(&format!(
-            "{}: {why}; it stays there, since nothing can be written: {error}",
+            "{}: {why}; it stays there because nothing can be written: {error}",
             path.display()
         )),
     }
@@ -95,7 +95,7 @@ fn read_record(path: &Path, blobs: &Path) -> Result<Found, StoreError> {
         Ok(metadata) if metadata.is_file() => {}
         // A link that leads nowhere is there and is not.
         Err(error) if error.kind() != ErrorKind::NotFound => return Err(error).at(path),
-        _ => return strange("it is no file".into()),
+        _ => return strange("it is not a file".into()),
     }
     let read = File::open(path)
         .at(path)
@@ -103,7 +103,7 @@ fn read_record(path: &Path, blobs: &Path) -> Result<Found, StoreError> {
     let (record, before) = match read {
         Ok(read) => read,
         Err(error) if error.is_damage() => {
-            return strange("it is no object of this store, or damaged".into());
+            return strange("it is not an object of this store, or it is damaged".into());
         }
         Err(error) => return Err(error),
     };
@@ -118,14 +118,14 @@ fn read_record(path: &Path, blobs: &Path) -> Result<Found, StoreError> {
             match fs::metadata(&blob) {
                 Ok(metadata) => metadata.len(),
                 Err(error) if error.kind() == ErrorKind::NotFound => {
-                    return strange(format!("the bytes of {key:?} are not there"));
+                    return strange(format!("the bytes of {key:?} are missing"));
                 }
                 Err(error) => return Err(error).at(&blob),
             }
         }
     };
     if length != record.meta.size {
-        return strange(format!("the bytes of {key:?} are not all there"));
+        return strange(format!("the bytes of {key:?} are incomplete"));
     }
     Ok(Found::Object(Box::new(record)))
 }
@@ -148,7 +148,7 @@ pub(super) fn sweep_blobs(
             continue;
         }
         if !name.is_some_and(is_blob_name) || is_dir(&path)? {
-            disk.set_aside(&path, "it is none of the store's");
+            disk.set_aside(&path, "it does not belong to the store");
         } else if lost.count() == 0 {
             fs::remove_file(&path).at(&path)?;
         } else {

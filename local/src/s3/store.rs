@@ -49,7 +49,7 @@ impl Store {
                     .and_then(|name| name.to_str())
                     .unwrap_or_default();
                 if !check_bucket_name(name) || !is_dir(&path)? {
-                    shared.disk.set_aside(&path, "it is no bucket");
+                    shared.disk.set_aside(&path, "it is not a bucket");
                     continue;
                 }
                 buckets.insert(name.to_owned(), Arc::new(Bucket::open(&shared, name)?));

@@ -111,7 +111,7 @@ fn drafts_are_told_as_such_to_links_and_functions() {
     let told = told(&site);
     for part in [
         "content/a.md:3:1: there is no page for the link `@/d.md` yet: it is a draft",
-        "`@/s/below.md` yet: it lies below content/s/_index.md, which is a draft",
+        "`@/s/below.md` yet: it is below content/s/_index.md, which is a draft",
         "`@/s/_index.md` yet: it is a draft",
         "content/d.md is a draft",
         "content/s/_index.md is a draft",

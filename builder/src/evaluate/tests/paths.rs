@@ -23,7 +23,7 @@ fn two_makers_of_one_path_are_told_with_the_path_and_the_page_wins() {
     assert_eq!(told.file, "content/second.md");
     assert_eq!(
         told.message,
-        "`/kites/red/` is already made by content/first.md"
+        "`/kites/red/` is already generated from content/first.md"
     );
     assert_eq!(
         site.plan["kites/red/index.html"].source.as_str(),

@@ -94,7 +94,7 @@ fn a_text_cannot_read_an_index_that_is_made_of_it() {
     ]);
     let told = told(&site);
     assert!(
-        told.contains("content/a.md:5") && told.contains("made from the texts of all pages"),
+        told.contains("content/a.md:5") && told.contains("generated from the text of all pages"),
         "{told}"
     );
     assert!(site.objects.contains_key("search_index.en.js"));
@@ -112,7 +112,7 @@ fn an_index_that_cannot_be_made_fails_what_asks_for_its_hash() {
         ("content/_index.md", "+++\nin_search_index = false\n+++\n"),
     ]);
     assert!(site.stale.contains("index.html"));
-    assert!(told(&site).contains("`search_index.en.js` could not be made"));
+    assert!(told(&site).contains("`search_index.en.js` could not be generated"));
 }
 
 #[test]

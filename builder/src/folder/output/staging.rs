@@ -80,7 +80,7 @@ impl Staging {
         }
         let lock = File::create(path)?;
         if let Err(TryLockError::WouldBlock) = lock.try_lock() {
-            let message = "another build is writing into the same folder";
+            let message = "another build is writing to the same folder";
             return Err(io::Error::new(io::ErrorKind::WouldBlock, message));
         }
         self.empty()?;

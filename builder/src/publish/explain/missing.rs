@@ -41,7 +41,7 @@ impl PublishedSite {
         let relative = relative.filter(|_| key.role() == Role::Content);
         match relative.and_then(|relative| library.absence(relative)) {
             Some(absence @ Absence::Draft(_)) => why.push(format!(
-                "it {}; drafts are published with --drafts, or once `draft` is taken out",
+                "it {}; drafts are published with --drafts, or once `draft` is removed",
                 absence.told()
             )),
             Some(absence @ Absence::Held(_)) => why.push(format!(
@@ -53,13 +53,13 @@ impl PublishedSite {
         let is_held = |held: &&super::Held| held.keys.contains(key.as_str());
         if let Some(held) = self.held.as_ref().filter(is_held) {
             why.push(format!(
-                "a change of it is held: {}; `quillfront approve` lets it through",
+                "a change to it is held: {}; `quillfront approve` lets it through",
                 held.reason
             ));
         }
         if let Some(source) = self.sources().get(key.as_str()) {
             let stays = match source.effective {
-                Effective::Absent => "nothing of it is published",
+                Effective::Absent => "nothing from it is published",
                 _ => "its last good version is what is published",
             };
             let problems = source.problems.iter().map(Diagnostic::in_brief);
@@ -93,9 +93,9 @@ impl PublishedSite {
             .any(|output| output.key == key.as_str() && output.actions.contains(&Action::Stale));
         if is_stale {
             let stays = if self.state.outputs.contains_key(key.as_str()) {
-                "it could not be made anew; what was published stays"
+                "it could not be generated again; the published version stays"
             } else {
-                "it could not be made, and was never published"
+                "it could not be generated and was never published"
             };
             return vec![stays.to_owned()];
         }

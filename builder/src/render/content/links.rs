@@ -203,7 +203,7 @@ pub(super) fn anchors(world: &World, links: &[LinkToPlace<'_>]) -> Anchors {
         let (message, hint, list) = match lower.get(&anchor.to_lowercase()) {
             Some(own) => (
                 format!("content/{target} has `#{own}`, not `#{anchor}`"),
-                "write it in the same case: browsers do not find it otherwise",
+                "write it in the same case, or browsers will not find it",
                 &mut found.misspelled,
             ),
             None => (

@@ -51,7 +51,11 @@ fn request(world: &World, url: &str, format: &str, arguments: &Kwargs) -> Result
     let method = match method.unwrap_or("get").to_ascii_lowercase().as_str() {
         "get" => Method::Get,
         "post" => Method::Post,
-        other => return Err(format!("load_data: `method` is get or post, not {other}")),
+        other => {
+            return Err(format!(
+                "load_data: `method` must be get or post, not {other}"
+            ));
+        }
     };
     let body = arguments.get::<String>("body").map_err(told)?;
     if body.is_some() && method == Method::Get {
@@ -101,7 +105,7 @@ fn header(text: &str) -> Result<(String, String), String> {
     let (name, value) = (name.trim().to_ascii_lowercase(), value.trim());
     let token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
     if name.is_empty() || !name.bytes().all(token) {
-        return Err(format!("load_data: {name:?} is no name of a header"));
+        return Err(format!("load_data: {name:?} is not a header name"));
     }
     if value.len() + name.len() > MAX_HEADER_BYTES
         || value.bytes().any(|byte| !(b' '..=b'~').contains(&byte))
@@ -121,9 +125,7 @@ fn header(text: &str) -> Result<(String, String), String> {
         "upgrade",
     ];
     if framing.contains(&name.as_str()) {
-        return Err(format!(
-            "load_data: the header `{name}` is not yours to set"
-        ));
+        return Err(format!("load_data: the header `{name}` cannot be set"));
     }
     Ok((name, value.to_owned()))
 }

@@ -64,8 +64,9 @@ pub fn many_unknown(text: &str, tera: &Tera, own: &BTreeSet<&str>) -> Option<(u3
         Kind::Filter => "filter",
         Kind::Function => "function",
     };
-    let message =
-        format!("Unknown {kind} `{name}`, the first of {unknown} calls of what does not exist");
+    let message = format!(
+        "Unknown {kind} `{name}`, the first of {unknown} calls to things that do not exist"
+    );
     Some((tags::line_of(text, at), message))
 }
 

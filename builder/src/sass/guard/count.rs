@@ -223,7 +223,8 @@ pub(super) fn note_emitted(more: usize) -> Result<(), String> {
         return Ok(());
     }
     Err(format!(
-        "a style sheet makes more than {MAX_EMITTED} selectors and declarations: does a loop end?"
+        "a style sheet makes more than {MAX_EMITTED} selectors and declarations: does every loop \
+         end?"
     ))
 }
 
@@ -238,7 +239,7 @@ pub(super) fn note_comparisons(more: usize) -> Result<(), String> {
     }
     Err(format!(
         "lists in brackets and names of variables need more than {MAX_COMPARISONS} comparisons; \
-         write shorter lists, or fewer variables in what runs again"
+         write shorter lists, or use fewer variables in code that runs repeatedly"
     ))
 }
 
@@ -362,8 +363,7 @@ fn checked_size(
         return Ok(bytes);
     }
     let message = format!(
-        "${name} holds more than {MAX_VALUE_BYTES} bytes: is something put into itself again \
-         and again?"
+        "${name} holds more than {MAX_VALUE_BYTES} bytes: is it repeatedly added to itself?"
     );
     Err(Box::<grass_compiler::Error>::from((message, span)))
 }
@@ -393,14 +393,15 @@ pub(crate) fn step(mut arguments: ArgumentResult, _: &mut Visitor) -> Answer {
         (counts.steps, grown, counts.running.len())
     });
     if steps > MAX_STEPS {
-        let message =
-            format!("more than {MAX_STEPS} runs of functions, mixins and loops: does a loop end?");
+        let message = format!(
+            "more than {MAX_STEPS} runs of functions, mixins and loops: does every loop end?"
+        );
         return fail(message, span);
     }
     if grown > CALLS_BYTES || depth > MAX_DEPTH {
         let message = format!(
-            "functions or mixins call each other more than {MAX_DEPTH} deep: \
-             does one call itself for ever? A loop has no such limit"
+            "functions or mixins call each other more than {MAX_DEPTH} deep: does one call itself \
+             forever? Loops have no such limit"
         );
         return fail(message, span);
     }
@@ -437,7 +438,8 @@ pub(crate) fn step(mut arguments: ArgumentResult, _: &mut Visitor) -> Answer {
     });
     if statements > MAX_STATEMENTS {
         let message = format!(
-            "functions, mixins and loops run more than {MAX_STATEMENTS} statements: does a loop end?"
+            "functions, mixins and loops run more than {MAX_STATEMENTS} statements: does every \
+             loop end?"
         );
         return fail(message, span);
     }
@@ -511,15 +513,15 @@ pub(crate) fn extend(mut arguments: ArgumentResult, _: &mut Visitor) -> Answer {
     match found {
         (true, _) => fail(
             format!(
-                "more than {MAX_EXTENDS} runs of @extend, or fewer of what many rules have; include \
-                 a mixin instead"
+                "more than {MAX_EXTENDS} runs of @extend, or fewer on selectors that many rules \
+                 have; include a mixin instead"
             ),
             span,
         ),
         (_, true) => fail(
             format!(
-                "@extend of {target} could make more than {MAX_EXTENDED} selectors of one that \
-                 has several parts which are extended; include a mixin instead"
+                "@extend of {target} could turn one selector with several extended parts into more \
+                 than {MAX_EXTENDED}; include a mixin instead"
             ),
             span,
         ),
@@ -529,7 +531,6 @@ pub(crate) fn extend(mut arguments: ArgumentResult, _: &mut Visitor) -> Answer {
 
 pub(super) fn too_many_selectors() -> String {
     format!(
-        "rules inside rules make more than {MAX_SELECTORS} selectors of one another; \
-         write fewer in one list, or nest less"
+        "rules inside rules produce more than {MAX_SELECTORS} selectors; list fewer, or nest less"
     )
 }

@@ -102,7 +102,7 @@ pub fn rewrite(text: &str, page: &Page<'_>, findings: &mut Findings) -> Body {
             None => {
                 if call.escaped.is_none() && !call.is_end {
                     let reason = format!(
-                        "the shortcode `{}` is not known here; it stands in the page as it was",
+                        "the shortcode `{}` is not supported; it was left in the page as it was",
                         call.name
                     );
                     let action = "Write a component of that name, and call it as {{ <name /> }}";

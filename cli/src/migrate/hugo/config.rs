@@ -39,12 +39,12 @@ pub struct Site {
 const LISTED: [(&str, &str, &str); 11] = [
     (
         "theme",
-        "a theme of Hugo's",
-        "The site has the theme quill; write your own templates, or port the theme",
+        "a Hugo theme",
+        "The site uses the theme quill; write your own templates, or port the theme",
     ),
     (
         "module",
-        "modules of Hugo's",
+        "Hugo modules",
         "Copy what the site needs from them",
     ),
     ("outputs", "other output formats", "Use a template for each"),
@@ -55,7 +55,7 @@ const LISTED: [(&str, &str, &str); 11] = [
     ),
     (
         "ignorefiles",
-        "files to leave out, by regular expressions",
+        "files to ignore, by regular expression",
         "Write globs into ignored_content",
     ),
     (
@@ -109,8 +109,8 @@ pub fn read(tree: &mut Tree, findings: &mut Findings) -> Site {
         };
         match parsed {
             Ok(Value::Table(entries)) => merge(&mut keys, file, entries),
-            Ok(_) => findings.left(file, None, "this is no table", "Write the keys by hand"),
-            Err(reason) => findings.left(file, None, reason, "Mend the file, and migrate again"),
+            Ok(_) => findings.left(file, None, "this is not a table", "Write the keys by hand"),
+            Err(reason) => findings.left(file, None, reason, "Fix the file, and migrate again"),
         }
     }
     for file in tree.texts_under("config/") {
@@ -119,7 +119,7 @@ pub fn read(tree: &mut Tree, findings: &mut Findings) -> Site {
                 &file,
                 None,
                 "a configuration for an environment",
-                "Give it with `--config`, or leave it",
+                "Pass it with `--config`, or ignore it",
             );
         }
         tree.texts.remove(&file);
@@ -196,7 +196,7 @@ fn site(keys: Vec<(String, Value)>, file: &str, findings: &mut Findings) -> Site
                 _ => findings.left(
                     file,
                     None,
-                    format!("`permalinks.{section}` is no pattern for pages"),
+                    format!("`permalinks.{section}` is not a pattern for pages"),
                     "Set `path` in the pages",
                 ),
             }

@@ -70,7 +70,7 @@ pub fn expand(
                 (_, None, None) => return None,
             };
             let reason = format!(
-                "`{}` asked another site for a post; it is a link now",
+                "`{}` embedded a post from another site; it is a link now",
                 call.name
             );
             findings.left(

@@ -106,22 +106,22 @@ const SAME: [&str; 4] = ["title", "description", "draft", "weight"];
 const LISTED: [(&str, &str, &str); 7] = [
     (
         "publishdate",
-        "a date of publishing beside the date",
+        "a publication date besides the date",
         "Set `date` to it",
     ),
     (
         "expirydate",
         "pages do not expire",
-        "Take the page out when the time has come",
+        "Remove the page when it expires",
     ),
     (
         "layout",
-        "a layout of Hugo's",
+        "a Hugo layout",
         "Write a template, and name it with `template`",
     ),
     (
         "type",
-        "a type of content of Hugo's",
+        "a Hugo content type",
         "Write a template, and name it with `template`",
     ),
     ("outputs", "other output formats", "Use a template for each"),
@@ -175,7 +175,7 @@ pub fn write(
                     head.push((name.to_owned(), value));
                 } else {
                     let reason =
-                        format!("`{key}` is {text:?}, which is no date here; it is in [extra]");
+                        format!("`{key}` is {text:?}, which is not a date here; it is in [extra]");
                     findings.left(
                         context.file,
                         None,

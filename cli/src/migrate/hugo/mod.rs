@@ -127,7 +127,7 @@ fn read(tree: &Tree, site: &Site, findings: &mut Findings) -> Vec<Page> {
         let front = match front::read(&tree.texts[&path]) {
             Ok(front) => front,
             Err(reason) => {
-                findings.left(&path, 1, reason, "Mend the front matter, and migrate again");
+                findings.left(&path, 1, reason, "Fix the front matter, and migrate again");
                 continue;
             }
         };

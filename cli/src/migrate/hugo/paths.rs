@@ -85,7 +85,7 @@ fn expand(
             "slug" => slug_or_title(),
             "filename" | "contentbasename" => name.to_owned(),
             "slugorfilename" | "slugorcontentbasename" => page.slug.unwrap_or(name).to_owned(),
-            other => return Err(format!("`:{other}` is not known here")),
+            other => return Err(format!("`:{other}` is not supported")),
         });
         rest = &after[length..];
     }

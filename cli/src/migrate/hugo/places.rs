@@ -30,7 +30,7 @@ pub fn folders(tree: &mut Tree, findings: &mut Findings) -> bool {
             }
             "layouts" => {
                 drop_file(tree, &path);
-                let action = "Write a template for Tera, or take what the theme has";
+                let action = "Write a Tera template, or use what the theme has";
                 findings.left(&path, None, "a layout; it was not copied", action);
             }
             "archetypes" => {
@@ -63,11 +63,11 @@ pub fn folders(tree: &mut Tree, findings: &mut Findings) -> bool {
         }
     }
     for theme in themes {
-        let action = "The site has the theme quill; port the other, or write templates";
+        let action = "The site uses the theme quill; port the other, or write templates";
         findings.left(
             &format!("themes/{theme}"),
             None,
-            "a theme of Hugo's; it was not copied",
+            "a Hugo theme; it was not copied",
             action,
         );
     }
@@ -143,7 +143,7 @@ pub fn names(tree: &mut Tree, site: &Site, findings: &mut Findings) {
             continue;
         }
         if tree.contains(&new) {
-            let reason = format!("{new} is there already");
+            let reason = format!("{new} already exists");
             findings.left(&path, None, reason, "Keep one of the two");
             continue;
         }

@@ -124,7 +124,7 @@ pub fn missing_sections(
         let is_bundle = tree.contains(&format!("content/{at}index{mark}.md"));
         if is_bundle {
             let reason = "a folder with index.md and other pages in it";
-            let action = "Move the other pages out: here they would be published for themselves";
+            let action = "Move the other pages out; here they would be published as separate pages";
             findings.left(&format!("content/{folder}"), None, reason, action);
             continue;
         }
@@ -153,6 +153,6 @@ pub fn missing_sections(
         }
         tree.texts
             .insert(path, format!("+++\n{}+++\n", value::to_toml(&entries)));
-        findings.changed("sections that Hugo made by itself");
+        findings.changed("sections that Hugo created implicitly");
     }
 }

@@ -35,7 +35,7 @@ pub fn rewrite(file: &str, text: &str, skipped: &[String], findings: &mut Findin
                     file,
                     problem.line,
                     problem.message,
-                    "Mend the file, and migrate again",
+                    "Fix the file, and migrate again",
                 );
             }
             return text.to_owned();
@@ -59,7 +59,7 @@ pub fn rewrite(file: &str, text: &str, skipped: &[String], findings: &mut Findin
         && matches!(entry.node.data, Data::Array(_))
     {
         let action = "Write a table for each: [languages.fr]";
-        change.left(entry, "`languages` is no list any more", action);
+        change.left(entry, "`languages` is no longer a list", action);
     }
     change.highlighting(&entries);
     change.skip(&entries, skipped);
@@ -134,8 +134,8 @@ impl Change<'_> {
             if entries.iter().any(|entry| entry.key == new) {
                 self.left(
                     entry,
-                    &format!("`{old}` and `{new}` are both there"),
-                    "Take the first out",
+                    &format!("`{old}` and `{new}` are both set"),
+                    "Remove the first",
                 );
                 continue;
             }

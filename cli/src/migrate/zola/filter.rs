@@ -48,13 +48,15 @@ pub fn filter(tag: &Inside<'_>, index: usize, line: u32, env: &mut Env<'_>, edit
         "indent" => indent(tag, index, named("prefix"), line, env, edits),
         "int" | "float" if named("default").is_some() => env.left(
             line,
-            &format!("`{name}` has no `default` any more: what is no number is an error"),
+            &format!(
+                "`{name}` no longer takes `default`; a value that is not a number is an error"
+            ),
             "Make sure that the value is a number, or test it first",
         ),
         "unique" if arguments.as_ref().is_some_and(|one| !one.list.is_empty()) => env.left(
             line,
-            "`unique` takes no arguments any more",
-            "Take out the attribute first: [x.name for x in list] | unique",
+            "`unique` no longer takes arguments",
+            "Extract the attribute first: [x.name for x in list] | unique",
         ),
         "date" => date(
             tag,
@@ -80,7 +82,7 @@ fn date(
         env.left(
             line,
             "with a `locale`, `date` takes patterns of UTS 35, not of strftime",
-            "Write the format anew: \"%d %B %Y\" is \"dd MMMM y\"; a locale is written \"fr-FR\"",
+            "Rewrite the format: \"%d %B %Y\" is \"dd MMMM y\"; a locale is written \"fr-FR\"",
         );
         return;
     }
@@ -111,8 +113,8 @@ fn indent(
             format!("width={}, indentation=\"{other}\"", text.len())
         }
         _ => {
-            let action = "Write `width`, and `indentation` for a character other than a blank";
-            return env.left(line, "`indent` has no `prefix` any more", action);
+            let action = "Write `width`, and `indentation` for a character other than a space";
+            return env.left(line, "`indent` no longer takes `prefix`", action);
         }
     };
     let name_start = (index + 2..tag.tokens.len())

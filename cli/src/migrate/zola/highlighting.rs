@@ -37,11 +37,10 @@ impl Change<'_> {
                 entry.key.as_str(),
                 "extra_syntaxes" | "extra_syntaxes_and_themes"
             ) {
-                let action =
-                    "Find a grammar in the format of TextMate (JSON) and name it in extra_grammars";
+                let action = "Find a TextMate grammar (JSON) and list it in extra_grammars";
                 self.left(
                     entry,
-                    "syntaxes in Sublime's format are not read any more",
+                    "syntaxes in Sublime's format are no longer read",
                     action,
                 );
             }
@@ -75,7 +74,7 @@ impl Change<'_> {
             let (new, is_same) = theme_name(name);
             if !is_same {
                 let reason =
-                    format!("the highlighting theme `{name}` has no namesake; `{new}` is like it");
+                    format!("there is no highlighting theme `{name}` any more; `{new}` is similar");
                 self.left(entry, &reason, "Choose another in [markdown.highlighting]");
             }
             return format!("theme = \"{new}\"\n");
@@ -136,11 +135,11 @@ impl Change<'_> {
         if line.is_some_and(|line| line.trim().is_empty()) {
             self.edits.remove(whole_line(self.text, start..end));
         } else {
-            let reason = format!("`{}` stands on a line with other keys", entry.key);
+            let reason = format!("`{}` is on a line with other keys", entry.key);
             self.left(
                 entry,
                 &reason,
-                "Take it out, and write [markdown.highlighting]",
+                "Remove it, and write [markdown.highlighting]",
             );
         }
     }

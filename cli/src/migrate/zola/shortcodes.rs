@@ -154,7 +154,7 @@ fn list_what_is_gone(text: &str, file: &str, findings: &mut Findings) {
                     file,
                     line,
                     "components are not counted; each call now says its number with `nth`",
-                    "Keep the numbers when you add calls, or take them out",
+                    "Keep the numbers when you add calls, or remove them",
                 ),
                 "args" => findings.left(
                     file,

@@ -63,7 +63,7 @@ pub fn rewrite(inside: &str, line: u32, env: &mut Env<'_>) -> String {
             "." => list_step(&tag, index, env, &mut edits),
             "__tera_context" => env.left(
                 line,
-                "`__tera_context` does not exist any more",
+                "`__tera_context` no longer exists",
                 "Print the variables that you want to see by name",
             ),
             _ if tag.is_name(index) && tag.word(index + 1) == "(" => {
@@ -130,7 +130,7 @@ fn function(tag: &Inside<'_>, index: usize, line: u32, env: &mut Env<'_>, edits:
             let has_it = names.any(|name| name == Some("metadata_only"));
             if has_it {
                 drop_argument(tag, index + 1, &arguments, "metadata_only", edits);
-                env.findings.changed("`metadata_only`, not needed any more");
+                env.findings.changed("`metadata_only`, no longer needed");
             }
         }
         "get_env" => env.left(
@@ -186,7 +186,7 @@ fn macro_call(tag: &Inside<'_>, colons: usize, line: u32, env: &mut Env<'_>, edi
     else {
         let called = format!("{}::{name}", tag.word(start));
         let action = "Define a component of that name, and call it as {{ <name /> }}";
-        return env.left(line, &format!("the macro `{called}` is not found"), action);
+        return env.left(line, &format!("the macro `{called}` was not found"), action);
     };
     edits.replace(tag.bytes(start, colons + 2), format!("<{component}"));
     let mut from = tag.tokens[colons + 2].range.end;

@@ -63,7 +63,7 @@ pub fn rewrite(text: &str, template: &Template<'_>, findings: &mut Findings) -> 
         match word {
             "import" => {
                 edits.remove(whole_line(text, tag.range.clone()));
-                env.findings.changed("imports, not needed any more");
+                env.findings.changed("imports, no longer needed");
             }
             "macro" => {
                 let named = definitions::definition(inside)
@@ -184,8 +184,8 @@ fn list_foreign_loops(
             inside.word(at) == "loop" && inside.word(at + 1) == "." && inside.is_variable(at)
         });
         if uses_loop && depth == 0 {
-            let reason = "the `loop` of the template that includes this one is not seen here";
-            let action = "Set a variable to what is needed of it, before the include";
+            let reason = "the `loop` of the template that includes this one is not visible here";
+            let action = "Before the include, set a variable to the part that is needed";
             findings.left(file, lines.line(tag.range.start), reason, action);
         }
     }
@@ -220,17 +220,17 @@ fn include(
         Some(name) => {
             edits.replace(tag.inner.clone(), format!(" include \"{name}\" "));
             env.findings
-                .changed("includes of the first file that is there");
+                .changed("includes of the first file that exists");
         }
         None if ignores => {
             edits.remove(whole_line(text, tag.range.clone()));
-            env.findings.changed("includes of files that are not there");
+            env.findings.changed("includes of missing files");
         }
         None => env.findings.left(
             env.file,
             line,
-            "none of the included templates is there",
-            "Add one of them, or take the line out",
+            "none of the included templates exists",
+            "Add one of them, or remove the line",
         ),
     }
 }
@@ -289,11 +289,11 @@ fn leave_out_strays(
         let line = lines.line(range.start);
         if text[range.clone()].contains("#}") {
             let reason = "text outside of blocks, in a template that extends another";
-            findings.left(file, line, reason, "Move it into a block, or take it out");
+            findings.left(file, line, reason, "Move it into a block, or remove it");
             continue;
         }
         let part = text[range.clone()].to_owned();
         edits.replace(range, format!("{{# {part} #}}"));
-        findings.changed("what was never printed, now in comments");
+        findings.changed("text that was never printed, now in comments");
     }
 }
