@@ -577,9 +577,9 @@ mod tests {
                 &[".git/HEAD", ".quillfront/key", "../other/.git/HEAD"],
             );
             let said = site.refused(None);
-            assert!(said.contains("inside of, a ."), "{name}: {said}");
+            assert!(said.contains("inside, a ."), "{name}: {said}");
             assert!(said.contains("such as public"), "{name}: {said}");
-            assert!(site.refused(Some(name)).contains("inside of, a ."));
+            assert!(site.refused(Some(name)).contains("inside, a ."));
         }
     }
 

@@ -314,7 +314,7 @@ mod tests {
         };
         assert!(ask_for(MAX_PICTURES).is_ok() && ask_for(MAX_PICTURES).is_ok());
         let told = ask_for(MAX_PICTURES + 1).unwrap_err().to_string();
-        assert!(told.contains("more than 1000 pictures"), "{told}");
+        assert!(told.contains("more than 1000 resized pictures"), "{told}");
         let same = counted(|| (0..9_999).try_for_each(|_| ask("a", MAX_PICTURES, "this")));
         assert!(same.is_ok());
     }
