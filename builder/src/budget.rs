@@ -275,12 +275,17 @@ fn of_argument(value: &Value) -> Result<(), Error> {
         keep(text.len())?;
         return keep_of_text(text.len());
     }
-    match value.as_array() {
-        Some(list) => {
+    match (value.as_array(), value.as_map()) {
+        (Some(list), _) => {
             spend(list.len() as u64 / VALUES_A_STEP)?;
             list.iter().try_for_each(of_argument)
         }
-        None => Ok(()),
+        // Written out, its keys cost as well.
+        (_, Some(map)) => {
+            spend(map.len() as u64)?;
+            map.values().try_for_each(of_argument)
+        }
+        _ => Ok(()),
     }
 }
 

@@ -79,6 +79,22 @@ fn values_have_a_depth_and_a_size_once_written_out() {
     });
 }
 
+/// A function may write out whatever it is called with.
+#[test]
+fn texts_in_lists_and_maps_of_arguments_are_paid_for() {
+    let text = Value::from("a".repeat(64_000));
+    let map = tera::Map::from_iter([("a".into(), Value::from(vec![text.clone(), text.clone()]))]);
+    let price = |value: Value| {
+        of_render(|| {
+            of_argument(&value).unwrap();
+            spent().unwrap()
+        })
+    };
+    assert_eq!(price(text.clone()), 1_000);
+    assert_eq!(price(Value::from(vec![text.clone(), text])), 2_000);
+    assert_eq!(price(Value::from(map)), 2_001);
+}
+
 /// The manual and the conformance sites stay below a hundredth of the limits. `QUILLFRONT_SITES=DIR:DIR`
 /// measures other sites too; with `--nocapture` the test prints the figures of the manual's page of limits.
 #[test]
