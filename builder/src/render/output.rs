@@ -26,15 +26,16 @@ use crate::site::pagination::{self, Pagination};
 use crate::site::sitemap::sitemap_entries;
 use crate::site::taxonomies::Taxonomy;
 use crate::source::{Effective, Sources};
-use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use tera::value::Key;
 use tera::{Context, Value};
 
+mod redirect;
 mod search_index;
 mod told;
+use redirect::redirecting;
 pub use search_index::{all_searched, search_mark};
 pub use told::{Site, Sums, merged};
 
@@ -861,35 +862,6 @@ impl Job<'_> {
         };
         (own, name)
     }
-}
-
-/// The rest of a metadata budget of 1,900 bytes (interface.md) goes to what comes later.
-const MAX_LOCATION_BYTES: usize = 1_000;
-
-/// What a `Location` and S3 metadata may carry: ASCII without spaces.
-const LOCATION: &AsciiSet = &CONTROLS
-    .add(b' ')
-    .add(b'"')
-    .add(b'<')
-    .add(b'>')
-    .add(b'\\')
-    .add(b'^')
-    .add(b'`')
-    .add(b'{')
-    .add(b'|')
-    .add(b'}');
-
-/// For hosts that redirect.
-fn redirecting(mut object: Object, target: &str) -> Object {
-    let location = encode_location(target);
-    if location.len() <= MAX_LOCATION_BYTES {
-        object.metadata.insert("qf-location".into(), location);
-    }
-    object
-}
-
-fn encode_location(url: &str) -> String {
-    utf8_percent_encode(url, LOCATION).to_string()
 }
 
 fn rendered(document: &Rendered) -> Result<(), Vec<Diagnostic>> {

@@ -1,6 +1,7 @@
 //! Invariant 3: the pure crates reach no file, clock, environment, network or chance. Clippy refuses the
 //! functions that it can name; here their manifests and sources are looked through.
 
+use super::sources;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -47,17 +48,6 @@ fn repository() -> PathBuf {
 
 fn read(path: &Path) -> String {
     fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
-}
-
-fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
-    for entry in fs::read_dir(folder).expect("a folder of sources") {
-        let path = entry.expect("an entry").path();
-        if path.is_dir() {
-            sources(&path, found);
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
-            found.push(path);
-        }
-    }
 }
 
 #[test]

@@ -1,8 +1,9 @@
 //! No arrow runs upward between the modules of the crate: each names only those before it in this list,
 //! in its documentation too. Tests may use all.
 
+use super::sources;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// From what stands alone to what uses the rest.
 const LAYERS: [&str; 31] = [
@@ -111,15 +112,4 @@ fn modules_in(text: &str) -> Vec<&str> {
 fn word(text: &str) -> &str {
     let end = text.find(|c: char| !c.is_alphanumeric() && c != '_');
     &text[..end.unwrap_or(text.len())]
-}
-
-fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
-    for entry in fs::read_dir(folder).expect("a folder of sources") {
-        let path = entry.expect("an entry").path();
-        if path.is_dir() {
-            sources(&path, found);
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
-            found.push(path);
-        }
-    }
 }
