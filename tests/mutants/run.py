@@ -29,7 +29,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 TREE = HERE.parent.parent
-TEST = ["cargo", "test", "--quiet", "-p", "quillfront-builder", "--test"]
+TEST = ["cargo", "test", "--quiet", "--workspace", "--test"]
 KEPT = Path(os.environ.get("CARGO_TARGET_DIR", TREE / "target")).resolve() / "mutants"
 # Not part of what is built.
 LEFT_OUT = {"target", ".git", "content", "bench", "fuzz"}
