@@ -6,8 +6,8 @@ use crate::handle::texts_of;
 use crate::interrupt::{block_on, unless_interrupted};
 use crate::{exit, out, show};
 use anyhow::Result;
-use quillfront_builder::publish::Options;
-use quillfront_builder::publish::run::Work;
+use quillfront_publish::bucket::Options;
+use quillfront_publish::bucket::run::Work;
 
 pub fn run(global: &Global, options: Approve) -> Result<u8> {
     block_on(async {

@@ -3,9 +3,9 @@
 use crate::exit::UsageError;
 use anyhow::{Context, Result};
 use aws_credential_types::Credentials;
-use quillfront_builder::aws;
-use quillfront_builder::publish::store::Place;
-use quillfront_builder::publish::{Builder, Options, Places};
+use quillfront_publish::aws;
+use quillfront_publish::bucket::store::Place;
+use quillfront_publish::bucket::{Builder, Options, Places};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 

@@ -5,7 +5,7 @@ use crate::connect::connect;
 use crate::exit::{self, UsageError};
 use crate::show;
 use anyhow::{Context, Result};
-use quillfront_builder::publish::Options;
+use quillfront_publish::bucket::Options;
 
 pub fn run(global: &Global, options: args::Effective) -> Result<u8> {
     let out = &options.output_dir;

@@ -7,7 +7,7 @@ use miette::{
     GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteError, MietteSpanContents, Severity,
     SourceCode, SourceSpan, SpanContents, ThemeCharacters, ThemeStyles,
 };
-use quillfront_builder::diagnostic::{self, Diagnostic};
+use quillfront_site::diagnostic::{self, Diagnostic};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::Path;

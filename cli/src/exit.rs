@@ -1,10 +1,10 @@
 //! Exit codes (interface.md).
 
 use crate::interrupt::Interrupted;
-use quillfront_builder::diagnostic::Diagnostic;
-use quillfront_builder::handler::HandleError;
-use quillfront_builder::publish::BuildError;
-use quillfront_builder::publish::preview::PreviewError;
+use quillfront_publish::bucket::BuildError;
+use quillfront_publish::bucket::preview::PreviewError;
+use quillfront_publish::handler::HandleError;
+use quillfront_site::diagnostic::Diagnostic;
 
 /// All went well.
 pub const GOOD: u8 = 0;

@@ -11,8 +11,8 @@ use crate::out::{self, say};
 use crate::root::key_of;
 use crate::show::{self, BOLD, CYAN, DIM, YELLOW};
 use anyhow::Result;
-use quillfront_builder::publish::Options;
-use quillfront_builder::publish::explain::{ExplainError, Explanation};
+use quillfront_publish::bucket::Options;
+use quillfront_publish::bucket::explain::{ExplainError, Explanation};
 use text::Item;
 
 /// Where standard error is no terminal, lines are wrapped to so many columns.

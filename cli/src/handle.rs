@@ -8,9 +8,9 @@ use crate::interrupt::{block_on, unless_interrupted};
 use crate::out;
 use crate::show;
 use anyhow::{Context, Result};
-use quillfront_builder::handler;
-use quillfront_builder::publish::{Builder, Options};
-use quillfront_builder::report::Report;
+use quillfront_publish::bucket::{Builder, Options};
+use quillfront_publish::handler;
+use quillfront_site::report::Report;
 use std::io::Read;
 use std::time::Duration;
 

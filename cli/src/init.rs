@@ -107,7 +107,7 @@ fn write_file(path: &Path, bytes: &[u8]) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use quillfront_builder::config::Config;
+    use quillfront_site::config::Config;
 
     #[test]
     fn the_name_of_the_folder_is_the_title() {

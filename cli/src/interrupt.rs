@@ -2,7 +2,7 @@
 
 use crate::show;
 use anyhow::Result;
-use quillfront_builder::publish::Builder;
+use quillfront_publish::bucket::Builder;
 use std::time::Duration;
 
 /// Somebody who stops a command does not wait longer than this for its last word.

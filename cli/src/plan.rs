@@ -8,12 +8,12 @@ use crate::out::{self, say};
 use crate::root::key_of;
 use crate::show::{self, BOLD, CYAN, DIM, GREEN, RED, YELLOW};
 use anyhow::{Context, Result};
-use quillfront_builder::diagnostic::Diagnostic;
-use quillfront_builder::key::{Role, SourceKey};
-use quillfront_builder::publish::preview::{Output, Preview, PreviewError};
-use quillfront_builder::publish::store::{Given, GivenObjects};
-use quillfront_builder::publish::{Options, Step};
-use quillfront_builder::report::Action;
+use quillfront_publish::bucket::preview::{Output, Preview, PreviewError};
+use quillfront_publish::bucket::store::{Given, GivenObjects};
+use quillfront_publish::bucket::{Options, Step};
+use quillfront_site::diagnostic::Diagnostic;
+use quillfront_site::key::{Role, SourceKey};
+use quillfront_site::report::Action;
 use std::path::Path;
 use std::sync::Arc;
 

@@ -4,8 +4,8 @@ use crate::args::Policy;
 use crate::exit::{self, UsageError};
 use crate::out;
 use anyhow::Result;
-use quillfront_builder::publish::store::Place;
 use quillfront_infra::policy::{Location, builder_policy};
+use quillfront_publish::bucket::store::Place;
 
 pub fn run(options: Policy) -> Result<u8> {
     let parse = |text: &str| -> Result<Location> {

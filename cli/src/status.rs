@@ -8,12 +8,12 @@ use crate::handle::texts_of;
 use crate::{exit, out, show};
 use anyhow::Result;
 use jiff::Timestamp;
-use quillfront_builder::object::HTML_LIFETIME_SECONDS;
-use quillfront_builder::publish::Options;
-use quillfront_builder::publish::root::Root;
-use quillfront_builder::publish::state::State;
-use quillfront_builder::report::{Action, Report};
-use quillfront_builder::site::schedule::NextDue;
+use quillfront_publish::bucket::Options;
+use quillfront_publish::bucket::root::Root;
+use quillfront_publish::bucket::state::State;
+use quillfront_site::library::schedule::NextDue;
+use quillfront_site::object::HTML_LIFETIME_SECONDS;
+use quillfront_site::report::{Action, Report};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -303,7 +303,7 @@ fn show_status(status: &Status, texts: &Texts) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use quillfront_builder::publish::root::{self, Held, Lease, Outbox};
+    use quillfront_publish::bucket::root::{self, Held, Lease, Outbox};
 
     fn now() -> Timestamp {
         "2026-01-02T03:04:05Z".parse().unwrap()

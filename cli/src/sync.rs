@@ -13,7 +13,7 @@ use aws_sdk_s3::error::{DisplayErrorContext, ProvideErrorMetadata};
 use aws_sdk_s3::primitives::ByteStream;
 use futures::stream::{StreamExt, iter};
 use notify::{RecommendedWatcher, RecursiveMode, Watcher};
-use quillfront_builder::folder::{self, FileEntry, SOURCE_FILES, SOURCE_FOLDERS};
+use quillfront_publish::folder::{self, FileEntry, SOURCE_FILES, SOURCE_FOLDERS};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};

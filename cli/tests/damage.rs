@@ -5,7 +5,7 @@ mod serving;
 
 use aws_credential_types::Credentials;
 use aws_sdk_s3::Client;
-use quillfront_builder::aws;
+use quillfront_publish::aws;
 use serde_json::Value;
 use serving::{Serve, quillfront, write};
 use std::collections::{BTreeMap, BTreeSet};

@@ -5,8 +5,8 @@
 mod serving;
 
 use aws_credential_types::Credentials;
-use quillfront_builder::aws;
-use quillfront_builder::publish::root::Root;
+use quillfront_publish::aws;
+use quillfront_publish::bucket::root::Root;
 use serde_json::Value;
 use serving::{Serve, write};
 use std::path::Path;

@@ -1,6 +1,6 @@
 #![no_main]
 
-use quillfront_builder::config::Config;
+use quillfront_site::config::Config;
 
 libfuzzer_sys::fuzz_target!(|text: &str| {
     let _ = Config::parse("config.toml", text);

@@ -1,6 +1,6 @@
 #![no_main]
 
-use quillfront_builder::render::{meter, templates};
+use quillfront_render::render::{meter, templates};
 
 libfuzzer_sys::fuzz_target!(|text: &str| {
     let _ = templates::check_syntax("templates/a.html", text);

@@ -1,6 +1,6 @@
 #![no_main]
 
-use quillfront_builder::render::data;
+use quillfront_render::render::data;
 
 libfuzzer_sys::fuzz_target!(|text: &str| {
     for format in ["toml", "json", "yaml", "csv", "bibtex", "xml"] {

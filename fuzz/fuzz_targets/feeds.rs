@@ -1,10 +1,10 @@
 #![no_main]
 
-use quillfront_builder::evaluate::Evaluation;
-use quillfront_builder::object::Body;
-use quillfront_builder::render::world::Settings;
-use quillfront_builder::effective::{self, Observed};
-use quillfront_builder::source::Sources;
+use quillfront_render::evaluate::Evaluation;
+use quillfront_site::object::Body;
+use quillfront_render::render::world::Settings;
+use quillfront_render::effective::{self, Observed};
+use quillfront_site::source::Sources;
 use roxmltree::Document;
 use std::sync::Arc;
 

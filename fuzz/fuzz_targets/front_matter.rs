@@ -1,6 +1,6 @@
 #![no_main]
 
-use quillfront_builder::front_matter::{parse_page, parse_section, split};
+use quillfront_site::front_matter::{parse_page, parse_section, split};
 
 libfuzzer_sys::fuzz_target!(|text: &str| {
     if let Ok(parts) = split("a.md", text) {

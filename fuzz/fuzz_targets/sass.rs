@@ -1,9 +1,9 @@
 #![no_main]
 
-use quillfront_builder::key::SourceKey;
-use quillfront_builder::sass;
-use quillfront_builder::effective::{self, Observed};
-use quillfront_builder::source::Sources;
+use quillfront_site::key::SourceKey;
+use quillfront_render::sass;
+use quillfront_render::effective::{self, Observed};
+use quillfront_site::source::Sources;
 
 libfuzzer_sys::fuzz_target!(|text: &str| {
     for name in ["sass/a.scss", "sass/a.sass"] {

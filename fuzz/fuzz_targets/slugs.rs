@@ -1,6 +1,6 @@
 #![no_main]
 
-use quillfront_builder::slugs::{SlugMode, slugify_anchor, slugify_path};
+use quillfront_site::slugs::{SlugMode, slugify_anchor, slugify_path};
 
 libfuzzer_sys::fuzz_target!(|text: &str| {
     for mode in [SlugMode::On, SlugMode::Safe, SlugMode::Off] {

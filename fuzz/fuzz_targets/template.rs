@@ -1,7 +1,7 @@
 #![no_main]
 
-use quillfront_builder::budget;
-use quillfront_builder::render::meter::{self, Role};
+use quillfront_templates::budget;
+use quillfront_templates::meter::{self, Role};
 
 // Meters are put into anything, and what they make of it costs what a render may.
 libfuzzer_sys::fuzz_target!(|text: &str| {
@@ -14,7 +14,7 @@ libfuzzer_sys::fuzz_target!(|text: &str| {
         let metered = meter::metered(text, role);
         assert!(metered.text.len() >= text.len());
         let mut tera = tera::Tera::default();
-        quillfront_builder::filters::register(&mut tera);
+        quillfront_templates::filters::register(&mut tera);
         meter::register(&mut tera);
         let mut out = meter::Bounded::new(meter::MAX_OUTPUT_BYTES);
         let context = tera::Context::new();

@@ -4,7 +4,7 @@
 Each file of `cases/` is one: what it is, and what is to be replaced by what in which source file.
 Each is made in a copy of the tree, which is built and put through the simulation; the test is that
 the simulation fails. Where what goes wrong is too rare for it, a case names the `proof` that must fail:
-a test of `builder/tests/publish`. Cases that no test can tell apart say why (`equivalent`), and are only
+a test of `builder/publish/tests/publish`. Cases that no test can tell apart say why (`equivalent`), and are only
 made and built.
 
     tests/mutants/run.py                  # all of them

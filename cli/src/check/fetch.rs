@@ -1,6 +1,6 @@
 //! One address: asked for politely, judged by its answer.
 
-use quillfront_builder::links::missing_anchors;
+use quillfront_site::links::missing_anchors;
 use std::io::Read;
 use std::time::{Duration, SystemTime};
 use ureq::http::{Response, StatusCode, header};

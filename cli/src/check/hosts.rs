@@ -1,8 +1,8 @@
 //! Every page once, several hosts at a time, each host one request after another.
 
 use super::fetch::{Client, Failure, Limits, Verdict};
-use quillfront_builder::diagnostic::Diagnostic;
-use quillfront_builder::links::ExternalLinks;
+use quillfront_site::diagnostic::Diagnostic;
+use quillfront_site::links::ExternalLinks;
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::sync::PoisonError;

@@ -13,12 +13,12 @@ use crate::out;
 use crate::show;
 use anyhow::{Context, Result};
 use fetch::Limits;
-use quillfront_builder::diagnostic::Diagnostic;
-use quillfront_builder::evaluate::Unready;
-use quillfront_builder::folder;
-use quillfront_builder::links::ExternalLinks;
-use quillfront_builder::render::world::Settings;
-use quillfront_builder::report::Report;
+use quillfront_publish::folder;
+use quillfront_render::evaluate::Unready;
+use quillfront_render::render::world::Settings;
+use quillfront_site::diagnostic::Diagnostic;
+use quillfront_site::links::ExternalLinks;
+use quillfront_site::report::Report;
 use std::time::Instant;
 
 pub fn run(global: &Global, options: args::Check) -> Result<u8> {

@@ -2,10 +2,10 @@ mod server;
 
 use super::external_links;
 use super::fetch::Limits;
-use quillfront_builder::config::Config;
-use quillfront_builder::diagnostic::Diagnostic;
-use quillfront_builder::key::SourceKey;
-use quillfront_builder::links::{ExternalLinks, Use};
+use quillfront_site::config::Config;
+use quillfront_site::diagnostic::Diagnostic;
+use quillfront_site::key::SourceKey;
+use quillfront_site::links::{ExternalLinks, Use};
 use server::{Answer, Server};
 use std::collections::BTreeSet;
 use std::io::{Read, Write};

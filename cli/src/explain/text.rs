@@ -1,8 +1,8 @@
 //! An explanation as text that a person can read: one item a line, long ones wrapped, what is deep
 //! left out, what is alike told once.
 
-use quillfront_builder::publish::explain::{Explanation, Reading, SourceRead};
-use quillfront_builder::render::readings::Told;
+use quillfront_publish::bucket::explain::{Explanation, Reading, SourceRead};
+use quillfront_render::render::readings::Told;
 use std::collections::BTreeMap;
 
 /// Items of a list that are shown; of more, the number.
@@ -199,7 +199,7 @@ pub fn wrapped(text: &str, width: usize) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use quillfront_builder::publish::explain::Last;
+    use quillfront_publish::bucket::explain::Last;
 
     fn told(what: &str, parts: Vec<Told>) -> Told {
         let what = what.to_owned();

@@ -3,7 +3,7 @@
 use super::findings::Findings;
 use super::tree::Tree;
 use anyhow::{Context, Result};
-use quillfront_builder::key::MAX_TEXT_BYTES;
+use quillfront_site::key::MAX_TEXT_BYTES;
 use std::fs;
 use std::path::Path;
 

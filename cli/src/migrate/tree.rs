@@ -46,7 +46,7 @@ impl Tree {
 /// Splits a content file: everything up to and with the closing delimiter's line, and the body.
 /// None where there is no front matter of the known forms.
 pub fn split_front(text: &str) -> Option<(&str, &str)> {
-    let split = quillfront_builder::front_matter::split("", text).ok()?;
+    let split = quillfront_site::front_matter::split("", text).ok()?;
     let at = text.len() - split.body.len();
     Some(text.split_at(at))
 }

@@ -1,12 +1,12 @@
 //! Which pages the mistakes of a build are about, so that `serve` can show them there.
 
 use crate::show;
-use quillfront_builder::diagnostic::Diagnostic;
-use quillfront_builder::key::OutputKey;
-use quillfront_builder::plan::{Rank, path_of};
-use quillfront_builder::publish::Builder;
-use quillfront_builder::report::{Action, OutputReport, Report};
 use quillfront_local::site::{On, Problem};
+use quillfront_publish::bucket::Builder;
+use quillfront_site::diagnostic::Diagnostic;
+use quillfront_site::key::OutputKey;
+use quillfront_site::plan::{Rank, path_of};
+use quillfront_site::report::{Action, OutputReport, Report};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The pages that stand for each content file, as they are published.
@@ -84,7 +84,7 @@ fn place(found: &Diagnostic) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use quillfront_builder::key::SourceKey;
+    use quillfront_site::key::SourceKey;
 
     #[test]
     fn a_mistake_is_shown_where_it_is_seen() {

@@ -1,9 +1,9 @@
 //! What a build published, in a line that begins with the page that somebody waits for, as an
 //! address to click; why, in a line of its own.
 
-use quillfront_builder::key::OutputKey;
-use quillfront_builder::plan::{Rank, path_of};
-use quillfront_builder::report::{Action, Kind, OutputReport, Report};
+use quillfront_site::key::OutputKey;
+use quillfront_site::plan::{Rank, path_of};
+use quillfront_site::report::{Action, Kind, OutputReport, Report};
 use std::collections::HashSet;
 
 /// Changed sources that are named; of more, the number.

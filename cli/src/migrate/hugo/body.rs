@@ -7,7 +7,7 @@ use super::links::Pages;
 use crate::migrate::edits::Lines;
 use crate::migrate::findings::Findings;
 use crate::migrate::zola::protect;
-use quillfront_builder::front_matter::Value;
+use quillfront_site::front_matter::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What is around a body.

@@ -3,7 +3,7 @@
 use super::value::{of_json, of_toml, of_yaml, table_text};
 use crate::migrate::findings::Findings;
 use crate::migrate::tree::Tree;
-use quillfront_builder::front_matter::Value;
+use quillfront_site::front_matter::Value;
 use std::collections::BTreeMap;
 
 /// Where Hugo looks for its configuration at the root, first one first.

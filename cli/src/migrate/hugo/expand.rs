@@ -5,7 +5,7 @@ use super::calls::Call;
 use super::code::highlight;
 use super::links::Lost;
 use crate::migrate::findings::Findings;
-use quillfront_builder::front_matter::Value;
+use quillfront_site::front_matter::Value;
 
 pub enum Expanded {
     Text { text: String, with_body: bool },

@@ -3,8 +3,8 @@
 use super::keys::{MenuEntry, aliases, as_expected, authors, build, menu_entries, terms, unique};
 use super::value::{self, table_text};
 use crate::migrate::findings::Findings;
-use quillfront_builder::dates::Date;
-use quillfront_builder::front_matter::Value;
+use quillfront_site::dates::Date;
+use quillfront_site::front_matter::Value;
 
 /// A content file's head, read.
 pub struct Front {
@@ -49,7 +49,7 @@ pub fn read(text: &str) -> Result<Front, String> {
         });
     };
     let split =
-        quillfront_builder::front_matter::split("", text).map_err(|problem| problem.message)?;
+        quillfront_site::front_matter::split("", text).map_err(|problem| problem.message)?;
     let parsed = if delimiter == "+++" {
         value::of_toml(split.front)?
     } else {

@@ -2,7 +2,7 @@
 
 use super::front::Context;
 use super::value::table_text;
-use quillfront_builder::front_matter::Value;
+use quillfront_site::front_matter::Value;
 use std::collections::BTreeSet;
 
 /// A menu entry that a page asked for.

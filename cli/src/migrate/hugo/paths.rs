@@ -1,6 +1,6 @@
 //! Where Hugo published a page.
 
-use quillfront_builder::dates::Date;
+use quillfront_site::dates::Date;
 use std::collections::BTreeMap;
 
 /// What an address is made of.

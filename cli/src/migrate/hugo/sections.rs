@@ -6,8 +6,8 @@ use super::paths::folder_and_name;
 use super::value::{self, table_text};
 use crate::migrate::findings::Findings;
 use crate::migrate::tree::Tree;
-use quillfront_builder::dates::Date;
-use quillfront_builder::front_matter::Value;
+use quillfront_site::dates::Date;
+use quillfront_site::front_matter::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Folder and language to how its pages can be sorted.

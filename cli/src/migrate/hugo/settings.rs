@@ -3,7 +3,7 @@
 use super::config::{Site, get, text, under};
 use super::keys::MenuEntry;
 use super::value::{table_text, to_toml};
-use quillfront_builder::front_matter::Value;
+use quillfront_site::front_matter::Value;
 
 /// The new configuration.
 pub fn write(site: &Site, menus: Vec<MenuEntry>, skipped: Vec<String>, has_sass: bool) -> String {

@@ -1,8 +1,8 @@
 //! Values of TOML, YAML and JSON, and their writing as TOML.
 
-use quillfront_builder::dates::Date;
-use quillfront_builder::front_matter::tree::{Node, Source};
-use quillfront_builder::front_matter::{Value, parse_toml, parse_yaml};
+use quillfront_site::dates::Date;
+use quillfront_site::front_matter::tree::{Node, Source};
+use quillfront_site::front_matter::{Value, parse_toml, parse_yaml};
 
 /// Tables deeper than this are written on one line.
 const MAX_DEPTH: usize = 16;
@@ -33,7 +33,7 @@ fn source(text: &str) -> Source<'_> {
 }
 
 fn read(
-    parsed: Result<Node, Vec<quillfront_builder::diagnostic::Diagnostic>>,
+    parsed: Result<Node, Vec<quillfront_site::diagnostic::Diagnostic>>,
 ) -> Result<Value, String> {
     parsed.map(Node::into_value).map_err(|problems| {
         let messages: Vec<String> = problems.into_iter().map(|one| one.message).collect();

@@ -2,8 +2,8 @@
 
 use crate::migrate::edits::{Edits, line_of};
 use crate::migrate::findings::Findings;
-use quillfront_builder::front_matter::parse_toml;
-use quillfront_builder::front_matter::tree::{Data, Entry, Place, Source};
+use quillfront_site::front_matter::parse_toml;
+use quillfront_site::front_matter::tree::{Data, Entry, Place, Source};
 use std::ops::Range;
 
 /// Keys that have another name, and whether their value is now a list.

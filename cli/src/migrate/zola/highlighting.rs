@@ -2,7 +2,7 @@
 
 use super::config::{Change, byte, table};
 use crate::migrate::edits::whole_line;
-use quillfront_builder::front_matter::tree::{Data, Entry};
+use quillfront_site::front_matter::tree::{Data, Entry};
 
 /// Keys that speak of highlighting, beside those of `[markdown.highlighting]`.
 const HIGHLIGHT_KEYS: [&str; 6] = [

@@ -1,0 +1,266 @@
+//! Sources and outputs as they stand in segments.
+
+use super::segments::{Changed, FOLDER, Packed, RECORDS_PER_SEGMENT, Unpacker, Writer, shards};
+use super::{Dirty, Published, State, StateError, is_put_away};
+use quillfront_render::graph::{BodyFacts, OutputTrace, Question, Shown};
+use quillfront_site::diagnostic::Diagnostic;
+use quillfront_site::fingerprint::Mark;
+use quillfront_site::front_matter::head::Head;
+use quillfront_site::key::{OutputKey, SourceKey};
+use quillfront_site::source::{Effective, Source, Sources, Text};
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
+use std::collections::{BTreeMap, HashMap};
+use std::hash::Hash;
+use std::sync::Arc;
+
+#[derive(Serialize, Deserialize)]
+struct SourceRecord {
+    key: SourceKey,
+    version: SmolStr,
+    size: u64,
+    kind: RecordKind,
+    problems: Vec<Diagnostic>,
+    head: Option<Arc<Head>>,
+    body: Option<Arc<BodyFacts>>,
+}
+
+#[derive(Serialize, Deserialize, Clone, Copy, PartialEq, Eq)]
+enum RecordKind {
+    /// A text that is in the segments of the site's own.
+    Text(Mark),
+    /// A text that is put away.
+    Away(Mark),
+    Opaque,
+    Absent,
+}
+
+#[derive(Serialize, Deserialize)]
+struct OutputRecord {
+    key: OutputKey,
+    published: Published,
+    trace: Option<TraceRecord>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct TraceRecord {
+    trace: Mark,
+    /// Which of the segment's lists of questions.
+    asked: u32,
+    pictures: Vec<Shown>,
+}
+
+/// A segment of outputs. What they ask for is in it once: most ask alike.
+#[derive(Default, Serialize, Deserialize)]
+struct OutputSegment {
+    questions: Vec<Arc<Question>>,
+    /// Lists of questions, by their places.
+    lists: Vec<Vec<u32>>,
+    outputs: Vec<OutputRecord>,
+}
+
+/// What stands in a table once, by its place.
+struct Places<T> {
+    all: Vec<T>,
+    known: HashMap<T, u32>,
+}
+
+impl<T: Clone + Eq + Hash> Places<T> {
+    fn new() -> Self {
+        Self {
+            all: Vec::new(),
+            known: HashMap::new(),
+        }
+    }
+
+    fn of(&mut self, one: T) -> u32 {
+        *self.known.entry(one).or_insert_with_key(|one| {
+            self.all.push(one.clone());
+            self.all.len() as u32 - 1
+        })
+    }
+}
+
+impl OutputSegment {
+    fn of(outputs: Vec<(&OutputKey, &Published, Option<&Arc<OutputTrace>>)>) -> Self {
+        let mut questions = Places::new();
+        let mut lists = Places::new();
+        let mut traced = |trace: &Arc<OutputTrace>| {
+            let asked = trace.asked.iter();
+            let asked = asked.map(|question| questions.of(question.clone()));
+            TraceRecord {
+                trace: trace.trace,
+                asked: lists.of(asked.collect::<Vec<u32>>()),
+                pictures: trace.pictures.clone(),
+            }
+        };
+        let outputs = outputs.into_iter();
+        let outputs = outputs.map(|(key, published, trace)| OutputRecord {
+            key: key.clone(),
+            published: published.clone(),
+            trace: trace.map(&mut traced),
+        });
+        Self {
+            outputs: outputs.collect(),
+            questions: questions.all,
+            lists: lists.all,
+        }
+    }
+
+    /// The outputs; none where one asks for what is not there.
+    fn into_outputs(self) -> Option<Outputs> {
+        let question = |place: &u32| self.questions.get(*place as usize).cloned();
+        let list = |list: &Vec<u32>| list.iter().map(question).collect::<Option<Arc<[_]>>>();
+        let lists = self.lists.iter().map(list).collect::<Option<Vec<_>>>()?;
+        let traced = |record: TraceRecord| {
+            Some(Arc::new(OutputTrace {
+                trace: record.trace,
+                asked: lists.get(record.asked as usize)?.clone(),
+                pictures: record.pictures,
+            }))
+        };
+        let output = |record: OutputRecord| {
+            let trace = match record.trace {
+                Some(trace) => Some(traced(trace)?),
+                None => None,
+            };
+            Some((record.key, record.published, trace))
+        };
+        self.outputs.into_iter().map(output).collect()
+    }
+}
+
+pub(super) type Outputs = Vec<(OutputKey, Published, Option<Arc<OutputTrace>>)>;
+
+pub(super) fn unpack_outputs(names: &[String], packed: &dyn Packed) -> Result<Outputs, StateError> {
+    let named: Vec<&String> = names.iter().filter(|name| !name.is_empty()).collect();
+    let parts: Vec<Outputs> = named
+        .into_par_iter()
+        .map_init(Unpacker::default, |unpacker, name| {
+            let segment: OutputSegment = unpacker.unpack_named(name, packed)?;
+            let lacking = || StateError::Damaged(format!("{FOLDER}{name} lacks a question"));
+            segment.into_outputs().ok_or_else(lacking)
+        })
+        .collect::<Result<_, StateError>>()?;
+    let mut all = together(parts);
+    all.sort_by(|(a, ..), (b, ..)| a.cmp(b));
+    Ok(all)
+}
+
+/// The parts one after another, in memory of the right size.
+fn together<T>(parts: Vec<Vec<T>>) -> Vec<T> {
+    let mut all = Vec::with_capacity(parts.iter().map(Vec::len).sum());
+    all.extend(parts.into_iter().flatten());
+    all
+}
+
+pub(super) type Bodies = BTreeMap<SourceKey, Arc<BodyFacts>>;
+type SourceAndBody = (SourceKey, Arc<Source>, Option<Arc<BodyFacts>>);
+
+/// The sources, and what is known of their bodies.
+pub(super) fn unpack_sources(
+    names: &[String],
+    packed: &dyn Packed,
+    texts: &BTreeMap<SourceKey, Arc<str>>,
+) -> Result<(Sources, Bodies), StateError> {
+    let named: Vec<&String> = names.iter().filter(|name| !name.is_empty()).collect();
+    let lists: Vec<Vec<SourceAndBody>> = named
+        .into_par_iter()
+        .map_init(Unpacker::default, |unpacker, name| {
+            let records: Vec<SourceRecord> = unpacker.unpack_named(name, packed)?;
+            let records = records.into_iter();
+            records.map(|record| source_of(record, texts)).collect()
+        })
+        .collect::<Result<_, StateError>>()?;
+    let mut all: Vec<SourceAndBody> = together(lists);
+    // Once for both maps.
+    all.sort_by(|(a, ..), (b, ..)| a.cmp(b));
+    let bodies = all.iter();
+    let bodies = bodies.filter_map(|(key, _, body)| Some((key.clone(), body.clone()?)));
+    let bodies = bodies.collect();
+    let sources = all.into_iter().map(|(key, source, _)| (key, source));
+    Ok((sources.collect(), bodies))
+}
+
+fn source_of(
+    record: SourceRecord,
+    texts: &BTreeMap<SourceKey, Arc<str>>,
+) -> Result<SourceAndBody, StateError> {
+    let effective = match record.kind {
+        RecordKind::Opaque => Effective::Opaque,
+        RecordKind::Absent => Effective::Absent,
+        RecordKind::Away(mark) => Effective::Text(Text::elsewhere(mark)),
+        RecordKind::Text(_) => match texts.get(&record.key) {
+            Some(text) => Effective::Text(Text::new(text.clone())),
+            None => return Err(StateError::Damaged(format!("no text of {}", record.key))),
+        },
+    };
+    let SourceRecord {
+        key,
+        version,
+        size,
+        problems,
+        head,
+        body,
+        ..
+    } = record;
+    let source = Source {
+        version,
+        size,
+        effective,
+        problems,
+        head,
+    };
+    Ok((key, Arc::new(source), body))
+}
+
+impl State {
+    pub(super) fn encode_sources(
+        &self,
+        before: &[String],
+        dirty: &[&str],
+        all: bool,
+    ) -> Result<(Vec<String>, Writer), StateError> {
+        let records = self.sources.iter().map(|(key, source)| {
+            let record = || SourceRecord {
+                key: key.clone(),
+                version: source.version.clone(),
+                size: source.size,
+                kind: match &source.effective {
+                    Effective::Text(text) if is_put_away(key) => RecordKind::Away(text.mark()),
+                    Effective::Text(text) => RecordKind::Text(text.mark()),
+                    Effective::Opaque => RecordKind::Opaque,
+                    Effective::Absent => RecordKind::Absent,
+                },
+                problems: source.problems.clone(),
+                head: source.head.clone(),
+                body: self.graph.bodies.get(key.as_str()).cloned(),
+            };
+            (key.as_str(), record)
+        });
+        let spread = shards(self.sources.len(), RECORDS_PER_SEGMENT, before.len());
+        let changed = Changed::of(spread, before, dirty, all);
+        let mut writer = Writer::default();
+        let names = writer.add(records, &changed)?;
+        Ok((names, writer))
+    }
+
+    pub(super) fn encode_outputs(
+        &self,
+        before: &[String],
+        dirty: &Dirty,
+    ) -> Result<(Vec<String>, Writer), StateError> {
+        let records = self.outputs.iter().map(|(key, published)| {
+            let record = move || (key, published, self.graph.outputs.get(key));
+            (key.as_str(), record)
+        });
+        let spread = shards(self.outputs.len(), RECORDS_PER_SEGMENT, before.len());
+        let keys: Vec<&str> = dirty.outputs.iter().map(OutputKey::as_str).collect();
+        let changed = Changed::of(spread, before, &keys, dirty.all);
+        let mut writer = Writer::default();
+        let pack = |list| postcard::to_stdvec(&OutputSegment::of(list));
+        let names = writer.add_packed(records, &changed, pack)?;
+        Ok((names, writer))
+    }
+}

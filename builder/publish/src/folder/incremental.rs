@@ -1,0 +1,668 @@
+//! A folder in, a folder out, and a third one that remembers: `quillfront build --state`. The same
+//! graph and the same segments as over S3.
+
+use super::intent::{Intent, Interrupted};
+use super::opened::go_last;
+use super::output::{Kept, Output};
+use super::version::{clock, with_content};
+use super::written::{Looked, look_at_written};
+use super::{
+    FileEntry, files_in_the_way, finish, list, look, name_config, named, own_config_is_good, put,
+    take_config, texts,
+};
+use crate::bucket::root::{FORMAT, Segments};
+use crate::bucket::seal;
+use crate::bucket::state::{Dirty, FOLDER, Packed, Published, State, StateError, Texts};
+use crate::fetch::{self, Budget, Web};
+use itertools::{Either, EitherOrBoth, Itertools};
+use quillfront_render::effective::{self, Change, MAX_FILE_BYTES, Observed};
+use quillfront_render::evaluate::{Evaluation, Tree, Unready};
+use quillfront_render::remote::Request;
+use quillfront_render::render::world::Settings;
+use quillfront_render::search::Records;
+use quillfront_site::key::{OutputKey, SourceKey};
+use quillfront_site::object::Object;
+use quillfront_site::plan::{CONFIGS, PICTURES, Rank};
+use quillfront_site::source::{Effective, Source, Sources};
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::io::{self, Read};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
+
+/// Names the segments, and says what they are of.
+const ROOT: &str = "build.json";
+
+/// What is remembered of a build.
+#[derive(Debug, Serialize, Deserialize)]
+struct Remembered {
+    format: u32,
+    /// What the tree was made with that is in no source.
+    made_with: String,
+    segments: Segments,
+    /// When it began to look at the sources, in nanoseconds of Unix time by the clock of the file system:
+    /// what was changed about then is looked at again.
+    #[serde(default)]
+    looked_at: u64,
+    /// The same of when the output was written.
+    #[serde(default)]
+    written_at: u64,
+}
+
+/// What an incremental build did.
+pub struct Incremental {
+    /// The tree; of each object that was made, how many bytes were made for its file: None where
+    /// the file is as it was.
+    pub tree: Tree<Option<u64>>,
+    /// Files that were removed from the output.
+    pub removed: BTreeSet<OutputKey>,
+    /// Sources by what became of them.
+    pub changes: BTreeMap<SourceKey, Change>,
+    /// True where nothing was gone by.
+    pub full: bool,
+    /// Bytes read of, and written to, the folder that remembers.
+    pub state_bytes: (u64, u64),
+    /// What is remembered now.
+    pub state: State,
+}
+
+/// An object that was handed on: its record, and the bytes that were made.
+type Put = io::Result<(Published, Option<u64>)>;
+
+/// From where to where a build goes that goes by an earlier one.
+#[derive(Debug, Clone, Copy)]
+pub struct Folders<'a> {
+    /// The site's.
+    pub root: &'a Path,
+    /// Another configuration than the site's own.
+    pub config: Option<&'a Path>,
+    /// The output.
+    pub out: &'a Path,
+    /// True where names in the output that start with a dot stay when it is emptied.
+    pub keep_dotfiles: bool,
+    /// What remembers.
+    pub state: &'a Path,
+}
+
+/// True where a folder remembers a build of the same site into the same place, or one was begun and did
+/// not end.
+///
+/// # Errors
+/// The site's folder cannot be found.
+pub fn remembers(folders: Folders<'_>, settings: &Settings) -> io::Result<bool> {
+    let made_with = made_with(folders, settings)?;
+    let begun = Interrupted::read(folders.state)?;
+    let is_begun = begun.is_some_and(|left| left.made_with == made_with);
+    Ok(is_begun || read_root(folders.state, &made_with)?.is_some())
+}
+
+/// Builds a site's folder into the output, going by what the state remembers of the build before;
+/// where it remembers nothing of the same folders, everything is made, in place of what is there.
+/// What a build left that did not end is taken up or removed. An output that could not be made stays
+/// as it is. Only with `tells_why` does the tree say why outputs were made again. `lap` is told of each
+/// phase that has ended.
+///
+/// # Errors
+/// A file cannot be read or written; the error names it.
+pub fn build_from(
+    folders: Folders<'_>,
+    settings: Settings,
+    tells_why: bool,
+    mut lap: impl FnMut(&str) + Send,
+) -> io::Result<Result<Incremental, Unready>> {
+    let Folders {
+        root,
+        config,
+        out,
+        keep_dotfiles,
+        state,
+    } = folders;
+    fs::create_dir_all(state).map_err(|error| named(state, error))?;
+    let lock = fs::File::create(state.join("lock")).map_err(|error| named(state, error))?;
+    if lock.try_lock().is_err() {
+        let message = format!("{}: another build is using it", state.display());
+        return Err(io::Error::new(io::ErrorKind::WouldBlock, message));
+    }
+    let looked_at = clock(&lock).map_err(|error| named(state, error))?;
+    let made_with = made_with(folders, &settings)?;
+    let interrupted = Interrupted::read(state)?;
+    let intent = Intent::new(state, &made_with, interrupted.as_ref());
+    let output = Output::new(root, out);
+    // That files of the output are no longer as they were written is rare: the site is evaluated as
+    // if they were, and a thread that goes last looks at them meanwhile, wherever a core has nothing
+    // to do.
+    let mut looking = None;
+    let look_at_output = |outputs: &Arc<BTreeMap<OutputKey, Published>>, written_at: u64| {
+        let (out, outputs) = (out.to_owned(), outputs.clone());
+        looking = Some(thread::spawn(move || {
+            go_last();
+            look_at_written(&out, &outputs, written_at)
+        }));
+    };
+    let (remembered, listed) = rayon::join(
+        || remembered(state, &made_with, look_at_output),
+        || list(root),
+    );
+    let Before {
+        state: mut before,
+        root: root_before,
+        bytes: mut bytes_in,
+    } = remembered?;
+    let (files, problems) = listed?;
+    lap("list");
+    let first = root_before.is_none();
+    let seen_at = root_before.as_ref().map_or(0, |root| root.looked_at);
+    let seen = Seen::of(folders, files, &before, seen_at, first)?;
+    lap("read");
+    let unknown = if first {
+        BTreeSet::new()
+    } else {
+        take_up(&mut before, interrupted)
+    };
+    let mut stored = std::mem::take(&mut before.records);
+    let mut records = || {
+        let packed = packed(state, stored.to_read());
+        bytes_in += packed.values().map(|one| one.len() as u64).sum::<u64>();
+        stored.take_in(&packed);
+        stored.held()
+    };
+    let mut evaluate = |altered: &BTreeSet<OutputKey>| {
+        let instance = Instance {
+            settings: settings.clone(),
+            full: seen.full,
+            tells_why,
+            begin: &|| {
+                if first {
+                    intent.begin()?;
+                }
+                output.begin()
+            },
+            altered,
+            records: &mut records,
+        };
+        instance.evaluate(root, &output, &intent, &seen.sources, &before, &mut lap)
+    };
+    let mut evaluated = evaluate(&unknown)?;
+    let looked = match looking.filter(|_| !first).map(thread::JoinHandle::join) {
+        Some(Ok(looked)) => looked,
+        Some(Err(panic)) => std::panic::resume_unwind(panic),
+        None => Looked::default(),
+    };
+    let (mut altered, moved) = (looked.altered, looked.moved);
+    // What the first evaluation wrote is there already when the second one comes to it.
+    let mut made_before = BTreeMap::new();
+    if let Ok(tree) = &evaluated {
+        let made = |(key, put): (&OutputKey, &Put)| match put {
+            Ok((_, Some(made))) => Some((key.clone(), *made)),
+            _ => None,
+        };
+        made_before.extend(tree.objects.iter().filter_map(made));
+        altered.retain(|key| !made_before.contains_key(key));
+        if !altered.is_empty() {
+            altered.extend(unknown);
+            evaluated = evaluate(&altered)?;
+        }
+    }
+    let Seen {
+        sources,
+        changes,
+        dirty: dirty_sources,
+        full,
+    } = seen;
+    let mut tree = match evaluated {
+        Ok(tree) => tree,
+        Err(why) => return Ok(Err(super::unready(why, &sources, problems, config))),
+    };
+    lap("render");
+    tree.diagnostics.extend(problems);
+    name_config(config, &mut tree.diagnostics);
+    tree.diagnostics.sort();
+    let objects = std::mem::take(&mut tree.objects).into_iter();
+    let objects = objects.map(|(key, kept)| Ok((key, kept?)));
+    let objects: BTreeMap<OutputKey, (Published, Option<u64>)> =
+        objects.collect::<io::Result<_>>()?;
+
+    let mut dirty = Dirty {
+        sources: dirty_sources,
+        ..Dirty::default()
+    };
+    dirty.note(&before.graph, &tree.graph);
+    let mut after = State {
+        sources: sources.clone(),
+        outputs: before.outputs,
+        graph: Arc::new(std::mem::take(&mut tree.graph)),
+        answers: tree.answers.clone(),
+        album: before.album,
+        texts: Texts::with_sources(),
+        records: stored,
+    };
+    after.take_records(tree.records.as_ref(), &mut dirty);
+    for (key, version) in moved {
+        if let Some(published) = Arc::make_mut(&mut after.outputs).get_mut(&key) {
+            published.etag = version.to_string().into();
+            dirty.outputs.insert(key);
+        }
+    }
+    let mut written = BTreeMap::new();
+    for (key, (mut published, made)) in objects {
+        let planned = &tree.plan[&key];
+        published.source = planned.source.clone();
+        published.rank = planned.rank;
+        if after.outputs.get(&key) != Some(&published) {
+            dirty.outputs.insert(key.clone());
+            Arc::make_mut(&mut after.outputs).insert(key.clone(), published);
+        }
+        let made = made.or_else(|| made_before.get(&key).copied());
+        written.insert(key, made);
+    }
+    // Pictures may stay where what shows them could not be rendered.
+    let may_be_shown = |key: &&OutputKey| is_picture(key) && !tree.stale.is_empty();
+    let both = after
+        .outputs
+        .keys()
+        .merge_join_by(tree.plan.keys(), |a, b| (*a).cmp(b));
+    let unplanned = both.filter_map(EitherOrBoth::just_left);
+    let unplanned = unplanned.filter(|key| !may_be_shown(key));
+    // A picture that is still wanted was not made again.
+    let empty = tree.nothing.iter().filter(|key| !is_picture(key));
+    let empty = empty.filter(|key| after.outputs.contains_key(*key));
+    let mut removed: BTreeSet<OutputKey> = unplanned.chain(empty).cloned().collect();
+    for key in &removed {
+        Arc::make_mut(&mut after.outputs).remove(key);
+    }
+    dirty.outputs.extend(removed.iter().cloned());
+    let kept = Kept::new(out, &after.outputs);
+    for key in &removed {
+        output.remove(key, &kept)?;
+    }
+    if first {
+        removed = output.remove_extra(&after.outputs, keep_dotfiles)?;
+    }
+    output.finish()?;
+    lap("tidy");
+    let root = Remembered {
+        format: FORMAT,
+        made_with,
+        segments: root_before.map(|root| root.segments).unwrap_or_default(),
+        looked_at,
+        written_at: clock(&lock).map_err(|error| named(state, error))?,
+    };
+    let bytes_out = remember(state, root, &after, &dirty)?;
+    intent.end()?;
+    lap("remember");
+    // Nobody waits for their memory.
+    rayon::spawn(move || drop((before.sources, before.graph)));
+    Ok(Ok(Incremental {
+        tree: tree.map(|_| written),
+        removed,
+        changes,
+        full,
+        state_bytes: (bytes_in, bytes_out),
+        state: after,
+    }))
+}
+
+/// The sources as they are now.
+struct Seen {
+    sources: Arc<Sources>,
+    /// What became of those of before.
+    changes: BTreeMap<SourceKey, Change>,
+    /// Those whose record is another.
+    dirty: BTreeSet<SourceKey>,
+    /// True where nothing is gone by.
+    full: bool,
+}
+
+impl Seen {
+    fn of(
+        folders: Folders<'_>,
+        files: Vec<FileEntry>,
+        before: &State,
+        seen_at: u64,
+        first: bool,
+    ) -> io::Result<Self> {
+        let Folders { root, config, .. } = folders;
+        let (news, gone) = news(files, &before.sources, seen_at);
+        let keys = news.iter().map(|file| &file.key).chain(&gone);
+        let mut looked_at: BTreeSet<SourceKey> = keys.cloned().collect();
+        let mut sources = (*before.sources).clone();
+        // What is broken now is not there: a folder keeps no last good text.
+        for key in &looked_at {
+            effective::observe(&mut sources, key, Observed::Absent);
+        }
+        effective::observe_all(
+            &mut sources,
+            look(root, news, |file| version_of_opaque(root, file))?,
+        );
+        if let Some(config) = config {
+            take_config(&mut sources, root, config)?;
+            looked_at.extend(CONFIGS.map(SourceKey::from));
+        }
+        let mut changes = BTreeMap::new();
+        let mut dirty = BTreeSet::new();
+        for key in looked_at {
+            let (was, is) = (before.sources.get(key.as_str()), sources.get(key.as_str()));
+            // Also what was only touched has another version.
+            if was.map(|was| &was.version) != is.map(|is| &is.version) {
+                dirty.insert(key.clone());
+            }
+            if let Some(change) = change(was, is) {
+                dirty.insert(key.clone());
+                changes.insert(key, change);
+            }
+        }
+        let full = first || changes.keys().any(|key| key.role().is_configuration());
+        if full {
+            let elsewhere = sources.elsewhere().cloned().collect();
+            for (key, text) in texts(root, elsewhere)? {
+                sources.hold(key.as_str(), &text);
+            }
+        }
+        Ok(Self {
+            sources: Arc::new(sources),
+            changes,
+            dirty,
+            full,
+        })
+    }
+}
+
+/// One evaluation of the sources.
+struct Instance<'a> {
+    settings: Settings,
+    /// True where nothing is gone by.
+    full: bool,
+    /// True where it is told why outputs are made again.
+    tells_why: bool,
+    /// Comes before the first output is written.
+    begin: &'a (dyn Fn() -> io::Result<()> + Sync),
+    /// Outputs that are not there as they were written.
+    altered: &'a BTreeSet<OutputKey>,
+    /// The records of the search index, if they are asked for.
+    records: &'a mut (dyn FnMut() -> Arc<Records> + Send),
+}
+
+impl Instance<'_> {
+    fn evaluate(
+        self,
+        root: &Path,
+        output: &Output<'_>,
+        intent: &Intent,
+        sources: &Arc<Sources>,
+        before: &State,
+        lap: &mut impl FnMut(&str),
+    ) -> io::Result<Result<Tree<Put>, Unready>> {
+        let Self {
+            settings,
+            full,
+            tells_why,
+            begin,
+            altered,
+            records,
+        } = self;
+        // A folder has no reconcile: what was asked of the network is asked again each time.
+        let (evaluation, asked) = rayon::join(
+            || {
+                own_config_is_good(sources)?;
+                Evaluation::new(sources.clone(), settings)
+            },
+            || {
+                if full {
+                    BTreeSet::new()
+                } else {
+                    before.graph.requests()
+                }
+            },
+        );
+        let mut evaluation = match evaluation {
+            Ok(evaluation) => evaluation,
+            Err(why) => return Ok(Err(why)),
+        };
+        lap("plan");
+        let graph = match full {
+            true => Arc::default(),
+            false if altered.is_empty() => before.graph.clone(),
+            false => {
+                let mut graph = (*before.graph).clone();
+                graph.outputs.retain(|key, _| !altered.contains(key));
+                Arc::new(graph)
+            }
+        };
+        evaluation.go_by(graph, before.sources.clone());
+        if !full {
+            evaluation.records_elsewhere();
+        }
+        if tells_why {
+            evaluation.tell_why();
+        }
+        if !asked.is_empty() {
+            let allowed = evaluation.allowed_hosts();
+            let may_be = |request: &Request| allowed.check(&request.url).is_ok();
+            let asked = asked.into_iter().filter(|request| may_be(request));
+            let asked = asked.cloned().collect();
+            let answers = fetch::gather(&Web::new(), asked, &allowed, &mut Budget::new());
+            evaluation.supply_answers(answers);
+        }
+        let there = before.outputs.keys().filter(|key| !altered.contains(*key));
+        let pictures = there.filter(|key| is_picture(key)).cloned();
+        evaluation.remember(before.album.clone(), pictures.collect());
+        begin()?;
+        let in_the_way = files_in_the_way(evaluation.plan());
+        let keep = |key: &OutputKey, object: Object| -> Put {
+            let fingerprint = Some(object.fingerprint());
+            let there = before.outputs.get(key.as_str());
+            let same = there.filter(|there| there.fingerprint == fingerprint);
+            if let Some(same) = same.filter(|_| !altered.contains(key)) {
+                return Ok((same.clone(), None));
+            }
+            if there.is_none() {
+                intent.note(key)?;
+            }
+            let made = output.put(key, &object)?;
+            let published = Published {
+                fingerprint,
+                etag: output.version(key)?.to_string().into(),
+                source: SourceKey::from(""),
+                rank: Rank::Static,
+            };
+            Ok((published, made))
+        };
+        finish(evaluation, root, sources, in_the_way, records, keep).map(Ok)
+    }
+}
+
+/// A picture that templates asked for.
+fn is_picture(key: &OutputKey) -> bool {
+    key.as_str().starts_with(PICTURES)
+}
+
+/// What a tree is made with that is in no source; another one, and nothing is gone by.
+fn made_with(folders: Folders<'_>, settings: &Settings) -> io::Result<String> {
+    let Folders {
+        root, config, out, ..
+    } = folders;
+    let Settings {
+        mode,
+        base_url,
+        drafts,
+        minify,
+        ..
+    } = settings;
+    Ok(format!(
+        "Quillfront {}, {} with {config:?} into {}, mode {mode}, base URL {base_url:?}, drafts \
+         {drafts}, minify {minify}",
+        env!("CARGO_PKG_VERSION"),
+        root.canonicalize()?.display(),
+        out.display(),
+    ))
+}
+
+/// The root of the state, if it is of such a tree.
+fn read_root(state: &Path, made_with: &str) -> io::Result<Option<Remembered>> {
+    let path = state.join(ROOT);
+    let text = match fs::read(&path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(named(&path, error)),
+    };
+    let text = Some(text).filter(|text| seal::is_whole(text));
+    let root: Option<Remembered> = text.and_then(|text| serde_json::from_slice(&text).ok());
+    Ok(root.filter(|root| root.format == FORMAT && root.made_with == made_with))
+}
+
+/// What is remembered of the build before.
+struct Before {
+    state: State,
+    /// None where there is nothing to go by.
+    root: Option<Remembered>,
+    /// Bytes that were read.
+    bytes: u64,
+}
+
+/// The state of the build before, if there is one that can be gone by; `tell` gets what was in the output,
+/// and when it was written. What is lost or damaged is made anew, with everything else.
+fn remembered(
+    state: &Path,
+    made_with: &str,
+    tell: impl FnOnce(&Arc<BTreeMap<OutputKey, Published>>, u64) + Send,
+) -> io::Result<Before> {
+    let read = |root: &Remembered| -> Option<(State, u64)> {
+        let packed = InFolder {
+            folder: &state.join(FOLDER),
+            read: AtomicU64::new(0),
+        };
+        let tell = |outputs: &Arc<_>| tell(outputs, root.written_at);
+        let before = State::decode_telling(&root.segments, &packed, tell).ok()?;
+        Some((before, packed.read.into_inner()))
+    };
+    let root = read_root(state, made_with)?;
+    let known = root.and_then(|root| Some((read(&root)?, root)));
+    let (mut before, root, bytes) = match known {
+        Some(((before, bytes), root)) => (before, Some(root), bytes),
+        None => (State::default(), None, 0),
+    };
+    before.texts = Texts::with_sources();
+    Ok(Before {
+        state: before,
+        root,
+        bytes,
+    })
+}
+
+/// Adds to what was in the output what a build may have written that did not end; returns it.
+fn take_up(before: &mut State, interrupted: Option<Interrupted>) -> BTreeSet<OutputKey> {
+    let keys = interrupted.map(|left| left.keys).unwrap_or_default();
+    let unknown = keys.into_iter();
+    let unknown = unknown.filter(|key| !before.outputs.contains_key(key));
+    let unknown: BTreeSet<OutputKey> = unknown.collect();
+    for key in &unknown {
+        let published = Published {
+            fingerprint: None,
+            etag: SmolStr::default(),
+            source: SourceKey::from(""),
+            rank: Rank::Static,
+        };
+        Arc::make_mut(&mut before.outputs).insert(key.clone(), published);
+    }
+    unknown
+}
+
+/// The segments in a folder, which are read when they are unpacked.
+struct InFolder<'a> {
+    folder: &'a Path,
+    /// Bytes so far.
+    read: AtomicU64,
+}
+
+impl Packed for InFolder<'_> {
+    fn get<'a>(&'a self, name: &str, room: &'a mut Vec<u8>) -> Option<&'a [u8]> {
+        room.clear();
+        let mut file = fs::File::open(self.folder.join(name)).ok()?;
+        file.read_to_end(room).ok()?;
+        self.read.fetch_add(room.len() as u64, Ordering::Relaxed);
+        Some(room)
+    }
+}
+
+/// The segments of these names that can be read.
+fn packed(state: &Path, names: Vec<&String>) -> BTreeMap<String, Vec<u8>> {
+    let read = |name: &String| {
+        let bytes = fs::read(state.join(FOLDER).join(name)).ok()?;
+        Some((name.clone(), bytes))
+    };
+    names.into_par_iter().filter_map(read).collect()
+}
+
+/// Writes what has changed of the state since the root was written; returns how many bytes that were.
+fn remember(state: &Path, mut root: Remembered, after: &State, dirty: &Dirty) -> io::Result<u64> {
+    let told = |error: StateError| io::Error::other(error.to_string());
+    let encoded = after.encode(&root.segments, dirty).map_err(told)?;
+    let folder = state.join(FOLDER);
+    fs::create_dir_all(&folder).map_err(|error| named(&folder, error))?;
+    let known = root.segments.all();
+    let mut written = 0;
+    for (name, bytes) in encoded.news(&known) {
+        put(&folder.join(name), bytes)?;
+        written += bytes.len() as u64;
+    }
+    root.segments = encoded.segments;
+    let text = seal::sealed(&serde_json::to_vec(&root)?);
+    put(&state.join(ROOT), &text)?;
+    // Those that were replaced, and those that a build wrote which did not end.
+    let used = root.segments.all();
+    let found = fs::read_dir(&folder).and_then(|found| found.collect::<io::Result<Vec<_>>>());
+    for entry in found.map_err(|error| named(&folder, error))? {
+        let is_used = |name: &str| used.iter().any(|used| used.as_str() == name);
+        if entry.file_name().to_str().is_none_or(|name| !is_used(name)) {
+            fs::remove_file(entry.path()).map_err(|error| named(&entry.path(), error))?;
+        }
+    }
+    Ok(written + text.len() as u64)
+}
+
+/// The files that have to be read, and the sources that are no longer there. `seen_at` is when the
+/// others were looked at: what was changed about then may have been changed since.
+fn news(files: Vec<FileEntry>, before: &Sources, seen_at: u64) -> (Vec<FileEntry>, Vec<SourceKey>) {
+    let both = files
+        .into_iter()
+        .merge_join_by(before.iter(), |file, (key, _)| file.key.cmp(key));
+    let moved = both.filter_map(|pair| match pair {
+        EitherOrBoth::Both(file, (_, known)) => {
+            let is_same = file.version.is(&known.version) && file.version.is_settled(seen_at);
+            let is_known = is_same && known.problems.is_empty();
+            (!is_known).then_some(Either::Left(file))
+        }
+        EitherOrBoth::Left(file) => Some(Either::Left(file)),
+        EitherOrBoth::Right((key, _)) => Some(Either::Right(key.clone())),
+    });
+    moved.partition_map(|moved| moved)
+}
+
+/// The version of a file that only travels. Its bytes are read: a clone of the site, or a file that was
+/// put back, is no change.
+fn version_of_opaque(root: &Path, file: &FileEntry) -> io::Result<String> {
+    // A larger one is not published.
+    if file.version.size > MAX_FILE_BYTES {
+        return Ok(file.version.to_string());
+    }
+    let path = root.join(file.key.as_str());
+    with_content(file.version, &path).map_err(|error| named(&path, error))
+}
+
+/// What became of a source between two builds.
+fn change(was: Option<&Arc<Source>>, is: Option<&Arc<Source>>) -> Option<Change> {
+    match (was, is) {
+        (None, None) => None,
+        (None, Some(_)) => Some(Change::Added),
+        (Some(_), None) => Some(Change::Removed),
+        (Some(was), Some(is)) => {
+            let same_bytes = is.effective != Effective::Opaque || was.content() == is.content();
+            (was.effective != is.effective || !same_bytes).then_some(Change::Changed)
+        }
+    }
+}

@@ -1,0 +1,477 @@
+//! A site in memory that is built over and over, going by the graph of the build before: the
+//! publisher without storage. Each build is compared with one that goes by nothing.
+
+use quillfront_publish::folder::{SOURCE_FILES, SOURCE_FOLDERS};
+use quillfront_render::effective::{self, Observed};
+use quillfront_render::evaluate::{Album, Evaluation, Tree, Unready};
+use quillfront_render::graph::Graph;
+use quillfront_render::remote::{Answer, Request};
+use quillfront_render::render::world::{Inputs, Settings};
+use quillfront_render::search::Records;
+use quillfront_site::diagnostic::Diagnostic;
+use quillfront_site::fingerprint::Fingerprint;
+use quillfront_site::key::{OutputKey, Role, SourceKey};
+use quillfront_site::object::{Body, Object};
+use quillfront_site::plan::{PICTURES, Recipe};
+use quillfront_site::source::Sources;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+/// The bytes under each key; None where there is nothing (any more).
+pub type Seen = BTreeMap<String, Option<Vec<u8>>>;
+
+/// What is published under a key, and which source it is of.
+struct Published {
+    object: Object,
+    source: SourceKey,
+}
+
+/// A site, with what its last build left.
+pub struct Site {
+    /// What lies in the source bucket.
+    pub files: BTreeMap<String, Vec<u8>>,
+    /// What the network answers, by the start of the address; None where it fails.
+    pub web: Option<String>,
+    /// What templates see as the time.
+    pub now: jiff::Timestamp,
+    /// True for a site that lies in a folder: what is in no folder of the site model is read where a
+    /// template names it, and a file that is broken is not there.
+    is_folder: bool,
+    sources: Sources,
+    /// Texts that are kept elsewhere.
+    texts: BTreeMap<SourceKey, Arc<str>>,
+    graph: Arc<Graph>,
+    answers: BTreeMap<Request, Arc<str>>,
+    album: Album,
+    /// Records of the search index; some may be lost, and some may be of another body.
+    records: Records,
+    /// Those of the builds before, the oldest first.
+    earlier_records: Vec<Records>,
+    published: BTreeMap<OutputKey, Published>,
+}
+
+/// What a build did.
+#[derive(Debug, Default)]
+pub struct Outcome {
+    /// Rendered, whatever came out; copies and pictures are not counted.
+    pub rendered: BTreeSet<String>,
+    /// The content files whose bodies were rendered.
+    pub bodies: BTreeSet<String>,
+    /// True where the records of the search index were read.
+    pub read_records: bool,
+    /// Published, since they came out otherwise than they were.
+    pub put: BTreeSet<String>,
+    /// Not published any more.
+    pub deleted: BTreeSet<String>,
+    /// Failed: what was published stays.
+    pub stale: BTreeSet<String>,
+    /// What the author is told.
+    pub told: Vec<Diagnostic>,
+    /// True where nothing was gone by.
+    pub full: bool,
+}
+
+/// What an evaluation looked at.
+#[derive(Default)]
+struct Looked {
+    bodies: BTreeSet<String>,
+    records: bool,
+}
+
+fn is_put_away(key: &SourceKey) -> bool {
+    matches!(key.role(), Role::Content | Role::Data)
+}
+
+/// As the publisher says (`publish/draft.rs`).
+fn is_configured_otherwise(before: &Sources, after: &Sources) -> bool {
+    let all = before.iter().chain(after.iter()).map(|(key, _)| key);
+    let mut configuring = all.filter(|key| key.role().is_configuration());
+    configuring.any(|key| before.mark(key.as_str()) != after.mark(key.as_str()))
+}
+
+fn version(bytes: &[u8]) -> String {
+    Fingerprint::of(bytes).hex()
+}
+
+impl Site {
+    /// An empty source bucket.
+    pub fn new() -> Self {
+        Self {
+            files: BTreeMap::new(),
+            web: None,
+            now: "2026-01-02T00:00:00Z".parse().unwrap(),
+            is_folder: false,
+            sources: Sources::default(),
+            texts: BTreeMap::new(),
+            graph: Arc::default(),
+            answers: BTreeMap::new(),
+            album: Album::default(),
+            records: Records::new(),
+            earlier_records: Vec::new(),
+            published: BTreeMap::new(),
+        }
+    }
+
+    /// An empty folder.
+    pub fn in_folder() -> Self {
+        Self {
+            is_folder: true,
+            ..Self::new()
+        }
+    }
+
+    /// True for a file that is looked at whether a template names it or not.
+    fn is_source(&self, key: &str) -> bool {
+        let top = key.split('/').next().unwrap_or_default();
+        !self.is_folder || SOURCE_FOLDERS.contains(&top) || SOURCE_FILES.contains(&key)
+    }
+
+    /// A site of these files, built.
+    pub fn of(files: impl IntoIterator<Item = (String, Vec<u8>)>) -> Result<Self, String> {
+        let mut site = Self::new();
+        let seen = files.into_iter().map(|(key, bytes)| (key, Some(bytes)));
+        site.build(seen.collect())?;
+        Ok(site)
+    }
+
+    /// What is published under a key, as text.
+    pub fn text(&self, key: &str) -> Option<String> {
+        match &self.published.get(key)?.object.body {
+            Body::Bytes(bytes) => Some(String::from_utf8_lossy(bytes).into_owned()),
+            Body::Copy { .. } => None,
+        }
+    }
+
+    /// How much is published.
+    pub fn len(&self) -> usize {
+        self.published.len()
+    }
+
+    /// Lets time pass, and asks the network again for all that was asked.
+    pub fn reconcile(&mut self, later: jiff::SignedDuration) {
+        self.now = self.now.checked_add(later).unwrap();
+        let requests = self.graph.requests().into_iter().chain(self.answers.keys());
+        let requests: BTreeSet<Request> = requests.cloned().collect();
+        for request in requests {
+            if let Ok(answer) = answer(self.web.as_deref(), &request) {
+                self.answers.insert(request, answer);
+            }
+        }
+    }
+
+    /// Loses the records of the search index of some sources, as if their segments were damaged.
+    pub fn lose_records(&mut self, is_lost: impl Fn(&str) -> bool) {
+        self.records.retain(|key, _| !is_lost(key.as_str()));
+    }
+
+    /// Puts the oldest records of earlier builds back, as if nothing had been stored since.
+    pub fn restore_records(&mut self) {
+        if !self.earlier_records.is_empty() {
+            self.records = self.earlier_records.remove(0);
+        }
+    }
+
+    /// The sources that there is a record of.
+    pub fn records(&self) -> BTreeSet<String> {
+        self.records.keys().map(ToString::to_string).collect()
+    }
+
+    fn settings(&self) -> Settings {
+        Settings {
+            mode: "build",
+            base_url: None,
+            drafts: false,
+            minify: false,
+            now: self.now,
+            listing_is_complete: !self.is_folder,
+        }
+    }
+
+    /// Takes in what is under these keys now, builds, and compares with a clean build.
+    ///
+    /// # Errors
+    /// How the two differ.
+    pub fn build(&mut self, seen: Seen) -> Result<Outcome, String> {
+        let before = self.sources.clone();
+        let mut sources = before.clone();
+        let mut observed = Vec::new();
+        for (key, bytes) in seen {
+            let of = SourceKey::from(&*key);
+            let Some(bytes) = bytes else {
+                self.files.remove(&key);
+                observed.push((of, Observed::Absent));
+                continue;
+            };
+            let (version, size) = (version(&bytes), bytes.len() as u64);
+            match of.role() {
+                Role::Ignored => {}
+                _ if !self.is_source(&key) => {}
+                _ if of.is_text() => {
+                    let bytes = Some(bytes.clone());
+                    observed.push((
+                        of,
+                        Observed::Text {
+                            version,
+                            size,
+                            bytes,
+                        },
+                    ));
+                }
+                _ => observed.push((of, Observed::Opaque { version, size })),
+            }
+            self.files.insert(key, bytes);
+        }
+        if self.is_folder {
+            for (key, _) in &observed {
+                effective::observe(&mut sources, key, Observed::Absent);
+            }
+        }
+        effective::observe_all(&mut sources, observed);
+        let full = is_configured_otherwise(&before, &sources) || self.graph.outputs.is_empty();
+        let whole = self.whole(&sources);
+        if full {
+            sources = whole.clone();
+        }
+        let graph = if full {
+            Arc::default()
+        } else {
+            self.graph.clone()
+        };
+        let made = self.evaluate(&sources, Some((graph, full)));
+        let (made, looked) = match made {
+            Ok((tree, looked)) => (Ok(tree), looked),
+            Err(unready) => (Err(unready), Looked::default()),
+        };
+        // What came from the network is a source too.
+        let known = match &made {
+            Ok(tree) => tree.answers.clone(),
+            Err(_) => BTreeMap::new(),
+        };
+        let stored = std::mem::replace(&mut self.answers, known);
+        let clean = self.evaluate(&whole, None).map(|(tree, _)| tree);
+        for (key, _) in whole.iter().filter(|(key, _)| is_put_away(key)) {
+            let text = whole.text(key.as_str()).cloned();
+            self.texts.extend(text.map(|text| (key.clone(), text)));
+        }
+        sources.put_away(|key| is_put_away(&SourceKey::from(key)));
+        let was = std::mem::replace(&mut self.sources, sources);
+        match (made, clean) {
+            (Ok(made), Ok(clean)) => {
+                let mut outcome = self.publish(made, &was, full);
+                outcome.bodies = looked.bodies;
+                outcome.read_records = looked.records;
+                self.compare(&clean, &outcome)?;
+                Ok(outcome)
+            }
+            (Err(one), Err(other)) if one == other => {
+                self.answers = stored;
+                Ok(Outcome::default())
+            }
+            (one, other) => Err(format!(
+                "one build is ready, the other is not: {:?} {:?}",
+                one.err(),
+                other.err()
+            )),
+        }
+    }
+
+    /// The sources with all their texts.
+    fn whole(&self, sources: &Sources) -> Sources {
+        let mut whole = sources.clone();
+        let elsewhere: Vec<SourceKey> = whole.elsewhere().cloned().collect();
+        for key in elsewhere {
+            whole.hold(key.as_str(), &self.texts[&key]);
+        }
+        whole
+    }
+
+    /// Evaluates the site, going by a graph if there is one; it is empty where the build is a full
+    /// one.
+    fn evaluate(
+        &self,
+        sources: &Sources,
+        graph: Option<(Arc<Graph>, bool)>,
+    ) -> Result<(Tree, Looked), Unready> {
+        let sources = Arc::new(sources.clone());
+        let mut evaluation = Evaluation::up_to(sources, self.settings(), self.now)?;
+        let mut looked = Looked::default();
+        if let Some((graph, full)) = graph {
+            evaluation.go_by(graph, Arc::new(self.sources.clone()));
+            if !full {
+                evaluation.records_elsewhere();
+            }
+            let published = self.published.keys();
+            let pictures = published.filter(|key| key.as_str().starts_with(PICTURES));
+            evaluation.remember(self.album.clone(), pictures.cloned().collect());
+        }
+        let stored = self.answers.iter();
+        let stored = stored.map(|(request, text)| (request.clone(), Ok(text.clone())));
+        evaluation.supply_answers(stored.collect());
+        loop {
+            let needs = evaluation.step(|_, object| object);
+            if needs.is_empty() {
+                let bodies = evaluation.rendered_bodies();
+                looked.bodies = bodies.map(ToString::to_string).collect();
+                return Ok((evaluation.finish(), looked));
+            }
+            if needs.records {
+                looked.records = true;
+                evaluation.supply_records(Arc::new(self.records.clone()));
+            }
+            let mut versions = BTreeMap::new();
+            let mut read = Inputs::new();
+            for key in needs.files {
+                let bytes = self.files.get(key.as_str());
+                versions.extend(bytes.map(|bytes| (key.clone(), version(bytes))));
+                read.insert(key, bytes.map(|bytes| Arc::from(bytes.as_slice())));
+            }
+            evaluation.supply_versions(read, &versions);
+            let texts = needs.texts.into_iter().map(|key| {
+                let text = self.texts[&key].clone();
+                (key, text)
+            });
+            evaluation.supply_texts(texts.collect());
+            let requests = needs.requests.into_iter();
+            let answers = requests.map(|request| {
+                let answer = answer(self.web.as_deref(), &request);
+                (request, answer)
+            });
+            evaluation.supply_answers(answers.collect());
+        }
+    }
+
+    /// As the publisher does (`publish/publication.rs`).
+    fn publish(&mut self, tree: Tree, before: &Sources, full: bool) -> Outcome {
+        let mut outcome = Outcome {
+            full,
+            stale: tree.stale.iter().map(ToString::to_string).collect(),
+            told: tree.diagnostics.clone(),
+            ..Outcome::default()
+        };
+        self.now = tree.now;
+        self.graph = Arc::new(stored(&tree.graph));
+        if let Some(records) = &tree.records {
+            let records = records.iter();
+            let records = records.map(|(key, record)| (key.clone(), again(&**record)));
+            let before = std::mem::replace(&mut self.records, records.collect());
+            self.earlier_records.push(before);
+        }
+        self.published.retain(|key, published| {
+            let source = published.source.as_str();
+            let was_there = before.get(source).is_some();
+            let of_removed = was_there && self.sources.get(source).is_none();
+            let is_picture = key.as_str().starts_with(PICTURES);
+            let stays = tree.objects.contains_key(key)
+                || tree.keeps(key.as_str())
+                || (tree.stale.contains(key) && !of_removed)
+                || (is_picture && (!tree.stale.is_empty() || tree.plan.contains_key(key)));
+            if !stays {
+                outcome.deleted.insert(key.to_string());
+            }
+            stays
+        });
+        for (key, object) in tree.objects {
+            let planned = &tree.plan[&key];
+            if !matches!(planned.recipe, Recipe::Copy(_) | Recipe::Picture(_)) {
+                outcome.rendered.insert(key.to_string());
+            }
+            let is_same = |there: &Published| there.object == object;
+            if !self.published.get(&key).is_some_and(is_same) {
+                outcome.put.insert(key.to_string());
+            }
+            let source = planned.source.clone();
+            self.published.insert(key, Published { object, source });
+        }
+        outcome
+    }
+
+    /// The published tree is that of a clean build, but for what is stale.
+    fn compare(&self, clean: &Tree, outcome: &Outcome) -> Result<(), String> {
+        let mut found = String::new();
+        if clean.now != self.now {
+            let _ = writeln!(found, "now: {} {}", self.now, clean.now);
+        }
+        let stale: BTreeSet<String> = clean.stale.iter().map(ToString::to_string).collect();
+        if stale != outcome.stale {
+            let only = outcome.stale.difference(&stale).collect::<Vec<_>>();
+            let lacking = stale.difference(&outcome.stale).collect::<Vec<_>>();
+            let _ = writeln!(found, "stale but in a clean build: {only:?}");
+            let _ = writeln!(found, "stale only in a clean build: {lacking:?}");
+        }
+        let keys = self.published.keys().chain(clean.objects.keys());
+        let keys: BTreeSet<&OutputKey> = keys.filter(|key| !clean.stale.contains(*key)).collect();
+        for key in keys {
+            match (self.published.get(key), clean.objects.get(key)) {
+                (Some(one), Some(other)) if one.object == *other => {}
+                // What could not be rendered may still show it.
+                (Some(_), None) if !stale.is_empty() && key.as_str().starts_with(PICTURES) => {}
+                (one, other) => {
+                    let one = one.map(|one| shown(&one.object));
+                    let other = other.map(shown);
+                    let _ = writeln!(found, "{key}\n  is:     {one:?}\n  should: {other:?}");
+                }
+            }
+        }
+        if outcome.told != clean.diagnostics {
+            let [one, other] = [&outcome.told, &clean.diagnostics].map(|told| set_of(told));
+            let told = one.difference(&other).collect::<Vec<_>>();
+            let untold = other.difference(&one).collect::<Vec<_>>();
+            let _ = writeln!(found, "told in vain: {told:#?}\nnot told: {untold:#?}");
+        }
+        if found.is_empty() { Ok(()) } else { Err(found) }
+    }
+}
+
+/// A value as it comes back from where it is stored.
+fn again<T: Serialize + DeserializeOwned>(value: &T) -> Arc<T> {
+    let bytes = postcard::to_stdvec(value).unwrap();
+    Arc::new(postcard::from_bytes(&bytes).unwrap())
+}
+
+/// The graph, the same.
+fn stored(graph: &Graph) -> Graph {
+    let bodies = graph.bodies.iter();
+    let outputs = graph.outputs.iter();
+    Graph {
+        pages: graph.pages,
+        bodies: bodies
+            .map(|(key, facts)| (key.clone(), again(&**facts)))
+            .collect(),
+        outputs: outputs
+            .map(|(key, trace)| (key.clone(), again(&**trace)))
+            .collect(),
+    }
+}
+
+fn set_of(told: &[Diagnostic]) -> BTreeSet<&Diagnostic> {
+    told.iter().collect()
+}
+
+fn answer(web: Option<&str>, request: &Request) -> Answer {
+    match web {
+        Some(text) => Ok(Arc::from(format!(
+            "{{\"of\": \"{}\", \"n\": \"{text}\"}}",
+            request.url
+        ))),
+        None => Err("nothing answers".to_owned()),
+    }
+}
+
+fn shown(object: &Object) -> String {
+    let body = match &object.body {
+        Body::Bytes(bytes) => String::from_utf8_lossy(bytes).into_owned(),
+        Body::Copy {
+            source, version, ..
+        } => format!("a copy of {source} ({version})"),
+    };
+    let Object {
+        content_type,
+        cache_control,
+        metadata,
+        ..
+    } = object;
+    format!("{content_type} {cache_control} {metadata:?} {body}")
+}

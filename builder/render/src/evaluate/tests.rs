@@ -1,0 +1,84 @@
+//! Small sites, from their files to their tree.
+
+mod absences;
+mod functions;
+mod hostile;
+mod links;
+mod lists;
+mod pages;
+mod paths;
+mod places;
+mod reference;
+mod schedule;
+mod search;
+mod sections;
+mod themes;
+
+use super::{Evaluation, Tree};
+use crate::effective::{self, Observed};
+use crate::render::world::Settings;
+use quillfront_site::key::SourceKey;
+use quillfront_site::object::Body;
+use quillfront_site::source::Sources;
+use std::sync::Arc;
+
+const CONFIG: (&str, &str) = ("config.toml", "base_url = \"https://example.org\"\n");
+const LIST: (&str, &str) = (
+    "templates/section.html",
+    "{% for p in section.pages %}{{ p.title }}[{% if p.lower %}{{ p.lower.title }}{% endif %}] {% endfor %}\
+     | {{ section.subsections | join(sep=\",\") }} | {{ section.ancestors | join(sep=\",\") }}",
+);
+const PAGE: (&str, &str) = ("templates/page.html", "{{ page.content | safe }}");
+const INDEX: (&str, &str) = ("templates/index.html", "home");
+
+pub(super) fn tree(files: &[(&str, &str)]) -> Tree {
+    let mut evaluation = evaluation(files);
+    assert!(evaluation.step(|_, object| object).is_empty());
+    evaluation.finish()
+}
+
+fn evaluation(files: &[(&str, &str)]) -> Evaluation {
+    let mut sources = Sources::default();
+    for (key, text) in files {
+        let key = SourceKey::from(*key);
+        let (version, size) = ("1".to_owned(), text.len() as u64);
+        let observed = if key.is_text() {
+            Observed::Text {
+                version,
+                size,
+                bytes: Some(text.as_bytes().to_vec()),
+            }
+        } else {
+            Observed::Opaque { version, size }
+        };
+        effective::observe(&mut sources, &key, observed);
+    }
+    let settings = Settings {
+        mode: "build",
+        base_url: None,
+        drafts: false,
+        minify: false,
+        now: jiff::Timestamp::UNIX_EPOCH,
+        listing_is_complete: true,
+    };
+    Evaluation::new(Arc::new(sources), settings).unwrap()
+}
+
+/// What the author is told, as text.
+fn told(tree: &Tree) -> String {
+    let told: Vec<String> = tree.diagnostics.iter().map(ToString::to_string).collect();
+    told.join("\n")
+}
+
+pub(super) fn text(tree: &Tree, key: &str) -> String {
+    let object = tree.objects.get(key);
+    let object = object.unwrap_or_else(|| panic!("no {key}: {:?}", tree.diagnostics));
+    match &object.body {
+        Body::Bytes(bytes) => String::from_utf8(bytes.to_vec()).unwrap(),
+        Body::Copy { source, .. } => format!("copy of {source}"),
+    }
+}
+
+fn page(front: &str) -> String {
+    format!("+++\n{front}\n+++\n")
+}

@@ -1,0 +1,135 @@
+//! Marks that many outputs share, worked out once in a build.
+//!
+//! A mark is kept only where it is of a whole answer. While something that the answer is made of is yet
+//! to be read, the answer is another one, and so is its mark: kept, it would say of what is read later
+//! that it has not changed.
+
+use super::Question;
+use super::whole::made_whole;
+use quillfront_site::fingerprint::Mark;
+use quillfront_templates::reads::{Shape, ShapeId};
+use std::collections::HashMap;
+use std::hash::Hash;
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
+
+/// Marks by what they are of. Nothing is kept under a shape that has no id.
+#[derive(Debug, Default)]
+pub struct Memo {
+    pages: Known<(ShapeId, bool), Arc<Once<Mark>>>,
+    answers: Known<ShapeId, Arc<Known<Question, Mark>>>,
+    values: Known<(ShapeId, String), Mark>,
+}
+
+/// What is known already.
+#[derive(Debug)]
+pub struct Known<K, V>(RwLock<HashMap<K, V>>);
+
+impl<K, V> Default for Known<K, V> {
+    fn default() -> Self {
+        Self(RwLock::default())
+    }
+}
+
+impl<K: Eq + Hash + Clone, V: Clone> Known<K, V> {
+    /// What is known under a key, or is made now. What was lacking something is made anew each time.
+    pub fn get_or(&self, key: &K, make: impl FnOnce() -> V) -> V {
+        let read = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = read.get(key) {
+            return known.clone();
+        }
+        drop(read);
+        // Not under the lock: what makes it may ask here again.
+        let (made, is_whole) = made_whole(make);
+        if !is_whole {
+            return made;
+        }
+        let mut write = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        write.entry(key.clone()).or_insert(made).clone()
+    }
+}
+
+/// Places for many values, each of which is made once. Where none is made there is no memory for it.
+#[derive(Debug)]
+pub struct Once<T>(Vec<OnceLock<Box<[OnceLock<T>]>>>);
+
+/// Places that get their memory together.
+const TOGETHER: usize = 64;
+
+impl<T: Clone> Once<T> {
+    /// So many places.
+    pub fn new(count: usize) -> Self {
+        let parts = (0..count.div_ceil(TOGETHER)).map(|_| OnceLock::new());
+        Self(parts.collect())
+    }
+
+    /// What is in one of the places, or is made now. What was lacking something is made anew each time.
+    pub fn get_or(&self, index: usize, make: impl FnOnce() -> T) -> T {
+        let part = &self.0[index / TOGETHER];
+        let part = part.get_or_init(|| (0..TOGETHER).map(|_| OnceLock::new()).collect());
+        let place = &part[index % TOGETHER];
+        if let Some(known) = place.get() {
+            return known.clone();
+        }
+        match made_whole(make) {
+            (made, true) => place.get_or_init(|| made).clone(),
+            (made, false) => made,
+        }
+    }
+}
+
+impl Memo {
+    /// The marks of what a shape reads of each of `count` pages, with or without their neighbours.
+    pub fn pages(&self, shape: &Shape, full: bool, count: usize) -> Option<Arc<Once<Mark>>> {
+        let make = || Arc::new(Once::new(count));
+        Some(self.pages.get_or(&(shape.id()?, full), make))
+    }
+
+    /// The mark of what a shape reads of the answer to a question.
+    pub fn answer(&self, shape: &Shape, question: &Question, make: impl FnOnce() -> Mark) -> Mark {
+        match shape.id() {
+            Some(id) => self
+                .answers
+                .get_or(&id, Arc::default)
+                .get_or(question, make),
+            None => make(),
+        }
+    }
+
+    /// The mark of a value that has a name, under a shape.
+    pub fn value(&self, shape: &Shape, name: &str, make: impl FnOnce() -> Mark) -> Mark {
+        match shape.id() {
+            Some(id) => self.values.get_or(&(id, name.to_owned()), make),
+            None => make(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::graph::whole::lack;
+    use quillfront_templates::reads::WHOLE;
+
+    #[test]
+    fn a_mark_of_an_answer_that_lacked_something_is_not_kept() {
+        let memo = Memo::default();
+        let question = Question::File("notes.txt".into());
+        let lacking = || {
+            lack();
+            Mark::of(b"nothing yet")
+        };
+        let first = memo.answer(&WHOLE, &question, lacking);
+        assert_eq!(first, Mark::of(b"nothing yet"));
+        // The second time the need is known already, and the mark still is not whole.
+        memo.answer(&WHOLE, &question, lacking);
+        let read = memo.answer(&WHOLE, &question, || Mark::of(b"the text"));
+        assert_eq!(read, Mark::of(b"the text"));
+        let kept = memo.answer(&WHOLE, &question, || Mark::of(b"another"));
+        assert_eq!(kept, read);
+
+        let once = Once::new(1);
+        once.get_or(0, lacking);
+        assert_eq!(once.get_or(0, || read), read);
+        assert_eq!(once.get_or(0, lacking), read);
+    }
+}

@@ -1,0 +1,131 @@
+//! What a render asks for by a function or a link. The context of a template is not asked for: it is
+//! there, and its [shape](quillfront_templates::reads::Shape) says what is read of it.
+
+use crate::remote::Request;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// A question, which can be asked again.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Question {
+    /// `get_page`.
+    Page(Named),
+    /// `get_section`.
+    Section(Named),
+    /// `get_taxonomy`; the name of the taxonomy.
+    Taxonomy(Named),
+    /// `get_taxonomy_term`.
+    Term {
+        /// The taxonomy.
+        kind: Named,
+        /// The term.
+        term: String,
+        /// False where its pages were left out.
+        pages: bool,
+    },
+    /// `get_taxonomy_url`: the permalink of a term.
+    TermUrl {
+        /// The taxonomy.
+        kind: String,
+        /// The term.
+        term: String,
+        /// The language.
+        lang: String,
+    },
+    /// Where `@/path` leads, for a page in a language.
+    Link {
+        /// What follows `@/`, without anchor.
+        path: String,
+        /// The language that goes first.
+        lang: String,
+    },
+    /// Which file a path argument leads to, and its bytes.
+    File(String),
+    /// Which picture a path argument leads to, and its bytes.
+    Picture(String),
+    /// An answer from the network.
+    Answer(Request),
+    /// `now`.
+    Now,
+}
+
+/// A name that is looked up in a language.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Named {
+    /// As the template gave it.
+    pub name: String,
+    /// The language.
+    pub lang: String,
+    /// True where the template named the language, false where it is that of the page.
+    pub asked: bool,
+}
+
+impl Question {
+    /// The function that asks, where what is read of the answer depends on its call.
+    pub fn function(&self) -> Option<&'static str> {
+        match self {
+            Self::Page(_) => Some("get_page"),
+            Self::Section(_) => Some("get_section"),
+            Self::Taxonomy(_) => Some("get_taxonomy"),
+            Self::Term { .. } => Some("get_taxonomy_term"),
+            _ => None,
+        }
+    }
+
+    /// True where the answer may be another though pages, front matter and configuration are as
+    /// they were: it is made of files, of the network or of the time.
+    pub fn looks_beyond_pages(&self) -> bool {
+        matches!(
+            self,
+            Self::File(_) | Self::Picture(_) | Self::Answer(_) | Self::Now
+        )
+    }
+
+    /// The text that was given for an argument of the function.
+    pub fn argument(&self, name: &str) -> Option<String> {
+        let (named, first) = match self {
+            Self::Page(named) | Self::Section(named) => (named, "path"),
+            Self::Taxonomy(named) => (named, "kind"),
+            Self::Term { kind, term, .. } => {
+                if name == "term" {
+                    return Some(term.clone());
+                }
+                (kind, "kind")
+            }
+            _ => return None,
+        };
+        match name {
+            "lang" if named.asked => Some(named.lang.clone()),
+            name if name == first => Some(named.name.clone()),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for Question {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Page(named) => write!(f, "page {named}"),
+            Self::Section(named) => write!(f, "section {named}"),
+            Self::Taxonomy(named) => write!(f, "taxonomy {named}"),
+            Self::Term { kind, term, pages } => {
+                let without = if *pages { "" } else { " without its pages" };
+                write!(f, "term {term} of taxonomy {kind}{without}")
+            }
+            Self::TermUrl { kind, term, lang } => {
+                write!(f, "address of term {term} of taxonomy {kind} ({lang})")
+            }
+            Self::Link { path, .. } => write!(f, "address of @/{path}"),
+            Self::File(path) => write!(f, "file {path}"),
+            Self::Picture(path) => write!(f, "picture {path}"),
+            Self::Answer(request) => write!(f, "answer of {}", request.url),
+            Self::Now => write!(f, "the time of the build"),
+        }
+    }
+}
+
+impl fmt::Display for Named {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({})", self.name, self.lang)
+    }
+}
