@@ -18,22 +18,17 @@
 //! kills it, a new process comes next. So a note costs one write in the first run of a process, and
 //! nothing in later ones. It is one more field of the root, since every attempt reads that anyway.
 
+use super::BuildError;
+use super::context::Context;
 use super::root::{Loaded, Root};
-use super::run::Work;
-use super::{BuildError, Builder};
-use quillfront_render::effective::{Observed, Until};
-use quillfront_site::key::SourceKey;
 use quillfront_site::report::Report;
-use quillfront_site::source::Sources;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// What has ended so many attempts alone is set aside. One may have been the operator.
 const DEATHS_ALONE: u32 = 2;
-/// No attempt is under way for longer, where it is not known when its process ends: what a Lambda
-/// function has.
-const LONGEST_MS: i64 = 15 * 60 * 1_000;
 /// Conditional writes that fail because others write the root are tried this often.
 const MAX_TRIES: usize = 50;
 
@@ -59,9 +54,12 @@ pub struct Suspect {
     pub version: Option<String>,
 }
 
+/// What keys are set aside, and which version of them: empty where it is that the file is gone.
+pub type SetAside = BTreeMap<String, String>;
+
 impl Root {
     /// The ids of the attempts that have died, as far as this one can tell.
-    fn dead(&self, own: &str, now_ms: i64) -> BTreeSet<String> {
+    pub(super) fn dead(&self, own: &str, now_ms: i64) -> BTreeSet<String> {
         let is_dead =
             |(id, attempt): &(&String, &Attempt)| id.as_str() != own && attempt.until_ms <= now_ms;
         let dead = self.attempts.iter().filter(is_dead);
@@ -69,7 +67,7 @@ impl Root {
     }
 
     /// Counts the deaths of these attempts.
-    fn bury(&mut self, dead: &BTreeSet<String>) {
+    pub(super) fn bury(&mut self, dead: &BTreeSet<String>) {
         for id in dead {
             if let Some(attempt) = self.attempts.remove(id) {
                 self.count_death(&attempt);
@@ -96,7 +94,7 @@ impl Root {
         }
     }
 
-    fn add_missing_hints<'a>(&mut self, keys: impl Iterator<Item = &'a str>) {
+    pub(super) fn add_missing_hints<'a>(&mut self, keys: impl Iterator<Item = &'a str>) {
         let missing: Vec<&str> = keys.filter(|key| !self.hints.contains_key(*key)).collect();
         if !missing.is_empty() {
             self.add_hints(missing);
@@ -104,283 +102,146 @@ impl Root {
     }
 }
 
-/// What an attempt is about.
-pub(super) struct Trial {
-    /// The keys to be looked at.
-    pub(super) keys: BTreeSet<SourceKey>,
-    /// Suspects that are left for a later attempt.
-    pub(super) left: BTreeSet<SourceKey>,
-    /// The attempt's own name.
+/// The attempts of one builder: what they are called, and what is known of the one under way.
+pub(super) struct Attempts {
     id: String,
-    /// Attempts that died before this one.
-    dead: BTreeSet<String>,
-    /// What is set aside no longer.
-    lifted: BTreeSet<String>,
-    /// True where a note is to be left.
-    is_wary: bool,
-    /// What is published for the first time without another version of it.
-    due: BTreeSet<SourceKey>,
+    /// The one that is under way.
+    current: Mutex<Option<Attempt>>,
+    /// True where the root may have a note of it.
+    is_marked: AtomicBool,
+    /// True where the write of a note was begun and not answered.
+    is_mark_under_way: AtomicBool,
+    /// True once a run has come to its end.
+    has_come_through: AtomicBool,
 }
 
-impl Trial {
-    /// Takes back what was noted, and counts the deaths of others. The keys have come through, in
-    /// whatever attempt they are.
-    pub(super) fn settle(&self, root: &mut Root) {
-        root.bury(&self.dead);
-        root.attempts.remove(&self.id);
-        for key in &self.keys {
-            root.suspects.remove(key.as_str());
+impl Attempts {
+    /// None was made yet.
+    pub(super) fn of(context: &Context) -> Self {
+        Self {
+            id: format!("{}-{}", context.options.holder, context.host.new_id()),
+            current: Mutex::default(),
+            is_marked: AtomicBool::new(false),
+            is_mark_under_way: AtomicBool::new(false),
+            has_come_through: AtomicBool::new(false),
         }
-        let keys = &self.keys;
-        root.attempts.retain(|_, attempt| {
-            attempt.keys.retain(|key| !keys.contains(key.as_str()));
-            !attempt.keys.is_empty()
-        });
-        root.set_aside.retain(|key, _| !self.lifted.contains(key));
-        root.add_missing_hints(self.left.iter().map(SourceKey::as_str));
     }
 
-    /// What was seen, without what is set aside. What has another version by now is so no longer.
-    fn without_set_aside(
-        &mut self,
-        root: &mut Root,
-        known: &Sources,
-        seen: Vec<(SourceKey, Observed)>,
-    ) -> Vec<(SourceKey, Observed)> {
-        // What is due and left for later is not to be published with what is due now.
-        let left = self.due.intersection(&self.left);
-        let left = left.filter_map(|key| Some((key, known.get(key.as_str())?)));
-        let left = left.map(|(key, source)| {
-            let (version, size) = (source.version.to_string(), source.size);
-            (
-                key.clone(),
-                Observed::Opaque { version, size }.set_aside(Until::OthersAreTried),
-            )
-        });
-        let left: Vec<_> = left.collect();
-        let put_aside = |(key, observed): (SourceKey, Observed)| {
-            let Some(version) = root.set_aside.get(key.as_str()) else {
-                return (key, observed);
-            };
-            if observed.version().unwrap_or_default() != version {
-                self.lifted.insert(key.to_string());
-                root.set_aside.remove(key.as_str());
-                return (key, observed);
-            }
-            let set_aside = observed.set_aside(Until::Changed);
-            (key, set_aside)
-        };
-        seen.into_iter().map(put_aside).chain(left).collect()
+    /// What each of them is called in the root.
+    pub(super) fn id(&self) -> &str {
+        &self.id
+    }
+
+    pub(super) fn has_come_through(&self) -> bool {
+        self.has_come_through.load(Ordering::Relaxed)
+    }
+
+    /// An attempt is under way.
+    pub(super) fn begin(&self, attempt: Attempt) {
+        *self.lock() = Some(attempt);
+    }
+
+    /// The write of a note begins.
+    pub(super) fn begin_mark(&self) {
+        self.is_marked.store(true, Ordering::Relaxed);
+        self.is_mark_under_way.store(true, Ordering::Relaxed);
+    }
+
+    /// The write of a note, or of a root without it, was answered.
+    pub(super) fn end_mark(&self) {
+        self.is_mark_under_way.store(false, Ordering::Relaxed);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<Attempt>> {
+        // It is replaced whole.
+        self.current.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Builder {
-    /// What an attempt is about that was asked to look at `keys`. The deaths of others are counted in
-    /// `root`.
-    pub(super) fn trial(
-        &self,
-        root: &mut Root,
-        work: &Work,
-        mut keys: BTreeSet<SourceKey>,
-        due: Vec<SourceKey>,
-    ) -> Trial {
-        let id = self.attempt_id.clone();
-        let dead = root.dead(&id, self.host.now().as_millisecond());
-        let unsettled = root.attempts.iter();
-        let unsettled = unsettled.filter(|(other, _)| dead.contains(*other) || **other == id);
-        let unsettled = unsettled.flat_map(|(_, attempt)| &attempt.keys);
-        keys.extend(unsettled.map(|key| key.as_str().into()));
-        keys.extend(due.iter().cloned());
-        root.bury(&dead);
-        let mut lifted = BTreeSet::new();
-        if *work == Work::Approve || root.engine != env!("CARGO_PKG_VERSION") {
-            lifted.extend(std::mem::take(&mut root.set_aside).into_keys());
-            keys.extend(lifted.iter().map(|key| key.as_str().into()));
-        }
-        let (keys, left) = root.part(keys);
-        let is_wary = !self.has_come_through.load(Ordering::Relaxed) || !root.suspects.is_empty();
-        Trial {
-            keys,
-            left,
-            id,
-            dead,
-            lifted,
-            is_wary,
-            due: due.into_iter().collect(),
-        }
-    }
-
-    /// Looks at the keys of a trial, and notes them where that is called for: of one key, which
-    /// version it has; of several, while they are read. None where somebody else was faster.
-    pub(super) async fn look_marked(
-        &self,
-        trial: &mut Trial,
-        loaded: &mut Loaded,
-        root: &mut Root,
-        known: &Sources,
-    ) -> Result<Option<Vec<(SourceKey, Observed)>>, BuildError> {
-        let look = super::observe::look(&self.source, &trial.keys, self.options.parallel);
-        let mut attempt = Attempt {
-            keys: trial.keys.iter().map(ToString::to_string).collect(),
-            version: None,
-            until_ms: self.ends_ms(),
-        };
-        let is_alone = trial.keys.len() == 1;
-        if !is_alone {
-            *self.attempt_lock() = Some(attempt.clone());
-            if !trial.is_wary || trial.keys.is_empty() {
-                let seen = look.await?;
-                return Ok(Some(trial.without_set_aside(root, known, seen)));
+/// How a run ended is said: in good order, which takes back what it has noted, or, where a render
+/// panicked, as a death like any other. What it was about stays as hints.
+pub(super) async fn end_attempt(
+    context: &Context,
+    attempts: &Attempts,
+    outcome: &Result<Report, BuildError>,
+) {
+    let panicked = matches!(outcome, Err(BuildError::Rendering(_)));
+    let attempt = attempts.lock().take();
+    match outcome {
+        Ok(report) => {
+            attempts.is_marked.store(false, Ordering::Relaxed);
+            if !report.deferred {
+                attempts.has_come_through.store(true, Ordering::Relaxed);
             }
-            let mark = Box::pin(self.mark(trial, loaded, root, &attempt));
-            let look = Box::pin(async { look.await.map_err(BuildError::from) });
-            let (seen, is_first) = futures::future::try_join(look, mark).await?;
-            return Ok(is_first.then(|| trial.without_set_aside(root, known, seen)));
+            return;
         }
-        let seen = look.await?;
-        let seen = trial.without_set_aside(root, known, seen);
-        let version = seen
-            .first()
-            .map_or("", |(_, seen)| seen.version().unwrap_or_default());
-        attempt.version = Some(version.to_owned());
-        *self.attempt_lock() = Some(attempt.clone());
-        let is_new = |(key, seen): &(SourceKey, Observed)| {
-            let known = known.get(key.as_str());
-            let is_same = match (known, seen.version()) {
-                (Some(known), Some(seen)) => known.version == seen && known.problems.is_empty(),
-                (known, seen) => known.is_none() && seen.is_none(),
-            };
-            !seen.is_set_aside() && (!is_same || trial.due.contains(key))
-        };
-        if trial.is_wary
-            && seen.iter().any(is_new)
-            && !Box::pin(self.mark(trial, loaded, root, &attempt)).await?
-        {
-            return Ok(None);
-        }
-        Ok(Some(seen))
+        Err(_) if !panicked && !attempts.is_marked.load(Ordering::Relaxed) => return,
+        Err(_) => {}
     }
-
-    /// Notes an attempt. False where somebody else has committed or taken the lease.
-    async fn mark(
-        &self,
-        trial: &Trial,
-        loaded: &mut Loaded,
-        base: &Root,
-        attempt: &Attempt,
-    ) -> Result<bool, BuildError> {
-        for _ in 0..MAX_TRIES {
-            let mut root = loaded.root.clone().unwrap_or_else(|| base.clone());
-            let is_same = root.commit == base.commit && root.segments == base.segments;
-            if !is_same || root.lease.is_some() {
-                return Ok(false);
-            }
-            root.bury(&trial.dead);
-            root.attempts.insert(trial.id.clone(), attempt.clone());
-            root.add_missing_hints(trial.left.iter().map(SourceKey::as_str));
-            self.is_marked.store(true, Ordering::Relaxed);
-            self.is_mark_under_way.store(true, Ordering::Relaxed);
-            let is_written = loaded.write(&self.state, root, self.host.new_id()).await?;
-            self.is_mark_under_way.store(false, Ordering::Relaxed);
-            if is_written {
-                return Ok(true);
-            }
-        }
-        Err(BuildError::LostRace)
+    // Where this fails too, the run's own error is what is told, and the note is taken back by
+    // this process's next attempt, or counts as a death once its time is over.
+    if let Some(attempt) = attempt
+        && take_back(context, attempts, &attempt, panicked)
+            .await
+            .is_ok()
+    {
+        attempts.is_marked.store(false, Ordering::Relaxed);
     }
+}
 
-    /// How a run ended is said: in good order, which takes back what it has noted, or, where a render
-    /// panicked, as a death like any other. What it was about stays as hints.
-    pub(super) async fn end_attempt(&self, outcome: &Result<Report, BuildError>) {
-        let panicked = matches!(outcome, Err(BuildError::Rendering(_)));
-        let attempt = self.attempt_lock().take();
-        match outcome {
-            Ok(report) => {
-                self.is_marked.store(false, Ordering::Relaxed);
-                if !report.deferred {
-                    self.has_come_through.store(true, Ordering::Relaxed);
-                }
-                return;
-            }
-            Err(_) if !panicked && !self.is_marked.load(Ordering::Relaxed) => return,
-            Err(_) => {}
-        }
-        // Where this fails too, the run's own error is what is told, and the note is taken back by
-        // this process's next attempt, or counts as a death once its time is over.
-        if let Some(attempt) = attempt
-            && Box::pin(self.take_back(&attempt, panicked)).await.is_ok()
-        {
-            self.is_marked.store(false, Ordering::Relaxed);
-        }
+/// Takes back what was noted of a run whose future was dropped.
+pub(super) async fn abandon(context: &Context, attempts: &Attempts) -> Result<(), BuildError> {
+    let attempt = attempts.lock().take();
+    if !attempts.is_marked.load(Ordering::Relaxed) {
+        return Ok(());
     }
+    let attempt = attempt.unwrap_or_default();
+    take_back(context, attempts, &attempt, false).await?;
+    attempts.is_marked.store(false, Ordering::Relaxed);
+    Ok(())
+}
 
-    /// For whoever has dropped the future of a run and is about to end the process: takes back what was
-    /// noted, since only what ends without a word counts as a death. What the run was about stays as
-    /// hints.
-    ///
-    /// # Errors
-    /// Storage failed, so that the note counts as a death once its time is over.
-    pub async fn abandon(&self) -> Result<(), BuildError> {
-        let attempt = self.attempt_lock().take();
-        if !self.is_marked.load(Ordering::Relaxed) {
+async fn take_back(
+    context: &Context,
+    attempts: &Attempts,
+    attempt: &Attempt,
+    died: bool,
+) -> Result<(), BuildError> {
+    for _ in 0..MAX_TRIES {
+        let mut loaded = Loaded::read(&context.state).await?;
+        let new = || Root::new(context.today().now.to_string());
+        let mut root = loaded.root.clone().unwrap_or_else(new);
+        let noted = root.attempts.remove(&attempts.id);
+        // A note that was not answered may still be written, unless the root is another by then.
+        let may_come = attempts.is_mark_under_way.load(Ordering::Relaxed) && root.lease.is_none();
+        if noted.is_none() && !died && !may_come {
             return Ok(());
         }
-        let attempt = attempt.unwrap_or_default();
-        Box::pin(self.take_back(&attempt, false)).await?;
-        self.is_marked.store(false, Ordering::Relaxed);
-        Ok(())
-    }
-
-    async fn take_back(&self, attempt: &Attempt, died: bool) -> Result<(), BuildError> {
-        for _ in 0..MAX_TRIES {
-            let mut loaded = Loaded::read(&self.state).await?;
-            let new = || Root::new(self.today().now.to_string());
-            let mut root = loaded.root.clone().unwrap_or_else(new);
-            let noted = root.attempts.remove(&self.attempt_id);
-            // A note that was not answered may still be written, unless the root is another by then.
-            let may_come = self.is_mark_under_way.load(Ordering::Relaxed) && root.lease.is_none();
-            if noted.is_none() && !died && !may_come {
-                return Ok(());
-            }
-            if died {
-                root.count_death(attempt);
-            }
-            let keys = noted
-                .iter()
-                .chain([attempt])
-                .flat_map(|attempt| &attempt.keys);
-            let keys: BTreeSet<&str> = keys.map(String::as_str).collect();
-            root.add_missing_hints(keys.into_iter());
-            if loaded.write(&self.state, root, self.host.new_id()).await? {
-                self.is_mark_under_way.store(false, Ordering::Relaxed);
-                return Ok(());
-            }
+        if died {
+            root.count_death(attempt);
         }
-        Err(BuildError::LostRace)
+        let keys = noted
+            .iter()
+            .chain([attempt])
+            .flat_map(|attempt| &attempt.keys);
+        let keys: BTreeSet<&str> = keys.map(String::as_str).collect();
+        root.add_missing_hints(keys.into_iter());
+        if loaded
+            .write(&context.state, root, context.host.new_id())
+            .await?
+        {
+            attempts.end_mark();
+            return Ok(());
+        }
     }
-
-    /// When this process ends at the latest, in milliseconds of Unix time.
-    fn ends_ms(&self) -> i64 {
-        let now_ms = self.host.now().as_millisecond();
-        self.ends_ms
-            .load(Ordering::Relaxed)
-            .min(now_ms + LONGEST_MS)
-    }
-
-    fn attempt_lock(&self) -> std::sync::MutexGuard<'_, Option<Attempt>> {
-        // It is replaced whole.
-        self.attempt
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner)
-    }
+    Err(BuildError::LostRace)
 }
-
-/// What keys are set aside, and which version of them: empty where it is that the file is gone.
-pub type SetAside = BTreeMap<String, String>;
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::bucket::trial::Trial;
+    use quillfront_site::key::SourceKey;
 
     fn root() -> Root {
         Root::new("2026-01-01T00:00:00Z".to_owned())

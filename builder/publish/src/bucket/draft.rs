@@ -1,6 +1,8 @@
 //! The site as it will be after a change: evaluated, without what has to be approved first.
 
-use super::evaluate::{Evaluated, Time};
+use super::BuildError;
+use super::context::Context;
+use super::evaluate::{Evaluated, evaluate};
 use super::hold;
 use super::observe::Changes;
 use super::parts::OtherParts;
@@ -8,7 +10,7 @@ use super::root::{Held, Root};
 use super::run::Work;
 use super::state::{Dirty, State};
 use super::supply::unseen;
-use super::{BuildError, Builder};
+use super::time::Time;
 use quillfront_render::effective::{Change, Observed};
 use quillfront_render::evaluate::{Tree, Unready};
 use quillfront_site::key::SourceKey;
@@ -61,117 +63,115 @@ impl Draft {
 /// More changed pages than this, and there is none that somebody waits for.
 const FEW_PAGES: usize = 16;
 
-impl Builder {
-    /// Evaluates the change, without what has to be approved first.
-    #[allow(clippy::too_many_arguments)]
-    pub(super) async fn draft(
-        &self,
-        work: &Work,
-        state: &mut State,
-        root: &Root,
-        sources: Sources,
-        changes: Changes,
-        seen: &[(SourceKey, Observed)],
-        time: Time,
-        others: &OtherParts,
-    ) -> Result<Draft, BuildError> {
-        // What was held and was looked at again is no longer held, or is held anew below.
-        let still_held: BTreeSet<String> = root
-            .held
-            .iter()
-            .flat_map(|held| held.keys.iter().cloned())
-            .filter(|key| !seen.iter().any(|(looked, _)| looked.as_str() == key))
-            .collect();
-        let keep = |reason: Option<String>, more: BTreeSet<String>| {
-            let keys: BTreeSet<String> = still_held.iter().cloned().chain(more).collect();
-            let reason = reason.or_else(|| root.held.as_ref().map(|held| held.reason.clone()));
-            (!keys.is_empty()).then(|| Held {
-                reason: reason.unwrap_or_default(),
-                keys,
-            })
-        };
-        let looked_at: BTreeSet<SourceKey> = seen.iter().map(|(key, _)| key.clone()).collect();
-        let waits = matches!(work, Work::Keys(_)) && seen.len() <= FEW_PAGES;
-        let first = waits.then(|| changes.map.keys().cloned().collect());
-        let without = sources.clone();
-        let evaluated = Box::pin(self.evaluate(state, root, others, sources, time, first)).await?;
-        // What may have to be approved is looked at as a whole.
-        let evaluated = match hold::reason(state, evaluated.outcome.as_ref(), others) {
-            Some(_) if evaluated.part => {
-                Box::pin(self.evaluate(state, root, others, without, time, None)).await?
-            }
-            _ => evaluated,
-        };
-        let Evaluated {
-            sources,
-            outcome,
-            full,
-            part,
-            misread,
-        } = evaluated;
-        let deletes = hold::deleted(state, outcome.as_ref());
-        let reason = hold::reason(state, outcome.as_ref(), others);
-        let Some(reason) = reason.filter(|_| *work != Work::Approve) else {
-            return Ok(Draft {
-                sources,
-                changes,
-                outcome,
-                held: keep(None, BTreeSet::new()),
-                deletes,
-                looked_at,
-                full,
-                part,
-                misread: unseen(misread, seen),
-            });
-        };
-        // First without the removals alone, then without the configuration, then without any of
-        // it.
-        let removed: BTreeSet<String> = changes.of(Change::Removed).into_iter().collect();
-        let all: BTreeSet<String> = changes.map.keys().map(ToString::to_string).collect();
-        let keys = changes.map.keys();
-        let configuration = keys.filter(|key| key.role().is_configuration());
-        let configuration = configuration.map(ToString::to_string).collect();
-        for withheld in [removed, configuration, all] {
-            let mut sources = (*state.sources).clone();
-            let rest: Vec<_> = seen
-                .iter()
-                .filter(|(key, _)| !withheld.contains(key.as_str()))
-                .cloned()
-                .collect();
-            let changes = Changes::apply(&mut sources, rest);
-            let Evaluated {
-                sources,
-                outcome,
-                full,
-                part,
-                misread: read,
-            } = Box::pin(self.evaluate(state, root, others, sources, time, None)).await?;
-            if hold::reason(state, outcome.as_ref(), others).is_none() {
-                let held = keep(Some(reason), withheld);
-                return Ok(Draft {
-                    sources,
-                    changes,
-                    outcome,
-                    held,
-                    deletes,
-                    looked_at,
-                    full,
-                    part,
-                    misread: unseen(read, seen),
-                });
-            }
+/// Evaluates the change, without what has to be approved first.
+#[allow(clippy::too_many_arguments)]
+pub(super) async fn draft(
+    context: &Context,
+    work: &Work,
+    state: &mut State,
+    root: &Root,
+    sources: Sources,
+    changes: Changes,
+    seen: &[(SourceKey, Observed)],
+    time: Time,
+    others: &OtherParts,
+) -> Result<Draft, BuildError> {
+    // What was held and was looked at again is no longer held, or is held anew below.
+    let still_held: BTreeSet<String> = root
+        .held
+        .iter()
+        .flat_map(|held| held.keys.iter().cloned())
+        .filter(|key| !seen.iter().any(|(looked, _)| looked.as_str() == key))
+        .collect();
+    let keep = |reason: Option<String>, more: BTreeSet<String>| {
+        let keys: BTreeSet<String> = still_held.iter().cloned().chain(more).collect();
+        let reason = reason.or_else(|| root.held.as_ref().map(|held| held.reason.clone()));
+        (!keys.is_empty()).then(|| Held {
+            reason: reason.unwrap_or_default(),
+            keys,
+        })
+    };
+    let looked_at: BTreeSet<SourceKey> = seen.iter().map(|(key, _)| key.clone()).collect();
+    let waits = matches!(work, Work::Keys(_)) && seen.len() <= FEW_PAGES;
+    let first = waits.then(|| changes.map.keys().cloned().collect());
+    let without = sources.clone();
+    let evaluated = Box::pin(evaluate(context, state, root, others, sources, time, first)).await?;
+    // What may have to be approved is looked at as a whole.
+    let evaluated = match hold::reason(state, evaluated.outcome.as_ref(), others) {
+        Some(_) if evaluated.part => {
+            Box::pin(evaluate(context, state, root, others, without, time, None)).await?
         }
-        // The published tree itself would not pass (a clock that moved, say): nothing is withheld.
-        Ok(Draft {
+        _ => evaluated,
+    };
+    let Evaluated {
+        sources,
+        outcome,
+        full,
+        part,
+        misread,
+    } = evaluated;
+    let deletes = hold::deleted(state, outcome.as_ref());
+    let reason = hold::reason(state, outcome.as_ref(), others);
+    let Some(reason) = reason.filter(|_| *work != Work::Approve) else {
+        return Ok(Draft {
             sources,
             changes,
             outcome,
-            held: None,
+            held: keep(None, BTreeSet::new()),
             deletes,
             looked_at,
             full,
             part,
             misread: unseen(misread, seen),
-        })
+        });
+    };
+    // First without the removals alone, then without the configuration, then without any of
+    // it.
+    let removed: BTreeSet<String> = changes.of(Change::Removed).into_iter().collect();
+    let all: BTreeSet<String> = changes.map.keys().map(ToString::to_string).collect();
+    let keys = changes.map.keys();
+    let configuration = keys.filter(|key| key.role().is_configuration());
+    let configuration = configuration.map(ToString::to_string).collect();
+    for withheld in [removed, configuration, all] {
+        let mut sources = (*state.sources).clone();
+        let rest: Vec<_> = seen
+            .iter()
+            .filter(|(key, _)| !withheld.contains(key.as_str()))
+            .cloned()
+            .collect();
+        let changes = Changes::apply(&mut sources, rest);
+        let Evaluated {
+            sources,
+            outcome,
+            full,
+            part,
+            misread: read,
+        } = Box::pin(evaluate(context, state, root, others, sources, time, None)).await?;
+        if hold::reason(state, outcome.as_ref(), others).is_none() {
+            let held = keep(Some(reason), withheld);
+            return Ok(Draft {
+                sources,
+                changes,
+                outcome,
+                held,
+                deletes,
+                looked_at,
+                full,
+                part,
+                misread: unseen(read, seen),
+            });
+        }
     }
+    // The published tree itself would not pass (a clock that moved, say): nothing is withheld.
+    Ok(Draft {
+        sources,
+        changes,
+        outcome,
+        held: None,
+        deletes,
+        looked_at,
+        full,
+        part,
+        misread: unseen(misread, seen),
+    })
 }

@@ -1,6 +1,8 @@
 //! The effective sources as files in a folder.
 
-use super::{BuildError, Builder};
+use super::BuildError;
+use super::context::Context;
+use super::status::look;
 use quillfront_site::plan::PICTURES;
 use quillfront_site::source::Effective;
 use std::io::{self, ErrorKind};
@@ -17,67 +19,60 @@ pub struct Written {
     pub refused: Vec<(String, String)>,
 }
 
-impl Builder {
-    /// Writes the effective sources into a folder that is empty; those that only travel are read
-    /// from the source bucket. A key that cannot be a file there (S3 takes names that no file
-    /// system does, and `a` beside `a/b`) is left out, and the others are written.
-    ///
-    /// # Errors
-    /// Storage failed, or the disk is full.
-    pub async fn write_effective(&self, out: &Path) -> Result<Written, BuildError> {
-        let mut written = Written::default();
-        let Some((root, mut state)) = self.look().await? else {
-            return Ok(written);
-        };
-        let mut sources = (*state.sources).clone();
-        state.hold_all(&self.state, &mut sources).await?;
-        for (key, source) in sources.iter() {
-            if source.effective == Effective::Absent {
+/// Writes the effective sources into a folder that is empty.
+pub(super) async fn write_effective(context: &Context, out: &Path) -> Result<Written, BuildError> {
+    let mut written = Written::default();
+    let Some((root, mut state)) = look(context).await? else {
+        return Ok(written);
+    };
+    let mut sources = (*state.sources).clone();
+    state.hold_all(&context.state, &mut sources).await?;
+    for (key, source) in sources.iter() {
+        if source.effective == Effective::Absent {
+            continue;
+        }
+        let (mut file, path) = match create(out, key.as_str()).await {
+            Ok(created) => created,
+            Err(error) if is_refusal(&error) => {
+                written.refused.push((key.to_string(), error.to_string()));
                 continue;
             }
-            let (mut file, path) = match create(out, key.as_str()).await {
-                Ok(created) => created,
-                Err(error) if is_refusal(&error) => {
-                    written.refused.push((key.to_string(), error.to_string()));
+            Err(error) => return Err(disk(&out.join(key.as_str()), &error)),
+        };
+        match &source.effective {
+            Effective::Absent => continue,
+            Effective::Text(text) => {
+                let bytes = text.held().map_or(&[][..], |text| text.as_bytes());
+                let done = async {
+                    file.write_all(bytes).await?;
+                    file.flush().await
+                };
+                done.await.map_err(|error| disk(&path, &error))?;
+            }
+            Effective::Opaque => {
+                // A file whose removal is held is still in the site bucket, and so is the last good
+                // version of one that is set aside, or that the storage has damaged.
+                let published = state.outputs.iter().find(|(at, output)| {
+                    output.source == *key && !at.as_str().starts_with(PICTURES)
+                });
+                let is_current =
+                    !root.set_aside.contains_key(key.as_str()) && !source.is_unreadable();
+                let found = (is_current && context.source.download(key.as_str(), &path).await?)
+                    || match published {
+                        Some((output, _)) => context.site.download(output.as_str(), &path).await?,
+                        None => false,
+                    };
+                if !found {
+                    drop(file);
+                    let removed = tokio::fs::remove_file(&path).await;
+                    removed.map_err(|error| disk(&path, &error))?;
                     continue;
                 }
-                Err(error) => return Err(disk(&out.join(key.as_str()), &error)),
-            };
-            match &source.effective {
-                Effective::Absent => continue,
-                Effective::Text(text) => {
-                    let bytes = text.held().map_or(&[][..], |text| text.as_bytes());
-                    let done = async {
-                        file.write_all(bytes).await?;
-                        file.flush().await
-                    };
-                    done.await.map_err(|error| disk(&path, &error))?;
-                }
-                Effective::Opaque => {
-                    // A file whose removal is held is still in the site bucket, and so is the last good
-                    // version of one that is set aside, or that the storage has damaged.
-                    let published = state.outputs.iter().find(|(at, output)| {
-                        output.source == *key && !at.as_str().starts_with(PICTURES)
-                    });
-                    let is_current =
-                        !root.set_aside.contains_key(key.as_str()) && !source.is_unreadable();
-                    let found = (is_current && self.source.download(key.as_str(), &path).await?)
-                        || match published {
-                            Some((output, _)) => self.site.download(output.as_str(), &path).await?,
-                            None => false,
-                        };
-                    if !found {
-                        drop(file);
-                        let removed = tokio::fs::remove_file(&path).await;
-                        removed.map_err(|error| disk(&path, &error))?;
-                        continue;
-                    }
-                }
             }
-            written.files += 1;
         }
-        Ok(written)
+        written.files += 1;
     }
+    Ok(written)
 }
 
 /// Makes the file of a key, with its folders. It must not be there yet: where the file system

@@ -4,10 +4,12 @@
 
 mod missing;
 
+use super::BuildError;
+use super::context::Context;
 use super::root::{Held, Root};
 use super::state::State;
+use super::status::{last_report, look};
 use super::supply::Supplier;
-use super::{BuildError, Builder};
 use jiff::Timestamp;
 use percent_encoding::percent_decode_str;
 use quillfront_render::evaluate::{self, Evaluation, MAX_ROUNDS, Prepared, Previous, Unready};
@@ -101,205 +103,201 @@ enum Subject {
     Source(SourceKey),
 }
 
-impl Builder {
-    /// Explains an output (an address of the site, whole or from `/` on, or its key) or a source (its
-    /// key).
-    ///
-    /// # Errors
-    /// There is no such thing, or storage failed.
-    pub async fn explain(&self, subject: &str) -> Result<Explanation, ExplainError> {
-        let mut published = self.understand().await?;
-        let report = self.last_report().await?;
-        match published.find(subject, report.as_ref())? {
-            Subject::Output(key) => {
-                let reads = match published.plan.get(key.as_str()).cloned() {
-                    Some(planned) => self.reads_of(&mut published, &key, &planned).await?,
-                    None => Vec::new(),
-                };
-                let sources = published.sources_of(&key, &mut Sums::default());
-                Ok(Explanation {
-                    subject: key.to_string(),
-                    missing: published.why_output_is_missing(&key, report.as_ref()),
-                    reads,
-                    sources: told(sources),
-                    read_by: Vec::new(),
-                    last: last_of_output(&key, report.as_ref()),
-                })
-            }
-            Subject::Source(key) => {
-                let reads = self.text_reads_of(&mut published, &key).await?;
-                Ok(Explanation {
-                    subject: key.to_string(),
-                    missing: published.why_source_is_missing(&key, report.as_ref()),
-                    reads,
-                    sources: Vec::new(),
-                    read_by: published
-                        .read_by(&key)
-                        .into_keys()
-                        .map(|key| key.to_string())
-                        .collect(),
-                    last: last_of_source(&key, report.as_ref()),
-                })
-            }
+/// Explains an output or a source.
+pub(super) async fn explain(context: &Context, subject: &str) -> Result<Explanation, ExplainError> {
+    let mut published = understand(context).await?;
+    let report = last_report(context).await?;
+    match published.find(subject, report.as_ref())? {
+        Subject::Output(key) => {
+            let reads = match published.plan.get(key.as_str()).cloned() {
+                Some(planned) => reads_of(context, &mut published, &key, &planned).await?,
+                None => Vec::new(),
+            };
+            let sources = published.sources_of(&key, &mut Sums::default());
+            Ok(Explanation {
+                subject: key.to_string(),
+                missing: published.why_output_is_missing(&key, report.as_ref()),
+                reads,
+                sources: told(sources),
+                read_by: Vec::new(),
+                last: last_of_output(&key, report.as_ref()),
+            })
+        }
+        Subject::Source(key) => {
+            let reads = text_reads_of(context, &mut published, &key).await?;
+            Ok(Explanation {
+                subject: key.to_string(),
+                missing: published.why_source_is_missing(&key, report.as_ref()),
+                reads,
+                sources: Vec::new(),
+                read_by: published
+                    .read_by(&key)
+                    .into_keys()
+                    .map(|key| key.to_string())
+                    .collect(),
+                last: last_of_source(&key, report.as_ref()),
+            })
         }
     }
+}
 
-    /// The graph around a subject, or of the whole site up to [`MAX_ARROWS`], in the language of
-    /// Graphviz.
-    ///
-    /// # Errors
-    /// There is no such thing, or storage failed.
-    pub async fn draw(&self, subject: Option<&str>) -> Result<String, ExplainError> {
-        let published = self.understand().await?;
-        let mut arrows = Arrows::default();
-        let Some(subject) = subject else {
-            let mut sums = Sums::default();
-            for key in published.plan.keys() {
-                if !arrows.add_output(key, published.sources_of(key, &mut sums)) {
+/// The graph around a subject, or of the whole site, in the language of Graphviz.
+pub(super) async fn draw(context: &Context, subject: Option<&str>) -> Result<String, ExplainError> {
+    let published = understand(context).await?;
+    let mut arrows = Arrows::default();
+    let Some(subject) = subject else {
+        let mut sums = Sums::default();
+        for key in published.plan.keys() {
+            if !arrows.add_output(key, published.sources_of(key, &mut sums)) {
+                break;
+            }
+        }
+        return Ok(arrows.drawn());
+    };
+    let report = last_report(context).await?;
+    match published.find(subject, report.as_ref())? {
+        Subject::Output(key) => {
+            let sources = published.sources_of(&key, &mut Sums::default());
+            arrows.add_output(&key, sources);
+        }
+        Subject::Source(source) => {
+            for (key, parts) in published.read_by(&source) {
+                if !arrows.add(&source, &key, &parts) {
                     break;
                 }
             }
-            return Ok(arrows.drawn());
-        };
-        let report = self.last_report().await?;
-        match published.find(subject, report.as_ref())? {
-            Subject::Output(key) => {
-                let sources = published.sources_of(&key, &mut Sums::default());
-                arrows.add_output(&key, sources);
-            }
-            Subject::Source(source) => {
-                for (key, parts) in published.read_by(&source) {
-                    if !arrows.add(&source, &key, &parts) {
-                        break;
-                    }
-                }
-            }
         }
-        Ok(arrows.drawn())
     }
+    Ok(arrows.drawn())
+}
 
-    /// The published site, ready to be asked.
-    async fn understand(&self) -> Result<PublishedSite, ExplainError> {
-        let (root, mut state) = self.look().await?.ok_or(ExplainError::Nothing)?;
-        let evaluation = self.begin(&root, &mut state)?;
-        let Some(evaluation) = evaluation else {
-            return Err(ExplainError::Nothing);
-        };
-        let plan = evaluation.plan().clone();
-        let held = root.held;
-        let mut evaluation = Some(evaluation);
-        let site = self
-            .settle(&mut state, &mut evaluation, Needs::default())
-            .await?;
-        Ok(PublishedSite {
-            site,
-            plan,
-            state,
-            held,
-            evaluation,
-        })
-    }
+/// The published site, ready to be asked.
+async fn understand(context: &Context) -> Result<PublishedSite, ExplainError> {
+    let (root, mut state) = look(context).await?.ok_or(ExplainError::Nothing)?;
+    let evaluation = begin(context, &root, &mut state)?;
+    let Some(evaluation) = evaluation else {
+        return Err(ExplainError::Nothing);
+    };
+    let plan = evaluation.plan().clone();
+    let held = root.held;
+    let mut evaluation = Some(evaluation);
+    let site = settle(context, &mut state, &mut evaluation, Needs::default()).await?;
+    Ok(PublishedSite {
+        site,
+        plan,
+        state,
+        held,
+        evaluation,
+    })
+}
 
-    /// None where there is no configuration.
-    fn begin(&self, root: &Root, state: &mut State) -> Result<Option<Evaluation>, BuildError> {
-        let now = root.now.parse().unwrap_or(Timestamp::UNIX_EPOCH);
-        let settings = Settings {
-            mode: self.options.mode,
-            base_url: self.options.base_url.clone(),
-            drafts: self.options.drafts,
-            now,
-            minify: false,
-            listing_is_complete: true,
-        };
-        let site = match Prepared::new(state.sources.clone(), settings) {
-            Ok(site) => site,
-            Err(Unready::NoConfig | Unready::BrokenConfig(_)) => return Ok(None),
-        };
-        let stored = state.answers.iter();
-        let stored = stored.map(|(request, text)| (request.clone(), Ok(text.clone())));
-        let previous = Previous {
-            graph: state.graph_of_published(),
-            sources: state.sources.clone(),
-            has_records: true,
-        };
-        Ok(Some(site.evaluate(evaluate::Options {
-            previous: Some(previous),
-            answers: stored.collect(),
-            ..evaluate::Options::default()
-        })))
-    }
+/// None where there is no configuration.
+fn begin(
+    context: &Context,
+    root: &Root,
+    state: &mut State,
+) -> Result<Option<Evaluation>, BuildError> {
+    let now = root.now.parse().unwrap_or(Timestamp::UNIX_EPOCH);
+    let settings = Settings {
+        mode: context.options.mode,
+        base_url: context.options.base_url.clone(),
+        drafts: context.options.drafts,
+        now,
+        minify: false,
+        listing_is_complete: true,
+    };
+    let site = match Prepared::new(state.sources.clone(), settings) {
+        Ok(site) => site,
+        Err(Unready::NoConfig | Unready::BrokenConfig(_)) => return Ok(None),
+    };
+    let stored = state.answers.iter();
+    let stored = stored.map(|(request, text)| (request.clone(), Ok(text.clone())));
+    let previous = Previous {
+        graph: state.graph_of_published(),
+        sources: state.sources.clone(),
+        has_records: true,
+    };
+    Ok(Some(site.evaluate(evaluate::Options {
+        previous: Some(previous),
+        answers: stored.collect(),
+        ..evaluate::Options::default()
+    })))
+}
 
-    /// Settles the bodies, reading what that takes, and what `needs` says.
-    async fn settle(
-        &self,
-        state: &mut State,
-        evaluation: &mut Option<Evaluation>,
-        needs: Needs,
-    ) -> Result<Site, BuildError> {
-        let lost = || BuildError::Rendering("nothing is left to ask".to_owned());
-        evaluation.as_mut().ok_or_else(lost)?.want(needs);
-        for _ in 0..MAX_ROUNDS {
-            let mut given = evaluation.take().ok_or_else(lost)?;
-            let settled = tokio::task::spawn_blocking(move || {
-                let settled = given.settle();
-                (given, settled)
-            });
-            let (given, settled) = settled
-                .await
-                .map_err(|error| BuildError::Rendering(error.to_string()))?;
-            let given = evaluation.insert(given);
-            match settled {
-                Ok(site) => return Ok(site),
-                Err(asked) => {
-                    let sources = state.sources.clone();
-                    let mut supplier = Supplier::of_published(self, &sources);
-                    given.supply(supplier.supply(state, asked).await?);
-                }
-            }
-        }
-        Err(BuildError::Rendering(format!(
-            "more than {MAX_ROUNDS} files are read one after another"
-        )))
-    }
-
-    async fn reads_of(
-        &self,
-        published: &mut PublishedSite,
-        key: &OutputKey,
-        planned: &Planned,
-    ) -> Result<Vec<Reading>, BuildError> {
-        loop {
-            let trace = published.trace(key);
-            match published.site.reads(key, planned, trace.as_deref()) {
-                Ok(reads) => return Ok(readings(reads)),
-                Err(needs) => self.read(published, needs).await?,
+/// Settles the bodies, reading what that takes, and what `needs` says.
+async fn settle(
+    context: &Context,
+    state: &mut State,
+    evaluation: &mut Option<Evaluation>,
+    needs: Needs,
+) -> Result<Site, BuildError> {
+    let lost = || BuildError::Rendering("nothing is left to ask".to_owned());
+    evaluation.as_mut().ok_or_else(lost)?.want(needs);
+    for _ in 0..MAX_ROUNDS {
+        let mut given = evaluation.take().ok_or_else(lost)?;
+        let settled = tokio::task::spawn_blocking(move || {
+            let settled = given.settle();
+            (given, settled)
+        });
+        let (given, settled) = settled
+            .await
+            .map_err(|error| BuildError::Rendering(error.to_string()))?;
+        let given = evaluation.insert(given);
+        match settled {
+            Ok(site) => return Ok(site),
+            Err(asked) => {
+                let sources = state.sources.clone();
+                let mut supplier = Supplier::of_published(context, &sources);
+                given.supply(supplier.supply(state, asked).await?);
             }
         }
     }
+    Err(BuildError::Rendering(format!(
+        "more than {MAX_ROUNDS} files are read one after another"
+    )))
+}
 
-    async fn text_reads_of(
-        &self,
-        published: &mut PublishedSite,
-        key: &SourceKey,
-    ) -> Result<Vec<Reading>, BuildError> {
-        loop {
-            match published.site.text_reads(key) {
-                Ok(reads) => return Ok(readings(reads)),
-                Err(needs) => self.read(published, needs).await?,
-            }
+async fn reads_of(
+    context: &Context,
+    published: &mut PublishedSite,
+    key: &OutputKey,
+    planned: &Planned,
+) -> Result<Vec<Reading>, BuildError> {
+    loop {
+        let trace = published.trace(key);
+        match published.site.reads(key, planned, trace.as_deref()) {
+            Ok(reads) => return Ok(readings(reads)),
+            Err(needs) => read(context, published, needs).await?,
         }
     }
+}
 
-    async fn read(&self, published: &mut PublishedSite, needs: Needs) -> Result<(), BuildError> {
-        let PublishedSite {
-            site,
-            state,
-            evaluation,
-            ..
-        } = published;
-        *site = self.settle(state, evaluation, needs).await?;
-        Ok(())
+async fn text_reads_of(
+    context: &Context,
+    published: &mut PublishedSite,
+    key: &SourceKey,
+) -> Result<Vec<Reading>, BuildError> {
+    loop {
+        match published.site.text_reads(key) {
+            Ok(reads) => return Ok(readings(reads)),
+            Err(needs) => read(context, published, needs).await?,
+        }
     }
+}
+
+async fn read(
+    context: &Context,
+    published: &mut PublishedSite,
+    needs: Needs,
+) -> Result<(), BuildError> {
+    let PublishedSite {
+        site,
+        state,
+        evaluation,
+        ..
+    } = published;
+    *site = settle(context, state, evaluation, needs).await?;
+    Ok(())
 }
 
 /// The site as it is published.

@@ -1,28 +1,28 @@
 //! What a build costs: time by phase, requests and bytes.
 
-use super::Builder;
+use super::context::Context;
 use quillfront_site::report::Report;
 use std::collections::BTreeMap;
 
 /// Milliseconds by phase.
 pub(super) struct Stopwatch<'a> {
-    builder: &'a Builder,
+    context: &'a Context,
     last: i64,
     pub(super) laps: BTreeMap<String, u64>,
 }
 
 impl<'a> Stopwatch<'a> {
-    pub(super) fn start(builder: &'a Builder) -> Self {
-        let last = builder.host.now().as_millisecond();
+    pub(super) fn start(context: &'a Context) -> Self {
+        let last = context.now_ms();
         Self {
-            builder,
+            context,
             last,
             laps: BTreeMap::new(),
         }
     }
 
     pub(super) fn lap(&mut self, name: &str) {
-        let now = self.builder.host.now().as_millisecond();
+        let now = self.context.now_ms();
         self.laps
             .insert(name.to_owned(), (now - self.last).max(0) as u64);
         self.last = now;
@@ -36,19 +36,19 @@ pub(super) struct Counted {
 }
 
 impl Counted {
-    pub(super) fn now(builder: &Builder) -> Self {
+    pub(super) fn now(context: &Context) -> Self {
         Self {
-            work: builder.counts.snapshot(),
-            state: builder.state_counts.snapshot(),
+            work: context.counts.snapshot(),
+            state: context.state_counts.snapshot(),
         }
     }
 
-    pub(super) fn fill(&self, builder: &Builder, report: &mut Report) {
-        let seconds = builder.host.now().as_second();
+    pub(super) fn fill(&self, context: &Context, report: &mut Report) {
+        let seconds = context.host.now().as_second();
         report.at = jiff::Timestamp::from_second(seconds)
             .map(|at| at.to_string())
             .unwrap_or_default();
-        let now = Self::now(builder);
+        let now = Self::now(context);
         let of = |index: usize| {
             now.work[index] - self.work[index] + now.state[index] - self.state[index]
         };

@@ -1,11 +1,12 @@
 //! What a commit leaves to be done, driven from the root so that a crash loses none of it:
 //! deletions, invalidations, segments that no root names any more. Then the lease is let go.
 
+use super::BuildError;
+use super::context::Context;
 use super::root::Outbox;
 use super::session::Session;
 use super::state::FOLDER;
 use super::store::{Condition, Written};
-use super::{BuildError, Builder};
 use crate::invalidate::send::{PACE, Refusal, batches, send};
 use futures::stream::{StreamExt, TryStreamExt, iter};
 use quillfront_site::fingerprint::Fingerprint;
@@ -29,152 +30,153 @@ enum Told {
     Refused(String),
 }
 
-impl Builder {
-    /// Does what the outbox says. What cannot be done now, because time runs out or CloudFront
-    /// takes no more, stays in it; the next commit or reconcile goes on from there.
-    ///
-    /// # Errors
-    /// Storage failed, or [`BuildError::Invalidation`].
-    pub(super) async fn empty_outbox(
-        &self,
-        session: &mut Session<'_>,
-        mut outbox: Outbox,
-    ) -> Result<(), BuildError> {
-        if !self.delete_all(session, &outbox.deletions).await? {
-            return session.let_go(|_| {}).await;
-        }
-        outbox.deletions.clear();
-        let told = self.invalidate(session, &mut outbox).await?;
-        if !matches!(told, Told::All) {
-            session
-                .let_go(|root| root.outbox = Some(outbox.clone()))
-                .await?;
-            return match told {
-                Told::Refused(why) => Err(BuildError::Invalidation(why)),
-                Told::All | Told::Some => Ok(()),
-            };
-        }
-        let removed = self.remove_segments(session).await?;
+/// Does what the outbox says. What cannot be done now, because time runs out or CloudFront
+/// takes no more, stays in it; the next commit or reconcile goes on from there.
+///
+/// # Errors
+/// Storage failed, or [`BuildError::Invalidation`].
+pub(super) async fn empty_outbox(
+    context: &Context,
+    session: &mut Session<'_>,
+    mut outbox: Outbox,
+) -> Result<(), BuildError> {
+    if !delete_all(context, session, &outbox.deletions).await? {
+        return session.let_go(|_| {}).await;
+    }
+    outbox.deletions.clear();
+    let told = invalidate(context, session, &mut outbox).await?;
+    if !matches!(told, Told::All) {
         session
-            .let_go(|root| {
-                root.outbox = None;
-                if let Some(removed) = removed {
-                    root.retired.retain(|dropped, _| *dropped > removed);
-                }
-            })
-            .await
+            .let_go(|root| root.outbox = Some(outbox.clone()))
+            .await?;
+        return match told {
+            Told::Refused(why) => Err(BuildError::Invalidation(why)),
+            Told::All | Told::Some => Ok(()),
+        };
     }
-
-    /// True where all are gone, false where time ran out.
-    async fn delete_all(
-        &self,
-        session: &mut Session<'_>,
-        deletions: &BTreeMap<String, String>,
-    ) -> Result<bool, BuildError> {
-        let deletions: Vec<(&String, &String)> = deletions.iter().collect();
-        for chunk in deletions.chunks(self.options.parallel) {
-            if self.is_late() {
-                return Ok(false);
+    let removed = remove_segments(context, session).await?;
+    session
+        .let_go(|root| {
+            root.outbox = None;
+            if let Some(removed) = removed {
+                root.retired.retain(|dropped, _| *dropped > removed);
             }
+        })
+        .await
+}
+
+/// True where all are gone, false where time ran out.
+async fn delete_all(
+    context: &Context,
+    session: &mut Session<'_>,
+    deletions: &BTreeMap<String, String>,
+) -> Result<bool, BuildError> {
+    let deletions: Vec<(&String, &String)> = deletions.iter().collect();
+    for chunk in deletions.chunks(context.options.parallel) {
+        if context.is_late() {
+            return Ok(false);
+        }
+        session.keep().await?;
+        let chunk = chunk.iter().map(|(key, etag)| async move {
+            let condition = Condition::Matches((*etag).clone());
+            let written = context.site.delete(key, &condition).await?;
+            Ok::<_, BuildError>((written == Written::Refused).then_some(*key))
+        });
+        let list = iter(chunk).buffer_unordered(context.options.parallel);
+        let refused: Vec<Option<&String>> = list.try_collect().await?;
+        for key in refused.into_iter().flatten() {
+            delete_as_found(context, session, key).await?;
+        }
+    }
+    Ok(true)
+}
+
+/// Removes what is not as it was published: ours to remove all the same, but only as it was
+/// while the lease was ours.
+async fn delete_as_found(
+    context: &Context,
+    session: &mut Session<'_>,
+    key: &str,
+) -> Result<(), BuildError> {
+    for _ in 0..MAX_SURPRISES {
+        let Some(there) = context.site.head(key).await? else {
+            return Ok(());
+        };
+        session.verify().await?;
+        let found = Condition::Matches(there.etag);
+        if context.site.delete(key, &found).await? != Written::Refused {
+            return Ok(());
+        }
+    }
+    Err(BuildError::LostRace)
+}
+
+/// Sends batch by batch, and takes those that CloudFront took out of the outbox.
+async fn invalidate(
+    context: &Context,
+    session: &mut Session<'_>,
+    outbox: &mut Outbox,
+) -> Result<Told, BuildError> {
+    let Some((client, distribution)) = &context.cloudfront else {
+        return Ok(Told::All);
+    };
+    let all = batches(&outbox.invalidations);
+    for (index, batch) in all.iter().enumerate() {
+        // The first one always, which mostly is all there is.
+        if index > 0 && context.is_late() {
+            return Ok(Told::Some);
+        }
+        if index > 0 {
+            context.host.sleep(PACE).await;
+        }
+        let reference = format!("{}-{}", outbox.reference, outbox.sent);
+        for attempt in 1.. {
             session.keep().await?;
-            let chunk = chunk.iter().map(|(key, etag)| async move {
-                let condition = Condition::Matches((*etag).clone());
-                let written = self.site.delete(key, &condition).await?;
-                Ok::<_, BuildError>((written == Written::Refused).then_some(*key))
-            });
-            let list = iter(chunk).buffer_unordered(self.options.parallel);
-            let refused: Vec<Option<&String>> = list.try_collect().await?;
-            for key in refused.into_iter().flatten() {
-                self.delete_as_found(session, key).await?;
-            }
-        }
-        Ok(true)
-    }
-
-    /// Removes what is not as it was published: ours to remove all the same, but only as it was
-    /// while the lease was ours.
-    async fn delete_as_found(
-        &self,
-        session: &mut Session<'_>,
-        key: &str,
-    ) -> Result<(), BuildError> {
-        for _ in 0..MAX_SURPRISES {
-            let Some(there) = self.site.head(key).await? else {
-                return Ok(());
-            };
-            session.verify().await?;
-            let found = Condition::Matches(there.etag);
-            if self.site.delete(key, &found).await? != Written::Refused {
-                return Ok(());
-            }
-        }
-        Err(BuildError::LostRace)
-    }
-
-    /// Sends batch by batch, and takes those that CloudFront took out of the outbox.
-    async fn invalidate(
-        &self,
-        session: &mut Session<'_>,
-        outbox: &mut Outbox,
-    ) -> Result<Told, BuildError> {
-        let Some((client, distribution)) = &self.cloudfront else {
-            return Ok(Told::All);
-        };
-        let all = batches(&outbox.invalidations);
-        for (index, batch) in all.iter().enumerate() {
-            // The first one always, which mostly is all there is.
-            if index > 0 && self.is_late() {
-                return Ok(Told::Some);
-            }
-            if index > 0 {
-                self.host.sleep(PACE).await;
-            }
-            let reference = format!("{}-{}", outbox.reference, outbox.sent);
-            for attempt in 1.. {
-                session.keep().await?;
-                self.counts.invalidation.fetch_add(1, Ordering::Relaxed);
-                match send(client, distribution, batch, &reference).await {
-                    Ok(()) => break,
-                    Err(Refusal::Busy(_)) if attempt < MAX_TRIES && !self.is_late() => {
-                        self.host.sleep(self.backoff(attempt)).await;
-                    }
-                    Err(Refusal::Busy(why) | Refusal::Failed(why)) => {
-                        return Ok(Told::Refused(why));
-                    }
+            context.counts.invalidation.fetch_add(1, Ordering::Relaxed);
+            match send(client, distribution, batch, &reference).await {
+                Ok(()) => break,
+                Err(Refusal::Busy(_)) if attempt < MAX_TRIES && !context.is_late() => {
+                    context.host.sleep(backoff(context, attempt)).await;
+                }
+                Err(Refusal::Busy(why) | Refusal::Failed(why)) => {
+                    return Ok(Told::Refused(why));
                 }
             }
-            outbox.sent += 1;
-            outbox.invalidations.retain(|path| !batch.contains(path));
         }
-        Ok(Told::All)
+        outbox.sent += 1;
+        outbox.invalidations.retain(|path| !batch.contains(path));
     }
+    Ok(Told::All)
+}
 
-    /// 1 to 2, 2 to 4, 4 to 8, 8 to 16 seconds.
-    fn backoff(&self, attempt: u32) -> Duration {
-        let least = PACE * 2_u32.pow(attempt - 1);
-        let random = Fingerprint::of(self.host.new_id().as_bytes()).prefix();
-        least + Duration::from_millis(random % least.as_millis() as u64)
-    }
+/// 1 to 2, 2 to 4, 4 to 8, 8 to 16 seconds.
+fn backoff(context: &Context, attempt: u32) -> Duration {
+    let least = PACE * 2_u32.pow(attempt - 1);
+    let random = Fingerprint::of(context.host.new_id().as_bytes()).prefix();
+    least + Duration::from_millis(random % least.as_millis() as u64)
+}
 
-    /// Removes old segments. The generation up to which they are gone; none where time ran out, or
-    /// where there are none so old.
-    async fn remove_segments(&self, session: &mut Session<'_>) -> Result<Option<u64>, BuildError> {
-        let Some(root) = session.root() else {
+/// Removes old segments. The generation up to which they are gone; none where time ran out, or
+/// where there are none so old.
+async fn remove_segments(
+    context: &Context,
+    session: &mut Session<'_>,
+) -> Result<Option<u64>, BuildError> {
+    let Some(root) = session.root() else {
+        return Ok(None);
+    };
+    let Some(generation) = root.generation.checked_sub(KEPT_GENERATIONS) else {
+        return Ok(None);
+    };
+    let old = root.retired.range(..=generation);
+    let old: Vec<String> = old.flat_map(|(_, list)| list.clone()).collect();
+    for name in &old {
+        if context.is_late() {
             return Ok(None);
-        };
-        let Some(generation) = root.generation.checked_sub(KEPT_GENERATIONS) else {
-            return Ok(None);
-        };
-        let old = root.retired.range(..=generation);
-        let old: Vec<String> = old.flat_map(|(_, list)| list.clone()).collect();
-        for name in &old {
-            if self.is_late() {
-                return Ok(None);
-            }
-            session.keep().await?;
-            let key = format!("{FOLDER}{name}");
-            self.state.delete(&key, &Condition::Always).await?;
         }
-        Ok(Some(generation))
+        session.keep().await?;
+        let key = format!("{FOLDER}{name}");
+        context.state.delete(&key, &Condition::Always).await?;
     }
+    Ok(Some(generation))
 }

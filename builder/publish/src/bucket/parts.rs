@@ -4,11 +4,13 @@
 //! tried in (`hold`): counted are also the pages that earlier parts delete, and those whose files, left
 //! for later parts, are gone.
 
-use super::attempts::Trial;
+use super::BuildError;
+
+use super::context::Context;
 use super::relook;
 use super::root::Root;
 use super::state::State;
-use super::{BuildError, Builder};
+use super::trial::Trial;
 use futures::stream::{StreamExt, TryStreamExt, iter};
 use quillfront_site::key::SourceKey;
 use quillfront_site::plan::Rank;
@@ -101,42 +103,40 @@ impl OtherParts {
     }
 }
 
-impl Builder {
-    /// The other parts of the change that a trial is a part of.
-    pub(super) async fn other_parts(
-        &self,
-        trial: &Trial,
-        root: &Root,
-        state: &State,
-    ) -> Result<OtherParts, BuildError> {
-        let mut parts = OtherParts {
-            tried: root.tried,
-            left: trial.left.clone(),
-            gone: BTreeSet::new(),
-        };
-        if parts.left.is_empty() {
-            return Ok(parts);
-        }
-        let pages = state.outputs.values();
-        let pages = pages.filter(|published| published.rank == Rank::Page);
-        let pages = pages.map(|published| &published.source);
-        let pages: BTreeSet<_> = pages.filter(|key| parts.left.contains(*key)).collect();
-        if pages.len() > relook::FEW {
-            let listed = self.source.list().await?.into_iter();
-            let there: BTreeSet<String> = listed.map(|listed| listed.key).collect();
-            let gone = pages
-                .into_iter()
-                .filter(|key| !there.contains(key.as_str()));
-            parts.gone = gone.cloned().collect();
-            return Ok(parts);
-        }
-        let looks = pages.into_iter().map(|key| async move {
-            let there = self.source.head(key.as_str()).await?;
-            Ok::<_, BuildError>(there.is_none().then(|| key.clone()))
-        });
-        let gone = iter(looks).buffer_unordered(self.options.parallel);
-        let gone: Vec<Option<SourceKey>> = gone.try_collect().await?;
-        parts.gone = gone.into_iter().flatten().collect();
-        Ok(parts)
+/// The other parts of the change that a trial is a part of.
+pub(super) async fn other_parts(
+    context: &Context,
+    trial: &Trial,
+    root: &Root,
+    state: &State,
+) -> Result<OtherParts, BuildError> {
+    let mut parts = OtherParts {
+        tried: root.tried,
+        left: trial.left.clone(),
+        gone: BTreeSet::new(),
+    };
+    if parts.left.is_empty() {
+        return Ok(parts);
     }
+    let pages = state.outputs.values();
+    let pages = pages.filter(|published| published.rank == Rank::Page);
+    let pages = pages.map(|published| &published.source);
+    let pages: BTreeSet<_> = pages.filter(|key| parts.left.contains(*key)).collect();
+    if pages.len() > relook::FEW {
+        let listed = context.source.list().await?.into_iter();
+        let there: BTreeSet<String> = listed.map(|listed| listed.key).collect();
+        let gone = pages
+            .into_iter()
+            .filter(|key| !there.contains(key.as_str()));
+        parts.gone = gone.cloned().collect();
+        return Ok(parts);
+    }
+    let looks = pages.into_iter().map(|key| async move {
+        let there = context.source.head(key.as_str()).await?;
+        Ok::<_, BuildError>(there.is_none().then(|| key.clone()))
+    });
+    let gone = iter(looks).buffer_unordered(context.options.parallel);
+    let gone: Vec<Option<SourceKey>> = gone.try_collect().await?;
+    parts.gone = gone.into_iter().flatten().collect();
+    Ok(parts)
 }

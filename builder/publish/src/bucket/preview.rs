@@ -5,20 +5,23 @@
 //! publishes meanwhile is noticed at the end: the root is read again, and if it says something else,
 //! so would the preview.
 
+use super::BuildError;
+use super::context::{Context, Step};
 use super::difference::{self, Difference};
-use super::draft::Draft;
-use super::evaluate::Time;
+use super::draft::{Draft, draft};
 use super::measure::Counted;
 use super::observe::{self, Changes, MAX_INPUT_BYTES};
 use super::parts::OtherParts;
 use super::publication::{Done, Publication};
 use super::relook;
-use super::root::{Loaded, Root};
+use super::root::Root;
 use super::run::Work;
+use super::session::lease_left;
 use super::state::{self, Dirty, Published, State};
+use super::status::last_report;
 use super::store::{Given, GivenObjects};
+use super::time::Time;
 use super::transfer::{Origin, Put, WAVES};
-use super::{BuildError, Builder, Step};
 use crate::invalidate::{self, send::batches};
 use futures::stream::{StreamExt, TryStreamExt, iter};
 use jiff::Timestamp;
@@ -166,209 +169,203 @@ impl Given {
     }
 }
 
-impl Builder {
-    /// What would change if these files were uploaded, and those without anything removed. Of at most
-    /// `differences` outputs the difference is told: the changed sources' own first.
-    ///
-    /// # Errors
-    /// A file that is to be removed is not there, or storage failed.
-    pub async fn preview(
-        mut self,
-        files: GivenObjects,
-        differences: usize,
-    ) -> Result<Preview, PreviewError> {
-        let keys: BTreeSet<SourceKey> = files.keys().map(|key| key.as_str().into()).collect();
-        let removed: Vec<SourceKey> = files
-            .iter()
-            .filter(|(_, given)| given.is_none())
-            .map(|(key, _)| key.as_str().into())
-            .collect();
-        self.source = self.source.as_if(files);
-        // A run may put own pages first; here all is told at once.
-        self.options.many_outputs = usize::MAX;
-        for tried in 1..=MAX_TRIES {
-            let root = self.root().await?;
-            let mut state = match &root {
-                None => State::default(),
-                Some(root) => self.state(root).await.map_err(BuildError::State)?,
+/// What would change if these files were uploaded, and those without anything removed.
+pub(super) async fn preview(
+    context: Context,
+    files: GivenObjects,
+    differences: usize,
+) -> Result<Preview, PreviewError> {
+    let keys: BTreeSet<SourceKey> = files.keys().map(|key| key.as_str().into()).collect();
+    let removed: Vec<SourceKey> = files
+        .iter()
+        .filter(|(_, given)| given.is_none())
+        .map(|(key, _)| key.as_str().into())
+        .collect();
+    let mut context = context.as_if(files);
+    // A run may put own pages first; here all is told at once.
+    context.options.many_outputs = usize::MAX;
+    for tried in 1..=MAX_TRIES {
+        let root = context.root().await.map_err(BuildError::from)?;
+        let mut state = match &root {
+            None => State::default(),
+            Some(root) => context.state_under(root).await.map_err(BuildError::State)?,
+        };
+        let is_nowhere = |key: &&SourceKey| state.sources.get(key.as_str()).is_none();
+        match removed.iter().find(is_nowhere) {
+            // Later it may be that its removal was published meanwhile.
+            Some(key) if tried == 1 => return Err(PreviewError::Nowhere(key.clone())),
+            _ => {}
+        }
+        let preview = planned(&context, &keys, root.as_ref(), &mut state, differences);
+        let preview = Box::pin(preview).await?;
+        let now = context.root().await.map_err(BuildError::from)?;
+        let is_putting = now.as_ref().is_some_and(|now| is_putting(&context, now));
+        if !is_putting && is_same_site(root.as_ref(), now.as_ref()) {
+            return Ok(preview);
+        }
+        if is_putting && tried < MAX_TRIES {
+            (context.progress)(Step::Waiting(
+                "the site is being published; waiting for that to finish",
+            ));
+            context.host.sleep(PAUSE * tried as u32).await;
+        }
+    }
+    Err(PreviewError::Moving)
+}
+
+/// True while a builder may be putting what the root does not say yet.
+fn is_putting(context: &Context, root: &Root) -> bool {
+    let lease = root.lease.as_ref().filter(|lease| !lease.committed);
+    lease.is_some_and(|lease| lease_left(context, lease).is_some())
+}
+
+/// What would change to the site under a root.
+async fn planned(
+    context: &Context,
+    keys: &BTreeSet<SourceKey>,
+    root: Option<&Root>,
+    state: &mut State,
+    differences: usize,
+) -> Result<Preview, BuildError> {
+    let before = Counted::now(context);
+    let today = context.today();
+    let new = || Root::new(today.now.to_string());
+    let root = root.cloned().unwrap_or_else(new);
+    let draft = drafted(context, keys.clone(), &root, state, today).await?;
+    let withheld = draft.withheld(&root, &OtherParts::default());
+    let publication = Publication::of(state, &draft, &withheld, &context.site, false);
+    let report = reported(&publication, &draft, state);
+    let mut counted = Report::default();
+    before.fill(context, &mut counted);
+    let mut requests = counted.requests;
+    if !report.outputs.is_empty() || !draft.changes.map.is_empty() {
+        foresee(&mut requests, &publication, &draft, &root, state);
+        let batches = batches(&report.invalidations.paths).len() as u64;
+        requests.invalidation = context.cloudfront.as_ref().map_or(0, |_| batches);
+        requests.delete += report.counts.deleted;
+    }
+    let told = compared(context, &publication, &draft, differences).await?;
+    let published = published(keys, &draft);
+    let before = last_report(context).await?.unwrap_or_default();
+    let caused = caused(keys, &report.diagnostics, &before.diagnostics);
+    Ok(Preview {
+        caused,
+        ..shown(report, published, told, requests, &draft)
+    })
+}
+
+async fn drafted(
+    context: &Context,
+    keys: BTreeSet<SourceKey>,
+    root: &Root,
+    state: &mut State,
+    today: Time,
+) -> Result<Draft, BuildError> {
+    let seen = observe::look(&context.source, &keys, context.options.parallel).await?;
+    let now = root.now.parse().unwrap_or(Timestamp::UNIX_EPOCH);
+    let time = Time {
+        now,
+        up_to: today.up_to.max(now),
+    };
+    let mut sources = (*state.sources).clone();
+    let changes = Changes::apply(&mut sources, seen.clone());
+    // On the heap: the future is large.
+    let work = Work::Keys(keys);
+    let others = OtherParts::default();
+    Box::pin(draft(
+        context, &work, state, root, sources, changes, &seen, time, &others,
+    ))
+    .await
+}
+
+/// Adds the requests of what a run does after it has come so far.
+fn foresee(
+    requests: &mut RequestCounts,
+    publication: &Publication,
+    draft: &Draft,
+    root: &Root,
+    state: &State,
+) {
+    let touched = publication.intent();
+    let changed: BTreeSet<SourceKey> = draft.changes.map.keys().cloned().collect();
+    let mut dirty = Dirty {
+        sources: draft.looked_at.clone(),
+        outputs: touched.iter().map(|key| key.as_str().into()).collect(),
+        ..Dirty::default()
+    };
+    if let Ok(tree) = &draft.outcome {
+        dirty.note(&state.graph, &tree.graph);
+        dirty.note_records(&state.records, tree.records.as_ref());
+    }
+    let segments = state::segments_written(&root.segments, &dirty, &changed);
+    // It looks at the root once more, for what came meanwhile, and before the commit at the sources.
+    requests.get += 1;
+    let version = |sources: &Sources, key: &SourceKey| {
+        let source = sources.get(key.as_str());
+        source.map(|source| source.version.clone())
+    };
+    let is_other = |key: &&SourceKey| version(&state.sources, key) != version(&draft.sources, key);
+    match draft.looked_at.iter().filter(is_other).count() {
+        few if few <= relook::FEW => requests.head += few as u64,
+        _ => requests.list += draft.sources.len().div_ceil(LISTED_AT_ONCE) as u64,
+    }
+    requests.put += publication.puts.len() as u64 + segments + OWN_WRITES;
+}
+
+/// How published texts would differ.
+async fn compared(
+    context: &Context,
+    publication: &Publication,
+    draft: &Draft,
+    most: usize,
+) -> Result<BTreeMap<OutputKey, Difference>, BuildError> {
+    let mut puts: Vec<&Put> = publication.puts.iter().collect();
+    puts.retain(|put| is_text(&put.object.content_type) && is_for_people(draft, &put.key));
+    // The changed sources' own pages, other pages, lists, files.
+    puts.sort_by_key(|put| ((put.wave + WAVES - 2) % WAVES, &put.key));
+    let compared = puts.into_iter().take(most).map(|put| async move {
+        let found = difference(context, put).await?;
+        Ok::<_, BuildError>(found.map(|found| (put.key.clone(), found)))
+    });
+    let compared = iter(compared).buffer_unordered(context.options.parallel);
+    let found: Vec<_> = compared.try_collect().await?;
+    Ok(found.into_iter().flatten().collect())
+}
+
+async fn difference(context: &Context, put: &Put) -> Result<Option<Difference>, BuildError> {
+    let after: Option<Arc<[u8]>> = match &put.object.body {
+        Body::Bytes(bytes) => Some(bytes.clone()),
+        Body::Copy { source, .. } => {
+            let got = match &put.origin {
+                Origin::Published(from, _) => context.site.get(from.as_str(), MAX_COMPARED_BYTES),
+                _ => context.source.get(source.as_str(), MAX_COMPARED_BYTES),
             };
-            let is_nowhere = |key: &&SourceKey| state.sources.get(key.as_str()).is_none();
-            match removed.iter().find(is_nowhere) {
-                // Later it may be that its removal was published meanwhile.
-                Some(key) if tried == 1 => return Err(PreviewError::Nowhere(key.clone())),
-                _ => {}
-            }
-            let preview = self.planned(&keys, root.as_ref(), &mut state, differences);
-            let preview = Box::pin(preview).await?;
-            let now = self.root().await?;
-            let is_putting = now.as_ref().is_some_and(|now| self.is_putting(now));
-            if !is_putting && is_same_site(root.as_ref(), now.as_ref()) {
-                return Ok(preview);
-            }
-            if is_putting && tried < MAX_TRIES {
-                (self.progress)(Step::Waiting(
-                    "the site is being published; waiting for that to finish",
-                ));
-                self.host.sleep(PAUSE * tried as u32).await;
-            }
+            let got = got.await?;
+            got.and_then(|got| got.bytes).map(Into::into)
         }
-        Err(PreviewError::Moving)
-    }
-
-    async fn root(&self) -> Result<Option<Root>, BuildError> {
-        Ok(Loaded::read(&self.state).await?.root)
-    }
-
-    /// True while a builder may be putting what the root does not say yet.
-    fn is_putting(&self, root: &Root) -> bool {
-        let lease = root.lease.as_ref().filter(|lease| !lease.committed);
-        lease.is_some_and(|lease| self.lease_left(lease).is_some())
-    }
-
-    /// What would change to the site under a root.
-    async fn planned(
-        &self,
-        keys: &BTreeSet<SourceKey>,
-        root: Option<&Root>,
-        state: &mut State,
-        differences: usize,
-    ) -> Result<Preview, BuildError> {
-        let before = Counted::now(self);
-        let today = self.today();
-        let new = || Root::new(today.now.to_string());
-        let root = root.cloned().unwrap_or_else(new);
-        let draft = self.drafted(keys.clone(), &root, state, today).await?;
-        let withheld = draft.withheld(&root, &OtherParts::default());
-        let publication = Publication::of(state, &draft, &withheld, &self.site, false);
-        let report = reported(&publication, &draft, state);
-        let mut counted = Report::default();
-        before.fill(self, &mut counted);
-        let mut requests = counted.requests;
-        if !report.outputs.is_empty() || !draft.changes.map.is_empty() {
-            self.foresee(&mut requests, &publication, &draft, &root, state);
-            let batches = batches(&report.invalidations.paths).len() as u64;
-            requests.invalidation = self.cloudfront.as_ref().map_or(0, |_| batches);
-            requests.delete += report.counts.deleted;
+    };
+    let before = match &put.before {
+        Some(_) => {
+            let got = context
+                .site
+                .get(put.key.as_str(), MAX_COMPARED_BYTES)
+                .await?;
+            got.map_or(Some(Vec::new()), |got| got.bytes)
         }
-        let told = self.differences(&publication, &draft, differences).await?;
-        let published = published(keys, &draft);
-        let before = self.last_report().await?.unwrap_or_default();
-        let caused = caused(keys, &report.diagnostics, &before.diagnostics);
-        Ok(Preview {
-            caused,
-            ..shown(report, published, told, requests, &draft)
-        })
-    }
-
-    async fn drafted(
-        &self,
-        keys: BTreeSet<SourceKey>,
-        root: &Root,
-        state: &mut State,
-        today: Time,
-    ) -> Result<Draft, BuildError> {
-        let seen = observe::look(&self.source, &keys, self.options.parallel).await?;
-        let now = root.now.parse().unwrap_or(Timestamp::UNIX_EPOCH);
-        let time = Time {
-            now,
-            up_to: today.up_to.max(now),
-        };
-        let mut sources = (*state.sources).clone();
-        let changes = Changes::apply(&mut sources, seen.clone());
-        // On the heap: the future is large.
-        let work = Work::Keys(keys);
-        let others = OtherParts::default();
-        Box::pin(self.draft(&work, state, root, sources, changes, &seen, time, &others)).await
-    }
-
-    /// Adds the requests of what a run does after it has come so far.
-    fn foresee(
-        &self,
-        requests: &mut RequestCounts,
-        publication: &Publication,
-        draft: &Draft,
-        root: &Root,
-        state: &State,
-    ) {
-        let touched = publication.intent();
-        let changed: BTreeSet<SourceKey> = draft.changes.map.keys().cloned().collect();
-        let mut dirty = Dirty {
-            sources: draft.looked_at.clone(),
-            outputs: touched.iter().map(|key| key.as_str().into()).collect(),
-            ..Dirty::default()
-        };
-        if let Ok(tree) = &draft.outcome {
-            dirty.note(&state.graph, &tree.graph);
-            dirty.note_records(&state.records, tree.records.as_ref());
-        }
-        let segments = state::segments_written(&root.segments, &dirty, &changed);
-        // It looks at the root once more, for what came meanwhile, and before the commit at the sources.
-        requests.get += 1;
-        let version = |sources: &Sources, key: &SourceKey| {
-            let source = sources.get(key.as_str());
-            source.map(|source| source.version.clone())
-        };
-        let is_other =
-            |key: &&SourceKey| version(&state.sources, key) != version(&draft.sources, key);
-        match draft.looked_at.iter().filter(is_other).count() {
-            few if few <= relook::FEW => requests.head += few as u64,
-            _ => requests.list += draft.sources.len().div_ceil(LISTED_AT_ONCE) as u64,
-        }
-        requests.put += publication.puts.len() as u64 + segments + OWN_WRITES;
-    }
-
-    /// How published texts would differ.
-    async fn differences(
-        &self,
-        publication: &Publication,
-        draft: &Draft,
-        most: usize,
-    ) -> Result<BTreeMap<OutputKey, Difference>, BuildError> {
-        let mut puts: Vec<&Put> = publication.puts.iter().collect();
-        puts.retain(|put| is_text(&put.object.content_type) && is_for_people(draft, &put.key));
-        // The changed sources' own pages, other pages, lists, files.
-        puts.sort_by_key(|put| ((put.wave + WAVES - 2) % WAVES, &put.key));
-        let compared = puts.into_iter().take(most).map(|put| async move {
-            let found = self.difference(put).await?;
-            Ok::<_, BuildError>(found.map(|found| (put.key.clone(), found)))
-        });
-        let compared = iter(compared).buffer_unordered(self.options.parallel);
-        let found: Vec<_> = compared.try_collect().await?;
-        Ok(found.into_iter().flatten().collect())
-    }
-
-    async fn difference(&self, put: &Put) -> Result<Option<Difference>, BuildError> {
-        let after: Option<Arc<[u8]>> = match &put.object.body {
-            Body::Bytes(bytes) => Some(bytes.clone()),
-            Body::Copy { source, .. } => {
-                let got = match &put.origin {
-                    Origin::Published(from, _) => self.site.get(from.as_str(), MAX_COMPARED_BYTES),
-                    _ => self.source.get(source.as_str(), MAX_COMPARED_BYTES),
-                };
-                let got = got.await?;
-                got.and_then(|got| got.bytes).map(Into::into)
-            }
-        };
-        let before = match &put.before {
-            Some(_) => {
-                let got = self.site.get(put.key.as_str(), MAX_COMPARED_BYTES).await?;
-                got.map_or(Some(Vec::new()), |got| got.bytes)
-            }
-            None => Some(Vec::new()),
-        };
-        let (Some(before), Some(after)) = (before, after) else {
-            return Ok(None);
-        };
-        let texts = (std::str::from_utf8(&before), std::str::from_utf8(&after));
-        let (Ok(before), Ok(after)) = texts else {
-            return Ok(None);
-        };
-        Ok(Some(difference::between(
-            before,
-            after,
-            MAX_DIFFERENCE_LINES,
-        )))
-    }
+        None => Some(Vec::new()),
+    };
+    let (Some(before), Some(after)) = (before, after) else {
+        return Ok(None);
+    };
+    let texts = (std::str::from_utf8(&before), std::str::from_utf8(&after));
+    let (Ok(before), Ok(after)) = texts else {
+        return Ok(None);
+    };
+    Ok(Some(difference::between(
+        before,
+        after,
+        MAX_DIFFERENCE_LINES,
+    )))
 }
 
 /// True where two roots say the same of the site; hints and the end of an outbox are nothing to it.

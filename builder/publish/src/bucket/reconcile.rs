@@ -1,11 +1,13 @@
 //! Comparing both buckets with the state (invariant 2): lost events, objects that should not be
 //! as they are.
 
+use super::BuildError;
 use super::commit::adopt;
+use super::context::Context;
 use super::root::Root;
 use super::state::State;
 use super::store::Listed;
-use super::{BuildError, Builder};
+use super::supply::fetch;
 use crate::fetch::Budget;
 use quillfront_site::diagnostic::Diagnostic;
 use quillfront_site::key::{OutputKey, Role, SourceKey};
@@ -22,118 +24,116 @@ pub(super) struct Refreshed {
     pub(super) warnings: Vec<Diagnostic>,
 }
 
-impl Builder {
-    /// Fetches the stored answers anew, and those that did not come before and were not required.
-    /// Where that fails the last good one stays.
-    pub(super) async fn refresh_answers(
-        &self,
-        state: &mut State,
-        sources: &Sources,
-    ) -> Result<Refreshed, BuildError> {
-        let mut refreshed = Refreshed::default();
-        let Ok(own) = OwnConfig::of(sources.text(quillfront_toml::KEY)) else {
-            return Ok(refreshed);
-        };
-        let allowed = own.allowed_hosts;
-        let may_be = |url: &str| allowed.check(url).is_ok();
-        let asked = state.answers.keys().chain(state.graph.requests());
-        let asked = asked.filter(|request| may_be(&request.url));
-        let asked: BTreeSet<_> = asked.cloned().collect();
-        if asked.is_empty() {
-            return Ok(refreshed);
-        }
-        let (answers, _) = self.fetch(asked, &allowed, Budget::new()).await?;
-        for (request, answer) in answers {
-            match answer {
-                Ok(text) if state.answers.get(&request) == Some(&text) => {}
-                Ok(text)
-                    if state
-                        .answers
-                        .get(&request)
-                        .is_none_or(|last| is_like(last, &text)) =>
-                {
-                    state.answers.insert(request, text);
-                    refreshed.changed = true;
-                }
-                Ok(_) => {
-                    let why = "the new answer is not in the format of the last one";
-                    refreshed.warnings.push(stays(&request.url, why));
-                }
-                Err(why) if state.answers.contains_key(&request) => {
-                    refreshed.warnings.push(stays(&request.url, &why));
-                }
-                Err(_) => {}
-            }
-        }
-        Ok(refreshed)
+/// Fetches the stored answers anew, and those that did not come before and were not required.
+/// Where that fails the last good one stays.
+pub(super) async fn refresh_answers(
+    context: &Context,
+    state: &mut State,
+    sources: &Sources,
+) -> Result<Refreshed, BuildError> {
+    let mut refreshed = Refreshed::default();
+    let Ok(own) = OwnConfig::of(sources.text(quillfront_toml::KEY)) else {
+        return Ok(refreshed);
+    };
+    let allowed = own.allowed_hosts;
+    let may_be = |url: &str| allowed.check(url).is_ok();
+    let asked = state.answers.keys().chain(state.graph.requests());
+    let asked = asked.filter(|request| may_be(&request.url));
+    let asked: BTreeSet<_> = asked.cloned().collect();
+    if asked.is_empty() {
+        return Ok(refreshed);
     }
-
-    /// Source keys whose version is not the one that the state has, or which could not be read.
-    pub(super) async fn compare_sources(
-        &self,
-        sources: &Sources,
-    ) -> Result<BTreeSet<SourceKey>, BuildError> {
-        let listed = self.source.list().await?;
-        let mut keys = BTreeSet::new();
-        let mut there = BTreeSet::new();
-        for Listed { key, etag, .. } in listed {
-            let key = SourceKey::from(key);
-            if key.role() == Role::Ignored {
-                continue;
-            }
-            if sources
-                .get(key.as_str())
-                .is_none_or(|source| source.version != etag || source.is_unreadable())
+    let (answers, _) = fetch(context, asked, &allowed, Budget::new()).await?;
+    for (request, answer) in answers {
+        match answer {
+            Ok(text) if state.answers.get(&request) == Some(&text) => {}
+            Ok(text)
+                if state
+                    .answers
+                    .get(&request)
+                    .is_none_or(|last| is_like(last, &text)) =>
             {
-                keys.insert(key.clone());
+                state.answers.insert(request, text);
+                refreshed.changed = true;
             }
-            there.insert(key);
+            Ok(_) => {
+                let why = "the new answer is not in the format of the last one";
+                refreshed.warnings.push(stays(&request.url, why));
+            }
+            Err(why) if state.answers.contains_key(&request) => {
+                refreshed.warnings.push(stays(&request.url, &why));
+            }
+            Err(_) => {}
         }
-        let gone = sources
-            .iter()
-            .map(|(key, _)| key)
-            .filter(|key| !there.contains(key.as_str()));
-        keys.extend(gone.cloned());
-        Ok(keys)
     }
+    Ok(refreshed)
+}
 
-    /// Notes in the state what the site bucket really has. Returns the keys where that is not what
-    /// it said, and what to tell of objects that cannot be removed.
-    pub(super) async fn compare_site(
-        &self,
-        state: &mut State,
-        root: &Root,
-    ) -> Result<(BTreeSet<OutputKey>, Vec<Diagnostic>), BuildError> {
-        let listed = self.site.list().await?;
-        let mut there: BTreeMap<String, String> = listed
-            .into_iter()
-            .map(|object| (object.key, object.etag))
-            .collect();
-        let mut told = Vec::new();
-        there.retain(|key, _| {
-            let may_be_removed = self.site.may_have(key);
-            if !may_be_removed {
-                told.push(foreign(key));
-            }
-            may_be_removed
-        });
-        // Thumbnails are made on request and are not the builder's.
-        there.retain(|key, _| !key.starts_with("img/") || state.outputs.contains_key(key.as_str()));
-        // What nothing refers to any more is waiting for its time.
-        let waits = |key: &str, etag: &str| {
-            let left = root.unreferenced.get(key);
-            left.is_some_and(|left| left.etag == etag) && !state.outputs.contains_key(key)
-        };
-        there.retain(|key, etag| !waits(key, etag));
-        let known: BTreeSet<String> = state.outputs.keys().map(ToString::to_string).collect();
-        let mut strange = BTreeSet::new();
-        for key in there.keys().chain(known.iter()).collect::<BTreeSet<_>>() {
-            if adopt(state, key, there.get(key).cloned()) {
-                strange.insert(OutputKey::from(key.as_str()));
-            }
+/// Source keys whose version is not the one that the state has, or which could not be read.
+pub(super) async fn compare_sources(
+    context: &Context,
+    sources: &Sources,
+) -> Result<BTreeSet<SourceKey>, BuildError> {
+    let listed = context.source.list().await?;
+    let mut keys = BTreeSet::new();
+    let mut there = BTreeSet::new();
+    for Listed { key, etag, .. } in listed {
+        let key = SourceKey::from(key);
+        if key.role() == Role::Ignored {
+            continue;
         }
-        Ok((strange, told))
+        if sources
+            .get(key.as_str())
+            .is_none_or(|source| source.version != etag || source.is_unreadable())
+        {
+            keys.insert(key.clone());
+        }
+        there.insert(key);
     }
+    let gone = sources
+        .iter()
+        .map(|(key, _)| key)
+        .filter(|key| !there.contains(key.as_str()));
+    keys.extend(gone.cloned());
+    Ok(keys)
+}
+
+/// Notes in the state what the site bucket really has. Returns the keys where that is not what
+/// it said, and what to tell of objects that cannot be removed.
+pub(super) async fn compare_site(
+    context: &Context,
+    state: &mut State,
+    root: &Root,
+) -> Result<(BTreeSet<OutputKey>, Vec<Diagnostic>), BuildError> {
+    let listed = context.site.list().await?;
+    let mut there: BTreeMap<String, String> = listed
+        .into_iter()
+        .map(|object| (object.key, object.etag))
+        .collect();
+    let mut told = Vec::new();
+    there.retain(|key, _| {
+        let may_be_removed = context.site.may_have(key);
+        if !may_be_removed {
+            told.push(foreign(key));
+        }
+        may_be_removed
+    });
+    // Thumbnails are made on request and are not the builder's.
+    there.retain(|key, _| !key.starts_with("img/") || state.outputs.contains_key(key.as_str()));
+    // What nothing refers to any more is waiting for its time.
+    let waits = |key: &str, etag: &str| {
+        let left = root.unreferenced.get(key);
+        left.is_some_and(|left| left.etag == etag) && !state.outputs.contains_key(key)
+    };
+    there.retain(|key, etag| !waits(key, etag));
+    let known: BTreeSet<String> = state.outputs.keys().map(ToString::to_string).collect();
+    let mut strange = BTreeSet::new();
+    for key in there.keys().chain(known.iter()).collect::<BTreeSet<_>>() {
+        if adopt(state, key, there.get(key).cloned()) {
+            strange.insert(OutputKey::from(key.as_str()));
+        }
+    }
+    Ok((strange, told))
 }
 
 /// An object of the site bucket that no client of the SDK can remove.

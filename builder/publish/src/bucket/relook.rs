@@ -15,7 +15,7 @@
 //! Keys that were seen as the committed state has them need no such look: any change of theirs
 //! differs from that state, for whoever comes.
 
-use super::Builder;
+use super::context::Context;
 use futures::stream::{StreamExt, iter};
 use quillfront_render::effective::Observed;
 use quillfront_site::key::{Role, SourceKey};
@@ -40,54 +40,56 @@ pub(super) fn differing(known: &Sources, seen: &[(SourceKey, Observed)]) -> View
         .collect()
 }
 
-impl Builder {
-    /// The keys whose objects are no longer what was seen. Also those of which that cannot be told,
-    /// because storage failed or there was no time: no request begins from `until_ms` of Unix time
-    /// on.
-    pub(super) async fn look_again(&self, view: &View, until_ms: i64) -> BTreeSet<SourceKey> {
-        if view.len() > FEW {
-            return self.list_again(view, until_ms).await;
+/// The keys whose objects are no longer what was seen. Also those of which that cannot be told,
+/// because storage failed or there was no time: no request begins from `until_ms` of Unix time
+/// on.
+pub(super) async fn look_again(
+    context: &Context,
+    view: &View,
+    until_ms: i64,
+) -> BTreeSet<SourceKey> {
+    if view.len() > FEW {
+        return list_again(context, view, until_ms).await;
+    }
+    let looks = view.iter().map(|(key, version)| async move {
+        if !may_begin(context, until_ms) {
+            return Some(key.clone());
         }
-        let looks = view.iter().map(|(key, version)| async move {
-            if !self.may_begin(until_ms) {
-                return Some(key.clone());
-            }
-            let same = match self.source.head(key.as_str()).await {
-                Ok(there) => there.map(|there| there.etag) == *version,
-                // As it was seen, without a version.
-                Err(error) => error.is_damaged() && version.is_none(),
-            };
-            (!same).then(|| key.clone())
-        });
-        let looks = iter(looks).buffer_unordered(self.options.parallel);
-        looks.filter_map(std::future::ready).collect().await
-    }
-
-    async fn list_again(&self, view: &View, until_ms: i64) -> BTreeSet<SourceKey> {
-        let (mut found, mut next) = (View::new(), None);
-        let all_listed = loop {
-            if !self.may_begin(until_ms) {
-                break false;
-            }
-            let Ok(page) = self.source.page(next).await else {
-                break false;
-            };
-            let of_view = page.objects.into_iter();
-            let of_view = of_view.filter(|object| view.contains_key(object.key.as_str()));
-            found.extend(of_view.map(|object| (SourceKey::from(object.key), Some(object.etag))));
-            next = page.next;
-            if next.is_none() {
-                break true;
-            }
+        let same = match context.source.head(key.as_str()).await {
+            Ok(there) => there.map(|there| there.etag) == *version,
+            // As it was seen, without a version.
+            Err(error) => error.is_damaged() && version.is_none(),
         };
-        let moved = view.iter().filter(|(key, version)| match found.get(*key) {
-            Some(there) => there != *version,
-            None => version.is_some() || !all_listed,
-        });
-        moved.map(|(key, _)| key.clone()).collect()
-    }
+        (!same).then(|| key.clone())
+    });
+    let looks = iter(looks).buffer_unordered(context.options.parallel);
+    looks.filter_map(std::future::ready).collect().await
+}
 
-    fn may_begin(&self, until_ms: i64) -> bool {
-        !self.is_late() && self.host.now().as_millisecond() < until_ms
-    }
+async fn list_again(context: &Context, view: &View, until_ms: i64) -> BTreeSet<SourceKey> {
+    let (mut found, mut next) = (View::new(), None);
+    let all_listed = loop {
+        if !may_begin(context, until_ms) {
+            break false;
+        }
+        let Ok(page) = context.source.page(next).await else {
+            break false;
+        };
+        let of_view = page.objects.into_iter();
+        let of_view = of_view.filter(|object| view.contains_key(object.key.as_str()));
+        found.extend(of_view.map(|object| (SourceKey::from(object.key), Some(object.etag))));
+        next = page.next;
+        if next.is_none() {
+            break true;
+        }
+    };
+    let moved = view.iter().filter(|(key, version)| match found.get(*key) {
+        Some(there) => there != *version,
+        None => version.is_some() || !all_listed,
+    });
+    moved.map(|(key, _)| key.clone()).collect()
+}
+
+fn may_begin(context: &Context, until_ms: i64) -> bool {
+    !context.is_late() && context.now_ms() < until_ms
 }

@@ -7,6 +7,7 @@ use super::attempts::{Attempt, SetAside, Suspect};
 use super::parts::Tried;
 use super::store::{Attributes, Bucket, Condition, StoreError, Written};
 use super::{lists, seal};
+use jiff::Timestamp;
 use quillfront_site::fingerprint::Mark;
 use quillfront_site::library::schedule::NextDue;
 use quillfront_site::object::HTML_LIFETIME_SECONDS;
@@ -219,6 +220,11 @@ impl Root {
             set_aside: BTreeMap::new(),
             lists: BTreeMap::new(),
         }
+    }
+
+    /// The time that templates see.
+    pub(super) fn time(&self) -> Timestamp {
+        self.now.parse().unwrap_or(Timestamp::UNIX_EPOCH)
     }
 
     /// Notes keys to look at.

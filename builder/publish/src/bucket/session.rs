@@ -1,15 +1,16 @@
 //! Holding the lease: every write of the root goes through here (invariant 4).
 
+use super::BuildError;
+use super::context::{Context, Step};
 use super::root::{Lease, Loaded, Root};
-use super::{BuildError, Builder, Step};
 use std::time::Duration;
 
 /// Conditional writes that fail because others add hints are tried this often.
 const MAX_TRIES: usize = 50;
 
-/// The time in which a builder is the only writer.
-pub struct Session<'a> {
-    builder: &'a Builder,
+/// The time in which a context is the only writer.
+pub(super) struct Session<'a> {
+    context: &'a Context,
     loaded: Loaded,
     holder: String,
     deadline_ms: i64,
@@ -19,13 +20,13 @@ impl<'a> Session<'a> {
     /// Takes the lease on the root that was read, together with what `change` says. None if
     /// somebody committed or took the lease in the meantime. Hints that came in are kept.
     pub async fn begin(
-        builder: &'a Builder,
+        context: &'a Context,
         mut loaded: Loaded,
         base: &Root,
         intent: Vec<String>,
         change: impl Fn(&mut Root),
     ) -> Result<Option<Session<'a>>, BuildError> {
-        let holder = format!("{}-{}", builder.options.holder, builder.host.new_id());
+        let holder = format!("{}-{}", context.options.holder, context.host.new_id());
         for _ in 0..MAX_TRIES {
             let mut root = match &loaded.root {
                 None => base.clone(),
@@ -37,7 +38,7 @@ impl<'a> Session<'a> {
             if !unchanged || taken != was_taken {
                 return Ok(None);
             }
-            let deadline_ms = builder.deadline_ms();
+            let deadline_ms = deadline_ms(context);
             let intent = intent.clone();
             root.lease = Some(Lease {
                 holder: holder.clone(),
@@ -47,11 +48,11 @@ impl<'a> Session<'a> {
             });
             change(&mut root);
             if loaded
-                .write(&builder.state, root, builder.host.new_id())
+                .write(&context.state, root, context.host.new_id())
                 .await?
             {
                 return Ok(Some(Session {
-                    builder,
+                    context,
                     loaded,
                     holder,
                     deadline_ms,
@@ -76,19 +77,19 @@ impl<'a> Session<'a> {
 
     /// True while a request may still be started.
     pub fn in_time(&self) -> bool {
-        self.builder.host.now().as_millisecond() < self.begin_until_ms()
+        self.context.now_ms() < self.begin_until_ms()
     }
 
     /// Until when a request may be started, in milliseconds of Unix time, if the lease is not renewed.
     pub fn begin_until_ms(&self) -> i64 {
-        let timeout = self.builder.options.request_timeout.as_millis() as i64;
+        let timeout = self.context.options.request_timeout.as_millis() as i64;
         self.deadline_ms - timeout
     }
 
     /// Until when requests may begin that nothing renews the lease beside, in milliseconds of Unix
     /// time: each may last one request timeout, and the commit needs another after it.
     pub fn idle_until_ms(&self) -> i64 {
-        let timeout = self.builder.options.request_timeout.as_millis() as i64;
+        let timeout = self.context.options.request_timeout.as_millis() as i64;
         self.deadline_ms - 2 * timeout
     }
 
@@ -101,11 +102,11 @@ impl<'a> Session<'a> {
             return Err(BuildError::LostRace);
         }
         // What follows may last one request timeout, and another must be left after it.
-        let enough = 2 * self.builder.options.request_timeout.as_millis() as i64;
-        if self.builder.host.now().as_millisecond() + enough < self.deadline_ms {
+        let enough = 2 * self.context.options.request_timeout.as_millis() as i64;
+        if self.context.now_ms() + enough < self.deadline_ms {
             return Ok(());
         }
-        let deadline_ms = self.builder.deadline_ms();
+        let deadline_ms = deadline_ms(self.context);
         self.update(|root| {
             if let Some(lease) = &mut root.lease {
                 lease.deadline_ms = deadline_ms;
@@ -121,7 +122,7 @@ impl<'a> Session<'a> {
     /// # Errors
     /// It is not.
     pub async fn verify(&mut self) -> Result<(), BuildError> {
-        self.loaded = Loaded::read(&self.builder.state).await?;
+        self.loaded = Loaded::read(&self.context.state).await?;
         if self.is_ours() && self.in_time() {
             Ok(())
         } else {
@@ -151,8 +152,8 @@ impl<'a> Session<'a> {
                 return Err(BuildError::LostRace);
             };
             change(&mut root);
-            let id = self.builder.host.new_id();
-            if self.loaded.write(&self.builder.state, root, id).await? {
+            let id = self.context.host.new_id();
+            if self.loaded.write(&self.context.state, root, id).await? {
                 return Ok(());
             }
         }
@@ -167,14 +168,14 @@ impl Session<'_> {
     /// # Errors
     /// The lease is another's by now.
     pub async fn let_go(&mut self, change: impl Fn(&mut Root)) -> Result<(), BuildError> {
-        let Builder {
+        let Context {
             host,
             unanswered,
             options,
             ..
-        } = self.builder;
+        } = self.context;
         while let Some(left) = unanswered.left(host.now().as_millisecond()) {
-            (self.builder.progress)(Step::Waiting(
+            (self.context.progress)(Step::Waiting(
                 "a request was not answered and may still take effect",
             ));
             self.keep().await?;
@@ -189,52 +190,49 @@ impl Session<'_> {
     }
 }
 
-impl Builder {
-    /// Ends a lease of this builder's name, and the attempts of its predecessors: for a machine where no
-    /// other process of that name can be running, so that a start after a crash does not wait for them
-    /// to run out.
-    ///
-    /// # Errors
-    /// Storage failed.
-    pub async fn end_own_lease(&self) -> Result<(), BuildError> {
-        for _ in 0..MAX_TRIES {
-            let mut loaded = Loaded::read(&self.state).await?;
-            let Some(mut root) = loaded.root.clone() else {
-                return Ok(());
-            };
-            let own = format!("{}-", self.options.holder);
-            let before = root.clone();
-            if let Some(lease) = &mut root.lease
-                && lease.holder.starts_with(&own)
-            {
-                lease.deadline_ms = 0;
-            }
-            for (id, attempt) in &mut root.attempts {
-                if id.starts_with(&own) && *id != self.attempt_id {
-                    attempt.until_ms = 0;
-                }
-            }
-            if root == before {
-                return Ok(());
-            }
-            if loaded.write(&self.state, root, self.host.new_id()).await? {
-                return Ok(());
+/// Ends a lease of this builder's name, and the attempts of its predecessors; `attempt_id` is what its
+/// own are called.
+pub(super) async fn end_own_lease(context: &Context, attempt_id: &str) -> Result<(), BuildError> {
+    for _ in 0..MAX_TRIES {
+        let mut loaded = Loaded::read(&context.state).await?;
+        let Some(mut root) = loaded.root.clone() else {
+            return Ok(());
+        };
+        let own = format!("{}-", context.options.holder);
+        let before = root.clone();
+        if let Some(lease) = &mut root.lease
+            && lease.holder.starts_with(&own)
+        {
+            lease.deadline_ms = 0;
+        }
+        for (id, attempt) in &mut root.attempts {
+            if id.starts_with(&own) && *id != attempt_id {
+                attempt.until_ms = 0;
             }
         }
-        Err(BuildError::LostRace)
+        if root == before {
+            return Ok(());
+        }
+        if loaded
+            .write(&context.state, root, context.host.new_id())
+            .await?
+        {
+            return Ok(());
+        }
     }
+    Err(BuildError::LostRace)
+}
 
-    fn deadline_ms(&self) -> i64 {
-        self.host.now().as_millisecond() + self.options.lease.as_millis() as i64
-    }
+fn deadline_ms(context: &Context) -> i64 {
+    context.now_ms() + context.options.lease.as_millis() as i64
+}
 
-    /// How long a lease is still to be respected; none when it can be taken over.
-    pub(super) fn lease_left(&self, lease: &Lease) -> Option<Duration> {
-        let until = lease.deadline_ms + self.options.request_timeout.as_millis() as i64;
-        let left = until - self.host.now().as_millisecond();
-        u64::try_from(left)
-            .ok()
-            .filter(|left| *left > 0)
-            .map(Duration::from_millis)
-    }
+/// How long a lease is still to be respected; none when it can be taken over.
+pub(super) fn lease_left(context: &Context, lease: &Lease) -> Option<Duration> {
+    let until = lease.deadline_ms + context.options.request_timeout.as_millis() as i64;
+    let left = until - context.now_ms();
+    u64::try_from(left)
+        .ok()
+        .filter(|left| *left > 0)
+        .map(Duration::from_millis)
 }

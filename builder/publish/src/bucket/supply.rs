@@ -1,8 +1,9 @@
 //! What an evaluation asks for, out of the buckets, the state and the network.
 
+use super::BuildError;
+use super::context::Context;
 use super::observe;
 use super::state::State;
-use super::{BuildError, Builder};
 use crate::fetch::{self, Budget};
 use quillfront_render::effective::Observed;
 use quillfront_render::evaluate::{Asked, Supplied};
@@ -16,7 +17,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// Supplies one evaluation.
 pub(super) struct Supplier<'a> {
-    builder: &'a Builder,
+    context: &'a Context,
     sources: &'a Sources,
     allowed: AllowedHosts,
     /// None where nobody is asked: what is not known is not what the site was made from.
@@ -52,9 +53,9 @@ pub(super) fn unseen(misread: Misread, seen: &[(SourceKey, Observed)]) -> BTreeS
 }
 
 impl<'a> Supplier<'a> {
-    pub(super) fn new(builder: &'a Builder, sources: &'a Sources, allowed: AllowedHosts) -> Self {
+    pub(super) fn new(context: &'a Context, sources: &'a Sources, allowed: AllowedHosts) -> Self {
         Self {
-            builder,
+            context,
             sources,
             allowed,
             budget: Some(Budget::new()),
@@ -65,10 +66,10 @@ impl<'a> Supplier<'a> {
     }
 
     /// Of a site that is only looked at: nothing is fetched for it.
-    pub(super) fn of_published(builder: &'a Builder, sources: &'a Sources) -> Self {
+    pub(super) fn of_published(context: &'a Context, sources: &'a Sources) -> Self {
         Self {
             budget: None,
-            ..Self::new(builder, sources, AllowedHosts::default())
+            ..Self::new(context, sources, AllowedHosts::default())
         }
     }
 
@@ -78,7 +79,7 @@ impl<'a> Supplier<'a> {
         state: &mut State,
         asked: Asked,
     ) -> Result<Supplied, BuildError> {
-        let storage = &self.builder.state;
+        let storage = &self.context.state;
         let (files, versions) = self.files(state, asked.files).await?;
         let mut texts = BTreeMap::new();
         if !asked.texts.is_empty() {
@@ -100,7 +101,7 @@ impl<'a> Supplier<'a> {
                 BTreeMap::new()
             }
             Some(budget) => {
-                let fetching = self.builder.fetch(asked.requests, &self.allowed, budget);
+                let fetching = fetch(self.context, asked.requests, &self.allowed, budget);
                 let (answers, rest) = fetching.await?;
                 self.budget = Some(rest);
                 answers
@@ -120,14 +121,14 @@ impl<'a> Supplier<'a> {
         state: &State,
         keys: BTreeSet<SourceKey>,
     ) -> Result<(Inputs, BTreeMap<SourceKey, String>), BuildError> {
-        let (builder, sources) = (self.builder, self.sources);
+        let (context, sources) = (self.context, self.sources);
         let is_unused = |key: &SourceKey| {
             let source = sources.get(key.as_str());
             self.unused.contains(key) || source.is_some_and(|source| source.is_unreadable())
         };
         let (unused, keys): (BTreeSet<_>, BTreeSet<_>) = keys.into_iter().partition(is_unused);
-        let parallel = builder.options.parallel;
-        let (mut read, versions) = observe::inputs(&builder.source, keys, parallel).await?;
+        let parallel = context.options.parallel;
+        let (mut read, versions) = observe::inputs(&context.source, keys, parallel).await?;
         for key in read.keys() {
             let known = sources.get(key.as_str());
             let known = known.map(|source| source.version.as_str());
@@ -139,49 +140,48 @@ impl<'a> Supplier<'a> {
             }
         }
         read.extend(unused.into_iter().map(|key| (key, None)));
-        builder.read_published(state, &mut read).await?;
+        read_published(context, state, &mut read).await?;
         Ok((read, versions))
     }
 }
 
-impl Builder {
-    /// Fetches answers; gives the budget back.
-    pub(super) async fn fetch(
-        &self,
-        requests: BTreeSet<Request>,
-        allowed: &AllowedHosts,
-        mut budget: Budget,
-    ) -> Result<(BTreeMap<Request, Answer>, Budget), BuildError> {
-        let (web, allowed) = (self.web.clone(), allowed.clone());
-        tokio::task::spawn_blocking(move || {
-            let answers = fetch::gather(&*web, requests, &allowed, &mut budget);
-            (answers, budget)
-        })
-        .await
-        .map_err(|error| BuildError::Rendering(error.to_string()))
-    }
+/// Fetches answers; gives the budget back.
+pub(super) async fn fetch(
+    context: &Context,
+    requests: BTreeSet<Request>,
+    allowed: &AllowedHosts,
+    mut budget: Budget,
+) -> Result<(BTreeMap<Request, Answer>, Budget), BuildError> {
+    let (web, allowed) = (context.web.clone(), allowed.clone());
+    tokio::task::spawn_blocking(move || {
+        let answers = fetch::gather(&*web, requests, &allowed, &mut budget);
+        (answers, budget)
+    })
+    .await
+    .map_err(|error| BuildError::Rendering(error.to_string()))
+}
 
-    /// Reads from the site bucket what the source bucket no longer has: files whose removal is
-    /// held, or which the storage has damaged, are still the site's.
-    pub(super) async fn read_published(
-        &self,
-        state: &State,
-        read: &mut Inputs,
-    ) -> Result<(), BuildError> {
-        for (source, bytes) in read.iter_mut().filter(|(_, bytes)| bytes.is_none()) {
-            let published = state.outputs.iter().find(|(key, output)| {
-                output.source == *source && !key.as_str().starts_with(PICTURES)
-            });
-            let listed = state.sources.exists(source.as_str());
-            if let (Some((key, _)), true) = (published, listed) {
-                let got = self.site.get(key.as_str(), observe::MAX_INPUT_BYTES);
-                let got = match got.await {
-                    Err(error) if error.is_damaged() => None,
-                    got => got?,
-                };
-                *bytes = got.and_then(|got| got.bytes).map(Into::into);
-            }
+/// Reads from the site bucket what the source bucket no longer has: files whose removal is
+/// held, or which the storage has damaged, are still the site's.
+pub(super) async fn read_published(
+    context: &Context,
+    state: &State,
+    read: &mut Inputs,
+) -> Result<(), BuildError> {
+    for (source, bytes) in read.iter_mut().filter(|(_, bytes)| bytes.is_none()) {
+        let published = state
+            .outputs
+            .iter()
+            .find(|(key, output)| output.source == *source && !key.as_str().starts_with(PICTURES));
+        let listed = state.sources.exists(source.as_str());
+        if let (Some((key, _)), true) = (published, listed) {
+            let got = context.site.get(key.as_str(), observe::MAX_INPUT_BYTES);
+            let got = match got.await {
+                Err(error) if error.is_damaged() => None,
+                got => got?,
+            };
+            *bytes = got.and_then(|got| got.bytes).map(Into::into);
         }
-        Ok(())
     }
+    Ok(())
 }

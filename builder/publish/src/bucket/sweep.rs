@@ -14,9 +14,10 @@
 //! None of this needs a clock. That it is old as well is a second wall: no run lives so long. Ages go
 //! by the newest object of the listing, so by S3's own clock.
 
+use super::context::Context;
 use super::root::Loaded;
 use super::store::{Condition, Listed};
-use super::{BuildError, Builder, lists, state};
+use super::{BuildError, lists, state};
 use futures::stream::{StreamExt, TryStreamExt, iter};
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -25,35 +26,37 @@ use std::time::Duration;
 /// minutes, a lease two, a request less than one.
 pub(super) const LONGER_THAN_ANY_RUN: Duration = Duration::from_secs(60 * 60);
 
-impl Builder {
-    /// Removes what neither the root nor one of the last roots names.
-    ///
-    /// # Errors
-    /// Storage failed. What is left is found by the next one.
-    pub(super) async fn sweep(&self) -> Result<(), BuildError> {
-        let mut loaded = Loaded::read(&self.state).await?;
-        let Some(root) = loaded.root.clone().filter(|root| root.lease.is_none()) else {
-            return Ok(());
-        };
-        let listed = self.state.list().await?;
-        let adrift = adrift(&listed, &loaded.names(), self.options.sweep_after);
-        if adrift.is_empty() || !loaded.write(&self.state, root, self.host.new_id()).await? {
-            return Ok(());
-        }
-        for chunk in adrift.chunks(self.options.parallel) {
-            if self.is_late() {
-                return Ok(());
-            }
-            let removals = chunk.iter().map(|object| async move {
-                // Where it is refused, somebody has written it anew.
-                let as_listed = Condition::Matches(object.etag.clone());
-                self.state.delete(&object.key, &as_listed).await
-            });
-            let removals = iter(removals).buffer_unordered(self.options.parallel);
-            removals.try_collect::<Vec<_>>().await?;
-        }
-        Ok(())
+/// Removes what neither the root nor one of the last roots names.
+///
+/// # Errors
+/// Storage failed. What is left is found by the next one.
+pub(super) async fn sweep(context: &Context) -> Result<(), BuildError> {
+    let mut loaded = Loaded::read(&context.state).await?;
+    let Some(root) = loaded.root.clone().filter(|root| root.lease.is_none()) else {
+        return Ok(());
+    };
+    let listed = context.state.list().await?;
+    let adrift = adrift(&listed, &loaded.names(), context.options.sweep_after);
+    if adrift.is_empty()
+        || !loaded
+            .write(&context.state, root, context.host.new_id())
+            .await?
+    {
+        return Ok(());
     }
+    for chunk in adrift.chunks(context.options.parallel) {
+        if context.is_late() {
+            return Ok(());
+        }
+        let removals = chunk.iter().map(|object| async move {
+            // Where it is refused, somebody has written it anew.
+            let as_listed = Condition::Matches(object.etag.clone());
+            context.state.delete(&object.key, &as_listed).await
+        });
+        let removals = iter(removals).buffer_unordered(context.options.parallel);
+        removals.try_collect::<Vec<_>>().await?;
+    }
+    Ok(())
 }
 
 /// The segments and lists that are not among `names` and are older than `age`.

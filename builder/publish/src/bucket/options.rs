@@ -1,0 +1,89 @@
+//! Where a site comes from and goes to, and how a builder works.
+
+use super::store::Place;
+use super::sweep;
+use jiff::Timestamp;
+use std::time::Duration;
+
+/// Where a site comes from and goes to.
+#[derive(Debug, Clone)]
+pub struct Places {
+    /// What the author uploads.
+    pub source: Place,
+    /// What readers get.
+    pub site: Place,
+    /// What Quillfront remembers.
+    pub state: Place,
+    /// CloudFront distribution in front of the site bucket.
+    pub distribution: Option<String>,
+}
+
+impl Places {
+    /// Source, site and state must not lie in one another: the builder would take its own writes
+    /// for uploads, or sources for objects that should not be there.
+    ///
+    /// # Errors
+    /// Two of them overlap.
+    pub fn check(&self) -> Result<(), String> {
+        let all = [
+            ("source", &self.source),
+            ("site", &self.site),
+            ("state", &self.state),
+        ];
+        for (index, (name, place)) in all.iter().enumerate() {
+            for (other_name, other) in &all[index + 1..] {
+                let nested = place.prefix.starts_with(&other.prefix)
+                    || other.prefix.starts_with(&place.prefix);
+                if place.bucket == other.bucket && nested {
+                    return Err(format!(
+                        "{name} and {other_name} overlap; give each its own bucket or prefix"
+                    ));
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// How a builder works.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// `config.mode` in templates.
+    pub mode: &'static str,
+    /// In place of the configuration's `base_url`.
+    pub base_url: Option<String>,
+    /// Publish drafts.
+    pub drafts: bool,
+    /// In place of the clock, for what templates see.
+    pub now: Option<Timestamp>,
+    /// What its leases are called.
+    pub holder: String,
+    /// How long a lease lasts; it is renewed while work goes on.
+    pub lease: Duration,
+    /// No request lasts longer; the clients are set so.
+    pub request_timeout: Duration,
+    /// Requests at once.
+    pub parallel: usize,
+    /// What no root names is removed from the state when it is so much older than the newest object
+    /// there.
+    pub sweep_after: Duration,
+    /// Where an edit reaches more outputs than this, the own pages of what changed go first.
+    pub many_outputs: usize,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            mode: "build",
+            base_url: None,
+            drafts: false,
+            now: None,
+            holder: "builder".to_owned(),
+            lease: Duration::from_secs(120),
+            request_timeout: Duration::from_secs(45),
+            parallel: 16,
+            sweep_after: sweep::LONGER_THAN_ANY_RUN,
+            many_outputs: 200,
+        }
+    }
+}
