@@ -188,3 +188,38 @@ impl Builder {
         write_effective(&self.context, out).await
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use aws_credential_types::Credentials;
+    use std::time::Duration;
+
+    const MOST_BYTES: usize = 32 * 1024;
+
+    /// Whoever awaits a future has it inside of its own, and in a debug build on the stack besides.
+    #[test]
+    fn futures_are_small_enough_for_the_stack() {
+        let credentials = Credentials::new("key", "secret", None, None, "test");
+        let config = crate::aws::fixed(Duration::from_secs(45), credentials, "us-east-1");
+        let s3 = crate::aws::s3(&config, true);
+        let place = |url: &str| url.parse().unwrap();
+        let places = Places {
+            source: place("s3://source"),
+            site: place("s3://site"),
+            state: place("s3://state"),
+            distribution: None,
+        };
+        let builder = Builder::new(s3, None, places, Options::default());
+        let sizes = [
+            ("run", size_of_val(&builder.run(Work::Reconcile))),
+            ("abandon", size_of_val(&builder.abandon())),
+            ("explain", size_of_val(&builder.explain("/"))),
+        ];
+        let preview = size_of_val(&builder.preview(BTreeMap::new(), 0));
+        for (name, bytes) in sizes.into_iter().chain([("preview", preview)]) {
+            println!("{name} {bytes}");
+            assert!(bytes <= MOST_BYTES, "{name} has {bytes} bytes");
+        }
+    }
+}

@@ -1,7 +1,7 @@
 //! The site as it will be after a change: evaluated, without what has to be approved first.
 
 use super::BuildError;
-use super::context::Context;
+use super::context::{Context, settings_id};
 use super::evaluate::{Evaluated, evaluate};
 use super::hold;
 use super::observe::Changes;
@@ -13,10 +13,68 @@ use super::supply::unseen;
 use super::time::Time;
 use quillfront_render::effective::{Change, Observed};
 use quillfront_render::evaluate::{Tree, Unready};
-use quillfront_site::key::SourceKey;
+use quillfront_site::key::{OutputKey, SourceKey};
 use quillfront_site::source::Sources;
 use std::collections::BTreeSet;
 use std::sync::Arc;
+
+/// A change to the site, before it is rendered: the sources as they were seen, beside what is published.
+pub(super) struct Proposal<'a> {
+    pub(super) work: &'a Work,
+    /// The root that it is planned on.
+    pub(super) root: Root,
+    /// The state under that root, as the site bucket was found.
+    pub(super) state: State,
+    /// Outputs that somebody else has touched: what is there is not what was committed.
+    pub(super) strange: BTreeSet<OutputKey>,
+    /// What was looked at.
+    pub(super) seen: Vec<(SourceKey, Observed)>,
+    /// The sources with it.
+    pub(super) sources: Sources,
+    pub(super) changes: Changes,
+    pub(super) others: OtherParts,
+    pub(super) time: Time,
+    /// Where an edit reaches more outputs than this, the own pages of what changed go first.
+    pub(super) many_outputs: usize,
+}
+
+impl Proposal<'_> {
+    /// Whether it changes the site, or is to be made anew all the same.
+    pub(super) fn is_change(&self, context: &Context) -> bool {
+        !self.changes.map.is_empty()
+            || !self.strange.is_empty()
+            || self.root.engine != env!("CARGO_PKG_VERSION")
+            || self.root.settings != settings_id(&context.options)
+            || self.root.unfinished
+            || self.is_approved()
+    }
+
+    /// Whether what has to be approved was.
+    pub(super) fn is_approved(&self) -> bool {
+        *self.work == Work::Approve
+    }
+
+    /// Whether all that is published is known to be as it was meant.
+    pub(super) fn is_all_known(&self) -> bool {
+        let mut outputs = self.state.outputs.values();
+        outputs.all(|output| output.fingerprint.is_some())
+    }
+
+    /// What is held from now on, if anything: `more`, and what was held and not looked at again.
+    fn held(&self, reason: Option<String>, more: BTreeSet<String>) -> Option<Held> {
+        let is_seen = |key: &&String| {
+            let mut seen = self.seen.iter();
+            seen.any(|(looked, _)| looked.as_str() == *key)
+        };
+        let still_held = self.root.held_keys().filter(|key| !is_seen(key));
+        let keys: BTreeSet<String> = still_held.cloned().chain(more).collect();
+        let reason = reason.or_else(|| self.root.held.as_ref().map(|held| held.reason.clone()));
+        (!keys.is_empty()).then(|| Held {
+            reason: reason.unwrap_or_default(),
+            keys,
+        })
+    }
+}
 
 /// The site as it will be after a change.
 pub(super) struct Draft {
@@ -39,13 +97,41 @@ pub(super) struct Draft {
 }
 
 impl Draft {
+    fn of(
+        evaluated: Evaluated,
+        proposal: &Proposal<'_>,
+        changes: Changes,
+        held: Option<Held>,
+        deletes: usize,
+    ) -> Self {
+        let Evaluated {
+            sources,
+            outcome,
+            full,
+            part,
+            misread,
+        } = evaluated;
+        let seen = &proposal.seen;
+        Self {
+            sources,
+            changes,
+            outcome,
+            held,
+            deletes,
+            looked_at: seen.iter().map(|(key, _)| key.clone()).collect(),
+            full,
+            part,
+            misread: unseen(misread, seen),
+        }
+    }
+
     /// The sources whose current bytes are not to be used: they are set aside, held, or left for a
     /// later part.
-    pub(super) fn withheld(&self, root: &Root, others: &OtherParts) -> BTreeSet<SourceKey> {
+    pub(super) fn withheld(&self, proposal: &Proposal<'_>) -> BTreeSet<SourceKey> {
         let held = self.held.iter().flat_map(|held| &held.keys);
-        let aside = held.chain(root.set_aside.keys());
+        let aside = held.chain(proposal.root.set_aside.keys());
         let aside = aside.map(|key| SourceKey::from(key.as_str()));
-        aside.chain(others.left.iter().cloned()).collect()
+        aside.chain(proposal.others.left.iter().cloned()).collect()
     }
 
     /// True where it says nothing that the state and the root do not say.
@@ -63,115 +149,72 @@ impl Draft {
 /// More changed pages than this, and there is none that somebody waits for.
 const FEW_PAGES: usize = 16;
 
-/// Evaluates the change, without what has to be approved first.
-#[allow(clippy::too_many_arguments)]
+/// Evaluates a change, without what has to be approved first.
 pub(super) async fn draft(
     context: &Context,
-    work: &Work,
-    state: &mut State,
-    root: &Root,
-    sources: Sources,
-    changes: Changes,
-    seen: &[(SourceKey, Observed)],
-    time: Time,
-    others: &OtherParts,
+    proposal: &mut Proposal<'_>,
 ) -> Result<Draft, BuildError> {
-    // What was held and was looked at again is no longer held, or is held anew below.
-    let still_held: BTreeSet<String> = root
-        .held
-        .iter()
-        .flat_map(|held| held.keys.iter().cloned())
-        .filter(|key| !seen.iter().any(|(looked, _)| looked.as_str() == key))
-        .collect();
-    let keep = |reason: Option<String>, more: BTreeSet<String>| {
-        let keys: BTreeSet<String> = still_held.iter().cloned().chain(more).collect();
-        let reason = reason.or_else(|| root.held.as_ref().map(|held| held.reason.clone()));
-        (!keys.is_empty()).then(|| Held {
-            reason: reason.unwrap_or_default(),
-            keys,
-        })
-    };
-    let looked_at: BTreeSet<SourceKey> = seen.iter().map(|(key, _)| key.clone()).collect();
-    let waits = matches!(work, Work::Keys(_)) && seen.len() <= FEW_PAGES;
-    let first = waits.then(|| changes.map.keys().cloned().collect());
-    let without = sources.clone();
-    let evaluated = Box::pin(evaluate(context, state, root, others, sources, time, first)).await?;
+    let waits = matches!(proposal.work, Work::Keys(_)) && proposal.seen.len() <= FEW_PAGES;
+    let first = waits.then(|| proposal.changes.map.keys().cloned().collect());
+    let sources = proposal.sources.clone();
+    let mut evaluated = evaluate(context, proposal, sources, first).await?;
     // What may have to be approved is looked at as a whole.
-    let evaluated = match hold::reason(state, evaluated.outcome.as_ref(), others) {
-        Some(_) if evaluated.part => {
-            Box::pin(evaluate(context, state, root, others, without, time, None)).await?
-        }
-        _ => evaluated,
+    if evaluated.part && why_held(proposal, &evaluated).is_some() {
+        let sources = proposal.sources.clone();
+        evaluated = evaluate(context, proposal, sources, None).await?;
+    }
+    let changes = proposal.changes.clone();
+    let deletes = hold::deleted(&proposal.state, evaluated.outcome.as_ref());
+    let reason = why_held(proposal, &evaluated).filter(|_| !proposal.is_approved());
+    let held = match reason {
+        None => proposal.held(None, BTreeSet::new()),
+        Some(reason) => match withhold(context, proposal, reason, deletes).await? {
+            Some(draft) => return Ok(draft),
+            // The published tree itself would not pass (a clock that moved, say): nothing is withheld.
+            None => None,
+        },
     };
-    let Evaluated {
-        sources,
-        outcome,
-        full,
-        part,
-        misread,
-    } = evaluated;
-    let deletes = hold::deleted(state, outcome.as_ref());
-    let reason = hold::reason(state, outcome.as_ref(), others);
-    let Some(reason) = reason.filter(|_| *work != Work::Approve) else {
-        return Ok(Draft {
-            sources,
-            changes,
-            outcome,
-            held: keep(None, BTreeSet::new()),
-            deletes,
-            looked_at,
-            full,
-            part,
-            misread: unseen(misread, seen),
-        });
-    };
-    // First without the removals alone, then without the configuration, then without any of
-    // it.
+    Ok(Draft::of(evaluated, proposal, changes, held, deletes))
+}
+
+/// Why a change has to be approved, if it has to.
+fn why_held(proposal: &Proposal<'_>, evaluated: &Evaluated) -> Option<String> {
+    hold::reason(
+        &proposal.state,
+        evaluated.outcome.as_ref(),
+        &proposal.others,
+    )
+}
+
+/// Evaluates what of a change need not be approved: all but the removals, else all but the
+/// configuration, else nothing of it. None where not even that may be published.
+async fn withhold(
+    context: &Context,
+    proposal: &mut Proposal<'_>,
+    reason: String,
+    deletes: usize,
+) -> Result<Option<Draft>, BuildError> {
+    let changes = &proposal.changes;
     let removed: BTreeSet<String> = changes.of(Change::Removed).into_iter().collect();
     let all: BTreeSet<String> = changes.map.keys().map(ToString::to_string).collect();
     let keys = changes.map.keys();
     let configuration = keys.filter(|key| key.role().is_configuration());
     let configuration = configuration.map(ToString::to_string).collect();
     for withheld in [removed, configuration, all] {
-        let mut sources = (*state.sources).clone();
-        let rest: Vec<_> = seen
+        let mut sources = (*proposal.state.sources).clone();
+        let rest: Vec<_> = proposal
+            .seen
             .iter()
             .filter(|(key, _)| !withheld.contains(key.as_str()))
             .cloned()
             .collect();
         let changes = Changes::apply(&mut sources, rest);
-        let Evaluated {
-            sources,
-            outcome,
-            full,
-            part,
-            misread: read,
-        } = Box::pin(evaluate(context, state, root, others, sources, time, None)).await?;
-        if hold::reason(state, outcome.as_ref(), others).is_none() {
-            let held = keep(Some(reason), withheld);
-            return Ok(Draft {
-                sources,
-                changes,
-                outcome,
-                held,
-                deletes,
-                looked_at,
-                full,
-                part,
-                misread: unseen(read, seen),
-            });
+        let evaluated = evaluate(context, proposal, sources, None).await?;
+        if why_held(proposal, &evaluated).is_none() {
+            let held = proposal.held(Some(reason), withheld);
+            let draft = Draft::of(evaluated, proposal, changes, held, deletes);
+            return Ok(Some(draft));
         }
     }
-    // The published tree itself would not pass (a clock that moved, say): nothing is withheld.
-    Ok(Draft {
-        sources,
-        changes,
-        outcome,
-        held: None,
-        deletes,
-        looked_at,
-        full,
-        part,
-        misread: unseen(misread, seen),
-    })
+    Ok(None)
 }

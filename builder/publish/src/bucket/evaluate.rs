@@ -1,13 +1,11 @@
 //! An evaluation over S3: what it goes by comes from the state, what it asks for from the buckets.
 
 use super::BuildError;
-use super::context::{Context, Step};
-use super::parts::OtherParts;
-use super::root::Root;
-use super::run::settings_name;
+use super::context::{Context, Step, settings_id};
+use super::draft::Proposal;
 use super::state::{Published, State};
 use super::supply::{Misread, Supplier};
-use super::time::Time;
+use jiff::Timestamp;
 use quillfront_render::evaluate::{self, Prepared, Previous, Tree, Unready};
 use quillfront_render::render::world::Settings;
 use quillfront_site::key::{OutputKey, SourceKey};
@@ -16,6 +14,7 @@ use quillfront_site::plan::PICTURES;
 use quillfront_site::source::Sources;
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use tokio::task::{JoinError, spawn_blocking};
 
 /// What came of an evaluation.
 pub(super) struct Evaluated {
@@ -29,21 +28,30 @@ pub(super) struct Evaluated {
     pub(super) misread: Misread,
 }
 
-/// Renders what would come out otherwise, reading what templates name on the way.
+/// What a site is made with that is in no source.
+pub(super) fn settings(context: &Context, now: Timestamp) -> Settings {
+    let options = &context.options;
+    Settings {
+        mode: options.mode,
+        base_url: options.base_url.clone(),
+        drafts: options.drafts,
+        now,
+        minify: false,
+        listing_is_complete: true,
+    }
+}
+
+/// Renders what would come out otherwise with these sources, reading what templates name on the way.
+/// Where `first` has sources, and their change reaches many outputs, only their own are made.
 pub(super) async fn evaluate(
     context: &Context,
-    state: &mut State,
-    root: &Root,
-    others: &OtherParts,
+    proposal: &mut Proposal<'_>,
     mut sources: Sources,
-    time: Time,
     first: Option<BTreeSet<SourceKey>>,
 ) -> Result<Evaluated, BuildError> {
-    let same_site = root.engine == env!("CARGO_PKG_VERSION")
-        && root.settings == settings_name(&context.options)
-        && !state.sources.is_configured_otherwise(&sources);
-    let full = !same_site || state.graph.outputs.is_empty();
+    let full = is_full(context, proposal, &sources);
     if full {
+        let state = &mut proposal.state;
         state.hold_all(&context.state, &mut sources).await?;
     }
     let sources = Arc::new(sources);
@@ -54,33 +62,84 @@ pub(super) async fn evaluate(
         part: false,
         misread: Misread::new(),
     };
-    let is_there = |(key, output): &(&OutputKey, &Published)| {
-        // Another engine may say something else of them.
-        let same_engine = root.engine == env!("CARGO_PKG_VERSION");
-        same_engine && key.as_str().starts_with(PICTURES) && output.fingerprint.is_some()
-    };
-    let published = state.outputs.iter().filter(is_there);
-    let published = published.map(|(key, _)| key.clone()).collect();
-    let settings = Settings {
-        mode: context.options.mode,
-        base_url: context.options.base_url.clone(),
-        drafts: context.options.drafts,
-        now: time.now,
-        minify: false,
-        listing_is_complete: true,
-    };
-    let cut_off = |error: tokio::task::JoinError| BuildError::Rendering(error.to_string());
-    let given = sources.clone();
-    let started = tokio::task::spawn_blocking(move || Prepared::up_to(given, settings, time.up_to));
+    let cut_off = |error: JoinError| BuildError::Rendering(error.to_string());
+    let (given, time) = (sources.clone(), proposal.time);
+    let settings = settings(context, time.now);
+    let started = spawn_blocking(move || Prepared::up_to(given, settings, time.up_to));
     let site = match started.await.map_err(cut_off)? {
         Ok(site) => site,
         Err(unready) => return Ok(evaluated(Err(unready))),
     };
     (context.progress)(Step::Rendering(site.plan().len()));
+
+    let first = first.filter(|_| !full);
+    let mut waits_for_first = first.is_some();
+    let options = options(proposal, full, first);
+    let mut supplier = Supplier::new(context, &sources, site.allowed_hosts());
+    let unused = proposal.root.set_aside.keys();
+    let unused = unused.map(|key| SourceKey::from(key.as_str()));
+    supplier.unused = unused.chain(proposal.others.left.iter().cloned()).collect();
+    let held = proposal.root.held_keys();
+    supplier.held = held.map(|key| key.as_str().into()).collect();
+
+    let mut evaluation = site.evaluate(options);
+    loop {
+        let asked;
+        (evaluation, asked) = spawn_blocking(move || {
+            let asked = evaluation.step(|_, object| object);
+            (evaluation, asked)
+        })
+        .await
+        .map_err(cut_off)?;
+        if !asked.is_empty() {
+            evaluation.supply(supplier.supply(&mut proposal.state, asked).await?);
+            continue;
+        }
+        if !std::mem::take(&mut waits_for_first) {
+            break;
+        }
+        // Where they are there already, this is what comes after them.
+        let many = evaluation.left() > proposal.many_outputs;
+        if many && evaluation.made().any(|made| is_news(&proposal.state, made)) {
+            return Ok(Evaluated {
+                part: true,
+                misread: supplier.misread,
+                ..evaluated(Ok(evaluation.finish_part()))
+            });
+        }
+        evaluation.all();
+    }
+    Ok(Evaluated {
+        misread: supplier.misread,
+        ..evaluated(Ok(evaluation.finish()))
+    })
+}
+
+/// Whether everything is made, since there is nothing to go by, or what there is is of another site.
+fn is_full(context: &Context, proposal: &Proposal<'_>, sources: &Sources) -> bool {
+    let Proposal { root, state, .. } = proposal;
+    let same_site = root.engine == env!("CARGO_PKG_VERSION")
+        && root.settings == settings_id(&context.options)
+        && !state.sources.is_configured_otherwise(sources);
+    !same_site || state.graph.outputs.is_empty()
+}
+
+/// What an evaluation goes by.
+fn options(
+    proposal: &Proposal<'_>,
+    full: bool,
+    first: Option<BTreeSet<SourceKey>>,
+) -> evaluate::Options {
+    let Proposal { root, state, .. } = proposal;
+    // Another engine may say something else of them.
+    let same_engine = root.engine == env!("CARGO_PKG_VERSION");
+    let is_there = |(key, output): &(&OutputKey, &Published)| {
+        same_engine && key.as_str().starts_with(PICTURES) && output.fingerprint.is_some()
+    };
+    let pictures = state.outputs.iter().filter(is_there);
     let stored = state.answers.iter();
     let stored = stored.map(|(request, text)| (request.clone(), Ok(text.clone())));
-    let mut waits_for_first = first.is_some() && !full;
-    let options = evaluate::Options {
+    evaluate::Options {
         previous: Some(Previous {
             graph: if full {
                 Arc::default()
@@ -92,54 +151,15 @@ pub(super) async fn evaluate(
         }),
         answers: stored.collect(),
         album: Some(state.album.clone()),
-        pictures: published,
-        first: first.filter(|_| !full),
+        pictures: pictures.map(|(key, _)| key.clone()).collect(),
+        first,
         tells_why: true,
-    };
-    let mut supplier = Supplier::new(context, &sources, site.allowed_hosts());
-    let unused = root
-        .set_aside
-        .keys()
-        .map(|key| SourceKey::from(key.as_str()));
-    supplier.unused = unused.chain(others.left.iter().cloned()).collect();
-    if let Some(held) = &root.held {
-        supplier.held = held.keys.iter().map(|key| key.as_str().into()).collect();
     }
-    let mut evaluation = site.evaluate(options);
-    loop {
-        let asked;
-        (evaluation, asked) = tokio::task::spawn_blocking(move || {
-            let asked = evaluation.step(|_, object| object);
-            (evaluation, asked)
-        })
-        .await
-        .map_err(cut_off)?;
-        if !asked.is_empty() {
-            evaluation.supply(supplier.supply(state, asked).await?);
-            continue;
-        }
-        if !std::mem::take(&mut waits_for_first) {
-            break;
-        }
-        if evaluation.left() > context.options.many_outputs {
-            let news = |(key, object): (&OutputKey, &Object)| {
-                let there = state.outputs.get(key.as_str());
-                let fingerprint = Some(object.fingerprint());
-                there.is_none_or(|there| there.fingerprint != fingerprint)
-            };
-            // Where they are there already, this is what comes after them.
-            if evaluation.made().any(news) {
-                return Ok(Evaluated {
-                    part: true,
-                    misread: supplier.misread,
-                    ..evaluated(Ok(evaluation.finish_part()))
-                });
-            }
-        }
-        evaluation.all();
-    }
-    Ok(Evaluated {
-        misread: supplier.misread,
-        ..evaluated(Ok(evaluation.finish()))
-    })
+}
+
+/// Whether an output is not published as it was made.
+fn is_news(state: &State, (key, object): (&OutputKey, &Object)) -> bool {
+    let there = state.outputs.get(key.as_str());
+    let fingerprint = Some(object.fingerprint());
+    there.is_none_or(|there| there.fingerprint != fingerprint)
 }

@@ -2,21 +2,25 @@
 //!
 //! Asked of the state alone: nothing is rendered that is as the graph has it, and nothing is written.
 
+mod drawing;
 mod missing;
+
+pub use drawing::MAX_ARROWS;
+pub(super) use drawing::draw;
 
 use super::BuildError;
 use super::context::Context;
+use super::evaluate::settings;
 use super::root::{Held, Root};
 use super::state::State;
 use super::status::{last_report, look};
 use super::supply::Supplier;
-use jiff::Timestamp;
 use percent_encoding::percent_decode_str;
 use quillfront_render::evaluate::{self, Evaluation, MAX_ROUNDS, Prepared, Previous, Unready};
 use quillfront_render::graph::OutputTrace;
 use quillfront_render::render::output::{Site, Sums, merged};
 use quillfront_render::render::readings::{Part, Parts, Told};
-use quillfront_render::render::world::{Needs, Settings};
+use quillfront_render::render::world::Needs;
 use quillfront_site::fingerprint::Mark;
 use quillfront_site::key::{OutputKey, SourceKey};
 use quillfront_site::plan::Planned;
@@ -24,11 +28,7 @@ use quillfront_site::report::{Action, Report};
 use quillfront_site::source::Sources;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write;
 use std::sync::Arc;
-
-/// Arrows of a graph that is drawn at most.
-pub const MAX_ARROWS: usize = 2_000;
 
 /// An output or a source, explained (interface.md, `explain`).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -141,36 +141,6 @@ pub(super) async fn explain(context: &Context, subject: &str) -> Result<Explanat
     }
 }
 
-/// The graph around a subject, or of the whole site, in the language of Graphviz.
-pub(super) async fn draw(context: &Context, subject: Option<&str>) -> Result<String, ExplainError> {
-    let published = understand(context).await?;
-    let mut arrows = Arrows::default();
-    let Some(subject) = subject else {
-        let mut sums = Sums::default();
-        for key in published.plan.keys() {
-            if !arrows.add_output(key, published.sources_of(key, &mut sums)) {
-                break;
-            }
-        }
-        return Ok(arrows.drawn());
-    };
-    let report = last_report(context).await?;
-    match published.find(subject, report.as_ref())? {
-        Subject::Output(key) => {
-            let sources = published.sources_of(&key, &mut Sums::default());
-            arrows.add_output(&key, sources);
-        }
-        Subject::Source(source) => {
-            for (key, parts) in published.read_by(&source) {
-                if !arrows.add(&source, &key, &parts) {
-                    break;
-                }
-            }
-        }
-    }
-    Ok(arrows.drawn())
-}
-
 /// The published site, ready to be asked.
 async fn understand(context: &Context) -> Result<PublishedSite, ExplainError> {
     let (root, mut state) = look(context).await?.ok_or(ExplainError::Nothing)?;
@@ -197,15 +167,7 @@ fn begin(
     root: &Root,
     state: &mut State,
 ) -> Result<Option<Evaluation>, BuildError> {
-    let now = root.now.parse().unwrap_or(Timestamp::UNIX_EPOCH);
-    let settings = Settings {
-        mode: context.options.mode,
-        base_url: context.options.base_url.clone(),
-        drafts: context.options.drafts,
-        now,
-        minify: false,
-        listing_is_complete: true,
-    };
+    let settings = settings(context, root.time());
     let site = match Prepared::new(state.sources.clone(), settings) {
         Ok(site) => site,
         Err(Unready::NoConfig | Unready::BrokenConfig(_)) => return Ok(None),
@@ -475,47 +437,6 @@ fn last_of_source(key: &SourceKey, report: Option<&Report>) -> Last {
     }
 }
 
-/// Arrows from sources to outputs.
-#[derive(Default)]
-struct Arrows {
-    all: BTreeMap<(String, String), String>,
-    cut: bool,
-}
-
-impl Arrows {
-    /// False where there is no room for more.
-    fn add_output(&mut self, output: &OutputKey, sources: Parts) -> bool {
-        let mut sources = sources.iter();
-        sources.all(|(source, parts)| self.add(source, output, parts))
-    }
-
-    fn add(&mut self, source: &SourceKey, output: &OutputKey, parts: &BTreeSet<Part>) -> bool {
-        if self.all.len() == MAX_ARROWS {
-            self.cut = true;
-            return false;
-        }
-        let ends = (source.to_string(), output.to_string());
-        self.all.insert(ends, parts_told(parts).join(", "));
-        true
-    }
-
-    fn drawn(&self) -> String {
-        let quoted = |text: &str| text.replace('\\', "\\\\").replace('"', "\\\"");
-        let mut dot = String::from("digraph site {\n  rankdir=LR;\n  node [shape=box];\n");
-        if self.cut {
-            // Writing into a text does not fail.
-            let _ = writeln!(dot, "  // the first {MAX_ARROWS} arrows; there are more");
-        }
-        for ((source, output), parts) in &self.all {
-            let (source, output) = (quoted(source), quoted(output));
-            let label = quoted(parts);
-            let _ = writeln!(dot, "  \"{source}\" -> \"/{output}\" [label=\"{label}\"];");
-        }
-        dot.push_str("}\n");
-        dot
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -534,18 +455,5 @@ mod tests {
         );
         assert_eq!(keys_of("/blog/a", base), ["blog/a", "blog/a/index.html"]);
         assert_eq!(keys_of("sitemap.xml", base)[0], "sitemap.xml");
-    }
-
-    #[test]
-    fn a_drawing_is_bounded_and_its_names_are_quoted() {
-        let mut arrows = Arrows::default();
-        let parts = BTreeSet::from([Part::File]);
-        for number in 0..MAX_ARROWS {
-            let output = OutputKey::from(format!("{number}"));
-            assert!(arrows.add(&SourceKey::from("a\"b"), &output, &parts));
-        }
-        assert!(!arrows.add(&SourceKey::from("a"), &OutputKey::from("more"), &parts));
-        let dot = arrows.drawn();
-        assert!(dot.contains("there are more") && dot.contains("\"a\\\"b\" -> \"/7\""));
     }
 }

@@ -1,6 +1,7 @@
 //! What a build costs: time by phase, requests and bytes.
 
 use super::context::Context;
+use super::store::CountsSnapshot;
 use quillfront_site::report::Report;
 use std::collections::BTreeMap;
 
@@ -29,38 +30,42 @@ impl<'a> Stopwatch<'a> {
     }
 }
 
-/// Request counters as they stood when a build began.
-pub(super) struct Counted {
-    work: [u64; 8],
-    state: [u64; 8],
+/// The clock and the counters of requests as they stood when a build began.
+pub(super) struct Meter {
+    began_ms: i64,
+    work: CountsSnapshot,
+    state: CountsSnapshot,
 }
 
-impl Counted {
-    pub(super) fn now(context: &Context) -> Self {
+impl Meter {
+    pub(super) fn start(context: &Context) -> Self {
         Self {
+            began_ms: context.now_ms(),
             work: context.counts.snapshot(),
             state: context.state_counts.snapshot(),
         }
     }
 
+    /// Fills in when a build ended and what it has cost.
     pub(super) fn fill(&self, context: &Context, report: &mut Report) {
-        let seconds = context.host.now().as_second();
-        report.at = jiff::Timestamp::from_second(seconds)
+        let now = context.host.now();
+        report.at = jiff::Timestamp::from_second(now.as_second())
             .map(|at| at.to_string())
             .unwrap_or_default();
-        let now = Self::now(context);
-        let of = |index: usize| {
-            now.work[index] - self.work[index] + now.state[index] - self.state[index]
-        };
-        report.requests.get = of(0);
-        report.requests.head = of(1);
-        report.requests.put = of(2);
-        report.requests.delete = of(3);
-        report.requests.list = of(4);
-        report.requests.invalidation = of(5);
-        report.bytes.read = of(6);
-        report.bytes.out = of(7);
-        report.bytes.state_in = now.state[6] - self.state[6];
-        report.bytes.state_out = now.state[7] - self.state[7];
+        let total = now.as_millisecond() - self.began_ms;
+        report.ms.insert("total".into(), total.max(0) as u64);
+        let work = context.counts.snapshot() - self.work;
+        let state = context.state_counts.snapshot() - self.state;
+        let requests = &mut report.requests;
+        requests.get = work.get + state.get;
+        requests.head = work.head + state.head;
+        requests.put = work.put + state.put;
+        requests.delete = work.delete + state.delete;
+        requests.list = work.list + state.list;
+        requests.invalidation = work.invalidation + state.invalidation;
+        report.bytes.read = work.bytes_in + state.bytes_in;
+        report.bytes.out = work.bytes_out + state.bytes_out;
+        report.bytes.state_in = state.bytes_in;
+        report.bytes.state_out = state.bytes_out;
     }
 }

@@ -5,25 +5,38 @@
 //! intent by one conditional write, which fails if anybody committed since. Everything after the
 //! commit is driven from the outbox in the root, so that a crash loses none of it.
 //!
-//! * [`store`]: a bucket, as a few requests with conditions;
-//! * [`root`], its long [`lists`], and [`state`]: what is remembered; [`seal`]: how a changed root is
-//!   noticed;
-//! * [`observe`]: reading the sources that the hints name;
-//! * `reconcile`: comparing both buckets with what is remembered;
-//! * `draft`: the site after the change; [`hold`]: what of it has to be approved first;
-//! * `publication`: the difference to what is published; [`transfer`]: putting it;
-//! * `last_good`: copies of files whose current bytes are not to be used;
-//! * `commit`: the commit, and taking over from a builder that died; `outbox`: what a commit
-//!   leaves to be done; `sweep`: what builders that died have left in the state;
-//! * [`attempts`]: a mark before rendering, so that what kills a builder once does not do so for ever;
-//!   [`parts`]: how it is told apart from the rest;
-//! * `relook`: is what the run read still so, now that it has the lease?
-//! * `stop`: ending cleanly when time runs out;
+//! [`Builder`] is the public face. Behind it are functions over a small `context`: clients, options,
+//! clock and network, the `deadline`, and the `warm` state of the run before. An attempt (`run`) is a
+//! chain of values, each made of the one before it:
+//!
+//! * `observe`: the sources that the hints name (`Observation`); `reconcile` compares both buckets, `time`
+//!   says what is due;
+//! * `draft`: the site after the change, without what has to be approved first ([`hold`]); `evaluate`
+//!   renders it, `supply` gives it what it asks for;
+//! * `publication`: the difference to what is published; `last_good`: copies of files whose current
+//!   bytes are not to be used;
 //! * `session`: the lease, and every write of the root under it; [`unanswered`]: why it is sometimes
 //!   kept a little longer;
-//! * [`run`]: the order of it all; `rounds`: how long it goes on;
-//! * [`explain`]: what outputs are made from; [`preview`]: what an upload would change;
-//!   [`effective`]: the sources that count, as files. None of them writes to a bucket.
+//! * `upload`: putting what differs, by [`transfer`]; `relook`: is what the run read still so?
+//! * `commit`, and `outbox`: what a commit leaves to be done; `stop` commits a part.
+//!
+//! An attempt may come to its `end` earlier: it is too late, another builder is at work, or nothing is
+//! new. Around it:
+//!
+//! * [`attempts`]: a mark before rendering (`trial`), so that what kills a builder once does not do so
+//!   for ever; [`parts`]: how it is told apart from the rest;
+//! * `takeover`: going on where a builder has died; `sweep`: what such builders have left in the state;
+//! * `rounds`: how long a run goes on; `measure`: what it costs.
+//!
+//! What they work with:
+//!
+//! * [`store`]: a bucket, as a few requests with conditions;
+//! * [`root`], its long [`lists`], and [`state`]: what is remembered; [`seal`]: how a changed root is
+//!   noticed.
+//!
+//! What only looks: `status`, what the state says; [`explain`]: what outputs are made from; [`preview`]:
+//! what an upload would change; [`effective`]: the sources that count, as files. None of them writes to a
+//! bucket.
 
 pub mod attempts;
 mod builder;
@@ -33,6 +46,7 @@ mod deadline;
 pub mod difference;
 mod draft;
 pub mod effective;
+mod end;
 mod evaluate;
 pub mod explain;
 pub mod hold;
@@ -59,10 +73,12 @@ mod stop;
 pub mod store;
 mod supply;
 mod sweep;
+mod takeover;
 mod time;
 pub mod transfer;
 mod trial;
 pub mod unanswered;
+mod upload;
 mod warm;
 
 pub use builder::Builder;

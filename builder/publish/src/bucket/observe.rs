@@ -1,16 +1,140 @@
-//! Reading the sources that hints name. What is there counts, not what an event said
-//! (invariant 2).
+//! Reading the sources that hints name, and what else an attempt begins with. What is there counts, not
+//! what an event said (invariant 2).
 
+use super::BuildError;
+use super::attempts::Attempts;
+use super::context::{Context, Step};
+use super::draft::Proposal;
+use super::end::End;
+use super::measure::Stopwatch;
+use super::parts::other_parts;
+use super::reconcile::{Comparison, Refreshed, compare, refresh_answers};
+use super::root::{Loaded, Root};
+use super::run::{Opening, Work};
 use super::store::{Bucket, StoreError};
+use super::time::Schedule;
+use super::trial::{Trial, look_marked, trial};
 use futures::stream::{StreamExt, TryStreamExt, iter};
 use quillfront_render::effective::{self, Change, Observed};
 use quillfront_render::render::world::Inputs;
+use quillfront_site::diagnostic::Diagnostic;
 use quillfront_site::key::{MAX_TEXT_BYTES, Role, SourceKey};
 use quillfront_site::source::Sources;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Largest file that a template may read: 64 MB.
 pub const MAX_INPUT_BYTES: u64 = 64 * 1024 * 1024;
+
+/// What an attempt has observed, before it renders anything.
+pub(super) struct Observation<'a> {
+    pub(super) claim: Claim,
+    pub(super) proposal: Proposal<'a>,
+    /// Whether there is a reason to build: something was seen that is not as the last commit has it, or
+    /// was asked for.
+    pub(super) is_new: bool,
+    /// What the author is told of the two buckets and of answers from URLs.
+    pub(super) warnings: Vec<Diagnostic>,
+    /// Started when the attempt began.
+    pub(super) clock: Stopwatch<'a>,
+}
+
+/// What an attempt takes up, and the root to say so in.
+pub(super) struct Claim {
+    pub(super) loaded: Loaded,
+    pub(super) trial: Trial,
+    /// The hints that it follows, with their numbers.
+    pub(super) taken: BTreeMap<String, u64>,
+}
+
+/// Looks at what the work and the hints name, and at `more`.
+pub(super) async fn observe<'a>(
+    context: &'a Context,
+    attempts: &Attempts,
+    opening: Opening,
+    work: &'a Work,
+    more: &BTreeSet<SourceKey>,
+) -> Result<Observation<'a>, End> {
+    let mut clock = Stopwatch::start(context);
+    let Opening {
+        loaded,
+        mut root,
+        today,
+    } = opening;
+    let state = context.state_under(&root).await;
+    let mut state = state.map_err(BuildError::from)?;
+    let mut keys = asked_for(work, &root);
+    let mut comparison = Comparison::default();
+    if *work == Work::Reconcile {
+        comparison = compare(context, &mut state, &root).await?;
+        keys.append(&mut comparison.sources);
+    }
+    keys.extend(more.iter().cloned());
+
+    let schedule = Schedule::of(work, &root, &state, today);
+    let trial = trial(context, attempts, &mut root, work, keys, schedule.due);
+    let mut taken = root.hints.clone();
+    taken.retain(|key, _| !trial.left.contains(key.as_str()));
+    (context.progress)(Step::Reading(trial.keys.len()));
+    let mut claim = Claim {
+        loaded,
+        trial,
+        taken,
+    };
+    let seen = look_marked(context, attempts, &mut claim, &mut root, &state.sources);
+    let seen = seen.await?.ok_or(End::Outdated)?;
+    let others = other_parts(context, &claim.trial, &root, &state).await?;
+    clock.lap("read");
+
+    let mut sources = (*state.sources).clone();
+    let changes = Changes::apply(&mut sources, seen.clone());
+    let mut refreshed = Refreshed::default();
+    if *work == Work::Reconcile {
+        refreshed = refresh_answers(context, &mut state, &sources).await?;
+        refreshed.warnings.extend(comparison.foreign);
+        clock.lap("fetch");
+    }
+    let proposal = Proposal {
+        work,
+        root,
+        state,
+        strange: comparison.strange,
+        seen,
+        sources,
+        changes,
+        others,
+        time: schedule.time,
+        many_outputs: context.options.many_outputs,
+    };
+    // A held file that was put back as it was is no change, but ends the hold.
+    let looks_at = |key: &String| claim.trial.keys.contains(key.as_str());
+    let is_new = proposal.is_change(context)
+        || refreshed.changed
+        || schedule.is_moved
+        || proposal.root.held_keys().any(looks_at);
+    Ok(Observation {
+        claim,
+        proposal,
+        is_new,
+        warnings: refreshed.warnings,
+        clock,
+    })
+}
+
+/// The keys that hints name, and that the work itself does.
+fn asked_for(work: &Work, root: &Root) -> BTreeSet<SourceKey> {
+    let hints = root.hints.keys().map(|key| SourceKey::from(key.as_str()));
+    let mut keys: BTreeSet<SourceKey> = hints.collect();
+    match work {
+        Work::Keys(asked) => keys.extend(asked.iter().cloned()),
+        // A held file may have been put back and the event of it lost.
+        Work::Approve | Work::Reconcile => {
+            let held = root.held_keys();
+            keys.extend(held.map(|key| SourceKey::from(key.as_str())));
+        }
+        Work::Due => {}
+    }
+    keys
+}
 
 /// Looks at each key in the source bucket.
 ///

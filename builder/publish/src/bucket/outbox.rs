@@ -133,7 +133,7 @@ async fn invalidate(
         for attempt in 1.. {
             session.keep().await?;
             context.counts.invalidation.fetch_add(1, Ordering::Relaxed);
-            match send(client, distribution, batch, &reference).await {
+            match Box::pin(send(client, distribution, batch, &reference)).await {
                 Ok(()) => break,
                 Err(Refusal::Busy(_)) if attempt < MAX_TRIES && !context.is_late() => {
                     context.host.sleep(backoff(context, attempt)).await;

@@ -5,26 +5,29 @@
 //! publishes meanwhile is noticed at the end: the root is read again, and if it says something else,
 //! so would the preview.
 
+mod cost;
+
+pub use cost::Dollars;
+
 use super::BuildError;
 use super::context::{Context, Step};
 use super::difference::{self, Difference};
-use super::draft::{Draft, draft};
-use super::measure::Counted;
+use super::draft::{Draft, Proposal, draft};
+use super::measure::Meter;
 use super::observe::{self, Changes, MAX_INPUT_BYTES};
 use super::parts::OtherParts;
-use super::publication::{Done, Publication};
-use super::relook;
+use super::publication::Publication;
 use super::root::Root;
 use super::run::Work;
 use super::session::lease_left;
-use super::state::{self, Dirty, Published, State};
+use super::state::{Published, State};
 use super::status::last_report;
 use super::store::{Given, GivenObjects};
 use super::time::Time;
 use super::transfer::{Origin, Put, WAVES};
+use super::upload::Upload;
 use crate::invalidate::{self, send::batches};
 use futures::stream::{StreamExt, TryStreamExt, iter};
-use jiff::Timestamp;
 use md5::{Digest, Md5};
 use quillfront_site::diagnostic::Diagnostic;
 use quillfront_site::key::{OutputKey, SourceKey};
@@ -33,7 +36,6 @@ use quillfront_site::plan::{PICTURES, Recipe};
 use quillfront_site::report::{
     Action, Invalidations, OutputCounts, OutputReport, Report, RequestCounts, SourceChanges,
 };
-use quillfront_site::source::Sources;
 use serde::Serialize;
 use smol_str::SmolStr;
 use std::collections::{BTreeMap, BTreeSet};
@@ -47,17 +49,6 @@ use tokio::io::AsyncReadExt;
 pub const MAX_DIFFERENCE_LINES: usize = 200;
 /// A larger object is not compared line by line.
 const MAX_COMPARED_BYTES: u64 = 4 * 1024 * 1024;
-/// PUT, COPY, POST and LIST, in dollars each (Amazon S3 pricing, S3 Standard, us-east-1).
-const DOLLARS_PER_WRITE: f64 = 5.0 / 1_000_000.0;
-/// GET and all others but DELETE, which is free.
-const DOLLARS_PER_READ: f64 = 0.4 / 1_000_000.0;
-/// An invalidated path beyond the 1,000 of a month that are free (Amazon CloudFront pricing).
-const DOLLARS_PER_PATH: f64 = 0.005;
-/// Objects in one answer of a listing, at most (Amazon S3 API, "ListObjectsV2").
-const LISTED_AT_ONCE: usize = 1_000;
-/// Writes of a run beside objects and segments: the note of what is tried, the lease with the intent,
-/// the commit, the end of the outbox, the report.
-const OWN_WRITES: u64 = 5;
 /// Previews that are made in vain because somebody publishes meanwhile.
 const MAX_TRIES: usize = 3;
 /// What is waited before another one while somebody is putting; as many times as tries were made.
@@ -102,15 +93,6 @@ pub struct Output {
     /// How the text that is published would differ; none for what is no text.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub difference: Option<Difference>,
-}
-
-/// What it would cost, in US dollars, at the prices of us-east-1 without any that are free.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
-pub struct Dollars {
-    /// Of the requests to S3.
-    pub requests: f64,
-    /// Of the invalidated paths, where the 1,000 of the month that are free are used up.
-    pub invalidations: f64,
 }
 
 /// There is no telling what would change.
@@ -181,12 +163,10 @@ pub(super) async fn preview(
         .filter(|(_, given)| given.is_none())
         .map(|(key, _)| key.as_str().into())
         .collect();
-    let mut context = context.as_if(files);
-    // A run may put own pages first; here all is told at once.
-    context.options.many_outputs = usize::MAX;
+    let context = context.as_if(files);
     for tried in 1..=MAX_TRIES {
         let root = context.root().await.map_err(BuildError::from)?;
-        let mut state = match &root {
+        let state = match &root {
             None => State::default(),
             Some(root) => context.state_under(root).await.map_err(BuildError::State)?,
         };
@@ -196,8 +176,7 @@ pub(super) async fn preview(
             Some(key) if tried == 1 => return Err(PreviewError::Nowhere(key.clone())),
             _ => {}
         }
-        let preview = planned(&context, &keys, root.as_ref(), &mut state, differences);
-        let preview = Box::pin(preview).await?;
+        let preview = planned(&context, &keys, root.clone(), state, differences).await?;
         let now = context.root().await.map_err(BuildError::from)?;
         let is_putting = now.as_ref().is_some_and(|now| is_putting(&context, now));
         if !is_putting && is_same_site(root.as_ref(), now.as_ref()) {
@@ -223,104 +202,74 @@ fn is_putting(context: &Context, root: &Root) -> bool {
 async fn planned(
     context: &Context,
     keys: &BTreeSet<SourceKey>,
-    root: Option<&Root>,
-    state: &mut State,
+    root: Option<Root>,
+    state: State,
     differences: usize,
 ) -> Result<Preview, BuildError> {
-    let before = Counted::now(context);
+    let meter = Meter::start(context);
     let today = context.today();
-    let new = || Root::new(today.now.to_string());
-    let root = root.cloned().unwrap_or_else(new);
-    let draft = drafted(context, keys.clone(), &root, state, today).await?;
-    let withheld = draft.withheld(&root, &OtherParts::default());
-    let publication = Publication::of(state, &draft, &withheld, &context.site, false);
-    let report = reported(&publication, &draft, state);
-    let mut counted = Report::default();
-    before.fill(context, &mut counted);
-    let mut requests = counted.requests;
+    let root = root.unwrap_or_else(|| Root::new(today.now.to_string()));
+    let work = Work::Keys(keys.clone());
+    let mut proposal = propose(context, keys, &work, root, state).await?;
+    let draft = draft(context, &mut proposal).await?;
+    let publication = Publication::of(context, proposal, draft);
+    let draft = &publication.draft;
+    let report = reported(&publication);
+    let mut cost = Report::default();
+    meter.fill(context, &mut cost);
+    let mut requests = cost.requests;
     if !report.outputs.is_empty() || !draft.changes.map.is_empty() {
-        foresee(&mut requests, &publication, &draft, &root, state);
+        cost::add_rest(&mut requests, &publication);
         let batches = batches(&report.invalidations.paths).len() as u64;
         requests.invalidation = context.cloudfront.as_ref().map_or(0, |_| batches);
         requests.delete += report.counts.deleted;
     }
-    let told = compared(context, &publication, &draft, differences).await?;
-    let published = published(keys, &draft);
+    let told = compare_texts(context, &publication, differences).await?;
+    let published = published(keys, draft);
     let before = last_report(context).await?.unwrap_or_default();
     let caused = caused(keys, &report.diagnostics, &before.diagnostics);
     Ok(Preview {
         caused,
-        ..shown(report, published, told, requests, &draft)
+        ..shown(report, published, told, requests, draft)
     })
 }
 
-async fn drafted(
+/// The change that the given files make.
+async fn propose<'a>(
     context: &Context,
-    keys: BTreeSet<SourceKey>,
-    root: &Root,
-    state: &mut State,
-    today: Time,
-) -> Result<Draft, BuildError> {
-    let seen = observe::look(&context.source, &keys, context.options.parallel).await?;
-    let now = root.now.parse().unwrap_or(Timestamp::UNIX_EPOCH);
-    let time = Time {
-        now,
-        up_to: today.up_to.max(now),
-    };
+    keys: &BTreeSet<SourceKey>,
+    work: &'a Work,
+    root: Root,
+    state: State,
+) -> Result<Proposal<'a>, BuildError> {
+    let seen = observe::look(&context.source, keys, context.options.parallel).await?;
     let mut sources = (*state.sources).clone();
     let changes = Changes::apply(&mut sources, seen.clone());
-    // On the heap: the future is large.
-    let work = Work::Keys(keys);
-    let others = OtherParts::default();
-    Box::pin(draft(
-        context, &work, state, root, sources, changes, &seen, time, &others,
-    ))
-    .await
-}
-
-/// Adds the requests of what a run does after it has come so far.
-fn foresee(
-    requests: &mut RequestCounts,
-    publication: &Publication,
-    draft: &Draft,
-    root: &Root,
-    state: &State,
-) {
-    let touched = publication.intent();
-    let changed: BTreeSet<SourceKey> = draft.changes.map.keys().cloned().collect();
-    let mut dirty = Dirty {
-        sources: draft.looked_at.clone(),
-        outputs: touched.iter().map(|key| key.as_str().into()).collect(),
-        ..Dirty::default()
-    };
-    if let Ok(tree) = &draft.outcome {
-        dirty.note(&state.graph, &tree.graph);
-        dirty.note_records(&state.records, tree.records.as_ref());
-    }
-    let segments = state::segments_written(&root.segments, &dirty, &changed);
-    // It looks at the root once more, for what came meanwhile, and before the commit at the sources.
-    requests.get += 1;
-    let version = |sources: &Sources, key: &SourceKey| {
-        let source = sources.get(key.as_str());
-        source.map(|source| source.version.clone())
-    };
-    let is_other = |key: &&SourceKey| version(&state.sources, key) != version(&draft.sources, key);
-    match draft.looked_at.iter().filter(is_other).count() {
-        few if few <= relook::FEW => requests.head += few as u64,
-        _ => requests.list += draft.sources.len().div_ceil(LISTED_AT_ONCE) as u64,
-    }
-    requests.put += publication.puts.len() as u64 + segments + OWN_WRITES;
+    Ok(Proposal {
+        work,
+        time: Time::of_root(&root, context.today()),
+        root,
+        state,
+        strange: BTreeSet::new(),
+        seen,
+        sources,
+        changes,
+        others: OtherParts::default(),
+        // A run may put own pages first; here all is told at once.
+        many_outputs: usize::MAX,
+    })
 }
 
 /// How published texts would differ.
-async fn compared(
+async fn compare_texts(
     context: &Context,
-    publication: &Publication,
-    draft: &Draft,
+    publication: &Publication<'_>,
     most: usize,
 ) -> Result<BTreeMap<OutputKey, Difference>, BuildError> {
     let mut puts: Vec<&Put> = publication.puts.iter().collect();
-    puts.retain(|put| is_text(&put.object.content_type) && is_for_people(draft, &put.key));
+    puts.retain(|put| {
+        is_text(&put.object.content_type) && is_for_people(&publication.draft, &put.key)
+    });
     // The changed sources' own pages, other pages, lists, files.
     puts.sort_by_key(|put| ((put.wave + WAVES - 2) % WAVES, &put.key));
     let compared = puts.into_iter().take(most).map(|put| async move {
@@ -426,7 +375,7 @@ fn is_text(content_type: &str) -> bool {
 }
 
 /// The report of a run in which everything went well.
-fn reported(publication: &Publication, draft: &Draft, state: &State) -> Report {
+fn reported(publication: &Publication<'_>) -> Report {
     let put = publication.puts.iter().map(|put| {
         let published = Published {
             fingerprint: Some(put.object.fingerprint()),
@@ -436,11 +385,11 @@ fn reported(publication: &Publication, draft: &Draft, state: &State) -> Report {
         };
         (put.key.clone(), published)
     });
-    let done = Done {
+    let upload = Upload {
         put: put.collect(),
-        ..Done::default()
+        ..Upload::default()
     };
-    let mut report = publication.report(draft, &done);
+    let mut report = publication.report(&upload);
     // Pictures stay for as long as cached pages may show them.
     for output in &mut report.outputs {
         if output.actions == [Action::Deleted] && output.key.starts_with(PICTURES) {
@@ -450,9 +399,9 @@ fn reported(publication: &Publication, draft: &Draft, state: &State) -> Report {
     }
     let gone = publication.deletions.keys().map(OutputKey::as_str);
     let gone: BTreeSet<&str> = gone.filter(|key| !key.starts_with(PICTURES)).collect();
-    let put = done.put.keys().map(OutputKey::as_str);
+    let put = upload.put.keys().map(OutputKey::as_str);
     let touched = put.clone().chain(gone.iter().copied()).collect();
-    let before = state.outputs.keys();
+    let before = publication.proposal.state.outputs.keys();
     let stays = before.filter(|key| !publication.deletions.contains_key(*key));
     let there: BTreeSet<&str> = stays.map(OutputKey::as_str).chain(put).collect();
     report.invalidations = invalidate::choose(&touched, there.into_iter(), &[]);
@@ -472,15 +421,7 @@ fn shown(
         actions: output.actions,
         because: output.because,
     };
-    let writes = requests.put + requests.list;
-    let reads = requests.get + requests.head;
-    let dollars = Dollars {
-        requests: writes as f64 * DOLLARS_PER_WRITE + reads as f64 * DOLLARS_PER_READ,
-        invalidations: match requests.invalidation {
-            0 => 0.0,
-            _ => report.invalidations.paths.len() as f64 * DOLLARS_PER_PATH,
-        },
-    };
+    let dollars = Dollars::of(&requests, report.invalidations.paths.len());
     Preview {
         sources: report.sources,
         published,

@@ -2,12 +2,12 @@
 //! as they are.
 
 use super::BuildError;
-use super::commit::adopt;
 use super::context::Context;
 use super::root::Root;
 use super::state::State;
 use super::store::Listed;
 use super::supply::fetch;
+use super::takeover::adopt;
 use crate::fetch::Budget;
 use quillfront_site::diagnostic::Diagnostic;
 use quillfront_site::key::{OutputKey, Role, SourceKey};
@@ -22,6 +22,32 @@ pub(super) struct Refreshed {
     pub(super) changed: bool,
     /// What could not be fetched, and stays as it was.
     pub(super) warnings: Vec<Diagnostic>,
+}
+
+/// What comparing both buckets with the state has found.
+#[derive(Default)]
+pub(super) struct Comparison {
+    /// Sources that are not as the state has them.
+    pub(super) sources: BTreeSet<SourceKey>,
+    /// Outputs that are not, and of which the state now says what is there.
+    pub(super) strange: BTreeSet<OutputKey>,
+    /// What to tell of objects that cannot be removed.
+    pub(super) foreign: Vec<Diagnostic>,
+}
+
+/// Compares both buckets with the state, and notes in it what the site bucket really has.
+pub(super) async fn compare(
+    context: &Context,
+    state: &mut State,
+    root: &Root,
+) -> Result<Comparison, BuildError> {
+    let sources = compare_sources(context, &state.sources).await?;
+    let (strange, foreign) = compare_site(context, state, root).await?;
+    Ok(Comparison {
+        sources,
+        strange,
+        foreign,
+    })
 }
 
 /// Fetches the stored answers anew, and those that did not come before and were not required.
@@ -70,7 +96,7 @@ pub(super) async fn refresh_answers(
 }
 
 /// Source keys whose version is not the one that the state has, or which could not be read.
-pub(super) async fn compare_sources(
+async fn compare_sources(
     context: &Context,
     sources: &Sources,
 ) -> Result<BTreeSet<SourceKey>, BuildError> {
@@ -100,7 +126,7 @@ pub(super) async fn compare_sources(
 
 /// Notes in the state what the site bucket really has. Returns the keys where that is not what
 /// it said, and what to tell of objects that cannot be removed.
-pub(super) async fn compare_site(
+async fn compare_site(
     context: &Context,
     state: &mut State,
     root: &Root,

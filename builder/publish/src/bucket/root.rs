@@ -227,6 +227,11 @@ impl Root {
         self.now.parse().unwrap_or(Timestamp::UNIX_EPOCH)
     }
 
+    /// The source keys of the change that waits for approval.
+    pub(super) fn held_keys(&self) -> impl Iterator<Item = &String> {
+        self.held.iter().flat_map(|held| &held.keys)
+    }
+
     /// Notes keys to look at.
     pub fn add_hints<'a>(&mut self, keys: impl IntoIterator<Item = &'a str>) {
         self.newest_hint += 1;

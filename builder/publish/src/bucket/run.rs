@@ -2,33 +2,26 @@
 
 use super::BuildError;
 use super::attempts::{Attempts, end_attempt};
-use super::commit::{commit, recover};
-use super::context::{Context, Step};
+use super::commit::commit;
+use super::context::Context;
 use super::draft::draft;
-use super::hold;
-use super::measure::{Counted, Stopwatch};
-use super::observe::Changes;
-use super::options::Options;
-use super::parts::other_parts;
-use super::publication::{Done, Publication};
-use super::reconcile::{Refreshed, compare_site, compare_sources, refresh_answers};
-use super::relook::{self, look_again};
+use super::end::{End, defer, leave, settle};
+use super::measure::Meter;
+use super::observe::{Observation, observe};
+use super::publication::Publication;
 use super::root::{Loaded, Outbox, Root};
 use super::rounds::{self, Rounds};
-use super::session::{Session, lease_left};
-use super::stop::{leave, stop};
+use super::session::{lease, lease_left};
+use super::stop::{Cause, stop};
 use super::store::{Attributes, Condition};
 use super::sweep::sweep;
-use super::time::Schedule;
-use super::transfer::{self, Outcome, Put, WAVES};
-use super::trial::{Trial, look_marked, trial};
-use futures::future::{FutureExt, try_join};
-use futures::stream::{StreamExt, TryStreamExt, iter};
+use super::takeover::recover;
+use super::time::Time;
+use super::upload::upload;
 use quillfront_site::diagnostic::Diagnostic;
 use quillfront_site::key::SourceKey;
 use quillfront_site::report::{Kind, Report};
-use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
+use std::collections::BTreeSet;
 
 /// What to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,8 +38,6 @@ pub enum Work {
 
 /// Plans that were made in vain because somebody else committed first.
 const MAX_PLANS: usize = 8;
-/// Times that a put is tried over something unexpected.
-const MAX_SURPRISES: usize = 4;
 /// Where the last report is.
 pub const REPORT_KEY: &str = "report.json";
 
@@ -64,7 +55,7 @@ pub(super) async fn run(
         if context.is_late() {
             return Ok(reports);
         }
-        let root = Loaded::read(&context.state).await?.root;
+        let root = context.root().await?;
         let Some(root) = root.filter(|root| root.lease.is_none()) else {
             return Ok(reports);
         };
@@ -107,390 +98,142 @@ async fn tell_last(
 }
 
 async fn build(context: &Context, attempts: &Attempts, work: &Work) -> Result<Report, BuildError> {
-    let outcome = Box::pin(build_noted(context, attempts, work)).await;
-    Box::pin(end_attempt(context, attempts, &outcome)).await;
+    let outcome = build_noted(context, attempts, work).await;
+    end_attempt(context, attempts, &outcome).await;
     outcome
 }
 
+/// Makes attempts until one has an end, and writes its report.
 async fn build_noted(
     context: &Context,
     attempts: &Attempts,
     work: &Work,
 ) -> Result<Report, BuildError> {
-    let started = context.host.now();
-    let before = Counted::now(context);
+    let meter = Meter::start(context);
     let mut more = BTreeSet::new();
     for _ in 0..MAX_PLANS {
-        // On the heap: the future of a whole run is large.
-        if let Some(mut report) = Box::pin(attempt(context, attempts, work, &mut more)).await? {
-            // Its requests are in the report, and the report is there whatever becomes of it.
-            let swept = if *work == Work::Reconcile && !report.deferred {
-                Box::pin(sweep(context)).await
-            } else {
-                Ok(())
-            };
-            before.fill(context, &mut report);
-            let total = context.now_ms() - started.as_millisecond();
-            report.ms.insert("total".into(), total.max(0) as u64);
-            if report.kind != Kind::None {
-                write_report(context, &report).await?;
+        match attempt(context, attempts, work, &mut more).await {
+            Ok(report) => return finish(context, work, meter, report).await,
+            Err(End::Report(report)) => {
+                return finish(context, work, meter, *report).await;
             }
-            swept?;
-            if let Some(why) = report.invalidations.owed {
-                return Err(BuildError::Invalidation(why));
-            }
-            return Ok(report);
+            Err(End::Outdated) => {}
+            Err(End::Failure(error)) => return Err(error),
         }
     }
     Err(BuildError::LostRace)
 }
 
-/// Plans and publishes once; none if somebody else was faster: a builder that committed, or an
-/// author who wrote a file between the look at the sources and the render that read it. `more` are
-/// the files of which the latter is known: they are looked at too.
+/// Plans and publishes once. `more` are files that an earlier attempt found its authors to have written
+/// between the look at the sources and the render that read them: they are looked at too.
 async fn attempt(
     context: &Context,
     attempts: &Attempts,
     work: &Work,
     more: &mut BTreeSet<SourceKey>,
-) -> Result<Option<Report>, BuildError> {
-    let mut loaded = Loaded::read(&context.state).await?;
-    let today = context.today();
-    let mut root = loaded
-        .root
-        .clone()
-        .unwrap_or_else(|| Root::new(today.now.to_string()));
-    if context.is_late() {
-        return leave(context, work, loaded, &root).await;
-    }
-    if let Some(lease) = &root.lease {
-        if let Some(left) = lease_left(context, lease) {
-            return defer(context, work, loaded, left).await;
-        }
-        Box::pin(recover(context, loaded, &root)).await?;
-        return Ok(None);
-    }
-    let deletes = |outbox: &Outbox| !outbox.deletions.is_empty();
-    if root.outbox.as_ref().is_some_and(deletes) {
-        Box::pin(recover(context, loaded, &root)).await?;
-        return Ok(None);
+) -> Result<Report, End> {
+    let opening = open(context, work).await?;
+    let Observation {
+        claim,
+        mut proposal,
+        is_new,
+        warnings,
+        mut clock,
+    } = observe(context, attempts, opening, work, more).await?;
+    if !is_new && proposal.is_all_known() {
+        return settle(context, claim, work, warnings).await;
     }
 
-    let mut clock = Stopwatch::start(context);
-    let mut state = context.state_under(&root).await?;
-    let (mut strange, mut foreign) = (BTreeSet::new(), Vec::new());
-    let mut keys: BTreeSet<SourceKey> = root
-        .hints
-        .keys()
-        .map(|key| SourceKey::from(key.as_str()))
-        .collect();
-    match work {
-        Work::Keys(more) => keys.extend(more.iter().cloned()),
-        Work::Approve => {
-            let held = root.held.iter().flat_map(|held| &held.keys);
-            keys.extend(held.map(|key| SourceKey::from(key.as_str())));
-        }
-        Work::Due => {}
-        Work::Reconcile => {
-            keys.extend(compare_sources(context, &state.sources).await?);
-            // A held file may have been put back and the event of it lost.
-            let held = root.held.iter().flat_map(|held| &held.keys);
-            keys.extend(held.map(|key| SourceKey::from(key.as_str())));
-            (strange, foreign) = compare_site(context, &mut state, &root).await?;
-        }
-    }
-    keys.extend(more.iter().cloned());
-    let schedule = Schedule::of(work, &root, &state, today);
-    let mut trial = trial(context, attempts, &mut root, work, keys, schedule.due);
-    let mut taken: BTreeMap<String, u64> = root.hints.clone();
-    taken.retain(|key, _| !trial.left.contains(key.as_str()));
-    (context.progress)(Step::Reading(trial.keys.len()));
-    let seen = look_marked(
-        context,
-        attempts,
-        &mut trial,
-        &mut loaded,
-        &mut root,
-        &state.sources,
-    );
-    let Some(seen) = Box::pin(seen).await? else {
-        return Ok(None);
-    };
-    let others = other_parts(context, &trial, &root, &state).await?;
-    clock.lap("read");
-
-    let mut next = root.clone();
-    next.settings = settings_name(&context.options);
-    let time = schedule.time;
-    let mut sources = (*state.sources).clone();
-    let changes = Changes::apply(&mut sources, seen.clone());
-    let mut refreshed = Refreshed::default();
-    if *work == Work::Reconcile {
-        refreshed = refresh_answers(context, &mut state, &sources).await?;
-        refreshed.warnings.extend(foreign);
-        clock.lap("fetch");
-    }
-    let same_engine = root.engine == env!("CARGO_PKG_VERSION");
-    let same_site = same_engine && next.settings == root.settings && !schedule.is_moved;
-    let all_known = state
-        .outputs
-        .values()
-        .all(|output| output.fingerprint.is_some());
-    // A held file that was put back as it was is no change, but ends the hold.
-    let looked_at = |key: &String| trial.keys.contains(key.as_str());
-    let same_hold = !root.held.iter().flat_map(|held| &held.keys).any(looked_at);
-    let is_new = !changes.map.is_empty()
-        || !strange.is_empty()
-        || refreshed.changed
-        || !same_hold
-        || !same_site
-        || root.unfinished
-        || *work == Work::Approve;
-    if !is_new && all_known {
-        return Box::pin(nothing(context, work, loaded, &trial, &taken, refreshed)).await;
-    }
-    let draft = draft(
-        context, work, &mut state, &root, sources, changes, &seen, time, &others,
-    );
-    let draft = Box::pin(draft).await?;
+    let draft = draft(context, &mut proposal).await?;
     if !draft.misread.is_empty() {
         more.extend(draft.misread);
-        return Ok(None);
-    }
-    next.now = time.now.to_string();
-    if let Ok(tree) = &draft.outcome {
-        next.now = tree.now.to_string();
-        next.next_due.clone_from(&tree.next_due);
+        return Err(End::Outdated);
     }
     clock.lap("render");
 
-    let approved = *work == Work::Approve;
-    let withheld = draft.withheld(&root, &others);
-    let mut publication = Publication::of(&state, &draft, &withheld, &context.site, approved);
-    if !trial.left.is_empty() {
-        // What was found and belongs to nobody may belong to what is left for later; so does what
-        // a run put that had no time to take its source in.
-        let is_of_later = |source: &SourceKey| {
-            let is_known = draft.sources.get(source.as_str()).is_some();
-            source.as_str().is_empty() || (trial.left.contains(source) && !is_known)
-        };
-        let deletions = &mut publication.deletions;
-        deletions.retain(|_, published| !is_of_later(&published.source));
-    }
+    let mut publication = Publication::of(context, proposal, draft);
+    publication.leave_for_later(&claim.trial.left);
     // What was found under a key whose page cannot be rendered stays unknown: that alone is
     // nothing to commit.
-    if !is_new && publication.is_empty() && next == root && draft.is_of(&state, &root) {
-        return Box::pin(nothing(context, work, loaded, &trial, &taken, refreshed)).await;
-    }
-    let noted: Vec<String> = trial.keys.iter().map(ToString::to_string).collect();
-    let base_hints = &taken;
-    let session = Session::begin(context, loaded, &root, publication.intent(), |root| {
-        trial.settle(root);
-        // Noted before the first put, so that whoever takes over after a crash goes on. A hint
-        // that came since is another's, and not settled by this run.
-        let ours = |key: &&String| root.hints.get(*key) == base_hints.get(*key);
-        let ours: Vec<String> = noted.iter().filter(ours).cloned().collect();
-        root.add_hints(ours.iter().map(String::as_str));
-    });
-    let Some(mut session) = session.await? else {
-        return Ok(None);
-    };
-    let settled = session
-        .root()
-        .map(|root| root.hints_numbered(root.newest_hint));
-    let mut settled = settled.unwrap_or_default();
-    for (key, number) in taken {
-        settled.entry(key).or_insert(number);
+    if !is_new && publication.is_nothing() {
+        return settle(context, claim, work, warnings).await;
     }
 
-    // What is left as hints anyway need not be looked at.
-    let view = if draft.part {
-        relook::View::new()
-    } else {
-        relook::differing(&state.sources, &seen)
-    };
-    let until_ms = session.idle_until_ms();
-    let again = Box::pin(look_again(context, &view, until_ms)).map(Ok);
-    let done = Box::pin(put_all(context, &mut session, &publication));
-    let (mut done, again) = try_join(done, again).await?;
-    done.again = again;
+    let mut session = lease(context, claim, &publication).await?;
+    let upload = upload(context, &mut session, &publication).await?;
     clock.lap("put");
-    let settled_puts = done.put.len() + done.moved.len() + done.hopeless.len();
-    if settled_puts + done.lost.len() < publication.puts.len() {
-        let because = "put before the time ran out";
-        let stopped = stop(context, session, state, strange, done, because);
-        let stopped = Box::pin(stopped).await?;
-        return Ok(Some(Report {
-            deferred: true,
-            stopped: true,
-            ..stopped
-        }));
+    if upload.is_cut_short(&publication) {
+        let report = stop(context, session, publication, upload, Cause::TimeRanOut);
+        return Ok(report.await?);
     }
-    if draft.part {
-        let because = "the own page of what changed goes first";
-        let part = stop(context, session, state, strange, done, because);
-        let part = Box::pin(part).await?;
-        return Ok(Some(Report {
-            ms: clock.laps,
-            ..part
-        }));
+    if publication.draft.part {
+        let report = stop(context, session, publication, upload, Cause::OwnPagesFirst).await?;
+        let ms = clock.laps;
+        return Ok(Report { ms, ..report });
     }
-    publication.without_lost(&done);
-    next.tried = others.and(hold::published(&state), draft.deletes);
-    let committed = commit(
-        context,
-        session,
-        state,
-        &draft,
-        strange,
-        &publication,
-        done.clone(),
-        &next,
-        &settled,
-    );
-    let committed = Box::pin(committed).await?;
+
+    let commit = commit(context, session, publication, upload).await?;
     clock.lap("commit");
-    let mut report = publication.report(&draft, &done);
-    committed.tell(&mut report);
-    report.diagnostics.extend(refreshed.warnings);
-    report.held = draft.held.map(|held| held.reason);
+    let mut report = commit.report();
+    report.diagnostics.extend(warnings);
     report.ms = clock.laps;
-    Ok(Some(report))
+    Ok(report)
 }
 
-/// Another builder is at work: it gets the keys as hints. What needs both buckets waits.
-async fn defer(
+/// The root that an attempt begins with.
+pub(super) struct Opening {
+    pub(super) loaded: Loaded,
+    pub(super) root: Root,
+    pub(super) today: Time,
+}
+
+/// Reads the root. Nobody has the lease, and no deletions are owed; else the attempt ends here.
+async fn open(context: &Context, work: &Work) -> Result<Opening, End> {
+    let loaded = Loaded::read(&context.state).await?;
+    let today = context.today();
+    let new = || Root::new(today.now.to_string());
+    let root = loaded.root.clone().unwrap_or_else(new);
+    if context.is_late() {
+        return Err(leave(context, work, loaded, &root).await?.into());
+    }
+    let lease = root.lease.as_ref();
+    if let Some(left) = lease.and_then(|lease| lease_left(context, lease)) {
+        return Err(defer(context, work, loaded, left).await?.into());
+    }
+    let deletes = |outbox: &Outbox| !outbox.deletions.is_empty();
+    if lease.is_some() || root.outbox.as_ref().is_some_and(deletes) {
+        recover(context, loaded, &root).await?;
+        return Err(End::Outdated);
+    }
+    Ok(Opening {
+        loaded,
+        root,
+        today,
+    })
+}
+
+/// Ends a build that has a report: adds what it cost, and writes it.
+async fn finish(
     context: &Context,
     work: &Work,
-    mut loaded: Loaded,
-    left: Duration,
-) -> Result<Option<Report>, BuildError> {
-    let Work::Keys(keys) = work else {
-        (context.progress)(Step::Waiting("another builder is at work"));
-        context
-            .host
-            .sleep(left.min(Duration::from_millis(500)))
-            .await;
-        return Ok(None);
+    meter: Meter,
+    mut report: Report,
+) -> Result<Report, BuildError> {
+    // Its requests are in the report, and the report is there whatever becomes of it.
+    let swept = if *work == Work::Reconcile && !report.deferred {
+        sweep(context).await
+    } else {
+        Ok(())
     };
-    let Some(mut root) = loaded.root.clone() else {
-        return Ok(None);
-    };
-    root.add_hints(keys.iter().map(SourceKey::as_str));
-    let (commit, generation) = (root.commit.clone(), root.generation);
-    if !loaded
-        .write(&context.state, root, context.host.new_id())
-        .await?
-    {
-        return Ok(None);
+    meter.fill(context, &mut report);
+    if report.kind != Kind::None {
+        write_report(context, &report).await?;
     }
-    let report = Report {
-        version: 1,
-        commit,
-        generation,
-        deferred: true,
-        ..Report::default()
-    };
-    Ok(Some(report))
-}
-
-/// Nothing that a build would notice: what was left to do is done, or the hints are settled.
-async fn nothing(
-    context: &Context,
-    work: &Work,
-    mut loaded: Loaded,
-    trial: &Trial,
-    taken: &BTreeMap<String, u64>,
-    refreshed: Refreshed,
-) -> Result<Option<Report>, BuildError> {
-    let today = || Root::new(context.today().now.to_string());
-    let root = loaded.root.clone().unwrap_or_else(today);
-    let expired = !root.expired(context.now_ms()).is_empty();
-    if root.outbox.is_some() || (expired && *work == Work::Reconcile) {
-        // An invalidation that CloudFront did not take before, or pictures of before.
-        Box::pin(recover(context, loaded, &root)).await?;
-        return Ok(None);
+    swept?;
+    match report.invalidations.owed {
+        Some(why) => Err(BuildError::Invalidation(why)),
+        None => Ok(report),
     }
-    (context.progress)(Step::Putting(0, 0));
-    let mut settled = root.clone();
-    settled.settle_hints(taken);
-    trial.settle(&mut settled);
-    settled.end_parts();
-    if settled != root
-        && !loaded
-            .write(&context.state, settled, context.host.new_id())
-            .await?
-    {
-        return Ok(None);
-    }
-    Ok(Some(Report {
-        diagnostics: refreshed.warnings,
-        ..root.report()
-    }))
-}
-
-/// Puts all objects, wave by wave.
-async fn put_all(
-    context: &Context,
-    session: &mut Session<'_>,
-    publication: &Publication,
-) -> Result<Done, BuildError> {
-    let mut done = Done::default();
-    let total = publication.puts.len();
-    for wave in 0..WAVES {
-        let list: Vec<&Put> = publication
-            .puts
-            .iter()
-            .filter(|put| put.wave == wave)
-            .collect();
-        for chunk in list.chunks(context.options.parallel) {
-            if context.is_late() {
-                return Ok(done);
-            }
-            let mut left: Vec<Put> = chunk.iter().map(|put| (*put).clone()).collect();
-            for surprise in 0..MAX_SURPRISES {
-                session.keep().await?;
-                let until_ms = session.begin_until_ms();
-                let may_begin = || context.now_ms() < until_ms;
-                let puts = left.drain(..).map(|put| async move {
-                    let put_it = transfer::put(&context.site, &context.source, &put, may_begin);
-                    let outcome = put_it.await?;
-                    Ok::<_, BuildError>((put, outcome))
-                });
-                let outcomes: Vec<(Put, Outcome)> = iter(puts)
-                    .buffer_unordered(context.options.parallel)
-                    .try_collect()
-                    .await?;
-                for (mut put, outcome) in outcomes {
-                    match outcome {
-                        Outcome::Put(published) => drop(done.put.insert(put.key, published)),
-                        Outcome::SourceMoved(current) => {
-                            let current = current.map(|there| (put.key.clone(), there));
-                            done.put.extend(current);
-                            done.moved.insert(put.key, put.source);
-                        }
-                        Outcome::Unexpected(etag) => {
-                            put.before = etag;
-                            left.push(put);
-                        }
-                        Outcome::LastGoodGone => drop(done.lost.insert(put.key)),
-                        Outcome::Hopeless(why) => drop(done.hopeless.insert(put.key, why)),
-                    }
-                }
-                (context.progress)(Step::Putting(done.put.len(), total));
-                if left.is_empty() {
-                    break;
-                }
-                if surprise + 1 == MAX_SURPRISES {
-                    return Err(BuildError::LostRace);
-                }
-                // Somebody else wrote there: go on only if still the writer.
-                session.verify().await?;
-            }
-        }
-    }
-    (context.progress)(Step::Putting(total, total));
-    Ok(done)
 }
 
 async fn write_report(context: &Context, report: &Report) -> Result<(), BuildError> {
@@ -501,20 +244,8 @@ async fn write_report(context: &Context, report: &Report) -> Result<(), BuildErr
         cache_control: "no-store".into(),
         ..Attributes::default()
     };
-    context
-        .state
-        .put(REPORT_KEY, &bytes, &attributes, &Condition::Always)
-        .await?;
+    let state = &context.state;
+    let written = state.put(REPORT_KEY, &bytes, &attributes, &Condition::Always);
+    written.await?;
     Ok(())
-}
-
-pub(super) fn settings_name(options: &Options) -> String {
-    let base_url = options
-        .base_url
-        .as_deref()
-        .unwrap_or("of the configuration");
-    format!(
-        "mode {}, base URL {base_url}, drafts {}",
-        options.mode, options.drafts
-    )
 }

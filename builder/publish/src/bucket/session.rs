@@ -2,7 +2,12 @@
 
 use super::BuildError;
 use super::context::{Context, Step};
+use super::end::End;
+use super::observe::Claim;
+use super::publication::Publication;
 use super::root::{Lease, Loaded, Root};
+use quillfront_site::key::SourceKey;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// Conditional writes that fail because others add hints are tried this often.
@@ -14,6 +19,40 @@ pub(super) struct Session<'a> {
     loaded: Loaded,
     holder: String,
     deadline_ms: i64,
+    /// The hints that its commit settles, with their numbers.
+    pub(super) settles: BTreeMap<String, u64>,
+}
+
+/// Takes the lease for a publication, together with its intent and the hints of what it is about. What
+/// the attempt has noted is taken back with the same write.
+pub(super) async fn lease<'a>(
+    context: &'a Context,
+    claim: Claim,
+    publication: &Publication<'_>,
+) -> Result<Session<'a>, End> {
+    let Claim {
+        loaded,
+        trial,
+        taken,
+    } = claim;
+    let base = &publication.proposal.root;
+    let session = Session::begin(context, loaded, base, publication.intent(), |root| {
+        trial.settle(root);
+        // Noted before the first put, so that whoever takes over after a crash goes on. A hint
+        // that came since is another's, and not settled by this run.
+        let keys = trial.keys.iter().map(SourceKey::as_str);
+        let ours = keys.filter(|key| root.hints.get(*key) == taken.get(*key));
+        let ours: Vec<&str> = ours.collect();
+        root.add_hints(ours);
+    });
+    let mut session = session.await?.ok_or(End::Outdated)?;
+    if let Some(root) = session.root() {
+        session.settles = root.hints_numbered(root.newest_hint);
+    }
+    for (key, number) in taken {
+        session.settles.entry(key).or_insert(number);
+    }
+    Ok(session)
 }
 
 impl<'a> Session<'a> {
@@ -56,6 +95,7 @@ impl<'a> Session<'a> {
                     loaded,
                     holder,
                     deadline_ms,
+                    settles: BTreeMap::new(),
                 }));
             }
         }

@@ -4,7 +4,7 @@
 use super::BuildError;
 use super::attempts::{Attempt, Attempts};
 use super::context::Context;
-use super::observe;
+use super::observe::{self, Claim};
 use super::root::{Loaded, Root};
 use super::run::Work;
 use futures::future::{TryFutureExt, try_join};
@@ -130,11 +130,11 @@ pub(super) fn trial(
 pub(super) async fn look_marked(
     context: &Context,
     attempts: &Attempts,
-    trial: &mut Trial,
-    loaded: &mut Loaded,
+    claim: &mut Claim,
     root: &mut Root,
     known: &Sources,
 ) -> Result<Option<Vec<(SourceKey, Observed)>>, BuildError> {
+    let Claim { loaded, trial, .. } = claim;
     let look = observe::look(&context.source, &trial.keys, context.options.parallel);
     let mut attempt = Attempt {
         keys: trial.keys.iter().map(ToString::to_string).collect(),

@@ -101,7 +101,7 @@ impl Bucket {
         key: &str,
     ) -> Result<ListObjectsV2Output, StoreError> {
         count(&self.counts.list, 1);
-        let sent = request.send().await;
+        let sent = Box::pin(request.send()).await;
         sent.map_err(|error| self.error("listing", key, &error))
     }
 }
