@@ -122,15 +122,3 @@ impl Context {
         }
     }
 }
-
-/// What a tree is made with that is in no source, as the root names it.
-pub(super) fn settings_id(options: &Options) -> String {
-    let base_url = options
-        .base_url
-        .as_deref()
-        .unwrap_or("of the configuration");
-    format!(
-        "mode {}, base URL {base_url}, drafts {}",
-        options.mode, options.drafts
-    )
-}

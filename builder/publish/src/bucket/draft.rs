@@ -1,7 +1,7 @@
 //! The site as it will be after a change: evaluated, without what has to be approved first.
 
 use super::BuildError;
-use super::context::{Context, settings_id};
+use super::context::Context;
 use super::evaluate::{Evaluated, evaluate};
 use super::hold;
 use super::observe::Changes;
@@ -44,7 +44,7 @@ impl Proposal<'_> {
         !self.changes.map.is_empty()
             || !self.strange.is_empty()
             || self.root.engine != env!("CARGO_PKG_VERSION")
-            || self.root.settings != settings_id(&context.options)
+            || self.root.settings != context.options.mark()
             || self.root.unfinished
             || self.is_approved()
     }

@@ -1,7 +1,7 @@
 //! An evaluation over S3: what it goes by comes from the state, what it asks for from the buckets.
 
 use super::BuildError;
-use super::context::{Context, Step, settings_id};
+use super::context::{Context, Step};
 use super::draft::Proposal;
 use super::state::{Published, State};
 use super::supply::{Misread, Supplier};
@@ -119,7 +119,7 @@ pub(super) async fn evaluate(
 fn is_full(context: &Context, proposal: &Proposal<'_>, sources: &Sources) -> bool {
     let Proposal { root, state, .. } = proposal;
     let same_site = root.engine == env!("CARGO_PKG_VERSION")
-        && root.settings == settings_id(&context.options)
+        && root.settings == context.options.mark()
         && !state.sources.is_configured_otherwise(sources);
     !same_site || state.graph.outputs.is_empty()
 }

@@ -3,6 +3,7 @@
 use super::store::Place;
 use super::sweep;
 use jiff::Timestamp;
+use quillfront_site::fingerprint::Marker;
 use std::time::Duration;
 
 /// Where a site comes from and goes to.
@@ -71,6 +72,26 @@ pub struct Options {
     pub many_outputs: usize,
 }
 
+impl Options {
+    /// What a tree is made with that is in no source, as the root names it: where it is another,
+    /// everything is made anew.
+    pub(super) fn mark(&self) -> String {
+        let Self {
+            mode,
+            base_url,
+            drafts,
+            ..
+        } = self;
+        let mut marker = Marker::default();
+        marker.bytes(mode);
+        marker.option(base_url.as_ref(), |marker, url| {
+            marker.bytes(url);
+        });
+        marker.number(u64::from(*drafts));
+        marker.done().to_string()
+    }
+}
+
 impl Default for Options {
     fn default() -> Self {
         Self {
@@ -85,5 +106,45 @@ impl Default for Options {
             sweep_after: sweep::LONGER_THAN_ANY_RUN,
             many_outputs: 200,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn only_options_that_a_site_shows_make_it_another() {
+        let usual = Options::default();
+        let mark = usual.mark();
+        let url = |url: &str| Some(url.to_owned());
+        let others = [
+            Options {
+                mode: "serve",
+                ..usual.clone()
+            },
+            Options {
+                base_url: url("https://example.org"),
+                ..usual.clone()
+            },
+            Options {
+                base_url: url(""),
+                ..usual.clone()
+            },
+            Options {
+                drafts: true,
+                ..usual.clone()
+            },
+        ];
+        let marks = others.iter().map(Options::mark).chain([mark.clone()]);
+        assert_eq!(marks.collect::<BTreeSet<_>>().len(), 5);
+        let same = Options {
+            holder: "another".to_owned(),
+            parallel: 1,
+            many_outputs: 3,
+            ..usual
+        };
+        assert_eq!(same.mark(), mark);
     }
 }

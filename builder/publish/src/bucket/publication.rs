@@ -2,7 +2,7 @@
 
 mod report;
 
-use super::context::{Context, settings_id};
+use super::context::Context;
 use super::draft::{Draft, Proposal};
 use super::hold;
 use super::last_good::LastGoodCopies;
@@ -41,7 +41,7 @@ pub(super) struct Basis {
 
 impl Basis {
     fn of(context: &Context, proposal: &Proposal<'_>, draft: &Draft) -> Self {
-        let settings = settings_id(&context.options);
+        let settings = context.options.mark();
         match &draft.outcome {
             Ok(tree) => Self {
                 settings,
