@@ -8,7 +8,6 @@
 mod eval;
 mod filters;
 mod intern;
-mod lexer;
 mod look;
 mod scope;
 mod syntax;
