@@ -9,6 +9,7 @@ mod eval;
 mod filters;
 mod intern;
 mod look;
+mod printed;
 mod scope;
 mod syntax;
 #[cfg(test)]
