@@ -7,7 +7,10 @@ use std::path::Path;
 
 /// The modules of each crate, from what stands alone to what uses the rest.
 const LAYERS: [(&str, &[&str]); 4] = [
-    ("templates", &["budget", "filters", "meter", "reads"]),
+    (
+        "templates",
+        &["budget", "filters", "lexer", "meter", "reads"],
+    ),
     (
         "site",
         &[

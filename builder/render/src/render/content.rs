@@ -26,6 +26,7 @@ use quillfront_site::library::taxonomies::Taxonomy;
 use quillfront_site::library::{Library, PageId, SectionId};
 use quillfront_site::links::Use;
 use quillfront_templates::budget;
+use quillfront_templates::lexer;
 use quillfront_templates::meter::{self, Metered};
 use quillfront_templates::reads::{Shape, ShapeId, WHOLE};
 use rayon::prelude::*;
@@ -664,8 +665,7 @@ pub fn markdown_of(
 }
 
 fn is_templated(world: &World, place: &Place, text: &str) -> bool {
-    (text.contains("{{") || text.contains("{%"))
-        && !world.config.skips_content_templating(place.relative())
+    lexer::opens_tag(text) && !world.config.skips_content_templating(place.relative())
 }
 
 fn unmetered(file: &str, body: &BodyText, (line, message): (u32, &str)) -> Diagnostic {
