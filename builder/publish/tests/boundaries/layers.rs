@@ -12,6 +12,7 @@ const LAYERS: [(&str, &[&str]); 4] = [
         "site",
         &[
             "diagnostic",
+            "index_vec",
             "fingerprint",
             "key",
             "dates",

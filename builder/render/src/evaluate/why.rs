@@ -181,7 +181,7 @@ fn facts_of(world: &World, key: &SourceKey) -> Option<Map> {
     let page = library.page_by_file(relative);
     let value = match page {
         Some(id) => values::page_facts(world, id),
-        None => values::section_facts(world, *library.section_by_file.get(relative)?),
+        None => values::section_facts(world, library.section_by_file(relative)?),
     };
     value.into_map()
 }

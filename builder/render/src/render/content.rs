@@ -15,12 +15,13 @@ use crate::graph::memo::{Known, Memo, Once};
 use crate::graph::reach::Reach;
 use crate::graph::{BodyFacts, Graph, Question, Shown, value_mark};
 use itertools::{EitherOrBoth, Itertools};
-use links::{LinkToPlace, anchors, anchors_wanted, fail_broken, linking};
+use links::{BodyId, LinkToPlace, anchors, anchors_wanted, fail_broken, linking};
 use quillfront_markdown::{self as markdown, AnchorLinks, Document, Environment, Options};
 use quillfront_markdown::{ExternalLink, InternalLink};
 use quillfront_site::diagnostic::{Diagnostic, Severity};
 use quillfront_site::facts::{BodyText, Place};
 use quillfront_site::fingerprint::{Mark, Marker};
+use quillfront_site::index_vec::IndexVec;
 use quillfront_site::key::SourceKey;
 use quillfront_site::library::taxonomies::Taxonomy;
 use quillfront_site::library::{Library, PageId, SectionId};
@@ -66,7 +67,7 @@ pub struct Body {
 #[derive(Debug, Default)]
 pub struct Bodies {
     /// Pages, then sections; none of those that are not settled yet.
-    settled: Vec<Option<Rendered>>,
+    settled: IndexVec<BodyId, Option<Rendered>>,
     /// Those that are shown, whatever is known of them.
     wanted: BTreeSet<SourceKey>,
 }
@@ -75,7 +76,7 @@ impl Bodies {
     /// Wants bodies themselves.
     pub fn want(&mut self, library: &Library, keys: BTreeSet<SourceKey>) {
         for key in &keys {
-            let place = linking(library, key).map(|of| of.index(library));
+            let place = linking(library, key).map(|of| of.body(library));
             if let Some(body) = place.and_then(|place| self.settled.get_mut(place)) {
                 *body = None;
             }
@@ -84,27 +85,36 @@ impl Bodies {
     }
 
     fn written(&self, library: &Library, of: Linking) -> Option<&Written> {
-        self.settled[of.index(library)].as_ref()?.as_ref().ok()
+        self.settled[of.body(library)].as_ref()?.as_ref().ok()
     }
+}
+
+/// A value of which shapes read parts.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) enum Projected {
+    /// A section.
+    Section(SectionId),
+    /// A taxonomy, by its language and name.
+    Taxonomy(String, String),
 }
 
 /// All bodies, and what templates see of pages and sections.
 pub struct Contents {
-    /// Of each page.
-    pub pages: Vec<Rendered>,
-    /// Of each section.
-    pub sections: Vec<Rendered>,
+    /// The body of each page.
+    pub pages: IndexVec<PageId, Rendered>,
+    /// The body of each section.
+    pub sections: IndexVec<SectionId, Rendered>,
     /// Who links, by the hash of what to.
     backlinks: OnceLock<Vec<u64>>,
     /// True where every body was rendered in this build.
     pub complete: bool,
     /// Marks that outputs share.
     pub memo: Arc<Memo>,
-    pub(super) page_values: Once<Value>,
-    pub(super) full_page_values: Once<Value>,
-    pub(super) section_values: Once<Value>,
+    pub(super) page_values: Once<PageId, Value>,
+    pub(super) full_page_values: Once<PageId, Value>,
+    pub(super) section_values: Once<SectionId, Value>,
     /// What shapes read of sections and taxonomies.
-    projected: Known<(ShapeId, String), Value>,
+    projected: Known<(ShapeId, Projected), Value>,
     taxonomy_values: Known<(String, String), Value>,
     /// Links that are doubted and stop no page.
     doubtful_links: Vec<Diagnostic>,
@@ -130,15 +140,15 @@ impl Contents {
         self.sections[id].as_ref().ok()
     }
 
-    /// What a shape reads of a value that has a name, made once.
+    /// What a shape reads of a value, made once.
     pub(super) fn projected(
         &self,
         shape: &Shape,
-        name: &str,
+        of: Projected,
         make: impl FnOnce() -> Value,
     ) -> Value {
         match shape.id() {
-            Some(id) => self.projected.get_or(&(id, name.to_owned()), make),
+            Some(id) => self.projected.get_or(&(id, of), make),
             None => make(),
         }
     }
@@ -193,9 +203,9 @@ impl Contents {
         library: &'a Library,
         graph: &'a Graph,
     ) -> impl Iterator<Item = (Linking, &'a SourceKey)> {
-        let pages = self.pages.iter().enumerate();
+        let pages = self.pages.named();
         let pages = pages.map(|(id, body)| (Linking::Page(id), body));
-        let sections = self.sections.iter().enumerate();
+        let sections = self.sections.named();
         let sections = sections.map(|(id, body)| (Linking::Section(id), body));
         let with_file = pages.chain(sections).map(|(of, body)| match of {
             Linking::Page(id) => (of, &library.pages[id].place.key, body),
@@ -300,17 +310,18 @@ pub fn settle(
     }
     let doubtful_links = loop {
         let mut needs = Needs::default();
-        let open = bodies.settled.iter().positions(Option::is_none);
+        let open = bodies.settled.named().filter(|(_, body)| body.is_none());
         let results: Vec<_> = open
+            .map(|(id, _)| id)
             .collect::<Vec<_>>()
             .into_par_iter()
-            .map(|index| {
-                let job = Job::of(Linking::at(index, library), world, &configs);
-                (index, job.settle(graph, bodies))
+            .map(|id| {
+                let job = Job::of(id.linking(library), world, &configs);
+                (id, job.settle(graph, bodies))
             })
             .collect();
-        for (index, result) in results {
-            bodies.settled[index] = match result {
+        for (id, result) in results {
+            bodies.settled[id] = match result {
                 Ok(written) => Some(Ok(written)),
                 Err(RenderError::Failed(problems)) => Some(Err(problems)),
                 Err(RenderError::Needs(more)) => {
@@ -346,8 +357,8 @@ pub fn settle(
         configs,
         backlinks: OnceLock::new(),
         doubtful_links,
-        pages,
-        sections,
+        pages: pages.into(),
+        sections: sections.into(),
     })
 }
 

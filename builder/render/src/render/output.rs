@@ -17,6 +17,7 @@ use quillfront_site::diagnostic::Diagnostic;
 use quillfront_site::fingerprint::{Mark, Marker};
 use quillfront_site::key::{OutputKey, SourceKey};
 use quillfront_site::library::PageId;
+use quillfront_site::library::taxonomies::TaxonomyId;
 use quillfront_site::object::{Body, Object};
 use quillfront_site::pagination::{self, Pagination};
 use quillfront_site::plan::{Planned, Recipe};
@@ -474,14 +475,14 @@ impl<'w> Job<'w> {
             }
             None => usual.into(),
         };
-        let of_taxonomy = |lang: &str, index: usize, kind: &str| {
-            let name = &library.taxonomies[lang][index].config.name;
+        let of_taxonomy = |lang: &str, id: TaxonomyId, kind: &str| {
+            let name = &library.taxonomy(lang, id)?.config.name;
             let own = format!("{name}/{kind}.html");
-            if self.world.templates.contains(&own) {
+            Some(if self.world.templates.contains(&own) {
                 Cow::from(own)
             } else {
                 format!("taxonomy_{kind}.html").into()
-            }
+            })
         };
         Some(match &self.planned.recipe {
             Recipe::Page(id) => {
@@ -498,8 +499,8 @@ impl<'w> Job<'w> {
                 };
                 or_usual(section.front.template.as_deref(), usual)
             }
-            Recipe::Taxonomy(of) => of_taxonomy(&of.lang, of.taxonomy, "list"),
-            Recipe::Term(of) => of_taxonomy(&of.lang, of.taxonomy, "single"),
+            Recipe::Taxonomy(of) => of_taxonomy(&of.lang, of.taxonomy, "list")?,
+            Recipe::Term(of) => of_taxonomy(&of.lang, of.term.taxonomy, "single")?,
             Recipe::Feed(feed) => feed.template.as_str().into(),
             Recipe::SitemapIndex(_) => "split_sitemap_index.xml".into(),
             Recipe::Sitemap(_) => "sitemap.xml".into(),
@@ -525,8 +526,9 @@ impl<'w> Job<'w> {
                 (&section.path, list, Pagination::of_section(section), pager)
             }
             Recipe::Term(of) => {
-                let taxonomy = &library.taxonomies[&of.lang][of.taxonomy];
-                let term = &taxonomy.terms[of.term];
+                let Some((taxonomy, term)) = library.term(&of.lang, of.term) else {
+                    return true;
+                };
                 (
                     &term.path,
                     &term.pages,

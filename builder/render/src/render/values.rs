@@ -5,7 +5,7 @@
 //! [shape](Shape) reads, or the bodies that are shown.
 
 use super::configuration::{self, free_value};
-use super::content::{Body, Contents, Linking};
+use super::content::{Body, Contents, Linking, Projected};
 use super::readings::{Part, Readings};
 use super::world::World;
 use crate::graph::{add_value, list_mark, memo::Memo, value_mark};
@@ -488,9 +488,7 @@ pub fn section(view: View<'_>, id: SectionId, shape: &Shape) -> Value {
     let make = || section_value(view, id, shape);
     match view.detail {
         Detail::Full => view.contents.section_values.get_or(id, make),
-        Detail::Read => view
-            .contents
-            .projected(shape, &format!("section {id}"), make),
+        Detail::Read => view.contents.projected(shape, Projected::Section(id), make),
         Detail::Marks(_) | Detail::Bodies(_) | Detail::Sources(_) => make(),
     }
 }
@@ -747,7 +745,7 @@ pub fn term(view: View<'_>, term: &Term, with_pages: bool, shape: &Shape) -> Val
 
 /// All terms of a taxonomy.
 pub fn terms(view: View<'_>, taxonomy: &Taxonomy, shape: &Shape) -> Value {
-    let terms = &taxonomy.terms;
+    let terms: &[Term] = &taxonomy.terms;
     match view.detail {
         Detail::Full => array(
             terms
@@ -772,8 +770,8 @@ pub fn taxonomy(view: View<'_>, taxonomy: &Taxonomy, shape: &Shape) -> Value {
     let Taxonomy { lang, config, .. } = taxonomy;
     match view.detail {
         Detail::Read => {
-            let name = format!("taxonomy {lang} {}", config.name);
-            view.contents.projected(shape, &name, make)
+            let of = Projected::Taxonomy(lang.clone(), config.name.clone());
+            view.contents.projected(shape, of, make)
         }
         Detail::Full | Detail::Marks(_) | Detail::Bodies(_) | Detail::Sources(_) => make(),
     }

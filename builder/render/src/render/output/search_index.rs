@@ -39,7 +39,7 @@ pub(super) fn searched(
     let library = &world.library;
     let mut pages = BTreeSet::new();
     let mut sections = Vec::new();
-    for (id, section) in library.sections.iter().enumerate() {
+    for (id, section) in library.sections.named() {
         let Section { place, front, .. } = section;
         if place.lang != lang {
             continue;

@@ -226,9 +226,9 @@ impl Site {
             let lang = &library.pages[id].place.lang;
             return Some((lang, &self.contents.page_body(id)?.facts));
         }
-        let id = library.section_by_file.get(relative)?;
-        let lang = &library.sections[*id].place.lang;
-        Some((lang, &self.contents.section_body(*id)?.facts))
+        let id = library.section_by_file(relative)?;
+        let lang = &library.sections[id].place.lang;
+        Some((lang, &self.contents.section_body(id)?.facts))
     }
 
     fn add_body(&self, lang: &str, facts: &BodyFacts, parts: &mut Parts) {

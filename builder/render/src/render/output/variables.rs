@@ -80,7 +80,7 @@ impl Job<'_> {
                     .with("section", |shape| values::section(view, *section, shape))
             }
             Recipe::Taxonomy(of) => {
-                let taxonomy = &library.taxonomies[&of.lang][of.taxonomy];
+                let taxonomy = library.taxonomy(&of.lang, of.taxonomy)?;
                 self.page_like(own, &taxonomy.path)
                     .with("terms", |shape| match view.detail {
                         Detail::Full => self.all_terms(taxonomy),
@@ -89,8 +89,7 @@ impl Job<'_> {
                     .with("taxonomy", |_| values::taxonomy_kind(taxonomy))
             }
             Recipe::Term(of) => {
-                let taxonomy = &library.taxonomies[&of.lang][of.taxonomy];
-                let term = &taxonomy.terms[of.term];
+                let (taxonomy, term) = library.term(&of.lang, of.term)?;
                 let cut = Pagination::of_term(taxonomy);
                 self.list(own, view, &term.path, &term.pages, of.pager.zip(cut))?
                     .with("term", |shape| values::term(view, term, true, shape))
@@ -209,9 +208,8 @@ impl Job<'_> {
             FeedOf::Section(id) => {
                 variables.with("section", |shape| values::section(view, *id, shape))
             }
-            FeedOf::Term(taxonomy, term) => {
-                let taxonomy = library.taxonomies.get(lang)?.get(*taxonomy)?;
-                let term = taxonomy.terms.get(*term)?;
+            FeedOf::Term(id) => {
+                let (taxonomy, term) = library.term(lang, *id)?;
                 variables
                     .with("taxonomy", |_| values::taxonomy_kind(taxonomy))
                     .with("term", |shape| values::term(view, term, false, shape))
