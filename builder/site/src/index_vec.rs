@@ -33,6 +33,8 @@ macro_rules! ids {
     )*};
 }
 
+pub use ids;
+
 /// A vector that is indexed by `I` alone. All else that a slice can do, it can do too.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IndexVec<I, T> {

@@ -123,13 +123,14 @@ impl Memo {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::graph::TextQuestion;
     use crate::graph::whole::lack;
     use quillfront_templates::reads::WHOLE;
 
     #[test]
     fn a_mark_of_an_answer_that_lacked_something_is_not_kept() {
         let memo = Memo::default();
-        let question = Question::File("notes.txt".into());
+        let question = Question::OfText(TextQuestion::File("notes.txt".into()));
         let lacking = || {
             lack();
             Mark::of(b"nothing yet")

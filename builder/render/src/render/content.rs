@@ -7,13 +7,14 @@ use super::explain::{TemplateError, explain};
 use super::lookup;
 use super::origins::Origins;
 use super::questions;
+use super::scope::{self, Scope, Trace, ask, within};
 use super::templates::{about, source_of};
 use super::values::{self, Detail, View};
-use super::world::{self, Needs, Pictures, Scope, Trace, World, ask, within};
+use super::world::{Needs, Pictures, World};
 use super::{RenderError, guarded};
 use crate::graph::memo::{Known, Memo, Once};
 use crate::graph::reach::Reach;
-use crate::graph::{BodyFacts, Graph, Question, Shown, value_mark};
+use crate::graph::{BodyFacts, Graph, Shown, TextQuestion, value_mark};
 use itertools::{EitherOrBoth, Itertools};
 use links::{BodyId, LinkToPlace, anchors, anchors_wanted, fail_broken, linking};
 use quillfront_markdown::{self as markdown, AnchorLinks, Document, Environment, Options};
@@ -253,7 +254,7 @@ impl Contents {
         self.all(world).flat_map(|(written, place, body)| {
             let links = written.body.iter().flat_map(|body| &body.external_links);
             links.map(|link| {
-                let line = link.line + body.first_line - 1;
+                let line = body.line_of_file(link.line);
                 let file = place.key.clone();
                 (link.url.clone(), Use { file, line })
             })
@@ -441,7 +442,7 @@ impl Job<'_> {
         let known = graph.bodies.get(key);
         if let Some(facts) = known.filter(|_| !bodies.wanted.contains(key)) {
             let scope = Scope::of_text(self.world);
-            let mark = world::look(scope, key, || {
+            let mark = scope::look(scope, key, || {
                 self.mark(facts.templated, &facts.asked, &facts.links)
             });
             if mark.map_err(RenderError::Needs)? == facts.trace {
@@ -455,7 +456,7 @@ impl Job<'_> {
     }
 
     /// The mark of all that the body is made from.
-    fn mark(&self, templated: bool, asked: &[Question], links: &[InternalLink]) -> Mark {
+    fn mark(&self, templated: bool, asked: &[TextQuestion], links: &[InternalLink]) -> Mark {
         let world = self.world;
         let mut marker = Marker::default();
         marker.option(world.sources.mark(self.place.key.as_str()), |m, mark| {
@@ -536,7 +537,7 @@ impl Job<'_> {
             {
                 document.external_links = Vec::new();
             }
-            outcome.map_err(|problems| located(file, text.first_line, problems))
+            outcome.map_err(|problems| located(file, text, problems))
         };
         let scope = Scope::of_text(world);
         let (result, trace) = guarded(file, || Ok(within(scope, file, render)))?;
@@ -556,14 +557,14 @@ impl Job<'_> {
         let targets: BTreeSet<&str> = links.iter().map(|link| link.path.as_str()).collect();
         // In another language than the default one `get_url` may lead elsewhere than a link.
         let is_plain = place.lang == world.config.default_language;
-        let is_link = |question: &Question| match question {
-            Question::Link { path, lang } => {
+        let is_link = |question: &TextQuestion| match question {
+            TextQuestion::Link { path, lang } => {
                 is_plain && *lang == place.lang && targets.contains(path.as_str())
             }
             _ => false,
         };
-        let asked = trace.asked.into_iter();
-        let asked: Vec<Question> = asked.filter(|question| !is_link(question)).collect();
+        let asked = trace.asked.of_text.into_iter();
+        let asked: Vec<TextQuestion> = asked.filter(|question| !is_link(question)).collect();
         let toc = values::toc(&document.toc);
         let mark = |text: &str| {
             if world.traced {
@@ -575,7 +576,7 @@ impl Job<'_> {
         let scope = Scope::of_text(world);
         let facts = BodyFacts {
             trace: if world.traced {
-                world::look(scope, place.key.as_str(), || {
+                scope::look(scope, place.key.as_str(), || {
                     self.mark(templated, &asked, &links)
                 })?
             } else {
@@ -587,7 +588,7 @@ impl Job<'_> {
             toc: (!document.toc.is_empty() && world.traced).then(|| value_mark(&toc, &WHOLE)),
             asked,
             links,
-            warnings: located(place.key.as_str(), text.first_line, document.warnings),
+            warnings: located(place.key.as_str(), text, document.warnings),
             pictures: shown(trace.pictures),
         };
         Ok(Written {
@@ -624,7 +625,7 @@ impl Job<'_> {
         {
             let error = TemplateError::plain(None, message);
             let problem = Diagnostic::error("content-template", file, error.message);
-            let problem = problem.at(line + body.first_line - 1, None);
+            let problem = problem.at(body.line_of_file(line), None);
             return Err(vec![Diagnostic {
                 hint: error.hint,
                 ..problem
@@ -681,7 +682,7 @@ fn is_templated(world: &World, place: &Place, text: &str) -> bool {
 
 fn unmetered(file: &str, body: &BodyText, (line, message): (u32, &str)) -> Diagnostic {
     Diagnostic::error("content-template", file, message)
-        .at(line + body.first_line - 1, None)
+        .at(body.line_of_file(line), None)
         .hint("move it into a component or a template, in smaller parts")
 }
 
@@ -741,7 +742,7 @@ fn templating_problem(
     } else {
         error.hint
     };
-    let line = error.line.map(|line| line + body.first_line - 1);
+    let line = error.line.map(|line| body.line_of_file(line));
     Diagnostic {
         hint,
         ..Diagnostic::error("content-template", file, error.message).at(line, error.column)
@@ -757,11 +758,11 @@ const LITERAL: &str = "to show braces as they are, put them between {% raw %} an
 /// What the engine calls a text that is no template of the site.
 const ONE_OFF: &str = "__tera_one_off";
 
-fn located(file: &str, first_line: u32, problems: Vec<markdown::Problem>) -> Vec<Diagnostic> {
+fn located(file: &str, text: &BodyText, problems: Vec<markdown::Problem>) -> Vec<Diagnostic> {
     let diagnostic = |problem: markdown::Problem| Diagnostic {
         hint: problem.hint,
         ..Diagnostic::error(problem.code, file, problem.message)
-            .at(problem.line + first_line - 1, problem.column)
+            .at(text.line_of_file(problem.line), problem.column)
     };
     problems.into_iter().map(diagnostic).collect()
 }
@@ -773,7 +774,7 @@ struct SiteEnvironment<'a> {
 
 impl Environment for SiteEnvironment<'_> {
     fn internal_link(&self, path: &str) -> Option<String> {
-        ask(self.world, || Question::Link {
+        ask(self.world, || TextQuestion::Link {
             path: path.to_owned(),
             lang: self.lang.to_owned(),
         });

@@ -7,9 +7,10 @@ use super::minify::{self, Minified};
 use super::noindex;
 use super::questions;
 use super::readers::{Reader, Readers};
+use super::scope::{self, Scope, within};
 use super::templates::{BUILTIN_PREFIX, about, source_of};
 use super::values::{Detail, Shown, View};
-use super::world::{self, Needs, Pictures, Scope, World, within};
+use super::world::{Needs, Pictures, World};
 use super::{RenderError, guarded};
 use crate::graph::{OutputTrace, Question, value_mark};
 use crate::search;
@@ -102,8 +103,8 @@ pub fn render(
         records: trace.records,
     };
     if world.traced {
-        let asked: Arc<[Arc<Question>]> = trace.asked.into_iter().map(Arc::new).collect();
-        let mark = world::look(scope, key.as_str(), || job.mark(&asked));
+        let asked: Arc<[Arc<Question>]> = trace.asked.all().map(Arc::new).collect();
+        let mark = scope::look(scope, key.as_str(), || job.mark(&asked));
         made.trace = mark.map_err(RenderError::Needs)?.map(|trace| OutputTrace {
             trace,
             asked,
@@ -133,7 +134,7 @@ pub fn holds(
         contents: Some(contents.clone()),
         reader: None,
     };
-    let mark = world::look(scope, key.as_str(), || job.mark(&known.asked))?;
+    let mark = scope::look(scope, key.as_str(), || job.mark(&known.asked))?;
     Ok(mark == Some(known.trace))
 }
 
@@ -408,7 +409,7 @@ impl<'w> Job<'w> {
         let reader = self.world.templates.readers.reader(template);
         self.variables(self.view(Detail::Bodies(&shown)), Some(&reader));
         for key in shown.missing.take() {
-            world::need_body(key);
+            scope::need_body(key);
         }
     }
 

@@ -1,11 +1,11 @@
 //! What the templates of a site read, worked out once for each that is an entry.
 
 use super::texts::OtherTexts;
-use crate::graph::Question;
+use crate::graph::{PageQuestion, Question};
 use quillfront_site::fingerprint::{Mark, Marker};
 use quillfront_templates::reads::{Interner, Reads, Set, Shape, WHOLE};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
+use std::sync::{Arc, LazyLock, Mutex, OnceLock, PoisonError, RwLock};
 
 /// The readers of a site's templates.
 #[derive(Default)]
@@ -35,7 +35,7 @@ pub struct Reader {
 
 #[derive(Default)]
 struct Shapes {
-    by_question: HashMap<Question, Arc<Shape>>,
+    by_question: HashMap<PageQuestion, Arc<Shape>>,
     /// Each once.
     all: BTreeSet<Arc<Shape>>,
 }
@@ -136,16 +136,24 @@ impl Reader {
         self.reads.templates.as_ref()
     }
 
-    /// What is read of the answer to a question.
+    /// Returns what is read of the answer to a question.
     pub fn shape_of(&self, question: &Question) -> Arc<Shape> {
+        static ALL: LazyLock<Arc<Shape>> = LazyLock::new(|| Arc::new(WHOLE.clone()));
+        match question {
+            Question::OfPages(question) => self.shape_of_pages(question),
+            Question::OfText(_) => ALL.clone(),
+        }
+    }
+
+    /// The same, of a question that looks at other pages.
+    pub fn shape_of_pages(&self, question: &PageQuestion) -> Arc<Shape> {
         let mut shapes = self.shapes.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(shape) = shapes.by_question.get(question) {
             return shape.clone();
         }
-        let mut shape = match question.function() {
-            Some(function) => self.reads.answer(function, &|name| question.argument(name)),
-            None => WHOLE.clone(),
-        };
+        let mut shape = self
+            .reads
+            .answer(question.function(), &|name| question.argument(name));
         let shape = match shapes.all.get(&shape) {
             Some(shape) => shape.clone(),
             None => {

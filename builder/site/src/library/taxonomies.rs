@@ -2,8 +2,7 @@
 
 use crate::config::{Config, TaxonomyConfig};
 use crate::facts::Page;
-use crate::ids;
-use crate::index_vec::{Id, IndexVec};
+use crate::index_vec::{Id, IndexVec, ids};
 use crate::library::{Library, PageId};
 use crate::slugs;
 use rayon::prelude::*;

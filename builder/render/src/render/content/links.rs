@@ -5,8 +5,7 @@ use crate::render::world::World;
 use quillfront_markdown::InternalLink;
 use quillfront_site::diagnostic::Diagnostic;
 use quillfront_site::facts::{BodyText, Place};
-use quillfront_site::ids;
-use quillfront_site::index_vec::Id;
+use quillfront_site::index_vec::{Id, ids};
 use quillfront_site::key::SourceKey;
 use quillfront_site::library::{Library, PageId, SectionId};
 use rayon::prelude::*;
@@ -223,7 +222,7 @@ pub(super) fn anchors(world: &World, links: &[LinkToPlace<'_>]) -> Anchors {
             ),
         };
         let problem = Diagnostic::error("internal-link", from.key.as_str(), message)
-            .at(link.line + text.first_line - 1, None)
+            .at(text.line_of_file(link.line), None)
             .hint(hint);
         list.entry(from.key.clone()).or_default().push(problem);
     }
