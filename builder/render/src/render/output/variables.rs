@@ -119,8 +119,7 @@ impl Job<'_> {
                 own.with("config", |_| self.contents.config(&config.default_language))
             }
             Recipe::NotFound => self.of_site(own).set("zola_version", ZOLA_VERSION),
-            // A page that sends its reader on, for hosts without redirects; `qf-location` for those
-            // with.
+            // A page that sends its reader on, for hosts without redirects; those with take the metadata.
             Recipe::Redirect(target) => own.set("url", target.as_str()),
             Recipe::SearchIndex(_)
             | Recipe::SearchLibrary
