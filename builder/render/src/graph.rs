@@ -35,6 +35,15 @@ use std::sync::Arc;
 /// A picture that a render refers to: where it is published, the original, and what to make of it.
 pub type Shown = (OutputKey, SourceKey, Job);
 
+/// Whether a page is seen with the pages before and after it in its section.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Neighbours {
+    /// With them: by its own template, by functions and in lists.
+    Shown,
+    /// Without: in feeds, and where it is a neighbour itself.
+    LeftOut,
+}
+
 /// What is known of a rendered body without its HTML.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BodyFacts {

@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use quillfront_render::effective::{Change, Observed};
 use quillfront_render::evaluate::{Evaluation, Tree, Unready};
 use quillfront_render::remote::{Answer, Request};
-use quillfront_render::render::world::{Inputs, Settings};
+use quillfront_render::render::world::{Inputs, Listing, Settings};
 use quillfront_site::key::{OutputKey, SourceKey};
 use quillfront_site::object::Object;
 use quillfront_site::plan::PICTURES;
@@ -267,7 +267,7 @@ impl Builder {
             drafts: self.options.drafts,
             now: time.now,
             minify: false,
-            listing_is_complete: true,
+            listing: Listing::All,
         };
         let cut_off = |error: tokio::task::JoinError| BuildError::Rendering(error.to_string());
         let given = sources.clone();

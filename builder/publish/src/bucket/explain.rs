@@ -13,7 +13,7 @@ use quillfront_render::evaluate::{Asked, Evaluation, MAX_ROUNDS, Unready};
 use quillfront_render::graph::OutputTrace;
 use quillfront_render::render::output::{Site, Sums, merged};
 use quillfront_render::render::readings::{Part, Parts, Told};
-use quillfront_render::render::world::{Needs, Settings};
+use quillfront_render::render::world::{Listing, Needs, Settings};
 use quillfront_site::fingerprint::Mark;
 use quillfront_site::key::{OutputKey, SourceKey};
 use quillfront_site::plan::Planned;
@@ -208,7 +208,7 @@ impl Builder {
             drafts: self.options.drafts,
             now,
             minify: false,
-            listing_is_complete: true,
+            listing: Listing::All,
         };
         let mut evaluation = match Evaluation::new(state.sources.clone(), settings) {
             Ok(evaluation) => evaluation,

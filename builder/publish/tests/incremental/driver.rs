@@ -6,7 +6,7 @@ use quillfront_render::effective::{self, Observed};
 use quillfront_render::evaluate::{Album, Evaluation, Tree, Unready};
 use quillfront_render::graph::Graph;
 use quillfront_render::remote::{Answer, Request};
-use quillfront_render::render::world::{Inputs, Settings};
+use quillfront_render::render::world::{Inputs, Listing, Settings};
 use quillfront_render::search::Records;
 use quillfront_site::diagnostic::Diagnostic;
 use quillfront_site::fingerprint::Fingerprint;
@@ -186,7 +186,11 @@ impl Site {
             drafts: false,
             minify: false,
             now: self.now,
-            listing_is_complete: !self.is_folder,
+            listing: if self.is_folder {
+                Listing::SiteFolders
+            } else {
+                Listing::All
+            },
         }
     }
 

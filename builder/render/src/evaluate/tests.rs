@@ -16,7 +16,7 @@ mod themes;
 
 use super::{Evaluation, Tree};
 use crate::effective::{self, Observed};
-use crate::render::world::Settings;
+use crate::render::world::{Listing, Settings};
 use quillfront_site::key::SourceKey;
 use quillfront_site::object::Body;
 use quillfront_site::source::Sources;
@@ -59,7 +59,7 @@ fn evaluation(files: &[(&str, &str)]) -> Evaluation {
         drafts: false,
         minify: false,
         now: jiff::Timestamp::UNIX_EPOCH,
-        listing_is_complete: true,
+        listing: Listing::All,
     };
     Evaluation::new(Arc::new(sources), settings).unwrap()
 }

@@ -4,8 +4,9 @@
 //! to be read, the answer is another one, and so is its mark: kept, it would say of what is read later
 //! that it has not changed.
 
-use super::Question;
 use super::whole::made_whole;
+use super::{Neighbours, Question};
+use crate::locks::Unpoisoned;
 use quillfront_site::fingerprint::Mark;
 use quillfront_site::index_vec::Id;
 use quillfront_site::library::PageId;
@@ -13,12 +14,12 @@ use quillfront_templates::reads::{Shape, ShapeId};
 use std::collections::HashMap;
 use std::hash::Hash;
 use std::marker::PhantomData;
-use std::sync::{Arc, OnceLock, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock, RwLock};
 
 /// Marks by what they are of. Nothing is kept under a shape that has no id.
 #[derive(Debug, Default)]
 pub struct Memo {
-    pages: Known<(ShapeId, bool), Arc<Once<PageId, Mark>>>,
+    pages: Known<(ShapeId, Neighbours), Arc<Once<PageId, Mark>>>,
     answers: Known<ShapeId, Arc<Known<Question, Mark>>>,
     values: Known<(ShapeId, String), Mark>,
 }
@@ -36,7 +37,7 @@ impl<K, V> Default for Known<K, V> {
 impl<K: Eq + Hash + Clone, V: Clone> Known<K, V> {
     /// What is known under a key, or is made now. What was lacking something is made anew each time.
     pub fn get_or(&self, key: &K, make: impl FnOnce() -> V) -> V {
-        let read = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let read = self.0.read().unpoisoned();
         if let Some(known) = read.get(key) {
             return known.clone();
         }
@@ -46,7 +47,7 @@ impl<K: Eq + Hash + Clone, V: Clone> Known<K, V> {
         if !is_whole {
             return made;
         }
-        let mut write = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let mut write = self.0.write().unpoisoned();
         write.entry(key.clone()).or_insert(made).clone()
     }
 }
@@ -93,11 +94,11 @@ impl Memo {
     pub fn pages(
         &self,
         shape: &Shape,
-        full: bool,
+        neighbours: Neighbours,
         count: usize,
     ) -> Option<Arc<Once<PageId, Mark>>> {
         let make = || Arc::new(Once::new(count));
-        Some(self.pages.get_or(&(shape.id()?, full), make))
+        Some(self.pages.get_or(&(shape.id()?, neighbours), make))
     }
 
     /// The mark of what a shape reads of the answer to a question.

@@ -2,7 +2,7 @@
 
 use super::content::Contents;
 use super::scope::{self, Scope};
-use super::world::World;
+use super::world::{Listing, World};
 use quillfront_site::key::{OutputKey, SourceKey};
 use std::sync::Arc;
 use tera::Error;
@@ -80,7 +80,7 @@ pub fn source(world: &World, path: &str) -> Result<Option<SourceKey>, Error> {
     if let Some(found) = candidates.iter().find(|key| world.sources.exists(key)) {
         return Ok(Some(SourceKey::from(found.as_str())));
     }
-    if world.settings.listing_is_complete {
+    if world.settings.listing == Listing::All {
         return Ok(None);
     }
     // Only below the root there are files that the sources do not list.
@@ -102,7 +102,9 @@ fn below(folder: &str, path: &str) -> Option<String> {
     for part in folder.split('/').chain(path.split('/')) {
         match part {
             "" | "." => {}
-            ".." => drop(parts.pop()?),
+            ".." => {
+                parts.pop()?;
+            }
             part => parts.push(part),
         }
     }

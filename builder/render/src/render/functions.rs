@@ -10,7 +10,7 @@ use super::questions;
 use super::scope::{Scope, ask, ask_of_pages, chance, scope};
 use super::values::{self, Detail, View};
 use super::world::World;
-use crate::graph::{Named, PageQuestion, TextQuestion};
+use crate::graph::{Named, Neighbours, PageQuestion, TextQuestion};
 use quillfront_site::key::SourceKey;
 use quillfront_site::library::taxonomies::Term;
 use quillfront_templates::budget;
@@ -136,7 +136,7 @@ fn get_page(arguments: Kwargs, state: &State) -> Answer {
         name,
         PageQuestion::Page,
         |view, named, shape| match lookup::page(view.world, named) {
-            (Some(id), _) => Ok(values::page(view, id, shape, true)),
+            (Some(id), _) => Ok(values::page(view, id, shape, Neighbours::Shown)),
             (None, _) if allow_missing => Ok(Value::none()),
             (None, file) => fail(missing(view.world, "page", &file, named)),
         },

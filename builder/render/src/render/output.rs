@@ -199,8 +199,8 @@ pub fn is_spared(
             let mut asked = known.asked.iter();
             let reaches = texts.any
                 || asked.any(|question| texts.is_unknown(question))
-                || (texts.listed && job.lists(false, &edited.pages))
-                || (texts.in_part && job.lists(true, &edited.pages));
+                || (texts.listed && job.lists(Extent::List, &edited.pages))
+                || (texts.in_part && job.lists(Extent::Part, &edited.pages));
             !reaches
         }
     }
@@ -253,6 +253,15 @@ struct Job<'a> {
     contents: &'a Contents,
     key: &'a OutputKey,
     planned: &'a Planned,
+}
+
+/// How much of a list of pages is meant.
+#[derive(Clone, Copy)]
+enum Extent {
+    /// The whole list.
+    List,
+    /// The part of it that a pager shows.
+    Part,
 }
 
 /// Something that an output is made from.
@@ -517,8 +526,8 @@ impl<'w> Job<'w> {
         })
     }
 
-    /// True where one of these pages may be in its list or, where that is asked for, its part of it.
-    fn lists(&self, part: bool, pages: &BTreeSet<PageId>) -> bool {
+    /// Returns whether one of these pages may be in its list, or in its part of the list.
+    fn lists(&self, extent: Extent, pages: &BTreeSet<PageId>) -> bool {
         let library = &self.world.library;
         let (path, list, cut, pager) = match &self.planned.recipe {
             Recipe::Section { section: id, pager } => {
@@ -543,8 +552,8 @@ impl<'w> Job<'w> {
             }
             _ => return true,
         };
-        match (part, cut, pager) {
-            (true, Some(cut), Some(number)) => {
+        match (extent, cut, pager) {
+            (Extent::Part, Some(cut), Some(number)) => {
                 let part = pagination::part(list, path, &cut, *number);
                 part.is_none_or(|part| part.pages.iter().any(|id| pages.contains(id)))
             }

@@ -8,7 +8,7 @@ use super::readings::Part;
 use super::scope;
 use super::values::{self, Detail, Shown, View};
 use super::world::World;
-use crate::graph::{PageQuestion, Question, TextQuestion, value_mark, whole};
+use crate::graph::{Neighbours, PageQuestion, Question, TextQuestion, value_mark, whole};
 use quillfront_site::fingerprint::{Mark, Marker};
 use quillfront_site::key::SourceKey;
 use quillfront_templates::reads::{Shape, WHOLE};
@@ -139,7 +139,7 @@ fn of_pages(view: View<'_>, question: &PageQuestion, shape: &Shape) -> Mark {
     match question {
         PageQuestion::Page(named) => {
             marker.option(lookup::page(world, named).0, |marker, id| {
-                let page = values::page(view, id, shape, true);
+                let page = values::page(view, id, shape, Neighbours::Shown);
                 marker.mark(value_mark(&page, &WHOLE));
             });
         }
@@ -190,7 +190,7 @@ pub fn look(view: View<'_>, question: &PageQuestion, shape: &Shape) {
     let _: Option<Value> = match question {
         PageQuestion::Page(named) => lookup::page(world, named)
             .0
-            .map(|id| values::page(view, id, shape, true)),
+            .map(|id| values::page(view, id, shape, Neighbours::Shown)),
         PageQuestion::Section(named) => lookup::section(world, named)
             .0
             .map(|id| values::section(view, id, shape)),

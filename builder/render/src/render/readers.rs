@@ -2,10 +2,11 @@
 
 use super::texts::OtherTexts;
 use crate::graph::{PageQuestion, Question};
+use crate::locks::Unpoisoned;
 use quillfront_site::fingerprint::{Mark, Marker};
 use quillfront_templates::reads::{Interner, Reads, Set, Shape, WHOLE};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::sync::{Arc, LazyLock, Mutex, OnceLock, PoisonError, RwLock};
+use std::sync::{Arc, LazyLock, Mutex, OnceLock, RwLock};
 
 /// The readers of a site's templates.
 #[derive(Default)]
@@ -58,13 +59,13 @@ impl Readers {
 
     /// The reader of a template, by the name that it is asked for.
     pub fn reader(&self, name: &str) -> Arc<Reader> {
-        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        let known = self.known.read().unpoisoned();
         if let Some(reader) = known.get(name) {
             return reader.clone();
         }
         drop(known);
         let reader = Arc::new(self.make(name));
-        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self.known.write().unpoisoned();
         known.entry(name.to_owned()).or_insert(reader).clone()
     }
 
@@ -147,7 +148,7 @@ impl Reader {
 
     /// The same, of a question that looks at other pages.
     pub fn shape_of_pages(&self, question: &PageQuestion) -> Arc<Shape> {
-        let mut shapes = self.shapes.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut shapes = self.shapes.lock().unpoisoned();
         if let Some(shape) = shapes.by_question.get(question) {
             return shape.clone();
         }

@@ -5,9 +5,10 @@
 //! again, also where the render panics. Renders may be nested: one that waits for work on other threads
 //! may start another on its own thread meanwhile.
 //!
-//! Two things of a render are elsewhere, in layers below this one. What it may still spend is in
+//! Three things are elsewhere, in layers below this one. What it may still spend is in
 //! `quillfront_templates::budget`, whose calls stand in templates. Whether a value that is being made
-//! [is whole](crate::graph::whole) is asked by what keeps values, of a part of a render.
+//! [is whole](crate::graph::whole) is asked by what keeps values, of a part of a render. And whether a crash
+//! is printed (`panics`) is of threads that compile style sheets, too.
 
 use super::content::Contents;
 use super::readers::Reader;
@@ -227,7 +228,7 @@ mod tests {
     use super::*;
     use crate::effective::{self, Observed};
     use crate::evaluate::Evaluation;
-    use crate::render::world::Settings;
+    use crate::render::world::{Listing, Settings};
     use quillfront_site::source::Sources;
     use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -246,7 +247,7 @@ mod tests {
             drafts: false,
             minify: false,
             now: jiff::Timestamp::UNIX_EPOCH,
-            listing_is_complete: true,
+            listing: Listing::All,
         };
         let mut evaluation: Evaluation = Evaluation::new(Arc::new(sources), settings).unwrap();
         evaluation.step(|_, object| object);

@@ -76,9 +76,17 @@ pub struct Settings {
     pub minify: bool,
     /// The time that templates see.
     pub now: jiff::Timestamp,
-    /// False where files exist that the sources do not list (a folder, where only the folders of
-    /// the site model are walked): then a file that is not listed is asked for.
-    pub listing_is_complete: bool,
+    /// Which of the site's files the sources list.
+    pub listing: Listing,
+}
+
+/// Which of a site's files its sources list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Listing {
+    /// All of them, as in a bucket.
+    All,
+    /// Those in the folders of the site model: a template may name others, and they are asked for.
+    SiteFolders,
 }
 
 /// The site, ready to be rendered. Immutable.

@@ -2,7 +2,7 @@
 
 use crate::effective::{self, Observed};
 use crate::evaluate::{Album, Evaluation, Tree};
-use crate::render::world::Settings;
+use crate::render::world::{Listing, Settings};
 use image::{ImageFormat, RgbImage};
 use quillfront_site::fingerprint::Fingerprint;
 use quillfront_site::key::{OutputKey, SourceKey};
@@ -71,7 +71,7 @@ fn evaluated_with(
         base_url: None,
         drafts: false,
         now: jiff::Timestamp::UNIX_EPOCH,
-        listing_is_complete: true,
+        listing: Listing::All,
     };
     let mut evaluation = Evaluation::new(Arc::new(sources), settings).unwrap();
     let published = published.iter().map(|key| OutputKey::from(key.as_str()));

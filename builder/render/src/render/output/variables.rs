@@ -1,6 +1,7 @@
 //! What the template of an output sees.
 
 use super::Job;
+use crate::graph::Neighbours;
 use crate::render::readers::Reader;
 use crate::render::values::{self, Detail, PagerList, View};
 use crate::render::{feeds, sitemap};
@@ -32,9 +33,13 @@ impl<'a> Variables<'a> {
             None => Some(&WHOLE),
         };
         match shape {
-            Some(shape) => drop(self.all.insert(name, (value(shape), shape))),
+            Some(shape) => {
+                self.all.insert(name, (value(shape), shape));
+            }
             // Its name is told where another one is misspelt.
-            None if self.named => drop(self.all.insert(name, (Value::none(), &WHOLE))),
+            None if self.named => {
+                self.all.insert(name, (Value::none(), &WHOLE));
+            }
             None => {}
         }
         self
@@ -71,7 +76,9 @@ impl Job<'_> {
         Some(match &self.planned.recipe {
             Recipe::Page(id) => self
                 .page_like(own, library.pages[*id].path())
-                .with("page", |shape| values::page_value(view, *id, shape, true)),
+                .with("page", |shape| {
+                    values::page_value(view, *id, shape, Neighbours::Shown)
+                }),
             Recipe::Section { section, pager } => {
                 let cut = Pagination::of_section(&library.sections[*section]);
                 let pages = &library.section_links[*section].pages;
@@ -193,7 +200,7 @@ impl Job<'_> {
         let mut variables = self
             .of_site(own)
             .with("pages", |shape| {
-                values::pages(view, &feed.pages, shape, false)
+                values::pages(view, &feed.pages, shape, Neighbours::LeftOut)
             })
             .with("feed_url", |_| {
                 let path = format!("/{}", self.key);
