@@ -227,7 +227,7 @@ pub fn need_picture(key: SourceKey) {
 mod tests {
     use super::*;
     use crate::effective::{self, Observed};
-    use crate::evaluate::Evaluation;
+    use crate::evaluate::{Evaluation, Options, Prepared};
     use crate::render::world::{Listing, Settings};
     use quillfront_site::source::Sources;
     use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -249,7 +249,8 @@ mod tests {
             now: jiff::Timestamp::UNIX_EPOCH,
             listing: Listing::All,
         };
-        let mut evaluation: Evaluation = Evaluation::new(Arc::new(sources), settings).unwrap();
+        let site = Prepared::new(Arc::new(sources), settings).unwrap();
+        let mut evaluation: Evaluation = site.evaluate(Options::default());
         evaluation.step(|_, object| object);
         evaluation.finish().site.expect("a site").world
     }
