@@ -12,6 +12,7 @@ mod reference;
 mod schedule;
 mod search;
 mod sections;
+mod stored;
 mod themes;
 
 use super::{Evaluation, Options, Prepared, Tree};
@@ -37,7 +38,7 @@ pub(super) fn tree(files: &[(&str, &str)]) -> Tree {
     evaluation.finish()
 }
 
-fn evaluation(files: &[(&str, &str)]) -> Evaluation {
+fn sources(files: &[(&str, &str)]) -> Sources {
     let mut sources = Sources::default();
     for (key, text) in files {
         let key = SourceKey::from(*key);
@@ -53,6 +54,10 @@ fn evaluation(files: &[(&str, &str)]) -> Evaluation {
         };
         effective::observe(&mut sources, &key, observed);
     }
+    sources
+}
+
+fn evaluation(files: &[(&str, &str)]) -> Evaluation {
     let settings = Settings {
         mode: "build",
         base_url: None,
@@ -61,7 +66,7 @@ fn evaluation(files: &[(&str, &str)]) -> Evaluation {
         now: jiff::Timestamp::UNIX_EPOCH,
         listing: Listing::All,
     };
-    let site = Prepared::new(Arc::new(sources), settings).unwrap();
+    let site = Prepared::new(Arc::new(sources(files)), settings).unwrap();
     site.evaluate(Options::default())
 }
 
