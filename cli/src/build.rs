@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use quillfront_publish::folder::{self, Built, Folders, Incremental};
 use quillfront_render::effective::Change;
 use quillfront_render::evaluate::{Account, Placed, Tree, Unready};
-use quillfront_render::render::world::Settings;
+use quillfront_render::render::world::{Listing, Settings};
 use quillfront_site::config::Config;
 use quillfront_site::diagnostic::Diagnostic;
 use quillfront_site::key::{OutputKey, SourceKey};
@@ -29,7 +29,7 @@ pub fn run(global: &Global, options: args::Build) -> Result<u8> {
         drafts: options.drafts,
         minify: options.minify,
         now: global.now.unwrap_or_else(today),
-        listing_is_complete: false,
+        listing: Listing::SiteFolders,
     };
     let root = &global.root;
     if !root.is_dir() {
@@ -429,7 +429,7 @@ mod tests {
                 drafts: false,
                 minify: false,
                 now: today(),
-                listing_is_complete: false,
+                listing: Listing::SiteFolders,
             };
             Ok(Output::choose(&global, &options, &settings)?.path)
         }

@@ -3,7 +3,7 @@
 
 use quillfront_publish::folder::{self, Folders, Incremental};
 use quillfront_render::evaluate::Unready;
-use quillfront_render::render::world::Settings;
+use quillfront_render::render::world::{Listing, Settings};
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -133,7 +133,7 @@ fn settings() -> Settings {
         drafts: false,
         minify: false,
         now: "2026-01-02T00:00:00Z".parse().unwrap(),
-        listing_is_complete: false,
+        listing: Listing::SiteFolders,
     }
 }
 
