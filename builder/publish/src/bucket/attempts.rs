@@ -21,11 +21,12 @@
 use super::BuildError;
 use super::context::Context;
 use super::root::{Loaded, Root};
+use quillfront_render::locks::Unpoisoned;
 use quillfront_site::report::Report;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard};
 
 /// What has ended so many attempts alone is set aside. One may have been the operator.
 const DEATHS_ALONE: u32 = 2;
@@ -154,7 +155,7 @@ impl Attempts {
 
     fn lock(&self) -> MutexGuard<'_, Option<Attempt>> {
         // It is replaced whole.
-        self.current.lock().unwrap_or_else(PoisonError::into_inner)
+        self.current.lock().unpoisoned()
     }
 }
 

@@ -7,7 +7,7 @@ use super::state::{Published, State};
 use super::supply::{Misread, Supplier};
 use jiff::Timestamp;
 use quillfront_render::evaluate::{self, Prepared, Previous, Tree, Unready};
-use quillfront_render::render::world::Settings;
+use quillfront_render::render::world::{Listing, Settings};
 use quillfront_site::key::{OutputKey, SourceKey};
 use quillfront_site::object::Object;
 use quillfront_site::plan::PICTURES;
@@ -37,7 +37,7 @@ pub(super) fn settings(context: &Context, now: Timestamp) -> Settings {
         drafts: options.drafts,
         now,
         minify: false,
-        listing_is_complete: true,
+        listing: Listing::All,
     }
 }
 

@@ -56,15 +56,10 @@ impl Meter {
         report.ms.insert("total".into(), total.max(0) as u64);
         let work = context.counts.snapshot() - self.work;
         let state = context.state_counts.snapshot() - self.state;
-        let requests = &mut report.requests;
-        requests.get = work.get + state.get;
-        requests.head = work.head + state.head;
-        requests.put = work.put + state.put;
-        requests.delete = work.delete + state.delete;
-        requests.list = work.list + state.list;
-        requests.invalidation = work.invalidation + state.invalidation;
-        report.bytes.read = work.bytes_in + state.bytes_in;
-        report.bytes.out = work.bytes_out + state.bytes_out;
+        let all = work + state;
+        report.requests = all.requests;
+        report.bytes.read = all.bytes_in;
+        report.bytes.out = all.bytes_out;
         report.bytes.state_in = state.bytes_in;
         report.bytes.state_out = state.bytes_out;
     }

@@ -2,7 +2,8 @@
 
 use super::root::Segments;
 use super::state::State;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use quillfront_render::locks::Unpoisoned;
+use std::sync::{Mutex, MutexGuard};
 
 /// The last state that was committed or adopted; valid as long as the root names the same segments.
 #[derive(Default)]
@@ -22,6 +23,6 @@ impl WarmState {
 
     fn lock(&self) -> MutexGuard<'_, Option<(Segments, State)>> {
         // A panic elsewhere cannot leave a half-written value: it is replaced whole.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock().unpoisoned()
     }
 }

@@ -1,5 +1,7 @@
 //! Requests and bytes, counted.
 
+use quillfront_site::report::RequestCounts;
+use std::ops::{Add, Sub};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Requests and bytes, counted as they are made.
@@ -24,51 +26,67 @@ pub struct Counts {
 }
 
 impl Counts {
-    /// How they stand now.
+    /// Returns what was counted so far.
     pub fn snapshot(&self) -> CountsSnapshot {
-        let of = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         CountsSnapshot {
-            get: of(&self.get),
-            head: of(&self.head),
-            put: of(&self.put),
-            delete: of(&self.delete),
-            list: of(&self.list),
-            invalidation: of(&self.invalidation),
-            bytes_in: of(&self.bytes_in),
-            bytes_out: of(&self.bytes_out),
+            requests: RequestCounts {
+                get: read(&self.get),
+                head: read(&self.head),
+                put: read(&self.put),
+                delete: read(&self.delete),
+                list: read(&self.list),
+                invalidation: read(&self.invalidation),
+            },
+            bytes_in: read(&self.bytes_in),
+            bytes_out: read(&self.bytes_out),
         }
     }
 }
 
-/// [`Counts`] at one time.
+/// What [`Counts`] had at one time, or counted between two.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-#[allow(missing_docs)] // They are those of `Counts`.
 pub struct CountsSnapshot {
-    pub get: u64,
-    pub head: u64,
-    pub put: u64,
-    pub delete: u64,
-    pub list: u64,
-    pub invalidation: u64,
+    /// Requests.
+    pub requests: RequestCounts,
+    /// Bytes read.
     pub bytes_in: u64,
+    /// Bytes written; copies on the server are not.
     pub bytes_out: u64,
 }
 
-impl std::ops::Sub for CountsSnapshot {
+impl CountsSnapshot {
+    /// Joins each number with that of another.
+    fn join(self, other: Self, join: fn(u64, u64) -> u64) -> Self {
+        let (one, two) = (self.requests, other.requests);
+        Self {
+            requests: RequestCounts {
+                get: join(one.get, two.get),
+                head: join(one.head, two.head),
+                put: join(one.put, two.put),
+                delete: join(one.delete, two.delete),
+                list: join(one.list, two.list),
+                invalidation: join(one.invalidation, two.invalidation),
+            },
+            bytes_in: join(self.bytes_in, other.bytes_in),
+            bytes_out: join(self.bytes_out, other.bytes_out),
+        }
+    }
+}
+
+impl Add for CountsSnapshot {
     type Output = Self;
 
-    /// What was counted since an earlier time.
-    fn sub(self, before: Self) -> Self {
-        Self {
-            get: self.get - before.get,
-            head: self.head - before.head,
-            put: self.put - before.put,
-            delete: self.delete - before.delete,
-            list: self.list - before.list,
-            invalidation: self.invalidation - before.invalidation,
-            bytes_in: self.bytes_in - before.bytes_in,
-            bytes_out: self.bytes_out - before.bytes_out,
-        }
+    fn add(self, other: Self) -> Self {
+        self.join(other, |one, other| one + other)
+    }
+}
+
+impl Sub for CountsSnapshot {
+    type Output = Self;
+
+    fn sub(self, earlier: Self) -> Self {
+        self.join(earlier, |now, then| now - then)
     }
 }
 
