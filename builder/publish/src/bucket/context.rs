@@ -78,8 +78,8 @@ impl Context {
         }
     }
 
-    /// The same, where some sources are others.
-    pub(super) fn as_if(self, given: GivenObjects) -> Self {
+    /// Takes these objects as if they were in the source bucket, which is then not to be written to.
+    pub(super) fn with_given(self, given: GivenObjects) -> Self {
         Self {
             source: self.source.as_if(given),
             ..self

@@ -163,7 +163,7 @@ pub(super) async fn preview(
         .filter(|(_, given)| given.is_none())
         .map(|(key, _)| key.as_str().into())
         .collect();
-    let context = context.as_if(files);
+    let context = context.with_given(files);
     for tried in 1..=MAX_TRIES {
         let root = context.root().await.map_err(BuildError::from)?;
         let state = match &root {
