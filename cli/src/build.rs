@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use quillfront_publish::folder::{self, Built, Folders, Incremental};
 use quillfront_render::effective::Change;
 use quillfront_render::evaluate::{Account, Placed, Tree, Unready};
-use quillfront_render::render::world::Settings;
+use quillfront_render::render::world::{Listing, Settings};
 use quillfront_site::config::Config;
 use quillfront_site::diagnostic::Diagnostic;
 use quillfront_site::key::{OutputKey, SourceKey};
@@ -29,7 +29,7 @@ pub fn run(global: &Global, options: args::Build) -> Result<u8> {
         drafts: options.drafts,
         minify: options.minify,
         now: global.now.unwrap_or_else(today),
-        listing_is_complete: false,
+        listing: Listing::SiteFolders,
     };
     let root = &global.root;
     if !root.is_dir() {
@@ -51,10 +51,13 @@ pub fn run(global: &Global, options: args::Build) -> Result<u8> {
             keep_dotfiles: out.keep_dotfiles,
             state,
         };
-        let built = folder::build_from(folders, settings, options.json, lap)
+        let built = folder::build_from(folders, settings.clone(), options.json, lap)
             .with_context(|| format!("building {}", root.display()))?;
         return match built {
             Ok(built) => {
+                if options.verify {
+                    verify(folders, settings, &built)?;
+                }
                 let report = Report {
                     ms: laps,
                     ..report_of(&built)
@@ -78,6 +81,26 @@ pub fn run(global: &Global, options: args::Build) -> Result<u8> {
         Err(Unready::BrokenConfig(problems)) => return not_built(global, problems, options.json),
     };
     end(global, report(&built), &out.path, started, options.json)
+}
+
+/// Fails where a build from nothing makes anything else.
+fn verify(folders: Folders<'_>, settings: Settings, built: &Incremental) -> Result<()> {
+    const MAX_LISTED: usize = 10;
+    let differing = folder::differing(folders, settings, built)?;
+    if differing.is_empty() {
+        return Ok(());
+    }
+    let keys = differing.iter().take(MAX_LISTED).map(ToString::to_string);
+    let keys: Vec<String> = keys.collect();
+    let more = match differing.len() - keys.len() {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    anyhow::bail!(
+        "{}{more} should have been built again: this is a fault of Quillfront, please report it with the \
+         site; `--force` without `--state` builds everything",
+        keys.join(", ")
+    )
 }
 
 /// The end of a build.
@@ -398,6 +421,7 @@ mod tests {
                 minify: false,
                 json: false,
                 state: state.map(|path| self.root().join(path)),
+                verify: false,
             };
             let settings = Settings {
                 mode: "build",
@@ -405,7 +429,7 @@ mod tests {
                 drafts: false,
                 minify: false,
                 now: today(),
-                listing_is_complete: false,
+                listing: Listing::SiteFolders,
             };
             Ok(Output::choose(&global, &options, &settings)?.path)
         }

@@ -2,7 +2,7 @@
 
 use quillfront_render::evaluate::{Options, Prepared};
 use quillfront_site::object::Body;
-use quillfront_render::render::world::Settings;
+use quillfront_render::render::world::{Listing, Settings};
 use quillfront_render::effective::{self, Observed};
 use quillfront_site::source::Sources;
 use roxmltree::Document;
@@ -43,7 +43,7 @@ libfuzzer_sys::fuzz_target!(|input: (&str, &str, &str)| {
         drafts: false,
         minify: false,
         now: jiff::Timestamp::UNIX_EPOCH,
-        listing_is_complete: true,
+        listing: Listing::All,
     };
     let site = Prepared::new(Arc::new(sources), settings).expect("a configuration");
     let mut evaluation = site.evaluate(Options::default());

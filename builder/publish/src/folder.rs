@@ -5,9 +5,11 @@ mod incremental;
 mod intent;
 mod opened;
 mod output;
+mod verify;
 mod version;
 mod written;
 pub use incremental::{Folders, Incremental, build_from, remembers};
+pub use verify::differing;
 pub use version::Version;
 
 use crate::bucket::observe::MAX_INPUT_BYTES;

@@ -164,7 +164,7 @@ pub struct OutputCounts {
 }
 
 /// Requests by kind.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RequestCounts {
     /// S3 GET.
     pub get: u64,

@@ -7,7 +7,7 @@ use super::supply::{Misread, Supplier};
 use super::{BuildError, Builder, Step};
 use jiff::Timestamp;
 use quillfront_render::evaluate::{self, Prepared, Previous, Tree, Unready};
-use quillfront_render::render::world::Settings;
+use quillfront_render::render::world::{Listing, Settings};
 use quillfront_site::key::{OutputKey, SourceKey};
 use quillfront_site::object::Object;
 use quillfront_site::plan::PICTURES;
@@ -75,7 +75,7 @@ impl Builder {
             drafts: self.options.drafts,
             now: time.now,
             minify: false,
-            listing_is_complete: true,
+            listing: Listing::All,
         };
         let cut_off = |error: tokio::task::JoinError| BuildError::Rendering(error.to_string());
         let given = sources.clone();

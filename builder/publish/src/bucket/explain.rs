@@ -14,7 +14,7 @@ use quillfront_render::evaluate::{self, Evaluation, MAX_ROUNDS, Prepared, Previo
 use quillfront_render::graph::OutputTrace;
 use quillfront_render::render::output::{Site, Sums, merged};
 use quillfront_render::render::readings::{Part, Parts, Told};
-use quillfront_render::render::world::{Needs, Settings};
+use quillfront_render::render::world::{Listing, Needs, Settings};
 use quillfront_site::fingerprint::Mark;
 use quillfront_site::key::{OutputKey, SourceKey};
 use quillfront_site::plan::Planned;
@@ -209,7 +209,7 @@ impl Builder {
             drafts: self.options.drafts,
             now,
             minify: false,
-            listing_is_complete: true,
+            listing: Listing::All,
         };
         let site = match Prepared::new(state.sources.clone(), settings) {
             Ok(site) => site,

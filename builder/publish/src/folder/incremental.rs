@@ -641,7 +641,7 @@ fn news(files: Vec<FileEntry>, before: &Sources, seen_at: u64) -> (Vec<FileEntry
 
 /// The version of a file that only travels. Its bytes are read: a clone of the site, or a file that was
 /// put back, is no change.
-fn version_of_opaque(root: &Path, file: &FileEntry) -> io::Result<String> {
+pub(super) fn version_of_opaque(root: &Path, file: &FileEntry) -> io::Result<String> {
     // A larger one is not published.
     if file.version.size > MAX_FILE_BYTES {
         return Ok(file.version.to_string());

@@ -15,6 +15,7 @@ const LAYERS: [(&str, &[&str]); 4] = [
         "site",
         &[
             "diagnostic",
+            "index_vec",
             "fingerprint",
             "key",
             "dates",
@@ -38,6 +39,7 @@ const LAYERS: [(&str, &[&str]); 4] = [
     (
         "render",
         &[
+            "locks",
             "panics",
             "remote",
             "search",

@@ -8,7 +8,7 @@ use quillfront_render::evaluate::{
 };
 use quillfront_render::graph::Graph;
 use quillfront_render::remote::{Answer, Request};
-use quillfront_render::render::world::Settings;
+use quillfront_render::render::world::{Listing, Settings};
 use quillfront_render::search::Records;
 use quillfront_site::diagnostic::Diagnostic;
 use quillfront_site::fingerprint::Fingerprint;
@@ -181,7 +181,11 @@ impl Site {
             drafts: false,
             minify: false,
             now: self.now,
-            listing_is_complete: !self.is_folder,
+            listing: if self.is_folder {
+                Listing::SiteFolders
+            } else {
+                Listing::All
+            },
         }
     }
 

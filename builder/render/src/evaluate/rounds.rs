@@ -157,7 +157,9 @@ impl<Kept: Send> Evaluation<Kept> {
                     }
                     self.done.insert(key, Ok(kept));
                 }
-                Round::Failed(problems) => drop(self.done.insert(key, Err(problems))),
+                Round::Failed(problems) => {
+                    self.done.insert(key, Err(problems));
+                }
                 Round::Unknown(more) => {
                     left.push(key);
                     needs.extend(*more);

@@ -319,8 +319,12 @@ fn in_circles_by_super(set: &BTreeMap<String, String>, theme: Option<&str>) -> V
         let own = includes.entry(name).or_default();
         for named in meter::named_templates(text) {
             match (named.word, find(&named.name)) {
-                ("extends", Some(parent)) => drop(parents.insert(name, parent)),
-                (_, Some(included)) => drop(own.insert(included)),
+                ("extends", Some(parent)) => {
+                    parents.insert(name, parent);
+                }
+                (_, Some(included)) => {
+                    own.insert(included);
+                }
                 (_, None) => {}
             }
         }

@@ -3,7 +3,7 @@
 use super::super::{Evaluation, Options, Prepared};
 use super::{CONFIG, LIST, PAGE, page, text, told, tree};
 use crate::effective::{self, Observed};
-use crate::render::world::Settings;
+use crate::render::world::{Listing, Settings};
 use quillfront_site::source::Sources;
 use std::sync::Arc;
 
@@ -130,7 +130,7 @@ fn what_is_due_moves_now_on_to_its_time() {
             drafts: false,
             minify: false,
             now: now.parse().unwrap(),
-            listing_is_complete: true,
+            listing: Listing::All,
         };
         let site = Prepared::up_to(sources.clone(), settings, up_to.parse().unwrap()).unwrap();
         let mut evaluation: Evaluation = site.evaluate(Options::default());
