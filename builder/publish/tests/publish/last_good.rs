@@ -4,8 +4,8 @@
 use crate::meanwhile::{During, Meanwhile};
 use crate::world::{ALL, SITE, SOURCE, World, keys, published_blog, shared};
 use aws_sdk_s3::primitives::ByteStream;
-use quillfront_publish::bucket::{Builder, Options};
 use quillfront_publish::bucket::run::Work;
+use quillfront_publish::bucket::{Builder, Options};
 use quillfront_site::report::{Action, Report};
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
