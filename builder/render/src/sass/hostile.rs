@@ -8,15 +8,12 @@ const BIG: &str = "$big: 'abcdefgh'; @for $i from 1 through 13 { $big: $big + $b
 const BIG_INDENTED: &str = "$big: 'abcdefgh'\n@for $i from 1 through 13\n  $big: $big + $big\n";
 
 fn refused(files: &[(&str, &str)], told: &str) {
-    let started = std::time::Instant::now();
     let story = &files[0].1[..files[0].1.len().min(200)];
     let Err(problem) = compiled(files) else {
         panic!("{story}: not {told}");
     };
     assert!(problem.message.contains(told), "{story}: {problem}");
     assert!(problem.file.starts_with("sass/"), "{story}: {problem}");
-    // Far less, but for a machine that is busy.
-    assert!(started.elapsed().as_secs() < 100, "{story}");
 }
 
 fn refused_alone(text: &str, told: &str) {

@@ -136,14 +136,14 @@ impl Extends {
             .clone()
             .map(|part| 1 + self.extended.get(part).copied().unwrap_or(0));
         let paths = runs.fold(1, usize::saturating_mul);
-        let targets = parts.filter(|part| self.extended.contains_key(*part));
+        let mut targets = parts.filter(|part| self.extended.contains_key(*part));
         let woven = targets.clone().map(|part| {
             let depth = self.depths.get(part).copied().unwrap_or(0);
             woven(compound.descendants, depth)
         });
         let made = paths.saturating_mul(woven.max().unwrap_or(1));
         if made > MAX_MADE {
-            self.too_many = targets.last().cloned();
+            self.too_many = targets.next_back().cloned();
         }
     }
 
