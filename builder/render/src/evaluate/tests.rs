@@ -14,7 +14,7 @@ mod search;
 mod sections;
 mod themes;
 
-use super::{Evaluation, Tree};
+use super::{Evaluation, Options, Prepared, Tree};
 use crate::effective::{self, Observed};
 use crate::render::world::Settings;
 use quillfront_site::key::SourceKey;
@@ -61,7 +61,8 @@ fn evaluation(files: &[(&str, &str)]) -> Evaluation {
         now: jiff::Timestamp::UNIX_EPOCH,
         listing_is_complete: true,
     };
-    Evaluation::new(Arc::new(sources), settings).unwrap()
+    let site = Prepared::new(Arc::new(sources), settings).unwrap();
+    site.evaluate(Options::default())
 }
 
 /// What the author is told, as text.

@@ -1,7 +1,7 @@
 //! Pictures and style sheets that templates name, from sources to the tree.
 
 use crate::effective::{self, Observed};
-use crate::evaluate::{Album, Evaluation, Tree};
+use crate::evaluate::{Album, Evaluation, Options, Prepared, Supplied, Tree};
 use crate::render::world::Settings;
 use image::{ImageFormat, RgbImage};
 use quillfront_site::fingerprint::Fingerprint;
@@ -73,9 +73,14 @@ fn evaluated_with(
         now: jiff::Timestamp::UNIX_EPOCH,
         listing_is_complete: true,
     };
-    let mut evaluation = Evaluation::new(Arc::new(sources), settings).unwrap();
     let published = published.iter().map(|key| OutputKey::from(key.as_str()));
-    evaluation.remember(album.clone(), published.collect());
+    let options = Options {
+        album: Some(album.clone()),
+        pictures: published.collect(),
+        ..Options::default()
+    };
+    let site = Prepared::new(Arc::new(sources), settings).unwrap();
+    let mut evaluation: Evaluation = site.evaluate(options);
     let mut batches = Vec::new();
     loop {
         let batch = evaluation.step(|_, object| object).files;
@@ -90,7 +95,11 @@ fn evaluated_with(
             let bytes = files.get(key.as_str())?;
             Some((key.clone(), Fingerprint::of(bytes).hex()))
         });
-        evaluation.supply_versions(read.collect(), &versions.collect());
+        evaluation.supply(Supplied {
+            files: read.collect(),
+            versions: versions.collect(),
+            ..Supplied::default()
+        });
         batches.push(batch);
     }
 }

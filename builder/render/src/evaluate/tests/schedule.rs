@@ -1,6 +1,6 @@
 //! Posts that are not due yet.
 
-use super::super::Evaluation;
+use super::super::{Evaluation, Options, Prepared};
 use super::{CONFIG, LIST, PAGE, page, text, told, tree};
 use crate::effective::{self, Observed};
 use crate::render::world::Settings;
@@ -132,8 +132,8 @@ fn what_is_due_moves_now_on_to_its_time() {
             now: now.parse().unwrap(),
             listing_is_complete: true,
         };
-        let mut evaluation =
-            Evaluation::up_to(sources.clone(), settings, up_to.parse().unwrap()).unwrap();
+        let site = Prepared::up_to(sources.clone(), settings, up_to.parse().unwrap()).unwrap();
+        let mut evaluation: Evaluation = site.evaluate(Options::default());
         assert!(evaluation.step(|_, object| object).is_empty());
         let tree = evaluation.finish();
         let pages = ["a", "b", "c"].iter().filter(|name| {
