@@ -108,7 +108,7 @@ fn functions_of_selectors_are_there_wherever_a_file_is_imported() {
     let made = "b:.a.b \"“\"}";
     assert_eq!(
         compiled(&[("sass/a.scss", text), ("sass/_b.scss", part)]).unwrap(),
-        format!("@charset \"UTF-8\";.x a{{{made}@media print{{a{{{made}}}")
+        format!("\u{feff}.x a{{{made}@media print{{a{{{made}}}")
     );
 }
 
