@@ -32,6 +32,26 @@ pub(super) fn line_of(text: &str, offset: usize) -> u32 {
     text[..offset].matches('\n').count() as u32 + 1
 }
 
+/// The lines of one offset after the other, in one way through the text.
+pub(super) struct Lines<'a> {
+    text: &'a str,
+    /// How far it has come, and the 1-based line there.
+    at: (usize, u32),
+}
+
+impl<'a> Lines<'a> {
+    pub(super) fn of(text: &'a str) -> Self {
+        Self { text, at: (0, 1) }
+    }
+
+    /// The 1-based line of an offset that is not before the last one.
+    pub(super) fn line(&mut self, offset: usize) -> u32 {
+        let (at, line) = self.at;
+        self.at = (offset, line + line_of(&self.text[at..], offset - at) - 1);
+        self.at.1
+    }
+}
+
 /// What `{{ … }}` prints; none for a component, whose text is metered where it is written.
 pub(super) fn printed<'a>(tag: &Tag<'a>) -> Option<&'a str> {
     let first = tag.tokens().next().filter(|_| tag.prints)?;
@@ -60,8 +80,7 @@ pub(super) fn template<'a>(tag: &Tag<'a>, word: &str) -> Option<Cow<'a, str>> {
 /// The component that a tag defines.
 pub(super) fn component<'a>(tag: &Tag<'a>) -> Option<&'a str> {
     let mut tokens = tag.tokens();
-    let _ = tokens.next().filter(|_| tag.word() == "component")?;
-    let name = tokens.next()?;
+    let name = tokens.nth(1).filter(|_| tag.word() == "component")?;
     Some(tokens.dotted(name))
 }
 
