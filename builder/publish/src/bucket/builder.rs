@@ -66,7 +66,8 @@ impl Builder {
     /// Infrastructure that failed; the work is then to be tried again. An author's mistakes are in
     /// the reports.
     pub async fn run(&self, work: Work) -> Result<Vec<Report>, BuildError> {
-        run::run(&self.context, &self.attempts, work).await
+        // On the heap: whoever awaits a future has it inside of its own, and this is the largest.
+        Box::pin(run::run(&self.context, &self.attempts, work)).await
     }
 
     /// From this time on nothing new is begun, until another time is set; none where there is no
@@ -195,9 +196,8 @@ mod tests {
     use aws_credential_types::Credentials;
     use std::time::Duration;
 
-    const MOST_BYTES: usize = 32 * 1024;
+    const MOST_BYTES: usize = 16 * 1024;
 
-    /// Whoever awaits a future has it inside of its own, and in a debug build on the stack besides.
     #[test]
     fn futures_are_small_enough_for_the_stack() {
         let credentials = Credentials::new("key", "secret", None, None, "test");
@@ -218,7 +218,6 @@ mod tests {
         ];
         let preview = size_of_val(&builder.preview(BTreeMap::new(), 0));
         for (name, bytes) in sizes.into_iter().chain([("preview", preview)]) {
-            println!("{name} {bytes}");
             assert!(bytes <= MOST_BYTES, "{name} has {bytes} bytes");
         }
     }
