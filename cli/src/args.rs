@@ -74,6 +74,10 @@ pub struct Build {
     /// Build incrementally: keep state in DIR and rebuild only the outputs that would change
     #[arg(long, value_name = "DIR")]
     pub state: Option<PathBuf>,
+    /// Build everything again from nothing afterwards, in memory, and compare; a difference is a fault of
+    /// Quillfront, please report it
+    #[arg(long, requires = "state")]
+    pub verify: bool,
     /// Publish drafts too
     #[arg(long)]
     pub drafts: bool,

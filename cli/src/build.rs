@@ -11,13 +11,12 @@ use anyhow::{Context, Result};
 use jiff::Timestamp;
 use quillfront_publish::folder::{self, Built, Folders, Incremental};
 use quillfront_render::effective::Change;
-use quillfront_render::evaluate::{Tree, Unready, why};
-use quillfront_render::render::world::Settings;
+use quillfront_render::evaluate::{Account, Placed, Tree, Unready};
+use quillfront_render::render::world::{Listing, Settings};
 use quillfront_site::config::Config;
 use quillfront_site::diagnostic::Diagnostic;
-use quillfront_site::key::OutputKey;
-use quillfront_site::plan::Recipe;
-use quillfront_site::report::{Action, Kind, OutputReport, Report};
+use quillfront_site::key::{OutputKey, SourceKey};
+use quillfront_site::report::{Kind, Report};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Component, Path, PathBuf};
 use std::time::Instant;
@@ -30,7 +29,7 @@ pub fn run(global: &Global, options: args::Build) -> Result<u8> {
         drafts: options.drafts,
         minify: options.minify,
         now: global.now.unwrap_or_else(today),
-        listing_is_complete: false,
+        listing: Listing::SiteFolders,
     };
     let root = &global.root;
     if !root.is_dir() {
@@ -52,10 +51,13 @@ pub fn run(global: &Global, options: args::Build) -> Result<u8> {
             keep_dotfiles: out.keep_dotfiles,
             state,
         };
-        let built = folder::build_from(folders, settings, options.json, lap)
+        let built = folder::build_from(folders, settings.clone(), options.json, lap)
             .with_context(|| format!("building {}", root.display()))?;
         return match built {
             Ok(built) => {
+                if options.verify {
+                    verify(folders, settings, &built)?;
+                }
                 let report = Report {
                     ms: laps,
                     ..report_of(&built)
@@ -79,6 +81,26 @@ pub fn run(global: &Global, options: args::Build) -> Result<u8> {
         Err(Unready::BrokenConfig(problems)) => return not_built(global, problems, options.json),
     };
     end(global, report(&built), &out.path, started, options.json)
+}
+
+/// Fails where a build from nothing makes anything else.
+fn verify(folders: Folders<'_>, settings: Settings, built: &Incremental) -> Result<()> {
+    const MAX_LISTED: usize = 10;
+    let differing = folder::differing(folders, settings, built)?;
+    if differing.is_empty() {
+        return Ok(());
+    }
+    let keys = differing.iter().take(MAX_LISTED).map(ToString::to_string);
+    let keys: Vec<String> = keys.collect();
+    let more = match differing.len() - keys.len() {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    anyhow::bail!(
+        "{}{more} should have been built again: this is a fault of Quillfront, please report it with the \
+         site; `--force` without `--state` builds everything",
+        keys.join(", ")
+    )
 }
 
 /// The end of a build.
@@ -299,117 +321,43 @@ fn read_config(global: &Global) -> Option<Config> {
 
 /// What an incremental build did.
 fn report_of(built: &Incremental) -> Report {
-    let Incremental {
-        tree,
-        removed,
-        changes,
-        full,
-        state_bytes,
-        ..
-    } = built;
-    let mut report = Report {
-        version: 1,
-        kind: match full {
-            true => Kind::Full,
-            false => Kind::Incremental,
-        },
-        ..Report::default()
-    };
-    let of = |wanted: Change| {
-        let matching = changes.iter().filter(|(_, change)| **change == wanted);
-        matching.map(|(key, _)| key.to_string()).collect()
-    };
-    report.sources.added = of(Change::Added);
-    report.sources.changed = of(Change::Changed);
-    report.sources.removed = of(Change::Removed);
-    (report.bytes.state_in, report.bytes.state_out) = *state_bytes;
-    for (key, made) in &tree.objects {
-        let copied = matches!(tree.plan[key].recipe, Recipe::Copy(_));
-        if copied && made.is_none() {
-            continue;
-        }
-        let mut actions = Vec::new();
-        if !copied {
-            actions.push(Action::Rendered);
-            report.counts.rendered += 1;
-        }
-        actions.push(match made {
-            Some(bytes) => {
-                report.counts.uploaded += 1;
-                report.bytes.out += bytes;
-                Action::Uploaded
-            }
-            None => Action::Unchanged,
-        });
-        let planned = &tree.plan[key];
-        let of = Some((planned.rank, &planned.source));
-        let because = match tree.because.get(key) {
-            Some(told) => told.clone(),
-            None => why::of(&planned.source, changes, false, *full),
-        };
-        report
-            .outputs
-            .push(OutputReport::new(key, of, actions, because));
-    }
-    deleted(&mut report, removed);
-    if changes.is_empty() && report.outputs.is_empty() && !full {
+    let mut report = told(&built.tree, &built.changes, built.full, &built.removed);
+    (report.bytes.state_in, report.bytes.state_out) = built.state_bytes;
+    if built.changes.is_empty() && report.outputs.is_empty() && !built.full {
         report.kind = Kind::None;
     }
-    stale(&mut report, tree);
     report
 }
 
 /// What a build of everything did.
 fn report(built: &Built) -> Report {
-    let Built { tree, removed } = built;
-    let mut report = Report {
-        version: 1,
-        kind: Kind::Full,
-        ..Report::default()
-    };
+    told(&built.tree, &BTreeMap::new(), true, &built.removed)
+}
+
+/// What a build made of a tree, and what it removed.
+fn told(
+    tree: &Tree<Option<u64>>,
+    changes: &BTreeMap<SourceKey, Change>,
+    full: bool,
+    removed: &BTreeSet<OutputKey>,
+) -> Report {
+    let mut account = Account::new(changes, full);
     for (key, made) in &tree.objects {
-        let mut actions = Vec::new();
-        if !matches!(tree.plan[key].recipe, Recipe::Copy(_)) {
-            actions.push(Action::Rendered);
-            report.counts.rendered += 1;
-        }
-        actions.push(match made {
-            Some(bytes) => {
-                report.counts.uploaded += 1;
-                report.bytes.out += bytes;
-                Action::Uploaded
-            }
-            None => Action::Unchanged,
-        });
-        let because = vec!["a clean build renders everything".to_owned()];
-        let planned = &tree.plan[key];
-        let of = Some((planned.rank, &planned.source));
-        report
-            .outputs
-            .push(OutputReport::new(key, of, actions, because));
+        let placed = match made {
+            Some(_) => Placed::Put { is_new: false },
+            None => Placed::Unchanged,
+        };
+        account.made(tree, key, placed);
     }
-    deleted(&mut report, removed);
-    stale(&mut report, tree);
-    report
-}
-
-/// Adds what was removed.
-fn deleted(report: &mut Report, removed: &BTreeSet<OutputKey>) {
     for key in removed {
-        report.counts.deleted += 1;
-        let because = vec!["nothing generates it any more".to_owned()];
-        report
-            .outputs
-            .push(OutputReport::new(key, None, vec![Action::Deleted], because));
+        account.deleted(key, None);
     }
-}
-
-/// Adds what could not be made, and what is told of it.
-fn stale<Kept>(report: &mut Report, tree: &Tree<Kept>) {
-    report.outputs.extend(tree.stale_told());
-    report.counts.stale = tree.stale.len() as u64;
+    account.rest(tree);
+    let mut report = account.report();
+    report.count();
+    report.bytes.out = tree.objects.values().flatten().sum();
     report.invalidations.mode = "none".into();
-    report.diagnostics.clone_from(&tree.diagnostics);
+    report
 }
 
 #[cfg(test)]
@@ -473,6 +421,7 @@ mod tests {
                 minify: false,
                 json: false,
                 state: state.map(|path| self.root().join(path)),
+                verify: false,
             };
             let settings = Settings {
                 mode: "build",
@@ -480,7 +429,7 @@ mod tests {
                 drafts: false,
                 minify: false,
                 now: today(),
-                listing_is_complete: false,
+                listing: Listing::SiteFolders,
             };
             Ok(Output::choose(&global, &options, &settings)?.path)
         }

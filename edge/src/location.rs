@@ -1,6 +1,7 @@
 //! Encoded paths, and the values that a `location` header may have.
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use quillfront_headers::values::encode_address;
 
 /// All but the unreserved characters of RFC 3986 and the slash. `+` is encoded as well: S3 reads
 /// a bare one as a space.
@@ -10,20 +11,6 @@ const IN_PATH: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'_')
     .remove(b'~')
     .remove(b'/');
-
-/// What no URI may hold (RFC 3986, section 2), and the backslash, which browsers read as a slash.
-/// A `%` is looked at apart.
-const IN_URI: &AsciiSet = &percent_encoding::CONTROLS
-    .add(b' ')
-    .add(b'"')
-    .add(b'<')
-    .add(b'>')
-    .add(b'\\')
-    .add(b'^')
-    .add(b'`')
-    .add(b'{')
-    .add(b'|')
-    .add(b'}');
 
 /// A decoded key as a URL path without leading slash.
 pub(crate) fn encode_path(key: &str) -> String {
@@ -42,13 +29,13 @@ pub fn location(target: &str) -> Option<String> {
     let mut encoded = String::with_capacity(target.len());
     let mut rest = target;
     while let Some((before, after)) = rest.split_once('%') {
-        encoded.extend(utf8_percent_encode(before, IN_URI));
+        encoded.push_str(&encode_address(before));
         let is_escape = matches!(after.as_bytes(),
             [high, low, ..] if high.is_ascii_hexdigit() && low.is_ascii_hexdigit());
         encoded.push_str(if is_escape { "%" } else { "%25" });
         rest = after;
     }
-    encoded.extend(utf8_percent_encode(rest, IN_URI));
+    encoded.push_str(&encode_address(rest));
     Some(encoded)
 }
 

@@ -1,9 +1,8 @@
 //! What the bucket answered, as the viewer sees it.
 
-use std::collections::BTreeMap;
-
 use http::StatusCode;
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use quillfront_headers::{Metadata, Redirect};
 
 use crate::location::location;
 use crate::route::{ObjectKey, Refusal};
@@ -11,15 +10,6 @@ use crate::security;
 
 /// How long an answer that is no page may be kept: design.md, "Caching".
 pub const ERROR_CACHE_CONTROL: &str = "public, max-age=10";
-
-/// The content security policy of the page.
-const QF_CSP: &str = "x-amz-meta-qf-csp";
-/// Other headers: a JSON object from name to value; `null` drops a default header.
-const QF_H: &str = "x-amz-meta-qf-h";
-/// Where the object redirects to.
-const QF_LOCATION: &str = "x-amz-meta-qf-location";
-/// The status of that redirect; 301 where there is none.
-const QF_STATUS: &str = "x-amz-meta-qf-status";
 
 /// The head of a response, and where its body comes from. `content-length` is the host's to add
 /// for all but [`Body::Object`] of a [`found`] object.
@@ -49,17 +39,18 @@ pub enum Body {
 /// `origin` is the header map of S3's `GetObject`: metadata as `x-amz-meta-*`. What S3 says of
 /// itself (`x-amz-*`, `server`) does not reach the viewer.
 pub fn found(origin: &HeaderMap) -> Answer {
-    if let Some((status, target)) = redirect_of(origin) {
+    let metadata = metadata_of(origin);
+    if let Some((status, target)) = metadata.redirect.as_ref().and_then(followed) {
         let mut headers = HeaderMap::new();
         headers.insert(header::LOCATION, target);
         if let Some(cache_control) = origin.get(header::CACHE_CONTROL) {
             headers.insert(header::CACHE_CONTROL, cache_control.clone());
         }
-        return finish(status, headers, Some(origin), Body::Empty);
+        return finish(status, headers, &metadata, Body::Empty);
     }
     let mut headers = public_headers(origin);
     headers.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
-    finish(StatusCode::OK, headers, Some(origin), Body::Object)
+    finish(StatusCode::OK, headers, &metadata, Body::Object)
 }
 
 /// The answer for an object that is not there.
@@ -80,7 +71,13 @@ pub fn missing(key: &ObjectKey, query: Option<&str>, not_found_page: Option<&Hea
                 header::CACHE_CONTROL,
                 HeaderValue::from_static(ERROR_CACHE_CONTROL),
             );
-            return finish(StatusCode::MOVED_PERMANENTLY, headers, None, Body::Empty);
+            let nothing = Metadata::default();
+            return finish(
+                StatusCode::MOVED_PERMANENTLY,
+                headers,
+                &nothing,
+                Body::Empty,
+            );
         }
     }
     let Some(page) = not_found_page else {
@@ -95,7 +92,8 @@ pub fn missing(key: &ObjectKey, query: Option<&str>, not_found_page: Option<&Hea
         header::CACHE_CONTROL,
         HeaderValue::from_static(ERROR_CACHE_CONTROL),
     );
-    finish(StatusCode::NOT_FOUND, headers, Some(page), Body::Object)
+    let metadata = metadata_of(page);
+    finish(StatusCode::NOT_FOUND, headers, &metadata, Body::Object)
 }
 
 /// The answer to a path that is not looked up: 400.
@@ -118,25 +116,23 @@ pub fn error(status: StatusCode, text: &'static str) -> Answer {
         header::CACHE_CONTROL,
         HeaderValue::from_static(ERROR_CACHE_CONTROL),
     );
-    finish(status, headers, None, Body::Text(text))
+    finish(status, headers, &Metadata::default(), Body::Text(text))
 }
 
 /// Adds what the object's metadata asks for, then the defaults.
-fn finish(
-    status: StatusCode,
-    mut headers: HeaderMap,
-    object: Option<&HeaderMap>,
-    body: Body,
-) -> Answer {
+fn finish(status: StatusCode, mut headers: HeaderMap, metadata: &Metadata, body: Body) -> Answer {
     security::add_baseline(&mut headers);
-    if let Some(object) = object {
-        if let Some(policy) = object.get(QF_CSP) {
-            headers.insert(header::CONTENT_SECURITY_POLICY, policy.clone());
-        }
-        for (name, value) in own_headers(object) {
-            match value {
-                Some(value) => drop(headers.insert(name, value)),
-                None => drop(headers.remove(name)),
+    let policy = metadata.policy.as_deref();
+    if let Some(policy) = policy.and_then(|policy| HeaderValue::from_str(policy).ok()) {
+        headers.insert(header::CONTENT_SECURITY_POLICY, policy);
+    }
+    for (name, value) in own_headers(metadata) {
+        match value {
+            Some(value) => {
+                headers.insert(name, value);
+            }
+            None => {
+                headers.remove(name);
             }
         }
     }
@@ -169,36 +165,29 @@ fn public_headers(origin: &HeaderMap) -> HeaderMap {
     headers
 }
 
-/// Status and target, if the object is a redirect that can be followed.
-fn redirect_of(origin: &HeaderMap) -> Option<(StatusCode, HeaderValue)> {
-    let target = location(text(origin, QF_LOCATION)?)?;
-    let status = match text(origin, QF_STATUS) {
-        Some("302") => StatusCode::FOUND,
-        Some("303") => StatusCode::SEE_OTHER,
-        Some("307") => StatusCode::TEMPORARY_REDIRECT,
-        Some("308") => StatusCode::PERMANENT_REDIRECT,
-        _ => StatusCode::MOVED_PERMANENTLY,
-    };
+/// What the builder says of an object.
+fn metadata_of(origin: &HeaderMap) -> Metadata {
+    Metadata::read(|field| origin.get(field.header())?.to_str().ok())
+}
+
+/// Status and target of a redirect, if it can be followed.
+fn followed(redirect: &Redirect) -> Option<(StatusCode, HeaderValue)> {
+    let target = location(redirect.location())?;
+    let status = StatusCode::from_u16(redirect.status.code()).ok()?;
     Some((status, HeaderValue::from_str(&target).ok()?))
 }
 
-/// The headers in `qf-h` that an object may set; None as a value drops the header.
-fn own_headers(origin: &HeaderMap) -> Vec<(HeaderName, Option<HeaderValue>)> {
-    let parsed = text(origin, QF_H)
-        .and_then(|json| serde_json::from_str::<BTreeMap<String, Option<String>>>(json).ok());
-    let pairs = parsed.into_iter().flatten().filter_map(|(name, value)| {
+/// The headers that an object may set; None as a value drops the header.
+fn own_headers(metadata: &Metadata) -> impl Iterator<Item = (HeaderName, Option<HeaderValue>)> {
+    metadata.headers.iter().filter_map(|(name, value)| {
         let name: HeaderName = name.parse().ok()?;
         let value = value
-            .map(|value| HeaderValue::from_str(&value))
+            .as_deref()
+            .map(HeaderValue::from_str)
             .transpose()
             .ok()?;
         security::may_set(&name).then_some((name, value))
-    });
-    pairs.collect()
-}
-
-fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
-    headers.get(name)?.to_str().ok()
+    })
 }
 
 #[cfg(test)]

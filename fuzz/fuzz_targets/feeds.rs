@@ -1,8 +1,8 @@
 #![no_main]
 
-use quillfront_render::evaluate::Evaluation;
+use quillfront_render::evaluate::{Options, Prepared};
 use quillfront_site::object::Body;
-use quillfront_render::render::world::Settings;
+use quillfront_render::render::world::{Listing, Settings};
 use quillfront_render::effective::{self, Observed};
 use quillfront_site::source::Sources;
 use roxmltree::Document;
@@ -43,9 +43,10 @@ libfuzzer_sys::fuzz_target!(|input: (&str, &str, &str)| {
         drafts: false,
         minify: false,
         now: jiff::Timestamp::UNIX_EPOCH,
-        listing_is_complete: true,
+        listing: Listing::All,
     };
-    let mut evaluation = Evaluation::new(Arc::new(sources), settings).expect("a configuration");
+    let site = Prepared::new(Arc::new(sources), settings).expect("a configuration");
+    let mut evaluation = site.evaluate(Options::default());
     // What a body asks for (a file, a URL) is not given: then the page fails.
     let _ = evaluation.step(|_, object| object);
     for (key, object) in evaluation.finish().objects {

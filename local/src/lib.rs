@@ -7,6 +7,7 @@
 //! everybody else.
 
 pub mod gather;
+mod locks;
 pub mod net;
 pub mod s3;
 pub mod site;

@@ -13,7 +13,7 @@ PACKAGES = [
     ("bootstrap@5.3.3", "scss/bootstrap", ".navbar-expand-lg"),
     ("@fortawesome/fontawesome-free@6.5.2", "scss/fontawesome", ".fa-ticket-simple"),
     ("@mdi/font@7.4.47", "scss/materialdesignicons", ".mdi-zodiac-virgo"),
-    ("bulma@1.0.2", "bulma", ".is-primary-invert"),
+    ("bulma@1.0.2", "bulma", ".has-text-primary-invert"),
     ("foundation-sites@6.8.1", "assets/foundation", ".grid-x"),
     ("@picocss/pico@2.0.6", "scss/pico", "--pico-font-size"),
     ("materialize-css@1.0.0", "sass/materialize", ".btn-floating"),

@@ -98,7 +98,9 @@ fn numbering<'a>(events: &Events<'a>) -> HashMap<CowStr<'a>, usize> {
     for (event, _) in events {
         match event {
             Event::Start(Tag::FootnoteDefinition(name)) => inside.push(name),
-            Event::End(TagEnd::FootnoteDefinition) => drop(inside.pop()),
+            Event::End(TagEnd::FootnoteDefinition) => {
+                inside.pop();
+            }
             Event::FootnoteReference(name)
                 if inside.last().is_none_or(|note| reachable.contains(*note)) =>
             {
@@ -118,7 +120,9 @@ fn reachable<'a>(events: &Events<'a>) -> HashSet<CowStr<'a>> {
     for (event, _) in events {
         match event {
             Event::Start(Tag::FootnoteDefinition(name)) => inside.push(name),
-            Event::End(TagEnd::FootnoteDefinition) => drop(inside.pop()),
+            Event::End(TagEnd::FootnoteDefinition) => {
+                inside.pop();
+            }
             Event::FootnoteReference(name) => {
                 references
                     .entry(inside.last().copied())

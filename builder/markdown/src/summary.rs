@@ -75,7 +75,9 @@ fn open_tags(events: &[(Event<'_>, std::ops::Range<usize>)]) -> Vec<TagEnd> {
     for (event, _) in events {
         match event {
             Event::Start(tag) => open.push(tag.to_end()),
-            Event::End(_) => drop(open.pop()),
+            Event::End(_) => {
+                open.pop();
+            }
             _ => {}
         }
     }

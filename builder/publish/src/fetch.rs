@@ -5,14 +5,15 @@
 //! goes to one of these, so that a name that changes its mind gains nothing. Redirects are
 //! followed here, one by one, each checked in the same way. Everything is bounded.
 
+use quillfront_render::locks::Unpoisoned;
 use quillfront_render::remote::{Answer, Method, Request};
 use quillfront_site::quillfront_toml::{AllowedHosts, address};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::io;
 use std::net::IpAddr;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use ureq::Agent;
 use ureq::config::Config;
@@ -103,7 +104,7 @@ pub fn gather(
             } else {
                 fetch.fetch(request, allowed, left.min(MAX_ANSWER_TIME))
             };
-            fetched.lock().unwrap_or_else(PoisonError::into_inner)[index] = Some(answer);
+            fetched.lock().unpoisoned()[index] = Some(answer);
         }
     };
     std::thread::scope(|scope| {
@@ -111,10 +112,7 @@ pub fn gather(
             scope.spawn(work);
         }
     });
-    let mut fetched = fetched
-        .into_inner()
-        .unwrap_or_else(PoisonError::into_inner)
-        .into_iter();
+    let mut fetched = fetched.into_inner().unpoisoned().into_iter();
     let settle = |request: Request| {
         let too_many = || {
             Err(format!(

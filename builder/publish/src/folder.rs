@@ -5,9 +5,11 @@ mod incremental;
 mod intent;
 mod opened;
 mod output;
+mod verify;
 mod version;
 mod written;
 pub use incremental::{Folders, Incremental, build_from, remembers};
+pub use verify::differing;
 pub use version::Version;
 
 use crate::bucket::observe::MAX_INPUT_BYTES;
@@ -15,7 +17,7 @@ use crate::fetch::{self, Budget, Web};
 use opened::{Links, Opened};
 use output::Output;
 use quillfront_render::effective::{self, Observed};
-use quillfront_render::evaluate::{Evaluation, Tree, Unready};
+use quillfront_render::evaluate::{self, Evaluation, Prepared, Supplied, Tree, Unready};
 use quillfront_render::render::world::{Inputs, Settings};
 use quillfront_render::search::Records;
 use quillfront_site::diagnostic::Diagnostic;
@@ -398,56 +400,56 @@ pub fn evaluate<Kept: Send>(
         take_config(&mut sources, root, config)?;
     }
     let sources = Arc::new(sources);
-    let evaluation = match own_config_is_good(&sources)
-        .and_then(|()| Evaluation::new(sources.clone(), settings))
+    let site = match own_config_is_good(&sources)
+        .and_then(|()| Prepared::new(sources.clone(), settings))
     {
-        Ok(evaluation) => evaluation,
+        Ok(site) => site,
         Err(why) => return Ok(Err(unready(why, &sources, problems, config))),
     };
     begin()?;
-    let in_the_way = files_in_the_way(evaluation.plan());
-    let mut tree = finish(evaluation, root, &sources, in_the_way, Arc::default, keep)?;
+    let options = evaluate::Options::default();
+    let mut tree = render(site, options, root, &sources, Arc::default, keep)?;
     tree.diagnostics.extend(problems);
     name_config(config, &mut tree.diagnostics);
     tree.diagnostics.sort();
     Ok(Ok(tree))
 }
 
-/// Drives an evaluation to its end, with the files of a folder. There are no files of outputs that are
-/// `in_the_way`; `records` are those of earlier builds, if it asks for them.
-fn finish<Kept: Send>(
-    mut evaluation: Evaluation<Option<Kept>>,
+/// Renders a site with the files of a folder. `records` are those of earlier builds, if they are asked for.
+fn render<Kept: Send>(
+    site: Prepared,
+    options: evaluate::Options,
     root: &Path,
     sources: &Sources,
-    in_the_way: BTreeMap<OutputKey, Diagnostic>,
     mut records: impl FnMut() -> Arc<Records>,
     keep: impl Fn(&OutputKey, Object) -> Kept + Sync,
 ) -> io::Result<Tree<Kept>> {
+    let in_the_way = files_in_the_way(site.plan());
+    let allowed = site.allowed_hosts();
+    let mut evaluation: Evaluation<Option<Kept>> = site.evaluate(options);
     let keep = |key: &OutputKey, object| (!in_the_way.contains_key(key)).then(|| keep(key, object));
     let web = LazyLock::new(Web::new);
     let mut budget = Budget::new();
     loop {
-        let needs = evaluation.step(keep);
-        if needs.is_empty() {
+        let asked = evaluation.step(keep);
+        if asked.is_empty() {
             break;
         }
         let version = |key: &SourceKey| {
             let source = sources.get(key.as_str())?;
             Some((key.clone(), source.content().to_owned()))
         };
-        let versions = needs.files.iter().filter_map(version).collect();
-        evaluation.supply_versions(inputs(root, needs.files)?, &versions);
-        if !needs.texts.is_empty() {
-            evaluation.supply_texts(texts(root, needs.texts)?);
-        }
-        if needs.records {
-            evaluation.supply_records(records());
-        }
-        if !needs.requests.is_empty() {
-            let allowed = evaluation.allowed_hosts();
-            let answers = fetch::gather(&*web, needs.requests, &allowed, &mut budget);
-            evaluation.supply_answers(answers);
-        }
+        evaluation.supply(Supplied {
+            versions: asked.files.iter().filter_map(version).collect(),
+            files: inputs(root, asked.files)?,
+            texts: texts(root, asked.texts)?,
+            records: asked.records.then(&mut records),
+            answers: if asked.requests.is_empty() {
+                BTreeMap::new()
+            } else {
+                fetch::gather(&*web, asked.requests, &allowed, &mut budget)
+            },
+        });
     }
     let mut tree = evaluation.finish().map(|objects| {
         let kept = objects.into_iter();

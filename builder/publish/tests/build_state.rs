@@ -3,10 +3,11 @@
 
 use quillfront_publish::folder::{self, Folders, Incremental};
 use quillfront_render::evaluate::Unready;
-use quillfront_render::render::world::Settings;
+use quillfront_render::render::world::{Listing, Settings};
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use tempfile::TempDir;
 
 const CONFIG: &str = "base_url = \"https://example.org\"\ntitle = \"Blog\"\ncompile_sass = true\n\
@@ -101,6 +102,11 @@ impl Site {
         let tree = tree.unwrap().unwrap().tree;
         assert_eq!(files(&self.path("out")), files(&clean));
         assert_eq!(built.tree.diagnostics, tree.diagnostics);
+        // The same by the debug switch: no trace has spared what comes out otherwise.
+        let (root, out, state) = (self.path("site"), self.path("out"), self.path("state"));
+        let folders = folders(&root, &out, &state);
+        let differing = folder::differing(folders, settings(), &built).unwrap();
+        assert!(differing.is_empty(), "{differing:?}");
         let written = built.tree.objects.iter().filter(|(_, made)| made.is_some());
         Built {
             full: built.full,
@@ -127,7 +133,7 @@ fn settings() -> Settings {
         drafts: false,
         minify: false,
         now: "2026-01-02T00:00:00Z".parse().unwrap(),
-        listing_is_complete: false,
+        listing: Listing::SiteFolders,
     }
 }
 
@@ -148,6 +154,21 @@ fn files(root: &Path) -> BTreeMap<String, Option<String>> {
         }
     }
     found
+}
+
+#[test]
+fn what_a_trace_has_spared_and_comes_out_otherwise_is_found() {
+    let site = Site::new();
+    site.build();
+    let (root, out, state) = (site.path("site"), site.path("out"), site.path("state"));
+    let mut built = site.try_build().unwrap();
+    let outputs = Arc::make_mut(&mut built.state.outputs);
+    let home = outputs["index.html"].fingerprint;
+    outputs.get_mut("blog/a/index.html").unwrap().fingerprint = home;
+    outputs.remove("atom.xml");
+    let differing = folder::differing(folders(&root, &out, &state), settings(), &built).unwrap();
+    let differing: Vec<&str> = differing.iter().map(|key| key.as_str()).collect();
+    assert_eq!(differing, ["atom.xml", "blog/a/index.html"]);
 }
 
 #[test]

@@ -1,50 +1,49 @@
 //! From the effective sources to the tree that is to be published: library, plan, render.
 //!
 //! Pure: files and URLs that templates name while they render are asked for ([`Evaluation::step`])
-//! and handed in ([`Evaluation::supply`], [`Evaluation::supply_answers`]) by whoever holds storage.
-//! When all is rendered, the [pictures](pictures) that it refers to are made.
+//! and handed in ([`Evaluation::supply`]) by whoever holds storage. The types state the order:
+//! [`Prepared`] is a site with its plan, [`Evaluation`] renders it, [`Tree`] is what came of it. When all is rendered, the [pictures](pictures) that it refers to are made.
 
 use crate::graph::memo::Memo;
-use crate::graph::reach::{self, Reach};
-use crate::graph::{Graph, OutputTrace, Shown};
+use crate::graph::reach::Reach;
+use crate::graph::{Graph, OutputTrace};
 use crate::remote::{Answer, Request};
-use crate::render::RenderError;
-use crate::render::content::{self, Bodies, Contents, Linking};
-use crate::render::generated::Generated;
-use crate::render::output::{self, Edited, LastReaders, Site};
-use crate::render::templates::Templates;
-use crate::render::world::{Inputs, Needs, Settings, World};
-use crate::sass::Sheets;
+use crate::render::content::{self, Bodies, Contents};
+use crate::render::output::Site;
+use crate::render::world::{Needs, World};
 use crate::search::{Record, Records};
-use itertools::{Either, EitherOrBoth, Itertools};
 use jiff::Timestamp;
-use quillfront_site::config::Config;
 use quillfront_site::diagnostic::Diagnostic;
 use quillfront_site::fingerprint::Mark;
 use quillfront_site::key::{OutputKey, SourceKey};
-use quillfront_site::library;
-use quillfront_site::library::schedule::{NextDue, Schedule};
+use quillfront_site::library::schedule::NextDue;
 use quillfront_site::links::ExternalLinks;
-use quillfront_site::misplaced::misplaced;
 use quillfront_site::object::Object;
-use quillfront_site::plan::{self, Plan, Planned, Recipe};
-use quillfront_site::quillfront_toml::{self, AllowedHosts, OwnConfig};
+use quillfront_site::plan::{self, PICTURES, Plan};
 use quillfront_site::report::{Action, OutputReport};
 use quillfront_site::source::Sources;
-use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+mod account;
 mod album;
 mod failures;
 mod finish;
 mod indexes;
 mod pictures;
 mod places;
+mod prepare;
 mod records;
+mod rounds;
+mod supply;
 pub mod why;
+
+pub use account::{Account, Placed};
 pub use album::Album;
-use pictures::{BATCH_BYTES, Darkroom};
+pub use prepare::{Prepared, Unready};
+pub use supply::{Asked, Supplied};
+
+use pictures::Darkroom;
 
 /// Rounds of rendering, reading what was lacking, and rendering again. A page that reads one
 /// data file after another takes a round for each.
@@ -94,6 +93,22 @@ impl<Kept> Tree<Kept> {
         self.plan.contains_key(key) && !looked_at && !self.nothing.contains(key)
     }
 
+    /// True for an output of an earlier build that has to go; `is_removed` where its source was removed.
+    pub fn deletes(&self, key: &str, is_removed: bool) -> bool {
+        if self.objects.contains_key(key) || self.keeps(key) {
+            return false;
+        }
+        // A failed render keeps what was published, but not the page of a source that is gone and whose
+        // place another one has taken.
+        if self.stale.contains(key) {
+            return is_removed;
+        }
+        // A picture stays where an output that could not be made may refer to it, and one that is still
+        // wanted was not made again.
+        let is_picture = key.starts_with(PICTURES);
+        !(is_picture && (!self.stale.is_empty() || self.plan.contains_key(key)))
+    }
+
     /// What is reported of the outputs whose render failed.
     pub fn stale_told(&self) -> impl Iterator<Item = OutputReport> {
         self.stale.iter().map(|key| {
@@ -127,6 +142,35 @@ impl<Kept> Tree<Kept> {
             site: self.site,
         }
     }
+}
+
+/// What an evaluation goes by beside the site.
+#[derive(Default)]
+pub struct Options {
+    /// The earlier build; without one, nothing is noted for a later one either.
+    pub previous: Option<Previous>,
+    /// Answers from the network that are known before they are asked for.
+    pub answers: BTreeMap<Request, Answer>,
+    /// What earlier runs of the same builder know of pictures; this one adds to it.
+    pub album: Option<Album>,
+    /// Pictures that are published as they should be, since their names stand for their bytes. They
+    /// are only gone by where there is an album.
+    pub pictures: BTreeSet<OutputKey>,
+    /// The sources whose own outputs alone are rendered until [`Evaluation::all`]: what an author waits for.
+    pub first: Option<BTreeSet<SourceKey>>,
+    /// True where it is to be told in the end why outputs were made again.
+    pub tells_why: bool,
+}
+
+/// An earlier build of the same configuration and settings. What would come out the same is not made again.
+#[derive(Debug, Default)]
+pub struct Previous {
+    /// What it noted; empty where everything is to be made.
+    pub graph: Arc<Graph>,
+    /// Its sources.
+    pub sources: Arc<Sources>,
+    /// True where its records of the search index can be asked for.
+    pub has_records: bool,
 }
 
 /// A site that is being evaluated.
@@ -175,118 +219,50 @@ pub struct Evaluation<Kept = Object> {
     tells_why: bool,
 }
 
-/// What an evaluation waits for.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Asked {
-    /// Sources to read.
-    pub files: BTreeSet<SourceKey>,
-    /// Requests to send.
-    pub requests: BTreeSet<Request>,
-    /// Sources whose text is kept elsewhere.
-    pub texts: BTreeSet<SourceKey>,
-    /// True for the records of the search index, which are kept elsewhere.
-    pub records: bool,
-}
-
-impl Asked {
-    /// True where it waits for nothing.
-    pub fn is_empty(&self) -> bool {
-        *self == Self::default()
-    }
-}
-
-/// Why there is nothing to evaluate.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Unready {
-    /// No configuration: a site that is still being uploaded, or none at all.
-    NoConfig,
-    /// There is one, but it was never good.
-    BrokenConfig(Vec<Diagnostic>),
-}
-
 impl<Kept: Send> Evaluation<Kept> {
-    /// Reads the configuration, the content and the templates, and plans the site.
-    ///
-    /// # Errors
-    /// Without a configuration there is no site.
-    pub fn new(sources: Arc<Sources>, settings: Settings) -> Result<Self, Unready> {
-        let up_to = settings.now;
-        Self::up_to(sources, settings, up_to)
-    }
-
-    /// The same, of all that is due up to a moment after `settings.now`, which moves on to the
-    /// last time at which something of it was due.
-    ///
-    /// # Errors
-    /// Without a configuration there is no site.
-    pub fn up_to(
-        sources: Arc<Sources>,
-        mut settings: Settings,
-        up_to: Timestamp,
-    ) -> Result<Self, Unready> {
-        let mut diagnostics = Vec::new();
-        let config = read_config(&sources, &settings, &mut diagnostics);
-        let (config, own) = match (config, OwnConfig::of(sources.text(quillfront_toml::KEY))) {
-            (Ok(config), Ok(own)) => (config, own),
-            (Err(unready), Ok(_)) | (Err(unready @ Unready::NoConfig), Err(_)) => {
-                return Err(unready);
+    fn begin(site: Prepared, options: Options) -> Self {
+        let Prepared {
+            mut world,
+            plan,
+            pages,
+            diagnostics,
+        } = site;
+        let Options {
+            previous,
+            answers,
+            album,
+            pictures,
+            first,
+            tells_why,
+        } = options;
+        world.traced = previous.is_some();
+        world.answers = Arc::new(world.answers.with(answers));
+        let mut darkroom = Darkroom::default();
+        if let Some(album) = &album {
+            let measured = album.measured(&world.sources);
+            darkroom.remember(pictures, &measured);
+            world.measured = Arc::new(measured);
+        }
+        let mut reach = None;
+        let (mut graph, mut before) = (Arc::default(), Arc::default());
+        if let Some(previous) = previous {
+            if previous.has_records {
+                world.records = None;
             }
-            (Ok(_), Err(problems)) => return Err(Unready::BrokenConfig(problems)),
-            (Err(Unready::BrokenConfig(mut problems)), Err(more)) => {
-                problems.extend(more);
-                return Err(Unready::BrokenConfig(problems));
-            }
-        };
-        // What is wrong with a file that the site passes over is nobody's business.
-        let looked_at = sources.iter().filter(|(key, _)| !config.ignores(key));
-        diagnostics.extend(looked_at.flat_map(|(_, source)| source.problems.iter().cloned()));
-        let schedule = Schedule {
-            publishing: &own.publishing,
-            up_to,
-        };
-        let (templates, (library, mut problems)) = rayon::join(
-            || Templates::load(&sources, config.theme.as_deref()),
-            || library::build(&sources, &config, settings.drafts, schedule),
-        );
-        settings.now = schedule.moved(settings.now, &library);
-        diagnostics.append(&mut problems);
-        diagnostics.extend(library.held_told());
-        diagnostics.extend(misplaced(&sources));
-        let ((plan, mut problems), pages) = rayon::join(
-            || plan::plan(&config, &own.publishing, &library, &sources),
-            || reach::pages(&library),
-        );
-        diagnostics.append(&mut problems);
-        diagnostics.extend(templates.broken.values().cloned());
-        let styles = Sheets::of(plan::style_sheets_of(&plan), &sources);
-        let world = World {
-            config: Arc::new(config),
-            own: Arc::new(own),
-            settings: Arc::new(settings),
-            library: Arc::new(library),
-            templates: Arc::new(templates),
-            sources,
-            inputs: Arc::new(Inputs::new()),
-            answers: Arc::default(),
-            measured: Arc::default(),
-            styles: Arc::new(styles),
-            generated: Arc::new(Generated::of(&plan)),
-            indexes: Arc::default(),
-            texts: Arc::default(),
-            records: Some(Arc::default()),
-            traced: false,
-        };
-        Ok(Self {
+            reach = Reach::of(&previous.graph, &previous.sources, &world.sources, pages);
+            (graph, before) = (previous.graph, previous.sources);
+        }
+        Self {
             world: Arc::new(world),
             plan,
             pages,
-            graph: Arc::default(),
-            before: Arc::default(),
-            reach: None,
+            graph,
+            before,
+            reach,
             bodies: Bodies::default(),
             memo: Arc::default(),
             contents: None,
-            only: None,
+            only: first,
             waiting: None,
             gone: Vec::new(),
             changed: BTreeSet::new(),
@@ -298,47 +274,16 @@ impl<Kept: Send> Evaluation<Kept> {
             rounds: 0,
             needs: Needs::default(),
             originals: BTreeSet::new(),
-            darkroom: Darkroom::default(),
-            album: None,
+            darkroom,
+            album,
             refused: BTreeMap::new(),
-            tells_why: false,
-        })
+            tells_why,
+        }
     }
 
-    /// Uses, and adds to, what earlier runs of the same builder know of pictures. Those of
-    /// `published` are there and as they should be, since their names stand for their bytes.
-    pub fn remember(&mut self, album: Album, published: BTreeSet<OutputKey>) {
-        let measured = album.measured(&self.world.sources);
-        self.darkroom.remember(published, &measured);
-        self.album = Some(album);
-        self.world = Arc::new(World {
-            measured: Arc::new(measured),
-            ..(*self.world).clone()
-        });
-    }
-
-    /// Notes what everything is made from, and goes by what an earlier build of the same
-    /// configuration and settings noted of its sources: what would come out the same is not made
-    /// again.
-    pub fn go_by(&mut self, graph: Arc<Graph>, before: Arc<Sources>) {
-        self.reach = Reach::of(&graph, &before, &self.world.sources, self.pages);
-        self.graph = graph;
-        self.before = before;
-        self.world = Arc::new(World {
-            traced: true,
-            ..(*self.world).clone()
-        });
-    }
-
-    /// Tells in the end why outputs were made again.
-    pub fn tell_why(&mut self) {
-        self.tells_why = true;
-    }
-
-    /// Renders only the own outputs of these sources, until [`all`](Self::all): what an author waits
-    /// for.
-    pub fn only(&mut self, sources: BTreeSet<SourceKey>) {
-        self.only = Some(sources);
+    /// The plan.
+    pub fn plan(&self) -> &Plan {
+        &self.plan
     }
 
     /// Renders everything from now on.
@@ -356,41 +301,6 @@ impl<Kept: Send> Evaluation<Kept> {
     pub fn left(&self) -> usize {
         let is_left = |key: &&OutputKey| !self.done.contains_key(*key);
         self.changed.iter().filter(is_left).count()
-    }
-
-    /// The outputs that have not been settled, and what is known of them; then those that something is
-    /// known of and that are no longer planned.
-    fn waiting(&self) -> (Vec<Waiting<'_>>, Vec<OutputKey>) {
-        let known = &self.graph.outputs;
-        if let Some(waiting) = &self.waiting {
-            let look_up = |key: &'_ OutputKey| {
-                let (key, planned) = self.plan.get_key_value(key)?;
-                Some((key, planned, known.get(key)))
-            };
-            let waiting = waiting.iter().filter_map(look_up).collect();
-            return (waiting, self.gone.clone());
-        }
-        let all = self.plan.iter();
-        let all = all.filter(|(_, planned)| !matches!(planned.recipe, Recipe::Picture(_)));
-        let both = all.merge_join_by(known, |(a, _), (b, _)| a.cmp(b));
-        both.partition_map(|pair| match pair {
-            // The key that is known already: others have the very same.
-            EitherOrBoth::Both((_, planned), (key, known)) => {
-                Either::Left((key, planned, Some(known)))
-            }
-            EitherOrBoth::Left((key, planned)) => Either::Left((key, planned, None)),
-            EitherOrBoth::Right((key, _)) => Either::Right(key.clone()),
-        })
-    }
-
-    /// The plan.
-    pub fn plan(&self) -> &Plan {
-        &self.plan
-    }
-
-    /// Where answers may come from.
-    pub fn allowed_hosts(&self) -> AllowedHosts {
-        self.world.own.allowed_hosts.clone()
     }
 
     /// Renders what can be rendered, and hands each object to `keep`, on several threads at once.
@@ -449,15 +359,6 @@ impl<Kept: Send> Evaluation<Kept> {
         &self.graph
     }
 
-    fn asked(&self) -> Asked {
-        Asked {
-            files: self.batch(),
-            requests: self.needs.requests.clone(),
-            texts: self.needs.texts.clone(),
-            records: self.needs.records,
-        }
-    }
-
     /// One round: renders what is not done yet. Returns what it lacked.
     fn render(&mut self, keep: impl Fn(&OutputKey, Object) -> Kept + Sync) -> Needs {
         if self.rounds == MAX_ROUNDS {
@@ -476,256 +377,6 @@ impl<Kept: Send> Evaluation<Kept> {
                 self.contents = None;
             }
         }
-    }
-
-    fn round(&mut self, keep: impl Fn(&OutputKey, Object) -> Kept + Sync) -> Needs {
-        self.rounds += 1;
-        let contents = match &self.contents {
-            Some(contents) => contents.clone(),
-            None => match self.settle_bodies() {
-                Ok(contents) => self.contents.insert(Arc::new(contents)).clone(),
-                Err(needs) => return needs,
-            },
-        };
-        let lacking = self.make_indexes(&contents);
-        if !lacking.is_empty() {
-            return lacking;
-        }
-        let is_wanted = |key: &OutputKey, planned: &Planned| match &self.only {
-            None => true,
-            Some(sources) => {
-                let asset = matches!(planned.recipe, Recipe::Copy(_) | Recipe::Style(_));
-                let page = matches!(planned.recipe, Recipe::Page(_));
-                let own = page && sources.contains(&planned.source);
-                asset || own || self.awaited_indexes.contains(key)
-            }
-        };
-        let (mut waiting, gone) = self.waiting();
-        let looked_at = |(key, planned, _): &Waiting<'_>| {
-            is_wanted(key, planned) || !self.changed.contains(*key)
-        };
-        let mut left: Vec<OutputKey> = Vec::new();
-        waiting.retain(|one| {
-            let now = looked_at(one);
-            if !now {
-                left.push(one.0.clone());
-            }
-            now
-        });
-        if waiting.is_empty() && self.waiting.is_some() {
-            return Needs::default();
-        }
-        let library = &self.world.library;
-        let edited = self.reach.as_ref().map(|_| {
-            let mut edited = Edited::default();
-            for (of, file) in contents.differing(library, &self.graph) {
-                edited.files.insert(file);
-                if let Linking::Page(id) = of {
-                    edited.pages.insert(id);
-                }
-            }
-            edited
-        });
-        let results: Vec<_> = waiting
-            .into_par_iter()
-            .map_init(LastReaders::default, |readers, (key, planned, known)| {
-                // Nothing has to be noted of most outputs that are kept.
-                let kept = |known: &Arc<OutputTrace>| {
-                    let shows = !known.pictures.is_empty();
-                    shows.then(|| (key.clone(), Round::Kept(known.clone())))
-                };
-                if let Some(known) = known.filter(|_| !self.changed.contains(key)) {
-                    if let Some(edited) = &edited
-                        && output::is_spared(
-                            &self.world,
-                            &contents,
-                            key,
-                            planned,
-                            known,
-                            edited,
-                            readers,
-                        )
-                    {
-                        return kept(known);
-                    }
-                    match output::holds(&self.world, &contents, key, planned, known) {
-                        Ok(true) => return kept(known),
-                        Ok(false) => {}
-                        Err(needs) => {
-                            return Some((key.clone(), Round::Unknown(Box::new(needs))));
-                        }
-                    }
-                }
-                if !is_wanted(key, planned) {
-                    return Some((key.clone(), Round::Later));
-                }
-                let made = output::render(&self.world, &contents, key, planned);
-                let round = match made {
-                    Ok(made) => {
-                        let shown = made.object.as_ref().map(pictures::shown);
-                        let is_index = matches!(planned.recipe, Recipe::SearchIndex(_));
-                        let index = made.object.as_ref().filter(|_| is_index);
-                        Round::Made(Box::new(Made {
-                            index: index.and_then(indexes::bytes_of),
-                            kept: made.object.map(|object| keep(key, object)),
-                            pictures: content::shown(made.pictures),
-                            shown: shown.unwrap_or_default(),
-                            trace: made.trace.map(Arc::new),
-                            records: made.records,
-                        }))
-                    }
-                    Err(RenderError::Failed(problems)) => Round::Failed(problems),
-                    Err(RenderError::Needs(needs)) => Round::Lacking(Box::new(needs)),
-                };
-                Some((key.clone(), round))
-            })
-            .flatten_iter()
-            .collect();
-        let mut needs = Needs::default();
-        let mut wanted: BTreeSet<Shown> = BTreeSet::new();
-        for (file, facts) in contents.facts(&self.world) {
-            self.darkroom.note_body(file, &facts.pictures);
-            wanted.extend(facts.pictures.iter().cloned());
-        }
-        let mut made_indexes = BTreeMap::new();
-        for (key, result) in results {
-            match result {
-                Round::Kept(trace) => {
-                    let pictures = trace.pictures.iter().map(|(picture, ..)| picture);
-                    self.darkroom.note_output(&key, pictures);
-                    wanted.extend(trace.pictures.iter().cloned());
-                }
-                Round::Made(made) => {
-                    let Made {
-                        kept,
-                        pictures,
-                        shown,
-                        trace,
-                        records,
-                        index,
-                    } = *made;
-                    self.records.extend(records);
-                    made_indexes.extend(index.map(|bytes| (key.clone(), bytes)));
-                    let own = pictures.iter().map(|(picture, ..)| picture);
-                    self.darkroom.note_output(&key, own);
-                    self.darkroom.note_output(&key, &shown);
-                    wanted.extend(pictures);
-                    // Of an output that is not there nothing is kept: it is made again each time.
-                    if let (Some(trace), true) = (trace, kept.is_some()) {
-                        self.traces.insert(key.clone(), trace);
-                    }
-                    self.done.insert(key, Ok(kept));
-                }
-                Round::Failed(problems) => drop(self.done.insert(key, Err(problems))),
-                Round::Unknown(more) => {
-                    left.push(key);
-                    needs.extend(*more);
-                }
-                Round::Later => {
-                    left.push(key.clone());
-                    self.changed.insert(key);
-                }
-                Round::Lacking(more) => {
-                    left.push(key.clone());
-                    self.changed.insert(key);
-                    needs.extend(*more);
-                }
-            }
-        }
-        self.await_indexes(needs.indexes.clone(), made_indexes);
-        left.sort();
-        self.waiting = Some(left);
-        self.gone = gone;
-        for (key, source, job) in wanted {
-            let added = plan::add_picture(&mut self.plan, &key, &source, job);
-            if let Err(problem) = added {
-                self.refused.insert(key, problem);
-            }
-        }
-        needs
-    }
-
-    /// What is to be read next: as many of the wanted sources as may be held at once.
-    fn batch(&self) -> BTreeSet<SourceKey> {
-        let Needs {
-            files, pictures, ..
-        } = &self.needs;
-        let size = |key: &SourceKey| self.world.sources.get(key.as_str()).map_or(0, |s| s.size);
-        let mut bytes = 0;
-        let fits = |key: &&SourceKey| {
-            let first = bytes == 0;
-            bytes += size(key);
-            first || bytes <= BATCH_BYTES
-        };
-        let wanted: BTreeSet<&SourceKey> = files
-            .iter()
-            .chain(pictures)
-            .chain(&self.originals)
-            .collect();
-        wanted.into_iter().take_while(fits).cloned().collect()
-    }
-
-    /// Hands in what [`step`](Self::step) asked for; None for files that are not there.
-    pub fn supply(&mut self, read: Inputs) {
-        self.supply_versions(read, &BTreeMap::new());
-    }
-
-    /// The same, of storage that says which version it was that was read.
-    pub fn supply_versions(&mut self, read: Inputs, versions: &BTreeMap<SourceKey, String>) {
-        let wanted = &self.needs.pictures;
-        let measured: Vec<_> = read
-            .par_iter()
-            .filter(|(key, _)| wanted.contains(key.as_str()))
-            .map(|(key, bytes)| (key.clone(), pictures::measure(key, bytes.as_deref())))
-            .collect();
-        let mut inputs = (*self.world.inputs).clone();
-        for (key, bytes) in &read {
-            if self.needs.files.remove(key) {
-                inputs.insert(key.clone(), bytes.clone());
-            }
-            if self.originals.remove(key) {
-                self.darkroom.take(key.clone(), bytes.clone());
-            }
-        }
-        let mut known = (*self.world.measured).clone();
-        for (key, found) in measured {
-            self.needs.pictures.remove(&key);
-            let bytes = read.get(&key).cloned().flatten();
-            if let (Some(album), Some(version)) = (&self.album, versions.get(&key)) {
-                album.note(&key, version, &found);
-            }
-            self.darkroom.take_measured(key.clone(), bytes, &found);
-            known.insert(key, found);
-        }
-        self.world = Arc::new(World {
-            inputs: Arc::new(inputs),
-            measured: Arc::new(known),
-            ..(*self.world).clone()
-        });
-    }
-
-    /// Hands in texts that are kept elsewhere.
-    pub fn supply_texts(&mut self, read: BTreeMap<SourceKey, Arc<str>>) {
-        for key in read.keys() {
-            self.needs.texts.remove(key);
-        }
-        let mut texts = (*self.world.texts).clone();
-        texts.extend(read);
-        self.world = Arc::new(World {
-            texts: Arc::new(texts),
-            ..(*self.world).clone()
-        });
-    }
-
-    /// Hands in answers from the network, also before they are asked for.
-    pub fn supply_answers(&mut self, answers: BTreeMap<Request, Answer>) {
-        for request in answers.keys() {
-            self.needs.requests.remove(request);
-        }
-        self.world = Arc::new(World {
-            answers: Arc::new(self.world.answers.with(answers)),
-            ..(*self.world).clone()
-        });
     }
 
     /// What refers to a picture that could not be made has failed with it: what was published
@@ -756,92 +407,6 @@ impl<Kept: Send> Evaluation<Kept> {
             }
         }
     }
-}
-
-/// An output that has not been settled: its key, what makes it, what is known of it.
-type Waiting<'a> = (&'a OutputKey, &'a Planned, Option<&'a Arc<OutputTrace>>);
-
-/// What a round did with an output. There is one of each, and most are kept: so it is small.
-enum Round<Kept> {
-    /// It would come out as it is, and shows pictures.
-    Kept(Arc<OutputTrace>),
-    /// It cannot be said yet whether it would.
-    Unknown(Box<Needs>),
-    /// It would not, and has to wait for others.
-    Later,
-    /// It was made.
-    Made(Box<Made<Kept>>),
-    /// It could not be made.
-    Failed(Vec<Diagnostic>),
-    /// It has to be made, and something is lacking.
-    Lacking(Box<Needs>),
-}
-
-/// An output that was made.
-struct Made<Kept> {
-    kept: Option<Kept>,
-    pictures: Vec<Shown>,
-    shown: BTreeSet<OutputKey>,
-    trace: Option<Arc<OutputTrace>>,
-    records: Vec<(SourceKey, Arc<Record>)>,
-    /// The bytes of a search index.
-    index: Option<Arc<[u8]>>,
-}
-
-fn read_config(
-    sources: &Sources,
-    settings: &Settings,
-    diagnostics: &mut Vec<Diagnostic>,
-) -> Result<Config, Unready> {
-    let key = plan::config_key(sources);
-    let Some(text) = sources.text(key.as_str()) else {
-        let broken = plan::CONFIGS.iter().filter_map(|key| sources.get(key));
-        let problems: Vec<Diagnostic> = broken.flat_map(|one| one.problems.clone()).collect();
-        return Err(if problems.is_empty() {
-            Unready::NoConfig
-        } else {
-            Unready::BrokenConfig(problems)
-        });
-    };
-    let mut config = Config::parse(key.as_str(), text).map_err(Unready::BrokenConfig)?;
-    diagnostics.append(&mut config.warnings);
-    if let Some(base_url) = &settings.base_url {
-        config.base_url.clone_from(base_url);
-    }
-    if let Some(theme) = config.theme.clone() {
-        let file = format!("themes/{theme}/theme.toml");
-        if let Some(text) = sources.text(&file)
-            && let Err(mut problems) = config.merge_theme(&file, text)
-        {
-            diagnostics.append(&mut problems);
-        }
-        let inside = |folder: &str| {
-            sources
-                .under(&format!("themes/{theme}/{folder}"))
-                .next()
-                .is_some()
-        };
-        let mut lacking = Vec::new();
-        if !inside("") {
-            lacking.push("is missing");
-        } else {
-            if !inside("templates/") {
-                lacking.push("has no templates/");
-            }
-            if sources.get(&file).is_none() {
-                lacking.push("has no theme.toml");
-            }
-        }
-        for lacks in lacking {
-            let message = format!("the theme `{theme}` {lacks}");
-            diagnostics.push(
-                Diagnostic::error("theme", key.as_str(), message)
-                    .about(&["theme"])
-                    .hint("upload the theme's whole folder, or remove `theme`"),
-            );
-        }
-    }
-    Ok(config)
 }
 
 #[cfg(test)]

@@ -20,7 +20,7 @@ pub mod reach;
 pub mod whole;
 
 pub use project::{add_value, list_mark, value_mark};
-pub use question::{Named, Question};
+pub use question::{Named, PageQuestion, Question, TextQuestion};
 
 use crate::remote::Request;
 use quillfront_images::Job;
@@ -35,6 +35,15 @@ use std::sync::Arc;
 /// A picture that a render refers to: where it is published, the original, and what to make of it.
 pub type Shown = (OutputKey, SourceKey, Job);
 
+/// Whether a page is seen with the pages before and after it in its section.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Neighbours {
+    /// With them: by its own template, by functions and in lists.
+    Shown,
+    /// Without: in feeds, and where it is a neighbour itself.
+    LeftOut,
+}
+
 /// What is known of a rendered body without its HTML.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BodyFacts {
@@ -43,7 +52,7 @@ pub struct BodyFacts {
     /// True where its text went through the template engine.
     pub templated: bool,
     /// What functions and links asked for, beside the targets of [`links`](Self::links).
-    pub asked: Vec<Question>,
+    pub asked: Vec<TextQuestion>,
     /// Of the HTML.
     pub html: Mark,
     /// Of what stands before `<!-- more -->`, if anything does.
@@ -74,11 +83,14 @@ impl Graph {
     pub fn requests(&self) -> BTreeSet<&Request> {
         let bodies = self.bodies.values().map(|facts| &facts.asked);
         let outputs = self.outputs.values().flat_map(|trace| trace.asked.iter());
-        let outputs = outputs.map(|question| &**question);
+        let outputs = outputs.filter_map(|question| match &**question {
+            Question::OfText(question) => Some(question),
+            Question::OfPages(_) => None,
+        });
         let asked = bodies.flatten().chain(outputs);
         asked
             .filter_map(|question| match question {
-                Question::Answer(request) => Some(request),
+                TextQuestion::Answer(request) => Some(request),
                 _ => None,
             })
             .collect()

@@ -10,6 +10,7 @@
 pub mod effective;
 pub mod evaluate;
 pub mod graph;
+pub mod locks;
 mod panics;
 pub mod remote;
 pub mod render;

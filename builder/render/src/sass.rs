@@ -92,8 +92,31 @@ pub fn sheet(sources: &Sources, source: &SourceKey) -> Result<String, Diagnostic
 }
 
 fn on_this_thread(sources: &Sources, source: &SourceKey) -> Result<String, Diagnostic> {
+    let compiled = compile(sources, source, true);
+    let is_known = guard::has_refused_lists();
+    match compiled {
+        // A mistake in what a function of selectors is given: its place is told without ours around
+        // it. Up to there all was within bounds, and is so again.
+        Err((_, Place::InOwnFile)) if !is_known => compile(sources, source, false),
+        compiled => compiled,
+    }
+    .map_err(|(problem, _)| problem)
+}
+
+/// Where a mistake was found.
+enum Place {
+    InFile,
+    /// In a file of the guard's own.
+    InOwnFile,
+}
+
+fn compile(
+    sources: &Sources,
+    source: &SourceKey,
+    with_own_files: bool,
+) -> Result<String, (Diagnostic, Place)> {
     guard::start();
-    let files = Files::new(sources);
+    let files = Files::new(sources, with_own_files);
     let options = Options::default()
         .fs(&files)
         .style(OutputStyle::Compressed)
@@ -101,21 +124,33 @@ fn on_this_thread(sources: &Sources, source: &SourceKey) -> Result<String, Diagn
         .add_custom_fn(guard::STEP, Builtin::new(guard::step))
         .add_custom_fn(guard::SIZE, Builtin::new(guard::measure))
         .add_custom_fn(guard::SELECT, Builtin::new(guard::select))
-        .add_custom_fn(guard::EXTEND, Builtin::new(guard::extend));
+        .add_custom_fn(guard::EXTEND, Builtin::new(guard::extend))
+        .add_custom_fn(guard::FILE, Builtin::new(guard::file))
+        .add_custom_fn(guard::LISTS, Builtin::new(guard::lists));
     let result = grass_compiler::from_path(source.as_str(), &options);
     if let Some(problem) = files.refused() {
-        return Err(problem);
+        return Err((problem, Place::InFile));
     }
     result.map_err(|error| match (*error).kind() {
+        ErrorKind::ParseError { message, loc, .. } if Files::is_own(loc.file.name()) => {
+            let problem = Diagnostic::error("sass", source.as_str(), message);
+            (problem, Place::InOwnFile)
+        }
         ErrorKind::ParseError { message, loc, .. } => {
             let (line, column) = files.original(loc.file.name(), loc.begin.line, loc.begin.column);
-            Diagnostic::error("sass", loc.file.name(), message).at(line, column)
+            let problem = Diagnostic::error("sass", loc.file.name(), message).at(line, column);
+            (problem, Place::InFile)
         }
-        other => Diagnostic::error("sass", source.as_str(), format!("{other:?}")),
+        other => {
+            let problem = Diagnostic::error("sass", source.as_str(), format!("{other:?}"));
+            (problem, Place::InFile)
+        }
     })
 }
 
 #[cfg(test)]
 mod equivalence;
+#[cfg(test)]
+mod hostile;
 #[cfg(test)]
 mod tests;

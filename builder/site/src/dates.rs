@@ -6,7 +6,8 @@
 mod lenient;
 
 use jiff::tz::TimeZoneDatabase;
-use serde::{Deserialize, Serialize};
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
 use std::sync::LazyLock;
 use toml::value::Datetime;
@@ -19,6 +20,7 @@ pub static ZONES: LazyLock<TimeZoneDatabase> = LazyLock::new(TimeZoneDatabase::b
 ///
 /// Equality is by spelling; [`Date::sort_key`] is the instant, which is what lists are ordered by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(remote = "Self")]
 pub struct Date {
     /// 0 to 9999.
     pub year: u16,
@@ -143,6 +145,20 @@ impl Date {
                     .is_none_or(|offset| offset.seconds().abs() < 86_400)
         });
         (day_exists && time_exists).then_some(self)
+    }
+}
+
+impl Serialize for Date {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Self::serialize(self, serializer)
+    }
+}
+
+/// A state may have any numbers; only those of a day that exists are a date.
+impl<'de> Deserialize<'de> for Date {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let date = Self::deserialize(deserializer)?.checked();
+        date.ok_or_else(|| D::Error::custom("there is no such day"))
     }
 }
 

@@ -52,13 +52,19 @@ fn relative(key: &SourceKey) -> &str {
 pub struct BodyText {
     start: usize,
     /// 1-based line of the file on which the body starts.
-    pub first_line: u32,
+    first_line: u32,
 }
 
 impl BodyText {
     /// The Markdown, of the text of the file.
     pub fn of<'a>(&self, text: &'a str) -> &'a str {
         text.get(self.start..).unwrap_or_default()
+    }
+
+    /// Returns the line of the file that a line of the body is, both counted from 1. Either may come from
+    /// a state: no number makes it overflow.
+    pub fn line_of_file(&self, line: u32) -> u32 {
+        self.first_line.saturating_add(line.saturating_sub(1))
     }
 
     fn of_head(head: &Head) -> Self {

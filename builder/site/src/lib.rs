@@ -5,7 +5,7 @@
 //! 1. [`key`], [`source`]: what is in the source bucket, and the role of each key;
 //! 2. [`config`], [`quillfront_toml`], [`front_matter`]: what files say, with [`dates`] and [`slugs`];
 //! 3. [`facts`], [`library`], [`pagination`]: pages and sections, how they belong together, and what
-//!    makes no page, or none yet;
+//!    makes no page, or none yet; in an [`index_vec`] each has a name of its own type;
 //! 4. [`plan`]: every output key and who makes it, with [`sitemap`] and [`style_sheets`];
 //! 5. [`object`], [`report`], [`diagnostic`]: what an output is, and what a program and an author are told.
 //!
@@ -22,6 +22,7 @@ pub mod diagnostic;
 pub mod facts;
 pub mod fingerprint;
 pub mod front_matter;
+pub mod index_vec;
 pub mod key;
 pub mod library;
 pub mod links;

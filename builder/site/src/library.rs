@@ -1,7 +1,7 @@
 //! How pages and sections belong together: sections and their pages in order, neighbours,
 //! ancestors, translations (site model, sections 1, 2 and 6).
 //!
-//! Pages and sections are named by their index. Everything here is in an order that depends on
+//! Pages and sections are named by where they are in the library. Everything here is in an order that depends on
 //! the sources alone.
 
 pub mod absence;
@@ -13,10 +13,11 @@ use crate::dates::Date;
 use crate::diagnostic::Diagnostic;
 use crate::facts::{self, Content, LastFolder, Page, Place, Section};
 use crate::front_matter::SortBy;
+use crate::index_vec::{Id, IndexVec, ids};
 use crate::key::{Role, SourceKey};
 use crate::library::absence::DraftFile;
 use crate::library::schedule::{HeldPage, Schedule};
-use crate::library::taxonomies::Taxonomy;
+use crate::library::taxonomies::{Taxonomy, TaxonomyId, Term, TermId};
 use crate::source::Sources;
 use rayon::prelude::*;
 use smol_str::SmolStr;
@@ -24,32 +25,34 @@ use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
-/// Index into [`Library::pages`].
-pub type PageId = usize;
-/// Index into [`Library::sections`].
-pub type SectionId = usize;
+ids! {
+    /// Where a page is in [`Library::pages`].
+    PageId;
+    /// Where a section is in [`Library::sections`].
+    SectionId;
+}
 
 /// Pages and sections, and how they belong together.
 #[derive(Debug, Default)]
 pub struct Library {
     /// In the order of their source keys.
-    pub pages: Vec<Box<Page>>,
+    pub pages: IndexVec<PageId, Box<Page>>,
     /// In the order of their source keys.
-    pub sections: Vec<Section>,
+    pub sections: IndexVec<SectionId, Section>,
     /// Those of [`sections`](Self::sections) that no file makes.
     pub default_sections: BTreeSet<SectionId>,
     /// By path relative to `content/`.
-    pub section_by_file: HashMap<String, SectionId>,
-    /// Of each page.
-    pub page_links: Vec<PageLinks>,
-    /// Of each page, where it stands among all by date: newest first, undated last; equal dates by
+    section_by_file: HashMap<String, SectionId>,
+    /// What each page is to others.
+    pub page_links: IndexVec<PageId, PageLinks>,
+    /// Where each page stands among all by date: newest first, undated last; equal dates by
     /// permalink. (Zola 0.23.0, as the cases hold it; from 0.23.4 on Zola has these the other way
     /// round.)
-    pub by_date: Vec<usize>,
-    /// Of each section.
-    pub section_links: Vec<SectionLinks>,
+    pub by_date: IndexVec<PageId, usize>,
+    /// What each section is to others.
+    pub section_links: IndexVec<SectionId, SectionLinks>,
     /// By language, in the order of the configuration.
-    pub taxonomies: BTreeMap<String, Vec<Taxonomy>>,
+    pub taxonomies: BTreeMap<String, IndexVec<TaxonomyId, Taxonomy>>,
     /// Files beside a page or section, by folder (`content/blog/post`).
     pub assets: BTreeMap<String, Vec<SourceKey>>,
     /// Pages whose time has not come, by path relative to `content/`; they are nowhere else.
@@ -114,12 +117,10 @@ pub fn build(
     for lang in config.languages.keys() {
         let index = facts::default_section(lang, config);
         if !library.section_by_file.contains_key(index.place.relative()) {
-            let id = library.sections.len();
-            library
-                .section_by_file
-                .insert(index.place.relative().to_owned(), id);
+            let relative = index.place.relative().to_owned();
+            let id = library.sections.push(index);
+            library.section_by_file.insert(relative, id);
             library.default_sections.insert(id);
-            library.sections.push(index);
         }
     }
     link_sections(&mut library);
@@ -250,11 +251,9 @@ fn read_content(
                     library.drafts.insert(relative, draft);
                     continue;
                 }
-                let id = library.sections.len();
-                library
-                    .section_by_file
-                    .insert(section.place.relative().to_owned(), id);
-                library.sections.push(*section);
+                let relative = section.place.relative().to_owned();
+                let id = library.sections.push(*section);
+                library.section_by_file.insert(relative, id);
             }
         }
     }
@@ -287,18 +286,14 @@ fn by_folder(library: &Library) -> HashMap<(String, String), SectionId> {
             section.place.lang.to_string(),
         )
     };
-    library
-        .sections
-        .iter()
-        .enumerate()
-        .map(|(id, section)| (of(section), id))
-        .collect()
+    let sections = library.sections.named();
+    sections.map(|(id, section)| (of(section), id)).collect()
 }
 
 fn link_sections(library: &mut Library) {
     let by_folder = by_folder(library);
-    library.section_links = vec![SectionLinks::default(); library.sections.len()];
-    for id in 0..library.sections.len() {
+    library.section_links = vec![SectionLinks::default(); library.sections.len()].into();
+    for id in library.sections.ids() {
         let place = &library.sections[id].place;
         let Some((_, upper)) = place.folders.split_last() else {
             continue;
@@ -316,7 +311,7 @@ fn link_sections(library: &mut Library) {
         }
         library.section_links[id].ancestors = ancestors;
     }
-    for id in 0..library.sections.len() {
+    for id in library.sections.ids() {
         let mut list = std::mem::take(&mut library.section_links[id].subsections);
         list.sort_by(|a, b| {
             let (a, b) = (&library.sections[*a], &library.sections[*b]);
@@ -334,15 +329,19 @@ fn link_sections(library: &mut Library) {
     }
 }
 
+/// The pages of each section.
+type Lists = IndexVec<SectionId, Vec<PageId>>;
+
 /// What each page is to others, and the pages of each section, not sorted yet.
-fn link_pages(library: &Library) -> (Vec<PageLinks>, Vec<Vec<PageId>>) {
+fn link_pages(library: &Library) -> (IndexVec<PageId, PageLinks>, Lists) {
     let by_folder = by_folder(library);
     let sections = &library.sections;
-    let mut page_links = Vec::with_capacity(library.pages.len());
-    let mut lists = vec![Vec::new(); sections.len()];
+    let mut page_links = IndexVec::default();
+    page_links.reserve(library.pages.len());
+    let mut lists = Lists::from(vec![Vec::new(); sections.len()]);
     // Pages of one folder come one after the other.
     let mut last: Option<(&Place, Above)> = None;
-    for (id, page) in library.pages.iter().enumerate() {
+    for (id, page) in library.pages.named() {
         let place = &page.place;
         let same = last
             .take()
@@ -376,7 +375,7 @@ impl Above {
     fn of(
         place: &Place,
         by_folder: &HashMap<(String, String), SectionId>,
-        sections: &[Section],
+        sections: &IndexVec<SectionId, Section>,
     ) -> Self {
         let at = |depth: usize| {
             let folder = (place.folders[..depth].join("/"), place.lang.to_string());
@@ -408,9 +407,9 @@ impl Above {
 }
 
 fn sort_sections(library: &mut Library, problems: &mut Vec<Diagnostic>) {
-    let mut listed = vec![false; library.pages.len()];
+    let mut listed = IndexVec::from(vec![false; library.pages.len()]);
     let mut left_out = Vec::new();
-    for id in 0..library.sections.len() {
+    for id in library.sections.ids() {
         let pages = std::mem::take(&mut library.section_links[id].pages);
         let sort_by = library.sections[id].front.sort_by;
         let (sorted, unsortable) = sort(library, pages, sort_by);
@@ -490,15 +489,15 @@ fn sort(library: &Library, list: Vec<PageId>, sort_by: SortBy) -> (Vec<PageId>, 
 }
 
 /// The place of each page among all, by date.
-fn by_date(pages: &[Box<Page>]) -> Vec<usize> {
-    let dates = pages.iter();
-    let dates = dates.map(|page| page.date.as_ref().map(Date::sort_key));
-    let mut order: Vec<_> = dates.enumerate().collect();
+fn by_date(pages: &IndexVec<PageId, Box<Page>>) -> IndexVec<PageId, usize> {
+    let dates = pages.named();
+    let dates = dates.map(|(id, page)| (id, page.date.as_ref().map(Date::sort_key)));
+    let mut order: Vec<_> = dates.collect();
     order.sort_by(|(a, one), (b, other)| {
         let newer = other.cmp(one);
         newer.then_with(|| by_permalink(&pages[*a], &pages[*b]))
     });
-    let mut places = vec![0; pages.len()];
+    let mut places = IndexVec::from(vec![0; pages.len()]);
     for (place, (page, _)) in order.into_iter().enumerate() {
         places[page] = place;
     }
@@ -517,7 +516,7 @@ fn link_translations(library: &mut Library) {
     // Folders and stem without the language, and whether it is a bundle.
     type CanonicalName = (Arc<[String]>, SmolStr, bool);
     let mut pages: BTreeMap<CanonicalName, Vec<PageId>> = BTreeMap::new();
-    for (id, page) in library.pages.iter().enumerate() {
+    for (id, page) in library.pages.named() {
         let place = &page.place;
         let name = (place.folders.clone(), place.stem.clone(), place.bundle);
         pages.entry(name).or_default().push(id);
@@ -534,7 +533,7 @@ fn link_translations(library: &mut Library) {
         }
     }
     let mut sections: BTreeMap<Arc<[String]>, Vec<SectionId>> = BTreeMap::new();
-    for (id, section) in library.sections.iter().enumerate() {
+    for (id, section) in library.sections.named() {
         sections
             .entry(section.place.folders.clone())
             .or_default()
@@ -610,6 +609,23 @@ impl Library {
         self.pages
             .binary_search_by(|page| page.place.relative().cmp(relative))
             .ok()
+            .map(PageId::at)
+    }
+
+    /// The section of a file, by its path relative to `content/`.
+    pub fn section_by_file(&self, relative: &str) -> Option<SectionId> {
+        self.section_by_file.get(relative).copied()
+    }
+
+    /// A taxonomy of a language.
+    pub fn taxonomy(&self, lang: &str, id: TaxonomyId) -> Option<&Taxonomy> {
+        self.taxonomies.get(lang)?.get(id)
+    }
+
+    /// A term of a taxonomy of a language, with the taxonomy.
+    pub fn term(&self, lang: &str, id: TermId) -> Option<(&Taxonomy, &Term)> {
+        let taxonomy = self.taxonomy(lang, id.taxonomy)?;
+        Some((taxonomy, taxonomy.terms.get(id.position)?))
     }
 
     /// The page or section behind `@/path`.
@@ -618,8 +634,8 @@ impl Library {
             .page_by_file(relative)
             .map(|id| self.pages[id].permalink.as_str());
         page.or_else(|| {
-            let section = self.section_by_file.get(relative)?;
-            Some(self.sections[*section].permalink.as_str())
+            let section = self.section_by_file(relative)?;
+            Some(self.sections[section].permalink.as_str())
         })
     }
 
@@ -648,16 +664,16 @@ impl Library {
                     if let Some(page) = page.filter(|id| self.is_rendered(*id)) {
                         return Some(format!("{}{below}", self.pages[page].path()));
                     }
-                    let section = self.section_by_file.get(&format!("{above}_{index}"));
-                    let publishes = |id: &&SectionId| {
-                        let front = &self.sections[**id].front;
-                        let made = !self.default_sections.contains(*id);
+                    let section = self.section_by_file(&format!("{above}_{index}"));
+                    let publishes = |id: &SectionId| {
+                        let front = &self.sections[*id].front;
+                        let made = !self.default_sections.contains(id);
                         made && front.render && front.redirect_to.is_none()
                     };
                     if below == name
                         && let Some(section) = section.filter(publishes)
                     {
-                        return Some(format!("{}{name}", self.sections[*section].path));
+                        return Some(format!("{}{name}", self.sections[section].path));
                     }
                 }
             }

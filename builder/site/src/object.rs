@@ -30,7 +30,7 @@ pub struct Object {
     pub content_type: String,
     /// `Cache-Control`.
     pub cache_control: &'static str,
-    /// User metadata (`qf-location` and its like; interface.md).
+    /// User metadata, by name: what `quillfront-headers` writes.
     pub metadata: BTreeMap<String, String>,
 }
 
@@ -147,7 +147,7 @@ mod tests {
     fn a_change_of_metadata_alone_changes_the_fingerprint() {
         let plain = Object::rendered("a.html", *b"<p>");
         let mut redirect = plain.clone();
-        redirect.metadata.insert("qf-location".into(), "/b/".into());
+        redirect.metadata.insert("name".into(), "value".into());
         assert_ne!(plain.fingerprint(), redirect.fingerprint());
     }
 }

@@ -100,6 +100,7 @@ pub fn base_path(path: &str, pagination: &Pagination) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::index_vec::Id;
 
     #[test]
     fn parts_are_numbered_from_the_list_itself_on() {
@@ -113,15 +114,16 @@ mod tests {
             let part = |index| part(pages, path, pagination, index).unwrap();
             parts.map(part).collect()
         };
-        let pagers = paginate(&[0, 1, 2], "/blog/", &pagination);
-        assert_eq!(part(&[0, 1, 2], "/blog/", &pagination, 3), None);
+        let pages = [0, 1, 2].map(PageId::at);
+        let pagers = paginate(&pages, "/blog/", &pagination);
+        assert_eq!(part(&pages, "/blog/", &pagination, 3), None);
         let shape: Vec<_> = pagers
             .iter()
             .map(|pager| (pager.path.as_str(), &*pager.pages))
             .collect();
         assert_eq!(
             shape,
-            [("/blog/", &[0, 1][..]), ("/blog/page/2/", &[2][..])]
+            [("/blog/", &pages[..2]), ("/blog/page/2/", &pages[2..])]
         );
         assert_eq!(numbered_path("/blog/", &pagination, 1), "/blog/page/1/");
         let reversed = Pagination {
@@ -129,7 +131,10 @@ mod tests {
             paginate_path: String::new(),
             ..pagination
         };
-        assert_eq!(paginate(&[0, 1, 2], "/", &reversed)[0].pages, [2, 1]);
+        assert_eq!(
+            paginate(&pages, "/", &reversed)[0].pages,
+            [pages[2], pages[1]]
+        );
         assert_eq!(numbered_path("/", &reversed, 2), "/2/");
         assert_eq!(paginate(&[], "/", &reversed).len(), 1);
     }

@@ -7,7 +7,9 @@ use crate::config::Config;
 use crate::config::markdown::Highlight;
 use crate::diagnostic::Diagnostic;
 use crate::facts::{Page, Section};
+use crate::index_vec::Id;
 use crate::key::{OutputKey, Role, SourceKey, fault};
+use crate::library::taxonomies::{TaxonomyId, TermId};
 use crate::library::{Library, PageId, SectionId};
 use crate::pagination::{self, Pagination, numbered_path, part_path};
 use crate::quillfront_toml::{Publishing, StaticFiles};
@@ -46,8 +48,8 @@ pub enum FeedOf {
     Site,
     /// A section.
     Section(SectionId),
-    /// A term: indices into the language's taxonomies and the taxonomy's terms.
-    Term(usize, usize),
+    /// A term of the language.
+    Term(TermId),
 }
 
 /// How an output is made. There are many of pages, so what others need more is not in it.
@@ -97,8 +99,8 @@ pub enum Recipe {
 pub struct OfTaxonomy {
     /// Language.
     pub lang: String,
-    /// Index into the language's taxonomies.
-    pub taxonomy: usize,
+    /// Which of the language's taxonomies.
+    pub taxonomy: TaxonomyId,
 }
 
 /// The pages of a term.
@@ -106,10 +108,8 @@ pub struct OfTaxonomy {
 pub struct OfTerm {
     /// Language.
     pub lang: String,
-    /// Index into the language's taxonomies.
-    pub taxonomy: usize,
-    /// Index into the taxonomy's terms.
-    pub term: usize,
+    /// Which of the language's terms.
+    pub term: TermId,
     /// Which part.
     pub pager: Option<usize>,
 }
@@ -207,7 +207,7 @@ pub fn plan(
             wanted.wants.reserve(PAGES_IN_A_ROW);
             let ids = part * PAGES_IN_A_ROW..(part + 1) * PAGES_IN_A_ROW;
             for id in ids.take_while(|id| *id < library.pages.len()) {
-                want_page(&mut wanted, library, id);
+                want_page(&mut wanted, library, PageId::at(id));
             }
             wanted
         })
@@ -219,12 +219,12 @@ pub fn plan(
         wanted.wants.extend(part.wants);
         wanted.problems.extend(part.problems);
     }
-    for id in 0..library.sections.len() {
+    for id in library.sections.ids() {
         want_section(&mut wanted, config, library, id);
     }
     for (lang, taxonomies) in &library.taxonomies {
-        for (index, taxonomy) in taxonomies.iter().enumerate() {
-            taxonomies::want(&mut wanted, config, lang, index, taxonomy);
+        for (id, taxonomy) in taxonomies.named() {
+            taxonomies::want(&mut wanted, config, lang, id, taxonomy);
         }
     }
     want_site_files(&mut wanted, config, library);

@@ -84,7 +84,9 @@ fn env(root: &mut Table<'_, '_>) -> BTreeMap<String, String> {
     let mut env = BTreeMap::new();
     for entry in table.take_all() {
         match entry.node.data {
-            Data::Text(text) => drop(env.insert(entry.key, text)),
+            Data::Text(text) => {
+                env.insert(entry.key, text);
+            }
             _ => {
                 let message = format!(
                     "`env.{}` must be text, not {}",

@@ -69,6 +69,23 @@ pub enum Kind {
     None,
 }
 
+impl Report {
+    /// Counts the outputs by what was done to them.
+    pub fn count(&mut self) {
+        let having = |action: Action| {
+            let outputs = self.outputs.iter();
+            let having = outputs.filter(|output| output.actions.contains(&action));
+            having.count() as u64
+        };
+        self.counts = OutputCounts {
+            rendered: having(Action::Rendered),
+            uploaded: having(Action::Uploaded),
+            deleted: having(Action::Deleted),
+            stale: having(Action::Stale),
+        };
+    }
+}
+
 /// Changed source keys.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SourceChanges {
@@ -147,7 +164,7 @@ pub struct OutputCounts {
 }
 
 /// Requests by kind.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RequestCounts {
     /// S3 GET.
     pub get: u64,

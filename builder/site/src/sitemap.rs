@@ -57,7 +57,7 @@ fn each_url<'l>(
     mut add: impl FnMut(Cow<'l, str>, Option<&'l Date>, EntryOf),
 ) {
     let with_pagers = config.exclude_paginated_pages_in_sitemap == ExcludedPagers::None;
-    for (id, section) in library.sections.iter().enumerate() {
+    for (id, section) in library.sections.named() {
         if !section.front.render {
             continue;
         }
@@ -79,7 +79,7 @@ fn each_url<'l>(
             }
         }
     }
-    for (id, page) in library.pages.iter().enumerate() {
+    for (id, page) in library.pages.named() {
         if library.is_listed(id) {
             let date = page.front.updated.as_ref().or(page.date.as_ref());
             add((&page.permalink).into(), date, EntryOf::Page(id));

@@ -278,6 +278,13 @@ impl Sources {
         both.filter_map(move |(key, one, other)| differ(one, other).then_some(key))
     }
 
+    /// True where a build uses another configuration than with another's sources: it has a hand in
+    /// everything.
+    pub fn is_configured_otherwise(&self, other: &Self) -> bool {
+        let mut differing = self.differing(other);
+        differing.any(|key| key.role().is_configuration())
+    }
+
     /// Notes that the storage has damaged the object of `key`, which showed when it was copied.
     pub fn note_unreadable(&mut self, key: &str) {
         if let Some(source) = self.map.get_mut(key) {

@@ -25,7 +25,9 @@ pub fn style_sheets(
                 continue;
             };
             match here.get(&css) {
-                None => drop(here.insert(css, key)),
+                None => {
+                    here.insert(css, key);
+                }
                 Some(other) => {
                     let message = format!("`{css}` is also made from {other}");
                     let problem = Diagnostic::error("collision", key.as_str(), message);

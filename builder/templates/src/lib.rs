@@ -4,8 +4,9 @@
 //!
 //! 1. [`filters`]: the filters and tests that need nothing of a site;
 //! 2. [`budget`]: how much work and memory one render may take, counted and never timed;
-//! 3. [`meter`]: puts the calls that count loops, blocks and components into a template's text;
-//! 4. [`reads`]: works out from a template's text which parts of its values it can read.
+//! 3. [`lexer`]: takes a template's text apart where the engine does;
+//! 4. [`meter`]: puts the calls that count loops, blocks and components into a template's text;
+//! 5. [`reads`]: works out from a template's text which parts of its values it can read.
 //!
 //! ```
 //! use quillfront_templates::{budget, filters};
@@ -18,5 +19,6 @@
 
 pub mod budget;
 pub mod filters;
+pub mod lexer;
 pub mod meter;
 pub mod reads;

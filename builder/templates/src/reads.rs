@@ -8,8 +8,8 @@
 mod eval;
 mod filters;
 mod intern;
-mod lexer;
 mod look;
+mod printed;
 mod scope;
 mod syntax;
 #[cfg(test)]

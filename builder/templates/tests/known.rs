@@ -1,9 +1,11 @@
-//! Templates that are there: all of them are understood.
+//! Templates that are there: all of them are understood, and what those that come with the program read
+//! stands in `known.txt`. `QUILLFRONT_BLESS=1 cargo test --workspace --test known` writes it anew.
 
 #![allow(clippy::disallowed_methods)] // the crate is pure, its tests need not be
 
 use quillfront_templates::reads::{Reads, Set};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -37,27 +39,70 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
-/// Those of a site that are not understood, or that read everything.
-fn unknown(site: &Path) -> Vec<String> {
-    let mut texts = BTreeMap::new();
-    templates(
-        &root().join("builder/render/src/render/builtins"),
-        "__zola_builtins/",
-        &mut texts,
-    );
-    let mut prefixes = vec!["__zola_builtins/".to_owned()];
-    for theme in fs::read_dir(site.join("themes")).into_iter().flatten() {
-        let theme = theme.unwrap();
-        let prefix = format!("{}/templates/", theme.file_name().to_str().unwrap());
-        templates(&theme.path().join("templates"), &prefix, &mut texts);
-        prefixes.insert(0, prefix);
+/// The templates that a site has by itself, by its themes, and built in.
+struct Templates {
+    texts: BTreeMap<String, String>,
+    set: Set,
+}
+
+impl Templates {
+    fn of(site: &Path) -> Self {
+        let mut texts = BTreeMap::new();
+        templates(
+            &root().join("builder/render/src/render/builtins"),
+            "__zola_builtins/",
+            &mut texts,
+        );
+        let mut prefixes = vec!["__zola_builtins/".to_owned()];
+        for theme in fs::read_dir(site.join("themes")).into_iter().flatten() {
+            let theme = theme.unwrap();
+            let prefix = format!("{}/templates/", theme.file_name().to_str().unwrap());
+            templates(&theme.path().join("templates"), &prefix, &mut texts);
+            prefixes.insert(0, prefix);
+        }
+        templates(&site.join("templates"), "", &mut texts);
+        let set = Set::new(&texts, &prefixes);
+        Self { texts, set }
     }
-    templates(&site.join("templates"), "", &mut texts);
-    let set = Set::new(&texts, &prefixes);
-    let all = texts
-        .keys()
-        .filter(|name| set.reads(name) == Reads::everything());
-    all.cloned().collect()
+
+    /// Those that are not understood, or that read everything.
+    fn unknown(&self) -> Vec<String> {
+        let all = self.texts.keys();
+        let unknown = all.filter(|name| self.set.reads(name) == Reads::everything());
+        unknown.cloned().collect()
+    }
+
+    /// What each reads, a line for each other template that it is made of, each variable and each call.
+    fn printed(&self) -> String {
+        let mut out = String::new();
+        for name in self.texts.keys() {
+            out += &format!("{name}\n");
+            let Reads {
+                context,
+                calls,
+                templates,
+            } = self.set.reads(name);
+            match templates {
+                Some(all) => {
+                    let others = all.iter().filter(|other| *other != name);
+                    out.extend(others.map(|other| format!("  with {other}\n")));
+                }
+                None => out += "  with any template\n",
+            }
+            match context {
+                Some(all) => {
+                    let lines = all.iter();
+                    out.extend(lines.map(|(name, shape)| format!("  {name}{shape}\n")));
+                }
+                None => out += "  any variable\n",
+            }
+            match calls {
+                Some(all) => out.extend(all.iter().map(|call| format!("  {call}\n"))),
+                None => out += "  any call\n",
+            }
+        }
+        out
+    }
 }
 
 /// Templates of the conformance cases that the engine refuses.
@@ -65,11 +110,8 @@ const REFUSED: &[&str] = &["94-fail-template-syntax/partials/broken.html"];
 
 #[test]
 fn templates_of_this_repository_are_understood() {
-    assert_eq!(
-        unknown(&root()),
-        Vec::<String>::new(),
-        "the theme and this site"
-    );
+    let unknown = Templates::of(&root()).unknown();
+    assert_eq!(unknown, Vec::<String>::new(), "the theme and this site");
     let mut cases: Vec<PathBuf> = fs::read_dir(root().join("tests/conformance/cases"))
         .unwrap()
         .map(|entry| entry.unwrap().path())
@@ -77,7 +119,7 @@ fn templates_of_this_repository_are_understood() {
     cases.sort();
     let mut found = Vec::new();
     for case in &cases {
-        for name in unknown(&case.join("site")) {
+        for name in Templates::of(&case.join("site")).unknown() {
             found.push(format!(
                 "{}/{name}",
                 case.file_name().unwrap().to_str().unwrap()
@@ -86,4 +128,40 @@ fn templates_of_this_repository_are_understood() {
     }
     assert!(cases.len() > 50);
     assert_eq!(found, REFUSED);
+}
+
+#[test]
+fn the_theme_and_the_built_in_templates_read_what_they_did() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/known.txt");
+    let found = Templates::of(&root()).printed();
+    if env::var_os("QUILLFRONT_BLESS").is_some() {
+        fs::write(&path, &found).unwrap();
+    }
+    let expected = fs::read_to_string(&path).unwrap();
+    let (expected, found) = (facts(&expected), facts(&found));
+    let gone = expected.difference(&found).map(|fact| ("-", fact));
+    let added = found.difference(&expected).map(|fact| ("+", fact));
+    let changes: Vec<String> = gone
+        .chain(added)
+        .map(|(sign, (template, line))| format!("{sign} {template}:{line}\n"))
+        .collect();
+    assert!(
+        changes.is_empty(),
+        "templates read something else than known.txt says. If that is right, write it anew with \
+         QUILLFRONT_BLESS=1 cargo test --workspace --test known\n{}",
+        changes.concat()
+    );
+}
+
+/// Templates and what they read, line by line.
+fn facts(text: &str) -> BTreeSet<(&str, &str)> {
+    let mut template = "";
+    let mut facts = BTreeSet::new();
+    for line in text.lines() {
+        if !line.starts_with(' ') {
+            template = line;
+        }
+        facts.insert((template, line));
+    }
+    facts
 }

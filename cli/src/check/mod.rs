@@ -15,7 +15,7 @@ use anyhow::{Context, Result};
 use fetch::Limits;
 use quillfront_publish::folder;
 use quillfront_render::evaluate::Unready;
-use quillfront_render::render::world::Settings;
+use quillfront_render::render::world::{Listing, Settings};
 use quillfront_site::diagnostic::Diagnostic;
 use quillfront_site::links::ExternalLinks;
 use quillfront_site::report::Report;
@@ -33,7 +33,7 @@ pub fn run(global: &Global, options: args::Check) -> Result<u8> {
         drafts: options.drafts,
         minify: false,
         now: global.now.unwrap_or_else(today),
-        listing_is_complete: false,
+        listing: Listing::SiteFolders,
     };
     let config = global.config.as_deref();
     let evaluated = folder::evaluate(root, config, settings, || Ok(()), |_, _| ())

@@ -26,7 +26,7 @@ use findings::Findings;
 use jiff::Timestamp;
 use quillfront_publish::folder;
 use quillfront_render::evaluate::Unready;
-use quillfront_render::render::world::Settings;
+use quillfront_render::render::world::{Listing, Settings};
 use quillfront_site::diagnostic::Diagnostic;
 use serde::Serialize;
 use std::fs;
@@ -215,7 +215,7 @@ fn first_build(output: &Path, now: Timestamp) -> Result<Vec<Diagnostic>> {
         base_url: None,
         drafts: false,
         now,
-        listing_is_complete: false,
+        listing: Listing::SiteFolders,
     };
     let evaluated = folder::evaluate(output, None, settings, || Ok(()), |_, _| ())
         .with_context(|| format!("reading {}", output.display()))?;

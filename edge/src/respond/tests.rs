@@ -1,6 +1,7 @@
 use super::*;
 use crate::route::route;
 use proptest::prelude::*;
+use quillfront_headers::{Field, S3_PREFIX, Status};
 
 fn headers(pairs: &[(&str, &str)]) -> HeaderMap {
     pairs
@@ -224,15 +225,62 @@ proptest! {
     #[test]
     fn no_metadata_panics(location: String, status: String, own: String, csp: Vec<u8>) {
         let mut origin = HeaderMap::new();
-        for (name, value) in [(QF_LOCATION, location), (QF_STATUS, status), (QF_H, own)] {
-            if let Ok(value) = HeaderValue::from_bytes(value.as_bytes()) {
-                origin.insert(name, value);
+        for (field, value) in [
+            (Field::Location, location.as_bytes()),
+            (Field::Status, status.as_bytes()),
+            (Field::Headers, own.as_bytes()),
+            (Field::Policy, &csp),
+        ] {
+            if let Ok(value) = HeaderValue::from_bytes(value) {
+                origin.insert(field.header(), value);
             }
-        }
-        if let Ok(value) = HeaderValue::from_bytes(&csp) {
-            origin.insert(QF_CSP, value);
         }
         found(&origin);
         missing(&key("/x.html"), None, Some(&origin));
+    }
+
+    /// What the builder writes, the viewer gets: policy, headers and redirect are as they were meant.
+    #[test]
+    fn what_the_builder_writes_is_what_a_viewer_gets(
+        policy in proptest::option::of("[!-~]([ -~]{0,20}[!-~])?"),
+        own in proptest::collection::btree_map("x-own-[a-z]{1,8}", proptest::option::of("[!-~]{1,20}"), 0..4),
+        target in proptest::option::of("(/|https://h/)([a-z /é?#=]|%41){0,40}"),
+        code in 0..5usize,
+    ) {
+        let status = [
+            Status::MovedPermanently,
+            Status::Found,
+            Status::SeeOther,
+            Status::TemporaryRedirect,
+            Status::PermanentRedirect,
+        ][code];
+        // What leads to another host, or only looks like a path, is never followed.
+        prop_assume!(target.as_ref().is_none_or(|target| !target.starts_with("//")));
+        let metadata = Metadata {
+            policy,
+            headers: own,
+            redirect: target.map(|target| Redirect::to(target.trim_end(), status)),
+        };
+        let stored = metadata.write().unwrap();
+        let origin: HeaderMap = stored
+            .iter()
+            .map(|(name, value)| {
+                let name = HeaderName::try_from(format!("{S3_PREFIX}{name}")).unwrap();
+                (name, HeaderValue::try_from(value).unwrap())
+            })
+            .collect();
+        let answer = found(&origin);
+        let got = |name: &str| answer.headers.get(name).map(|value| value.to_str().unwrap());
+        prop_assert_eq!(got("content-security-policy"), metadata.policy.as_deref());
+        for (name, value) in &metadata.headers {
+            prop_assert_eq!(got(name), value.as_deref());
+        }
+        match &metadata.redirect {
+            Some(redirect) => {
+                prop_assert_eq!(answer.status.as_u16(), redirect.status.code());
+                prop_assert_eq!(got("location"), Some(redirect.location()));
+            }
+            None => prop_assert_eq!(answer.status, StatusCode::OK),
+        }
     }
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::fs::{self, File};
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
+use std::sync::{Arc, Mutex, RwLock, RwLockReadGuard};
 
 use jiff::Timestamp;
 use s3s::crypto::{Checksum as _, Sha256};
@@ -24,6 +24,7 @@ use super::notices::Notices;
 use super::object::{Object, ObjectMeta, now};
 use super::open::{is_dir, read_json, read_records, sweep_blobs};
 use super::record::{self, Record};
+use crate::locks::Unpoisoned;
 
 /// How many locks the keys of a bucket share. A lock is held while a folder is synced, so
 /// writers of different keys should seldom meet.
@@ -131,19 +132,15 @@ impl Bucket {
         };
         let bucket = Bucket::new(shared, name, dir, created);
         let records = read_records(disk, &bucket.dir, &bucket.lost)?;
-        *bucket.cors.write().unwrap_or_else(PoisonError::into_inner) =
-            read_json(disk, &bucket.dir.join(CORS))?.map(Arc::new);
+        *bucket.cors.write().unpoisoned() = read_json(disk, &bucket.dir.join(CORS))?.map(Arc::new);
         sweep_blobs(disk, &bucket.dir, &records, &bucket.lost)?;
         let made: HashSet<&str> = records
             .iter()
             .filter_map(|record| record.upload.as_deref())
             .collect();
         let uploads = multipart::open_all(disk, &bucket.dir.join("uploads"), &made)?;
-        *bucket
-            .uploads
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner) = uploads;
-        let mut index = bucket.index.write().unwrap_or_else(PoisonError::into_inner);
+        *bucket.uploads.lock().unpoisoned() = uploads;
+        let mut index = bucket.index.write().unpoisoned();
         for record in &records {
             index.insert(&record.key, entry(record));
         }
@@ -168,16 +165,11 @@ impl Bucket {
 
     /// Deletes the bucket if it holds no objects. Unfinished uploads go with it.
     pub fn delete(&self) -> Result<(), StoreError> {
-        let mut alive = self.alive.write().unwrap_or_else(PoisonError::into_inner);
+        let mut alive = self.alive.write().unpoisoned();
         if !*alive {
             return Err(StoreError::NoSuchBucket(self.name.clone()));
         }
-        if !self
-            .index
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .is_empty()
-        {
+        if !self.index.read().unpoisoned().is_empty() {
             return Err(StoreError::BucketNotEmpty(self.name.clone()));
         }
         let tmp = self.shared.disk.tmp_path();
@@ -191,7 +183,7 @@ impl Bucket {
 
     /// Keeps the bucket from being deleted while something changes in it.
     pub fn alive(&self) -> Result<RwLockReadGuard<'_, bool>, StoreError> {
-        let alive = self.alive.read().unwrap_or_else(PoisonError::into_inner);
+        let alive = self.alive.read().unpoisoned();
         if *alive {
             Ok(alive)
         } else {
@@ -226,10 +218,7 @@ impl Bucket {
         record::append(&file.file, &record).at(file.path())?;
         file.sync()?;
 
-        let lock = self
-            .stripe(key)
-            .write()
-            .unwrap_or_else(PoisonError::into_inner);
+        let lock = self.stripe(key).write().unpoisoned();
         condition.check(key, self.entry(key).as_ref())?;
         file.rename(self.object_path(key))?;
         file.release();
@@ -238,11 +227,7 @@ impl Bucket {
         }
         let synced = sync_dir(&self.dir.join("objects"));
         // Even if the sync failed: the index says what the folder says.
-        let replaced = self
-            .index
-            .write()
-            .unwrap_or_else(PoisonError::into_inner)
-            .insert(key, entry(&record));
+        let replaced = self.index.write().unpoisoned().insert(key, entry(&record));
         synced?;
         self.remove_blob(replaced);
         if let Err(error) = self.lost.forget(&file_name(key)) {
@@ -269,20 +254,13 @@ impl Bucket {
         caller: &Caller,
     ) -> Result<(), StoreError> {
         let _alive = self.alive()?;
-        let _lock = self
-            .stripe(key)
-            .write()
-            .unwrap_or_else(PoisonError::into_inner);
+        let _lock = self.stripe(key).write().unpoisoned();
         let current = self.entry(key);
         condition.check(current.as_ref())?;
         if current.is_some() {
             let path = self.object_path(key);
             fs::remove_file(&path).at(&path)?;
-            let removed = self
-                .index
-                .write()
-                .unwrap_or_else(PoisonError::into_inner)
-                .remove(key);
+            let removed = self.index.write().unpoisoned().remove(key);
             sync_dir(&self.dir.join("objects"))?;
             self.remove_blob(removed);
         } else if !self.lost.forget(&file_name(key))? {
@@ -310,10 +288,7 @@ impl Bucket {
     }
 
     fn open_with(&self, key: &str, link: bool) -> Result<Opened, StoreError> {
-        let _lock = self
-            .stripe(key)
-            .read()
-            .unwrap_or_else(PoisonError::into_inner);
+        let _lock = self.stripe(key).read().unpoisoned();
         if self.entry(key).is_none() {
             return Err(if self.was_lost(key) {
                 StoreError::Lost(key.to_owned())
@@ -381,11 +356,7 @@ impl Bucket {
     pub fn set_damaged_aside(&self) -> Result<Vec<String>, StoreError> {
         let _alive = self.alive()?;
         let mut damaged = Vec::new();
-        let keys = self
-            .index
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .keys();
+        let keys = self.index.read().unpoisoned().keys();
         for key in keys {
             let whole = self.open_object(&key).and_then(|mut object| {
                 let read = object.contents.for_each(0..object.meta.size, |_| Ok(()));
@@ -405,8 +376,8 @@ impl Bucket {
     /// Moves an object away, if it is there.
     pub fn set_aside(&self, key: &str, why: &str) {
         let lock = self.stripe(key).write();
-        let _lock = lock.unwrap_or_else(PoisonError::into_inner);
-        let mut index = self.index.write().unwrap_or_else(PoisonError::into_inner);
+        let _lock = lock.unpoisoned();
+        let mut index = self.index.write().unpoisoned();
         let Some(removed) = index.remove(key) else {
             return;
         };
@@ -432,16 +403,13 @@ impl Bucket {
 
     /// The rules for pages of other origins.
     pub fn cors(&self) -> Option<Arc<Rules>> {
-        self.cors
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        self.cors.read().unpoisoned().clone()
     }
 
     /// Replaces the rules for pages of other origins. Durable on return.
     pub fn set_cors(&self, rules: Option<Rules>) -> Result<(), StoreError> {
         let _alive = self.alive()?;
-        let mut cors = self.cors.write().unwrap_or_else(PoisonError::into_inner);
+        let mut cors = self.cors.write().unpoisoned();
         let path = self.dir.join(CORS);
         match &rules {
             Some(rules) => write_json(&self.shared.disk.tmp_path(), &path, rules)?,
@@ -461,19 +429,12 @@ impl Bucket {
 
     /// What the index knows of a key.
     pub fn entry(&self, key: &str) -> Option<Entry> {
-        self.index
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get(key)
-            .cloned()
+        self.index.read().unpoisoned().get(key).cloned()
     }
 
     /// One page of a listing.
     pub fn page(&self, query: &Query) -> Page {
-        self.index
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .page(query)
+        self.index.read().unpoisoned().page(query)
     }
 
     /// Puts the bytes into `blobs/`, durably; removed again unless released.

@@ -1,13 +1,14 @@
 //! S3 event notifications (S3 User Guide, "Event message structure").
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 
 use serde::Serialize;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use super::object::now;
 use super::server::REGION;
+use crate::locks::Unpoisoned;
 
 /// The version of the record that S3 sends now. It has what 2.1 had; 2.2 to 2.6 added fields
 /// to events that a bucket without replication, lifecycle and versions does not have.
@@ -63,7 +64,7 @@ impl Events {
 
     pub fn subscribe(&self, bucket: &str) -> UnboundedReceiver<String> {
         let (sender, receiver) = unbounded_channel();
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = self.state.lock().unpoisoned();
         state
             .subscribers
             .entry(bucket.to_owned())
@@ -75,7 +76,7 @@ impl Events {
     /// Announces a change that is durable. Sequencers are drawn and events handed over under
     /// one lock, so each subscriber sees them grow.
     pub fn announce(&self, change: &Change<'_>) {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = self.state.lock().unpoisoned();
         state.sequence += 1;
         let sequencer = format!("{:08X}{:012X}", self.epoch, state.sequence);
         let Some(subscribers) = state.subscribers.get_mut(change.bucket) else {

@@ -6,11 +6,12 @@ use std::collections::HashSet;
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
-use std::sync::{PoisonError, RwLock};
+use std::sync::RwLock;
 
 use super::disk::{Disk, make_dir, sync_dir, write_small};
 use super::error::{At, StoreError};
 use super::open::list_dir;
+use crate::locks::Unpoisoned;
 
 /// The lost objects of a bucket, by the names of their files: which key it was, nothing may say
 /// any more.
@@ -56,13 +57,13 @@ impl Lost {
 
     /// Whether the object whose file has this name is lost.
     pub fn has(&self, name: &str) -> bool {
-        let names = self.names.read().unwrap_or_else(PoisonError::into_inner);
+        let names = self.names.read().unpoisoned();
         names.contains(name)
     }
 
     /// How many are.
     pub fn count(&self) -> usize {
-        let names = self.names.read().unwrap_or_else(PoisonError::into_inner);
+        let names = self.names.read().unpoisoned();
         names.len()
     }
 
@@ -94,6 +95,6 @@ impl Lost {
     }
 
     fn write(&self) -> std::sync::RwLockWriteGuard<'_, HashSet<String>> {
-        self.names.write().unwrap_or_else(PoisonError::into_inner)
+        self.names.write().unpoisoned()
     }
 }

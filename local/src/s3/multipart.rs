@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, RwLock};
 
 use jiff::Timestamp;
 use s3s::crypto::{Checksum as _, Md5};
@@ -23,6 +23,7 @@ use super::limits::{OBJECT_BYTES, PART_BYTES};
 use super::object::{ObjectMeta, now};
 use super::open::{is_dir, list_dir, read_json};
 use super::record;
+use crate::locks::Unpoisoned;
 
 const ABOUT: &str = "upload.json";
 
@@ -95,16 +96,13 @@ impl Bucket {
             dir,
             state: RwLock::default(),
         });
-        self.uploads
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .insert(id, upload.clone());
+        self.uploads.lock().unpoisoned().insert(id, upload.clone());
         Ok(upload)
     }
 
     /// The upload with this id, if it is one of this key.
     pub fn upload(&self, key: &str, id: &str) -> Result<Arc<Upload>, StoreError> {
-        let uploads = self.uploads.lock().unwrap_or_else(PoisonError::into_inner);
+        let uploads = self.uploads.lock().unpoisoned();
         uploads
             .get(id)
             .filter(|upload| upload.about.key == key)
@@ -128,7 +126,7 @@ impl Bucket {
         };
         record::append(&temp.file, &part).at(temp.path())?;
         temp.sync()?;
-        let mut state = upload.state.write().unwrap_or_else(PoisonError::into_inner);
+        let mut state = upload.state.write().unpoisoned();
         if state.over {
             return Err(StoreError::NoSuchUpload);
         }
@@ -160,7 +158,7 @@ impl Bucket {
             upload => upload?,
         };
         // Nobody adds parts meanwhile; who waits here finds the upload over.
-        let mut state = upload.state.write().unwrap_or_else(PoisonError::into_inner);
+        let mut state = upload.state.write().unpoisoned();
         if state.over {
             return self.completed_before(key, id);
         }
@@ -187,7 +185,7 @@ impl Bucket {
 
     /// Drops an upload and its parts.
     pub fn abort_upload(&self, upload: &Upload) -> Result<(), StoreError> {
-        let mut state = upload.state.write().unwrap_or_else(PoisonError::into_inner);
+        let mut state = upload.state.write().unpoisoned();
         if state.over {
             return Err(StoreError::NoSuchUpload);
         }
@@ -277,10 +275,7 @@ impl Bucket {
 
     fn forget(&self, upload: &Upload, state: &mut State) {
         state.over = true;
-        self.uploads
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .remove(&upload.id);
+        self.uploads.lock().unpoisoned().remove(&upload.id);
         let tmp = self.shared.disk.tmp_path();
         // What cannot be removed now is swept when the folder is next opened.
         if fs::rename(&upload.dir, &tmp).is_ok() {
@@ -292,11 +287,7 @@ impl Bucket {
 impl Upload {
     /// The parts that are stored, by number.
     pub fn parts(&self) -> BTreeMap<u16, Part> {
-        self.state
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .parts
-            .clone()
+        self.state.read().unpoisoned().parts.clone()
     }
 
     fn part_path(&self, number: u16) -> PathBuf {

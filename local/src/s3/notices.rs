@@ -1,9 +1,10 @@
 //! What the owner of this machine has to know, on the terminal.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
+use crate::locks::Unpoisoned;
 use crate::terminal::tell;
 
 /// The same is not told again before this time is over.
@@ -22,7 +23,7 @@ impl Notices {
     /// Tells it, unless it was told a moment ago.
     pub fn tell(&self, text: &str) {
         let now = Instant::now();
-        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut told = self.told.lock().unpoisoned();
         told.retain(|_, at| now.duration_since(*at) < AGAIN_AFTER);
         if told.len() < AT_ONCE && told.insert(text.to_owned(), now).is_none() {
             tell(&format!("S3: {text}"));

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::path::Path;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, RwLock};
 
 use s3s::path::check_bucket_name;
 use tokio::sync::mpsc::UnboundedReceiver;
@@ -15,6 +15,7 @@ use super::events::Events;
 use super::notices::Notices;
 use super::object::Object;
 use super::open::{is_dir, list_dir};
+use crate::locks::Unpoisoned;
 
 /// Buckets and objects in a folder of this machine. Clones are the same store.
 #[derive(Clone)]
@@ -73,10 +74,7 @@ impl Store {
         }
         let (store, name) = (self.clone(), name.to_owned());
         blocking(move || {
-            let mut buckets = store
-                .buckets
-                .write()
-                .unwrap_or_else(PoisonError::into_inner);
+            let mut buckets = store.buckets.write().unpoisoned();
             if let Entry::Vacant(entry) = buckets.entry(name) {
                 let bucket = Bucket::create(&store.shared, entry.key())?;
                 entry.insert(Arc::new(bucket));
@@ -150,12 +148,12 @@ impl Store {
     }
 
     pub(super) fn has_bucket(&self, name: &str) -> bool {
-        let buckets = self.buckets.read().unwrap_or_else(PoisonError::into_inner);
+        let buckets = self.buckets.read().unpoisoned();
         buckets.contains_key(name)
     }
 
     pub(super) fn bucket(&self, name: &str) -> Result<Arc<Bucket>, StoreError> {
-        let buckets = self.buckets.read().unwrap_or_else(PoisonError::into_inner);
+        let buckets = self.buckets.read().unpoisoned();
         buckets
             .get(name)
             .cloned()
@@ -163,12 +161,7 @@ impl Store {
     }
 
     pub(super) fn all_buckets(&self) -> Vec<Arc<Bucket>> {
-        self.buckets
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .values()
-            .cloned()
-            .collect()
+        self.buckets.read().unpoisoned().values().cloned().collect()
     }
 
     /// Does something that blocks with a bucket.
@@ -186,11 +179,7 @@ impl Store {
         blocking(move || {
             // The bucket first: until it is out of the map its name cannot be taken again.
             store.bucket(&name)?.delete()?;
-            store
-                .buckets
-                .write()
-                .unwrap_or_else(PoisonError::into_inner)
-                .remove(&name);
+            store.buckets.write().unpoisoned().remove(&name);
             Ok(())
         })
         .await

@@ -2,8 +2,9 @@
 
 use std::io::{self, Write};
 use std::num::NonZeroUsize;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 
+use crate::locks::Unpoisoned;
 use bytes::Bytes;
 use lru::LruCache;
 use quillfront_edge::encoding::Encoding;
@@ -83,7 +84,7 @@ impl Compressed {
     }
 
     fn lock(&self) -> MutexGuard<'_, Kept> {
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+        self.kept.lock().unpoisoned()
     }
 }
 

@@ -11,7 +11,7 @@
 use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::future;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, SystemTime};
 
 use axum::body::Body;
@@ -28,6 +28,7 @@ use super::look_up::Found;
 use super::problems::{Problem, shown_at};
 use super::serve::Closing;
 use super::{Shared, answer, body, csp};
+use crate::locks::Unpoisoned;
 use crate::net::Endless;
 
 /// Where the script is.
@@ -162,7 +163,7 @@ impl Live {
     }
 
     fn lock(&self) -> MutexGuard<'_, Recent> {
-        self.recent.lock().unwrap_or_else(PoisonError::into_inner)
+        self.recent.lock().unpoisoned()
     }
 }
 

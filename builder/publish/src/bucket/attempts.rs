@@ -22,6 +22,7 @@ use super::root::{Loaded, Root};
 use super::run::Work;
 use super::{BuildError, Builder};
 use quillfront_render::effective::{Observed, Until};
+use quillfront_render::locks::Unpoisoned;
 use quillfront_site::key::SourceKey;
 use quillfront_site::report::Report;
 use quillfront_site::source::Sources;
@@ -369,9 +370,7 @@ impl Builder {
 
     fn attempt_lock(&self) -> std::sync::MutexGuard<'_, Option<Attempt>> {
         // It is replaced whole.
-        self.attempt
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner)
+        self.attempt.lock().unpoisoned()
     }
 }
 

@@ -1,34 +1,20 @@
 //! The site as it will be after a change: evaluated, without what has to be approved first.
 
+use super::evaluate::{Evaluated, Time};
 use super::hold;
-use super::observe::{self, Changes};
+use super::observe::Changes;
 use super::parts::OtherParts;
 use super::root::{Held, Root};
 use super::run::Work;
-use super::state::{Dirty, Published, State};
-use super::{BuildError, Builder, Step};
-use crate::fetch::{self, Budget};
-use jiff::Timestamp;
+use super::state::{Dirty, State};
+use super::supply::unseen;
+use super::{BuildError, Builder};
 use quillfront_render::effective::{Change, Observed};
-use quillfront_render::evaluate::{Evaluation, Tree, Unready};
-use quillfront_render::remote::{Answer, Request};
-use quillfront_render::render::world::{Inputs, Settings};
-use quillfront_site::key::{OutputKey, SourceKey};
-use quillfront_site::object::Object;
-use quillfront_site::plan::PICTURES;
-use quillfront_site::quillfront_toml::AllowedHosts;
+use quillfront_render::evaluate::{Tree, Unready};
+use quillfront_site::key::SourceKey;
 use quillfront_site::source::Sources;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
-
-/// The time of a run.
-#[derive(Clone, Copy)]
-pub(super) struct Time {
-    /// What templates see at least.
-    pub(super) now: Timestamp,
-    /// What is due up to here is published; `now` moves on to the last such moment.
-    pub(super) up_to: Timestamp,
-}
 
 /// The site as it will be after a change.
 pub(super) struct Draft {
@@ -72,48 +58,8 @@ impl Draft {
     }
 }
 
-/// What came of an evaluation.
-struct Evaluated {
-    sources: Arc<Sources>,
-    outcome: Result<Tree, Unready>,
-    /// True where nothing was gone by.
-    full: bool,
-    /// True where only a part was made.
-    part: bool,
-    /// Files that were read in another version than the sources say.
-    misread: Misread,
-}
-
-/// Files that were read, and in which version; none where nothing was there.
-type Misread = BTreeSet<(SourceKey, Option<String>)>;
-
-/// Those that the run has not seen so. What is held is known to be another than the sources say.
-fn unseen(misread: Misread, seen: &[(SourceKey, Observed)]) -> BTreeSet<SourceKey> {
-    if misread.is_empty() {
-        return BTreeSet::new();
-    }
-    let seen: BTreeMap<&str, Option<&str>> = seen
-        .iter()
-        .map(|(key, observed)| (key.as_str(), observed.version()))
-        .collect();
-    let is_seen = |key: &SourceKey, version: &Option<String>| {
-        seen.get(key.as_str()) == Some(&version.as_deref())
-    };
-    let unseen = misread.into_iter();
-    unseen
-        .filter(|(key, version)| !is_seen(key, version))
-        .map(|(key, _)| key)
-        .collect()
-}
-
 /// More changed pages than this, and there is none that somebody waits for.
 const FEW_PAGES: usize = 16;
-
-/// True where another configuration is used: it has a hand in everything.
-fn is_configured_otherwise(before: &Sources, after: &Sources) -> bool {
-    let mut differing = before.differing(after);
-    differing.any(|key| key.role().is_configuration())
-}
 
 impl Builder {
     /// Evaluates the change, without what has to be approved first.
@@ -227,191 +173,5 @@ impl Builder {
             part,
             misread: unseen(misread, seen),
         })
-    }
-
-    /// Renders what would come out otherwise, reading what templates name on the way.
-    async fn evaluate(
-        &self,
-        state: &mut State,
-        root: &Root,
-        others: &OtherParts,
-        mut sources: Sources,
-        time: Time,
-        first: Option<BTreeSet<SourceKey>>,
-    ) -> Result<Evaluated, BuildError> {
-        let same_site = root.engine == env!("CARGO_PKG_VERSION")
-            && root.settings == self.settings_name()
-            && !is_configured_otherwise(&state.sources, &sources);
-        let full = !same_site || state.graph.outputs.is_empty();
-        if full {
-            state.hold_all(&self.state, &mut sources).await?;
-        }
-        let sources = Arc::new(sources);
-        let evaluated = |outcome| Evaluated {
-            sources: sources.clone(),
-            outcome,
-            full,
-            part: false,
-            misread: Misread::new(),
-        };
-        let is_there = |(key, output): &(&OutputKey, &Published)| {
-            // Another engine may say something else of them.
-            let same_engine = root.engine == env!("CARGO_PKG_VERSION");
-            same_engine && key.as_str().starts_with(PICTURES) && output.fingerprint.is_some()
-        };
-        let published = state.outputs.iter().filter(is_there);
-        let published = published.map(|(key, _)| key.clone()).collect();
-        let settings = Settings {
-            mode: self.options.mode,
-            base_url: self.options.base_url.clone(),
-            drafts: self.options.drafts,
-            now: time.now,
-            minify: false,
-            listing_is_complete: true,
-        };
-        let cut_off = |error: tokio::task::JoinError| BuildError::Rendering(error.to_string());
-        let given = sources.clone();
-        let started =
-            tokio::task::spawn_blocking(move || Evaluation::up_to(given, settings, time.up_to));
-        let mut evaluation = match started.await.map_err(cut_off)? {
-            Ok(evaluation) => evaluation,
-            Err(unready) => return Ok(evaluated(Err(unready))),
-        };
-        let graph = if full {
-            Arc::default()
-        } else {
-            state.graph_of_published()
-        };
-        evaluation.go_by(graph, state.sources.clone());
-        if !full {
-            evaluation.records_elsewhere();
-        }
-        evaluation.tell_why();
-        (self.progress)(Step::Rendering(evaluation.plan().len()));
-        evaluation.remember(state.album.clone(), published);
-        let stored = state.answers.iter();
-        let stored = stored.map(|(request, text)| (request.clone(), Ok(text.clone())));
-        evaluation.supply_answers(stored.collect());
-        let allowed = evaluation.allowed_hosts();
-        let mut budget = Budget::new();
-        let mut misread = Misread::new();
-        let is_held = |key: &SourceKey| {
-            let held = root.held.as_ref();
-            held.is_some_and(|held| held.keys.contains(key.as_str()))
-        };
-        let is_unused = |key: &SourceKey| {
-            let source = sources.get(key.as_str());
-            root.set_aside.contains_key(key.as_str())
-                || others.left.contains(key)
-                || source.is_some_and(|source| source.is_unreadable())
-        };
-        let mut first = first.filter(|_| !full);
-        if let Some(first) = &first {
-            evaluation.only(first.clone());
-        }
-        loop {
-            let needs;
-            (evaluation, needs) = tokio::task::spawn_blocking(move || {
-                let needs = evaluation.step(|_, object| object);
-                (evaluation, needs)
-            })
-            .await
-            .map_err(cut_off)?;
-            if needs.is_empty() {
-                if first.take().is_none() {
-                    break;
-                }
-                if evaluation.left() > self.options.many_outputs {
-                    let news = |(key, object): (&OutputKey, &Object)| {
-                        let there = state.outputs.get(key.as_str());
-                        let fingerprint = Some(object.fingerprint());
-                        there.is_none_or(|there| there.fingerprint != fingerprint)
-                    };
-                    // Where they are there already, this is what comes after them.
-                    if evaluation.made().any(news) {
-                        return Ok(Evaluated {
-                            part: true,
-                            misread,
-                            ..evaluated(Ok(evaluation.finish_part()))
-                        });
-                    }
-                }
-                evaluation.all();
-                continue;
-            }
-            let parallel = self.options.parallel;
-            let (unused, files) = needs.files.into_iter().partition(is_unused);
-            let unused: BTreeSet<SourceKey> = unused;
-            let (mut read, versions) = observe::inputs(&self.source, files, parallel).await?;
-            misread.extend(read.keys().filter_map(|key| {
-                let known = sources.get(key.as_str());
-                let known = known.map(|source| source.version.as_str());
-                let found = versions.get(key);
-                // A file whose removal is held is read from where it is published.
-                let is_held = found.is_none() && is_held(key);
-                (found.map(String::as_str) != known && !is_held)
-                    .then(|| (key.clone(), found.cloned()))
-            }));
-            read.extend(unused.into_iter().map(|key| (key, None)));
-            self.read_published(state, &mut read).await?;
-            evaluation.supply_versions(read, &versions);
-            if !needs.texts.is_empty() {
-                state.texts.read(&self.state, &needs.texts).await?;
-                evaluation.supply_texts(state.texts_of(needs.texts)?);
-            }
-            if needs.records {
-                state.records.read(&self.state).await?;
-                evaluation.supply_records(state.records.held());
-            }
-            if !needs.requests.is_empty() {
-                let answers;
-                (answers, budget) = self.fetch(needs.requests, &allowed, budget).await?;
-                evaluation.supply_answers(answers);
-            }
-        }
-        Ok(Evaluated {
-            misread,
-            ..evaluated(Ok(evaluation.finish()))
-        })
-    }
-
-    /// Fetches answers; gives the budget back.
-    pub(super) async fn fetch(
-        &self,
-        requests: BTreeSet<Request>,
-        allowed: &AllowedHosts,
-        mut budget: Budget,
-    ) -> Result<(BTreeMap<Request, Answer>, Budget), BuildError> {
-        let (web, allowed) = (self.web.clone(), allowed.clone());
-        tokio::task::spawn_blocking(move || {
-            let answers = fetch::gather(&*web, requests, &allowed, &mut budget);
-            (answers, budget)
-        })
-        .await
-        .map_err(|error| BuildError::Rendering(error.to_string()))
-    }
-
-    /// Reads from the site bucket what the source bucket no longer has: files whose removal is
-    /// held, or which the storage has damaged, are still the site's.
-    pub(super) async fn read_published(
-        &self,
-        state: &State,
-        read: &mut Inputs,
-    ) -> Result<(), BuildError> {
-        for (source, bytes) in read.iter_mut().filter(|(_, bytes)| bytes.is_none()) {
-            let published = state.outputs.iter().find(|(key, output)| {
-                output.source == *source && !key.as_str().starts_with(PICTURES)
-            });
-            let listed = state.sources.exists(source.as_str());
-            if let (Some((key, _)), true) = (published, listed) {
-                let got = self.site.get(key.as_str(), observe::MAX_INPUT_BYTES);
-                let got = match got.await {
-                    Err(error) if error.is_damaged() => None,
-                    got => got?,
-                };
-                *bytes = got.and_then(|got| got.bytes).map(Into::into);
-            }
-        }
-        Ok(())
     }
 }

@@ -6,14 +6,15 @@ mod missing;
 
 use super::root::{Held, Root};
 use super::state::State;
-use super::{BuildError, Builder, observe};
+use super::supply::Supplier;
+use super::{BuildError, Builder};
 use jiff::Timestamp;
 use percent_encoding::percent_decode_str;
-use quillfront_render::evaluate::{Asked, Evaluation, MAX_ROUNDS, Unready};
+use quillfront_render::evaluate::{self, Evaluation, MAX_ROUNDS, Prepared, Previous, Unready};
 use quillfront_render::graph::OutputTrace;
 use quillfront_render::render::output::{Site, Sums, merged};
 use quillfront_render::render::readings::{Part, Parts, Told};
-use quillfront_render::render::world::{Needs, Settings};
+use quillfront_render::render::world::{Listing, Needs, Settings};
 use quillfront_site::fingerprint::Mark;
 use quillfront_site::key::{OutputKey, SourceKey};
 use quillfront_site::plan::Planned;
@@ -208,17 +209,24 @@ impl Builder {
             drafts: self.options.drafts,
             now,
             minify: false,
-            listing_is_complete: true,
+            listing: Listing::All,
         };
-        let mut evaluation = match Evaluation::new(state.sources.clone(), settings) {
-            Ok(evaluation) => evaluation,
+        let site = match Prepared::new(state.sources.clone(), settings) {
+            Ok(site) => site,
             Err(Unready::NoConfig | Unready::BrokenConfig(_)) => return Ok(None),
         };
-        evaluation.go_by(state.graph_of_published(), state.sources.clone());
         let stored = state.answers.iter();
         let stored = stored.map(|(request, text)| (request.clone(), Ok(text.clone())));
-        evaluation.supply_answers(stored.collect());
-        Ok(Some(evaluation))
+        let previous = Previous {
+            graph: state.graph_of_published(),
+            sources: state.sources.clone(),
+            has_records: true,
+        };
+        Ok(Some(site.evaluate(evaluate::Options {
+            previous: Some(previous),
+            answers: stored.collect(),
+            ..evaluate::Options::default()
+        })))
     }
 
     /// Settles the bodies, reading what that takes, and what `needs` says.
@@ -242,36 +250,16 @@ impl Builder {
             let given = evaluation.insert(given);
             match settled {
                 Ok(site) => return Ok(site),
-                Err(asked) => self.supply(state, given, asked).await?,
+                Err(asked) => {
+                    let sources = state.sources.clone();
+                    let mut supplier = Supplier::of_published(self, &sources);
+                    given.supply(supplier.supply(state, asked).await?);
+                }
             }
         }
         Err(BuildError::Rendering(format!(
             "more than {MAX_ROUNDS} files are read one after another"
         )))
-    }
-
-    async fn supply(
-        &self,
-        state: &mut State,
-        evaluation: &mut Evaluation,
-        asked: Asked,
-    ) -> Result<(), BuildError> {
-        let parallel = self.options.parallel;
-        let (mut read, versions) = observe::inputs(&self.source, asked.files, parallel).await?;
-        self.read_published(state, &mut read).await?;
-        evaluation.supply_versions(read, &versions);
-        if !asked.texts.is_empty() {
-            state
-                .texts
-                .read(&self.state, &asked.texts)
-                .await
-                .map_err(BuildError::State)?;
-            evaluation.supply_texts(state.texts_of(asked.texts)?);
-        }
-        // Nobody is asked for what is not known: it is not what the site was made from.
-        let unknown = |request| (request, Err("no answer is known".to_owned()));
-        evaluation.supply_answers(asked.requests.into_iter().map(unknown).collect());
-        Ok(())
     }
 
     async fn reads_of(

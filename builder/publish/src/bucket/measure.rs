@@ -1,6 +1,7 @@
 //! What a build costs: time by phase, requests and bytes.
 
 use super::Builder;
+use super::store::CountsSnapshot;
 use quillfront_site::report::Report;
 use std::collections::BTreeMap;
 
@@ -31,8 +32,8 @@ impl<'a> Stopwatch<'a> {
 
 /// Request counters as they stood when a build began.
 pub(super) struct Counted {
-    work: [u64; 8],
-    state: [u64; 8],
+    work: CountsSnapshot,
+    state: CountsSnapshot,
 }
 
 impl Counted {
@@ -49,18 +50,12 @@ impl Counted {
             .map(|at| at.to_string())
             .unwrap_or_default();
         let now = Self::now(builder);
-        let of = |index: usize| {
-            now.work[index] - self.work[index] + now.state[index] - self.state[index]
-        };
-        report.requests.get = of(0);
-        report.requests.head = of(1);
-        report.requests.put = of(2);
-        report.requests.delete = of(3);
-        report.requests.list = of(4);
-        report.requests.invalidation = of(5);
-        report.bytes.read = of(6);
-        report.bytes.out = of(7);
-        report.bytes.state_in = now.state[6] - self.state[6];
-        report.bytes.state_out = now.state[7] - self.state[7];
+        let (work, state) = (now.work - self.work, now.state - self.state);
+        let all = work + state;
+        report.requests = all.requests;
+        report.bytes.read = all.bytes_in;
+        report.bytes.out = all.bytes_out;
+        report.bytes.state_in = state.bytes_in;
+        report.bytes.state_out = state.bytes_out;
     }
 }

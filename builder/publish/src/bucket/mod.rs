@@ -30,6 +30,7 @@ mod commit;
 pub mod difference;
 mod draft;
 pub mod effective;
+mod evaluate;
 pub mod explain;
 pub mod hold;
 mod last_good;
@@ -50,6 +51,7 @@ mod session;
 pub mod state;
 mod stop;
 pub mod store;
+mod supply;
 mod sweep;
 pub mod transfer;
 pub mod unanswered;
@@ -57,6 +59,7 @@ pub mod unanswered;
 use crate::fetch::{Fetch, Web};
 use futures::future::BoxFuture;
 use jiff::Timestamp;
+use quillfront_render::locks::Unpoisoned;
 use quillfront_site::key::SourceKey;
 use quillfront_site::library::schedule::NextDue;
 use state::State;
@@ -383,9 +386,7 @@ impl Builder {
 
     fn warm_lock(&self) -> std::sync::MutexGuard<'_, Option<Warm>> {
         // A panic elsewhere cannot leave a half-written value: it is replaced whole.
-        self.warm
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner)
+        self.warm.lock().unpoisoned()
     }
 }
 

@@ -6,7 +6,8 @@
 //! so would the preview.
 
 use super::difference::{self, Difference};
-use super::draft::{Draft, Time};
+use super::draft::Draft;
+use super::evaluate::Time;
 use super::measure::Counted;
 use super::observe::{self, Changes, MAX_INPUT_BYTES};
 use super::parts::OtherParts;

@@ -6,12 +6,12 @@ use super::state::{Published, State};
 use super::store::Bucket;
 use super::transfer::{self, Hopeless, Origin, Put};
 use quillfront_render::effective::Change;
-use quillfront_render::evaluate::{Unready, why};
+use quillfront_render::evaluate::{Account, Placed, Unready};
 use quillfront_site::diagnostic::Diagnostic;
 use quillfront_site::key::{OutputKey, SourceKey};
 use quillfront_site::misplaced::nested_config;
-use quillfront_site::plan::{PICTURES, Rank, Recipe};
-use quillfront_site::report::{Action, Kind, OutputReport, Report};
+use quillfront_site::plan::Rank;
+use quillfront_site::report::{Action, OutputReport, Report};
 use quillfront_site::source::unreadable;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -60,19 +60,18 @@ impl Publication {
         let last_good = LastGoodCopies::of(state, withheld);
         // Without a configuration nothing is said of the tree; what is there stays, unless its
         // removal was approved.
-        let (empty, none) = (BTreeMap::new(), BTreeSet::new());
-        let (objects, stale) = match &draft.outcome {
-            Ok(tree) => (&tree.objects, &tree.stale),
-            Err(_) => (&empty, &none),
-        };
-        for (key, object) in objects {
+        let trees = draft.outcome.iter();
+        for (tree, key, object) in trees.flat_map(|tree| {
+            tree.objects
+                .iter()
+                .map(move |(key, object)| (tree, key, object))
+        }) {
             let before = state.outputs.get(key.as_str());
             let fingerprint = Some(object.fingerprint());
             if before.is_some_and(|before| before.fingerprint == fingerprint) {
                 publication.unchanged.push(key.clone());
                 continue;
             }
-            let Ok(tree) = &draft.outcome else { continue };
             let planned = &tree.plan[key];
             // The prefix of the place is not known to the plan.
             if !site.may_have(key.as_str()) {
@@ -100,30 +99,17 @@ impl Publication {
         if draft.part {
             return publication;
         }
-        // No tree, no deletions, unless it was approved that the configuration goes.
-        let approved_end = approved && draft.outcome.as_ref().err() == Some(&Unready::NoConfig);
-        if draft.outcome.is_err() && !approved_end {
-            return publication;
-        }
-        for (key, published) in &*state.outputs {
-            // A failed render keeps what was published, but not the page of a source that is gone
-            // and whose place another one has taken.
-            let of_removed = draft.changes.map.get(&published.source) == Some(&Change::Removed);
-            // Nor the pictures that a page which could not be rendered may still refer to.
-            let may_be_shown = !stale.is_empty() && key.as_str().starts_with(PICTURES);
-            // A picture that is still wanted was not made again.
-            let wanted = key.as_str().starts_with(PICTURES)
-                && draft
-                    .outcome
-                    .as_ref()
-                    .is_ok_and(|tree| tree.plan.contains_key(key.as_str()));
-            let as_it_is = matches!(&draft.outcome, Ok(tree) if tree.keeps(key.as_str()));
-            let failed = stale.contains(key.as_str()) && !of_removed;
-            let stays = as_it_is || failed || may_be_shown || wanted;
-            if !objects.contains_key(key.as_str()) && !stays {
-                publication.deletions.insert(key.clone(), published.clone());
-            }
-        }
+        let is_removed = |published: &Published| {
+            draft.changes.map.get(&published.source) == Some(&Change::Removed)
+        };
+        let goes = |(key, published): &(&OutputKey, &Published)| match &draft.outcome {
+            Ok(tree) => tree.deletes(key.as_str(), is_removed(published)),
+            // No tree, no deletions, unless it was approved that the configuration goes.
+            Err(unready) => approved && *unready == Unready::NoConfig,
+        };
+        let going = state.outputs.iter().filter(goes);
+        let going = going.map(|(key, published)| (key.clone(), published.clone()));
+        publication.deletions.extend(going);
         publication.keep_what_is_left();
         publication
     }
@@ -171,72 +157,30 @@ impl Publication {
     }
 
     pub(super) fn report(&self, draft: &Draft, done: &Done) -> Report {
-        let changes = &draft.changes;
-        let mut report = Report {
-            version: 1,
-            ..Report::default()
-        };
-        report.kind = if draft.full {
-            Kind::Full
-        } else {
-            Kind::Incremental
-        };
-        report.sources.added = changes.of(Change::Added);
-        report.sources.changed = changes.of(Change::Changed);
-        report.sources.removed = changes.of(Change::Removed);
-        let copied = |key: &OutputKey| match &draft.outcome {
-            Ok(tree) => matches!(tree.plan[key].recipe, Recipe::Copy(_)),
-            Err(_) => false,
-        };
-        for put in &self.puts {
-            let mut actions = Vec::new();
-            if !copied(&put.key) {
-                actions.push(Action::Rendered);
+        let mut account = Account::new(&draft.changes.map, draft.full);
+        if let Ok(tree) = &draft.outcome {
+            for put in &self.puts {
+                let placed = if done.put.contains_key(&put.key) {
+                    let is_new = put.before.is_none();
+                    Placed::Put { is_new }
+                } else {
+                    Placed::Refused
+                };
+                account.made(tree, &put.key, placed);
             }
-            actions.push(if done.put.contains_key(&put.key) {
-                Action::Uploaded
-            } else {
-                Action::Stale
-            });
-            let told = match &draft.outcome {
-                Ok(tree) => tree.because.get(&put.key).cloned(),
-                Err(_) => None,
-            };
-            let is_new = put.before.is_none();
-            let because =
-                told.unwrap_or_else(|| why::of(&put.source, &changes.map, is_new, draft.full));
-            let of = Some((put.rank, &put.source));
-            report
-                .outputs
-                .push(OutputReport::new(&put.key, of, actions, because));
         }
         for (key, published) in &self.deletions {
-            let because = match changes.map.get(&published.source) {
-                Some(Change::Removed) => format!("{} was removed", published.source),
-                _ => "nothing generates it any more".to_owned(),
-            };
-            let of = Some((published.rank, &published.source));
-            let actions = vec![Action::Deleted];
-            report
-                .outputs
-                .push(OutputReport::new(key, of, actions, vec![because]));
+            account.deleted(key, Some((published.rank, &published.source)));
         }
-        for key in self.unchanged.iter().filter(|key| !copied(key)) {
-            let actions = vec![Action::Rendered, Action::Unchanged];
-            let (because, planned) = match &draft.outcome {
-                Ok(tree) => (tree.because.get(key).cloned(), tree.plan.get(key)),
-                Err(_) => (None, None),
-            };
-            let of = planned.map(|planned| (planned.rank, &planned.source));
-            let because = because.unwrap_or_default();
-            report
-                .outputs
-                .push(OutputReport::new(key, of, actions, because));
+        if let Ok(tree) = &draft.outcome {
+            for key in &self.unchanged {
+                account.made(tree, key, Placed::Unchanged);
+            }
+            account.rest(tree);
         }
+        let mut report = account.report();
         match &draft.outcome {
             Ok(tree) => {
-                report.outputs.extend(tree.stale_told());
-                report.diagnostics.extend(tree.diagnostics.iter().cloned());
                 if let Some(site) = &tree.site {
                     report.site.clone_from(&site.world.config.base_url);
                 }
@@ -261,19 +205,7 @@ impl Publication {
         }
         self.tell_refused(&mut report, done);
         self.tell_lost(&mut report);
-        let having = |action: Action| {
-            report
-                .outputs
-                .iter()
-                .filter(|output| output.actions.contains(&action))
-                .count() as u64
-        };
-        let (rendered, uploaded) = (having(Action::Rendered), having(Action::Uploaded));
-        let (deleted, stale) = (having(Action::Deleted), having(Action::Stale));
-        report.counts.rendered = rendered;
-        report.counts.uploaded = uploaded;
-        report.counts.deleted = deleted;
-        report.counts.stale = stale;
+        report.count();
         report
     }
 

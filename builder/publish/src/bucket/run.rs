@@ -1,7 +1,7 @@
 //! One run: see the module page for its steps.
 
 use super::attempts::Trial;
-use super::draft::Time;
+use super::evaluate::Time;
 use super::hold;
 use super::measure::{Counted, Stopwatch};
 use super::observe::Changes;

@@ -331,7 +331,11 @@ impl State {
         let mut texts = Texts::named(&segments.texts);
         for (index, segment) in texts.segments.iter_mut().enumerate() {
             segment.held = match changed.before(index) {
-                Some(_) => self.texts.segments[index].held.clone(),
+                Some(_) => self
+                    .texts
+                    .segments
+                    .get(index)
+                    .and_then(|own| own.held.clone()),
                 None => {
                     let own = held
                         .iter()

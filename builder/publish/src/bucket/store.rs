@@ -15,7 +15,9 @@ use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::MetadataDirective;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use quillfront_site::key::MAX_KEY_BYTES;
+use quillfront_site::report::RequestCounts;
 use std::collections::BTreeMap;
+use std::ops::{Add, Sub};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -76,29 +78,67 @@ pub struct Counts {
 }
 
 impl Counts {
-    /// Get, head, put, delete, list, invalidation, bytes in, bytes out.
-    pub fn snapshot(&self) -> [u64; 8] {
-        let Self {
-            get,
-            head,
-            put,
-            delete,
-            list,
-            invalidation,
-            bytes_in,
-            bytes_out,
-        } = self;
-        [
-            get,
-            head,
-            put,
-            delete,
-            list,
-            invalidation,
-            bytes_in,
-            bytes_out,
-        ]
-        .map(|counter| counter.load(Ordering::Relaxed))
+    /// Returns what was counted so far.
+    pub fn snapshot(&self) -> CountsSnapshot {
+        let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        CountsSnapshot {
+            requests: RequestCounts {
+                get: read(&self.get),
+                head: read(&self.head),
+                put: read(&self.put),
+                delete: read(&self.delete),
+                list: read(&self.list),
+                invalidation: read(&self.invalidation),
+            },
+            bytes_in: read(&self.bytes_in),
+            bytes_out: read(&self.bytes_out),
+        }
+    }
+}
+
+/// What [`Counts`] had at one time, or counted between two.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct CountsSnapshot {
+    /// Requests.
+    pub requests: RequestCounts,
+    /// Bytes read.
+    pub bytes_in: u64,
+    /// Bytes written; copies on the server are not.
+    pub bytes_out: u64,
+}
+
+impl CountsSnapshot {
+    /// Joins each number with that of another.
+    fn join(self, other: Self, join: fn(u64, u64) -> u64) -> Self {
+        let (one, two) = (self.requests, other.requests);
+        Self {
+            requests: RequestCounts {
+                get: join(one.get, two.get),
+                head: join(one.head, two.head),
+                put: join(one.put, two.put),
+                delete: join(one.delete, two.delete),
+                list: join(one.list, two.list),
+                invalidation: join(one.invalidation, two.invalidation),
+            },
+            bytes_in: join(self.bytes_in, other.bytes_in),
+            bytes_out: join(self.bytes_out, other.bytes_out),
+        }
+    }
+}
+
+impl Add for CountsSnapshot {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        self.join(other, |one, other| one + other)
+    }
+}
+
+impl Sub for CountsSnapshot {
+    type Output = Self;
+
+    fn sub(self, earlier: Self) -> Self {
+        self.join(earlier, |now, then| now - then)
     }
 }
 

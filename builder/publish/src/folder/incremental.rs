@@ -7,8 +7,7 @@ use super::output::{Kept, Output};
 use super::version::{clock, with_content};
 use super::written::{Looked, look_at_written};
 use super::{
-    FileEntry, files_in_the_way, finish, list, look, name_config, named, own_config_is_good, put,
-    take_config, texts,
+    FileEntry, list, look, name_config, named, own_config_is_good, put, render, take_config, texts,
 };
 use crate::bucket::root::{FORMAT, Segments};
 use crate::bucket::seal;
@@ -16,7 +15,7 @@ use crate::bucket::state::{Dirty, FOLDER, Packed, Published, State, StateError, 
 use crate::fetch::{self, Budget, Web};
 use itertools::{Either, EitherOrBoth, Itertools};
 use quillfront_render::effective::{self, Change, MAX_FILE_BYTES, Observed};
-use quillfront_render::evaluate::{Evaluation, Tree, Unready};
+use quillfront_render::evaluate::{self, Prepared, Previous, Tree, Unready};
 use quillfront_render::remote::Request;
 use quillfront_render::render::world::Settings;
 use quillfront_render::search::Records;
@@ -260,18 +259,13 @@ pub fn build_from(
         let made = made.or_else(|| made_before.get(&key).copied());
         written.insert(key, made);
     }
-    // Pictures may stay where what shows them could not be rendered.
-    let may_be_shown = |key: &&OutputKey| is_picture(key) && !tree.stale.is_empty();
-    let both = after
-        .outputs
-        .keys()
-        .merge_join_by(tree.plan.keys(), |a, b| (*a).cmp(b));
-    let unplanned = both.filter_map(EitherOrBoth::just_left);
-    let unplanned = unplanned.filter(|key| !may_be_shown(key));
-    // A picture that is still wanted was not made again.
-    let empty = tree.nothing.iter().filter(|key| !is_picture(key));
-    let empty = empty.filter(|key| after.outputs.contains_key(*key));
-    let mut removed: BTreeSet<OutputKey> = unplanned.chain(empty).cloned().collect();
+    let goes = |(key, published): &(&OutputKey, &Published)| {
+        let is_removed = changes.get(&published.source) == Some(&Change::Removed);
+        let is_there = written.contains_key(*key);
+        !is_there && tree.deletes(key.as_str(), is_removed)
+    };
+    let going = after.outputs.iter().filter(goes);
+    let mut removed: BTreeSet<OutputKey> = going.map(|(key, _)| key.clone()).collect();
     for key in &removed {
         Arc::make_mut(&mut after.outputs).remove(key);
     }
@@ -406,10 +400,10 @@ impl Instance<'_> {
             records,
         } = self;
         // A folder has no reconcile: what was asked of the network is asked again each time.
-        let (evaluation, asked) = rayon::join(
+        let (site, asked) = rayon::join(
             || {
                 own_config_is_good(sources)?;
-                Evaluation::new(sources.clone(), settings)
+                Prepared::new(sources.clone(), settings)
             },
             || {
                 if full {
@@ -419,8 +413,8 @@ impl Instance<'_> {
                 }
             },
         );
-        let mut evaluation = match evaluation {
-            Ok(evaluation) => evaluation,
+        let site = match site {
+            Ok(site) => site,
             Err(why) => return Ok(Err(why)),
         };
         lap("plan");
@@ -433,26 +427,28 @@ impl Instance<'_> {
                 Arc::new(graph)
             }
         };
-        evaluation.go_by(graph, before.sources.clone());
-        if !full {
-            evaluation.records_elsewhere();
-        }
-        if tells_why {
-            evaluation.tell_why();
-        }
+        let mut answers = BTreeMap::new();
         if !asked.is_empty() {
-            let allowed = evaluation.allowed_hosts();
+            let allowed = site.allowed_hosts();
             let may_be = |request: &Request| allowed.check(&request.url).is_ok();
             let asked = asked.into_iter().filter(|request| may_be(request));
             let asked = asked.cloned().collect();
-            let answers = fetch::gather(&Web::new(), asked, &allowed, &mut Budget::new());
-            evaluation.supply_answers(answers);
+            answers = fetch::gather(&Web::new(), asked, &allowed, &mut Budget::new());
         }
         let there = before.outputs.keys().filter(|key| !altered.contains(*key));
-        let pictures = there.filter(|key| is_picture(key)).cloned();
-        evaluation.remember(before.album.clone(), pictures.collect());
+        let options = evaluate::Options {
+            previous: Some(Previous {
+                graph,
+                sources: before.sources.clone(),
+                has_records: !full,
+            }),
+            answers,
+            album: Some(before.album.clone()),
+            pictures: there.filter(|key| is_picture(key)).cloned().collect(),
+            first: None,
+            tells_why,
+        };
         begin()?;
-        let in_the_way = files_in_the_way(evaluation.plan());
         let keep = |key: &OutputKey, object: Object| -> Put {
             let fingerprint = Some(object.fingerprint());
             let there = before.outputs.get(key.as_str());
@@ -472,7 +468,7 @@ impl Instance<'_> {
             };
             Ok((published, made))
         };
-        finish(evaluation, root, sources, in_the_way, records, keep).map(Ok)
+        render(site, options, root, sources, records, keep).map(Ok)
     }
 }
 
@@ -645,7 +641,7 @@ fn news(files: Vec<FileEntry>, before: &Sources, seen_at: u64) -> (Vec<FileEntry
 
 /// The version of a file that only travels. Its bytes are read: a clone of the site, or a file that was
 /// put back, is no change.
-fn version_of_opaque(root: &Path, file: &FileEntry) -> io::Result<String> {
+pub(super) fn version_of_opaque(root: &Path, file: &FileEntry) -> io::Result<String> {
     // A larger one is not published.
     if file.version.size > MAX_FILE_BYTES {
         return Ok(file.version.to_string());

@@ -7,11 +7,15 @@ use std::path::Path;
 
 /// The modules of each crate, from what stands alone to what uses the rest.
 const LAYERS: [(&str, &[&str]); 4] = [
-    ("templates", &["budget", "filters", "meter", "reads"]),
+    (
+        "templates",
+        &["budget", "filters", "lexer", "meter", "reads"],
+    ),
     (
         "site",
         &[
             "diagnostic",
+            "index_vec",
             "fingerprint",
             "key",
             "dates",
@@ -35,6 +39,7 @@ const LAYERS: [(&str, &[&str]); 4] = [
     (
         "render",
         &[
+            "locks",
             "panics",
             "remote",
             "search",

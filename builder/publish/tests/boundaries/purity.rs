@@ -6,7 +6,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The pure crates, by folder.
-const PURE: [&str; 5] = [
+const PURE: [&str; 6] = [
+    "headers",
     "images",
     "builder/markdown",
     "builder/templates",

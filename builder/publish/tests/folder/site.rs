@@ -1,7 +1,7 @@
 //! A site's folder, its output and its state.
 
 use quillfront_publish::folder::{self, Built, Folders, Incremental};
-use quillfront_render::render::world::Settings;
+use quillfront_render::render::world::{Listing, Settings};
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -106,7 +106,7 @@ pub fn settings() -> Settings {
         drafts: false,
         minify: false,
         now: "2026-01-02T00:00:00Z".parse().unwrap(),
-        listing_is_complete: false,
+        listing: Listing::SiteFolders,
     }
 }
 

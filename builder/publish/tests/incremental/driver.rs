@@ -3,10 +3,12 @@
 
 use quillfront_publish::folder::{SOURCE_FILES, SOURCE_FOLDERS};
 use quillfront_render::effective::{self, Observed};
-use quillfront_render::evaluate::{Album, Evaluation, Tree, Unready};
+use quillfront_render::evaluate::{
+    Album, Evaluation, Options, Prepared, Previous, Supplied, Tree, Unready,
+};
 use quillfront_render::graph::Graph;
 use quillfront_render::remote::{Answer, Request};
-use quillfront_render::render::world::{Inputs, Settings};
+use quillfront_render::render::world::{Listing, Settings};
 use quillfront_render::search::Records;
 use quillfront_site::diagnostic::Diagnostic;
 use quillfront_site::fingerprint::Fingerprint;
@@ -83,13 +85,6 @@ struct Looked {
 
 fn is_put_away(key: &SourceKey) -> bool {
     matches!(key.role(), Role::Content | Role::Data)
-}
-
-/// As the publisher says (`publish/draft.rs`).
-fn is_configured_otherwise(before: &Sources, after: &Sources) -> bool {
-    let all = before.iter().chain(after.iter()).map(|(key, _)| key);
-    let mut configuring = all.filter(|key| key.role().is_configuration());
-    configuring.any(|key| before.mark(key.as_str()) != after.mark(key.as_str()))
 }
 
 fn version(bytes: &[u8]) -> String {
@@ -186,7 +181,11 @@ impl Site {
             drafts: false,
             minify: false,
             now: self.now,
-            listing_is_complete: !self.is_folder,
+            listing: if self.is_folder {
+                Listing::SiteFolders
+            } else {
+                Listing::All
+            },
         }
     }
 
@@ -230,7 +229,7 @@ impl Site {
             }
         }
         effective::observe_all(&mut sources, observed);
-        let full = is_configured_otherwise(&before, &sources) || self.graph.outputs.is_empty();
+        let full = before.is_configured_otherwise(&sources) || self.graph.outputs.is_empty();
         let whole = self.whole(&sources);
         if full {
             sources = whole.clone();
@@ -296,20 +295,26 @@ impl Site {
         graph: Option<(Arc<Graph>, bool)>,
     ) -> Result<(Tree, Looked), Unready> {
         let sources = Arc::new(sources.clone());
-        let mut evaluation = Evaluation::up_to(sources, self.settings(), self.now)?;
+        let site = Prepared::up_to(sources, self.settings(), self.now)?;
         let mut looked = Looked::default();
-        if let Some((graph, full)) = graph {
-            evaluation.go_by(graph, Arc::new(self.sources.clone()));
-            if !full {
-                evaluation.records_elsewhere();
-            }
-            let published = self.published.keys();
-            let pictures = published.filter(|key| key.as_str().starts_with(PICTURES));
-            evaluation.remember(self.album.clone(), pictures.cloned().collect());
-        }
         let stored = self.answers.iter();
         let stored = stored.map(|(request, text)| (request.clone(), Ok(text.clone())));
-        evaluation.supply_answers(stored.collect());
+        let mut options = Options {
+            answers: stored.collect(),
+            ..Options::default()
+        };
+        if let Some((graph, full)) = graph {
+            options.previous = Some(Previous {
+                graph,
+                sources: Arc::new(self.sources.clone()),
+                has_records: !full,
+            });
+            let published = self.published.keys();
+            let pictures = published.filter(|key| key.as_str().starts_with(PICTURES));
+            options.pictures = pictures.cloned().collect();
+            options.album = Some(self.album.clone());
+        }
+        let mut evaluation: Evaluation = site.evaluate(options);
         loop {
             let needs = evaluation.step(|_, object| object);
             if needs.is_empty() {
@@ -317,29 +322,27 @@ impl Site {
                 looked.bodies = bodies.map(ToString::to_string).collect();
                 return Ok((evaluation.finish(), looked));
             }
+            let mut supplied = Supplied::default();
             if needs.records {
                 looked.records = true;
-                evaluation.supply_records(Arc::new(self.records.clone()));
+                supplied.records = Some(Arc::new(self.records.clone()));
             }
-            let mut versions = BTreeMap::new();
-            let mut read = Inputs::new();
             for key in needs.files {
                 let bytes = self.files.get(key.as_str());
-                versions.extend(bytes.map(|bytes| (key.clone(), version(bytes))));
-                read.insert(key, bytes.map(|bytes| Arc::from(bytes.as_slice())));
+                let versions = bytes.map(|bytes| (key.clone(), version(bytes)));
+                supplied.versions.extend(versions);
+                let bytes = bytes.map(|bytes| Arc::from(bytes.as_slice()));
+                supplied.files.insert(key, bytes);
             }
-            evaluation.supply_versions(read, &versions);
-            let texts = needs.texts.into_iter().map(|key| {
+            for key in needs.texts {
                 let text = self.texts[&key].clone();
-                (key, text)
-            });
-            evaluation.supply_texts(texts.collect());
-            let requests = needs.requests.into_iter();
-            let answers = requests.map(|request| {
+                supplied.texts.insert(key, text);
+            }
+            for request in needs.requests {
                 let answer = answer(self.web.as_deref(), &request);
-                (request, answer)
-            });
-            evaluation.supply_answers(answers.collect());
+                supplied.answers.insert(request, answer);
+            }
+            evaluation.supply(supplied);
         }
     }
 
@@ -363,15 +366,11 @@ impl Site {
             let source = published.source.as_str();
             let was_there = before.get(source).is_some();
             let of_removed = was_there && self.sources.get(source).is_none();
-            let is_picture = key.as_str().starts_with(PICTURES);
-            let stays = tree.objects.contains_key(key)
-                || tree.keeps(key.as_str())
-                || (tree.stale.contains(key) && !of_removed)
-                || (is_picture && (!tree.stale.is_empty() || tree.plan.contains_key(key)));
-            if !stays {
+            let goes = tree.deletes(key.as_str(), of_removed);
+            if goes {
                 outcome.deleted.insert(key.to_string());
             }
-            stays
+            !goes
         });
         for (key, object) in tree.objects {
             let planned = &tree.plan[&key];

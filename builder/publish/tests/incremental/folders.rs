@@ -11,7 +11,7 @@ use quillfront_publish::bucket::state::{Dirty, State, Texts};
 use quillfront_publish::folder::{self, Folders, Incremental};
 use quillfront_render::evaluate::Unready;
 use quillfront_render::graph::Graph;
-use quillfront_render::render::world::Settings;
+use quillfront_render::render::world::{Listing, Settings};
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -40,7 +40,7 @@ fn settings() -> Settings {
         drafts: false,
         minify: false,
         now: "2026-01-02T00:00:00Z".parse().unwrap(),
-        listing_is_complete: false,
+        listing: Listing::SiteFolders,
     }
 }
 

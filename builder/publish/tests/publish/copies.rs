@@ -2,7 +2,7 @@
 //! again, and told apart by bytes and metadata.
 
 use crate::meanwhile::{During, Meanwhile};
-use crate::world::{ALL, SITE, keys, published_blog, shared, until_done};
+use crate::world::{ALL, SITE, come_through, keys, published_blog, shared, until_done};
 use aws_sdk_s3::primitives::ByteStream;
 use quillfront_publish::bucket::BuildError;
 use std::sync::Arc;
@@ -33,6 +33,7 @@ async fn replaced_while_it_is_copied(first: Option<&str>, last: Option<&'static 
         });
     let meanwhile = Arc::new(meanwhile);
     let builder = world.builder_over(ALL, Some(shared(During(meanwhile.clone()))));
+    come_through(&builder).await;
     builder.run(keys([KEY])).await.unwrap();
     assert!(meanwhile.is_over());
     until_done(&world, &world.builder(), &keys([KEY])).await;

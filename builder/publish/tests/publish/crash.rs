@@ -70,6 +70,37 @@ impl Intercept for DiesAt {
     }
 }
 
+/// Dies when it is about to commit, in its first run.
+#[derive(Debug, Clone, Default)]
+pub struct DiesBeforeCommit(Arc<AtomicUsize>);
+
+impl Intercept for DiesBeforeCommit {
+    fn name(&self) -> &'static str {
+        "DiesBeforeCommit"
+    }
+
+    fn read_before_transmit(
+        &self,
+        context: &BeforeTransmitInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let request = context.request();
+        let is_root = request.method() == "PUT" && request.uri().contains("/state/root.json");
+        let writes = if is_root {
+            self.0.fetch_add(1, Ordering::SeqCst) + 1
+        } else {
+            self.0.load(Ordering::SeqCst)
+        };
+        // What is tried is noted, then the lease is taken; the next is the commit.
+        if writes > 2 {
+            Err("the builder is dead".into())
+        } else {
+            Ok(())
+        }
+    }
+}
+
 async fn edit(world: &World) -> [&'static str; 4] {
     world
         .put(

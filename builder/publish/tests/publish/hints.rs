@@ -1,7 +1,9 @@
 //! Hints that come while a run plans are another's to settle, whatever this run has seen.
 
 use crate::meanwhile::{During, Meanwhile};
-use crate::world::{ALL, World, assert_same, file_of_blog, keys, published_blog, shared};
+use crate::world::{
+    ALL, World, assert_same, come_through, file_of_blog, keys, published_blog, shared,
+};
 use quillfront_publish::bucket::run::Work;
 use std::future::Future;
 use std::sync::Arc;
@@ -14,6 +16,7 @@ async fn overtaken<F: Future<Output = ()>>(
 ) {
     let meanwhile = Arc::new(Meanwhile::default().before("PUT", "/state/root.json", by));
     let builder = world.builder_over(ALL, Some(shared(During(meanwhile.clone()))));
+    come_through(&builder).await;
     builder.run(work).await.unwrap();
     assert!(meanwhile.is_over());
 }

@@ -4,8 +4,8 @@
 use crate::meanwhile::{During, Meanwhile};
 use crate::world::{ALL, SITE, SOURCE, World, keys, published_blog, shared};
 use aws_sdk_s3::primitives::ByteStream;
-use quillfront_publish::bucket::Builder;
 use quillfront_publish::bucket::run::Work;
+use quillfront_publish::bucket::{Builder, Options};
 use quillfront_site::report::{Action, Report};
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
@@ -217,4 +217,45 @@ async fn two_files_that_are_set_aside_and_change_places_are_not_lost() {
     run(&world.builder(), Work::Approve).await;
     run(&world.builder(), Work::Reconcile).await;
     world.assert_incremental_equals_clean("approved").await;
+}
+
+/// Nothing was published of it before.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_of_a_draft_that_is_set_aside_is_not_published_with_its_page() {
+    let world = published_blog().await;
+    let draft = page("one").replace("title", "draft = true\ntitle");
+    world.put(PAGE, draft).await;
+    world.put(FILE, "V1").await;
+    run(&world.builder(), keys([PAGE, FILE])).await;
+    set_aside(&world, FILE, "V2 ends whoever uses it").await;
+    let reports = moves(&world, PAGE, "one").await;
+    assert!(told(&reports).contains("last-version"), "{reports:?}");
+    assert!(world.site().await.contains_key("one/index.html"));
+    assert_eq!(bytes(&world, "one/pic.bin").await, None);
+    world.put(FILE, "V3").await;
+    run(&world.builder(), keys([FILE])).await;
+    assert_eq!(bytes(&world, "one/pic.bin").await.unwrap(), b"V3");
+    world.assert_incremental_equals_clean("mended").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_file_comes_where_one_was_only_when_that_has_moved() {
+    const OTHER_PAGE: &str = "content/other/index.md";
+    const OTHER: &str = "content/other/pic.bin";
+    let world = published().await;
+    world.put(OTHER_PAGE, page("three")).await;
+    world.put(OTHER, "W1").await;
+    run(&world.builder(), keys([OTHER_PAGE, OTHER])).await;
+    set_aside(&world, FILE, "V2 ends whoever uses it").await;
+    world.put(PAGE, page("two")).await;
+    world.put(OTHER_PAGE, page("one")).await;
+    let options = Options {
+        parallel: 1,
+        ..Options::default()
+    };
+    let builder = world.builder_with(ALL, None, options);
+    run(&builder, keys([PAGE, OTHER_PAGE])).await;
+    assert_eq!(bytes(&world, "two/pic.bin").await.unwrap(), b"V1");
+    assert_eq!(bytes(&world, "one/pic.bin").await.unwrap(), b"W1");
+    world.assert_incremental_equals_clean("moved").await;
 }

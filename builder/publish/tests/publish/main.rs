@@ -20,6 +20,7 @@ mod odd_keys;
 mod preview;
 mod relook;
 mod retries;
+mod rounds;
 mod scheduled;
 mod search;
 mod stop;

@@ -2,7 +2,9 @@
 //! finds nothing to do.
 
 use crate::meanwhile::{During, Meanwhile};
-use crate::world::{SITE, SOURCE, STATE, World, blog, grey, keys, published_blog, shared};
+use crate::world::{
+    SITE, SOURCE, STATE, World, blog, come_through, grey, keys, published_blog, shared,
+};
 use aws_sdk_s3::config::{ConfigBag, Intercept, RuntimeComponents};
 use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::interceptors::context::BeforeTransmitInterceptorContextRef;
@@ -48,8 +50,7 @@ async fn overtaken<F: Future<Output = ()>>(
     let meanwhile = Arc::new(Meanwhile::default().before("PUT", ROOT, by));
     let during = Some(shared(During(meanwhile.clone())));
     let builder = world.builder_over([SOURCE, SITE, STATE], during);
-    // One that has come through a run notes no attempts: what it writes first is the lease.
-    builder.run(keys([])).await.unwrap();
+    come_through(&builder).await;
     let reports = builder.run(work).await.unwrap();
     assert!(meanwhile.is_over());
     reports

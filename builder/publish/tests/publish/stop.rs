@@ -3,7 +3,7 @@
 use crate::meanwhile::{During, Meanwhile};
 use crate::wire::{Tap, Wire};
 use crate::world::{
-    ALL, World, assert_same, file_of_blog, keys, published_blog, shared, until_done,
+    ALL, World, assert_same, come_through, file_of_blog, keys, published_blog, shared, until_done,
 };
 use jiff::Timestamp;
 use quillfront_publish::bucket::run::Work;
@@ -167,11 +167,15 @@ async fn what_was_to_be_deleted_when_time_ran_out_is_deleted_before_anything_is_
         .before("PUT", "/state/root.json", time_passes);
     let meanwhile = Arc::new(meanwhile);
     let builder = world.builder_over(ALL, Some(shared(During(meanwhile.clone()))));
+    come_through(&builder).await;
     builder.stop_before(Some(in_seconds(&world, 30)));
     builder.run(keys([gone])).await.unwrap();
     assert!(meanwhile.is_over());
     let tree = world.site().await;
     assert!(tree.contains_key("blog/b/index.html"), "it is still owed");
+    let (root, _) = world.builder().look().await.unwrap().unwrap();
+    let owed = root.outbox.expect("what is owed").deletions;
+    assert!(owed.contains_key("blog/b/index.html"), "{owed:?}");
 
     let text = "+++\ntitle = \"N\"\ndate = 2026-02-01\n+++\nT\n";
     world.put(new, text).await;

@@ -203,3 +203,25 @@ async fn what_is_put_already_is_not_deleted_while_others_are_tried() {
     assert_eq!(deleted(&reports), 0, "{reports:?}");
     world.assert_incremental_equals_clean("put already").await;
 }
+
+/// What is tried last has waited for longer than a run goes on with the same file.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_goes_on_until_all_suspects_are_tried() {
+    let world = published_blog().await;
+    let names: Vec<String> = (0..32).map(|n| format!("content/many/{n:02}.md")).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    world.put("content/many/_index.md", "+++\n+++\n").await;
+    for name in &names {
+        world.put(name, "+++\ntitle = \"P\"\n+++\n").await;
+    }
+    suspects(&world, &names).await;
+    let told = names.iter().copied().chain(["content/many/_index.md"]);
+    let reports = world.builder().run(keys(told)).await.unwrap();
+    // What is no suspect, half of them, and the rest one by one.
+    assert_eq!(reports.len(), 18, "{reports:?}");
+    let told = reports.iter().flat_map(|report| &report.diagnostics);
+    assert!(told.into_iter().all(|told| told.code != "again-and-again"));
+    assert_eq!(pages(&world).await, 32);
+    let now = root(&world).await;
+    assert!(now.suspects.is_empty() && now.hints.is_empty(), "{now:?}");
+}

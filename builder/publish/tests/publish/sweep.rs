@@ -1,17 +1,14 @@
 //! What a builder that died has left in the state and no root names is removed by a reconcile, and
 //! nothing else ever is.
 
-use crate::crash::DiesAt;
+use crate::crash::{DiesAt, DiesBeforeCommit};
 use crate::meanwhile::{During, Meanwhile};
 use crate::world::{ALL, STATE, World, blog, keys, published_blog, shared, until_done};
-use aws_sdk_s3::config::{ConfigBag, Intercept, RuntimeComponents, SharedInterceptor};
-use aws_smithy_runtime_api::box_error::BoxError;
-use aws_smithy_runtime_api::client::interceptors::context::BeforeTransmitInterceptorContextRef;
+use aws_sdk_s3::config::SharedInterceptor;
 use quillfront_publish::bucket::run::Work;
 use quillfront_publish::bucket::{Builder, Options};
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 const KEY: &str = "content/blog/a.md";
@@ -44,37 +41,6 @@ async fn adrift(world: &World) -> BTreeSet<String> {
     let there = segments(world).await;
     assert!(there.is_superset(&named), "all that is named is there");
     there.difference(&named).cloned().collect()
-}
-
-/// Dies when it is about to commit: at its second write of the root.
-#[derive(Debug, Clone, Default)]
-struct DiesBeforeCommit(Arc<AtomicUsize>);
-
-impl Intercept for DiesBeforeCommit {
-    fn name(&self) -> &'static str {
-        "DiesBeforeCommit"
-    }
-
-    fn read_before_transmit(
-        &self,
-        context: &BeforeTransmitInterceptorContextRef<'_>,
-        _: &RuntimeComponents,
-        _: &mut ConfigBag,
-    ) -> Result<(), BoxError> {
-        let request = context.request();
-        let is_root = request.method() == "PUT" && request.uri().contains("/state/root.json");
-        let writes = if is_root {
-            self.0.fetch_add(1, Ordering::SeqCst) + 1
-        } else {
-            self.0.load(Ordering::SeqCst)
-        };
-        // What is tried is noted, then the lease is taken; the next is the commit.
-        if writes > 2 {
-            Err("the builder is dead".into())
-        } else {
-            Ok(())
-        }
-    }
 }
 
 /// A blog in whose state a builder left segments of an edit that was then taken back.

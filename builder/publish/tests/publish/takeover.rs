@@ -1,10 +1,12 @@
 //! Taking over from a builder that died, or seems to have: what it may have touched is looked at, all
 //! of it, and what it still does has no effect.
 
-use crate::crash::DiesAt;
+use crate::crash::{DiesAt, DiesBeforeCommit};
 use crate::meanwhile::{During, Meanwhile};
-use crate::world::{ALL, assert_same, file_of_blog, keys, published_blog, shared, until_done};
-use quillfront_publish::bucket::Options;
+use crate::world::{
+    ALL, assert_same, come_through, file_of_blog, keys, published_blog, shared, until_done,
+};
+use quillfront_publish::bucket::{Host, Options};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -81,4 +83,40 @@ async fn whoever_lost_the_lease_to_a_wrong_clock_does_not_put_over_its_successor
     let ended = first.run(keys([key])).await;
     assert!(meanwhile.is_over() && ended.is_err());
     world.assert_incremental_equals_clean("successor").await;
+}
+
+/// The takeover has no time for more than to look at what the dead builder put.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plan_from_before_a_takeover_is_made_again_with_what_was_found() {
+    let world = Arc::new(published_blog().await);
+    let (key, new) = ("content/blog/a.md", "content/blog/new.md");
+    let post = |title: &str| format!("+++\ntitle = \"{title}\"\ndate = 2026-02-01\n+++\nText.\n");
+    world.put(key, post("Another")).await;
+    let (other, text) = (world.clone(), post("New"));
+    let taken_over = move || async move {
+        other.put(new, text).await;
+        let dying = other.builder_over(ALL, Some(shared(DiesBeforeCommit::default())));
+        assert!(dying.run(keys([new])).await.is_err());
+        assert!(other.site().await.contains_key("blog/new/index.html"));
+        other.remove(new).await;
+        other.host.advance(Duration::from_secs(600));
+        let commit = other.builder().look().await.unwrap().unwrap().0.commit;
+        let host = other.host.clone();
+        let slowly = move || async move { host.advance(Duration::from_secs(40)) };
+        let looks = Meanwhile::default().before("HEAD", "/site/blog/new/", slowly);
+        let looks = Arc::new(looks);
+        let next = other.builder_over(ALL, Some(shared(During(looks.clone()))));
+        next.stop_before(Some(other.host.now() + Duration::from_secs(30)));
+        let reports = next.run(keys([])).await.unwrap();
+        assert!(looks.is_over() && reports[0].stopped);
+        let (root, _) = other.builder().look().await.unwrap().unwrap();
+        assert!(root.lease.is_none() && root.commit == commit);
+    };
+    let meanwhile = Meanwhile::default().before("PUT", "/state/root.json", taken_over);
+    let meanwhile = Arc::new(meanwhile);
+    let builder = world.builder_over(ALL, Some(shared(During(meanwhile.clone()))));
+    come_through(&builder).await;
+    until_done(&world, &builder, &keys([key])).await;
+    assert!(meanwhile.is_over());
+    world.assert_incremental_equals_clean("a takeover").await;
 }

@@ -502,6 +502,12 @@ pub async fn until_done(world: &World, builder: &Builder, work: &Work) -> Vec<Re
     panic!("never done");
 }
 
+/// Has a builder come through a run with nothing to do. From then on it notes no attempts before it
+/// renders: the first root that it writes takes the lease, and the next one commits.
+pub async fn come_through(builder: &Builder) {
+    builder.run(keys([])).await.unwrap();
+}
+
 fn fixed_config() -> aws_config::SdkConfig {
     let credentials = aws_credential_types::Credentials::new("key", "secret", None, None, "test");
     aws::fixed(Duration::from_secs(30), credentials, "us-east-1")

@@ -2,7 +2,7 @@
 //! for the documentation.
 
 use quillfront_publish::folder;
-use quillfront_render::render::world::Settings;
+use quillfront_render::render::world::{Listing, Settings};
 use quillfront_site::object::Object;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -17,7 +17,7 @@ fn build(root: &Path, threads: usize) -> Outcome {
         drafts: false,
         minify: false,
         now: "2026-03-01T12:00:00Z".parse().expect("a time"),
-        listing_is_complete: false,
+        listing: Listing::SiteFolders,
     };
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
     let built = pool.expect("threads").install(|| {

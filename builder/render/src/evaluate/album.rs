@@ -1,11 +1,12 @@
 //! Headers of pictures that earlier runs of a builder read: a builder that stays does not read them
 //! again, nor does one that reads the state. Nothing depends on it but time.
 
+use crate::locks::Unpoisoned;
 use crate::render::world::Measured;
 use quillfront_site::key::SourceKey;
 use quillfront_site::source::Sources;
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 /// Pictures that are remembered.
 const MOST: usize = 100_000;
@@ -30,7 +31,7 @@ impl Album {
     }
 
     fn pages(&self) -> MutexGuard<'_, BTreeMap<SourceKey, Page>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock().unpoisoned()
     }
 
     /// What is known of these sources as they are; the rest is forgotten.

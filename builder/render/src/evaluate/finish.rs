@@ -49,8 +49,12 @@ impl<Kept: Send> Evaluation<Kept> {
             match one {
                 EitherOrBoth::Both((key, made), _) | EitherOrBoth::Left((key, made)) => {
                     match made {
-                        Ok(Some(object)) => drop(objects.insert(key, object)),
-                        Ok(None) => drop(nothing.insert(key)),
+                        Ok(Some(object)) => {
+                            objects.insert(key, object);
+                        }
+                        Ok(None) => {
+                            nothing.insert(key);
+                        }
                         Err(problems) => {
                             let first = problems.iter().take(MAX_REASONS).cloned();
                             why_stale.extend(first.map(|problem| (key.clone(), problem)));
@@ -193,8 +197,12 @@ fn bodies_after(
     let mut bodies = graph.bodies.clone();
     for (of, key) in contents.differing(&world.library, graph) {
         match contents.facts_of(of) {
-            Some(facts) => drop(bodies.insert(key.clone(), facts.clone())),
-            None => drop(bodies.remove(key)),
+            Some(facts) => {
+                bodies.insert(key.clone(), facts.clone());
+            }
+            None => {
+                bodies.remove(key);
+            }
         }
     }
     // A doubt is told again by the next build.

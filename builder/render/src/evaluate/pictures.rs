@@ -22,6 +22,15 @@ const KEPT_BYTES: u64 = 64 * 1024 * 1024;
 /// From here on a picture is decoded alone: 16 million pixels.
 const LARGE_PIXELS: u64 = 16_000_000;
 
+/// The threads that the jobs of one picture are spread over.
+#[derive(Clone, Copy)]
+enum Threads {
+    /// The one that has decoded it.
+    One,
+    /// All that there are.
+    All,
+}
+
 /// What came of a picture.
 pub(super) type Made = Result<Object, Vec<Diagnostic>>;
 
@@ -168,9 +177,11 @@ impl Darkroom {
             }
         }
         let this = &*self;
-        let one = |(source, bytes, jobs): (&SourceKey, Option<Arc<[u8]>>, Vec<_>), spread| {
+        let one = |(source, bytes, jobs): (&SourceKey, Option<Arc<[u8]>>, Vec<_>), threads| {
             let measured = world.measured.get(source);
-            let made = this.make(source, bytes, measured, jobs, spread).into_iter();
+            let made = this
+                .make(source, bytes, measured, jobs, threads)
+                .into_iter();
             let kept = made.map(|(key, made)| {
                 let kept = made.map(|object| Some(keep(&key, object)));
                 (key, kept)
@@ -180,12 +191,15 @@ impl Darkroom {
         // Few or large pictures one after another, each on all threads; many small ones side by side.
         let few = small.len() < rayon::current_num_threads();
         if few {
-            done.extend(small.into_iter().flat_map(|work| one(work, true)));
+            done.extend(small.into_iter().flat_map(|work| one(work, Threads::All)));
         } else {
-            let lists: Vec<_> = small.into_par_iter().map(|work| one(work, false)).collect();
+            let lists: Vec<_> = small
+                .into_par_iter()
+                .map(|work| one(work, Threads::One))
+                .collect();
             done.extend(lists.into_iter().flatten());
         }
-        done.extend(large.into_iter().flat_map(|work| one(work, true)));
+        done.extend(large.into_iter().flat_map(|work| one(work, Threads::All)));
         (done, lacking)
     }
 
@@ -196,7 +210,7 @@ impl Darkroom {
         bytes: Option<Arc<[u8]>>,
         measured: Option<&Measured>,
         jobs: Vec<(&OutputKey, &Job)>,
-        spread: bool,
+        threads: Threads,
     ) -> Vec<(OutputKey, Made)> {
         // The names were made of what was measured.
         let same = |bytes: &[u8]| match measured {
@@ -215,10 +229,9 @@ impl Darkroom {
             let told = object.map_err(|error| vec![self.told(source, key, &error)]);
             (key.clone(), told)
         };
-        if spread {
-            jobs.into_par_iter().map(one).collect()
-        } else {
-            jobs.into_iter().map(one).collect()
+        match threads {
+            Threads::All => jobs.into_par_iter().map(one).collect(),
+            Threads::One => jobs.into_iter().map(one).collect(),
         }
     }
 

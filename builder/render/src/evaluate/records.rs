@@ -3,31 +3,11 @@
 
 use super::Evaluation;
 use crate::render::output;
-use crate::render::world::World;
 use crate::search::Records;
 use quillfront_site::key::SourceKey;
 use std::sync::Arc;
 
 impl<Kept: Send> Evaluation<Kept> {
-    /// The records of earlier builds are kept elsewhere, and are to be asked for where an index is
-    /// made. Without this there are none.
-    pub fn records_elsewhere(&mut self) {
-        self.know(None);
-    }
-
-    /// Hands in the records of earlier builds, as many as there are.
-    pub fn supply_records(&mut self, records: Arc<Records>) {
-        self.needs.records = false;
-        self.know(Some(records));
-    }
-
-    fn know(&mut self, records: Option<Arc<Records>>) {
-        self.world = Arc::new(World {
-            records,
-            ..(*self.world).clone()
-        });
-    }
-
     /// The sources whose bodies were rendered so far.
     pub fn rendered_bodies(&self) -> impl Iterator<Item = &SourceKey> {
         let contents = self.contents.iter();

@@ -12,11 +12,12 @@ mod reference;
 mod schedule;
 mod search;
 mod sections;
+mod stored;
 mod themes;
 
-use super::{Evaluation, Tree};
+use super::{Evaluation, Options, Prepared, Tree};
 use crate::effective::{self, Observed};
-use crate::render::world::Settings;
+use crate::render::world::{Listing, Settings};
 use quillfront_site::key::SourceKey;
 use quillfront_site::object::Body;
 use quillfront_site::source::Sources;
@@ -37,7 +38,7 @@ pub(super) fn tree(files: &[(&str, &str)]) -> Tree {
     evaluation.finish()
 }
 
-fn evaluation(files: &[(&str, &str)]) -> Evaluation {
+fn sources(files: &[(&str, &str)]) -> Sources {
     let mut sources = Sources::default();
     for (key, text) in files {
         let key = SourceKey::from(*key);
@@ -53,15 +54,20 @@ fn evaluation(files: &[(&str, &str)]) -> Evaluation {
         };
         effective::observe(&mut sources, &key, observed);
     }
+    sources
+}
+
+fn evaluation(files: &[(&str, &str)]) -> Evaluation {
     let settings = Settings {
         mode: "build",
         base_url: None,
         drafts: false,
         minify: false,
         now: jiff::Timestamp::UNIX_EPOCH,
-        listing_is_complete: true,
+        listing: Listing::All,
     };
-    Evaluation::new(Arc::new(sources), settings).unwrap()
+    let site = Prepared::new(Arc::new(sources(files)), settings).unwrap();
+    site.evaluate(Options::default())
 }
 
 /// What the author is told, as text.

@@ -5,7 +5,7 @@
 
 use super::Evaluation;
 use crate::effective::Change;
-use crate::graph::{BodyFacts, OutputTrace, Question, value_mark};
+use crate::graph::{BodyFacts, OutputTrace, value_mark};
 use crate::render::content::Contents;
 use crate::render::output::{Site, Sums, merged};
 use crate::render::readings::{Part, Parts};
@@ -181,7 +181,7 @@ fn facts_of(world: &World, key: &SourceKey) -> Option<Map> {
     let page = library.page_by_file(relative);
     let value = match page {
         Some(id) => values::page_facts(world, id),
-        None => values::section_facts(world, *library.section_by_file.get(relative)?),
+        None => values::section_facts(world, library.section_by_file(relative)?),
     };
     value.into_map()
 }
@@ -282,15 +282,9 @@ impl Reader<'_> {
 
     fn reads_terms(&self) -> bool {
         let asked = self.trace.iter().flat_map(|trace| trace.asked.iter());
-        let is_of_terms = |question: &Question| {
-            matches!(
-                question,
-                Question::Taxonomy(_) | Question::Term { .. } | Question::TermUrl { .. }
-            )
-        };
         let recipe = &self.planned.recipe;
         matches!(recipe, Recipe::Taxonomy(_) | Recipe::Term(_))
-            || asked.into_iter().any(|question| is_of_terms(question))
+            || asked.into_iter().any(|question| question.is_of_terms())
     }
 }
 

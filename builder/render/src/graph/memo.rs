@@ -4,18 +4,22 @@
 //! to be read, the answer is another one, and so is its mark: kept, it would say of what is read later
 //! that it has not changed.
 
-use super::Question;
 use super::whole::made_whole;
+use super::{Neighbours, Question};
+use crate::locks::Unpoisoned;
 use quillfront_site::fingerprint::Mark;
+use quillfront_site::index_vec::Id;
+use quillfront_site::library::PageId;
 use quillfront_templates::reads::{Shape, ShapeId};
 use std::collections::HashMap;
 use std::hash::Hash;
-use std::sync::{Arc, OnceLock, PoisonError, RwLock};
+use std::marker::PhantomData;
+use std::sync::{Arc, OnceLock, RwLock};
 
 /// Marks by what they are of. Nothing is kept under a shape that has no id.
 #[derive(Debug, Default)]
 pub struct Memo {
-    pages: Known<(ShapeId, bool), Arc<Once<Mark>>>,
+    pages: Known<(ShapeId, Neighbours), Arc<Once<PageId, Mark>>>,
     answers: Known<ShapeId, Arc<Known<Question, Mark>>>,
     values: Known<(ShapeId, String), Mark>,
 }
@@ -33,7 +37,7 @@ impl<K, V> Default for Known<K, V> {
 impl<K: Eq + Hash + Clone, V: Clone> Known<K, V> {
     /// What is known under a key, or is made now. What was lacking something is made anew each time.
     pub fn get_or(&self, key: &K, make: impl FnOnce() -> V) -> V {
-        let read = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let read = self.0.read().unpoisoned();
         if let Some(known) = read.get(key) {
             return known.clone();
         }
@@ -43,28 +47,36 @@ impl<K: Eq + Hash + Clone, V: Clone> Known<K, V> {
         if !is_whole {
             return made;
         }
-        let mut write = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let mut write = self.0.write().unpoisoned();
         write.entry(key.clone()).or_insert(made).clone()
     }
 }
 
-/// Places for many values, each of which is made once. Where none is made there is no memory for it.
+/// Places for many values, named by `I`, each of which is made once. Where none is made there is no memory
+/// for it.
 #[derive(Debug)]
-pub struct Once<T>(Vec<OnceLock<Box<[OnceLock<T>]>>>);
+pub struct Once<I, T> {
+    parts: Vec<OnceLock<Box<[OnceLock<T>]>>>,
+    id: PhantomData<fn(I)>,
+}
 
 /// Places that get their memory together.
 const TOGETHER: usize = 64;
 
-impl<T: Clone> Once<T> {
+impl<I: Id, T: Clone> Once<I, T> {
     /// So many places.
     pub fn new(count: usize) -> Self {
         let parts = (0..count.div_ceil(TOGETHER)).map(|_| OnceLock::new());
-        Self(parts.collect())
+        Self {
+            parts: parts.collect(),
+            id: PhantomData,
+        }
     }
 
     /// What is in one of the places, or is made now. What was lacking something is made anew each time.
-    pub fn get_or(&self, index: usize, make: impl FnOnce() -> T) -> T {
-        let part = &self.0[index / TOGETHER];
+    pub fn get_or(&self, id: I, make: impl FnOnce() -> T) -> T {
+        let index = id.position();
+        let part = &self.parts[index / TOGETHER];
         let part = part.get_or_init(|| (0..TOGETHER).map(|_| OnceLock::new()).collect());
         let place = &part[index % TOGETHER];
         if let Some(known) = place.get() {
@@ -79,9 +91,14 @@ impl<T: Clone> Once<T> {
 
 impl Memo {
     /// The marks of what a shape reads of each of `count` pages, with or without their neighbours.
-    pub fn pages(&self, shape: &Shape, full: bool, count: usize) -> Option<Arc<Once<Mark>>> {
+    pub fn pages(
+        &self,
+        shape: &Shape,
+        neighbours: Neighbours,
+        count: usize,
+    ) -> Option<Arc<Once<PageId, Mark>>> {
         let make = || Arc::new(Once::new(count));
-        Some(self.pages.get_or(&(shape.id()?, full), make))
+        Some(self.pages.get_or(&(shape.id()?, neighbours), make))
     }
 
     /// The mark of what a shape reads of the answer to a question.
@@ -107,13 +124,14 @@ impl Memo {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::graph::TextQuestion;
     use crate::graph::whole::lack;
     use quillfront_templates::reads::WHOLE;
 
     #[test]
     fn a_mark_of_an_answer_that_lacked_something_is_not_kept() {
         let memo = Memo::default();
-        let question = Question::File("notes.txt".into());
+        let question = Question::OfText(TextQuestion::File("notes.txt".into()));
         let lacking = || {
             lack();
             Mark::of(b"nothing yet")
@@ -127,9 +145,9 @@ mod tests {
         let kept = memo.answer(&WHOLE, &question, || Mark::of(b"another"));
         assert_eq!(kept, read);
 
-        let once = Once::new(1);
-        once.get_or(0, lacking);
-        assert_eq!(once.get_or(0, || read), read);
-        assert_eq!(once.get_or(0, lacking), read);
+        let (once, page) = (Once::new(1), PageId::at(0));
+        once.get_or(page, lacking);
+        assert_eq!(once.get_or(page, || read), read);
+        assert_eq!(once.get_or(page, lacking), read);
     }
 }

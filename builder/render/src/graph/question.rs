@@ -1,13 +1,25 @@
 //! What a render asks for by a function or a link. The context of a template is not asked for: it is
 //! there, and its [shape](quillfront_templates::reads::Shape) says what is read of it.
 
+mod stored;
+
 use crate::remote::Request;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// A question, which can be asked again.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Question {
+    /// A question that looks at other pages: templates ask it, texts cannot.
+    OfPages(PageQuestion),
+    /// Any other question.
+    OfText(TextQuestion),
+}
+
+/// A question that looks at other pages. It is answered once all bodies are settled, so no body depends on
+/// it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum PageQuestion {
     /// `get_page`.
     Page(Named),
     /// `get_section`.
@@ -23,6 +35,11 @@ pub enum Question {
         /// False where its pages were left out.
         pages: bool,
     },
+}
+
+/// A question that a text may ask as well as a template.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum TextQuestion {
     /// `get_taxonomy_url`: the permalink of a term.
     TermUrl {
         /// The taxonomy.
@@ -61,27 +78,45 @@ pub struct Named {
 }
 
 impl Question {
-    /// The function that asks, where what is read of the answer depends on its call.
+    /// Returns the function that asks, where what is read of the answer depends on its call.
     pub fn function(&self) -> Option<&'static str> {
         match self {
-            Self::Page(_) => Some("get_page"),
-            Self::Section(_) => Some("get_section"),
-            Self::Taxonomy(_) => Some("get_taxonomy"),
-            Self::Term { .. } => Some("get_taxonomy_term"),
-            _ => None,
+            Self::OfPages(question) => Some(question.function()),
+            Self::OfText(_) => None,
         }
     }
 
-    /// True where the answer may be another though pages, front matter and configuration are as
-    /// they were: it is made of files, of the network or of the time.
+    /// Returns whether the answer may be another though pages, front matter and configuration are as
+    /// they were.
     pub fn looks_beyond_pages(&self) -> bool {
-        matches!(
-            self,
-            Self::File(_) | Self::Picture(_) | Self::Answer(_) | Self::Now
-        )
+        match self {
+            Self::OfPages(_) => false,
+            Self::OfText(question) => question.looks_beyond_pages(),
+        }
     }
 
-    /// The text that was given for an argument of the function.
+    /// Returns whether it asks for a taxonomy or a term.
+    pub fn is_of_terms(&self) -> bool {
+        matches!(
+            self,
+            Self::OfPages(PageQuestion::Taxonomy(_) | PageQuestion::Term { .. })
+                | Self::OfText(TextQuestion::TermUrl { .. })
+        )
+    }
+}
+
+impl PageQuestion {
+    /// Returns the function that asks.
+    pub fn function(&self) -> &'static str {
+        match self {
+            Self::Page(_) => "get_page",
+            Self::Section(_) => "get_section",
+            Self::Taxonomy(_) => "get_taxonomy",
+            Self::Term { .. } => "get_taxonomy_term",
+        }
+    }
+
+    /// Returns the text that was given for an argument of the function.
     pub fn argument(&self, name: &str) -> Option<String> {
         let (named, first) = match self {
             Self::Page(named) | Self::Section(named) => (named, "path"),
@@ -92,7 +127,6 @@ impl Question {
                 }
                 (kind, "kind")
             }
-            _ => return None,
         };
         match name {
             "lang" if named.asked => Some(named.lang.clone()),
@@ -102,7 +136,27 @@ impl Question {
     }
 }
 
+impl TextQuestion {
+    /// Returns whether the answer may be another though pages, front matter and configuration are as
+    /// they were: it is made of files, of the network or of the time.
+    pub fn looks_beyond_pages(&self) -> bool {
+        matches!(
+            self,
+            Self::File(_) | Self::Picture(_) | Self::Answer(_) | Self::Now
+        )
+    }
+}
+
 impl fmt::Display for Question {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::OfPages(question) => write!(f, "{question}"),
+            Self::OfText(question) => write!(f, "{question}"),
+        }
+    }
+}
+
+impl fmt::Display for PageQuestion {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Page(named) => write!(f, "page {named}"),
@@ -112,6 +166,13 @@ impl fmt::Display for Question {
                 let without = if *pages { "" } else { " without its pages" };
                 write!(f, "term {term} of taxonomy {kind}{without}")
             }
+        }
+    }
+}
+
+impl fmt::Display for TextQuestion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
             Self::TermUrl { kind, term, lang } => {
                 write!(f, "address of term {term} of taxonomy {kind} ({lang})")
             }

@@ -4,7 +4,7 @@
 //! were, and so is every answer that is not made of a text: a trace that asks for none of those holds,
 //! without being asked. What is left to be asked grows with the edit, not with the site.
 
-use super::{Graph, Question};
+use super::{Graph, TextQuestion};
 use quillfront_site::fingerprint::{Mark, Marker};
 use quillfront_site::key::SourceKey;
 use quillfront_site::library::Library;
@@ -43,8 +43,8 @@ impl Reach {
     }
 
     /// True where a body would be made from what it was made from, whatever else was edited.
-    pub fn spares_body(&self, key: &str, asked: &[Question]) -> bool {
-        !self.edited.contains(key) && !asked.iter().any(Question::looks_beyond_pages)
+    pub fn spares_body(&self, key: &str, asked: &[TextQuestion]) -> bool {
+        !self.edited.contains(key) && !asked.iter().any(TextQuestion::looks_beyond_pages)
     }
 }
 

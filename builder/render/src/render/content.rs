@@ -7,25 +7,28 @@ use super::explain::{TemplateError, explain};
 use super::lookup;
 use super::origins::Origins;
 use super::questions;
+use super::scope::{self, Scope, Trace, ask, within};
 use super::templates::{about, source_of};
 use super::values::{self, Detail, View};
-use super::world::{self, Needs, Pictures, Scope, Trace, World, ask, within};
+use super::world::{Needs, Pictures, World};
 use super::{RenderError, guarded};
 use crate::graph::memo::{Known, Memo, Once};
 use crate::graph::reach::Reach;
-use crate::graph::{BodyFacts, Graph, Question, Shown, value_mark};
+use crate::graph::{BodyFacts, Graph, Shown, TextQuestion, value_mark};
 use itertools::{EitherOrBoth, Itertools};
-use links::{LinkToPlace, anchors, anchors_wanted, fail_broken, linking};
+use links::{BodyId, LinkToPlace, anchors, anchors_wanted, fail_broken, linking};
 use quillfront_markdown::{self as markdown, AnchorLinks, Document, Environment, Options};
 use quillfront_markdown::{ExternalLink, InternalLink};
 use quillfront_site::diagnostic::{Diagnostic, Severity};
 use quillfront_site::facts::{BodyText, Place};
 use quillfront_site::fingerprint::{Mark, Marker};
+use quillfront_site::index_vec::IndexVec;
 use quillfront_site::key::SourceKey;
 use quillfront_site::library::taxonomies::Taxonomy;
 use quillfront_site::library::{Library, PageId, SectionId};
 use quillfront_site::links::Use;
 use quillfront_templates::budget;
+use quillfront_templates::lexer;
 use quillfront_templates::meter::{self, Metered};
 use quillfront_templates::reads::{Shape, ShapeId, WHOLE};
 use rayon::prelude::*;
@@ -66,7 +69,7 @@ pub struct Body {
 #[derive(Debug, Default)]
 pub struct Bodies {
     /// Pages, then sections; none of those that are not settled yet.
-    settled: Vec<Option<Rendered>>,
+    settled: IndexVec<BodyId, Option<Rendered>>,
     /// Those that are shown, whatever is known of them.
     wanted: BTreeSet<SourceKey>,
 }
@@ -75,7 +78,7 @@ impl Bodies {
     /// Wants bodies themselves.
     pub fn want(&mut self, library: &Library, keys: BTreeSet<SourceKey>) {
         for key in &keys {
-            let place = linking(library, key).map(|of| of.index(library));
+            let place = linking(library, key).map(|of| of.body(library));
             if let Some(body) = place.and_then(|place| self.settled.get_mut(place)) {
                 *body = None;
             }
@@ -84,27 +87,36 @@ impl Bodies {
     }
 
     fn written(&self, library: &Library, of: Linking) -> Option<&Written> {
-        self.settled[of.index(library)].as_ref()?.as_ref().ok()
+        self.settled[of.body(library)].as_ref()?.as_ref().ok()
     }
+}
+
+/// A value of which shapes read parts.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) enum Projected {
+    /// A section.
+    Section(SectionId),
+    /// A taxonomy, by its language and name.
+    Taxonomy(String, String),
 }
 
 /// All bodies, and what templates see of pages and sections.
 pub struct Contents {
-    /// Of each page.
-    pub pages: Vec<Rendered>,
-    /// Of each section.
-    pub sections: Vec<Rendered>,
+    /// The body of each page.
+    pub pages: IndexVec<PageId, Rendered>,
+    /// The body of each section.
+    pub sections: IndexVec<SectionId, Rendered>,
     /// Who links, by the hash of what to.
     backlinks: OnceLock<Vec<u64>>,
     /// True where every body was rendered in this build.
     pub complete: bool,
     /// Marks that outputs share.
     pub memo: Arc<Memo>,
-    pub(super) page_values: Once<Value>,
-    pub(super) full_page_values: Once<Value>,
-    pub(super) section_values: Once<Value>,
+    pub(super) page_values: Once<PageId, Value>,
+    pub(super) full_page_values: Once<PageId, Value>,
+    pub(super) section_values: Once<SectionId, Value>,
     /// What shapes read of sections and taxonomies.
-    projected: Known<(ShapeId, String), Value>,
+    projected: Known<(ShapeId, Projected), Value>,
     taxonomy_values: Known<(String, String), Value>,
     /// Links that are doubted and stop no page.
     doubtful_links: Vec<Diagnostic>,
@@ -130,15 +142,15 @@ impl Contents {
         self.sections[id].as_ref().ok()
     }
 
-    /// What a shape reads of a value that has a name, made once.
+    /// What a shape reads of a value, made once.
     pub(super) fn projected(
         &self,
         shape: &Shape,
-        name: &str,
+        of: Projected,
         make: impl FnOnce() -> Value,
     ) -> Value {
         match shape.id() {
-            Some(id) => self.projected.get_or(&(id, name.to_owned()), make),
+            Some(id) => self.projected.get_or(&(id, of), make),
             None => make(),
         }
     }
@@ -193,9 +205,9 @@ impl Contents {
         library: &'a Library,
         graph: &'a Graph,
     ) -> impl Iterator<Item = (Linking, &'a SourceKey)> {
-        let pages = self.pages.iter().enumerate();
+        let pages = self.pages.named();
         let pages = pages.map(|(id, body)| (Linking::Page(id), body));
-        let sections = self.sections.iter().enumerate();
+        let sections = self.sections.named();
         let sections = sections.map(|(id, body)| (Linking::Section(id), body));
         let with_file = pages.chain(sections).map(|(of, body)| match of {
             Linking::Page(id) => (of, &library.pages[id].place.key, body),
@@ -243,7 +255,7 @@ impl Contents {
         self.all(world).flat_map(|(written, place, body)| {
             let links = written.body.iter().flat_map(|body| &body.external_links);
             links.map(|link| {
-                let line = link.line + body.first_line - 1;
+                let line = body.line_of_file(link.line);
                 let file = place.key.clone();
                 (link.url.clone(), Use { file, line })
             })
@@ -300,17 +312,18 @@ pub fn settle(
     }
     let doubtful_links = loop {
         let mut needs = Needs::default();
-        let open = bodies.settled.iter().positions(Option::is_none);
+        let open = bodies.settled.named().filter(|(_, body)| body.is_none());
         let results: Vec<_> = open
+            .map(|(id, _)| id)
             .collect::<Vec<_>>()
             .into_par_iter()
-            .map(|index| {
-                let job = Job::of(Linking::at(index, library), world, &configs);
-                (index, job.settle(graph, bodies))
+            .map(|id| {
+                let job = Job::of(id.linking(library), world, &configs);
+                (id, job.settle(graph, bodies))
             })
             .collect();
-        for (index, result) in results {
-            bodies.settled[index] = match result {
+        for (id, result) in results {
+            bodies.settled[id] = match result {
                 Ok(written) => Some(Ok(written)),
                 Err(RenderError::Failed(problems)) => Some(Err(problems)),
                 Err(RenderError::Needs(more)) => {
@@ -346,8 +359,8 @@ pub fn settle(
         configs,
         backlinks: OnceLock::new(),
         doubtful_links,
-        pages,
-        sections,
+        pages: pages.into(),
+        sections: sections.into(),
     })
 }
 
@@ -430,7 +443,7 @@ impl Job<'_> {
         let known = graph.bodies.get(key);
         if let Some(facts) = known.filter(|_| !bodies.wanted.contains(key)) {
             let scope = Scope::of_text(self.world);
-            let mark = world::look(scope, key, || {
+            let mark = scope::look(scope, key, || {
                 self.mark(facts.templated, &facts.asked, &facts.links)
             });
             if mark.map_err(RenderError::Needs)? == facts.trace {
@@ -444,7 +457,7 @@ impl Job<'_> {
     }
 
     /// The mark of all that the body is made from.
-    fn mark(&self, templated: bool, asked: &[Question], links: &[InternalLink]) -> Mark {
+    fn mark(&self, templated: bool, asked: &[TextQuestion], links: &[InternalLink]) -> Mark {
         let world = self.world;
         let mut marker = Marker::default();
         marker.option(world.sources.mark(self.place.key.as_str()), |m, mark| {
@@ -525,7 +538,7 @@ impl Job<'_> {
             {
                 document.external_links = Vec::new();
             }
-            outcome.map_err(|problems| located(file, text.first_line, problems))
+            outcome.map_err(|problems| located(file, text, problems))
         };
         let scope = Scope::of_text(world);
         let (result, trace) = guarded(file, || Ok(within(scope, file, render)))?;
@@ -545,14 +558,14 @@ impl Job<'_> {
         let targets: BTreeSet<&str> = links.iter().map(|link| link.path.as_str()).collect();
         // In another language than the default one `get_url` may lead elsewhere than a link.
         let is_plain = place.lang == world.config.default_language;
-        let is_link = |question: &Question| match question {
-            Question::Link { path, lang } => {
+        let is_link = |question: &TextQuestion| match question {
+            TextQuestion::Link { path, lang } => {
                 is_plain && *lang == place.lang && targets.contains(path.as_str())
             }
             _ => false,
         };
-        let asked = trace.asked.into_iter();
-        let asked: Vec<Question> = asked.filter(|question| !is_link(question)).collect();
+        let asked = trace.asked.of_text.into_iter();
+        let asked: Vec<TextQuestion> = asked.filter(|question| !is_link(question)).collect();
         let toc = values::toc(&document.toc);
         let mark = |text: &str| {
             if world.traced {
@@ -564,7 +577,7 @@ impl Job<'_> {
         let scope = Scope::of_text(world);
         let facts = BodyFacts {
             trace: if world.traced {
-                world::look(scope, place.key.as_str(), || {
+                scope::look(scope, place.key.as_str(), || {
                     self.mark(templated, &asked, &links)
                 })?
             } else {
@@ -576,7 +589,7 @@ impl Job<'_> {
             toc: (!document.toc.is_empty() && world.traced).then(|| value_mark(&toc, &WHOLE)),
             asked,
             links,
-            warnings: located(place.key.as_str(), text.first_line, document.warnings),
+            warnings: located(place.key.as_str(), text, document.warnings),
             pictures: shown(trace.pictures),
         };
         Ok(Written {
@@ -613,7 +626,7 @@ impl Job<'_> {
         {
             let error = TemplateError::plain(None, message);
             let problem = Diagnostic::error("content-template", file, error.message);
-            let problem = problem.at(line + body.first_line - 1, None);
+            let problem = problem.at(body.line_of_file(line), None);
             return Err(vec![Diagnostic {
                 hint: error.hint,
                 ..problem
@@ -664,13 +677,12 @@ pub fn markdown_of(
 }
 
 fn is_templated(world: &World, place: &Place, text: &str) -> bool {
-    (text.contains("{{") || text.contains("{%"))
-        && !world.config.skips_content_templating(place.relative())
+    lexer::opens_tag(text) && !world.config.skips_content_templating(place.relative())
 }
 
 fn unmetered(file: &str, body: &BodyText, (line, message): (u32, &str)) -> Diagnostic {
     Diagnostic::error("content-template", file, message)
-        .at(line + body.first_line - 1, None)
+        .at(body.line_of_file(line), None)
         .hint("move it into a component or a template, in smaller parts")
 }
 
@@ -730,7 +742,7 @@ fn templating_problem(
     } else {
         error.hint
     };
-    let line = error.line.map(|line| line + body.first_line - 1);
+    let line = error.line.map(|line| body.line_of_file(line));
     Diagnostic {
         hint,
         ..Diagnostic::error("content-template", file, error.message).at(line, error.column)
@@ -746,11 +758,11 @@ const LITERAL: &str = "to show braces as they are, put them between {% raw %} an
 /// What the engine calls a text that is no template of the site.
 const ONE_OFF: &str = "__tera_one_off";
 
-fn located(file: &str, first_line: u32, problems: Vec<markdown::Problem>) -> Vec<Diagnostic> {
+fn located(file: &str, text: &BodyText, problems: Vec<markdown::Problem>) -> Vec<Diagnostic> {
     let diagnostic = |problem: markdown::Problem| Diagnostic {
         hint: problem.hint,
         ..Diagnostic::error(problem.code, file, problem.message)
-            .at(problem.line + first_line - 1, problem.column)
+            .at(text.line_of_file(problem.line), problem.column)
     };
     problems.into_iter().map(diagnostic).collect()
 }
@@ -762,7 +774,7 @@ struct SiteEnvironment<'a> {
 
 impl Environment for SiteEnvironment<'_> {
     fn internal_link(&self, path: &str) -> Option<String> {
-        ask(self.world, || Question::Link {
+        ask(self.world, || TextQuestion::Link {
             path: path.to_owned(),
             lang: self.lang.to_owned(),
         });

@@ -1,5 +1,8 @@
 //! The engine's errors in the author's words: which template, which line, what to do.
 
+use quillfront_templates::lexer::{self, Dialect, Piece};
+use quillfront_templates::meter;
+use std::ops::Range;
 use tera::ErrorKind;
 
 /// Why a template could not be read or rendered.
@@ -32,33 +35,29 @@ impl TemplateError {
         }
     }
 
-    /// Of a text that ends too early: names the tag that is still open.
+    /// Of a text that ends too early: names what is still open.
     pub fn at_open_tag(mut self, text: &str) -> Self {
         if self.message == ENDS_EARLY
-            && let Some((offset, name)) = open_tag(text)
+            && let Some(open) = open_tag(text)
         {
-            let before = &text[..offset];
+            let before = &text[..open.start];
             let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
             let line = before.bytes().filter(|byte| *byte == b'\n').count() + 1;
             self.line = u32::try_from(line).ok();
             self.column = u32::try_from(before[line_start..].chars().count() + 1).ok();
-            self.message = format!("this `{name}` is never closed");
-            self.hint = Some(format!("add `{{% end{name} %}}` where it ends"));
+            self.message = format!("this `{}` is never closed", open.what);
+            self.hint = Some(format!("add `{}` where it ends", open.end));
         }
         self
     }
 
-    /// Finds the line of an error that the engine tells of a whole template: the tag in `text`
-    /// that names one of `others`.
-    pub fn at_tag(mut self, text: &str, tag: &str, others: &[String]) -> Self {
-        let names = |line: &str| {
-            let quoted = |name: &String| {
-                line.contains(&format!("\"{name}\"")) || line.contains(&format!("'{name}'"))
-            };
-            line.contains(tag) && others.iter().any(quoted)
-        };
-        let found = text.lines().position(names);
-        self.line = found.and_then(|index| u32::try_from(index + 1).ok());
+    /// Finds the line of an error that the engine tells of a whole template: the `extends` or `include`
+    /// in `text` that names one of `others`.
+    pub fn at_tag(mut self, text: &str, word: &str, others: &[String]) -> Self {
+        let named = meter::named_templates(text);
+        let mut found = named.iter().filter(|named| named.word == word);
+        let found = found.find(|named| others.iter().any(|other| *other == named.name));
+        self.line = found.map(|named| named.line);
         self
     }
 }
@@ -117,32 +116,48 @@ pub fn parse_report(text: &str) -> TemplateError {
 /// In place of "unexpected end of input".
 const ENDS_EARLY: &str = "the text ends before a `{{`, a `{%` or a block is closed";
 
-/// The innermost block tag of a text that has no end: where it begins, in bytes, and its name.
-fn open_tag(text: &str) -> Option<(usize, &str)> {
+/// What has begun in a text and does not end.
+struct Open<'a> {
+    /// Where it begins, in bytes.
+    start: usize,
+    what: &'a str,
+    /// What would end it.
+    end: String,
+}
+
+/// The innermost of what a text leaves open: a tag, or the block that it begins.
+fn open_tag(text: &str) -> Option<Open<'_>> {
     let mut open: Vec<(usize, &str)> = Vec::new();
-    let mut at = 0;
-    while let Some(found) = text[at..].find("{%") {
-        let start = at + found;
-        let inner = text[start + 2..].trim_start_matches('-').trim_start();
-        let length = inner.find(|c: char| !c.is_ascii_alphabetic());
-        let name = &inner[..length.unwrap_or(inner.len())];
-        at = start + 2;
+    for piece in lexer::pieces(text, Dialect::Tera2) {
+        let tag = match piece {
+            Piece::Tag(tag) => tag,
+            Piece::Unclosed(Range { start, .. }) => {
+                let what = &text[start..start + 2];
+                let end = if what == "{{" { "}}" } else { "%}" };
+                let end = end.to_owned();
+                return Some(Open { start, what, end });
+            }
+            Piece::Text(_) | Piece::Comment(_) | Piece::Raw { .. } => continue,
+        };
+        let name = tag.word();
         match name.strip_prefix("end") {
             Some(ended) => {
                 if let Some(index) = open.iter().rposition(|(_, name)| *name == ended) {
                     open.truncate(index);
                 }
             }
-            None if ["if", "for", "block", "filter", "component", "raw"].contains(&name) => {
+            None if ["if", "for", "block", "filter", "component"].contains(&name) => {
                 if open.len() == MAX_OPEN {
                     return None;
                 }
-                open.push((start, name));
+                open.push((tag.range.start, name));
             }
             None => {}
         }
     }
-    open.pop()
+    let (start, what) = open.pop()?;
+    let end = format!("{{% end{what} %}}");
+    Some(Open { start, what, end })
 }
 
 /// Names that are listed after "available"; a page has some thirty.
@@ -290,7 +305,11 @@ mod tests {
         let told = early().at_open_tag(text);
         assert_eq!((told.line, told.column), (Some(3), Some(3)));
         assert_eq!(told.message, "this `for` is never closed");
-        assert_eq!(early().at_open_tag("{{ x"), early());
+        let told = early().at_open_tag("a {# {% if #}{% raw %}{% if %}{% endraw %}\n é {{ x");
+        assert_eq!((told.line, told.column), (Some(2), Some(4)));
+        assert_eq!(told.message, "this `{{` is never closed");
+        assert_eq!(told.hint.as_deref(), Some("add `}}` where it ends"));
+        assert_eq!(early().at_open_tag("{{ \"{% if a %}\" }}"), early());
     }
 
     #[test]

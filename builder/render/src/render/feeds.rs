@@ -21,18 +21,13 @@ pub fn feed(world: &World, lang: &str, of: &FeedOf) -> Option<Feed> {
         page.date.is_some() && page.front.include_in_feeds && library.is_listed(*id)
     };
     let mut ids: Vec<PageId> = match of {
-        FeedOf::Site => (0..library.pages.len())
+        FeedOf::Site => library
+            .pages
+            .ids()
             .filter(|id| library.pages[*id].place.lang == lang)
             .collect(),
         FeedOf::Section(id) => library.section_links[*id].pages.clone(),
-        FeedOf::Term(taxonomy, term) => library
-            .taxonomies
-            .get(lang)?
-            .get(*taxonomy)?
-            .terms
-            .get(*term)?
-            .pages
-            .clone(),
+        FeedOf::Term(id) => library.term(lang, *id)?.1.pages.clone(),
     };
     ids.retain(listed);
     let place = |id: &PageId| library.by_date[*id];

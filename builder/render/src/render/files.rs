@@ -1,7 +1,8 @@
 //! Files that templates name (site model, section 9: "File search for path arguments").
 
 use super::content::Contents;
-use super::world::{self, Scope, World};
+use super::scope::{self, Scope};
+use super::world::{Listing, World};
 use quillfront_site::key::{OutputKey, SourceKey};
 use std::sync::Arc;
 use tera::Error;
@@ -79,7 +80,7 @@ pub fn source(world: &World, path: &str) -> Result<Option<SourceKey>, Error> {
     if let Some(found) = candidates.iter().find(|key| world.sources.exists(key)) {
         return Ok(Some(SourceKey::from(found.as_str())));
     }
-    if world.settings.listing_is_complete {
+    if world.settings.listing == Listing::All {
         return Ok(None);
     }
     // Only below the root there are files that the sources do not list.
@@ -88,7 +89,7 @@ pub fn source(world: &World, path: &str) -> Result<Option<SourceKey>, Error> {
         Some(Some(_)) => Ok(Some(unlisted)),
         Some(None) => Ok(None),
         None => {
-            world::need(unlisted.clone());
+            scope::need(unlisted.clone());
             Ok(Some(unlisted))
         }
     }
@@ -101,7 +102,9 @@ fn below(folder: &str, path: &str) -> Option<String> {
     for part in folder.split('/').chain(path.split('/')) {
         match part {
             "" | "." => {}
-            ".." => drop(parts.pop()?),
+            ".." => {
+                parts.pop()?;
+            }
             part => parts.push(part),
         }
     }
@@ -131,7 +134,7 @@ pub fn read(scope: &Scope, found: &Found) -> Result<Option<Arc<[u8]>>, Error> {
             "`{key}` is missing or too large to read"
         ))),
         None => {
-            world::need(key.clone());
+            scope::need(key.clone());
             Ok(None)
         }
     }
@@ -164,7 +167,7 @@ fn made(
         Some(Ok(bytes)) => Ok(Some(bytes.clone())),
         Some(Err(_)) => Err(Error::message(format!("`{key}` could not be generated"))),
         None => {
-            world::need_index(key.clone());
+            scope::need_index(key.clone());
             Ok(None)
         }
     }

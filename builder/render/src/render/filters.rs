@@ -1,7 +1,7 @@
 //! Filters that need the site or serve the built-in templates.
 
 use super::content::markdown_of;
-use super::world::scope;
+use super::scope::scope;
 use quillfront_markdown::{AnchorLinks, Options};
 use quillfront_site::dates::{Date, Offset};
 use tera::{Error, Kwargs, State, Tera, Value};

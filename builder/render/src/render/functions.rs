@@ -7,9 +7,10 @@ use super::files::{self, Found};
 use super::images;
 use super::lookup;
 use super::questions;
+use super::scope::{Scope, ask, ask_of_pages, chance, scope};
 use super::values::{self, Detail, View};
-use super::world::{Scope, World, ask, chance, scope};
-use crate::graph::{Named, Question};
+use super::world::World;
+use crate::graph::{Named, Neighbours, PageQuestion, TextQuestion};
 use quillfront_site::key::SourceKey;
 use quillfront_site::library::taxonomies::Term;
 use quillfront_templates::budget;
@@ -89,12 +90,14 @@ fn named(world: &World, name: &str, arguments: &Kwargs, state: &State) -> Result
     })
 }
 
+/// Answers a question about other pages: `named` is what is looked up, and `question` says as what.
 /// Functions that look at other pages do not work while Markdown is being rendered. What they ask
 /// for is noted, and so are the bodies that are read of the answer and are not at hand.
 fn with_contents<T>(
     name: &str,
-    question: impl FnOnce(&World) -> Result<Question, Error>,
-    answer: impl FnOnce(View<'_>, &Question, &Shape) -> Result<T, Error>,
+    named: impl FnOnce(&World) -> Result<Named, Error>,
+    question: impl FnOnce(Named) -> PageQuestion,
+    answer: impl FnOnce(View<'_>, &Named, &Shape) -> Result<T, Error>,
 ) -> Result<T, Error> {
     let Scope {
         world,
@@ -106,9 +109,10 @@ fn with_contents<T>(
             "`{name}` works in templates, not in the text of a page"
         ));
     };
-    let question = question(&world)?;
-    ask(&world, || question.clone());
-    let read = reader.map(|reader| reader.shape_of(&question));
+    let named = named(&world)?;
+    let question = question(named.clone());
+    ask_of_pages(&world, &contents, &question);
+    let read = reader.map(|reader| reader.shape_of_pages(&question));
     if let Some(shape) = &read {
         questions::need_bodies(&world, &contents, &question, shape);
     }
@@ -120,23 +124,23 @@ fn with_contents<T>(
             None => Detail::Full,
         },
     };
-    answer(view, &question, read.as_deref().unwrap_or(&WHOLE))
+    answer(view, &named, read.as_deref().unwrap_or(&WHOLE))
 }
 
 fn get_page(arguments: Kwargs, state: &State) -> Answer {
     let path = arguments.must_get::<&str>("path")?;
     let allow_missing = arguments.get::<bool>("allow_missing")?.unwrap_or(false);
-    let question = |world: &World| named(world, path, &arguments, state).map(Question::Page);
-    with_contents("get_page", question, |view, question, shape| {
-        let Question::Page(named) = question else {
-            return Ok(Value::none());
-        };
-        match lookup::page(view.world, named) {
-            (Some(id), _) => Ok(values::page(view, id, shape, true)),
+    let name = |world: &World| named(world, path, &arguments, state);
+    with_contents(
+        "get_page",
+        name,
+        PageQuestion::Page,
+        |view, named, shape| match lookup::page(view.world, named) {
+            (Some(id), _) => Ok(values::page(view, id, shape, Neighbours::Shown)),
             (None, _) if allow_missing => Ok(Value::none()),
             (None, file) => fail(missing(view.world, "page", &file, named)),
-        }
-    })
+        },
+    )
 }
 
 /// What to say of a content file that is asked for and not there, or not in the language.
@@ -156,36 +160,36 @@ fn missing(world: &World, what: &str, file: &str, named: &Named) -> String {
 fn get_section(arguments: Kwargs, state: &State) -> Answer {
     let path = arguments.must_get::<&str>("path")?;
     let allow_missing = arguments.get::<bool>("allow_missing")?.unwrap_or(false);
-    let question = |world: &World| named(world, path, &arguments, state).map(Question::Section);
-    with_contents("get_section", question, |view, question, shape| {
-        let Question::Section(named) = question else {
-            return Ok(Value::none());
-        };
-        match lookup::section(view.world, named) {
+    let name = |world: &World| named(world, path, &arguments, state);
+    with_contents(
+        "get_section",
+        name,
+        PageQuestion::Section,
+        |view, named, shape| match lookup::section(view.world, named) {
             (Some(id), _) => Ok(values::section(view, id, shape)),
             (None, _) if allow_missing => Ok(Value::none()),
             (None, file) => fail(missing(view.world, "section", &file, named)),
-        }
-    })
+        },
+    )
 }
 
 fn get_taxonomy(arguments: Kwargs, state: &State) -> Answer {
     let kind = arguments.must_get::<&str>("kind")?;
     let required = arguments.get::<bool>("required")?.unwrap_or(true);
-    let question = |world: &World| named(world, kind, &arguments, state).map(Question::Taxonomy);
-    with_contents("get_taxonomy", question, |view, question, shape| {
-        let Question::Taxonomy(named) = question else {
-            return Ok(Value::none());
-        };
-        match lookup::taxonomy(view.world, kind, &named.lang) {
+    let name = |world: &World| named(world, kind, &arguments, state);
+    with_contents(
+        "get_taxonomy",
+        name,
+        PageQuestion::Taxonomy,
+        |view, named, shape| match lookup::taxonomy(view.world, kind, &named.lang) {
             Some(taxonomy) => Ok(match view.detail {
                 Detail::Full => view.contents.taxonomy_value(view.world, taxonomy),
                 _ => values::taxonomy(view, taxonomy, shape),
             }),
             None if !required => Ok(Value::none()),
             None => fail(format!("there is no taxonomy `{kind}`")),
-        }
-    })
+        },
+    )
 }
 
 fn find_term<'a>(world: &'a World, kind: &str, term: &str, lang: &str) -> Result<&'a Term, Error> {
@@ -200,26 +204,25 @@ fn find_term<'a>(world: &'a World, kind: &str, term: &str, lang: &str) -> Result
 
 fn get_taxonomy_term(arguments: Kwargs, state: &State) -> Answer {
     let kind = arguments.must_get::<&str>("kind")?;
-    let name = arguments.must_get::<&str>("term")?;
+    let term = arguments.must_get::<&str>("term")?;
     let include_pages = arguments.get::<bool>("include_pages")?.unwrap_or(true);
     let required = arguments.get::<bool>("required")?.unwrap_or(true);
-    let question = |world: &World| {
-        Ok(Question::Term {
-            kind: named(world, kind, &arguments, state)?,
-            term: name.to_owned(),
-            pages: include_pages,
-        })
+    let name = |world: &World| named(world, kind, &arguments, state);
+    let question = |kind| PageQuestion::Term {
+        kind,
+        term: term.to_owned(),
+        pages: include_pages,
     };
-    with_contents("get_taxonomy_term", question, |view, question, shape| {
-        let Question::Term { kind: named, .. } = question else {
-            return Ok(Value::none());
-        };
-        match find_term(view.world, kind, name, &named.lang) {
+    with_contents(
+        "get_taxonomy_term",
+        name,
+        question,
+        |view, named, shape| match find_term(view.world, kind, term, &named.lang) {
             Ok(term) => Ok(values::term(view, term, include_pages, shape)),
             Err(_) if !required => Ok(Value::none()),
             Err(error) => Err(error),
-        }
-    })
+        },
+    )
 }
 
 fn get_taxonomy_url(arguments: Kwargs, state: &State) -> Answer {
@@ -231,7 +234,7 @@ fn get_taxonomy_url(arguments: Kwargs, state: &State) -> Answer {
     };
     let required = arguments.get::<bool>("required")?.unwrap_or(true);
     let lang = language(&world, &arguments, state)?;
-    ask(&world, || Question::TermUrl {
+    ask(&world, || TextQuestion::TermUrl {
         kind: kind.to_owned(),
         term: name.to_owned(),
         lang: lang.clone(),
@@ -260,7 +263,7 @@ fn get_url(arguments: Kwargs, state: &State) -> Answer {
         let mut parts = inner.split('#');
         let (file, anchor) = (parts.next().unwrap_or_default(), parts.next());
         let lang = language(world, &arguments, state)?;
-        ask(world, || Question::Link {
+        ask(world, || TextQuestion::Link {
             path: file.to_owned(),
             lang: lang.clone(),
         });
@@ -305,7 +308,7 @@ fn get_url(arguments: Kwargs, state: &State) -> Answer {
 /// The bytes behind a path argument; none at all where they are not at hand yet, since what is
 /// rendered with them is thrown away.
 fn must_read(scope: &Scope, path: &str) -> Result<Arc<[u8]>, Error> {
-    ask(&scope.world, || Question::File(path.to_owned()));
+    ask(&scope.world, || TextQuestion::File(path.to_owned()));
     match files::find(&scope.world, path)? {
         Some(found) => Ok(files::read(scope, &found)?.unwrap_or_default()),
         None => fail(format!("there is no file `{path}`")),
@@ -348,7 +351,7 @@ fn load_data(arguments: Kwargs, _: &State) -> Answer {
         Some(literal) => (None, literal.to_owned()),
         None => {
             let path = arguments.must_get::<&str>("path")?;
-            ask(world, || Question::File(path.to_owned()));
+            ask(world, || TextQuestion::File(path.to_owned()));
             let Some(found) = files::find(world, path)? else {
                 return if required {
                     fail(format!("there is no file `{path}`"))
@@ -408,7 +411,7 @@ fn get_random(arguments: Kwargs, _: &State) -> Answer {
     let bound = end.abs_diff(start);
     let offset = match arguments.get::<Value>("seed")? {
         Some(seed) => Chance::seeded(&seed.to_string()).below(bound),
-        None => chance(bound),
+        None => chance(bound)?,
     };
     Ok(Value::from(start.wrapping_add_unsigned(offset)))
 }
@@ -433,7 +436,7 @@ fn text_direction(arguments: Kwargs, state: &State) -> Answer {
 
 fn now(arguments: Kwargs, _: &State) -> Answer {
     let world = scope()?.world;
-    ask(&world, || Question::Now);
+    ask(&world, || TextQuestion::Now);
     let now = world.settings.now;
     if arguments.get::<bool>("timestamp")?.unwrap_or(false) {
         return Ok(Value::from(now.as_second()));

@@ -1,46 +1,24 @@
 //! `resize_image` and `get_image_metadata` (site model, sections 9, 14 and 22).
 
 use super::files;
-use super::world::{self, Scope, World, scope};
-use crate::graph::Question;
+use super::scope::{self, Scope, scope};
+use super::world::World;
+use crate::graph::TextQuestion;
 use quillfront_images::{Encoding, Filter, Format, Job, Probe, Resize};
 use quillfront_site::fingerprint::Fingerprint;
 use quillfront_site::key::{OutputKey, SourceKey};
 use quillfront_site::plan::PICTURES;
-use std::cell::RefCell;
-use std::collections::BTreeSet;
 use tera::{Error, Kwargs, Map, State, Value};
 
 /// Pictures in other sizes that the text of one page, or the templates of one output, may ask for.
 pub(super) const MAX_PICTURES: usize = 1_000;
 
-thread_local! {
-    /// What the render at hand has asked for.
-    static ASKED: RefCell<BTreeSet<String>> = const { RefCell::new(BTreeSet::new()) };
-}
-
-/// Runs a render, whose pictures are counted from none.
-pub(super) fn counted<T>(render: impl FnOnce() -> T) -> T {
-    struct Restore(BTreeSet<String>);
-    impl Drop for Restore {
-        fn drop(&mut self) {
-            ASKED.set(std::mem::take(&mut self.0));
-        }
-    }
-    let _restore = Restore(ASKED.take());
-    render()
-}
-
-/// Counts a picture.
-fn ask(key: &str, most: usize, what: &str) -> Result<(), Error> {
-    let count = ASKED.with_borrow_mut(|asked| {
-        asked.insert(key.to_owned());
-        asked.len()
-    });
-    if count > most {
+/// Refuses to go on where a render refers to too many pictures.
+fn check_count(count: usize, what: &str) -> Result<(), Error> {
+    if count > MAX_PICTURES {
         return fail(format!(
-            "resize_image: {what} asks for more than {most} resized pictures; use fewer sizes, or \
-             spread the pictures over several pages"
+            "resize_image: {what} asks for more than {MAX_PICTURES} resized pictures; use fewer sizes, \
+             or spread the pictures over several pages"
         ));
     }
     Ok(())
@@ -57,7 +35,7 @@ pub(super) fn get_image_metadata(arguments: Kwargs, _: &State) -> Answer {
     let world = scope()?.world;
     let path = arguments.must_get::<&str>("path")?;
     let allow_missing = arguments.get::<bool>("allow_missing")?.unwrap_or(false);
-    world::ask(&world, || Question::Picture(path.to_owned()));
+    scope::ask(&world, || TextQuestion::Picture(path.to_owned()));
     let Some(key) = files::source(&world, path)? else {
         return if allow_missing {
             Ok(Value::none())
@@ -88,7 +66,7 @@ pub(super) fn resize_image(arguments: Kwargs, _: &State) -> Answer {
     let path = arguments.must_get::<&str>("path")?;
     let resize = resize_of(&arguments)?;
     let filter = filter_of(&arguments)?;
-    world::ask(&world, || Question::Picture(path.to_owned()));
+    scope::ask(&world, || TextQuestion::Picture(path.to_owned()));
     let Some(source) = files::source(&world, path)? else {
         return fail(format!("resize_image: there is no file `{path}`"));
     };
@@ -116,8 +94,8 @@ pub(super) fn resize_image(arguments: Kwargs, _: &State) -> Answer {
     } else {
         "this page"
     };
-    ask(&key, MAX_PICTURES, what)?;
-    world::want_picture(OutputKey::from(key.as_str()), source, job);
+    let count = scope::want_picture(OutputKey::from(key.as_str()), source, job);
+    check_count(count, what)?;
     Ok(answer([
         ("url", world.config.make_file_url(&key).into()),
         ("static_path", format!("static/{key}").into()),
@@ -161,7 +139,7 @@ fn measured(
         Some(Ok(found)) => Ok(Some(found.clone())),
         Some(Err(problem)) => fail(format!("{function}: {problem}")),
         None => {
-            world::need_picture(key.clone());
+            scope::need_picture(key.clone());
             Ok(None)
         }
     }
@@ -305,17 +283,5 @@ mod tests {
         for (key, name) in golden {
             assert_eq!(key, format!("{PICTURES}{name}"));
         }
-    }
-
-    #[test]
-    fn pictures_are_counted_once_each_and_anew_for_each_render() {
-        let ask_for = |count: usize| {
-            counted(|| (0..count).try_for_each(|n| ask(&n.to_string(), MAX_PICTURES, "this")))
-        };
-        assert!(ask_for(MAX_PICTURES).is_ok() && ask_for(MAX_PICTURES).is_ok());
-        let told = ask_for(MAX_PICTURES + 1).unwrap_err().to_string();
-        assert!(told.contains("more than 1000 resized pictures"), "{told}");
-        let same = counted(|| (0..9_999).try_for_each(|_| ask("a", MAX_PICTURES, "this")));
-        assert!(same.is_ok());
     }
 }

@@ -42,9 +42,9 @@ pub fn page(world: &World, named: &Named) -> (Option<PageId>, String) {
 pub fn section(world: &World, named: &Named) -> (Option<SectionId>, String) {
     let library = &world.library;
     let file = localized(world, &named.name, &named.lang, |file| {
-        library.section_by_file.contains_key(file)
+        library.section_by_file(file).is_some()
     });
-    let found = library.section_by_file.get(&file).copied();
+    let found = library.section_by_file(&file);
     let found = found.filter(|id| will_do(world, &library.sections[*id].place, named));
     (found, file)
 }

@@ -67,6 +67,8 @@ fn a_text_within_bounds_comes_out_as_without_meters() {
         "{% for i in small.list[1:] %}{{ i == small.n }}{{ i in [1, small.n] }}{% endfor %}{{ [a for a in small.list if a == small.n] }}",
         "{% set t = small.text == \"abc\" %}{{ t }}{% set u = small.text ~ \"d\" %}{{ u is string }}{{ u | length == 4 }}",
         "{{ not small.text ~ \"a\" }}{{ range(end=4)[1:] | length }}{{ 2 in range(end=4) }}{{ (small.text ~ \"x\")[1:] }}",
+        "a {{- small.n == small.n -}} b {{- small.text ~ small.n == \"abc2\" }} {{- small.list != [1] if small.n < 3 else 1 }}",
+        "{{- small.list == small.list }}{{-1 < small.n }} {{- -small.n < small.n or small.n == 1 -}} {{- not small.list == [small.n] }}",
         "nothing at all",
     ] {
         let plain = engine().render_str(text, &context(), false);
@@ -286,6 +288,9 @@ fn very_many_calls_of_what_does_not_exist_are_told_once() {
         ("\n{{ xyz(a=1) }}", "function `xyz`"),
         ("\n{{ 1 | xyz }}", "filter `xyz`"),
         ("\n{% set a = [1 | xyz(b=2)] %}", "filter `xyz`"),
+        ("\n{% if <Xyz/> %}{% endif %}", "component `Xyz`"),
+        ("\n{% filter xyz(b=2) %}{% endfilter %}", "filter `xyz`"),
+        ("\n{{ not xyz (a=1) }}", "function `xyz`"),
     ] {
         let (line, message) = told(&call.repeat(100_000)).expect(call);
         assert!(
@@ -298,6 +303,7 @@ fn very_many_calls_of_what_does_not_exist_are_told_once() {
         "{{ <Own/> }}{{ <Tree n={1}/> }}",
         "{% if a < b and c is containing(pat=1) and d is not matching(pat=1) %}{% endif %}",
         "{{ range(end=3) | length }}{{ super() }}",
+        "{% filter replace(from=\"a\", to=\"b\") %}{% endfilter %}{% if \"a\" < small.text and (1) %}{% endif %}",
         "{% component Mine(a) %}{% endcomponent Mine %}{{ <Mine a={1}/> }}",
     ] {
         assert_eq!(told(&call.repeat(100)), None, "{call}");

@@ -5,8 +5,8 @@
 //! The phases: [`templates`] are one engine; [`content`] is the Markdown of every page and section;
 //! [`values`] are what templates see of them; [`output`] is one object of the plan, [minified](minify)
 //! where the site asks for it.
-//! [`functions`], [`images`] and [`filters`] answer templates through the [`world`] of the current
-//! render.
+//! [`functions`], [`images`] and [`filters`] answer templates out of the [`world`], through the [`scope`]
+//! of the current render.
 
 mod configuration;
 pub mod content;
@@ -29,6 +29,7 @@ pub mod output;
 mod questions;
 pub mod readers;
 pub mod readings;
+mod scope;
 pub mod sitemap;
 pub mod templates;
 mod texts;
@@ -44,7 +45,7 @@ fn guarded<T>(
     file: &str,
     render: impl FnOnce() -> Result<T, RenderError>,
 ) -> Result<T, RenderError> {
-    let render = || budget::of_render(|| images::counted(render));
+    let render = || budget::of_render(render);
     quietly(|| std::panic::catch_unwind(std::panic::AssertUnwindSafe(render))).unwrap_or_else(
         |crash| {
             let message = format!("rendering this crashed{}", crash_message(&*crash));

@@ -4,6 +4,7 @@
 //! result has to name a line of the file. Lines that came through as they were are found again by
 //! their text; what stands between two of them was made by the call between the same two.
 
+use quillfront_templates::lexer::opens_tag;
 use std::collections::HashMap;
 
 /// For each line of the made text, the line that it comes from.
@@ -65,7 +66,7 @@ fn next_calls(written: &[&str]) -> Vec<usize> {
     let mut next = written.len();
     let mut calls = vec![next; written.len()];
     for (index, line) in written.iter().enumerate().rev() {
-        if line.contains("{{") || line.contains("{%") {
+        if opens_tag(line) {
             next = index;
         }
         calls[index] = next;

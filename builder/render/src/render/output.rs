@@ -7,9 +7,10 @@ use super::minify;
 use super::noindex;
 use super::questions;
 use super::readers::{Reader, Readers};
+use super::scope::{self, Scope, within};
 use super::templates::{BUILTIN_PREFIX, about, source_of};
 use super::values::{Detail, Shown, View};
-use super::world::{self, Needs, Pictures, Scope, World, within};
+use super::world::{Needs, Pictures, World};
 use super::{RenderError, guarded};
 use crate::graph::{OutputTrace, Question, value_mark};
 use crate::search;
@@ -17,6 +18,7 @@ use quillfront_site::diagnostic::Diagnostic;
 use quillfront_site::fingerprint::{Mark, Marker};
 use quillfront_site::key::{OutputKey, SourceKey};
 use quillfront_site::library::PageId;
+use quillfront_site::library::taxonomies::TaxonomyId;
 use quillfront_site::object::{Body, Object};
 use quillfront_site::pagination::{self, Pagination};
 use quillfront_site::plan::{Planned, Recipe};
@@ -101,8 +103,8 @@ pub fn render(
         records: trace.records,
     };
     if world.traced {
-        let asked: Arc<[Arc<Question>]> = trace.asked.into_iter().map(Arc::new).collect();
-        let mark = world::look(scope, key.as_str(), || job.mark(&asked));
+        let asked: Arc<[Arc<Question>]> = trace.asked.all().map(Arc::new).collect();
+        let mark = scope::look(scope, key.as_str(), || job.mark(&asked));
         made.trace = mark.map_err(RenderError::Needs)?.map(|trace| OutputTrace {
             trace,
             asked,
@@ -132,7 +134,7 @@ pub fn holds(
         contents: Some(contents.clone()),
         reader: None,
     };
-    let mark = world::look(scope, key.as_str(), || job.mark(&known.asked))?;
+    let mark = scope::look(scope, key.as_str(), || job.mark(&known.asked))?;
     Ok(mark == Some(known.trace))
 }
 
@@ -197,8 +199,8 @@ pub fn is_spared(
             let mut asked = known.asked.iter();
             let reaches = texts.any
                 || asked.any(|question| texts.is_unknown(question))
-                || (texts.listed && job.lists(false, &edited.pages))
-                || (texts.in_part && job.lists(true, &edited.pages));
+                || (texts.listed && job.lists(Extent::List, &edited.pages))
+                || (texts.in_part && job.lists(Extent::Part, &edited.pages));
             !reaches
         }
     }
@@ -245,6 +247,15 @@ struct Job<'a> {
     contents: &'a Contents,
     key: &'a OutputKey,
     planned: &'a Planned,
+}
+
+/// How much of a list of pages is meant.
+#[derive(Clone, Copy)]
+enum Extent {
+    /// The whole list.
+    List,
+    /// The part of it that a pager shows.
+    Part,
 }
 
 /// Something that an output is made from.
@@ -401,7 +412,7 @@ impl<'w> Job<'w> {
         let reader = self.world.templates.readers.reader(template);
         self.variables(self.view(Detail::Bodies(&shown)), Some(&reader));
         for key in shown.missing.take() {
-            world::need_body(key);
+            scope::need_body(key);
         }
     }
 
@@ -468,14 +479,14 @@ impl<'w> Job<'w> {
             }
             None => usual.into(),
         };
-        let of_taxonomy = |lang: &str, index: usize, kind: &str| {
-            let name = &library.taxonomies[lang][index].config.name;
+        let of_taxonomy = |lang: &str, id: TaxonomyId, kind: &str| {
+            let name = &library.taxonomy(lang, id)?.config.name;
             let own = format!("{name}/{kind}.html");
-            if self.world.templates.contains(&own) {
+            Some(if self.world.templates.contains(&own) {
                 Cow::from(own)
             } else {
                 format!("taxonomy_{kind}.html").into()
-            }
+            })
         };
         Some(match &self.planned.recipe {
             Recipe::Page(id) => {
@@ -492,8 +503,8 @@ impl<'w> Job<'w> {
                 };
                 or_usual(section.front.template.as_deref(), usual)
             }
-            Recipe::Taxonomy(of) => of_taxonomy(&of.lang, of.taxonomy, "list"),
-            Recipe::Term(of) => of_taxonomy(&of.lang, of.taxonomy, "single"),
+            Recipe::Taxonomy(of) => of_taxonomy(&of.lang, of.taxonomy, "list")?,
+            Recipe::Term(of) => of_taxonomy(&of.lang, of.term.taxonomy, "single")?,
             Recipe::Feed(feed) => feed.template.as_str().into(),
             Recipe::SitemapIndex(_) => "split_sitemap_index.xml".into(),
             Recipe::Sitemap(_) => "sitemap.xml".into(),
@@ -509,8 +520,8 @@ impl<'w> Job<'w> {
         })
     }
 
-    /// True where one of these pages may be in its list or, where that is asked for, its part of it.
-    fn lists(&self, part: bool, pages: &BTreeSet<PageId>) -> bool {
+    /// Returns whether one of these pages may be in its list, or in its part of the list.
+    fn lists(&self, extent: Extent, pages: &BTreeSet<PageId>) -> bool {
         let library = &self.world.library;
         let (path, list, cut, pager) = match &self.planned.recipe {
             Recipe::Section { section: id, pager } => {
@@ -519,8 +530,9 @@ impl<'w> Job<'w> {
                 (&section.path, list, Pagination::of_section(section), pager)
             }
             Recipe::Term(of) => {
-                let taxonomy = &library.taxonomies[&of.lang][of.taxonomy];
-                let term = &taxonomy.terms[of.term];
+                let Some((taxonomy, term)) = library.term(&of.lang, of.term) else {
+                    return true;
+                };
                 (
                     &term.path,
                     &term.pages,
@@ -534,8 +546,8 @@ impl<'w> Job<'w> {
             }
             _ => return true,
         };
-        match (part, cut, pager) {
-            (true, Some(cut), Some(number)) => {
+        match (extent, cut, pager) {
+            (Extent::Part, Some(cut), Some(number)) => {
                 let part = pagination::part(list, path, &cut, *number);
                 part.is_none_or(|part| part.pages.iter().any(|id| pages.contains(id)))
             }

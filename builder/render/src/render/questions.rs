@@ -5,9 +5,10 @@ use super::files::{self, Found};
 use super::lookup;
 use super::output;
 use super::readings::Part;
+use super::scope;
 use super::values::{self, Detail, Shown, View};
-use super::world::{self, World};
-use crate::graph::{Question, value_mark, whole};
+use super::world::World;
+use crate::graph::{Neighbours, PageQuestion, Question, TextQuestion, value_mark, whole};
 use quillfront_site::fingerprint::{Mark, Marker};
 use quillfront_site::key::SourceKey;
 use quillfront_templates::reads::{Shape, WHOLE};
@@ -32,16 +33,16 @@ fn add_link(marker: &mut Marker, world: &World, path: &str, lang: &str) {
     marker.option(absence, |marker, absence| absence.mark(marker));
 }
 
-/// The mark of an answer that a text may ask for: none that looks at other pages.
-pub fn of_text(world: &World, question: &Question) -> Mark {
+/// Returns the mark of the answer to a question of a text.
+pub fn of_text(world: &World, question: &TextQuestion) -> Mark {
     of_either(world, None, question)
 }
 
 /// The same, for a text where there are no contents, else for an output.
-fn of_either(world: &World, contents: Option<&Contents>, question: &Question) -> Mark {
+fn of_either(world: &World, contents: Option<&Contents>, question: &TextQuestion) -> Mark {
     let mut marker = Marker::default();
     match question {
-        Question::TermUrl { kind, term, lang } => {
+        TextQuestion::TermUrl { kind, term, lang } => {
             let term = lookup::term(world, kind, term, lang);
             marker.option(term, |marker, term| {
                 marker.bytes(&term.permalink);
@@ -49,13 +50,13 @@ fn of_either(world: &World, contents: Option<&Contents>, question: &Question) ->
             let taxonomy = lookup::taxonomy(world, kind, lang);
             marker.number(u64::from(taxonomy.is_some()));
         }
-        Question::Link { path, lang } => {
+        TextQuestion::Link { path, lang } => {
             let exists = |file: &str| world.library.permalink_of(file).is_some();
             let localized = lookup::localized(world, path, lang, exists);
             add_link(&mut marker, world, path, lang);
             add_link(&mut marker, world, &localized, lang);
         }
-        Question::File(path) => match files::find(world, path) {
+        TextQuestion::File(path) => match files::find(world, path) {
             Ok(found) => {
                 marker.option(found, |marker, found| {
                     add_file(marker, world, contents, &found);
@@ -65,7 +66,7 @@ fn of_either(world: &World, contents: Option<&Contents>, question: &Question) ->
                 marker.number(2);
             }
         },
-        Question::Picture(path) => match files::source(world, path) {
+        TextQuestion::Picture(path) => match files::source(world, path) {
             Ok(found) => {
                 marker.option(found, |marker, key| add_source(marker, world, &key));
             }
@@ -73,7 +74,7 @@ fn of_either(world: &World, contents: Option<&Contents>, question: &Question) ->
                 marker.number(2);
             }
         },
-        Question::Answer(request) => {
+        TextQuestion::Answer(request) => {
             let answer = world.answers.get(request);
             // It may come while others are rendered.
             if answer.is_none() {
@@ -84,14 +85,8 @@ fn of_either(world: &World, contents: Option<&Contents>, question: &Question) ->
                 marker.bytes(text.as_bytes());
             });
         }
-        Question::Now => {
+        TextQuestion::Now => {
             marker.bytes(world.settings.now.to_string());
-        }
-        Question::Page(_)
-        | Question::Section(_)
-        | Question::Taxonomy(_)
-        | Question::Term { .. } => {
-            unreachable!("a text does not look at other pages")
         }
     }
     marker.done()
@@ -125,49 +120,55 @@ fn add_source(marker: &mut Marker, world: &World, key: &SourceKey) {
                     marker.bytes(bytes);
                 });
             }
-            None => world::need(key.clone()),
+            None => scope::need(key.clone()),
         },
     }
 }
 
-/// The mark of what is read of the answer to a question.
+/// Returns the mark of what is read of the answer to a question.
 pub fn answer(view: View<'_>, question: &Question, shape: &Shape) -> Mark {
+    match question {
+        Question::OfPages(question) => of_pages(view, question, shape),
+        Question::OfText(question) => of_either(view.world, Some(view.contents), question),
+    }
+}
+
+fn of_pages(view: View<'_>, question: &PageQuestion, shape: &Shape) -> Mark {
     let world = view.world;
     let mut marker = Marker::default();
     match question {
-        Question::Page(named) => {
+        PageQuestion::Page(named) => {
             marker.option(lookup::page(world, named).0, |marker, id| {
-                let page = values::page(view, id, shape, true);
+                let page = values::page(view, id, shape, Neighbours::Shown);
                 marker.mark(value_mark(&page, &WHOLE));
             });
         }
-        Question::Section(named) => {
+        PageQuestion::Section(named) => {
             marker.option(lookup::section(world, named).0, |marker, id| {
                 marker.mark(value_mark(&values::section(view, id, shape), shape));
             });
         }
-        Question::Taxonomy(named) => {
+        PageQuestion::Taxonomy(named) => {
             let found = lookup::taxonomy(world, &named.name, &named.lang);
             marker.option(found, |marker, taxonomy| {
                 let value = values::taxonomy(view, taxonomy, shape);
                 marker.mark(value_mark(&value, shape));
             });
         }
-        Question::Term { kind, term, pages } => {
+        PageQuestion::Term { kind, term, pages } => {
             let found = lookup::term(world, &kind.name, term, &kind.lang);
             marker.option(found, |marker, term| {
                 let value = values::term(view, term, *pages, shape);
                 marker.mark(value_mark(&value, shape));
             });
         }
-        other => return of_either(world, Some(view.contents), other),
     }
     marker.done()
 }
 
 /// The files whose bodies are read of the answer to a question, and are not at hand: they are noted
 /// as needed.
-pub fn need_bodies(world: &World, contents: &Contents, question: &Question, shape: &Shape) {
+pub fn need_bodies(world: &World, contents: &Contents, question: &PageQuestion, shape: &Shape) {
     if contents.complete {
         return;
     }
@@ -179,50 +180,45 @@ pub fn need_bodies(world: &World, contents: &Contents, question: &Question, shap
     };
     look(view, question, shape);
     for key in shown.missing.take() {
-        world::need_body(key);
+        scope::need_body(key);
     }
 }
 
 /// Walks over what is read of the answer to a question, for what the view notes on the way.
-pub fn look(view: View<'_>, question: &Question, shape: &Shape) {
+pub fn look(view: View<'_>, question: &PageQuestion, shape: &Shape) {
     let world = view.world;
     let _: Option<Value> = match question {
-        Question::Page(named) => lookup::page(world, named)
+        PageQuestion::Page(named) => lookup::page(world, named)
             .0
-            .map(|id| values::page(view, id, shape, true)),
-        Question::Section(named) => lookup::section(world, named)
+            .map(|id| values::page(view, id, shape, Neighbours::Shown)),
+        PageQuestion::Section(named) => lookup::section(world, named)
             .0
             .map(|id| values::section(view, id, shape)),
-        Question::Taxonomy(named) => lookup::taxonomy(world, &named.name, &named.lang)
+        PageQuestion::Taxonomy(named) => lookup::taxonomy(world, &named.name, &named.lang)
             .map(|taxonomy| values::taxonomy(view, taxonomy, shape)),
-        Question::Term { kind, term, pages } => lookup::term(world, &kind.name, term, &kind.lang)
-            .map(|term| values::term(view, term, *pages, shape)),
-        _ => None,
+        PageQuestion::Term { kind, term, pages } => {
+            lookup::term(world, &kind.name, term, &kind.lang)
+                .map(|term| values::term(view, term, *pages, shape))
+        }
     };
 }
 
 /// The source that answers a question of a text, and the part of it that does.
-pub fn source_of(world: &World, question: &Question) -> Option<(SourceKey, Part)> {
+pub fn source_of(world: &World, question: &TextQuestion) -> Option<(SourceKey, Part)> {
     let address = || Part::Field("permalink".into());
     match question {
-        Question::Link { path, lang } => {
+        TextQuestion::Link { path, lang } => {
             let exists = |file: &str| world.library.permalink_of(file).is_some();
             let localized = lookup::localized(world, path, lang, exists);
             let key = SourceKey::from(format!("content/{localized}"));
             // A link may lead to a file beside a page, too.
             world.sources.exists(key.as_str()).then(|| (key, address()))
         }
-        Question::File(path) => match files::find(world, path).ok()?? {
+        TextQuestion::File(path) => match files::find(world, path).ok()?? {
             Found::Source(key) => Some((key, Part::File)),
             Found::Made(_) => None,
         },
-        Question::Picture(path) => Some((files::source(world, path).ok()??, Part::File)),
-        Question::Page(_)
-        | Question::Section(_)
-        | Question::Taxonomy(_)
-        | Question::Term { .. }
-        | Question::TermUrl { .. }
-        | Question::Answer(_)
-        | Question::Now => None,
+        TextQuestion::Picture(path) => Some((files::source(world, path).ok()??, Part::File)),
+        TextQuestion::TermUrl { .. } | TextQuestion::Answer(_) | TextQuestion::Now => None,
     }
 }

@@ -1,11 +1,12 @@
 //! What the templates of a site read, worked out once for each that is an entry.
 
 use super::texts::OtherTexts;
-use crate::graph::Question;
+use crate::graph::{PageQuestion, Question};
+use crate::locks::Unpoisoned;
 use quillfront_site::fingerprint::{Mark, Marker};
 use quillfront_templates::reads::{Interner, Reads, Set, Shape, WHOLE};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
+use std::sync::{Arc, LazyLock, Mutex, OnceLock, RwLock};
 
 /// The readers of a site's templates.
 #[derive(Default)]
@@ -35,7 +36,7 @@ pub struct Reader {
 
 #[derive(Default)]
 struct Shapes {
-    by_question: HashMap<Question, Arc<Shape>>,
+    by_question: HashMap<PageQuestion, Arc<Shape>>,
     /// Each once.
     all: BTreeSet<Arc<Shape>>,
 }
@@ -58,13 +59,13 @@ impl Readers {
 
     /// The reader of a template, by the name that it is asked for.
     pub fn reader(&self, name: &str) -> Arc<Reader> {
-        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        let known = self.known.read().unpoisoned();
         if let Some(reader) = known.get(name) {
             return reader.clone();
         }
         drop(known);
         let reader = Arc::new(self.make(name));
-        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self.known.write().unpoisoned();
         known.entry(name.to_owned()).or_insert(reader).clone()
     }
 
@@ -136,16 +137,24 @@ impl Reader {
         self.reads.templates.as_ref()
     }
 
-    /// What is read of the answer to a question.
+    /// Returns what is read of the answer to a question.
     pub fn shape_of(&self, question: &Question) -> Arc<Shape> {
-        let mut shapes = self.shapes.lock().unwrap_or_else(PoisonError::into_inner);
+        static ALL: LazyLock<Arc<Shape>> = LazyLock::new(|| Arc::new(WHOLE.clone()));
+        match question {
+            Question::OfPages(question) => self.shape_of_pages(question),
+            Question::OfText(_) => ALL.clone(),
+        }
+    }
+
+    /// The same, of a question that looks at other pages.
+    pub fn shape_of_pages(&self, question: &PageQuestion) -> Arc<Shape> {
+        let mut shapes = self.shapes.lock().unpoisoned();
         if let Some(shape) = shapes.by_question.get(question) {
             return shape.clone();
         }
-        let mut shape = match question.function() {
-            Some(function) => self.reads.answer(function, &|name| question.argument(name)),
-            None => WHOLE.clone(),
-        };
+        let mut shape = self
+            .reads
+            .answer(question.function(), &|name| question.argument(name));
         let shape = match shapes.all.get(&shape) {
             Some(shape) => shape.clone(),
             None => {

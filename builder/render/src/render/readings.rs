@@ -3,6 +3,7 @@
 //! Marks say that something has changed, not what it was. Here the same walk as for marks
 //! ([`Detail`](super::values::Detail)) notes the sources instead.
 
+use crate::graph::Neighbours;
 use quillfront_site::key::SourceKey;
 use quillfront_site::key::is_section_file;
 use quillfront_site::library::PageId;
@@ -69,7 +70,7 @@ pub type Wanted = Arc<BTreeSet<SourceKey>>;
 pub struct Readings {
     only: Option<Wanted>,
     parts: RefCell<Parts>,
-    seen: RefCell<BTreeSet<(ShapeId, PageId, bool)>>,
+    seen: RefCell<BTreeSet<(ShapeId, PageId, Neighbours)>>,
 }
 
 /// What a shape of a page has where more is read than the page itself.
@@ -96,8 +97,12 @@ impl Readings {
         }
         let mut parts = self.parts.borrow_mut();
         match parts.get_mut(key.as_str()) {
-            Some(known) => drop(known.insert(part)),
-            None => drop(parts.insert(key.clone(), BTreeSet::from([part]))),
+            Some(known) => {
+                known.insert(part);
+            }
+            None => {
+                parts.insert(key.clone(), BTreeSet::from([part]));
+            }
         }
     }
 
@@ -115,12 +120,18 @@ impl Readings {
 
     /// True the first time that a page is walked into under a shape, where something that matters
     /// may come of it.
-    pub fn enters(&self, key: &SourceKey, shape: &Shape, id: PageId, full: bool) -> bool {
+    pub fn enters(
+        &self,
+        key: &SourceKey,
+        shape: &Shape,
+        id: PageId,
+        neighbours: Neighbours,
+    ) -> bool {
         let is_beyond = || BEYOND.iter().any(|name| shape.field(name).is_some());
         if !self.wants(key) && !is_beyond() {
             return false;
         }
-        let enters = |shape| self.seen.borrow_mut().insert((shape, id, full));
+        let enters = |shape| self.seen.borrow_mut().insert((shape, id, neighbours));
         shape.id().is_none_or(enters)
     }
 

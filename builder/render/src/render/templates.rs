@@ -126,8 +126,7 @@ impl Templates {
                             "includes itself: its `super()` renders a block that includes it";
                         let hint = "remove the `super()`, or the `include` from what it extends";
                         let mut error = TemplateError::plain(Some(&name), message.to_owned());
-                        let called = set[&name].lines().position(|line| line.contains("super"));
-                        error.line = called.and_then(|index| u32::try_from(index + 1).ok());
+                        error.line = meter::first_super(&set[&name]);
                         error.hint = Some(hint.to_owned());
                         set.insert(name.clone(), STUB.to_owned());
                         broken.insert(name.clone(), about(source_of(&name, theme), error));
@@ -226,12 +225,12 @@ impl Meters {
         for (name, text) in set {
             sizes.insert(name.clone(), text.len());
             // What `super()` renders is kept until it is written.
-            let calls_super = text.contains("super");
+            let calls_super = meter::first_super(text).is_some();
             for named in meter::named_templates(text) {
-                let Some(found) = find(named.name) else {
+                let Some(found) = find(&named.name) else {
                     continue;
                 };
-                sizes.insert(named.name.to_owned(), set[found].len());
+                sizes.insert(named.name.into_owned(), set[found].len());
                 uses.entry(name).or_default().push(found);
                 if named.kept || (named.word == "extends" && calls_super) {
                     new.push(found);
@@ -275,7 +274,7 @@ fn in_long_chains(set: &BTreeMap<String, String>, theme: Option<&str>) -> Vec<St
     let mut uses: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     for (name, text) in set {
         let named = meter::named_templates(text).into_iter();
-        uses.insert(name, named.filter_map(|named| find(named.name)).collect());
+        uses.insert(name, named.filter_map(|named| find(&named.name)).collect());
     }
     // Each round leaves out those whose chains end sooner.
     let mut heads: BTreeSet<&str> = uses.keys().copied().collect();
@@ -309,7 +308,7 @@ fn finder<'a>(
 /// blocks; with `super()` also those of what it extends, and what these include. The engine looks at
 /// includes alone, and would go down its stack for ever.
 fn in_circles_by_super(set: &BTreeMap<String, String>, theme: Option<&str>) -> Vec<String> {
-    let calls = |text: &str| text.contains("super");
+    let calls = |text: &str| meter::first_super(text).is_some();
     if !set.values().any(|text| calls(text)) {
         return Vec::new();
     }
@@ -319,9 +318,13 @@ fn in_circles_by_super(set: &BTreeMap<String, String>, theme: Option<&str>) -> V
     for (name, text) in set {
         let own = includes.entry(name).or_default();
         for named in meter::named_templates(text) {
-            match (named.word, find(named.name)) {
-                ("extends", Some(parent)) => drop(parents.insert(name, parent)),
-                (_, Some(included)) => drop(own.insert(included)),
+            match (named.word, find(&named.name)) {
+                ("extends", Some(parent)) => {
+                    parents.insert(name, parent);
+                }
+                (_, Some(included)) => {
+                    own.insert(included);
+                }
                 (_, None) => {}
             }
         }
@@ -374,11 +377,11 @@ fn add_or_mend<'a>(name: &str, names: impl Iterator<Item = &'a String>) -> Strin
 /// What stands in the place of a broken template, so that nothing else is found under its name.
 const STUB: &str = "{{ throw(message=\"this template is broken\") }}";
 
-/// The broken template that a text names, if it names one.
+/// The broken template that a text extends or includes, if it does one.
 fn uses_broken<'a>(text: &str, broken: &'a BTreeMap<String, Diagnostic>) -> Option<&'a String> {
-    broken
-        .keys()
-        .find(|name| text.contains(&format!("\"{name}\"")) || text.contains(&format!("'{name}'")))
+    let named = meter::named_templates(text).into_iter();
+    let mut found = named.filter_map(|named| broken.get_key_value(&*named.name));
+    found.next().map(|(name, _)| name)
 }
 
 /// A template without the mark that some editors put in front of a text; in a page it would be seen.
@@ -606,10 +609,14 @@ mod tests {
         assert_eq!(problem.line, Some(2));
         assert!(found.tera.render("own.html", &tera::Context::new()).is_ok());
         // Without it only its own block is included.
-        let found = of("{% extends 'base.html' %}{% block one %}part{% endblock %}");
-        assert_eq!(found.broken, BTreeMap::new());
-        let text = found.tera.render("page.html", &tera::Context::new());
-        assert_eq!(text.unwrap(), "part");
+        for word in ["part", "a superb part", "super()"] {
+            let part =
+                format!("{{% extends 'base.html' %}}{{% block one %}}{word}{{% endblock %}}");
+            let found = of(&part);
+            assert_eq!(found.broken, BTreeMap::new());
+            let text = found.tera.render("page.html", &tera::Context::new());
+            assert_eq!(text.unwrap(), word);
+        }
     }
 
     fn set(list: &[(&str, &str)]) -> BTreeMap<String, String> {
@@ -667,30 +674,30 @@ mod tests {
     #[test]
     fn long_chains_of_templates_are_refused() {
         let count = 1_000;
-        for (piece, end) in [
-            ("{% include \"NEXT\" %}", "x"),
-            ("{% extends \"NEXT\" %}", "x"),
+        for piece in [
+            "{% include \"t/NEXT\" %}",
+            "{% extends \"t/NEXT\" %}",
+            "{%- include 't\\/NEXT' -%}",
+            "{% extends `t\\/NEXT` %}",
         ] {
             let chain: Vec<(String, String)> = (0..count)
                 .map(|n| {
-                    (
-                        format!("t{n}"),
-                        piece.replace("NEXT", &format!("t{}", n + 1)),
-                    )
+                    let next = (n + 1).to_string();
+                    (format!("t/{n}"), piece.replace("NEXT", &next))
                 })
-                .chain([(format!("t{count}"), end.to_owned())])
+                .chain([(format!("t/{count}"), "x".to_owned())])
                 .collect();
             let chain: Vec<(&str, &str)> = chain
                 .iter()
                 .map(|(a, b)| (a.as_str(), b.as_str()))
                 .collect();
             let templates = Templates::assemble(set(&chain), None);
-            assert!(templates.tera.render("t0", &tera::Context::new()).is_err());
-            let problem = templates.why_broken("t0", None).unwrap();
+            assert!(templates.tera.render("t/0", &tera::Context::new()).is_err());
+            let problem = templates.why_broken("t/0", None).unwrap();
             assert!(problem.message.contains("in a row"), "{problem}");
             let last = templates
                 .tera
-                .render(&format!("t{count}"), &tera::Context::new());
+                .render(&format!("t/{count}"), &tera::Context::new());
             assert_eq!(last.unwrap(), "x");
         }
     }

@@ -5,10 +5,10 @@
 //! [shape](Shape) reads, or the bodies that are shown.
 
 use super::configuration::{self, free_value};
-use super::content::{Body, Contents, Linking};
+use super::content::{Body, Contents, Linking, Projected};
 use super::readings::{Part, Readings};
 use super::world::World;
-use crate::graph::{add_value, list_mark, memo::Memo, value_mark};
+use crate::graph::{Neighbours, add_value, list_mark, memo::Memo, value_mark};
 use quillfront_markdown::Heading;
 use quillfront_site::dates::Date;
 use quillfront_site::facts::{Page, Place, Section};
@@ -45,7 +45,7 @@ pub enum Detail<'a> {
 pub struct Shown {
     /// Files whose body is read and is not at hand.
     pub missing: RefCell<BTreeSet<SourceKey>>,
-    seen: RefCell<BTreeSet<(ShapeId, PageId, bool)>>,
+    seen: RefCell<BTreeSet<(ShapeId, PageId, Neighbours)>>,
 }
 
 /// A site, seen with some detail.
@@ -133,7 +133,9 @@ impl<'a> Fields<'a> {
             }
             let value = value(shape);
             match &mut self.into {
-                Sink::Map(map) => drop(map.insert(name.into(), value)),
+                Sink::Map(map) => {
+                    map.insert(name.into(), value);
+                }
                 Sink::Mark(marker) => {
                     marker.bytes(name);
                     add_value(marker, &value, shape);
@@ -151,7 +153,9 @@ impl<'a> Fields<'a> {
                 readings.note(key, Part::of(name, shape));
             }
             match &mut self.into {
-                Sink::Map(map) => drop(map.insert(name.into(), value.value())),
+                Sink::Map(map) => {
+                    map.insert(name.into(), value.value());
+                }
                 Sink::Mark(marker) => value.mark(marker.bytes(name)),
                 Sink::Nothing => {}
             }
@@ -261,16 +265,18 @@ pub fn page_facts(world: &World, id: PageId) -> Value {
 
 /// A page as a template of its own, lists and `get_page` see it, or, without neighbours, as feeds
 /// and its neighbours see it.
-pub fn page(view: View<'_>, id: PageId, shape: &Shape, full: bool) -> Value {
+pub fn page(view: View<'_>, id: PageId, shape: &Shape, neighbours: Neighbours) -> Value {
     let contents = view.contents;
-    let make = || page_value(view, id, shape, full);
+    let make = || page_value(view, id, shape, neighbours);
     match view.detail {
-        Detail::Full if full => contents.full_page_values.get_or(id, make),
-        Detail::Full => contents.page_values.get_or(id, make),
-        Detail::Read => page(view.full(), id, &WHOLE, full),
-        Detail::Marks(_) => marked(page_mark(view, id, shape, full)),
+        Detail::Full => match neighbours {
+            Neighbours::Shown => contents.full_page_values.get_or(id, make),
+            Neighbours::LeftOut => contents.page_values.get_or(id, make),
+        },
+        Detail::Read => page(view.full(), id, &WHOLE, neighbours),
+        Detail::Marks(_) => marked(page_mark(view, id, shape, neighbours)),
         Detail::Bodies(shown) => {
-            let enters = |shape| shown.seen.borrow_mut().insert((shape, id, full));
+            let enters = |shape| shown.seen.borrow_mut().insert((shape, id, neighbours));
             if shape.id().is_none_or(enters) {
                 make();
             }
@@ -278,7 +284,7 @@ pub fn page(view: View<'_>, id: PageId, shape: &Shape, full: bool) -> Value {
         }
         Detail::Sources(readings) => {
             let key = &view.world.library.pages[id].place.key;
-            if readings.enters(key, shape, id, full) {
+            if readings.enters(key, shape, id, neighbours) {
                 make();
             }
             Value::none()
@@ -287,33 +293,35 @@ pub fn page(view: View<'_>, id: PageId, shape: &Shape, full: bool) -> Value {
 }
 
 /// The mark of what is read of a page.
-fn page_mark(view: View<'_>, id: PageId, shape: &Shape, full: bool) -> Mark {
-    let make = || value_mark(&page_value(view, id, shape, full), shape);
+fn page_mark(view: View<'_>, id: PageId, shape: &Shape, neighbours: Neighbours) -> Mark {
+    let make = || value_mark(&page_value(view, id, shape, neighbours), shape);
     match view.detail {
-        Detail::Marks(memo) => match memo.pages(shape, full, view.world.library.pages.len()) {
-            Some(pages) => pages.get_or(id, make),
-            None => make(),
-        },
+        Detail::Marks(memo) => {
+            match memo.pages(shape, neighbours, view.world.library.pages.len()) {
+                Some(pages) => pages.get_or(id, make),
+                None => make(),
+            }
+        }
         Detail::Full | Detail::Read | Detail::Bodies(_) | Detail::Sources(_) => make(),
     }
 }
 
 /// A page that is not made into a mark or taken from those made before.
-pub fn page_value(view: View<'_>, id: PageId, shape: &Shape, full: bool) -> Value {
+pub fn page_value(view: View<'_>, id: PageId, shape: &Shape, neighbours: Neighbours) -> Value {
     let View {
         world, contents, ..
     } = view;
     if let Detail::Read = view.detail {
-        return page_value(view.full(), id, &WHOLE, full);
+        return page_value(view.full(), id, &WHOLE, neighbours);
     }
     let links = &world.library.page_links[id];
-    if let (true, Detail::Full) = (full, view.detail) {
+    if let (Neighbours::Shown, Detail::Full) = (neighbours, view.detail) {
         // The same page with its neighbours.
         let neighbour = |id: Option<PageId>| match id {
-            Some(id) => page(view, id, shape, false),
+            Some(id) => page(view, id, shape, Neighbours::LeftOut),
             None => Value::none(),
         };
-        let base = page(view, id, shape, false);
+        let base = page(view, id, shape, Neighbours::LeftOut);
         let own = Fields {
             into: Sink::Map(base.into_map().unwrap_or_default()),
             ..Fields::of(view.detail, shape)
@@ -323,10 +331,11 @@ pub fn page_value(view: View<'_>, id: PageId, shape: &Shape, full: bool) -> Valu
             .with("higher", |_| neighbour(links.higher))
             .build();
     }
-    let neighbour = |id: Option<PageId>, shape: &Shape| match id.filter(|_| full) {
-        Some(id) => page(view, id, shape, false),
-        None => Value::none(),
-    };
+    let neighbour =
+        |id: Option<PageId>, shape: &Shape| match id.filter(|_| neighbours == Neighbours::Shown) {
+            Some(id) => page(view, id, shape, Neighbours::LeftOut),
+            None => Value::none(),
+        };
     let place = &world.library.pages[id].place;
     let body = BodyValues::of(view, &place.key, contents.page_body(id));
     page_fields(world, id, Fields::of_source(view, &place.key, shape), &body)
@@ -488,9 +497,7 @@ pub fn section(view: View<'_>, id: SectionId, shape: &Shape) -> Value {
     let make = || section_value(view, id, shape);
     match view.detail {
         Detail::Full => view.contents.section_values.get_or(id, make),
-        Detail::Read => view
-            .contents
-            .projected(shape, &format!("section {id}"), make),
+        Detail::Read => view.contents.projected(shape, Projected::Section(id), make),
         Detail::Marks(_) | Detail::Bodies(_) | Detail::Sources(_) => make(),
     }
 }
@@ -507,7 +514,9 @@ fn section_value(view: View<'_>, id: SectionId, shape: &Shape) -> Value {
         .with("higher", |shape| {
             section_neighbour(view, links.higher, shape)
         })
-        .with("pages", |shape| pages(view, &links.pages, shape, true))
+        .with("pages", |shape| {
+            pages(view, &links.pages, shape, Neighbours::Shown)
+        })
         .with("translations", |_| array(section_translations(view, id)))
         .with("backlinks", |_| array(backlinks(view, place)))
         .build()
@@ -699,14 +708,18 @@ fn listed<'a>(shape: &'a Shape, len: usize, make: impl Fn(usize, &'a Shape) -> V
 }
 
 /// Pages as lists see them, with their neighbours, or as feeds do, without.
-pub fn pages(view: View<'_>, ids: &[PageId], shape: &Shape, full: bool) -> Value {
+pub fn pages(view: View<'_>, ids: &[PageId], shape: &Shape, neighbours: Neighbours) -> Value {
     match view.detail {
-        Detail::Full => array(ids.iter().map(|id| page(view, *id, shape, full)).collect()),
+        Detail::Full => array(
+            ids.iter()
+                .map(|id| page(view, *id, shape, neighbours))
+                .collect(),
+        ),
         Detail::Read => listed(shape, ids.len(), |index, shape| {
-            page(view, ids[index], shape, full)
+            page(view, ids[index], shape, neighbours)
         }),
         Detail::Marks(_) => marked(list_mark(shape, ids.len(), |index, shape| {
-            page_mark(view, ids[index], shape, full)
+            page_mark(view, ids[index], shape, neighbours)
         })),
         Detail::Bodies(_) | Detail::Sources(_) => {
             if shape.reads_length() {
@@ -714,7 +727,7 @@ pub fn pages(view: View<'_>, ids: &[PageId], shape: &Shape, full: bool) -> Value
             }
             // The same walk; what it makes of it is not used.
             list_mark(shape, ids.len(), |index, shape| {
-                page(view, ids[index], shape, full);
+                page(view, ids[index], shape, neighbours);
                 Mark::of(&[])
             });
             Value::none()
@@ -738,7 +751,9 @@ pub fn term(view: View<'_>, term: &Term, with_pages: bool, shape: &Shape) -> Val
         .set("page_count", term.pages.len());
     if with_pages {
         fields
-            .with("pages", |shape| pages(view, &term.pages, shape, true))
+            .with("pages", |shape| {
+                pages(view, &term.pages, shape, Neighbours::Shown)
+            })
             .build()
     } else {
         fields.build()
@@ -747,7 +762,7 @@ pub fn term(view: View<'_>, term: &Term, with_pages: bool, shape: &Shape) -> Val
 
 /// All terms of a taxonomy.
 pub fn terms(view: View<'_>, taxonomy: &Taxonomy, shape: &Shape) -> Value {
-    let terms = &taxonomy.terms;
+    let terms: &[Term] = &taxonomy.terms;
     match view.detail {
         Detail::Full => array(
             terms
@@ -772,8 +787,8 @@ pub fn taxonomy(view: View<'_>, taxonomy: &Taxonomy, shape: &Shape) -> Value {
     let Taxonomy { lang, config, .. } = taxonomy;
     match view.detail {
         Detail::Read => {
-            let name = format!("taxonomy {lang} {}", config.name);
-            view.contents.projected(shape, &name, make)
+            let of = Projected::Taxonomy(lang.clone(), config.name.clone());
+            view.contents.projected(shape, of, make)
         }
         Detail::Full | Detail::Marks(_) | Detail::Bodies(_) | Detail::Sources(_) => make(),
     }
@@ -819,7 +834,9 @@ pub fn paginator(view: View<'_>, list: &PagerList<'_>, pager: &Pager, shape: &Sh
         .with("next", |_| at(pager.index + 1))
         .set("number_pagers", count)
         .with("base_url", |_| Value::from(base()))
-        .with("pages", |shape| pages(view, &pager.pages, shape, true))
+        .with("pages", |shape| {
+            pages(view, &pager.pages, shape, Neighbours::Shown)
+        })
         .set("current_index", pager.index)
         .set("total_pages", list.pages)
         .build()

@@ -149,11 +149,32 @@ proptest! {
             "e { @extend %p; }", "f { g: (1 + 2) * 3 - 4; h: a-b-c; }",
             "@media (min-width: 1px) { g { h: i } }", "@if 1 == 1 /* { */ { h { i: j } }",
             "@mixin g($n) { @if $n > 0 { .l#{$n} { m: n; @include g($n - 1); } } }",
-            "@include g(3);", "@at-root i { j: k }", "\n", "  ",
+            "@include g(3);", "@at-root i { j: k }", "\n", "  ", "& .m, .n & { o: p }",
+            "j { k: selector-append('.a', '.b'); @at-root #{selector-nest('l', &)} { m: n } }",
+            "@mixin m { & + & { o: p } }", "$a_b: 1px 2px;", "$_: 1; m { n: $_ }", "@function g($_) { @return $_ }", "k { l: $a-b; m: calc(1px + #{$a_b}) }",
+            "@function call-me($x: $a-b) { @return $x } l { m: call-me() }",
         ]), 0..14)) {
         let text = parts.concat();
         if let Ok(made) = plain(&text) {
             prop_assert_eq!(guarded(&text).unwrap(), made, "{}", text);
         }
     }
+}
+
+#[test]
+fn functions_of_selectors_do_what_they_do() {
+    let text = "@use 'sass:selector'; @use 'sass:selector' as s; @use 'sass:list'; @use 'sass:meta';
+        $list: 'a, b' 'c';
+        .a { nest: selector-nest('.x, .y', '&:hover, .z &'); nest: s.nest($list...); nest: selector.nest('a');
+            append: selector.append('.a', '-b', ':c'); append: selector-append('a, b', '.c');
+            extend: selector-extend('a.disabled', 'a', '.link'); extend: selector.extend('.a .b', '.b', '.c .d');
+            replace: s.replace($selector: 'a.d', $original: 'a', $replacement: '.l');
+            unify: selector.unify('.a .b', '.c .d'); unify: selector-unify('a', 'b') == null;
+            is: is-superselector('a', 'a.b') selector.is-superselector('a.b', 'a');
+            parse: selector.parse('a b, c') selector-parse('d'); simple: s.simple-selectors('a.b#c');
+            list: list.append((a b), c) append((a b), c, $separator: comma);
+            exists: function-exists('selector-nest');
+            & { @at-root #{selector-append('.n', &)} { o: p } @at-root #{selector.unify(&, 'b')} { q: r } } }
+        @function last($s) { @return selector-nest($s, 'last') } .b { c: last('first') }";
+    assert_eq!(guarded(text).unwrap(), plain(text).unwrap());
 }

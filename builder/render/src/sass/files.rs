@@ -20,16 +20,25 @@ pub(super) struct Files<'a> {
     read: RefCell<BTreeMap<String, Guarded>>,
     imports: Cell<usize>,
     refused: RefCell<Option<Diagnostic>>,
+    with_own_files: bool,
 }
 
 impl<'a> Files<'a> {
-    pub(super) fn new(sources: &'a Sources) -> Self {
+    /// Where `with_own_files`, the functions of selectors are counted; else mistakes in their arguments
+    /// have the place where the author wrote them.
+    pub(super) fn new(sources: &'a Sources, with_own_files: bool) -> Self {
         Self {
             sources,
             read: RefCell::default(),
             imports: Cell::new(0),
             refused: RefCell::default(),
+            with_own_files,
         }
+    }
+
+    /// True for a file that no author wrote.
+    pub(super) fn is_own(name: &str) -> bool {
+        guard::own_file(Path::new(name)).is_some()
     }
 
     /// Why something was not read.
@@ -83,10 +92,14 @@ impl Fs for Files<'_> {
     }
 
     fn is_file(&self, path: &Path) -> bool {
-        self.refused.borrow().is_none() && self.key(path).is_some()
+        let is_there = guard::own_file(path).is_some() || self.key(path).is_some();
+        self.refused.borrow().is_none() && is_there
     }
 
     fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
+        if let Some((_, text)) = guard::own_file(path) {
+            return Ok(text.as_bytes().to_vec());
+        }
         let key = self.key(path).ok_or(io::ErrorKind::NotFound)?;
         let text = self.sources.text(key.as_str()).map_or("", |text| text);
         let syntax = match key.as_str().rsplit_once('.') {
@@ -94,7 +107,7 @@ impl Fs for Files<'_> {
             Some((_, "css")) => Syntax::Css,
             _ => Syntax::Scss,
         };
-        match guard::guard(text, syntax) {
+        match guard::guard(text, syntax, self.with_own_files) {
             Ok(guarded) => {
                 let bytes = guarded.text.clone().into_bytes();
                 self.read.borrow_mut().insert(key.to_string(), guarded);
@@ -110,12 +123,22 @@ impl Fs for Files<'_> {
 
     /// Called once for each import.
     fn canonicalize(&self, path: &Path) -> io::Result<PathBuf> {
+        if let Some((own, _)) = guard::own_file(path) {
+            return Ok(PathBuf::from(own));
+        }
         let key = self.key(path).ok_or(io::ErrorKind::NotFound)?;
         self.imports.set(self.imports.get() + 1);
         if self.imports.get() > MAX_IMPORTS {
             let message = format!("a style sheet imports more than {MAX_IMPORTS} times");
             let hint = "use @use, which loads a file once, instead of @import";
             self.refuse(Diagnostic::error("sass", key.as_str(), message).hint(hint));
+        }
+        // Nothing can be put into plain CSS that would count it.
+        if let Some(guarded) = self.read.borrow().get(key.as_str())
+            && key.as_str().ends_with(".css")
+            && let Err(message) = guard::note_emitted(guarded.emitted)
+        {
+            self.refuse(Diagnostic::error("sass", key.as_str(), message));
         }
         Ok(PathBuf::from(key.as_str()))
     }

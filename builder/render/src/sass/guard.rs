@@ -8,17 +8,26 @@
 //!
 //! What a variable holds is measured when it is set or given, and what a body uses of it each time
 //! that it runs; so are the selectors and declarations that it makes, those of interpolations too, and
-//! the selectors that `@extend` could make of one another. What the functions of `sass:selector`
-//! make of one another is not.
+//! the selectors that `@extend` could make of one another. A file that is imported again counts like a
+//! body. The functions of `sass:selector` are called through functions of ours ([`own_file`]), which
+//! count what they would make.
+//!
+//! All of that goes by names, so that a name has one spelling: escapes in it are refused.
 
 mod braces;
 mod code;
 mod count;
+mod extend;
 mod indented;
+mod names;
+mod selectors;
 
-use count::{Body, note_body};
-pub(super) use count::{extend, measure, select, start, step};
-use std::collections::BTreeMap;
+use count::{Body, Text, note_body};
+pub(super) use count::{file, measure, note_emitted, start, step};
+pub(super) use extend::extend;
+use names::{canonical, name, named};
+pub(super) use selectors::{has_refused_lists, lists, select};
+use std::path::Path;
 
 /// The stack of a compilation; only what is used of it is memory.
 pub(super) const STACK_BYTES: usize = 256 * 1024 * 1024;
@@ -32,8 +41,29 @@ pub(super) const SELECT: &str = "-quillfront-select";
 pub(super) const STEP: &str = "-quillfront-step";
 pub(super) const SIZE: &str = "-quillfront-size";
 pub(super) const EXTEND: &str = "-quillfront-extend";
+pub(super) const FILE: &str = "-quillfront-file";
+pub(super) const LISTS: &str = "-quillfront-lists";
 /// A statement that calls one begins so.
 const CALL: &str = "$-quillfront-step:";
+
+/// The folder of the files that are ours, wherever it is looked for.
+const OWN_FOLDER: &str = "-quillfront";
+/// The statement that has the functions of selectors counted in a file.
+const IMPORT: &str = "@import \"-quillfront/functions\"";
+/// What the author imports, and what is imported in its place.
+const SELECTOR_MODULE: &str = "sass:selector";
+const OWN_SELECTOR_MODULE: &str = "-quillfront/selector";
+
+/// A file of ours: its path, which is the same from everywhere, and its text.
+pub(super) fn own_file(path: &Path) -> Option<(&'static str, &'static str)> {
+    let folder = path.parent()?.file_name()?;
+    match path.file_name()?.to_str()? {
+        _ if folder != OWN_FOLDER => None,
+        "functions.scss" => Some(("-quillfront/functions.scss", selectors::FUNCTIONS)),
+        "selector.scss" => Some(("-quillfront/selector.scss", selectors::MODULE)),
+        _ => None,
+    }
+}
 
 /// The three spellings of a style sheet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,9 +80,19 @@ pub(super) struct Guarded {
     /// 0-based line and column, in `text`, of what was put in, and its width in characters; the
     /// width of a whole line is 0.
     inserted: Vec<(usize, usize, usize)>,
+    /// Selectors and declarations that it makes inside one selector.
+    pub(super) emitted: usize,
 }
 
 impl Guarded {
+    fn with_capacity(bytes: usize) -> Self {
+        Self {
+            text: String::with_capacity(bytes),
+            inserted: Vec::new(),
+            emitted: 0,
+        }
+    }
+
     /// The 0-based place in the author's text of one in `text`.
     pub(super) fn original(&self, line: usize, column: usize) -> (usize, usize) {
         let (mut lines, mut columns) = (0, 0);
@@ -71,13 +111,37 @@ impl Guarded {
 /// A 1-based line and what is wrong there.
 type Refusal = (u32, String);
 
-/// Checks the bounds of a text and puts the calls in.
-pub(super) fn guard(text: &str, syntax: Syntax) -> Result<Guarded, Refusal> {
-    match syntax {
-        Syntax::Indented => indented::guard(text),
-        Syntax::Scss => braces::guard(text, true),
-        Syntax::Css => braces::guard(text, false),
+/// Checks the bounds of a text and puts the calls in, those of the functions of selectors where
+/// `with_own_files`.
+pub(super) fn guard(text: &str, syntax: Syntax, with_own_files: bool) -> Result<Guarded, Refusal> {
+    if text.contains("sass:meta") {
+        count::note_meta();
     }
+    if syntax == Syntax::Indented {
+        return indented::guard(text, with_own_files);
+    }
+    let code = code::code(text);
+    if syntax == Syntax::Scss {
+        names::check(text, &code, syntax)?;
+        if names::has_prefix(&code, syntax) {
+            count::note_prefix();
+        }
+    }
+    let insert = syntax == Syntax::Scss;
+    braces::guard(text, &code, insert, with_own_files)
+}
+
+/// True where a file may call a function of selectors by its global name, spelled out or not.
+fn may_call_selectors(text: &str, code: &str) -> bool {
+    let parts = [
+        "selector-",
+        "selector_",
+        "superselector",
+        "call",
+        "et-function",
+        "et_function",
+    ];
+    text.contains('\\') || parts.iter().any(|part| code.contains(part))
 }
 
 fn too_deep(line: usize) -> Refusal {
@@ -125,12 +189,6 @@ fn in_name(text: &str, at: usize) -> bool {
     !before[at - start.count()].is_ascii_digit()
 }
 
-/// The name of a variable behind its `$`.
-fn name(text: &str) -> &str {
-    let is_of_name = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_') || !c.is_ascii();
-    &text[..text.find(|c| !is_of_name(c)).unwrap_or(text.len())]
-}
-
 /// The variables that a header such as `@mixin m($a, $b: 1, $rest...)` or `@each $a, $b in $c`
 /// gives to its body.
 fn given(header: &str) -> Vec<String> {
@@ -165,37 +223,69 @@ fn given(header: &str) -> Vec<String> {
     given
 }
 
-/// How often a text names each variable.
-fn named(text: &str) -> BTreeMap<String, usize> {
-    let mut names = BTreeMap::new();
-    for (at, _) in text.match_indices('$') {
-        *names.entry(name(&text[at + 1..]).to_owned()).or_default() += 1;
-    }
-    names
-}
-
 /// The statement at the start of a body.
-fn step_call(header: &str, body: &str, nested: bool) -> String {
+fn step_call(header: &str, mut text: Text, nested: bool) -> String {
     let header = header.split_whitespace().collect::<Vec<_>>().join(" ");
     let given = given(&header);
     let arguments: String = given.iter().map(|name| format!(",${name}")).collect();
+    let given: Vec<String> = given.iter().map(|name| canonical(name)).collect();
     // A function has no selectors around it.
-    let around = if header.starts_with("@function") {
-        "null"
-    } else {
-        "&"
-    };
+    let is_function = header.starts_with("@function");
+    let around = if is_function { "null" } else { "&" };
+    if is_function || header.starts_with("@mixin") {
+        // What it is not given is made anew each time.
+        for (name, count) in named(&header) {
+            let own = given.iter().filter(|given| **given == name).count();
+            *text.names.entry(name).or_default() += count.saturating_sub(own);
+        }
+    }
     let number = note_body(Body {
-        names: named(body),
-        emitted: emitted(body),
-        statements: body
-            .bytes()
-            .filter(|byte| matches!(byte, b';' | b'{'))
-            .count(),
+        text,
         nested,
         given,
     });
     format!("{CALL}{STEP}({number},{around}{arguments})")
+}
+
+/// The statement at the end of a file.
+fn file_call(number: usize) -> String {
+    format!("{CALL}{FILE}({number},&)")
+}
+
+/// What there is in a text with so many statements, which makes so many selectors and declarations.
+fn text_of(code: &str, statements: usize, emitted: usize) -> Text {
+    Text {
+        names: named(code),
+        statements,
+        emitted,
+        bytes: code
+            .bytes()
+            .filter(|byte| !byte.is_ascii_whitespace())
+            .count(),
+        calls: ["call(", "module-variables", "module_variables"]
+            .iter()
+            .any(|call| code.contains(call)),
+    }
+}
+
+/// What there is in a text with braces.
+fn text_with_braces(code: &str) -> Text {
+    let statements = code.bytes().filter(|byte| matches!(byte, b';' | b'{'));
+    text_of(code, statements.count(), emitted(code))
+}
+
+/// How many `&` and selectors the header of a rule has at most; none where it is none.
+fn written(header: &str) -> Option<(usize, usize)> {
+    let rule = header.trim();
+    if rule.is_empty()
+        || rule.starts_with(['@', '$']) && !rule.starts_with("@at-root")
+        || rule.starts_with("--")
+        || rule.ends_with(':')
+    {
+        return None;
+    }
+    let parents = rule.split(',').map(|one| one.matches('&').count());
+    Some((parents.max().unwrap_or(0), 1 + rule.matches(',').count()))
 }
 
 /// How many selectors and declarations a text makes, where one selector is around it.
@@ -253,7 +343,8 @@ fn size_call(statement: &str) -> Option<String> {
     let rest = &statement[module.len() + 1..];
     let name = name(rest);
     let sets = !name.is_empty() && rest[name.len()..].trim_start().starts_with(':');
-    sets.then(|| format!("{CALL}{SIZE}(\"{name}\",{module}${name})"))
+    let known = canonical(name);
+    sets.then(|| format!("{CALL}{SIZE}(\"{known}\",{module}${name})"))
 }
 
 /// The statement before an `@extend`; none where it is none.

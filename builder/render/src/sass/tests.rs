@@ -4,7 +4,7 @@ use super::*;
 use crate::effective::{self, Observed};
 use proptest::prelude::*;
 
-fn sources(files: &[(&str, &str)]) -> Sources {
+pub(super) fn sources(files: &[(&str, &str)]) -> Sources {
     let mut sources = Sources::default();
     for (key, text) in files {
         let observed = Observed::Text {
@@ -17,7 +17,7 @@ fn sources(files: &[(&str, &str)]) -> Sources {
     sources
 }
 
-fn compiled(files: &[(&str, &str)]) -> Result<String, Diagnostic> {
+pub(super) fn compiled(files: &[(&str, &str)]) -> Result<String, Diagnostic> {
     sheet(&sources(files), &SourceKey::from(files[0].0))
 }
 

@@ -126,3 +126,29 @@ proptest! {
         prop_assert_eq!(key(a) - key(b), (a - b) * 86_400);
     }
 }
+
+/// Whoever works with a date may rely on its numbers, wherever it comes from.
+#[test]
+fn a_stored_date_is_one_that_exists() {
+    let stored = |day: u8, hour: u8, minutes: i16| {
+        serde_json::json!({
+            "year": 2024, "month": 2, "day": day,
+            "time": {
+                "hour": hour, "minute": 0, "second": 60, "nanosecond": 1,
+                "offset": { "Minutes": minutes },
+            },
+        })
+    };
+    let read = |json: serde_json::Value| serde_json::from_value::<Date>(json);
+    let date = read(stored(29, 23, 120)).unwrap();
+    assert_eq!(date.to_string(), "2024-02-29T23:00:60.000000001+02:00");
+    assert_eq!(serde_json::to_value(date).unwrap(), stored(29, 23, 120));
+    for wrong in [
+        stored(30, 23, 0),
+        stored(29, 24, 0),
+        stored(29, 0, 1440),
+        stored(0, 0, 0),
+    ] {
+        assert!(read(wrong.clone()).is_err(), "{wrong}");
+    }
+}

@@ -2,10 +2,27 @@
 
 use crate::config::{Config, TaxonomyConfig};
 use crate::facts::Page;
+use crate::index_vec::{Id, IndexVec, ids};
 use crate::library::{Library, PageId};
 use crate::slugs;
 use rayon::prelude::*;
 use std::collections::{BTreeMap, HashMap};
+
+ids! {
+    /// Where a taxonomy is among those of its language.
+    TaxonomyId;
+    /// Where a term is in [`Taxonomy::terms`].
+    TermPosition;
+}
+
+/// Names a term among those of a language.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TermId {
+    /// Its taxonomy.
+    pub taxonomy: TaxonomyId,
+    /// Where it is in that.
+    pub position: TermPosition,
+}
 
 /// A taxonomy in one language.
 #[derive(Debug, Clone)]
@@ -19,7 +36,7 @@ pub struct Taxonomy {
     /// Full URL.
     pub permalink: String,
     /// By slug, then name.
-    pub terms: Vec<Term>,
+    pub terms: IndexVec<TermPosition, Term>,
 }
 
 /// A term: all spellings with one slug.
@@ -59,13 +76,16 @@ type Gathered<'l> = Vec<Vec<Spelled<'l>>>;
 const PAGES_IN_A_ROW: usize = 1024;
 
 /// The taxonomies of every language, in the order of the configuration.
-pub fn build(library: &Library, config: &Config) -> BTreeMap<String, Vec<Taxonomy>> {
+pub fn build(
+    library: &Library,
+    config: &Config,
+) -> BTreeMap<String, IndexVec<TaxonomyId, Taxonomy>> {
     // There are many more pages than of anything else.
     let parts = library.pages.par_chunks(PAGES_IN_A_ROW).enumerate();
     let parts: Vec<Gathered<'_>> = parts
         .map(|(part, pages)| {
             let mut gathered = nothing(config);
-            for (id, page) in (part * PAGES_IN_A_ROW..).zip(pages) {
+            for (id, page) in (part * PAGES_IN_A_ROW..).map(PageId::at).zip(pages) {
                 if !page.front.taxonomies.is_empty() && library.is_listed(id) {
                     add(&mut gathered, config, id, page);
                 }
@@ -154,7 +174,7 @@ fn taxonomy(
         config: own.clone(),
         lang: lang.to_owned(),
         permalink: config.make_permalink(&path),
-        terms: by_slug.into_par_iter().map(term).collect(),
+        terms: by_slug.into_par_iter().map(term).collect::<Vec<_>>().into(),
         path,
     }
 }

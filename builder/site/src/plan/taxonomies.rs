@@ -6,7 +6,7 @@ use crate::config::Config;
 use crate::diagnostic::Diagnostic;
 use crate::facts::Page;
 use crate::library::Library;
-use crate::library::taxonomies::{Taxonomy, Term};
+use crate::library::taxonomies::{Taxonomy, TaxonomyId, Term, TermId};
 use crate::pagination::Pagination;
 use crate::pagination::{self, numbered_path, part_path};
 
@@ -14,7 +14,7 @@ pub(super) fn want(
     wanted: &mut Wanted<'_>,
     config: &Config,
     lang: &str,
-    index: usize,
+    id: TaxonomyId,
     taxonomy: &Taxonomy,
 ) {
     if taxonomy.terms.is_empty() || !taxonomy.config.render {
@@ -23,10 +23,14 @@ pub(super) fn want(
     let source = wanted.config_key.clone();
     let recipe = Recipe::Taxonomy(Box::new(OfTaxonomy {
         lang: lang.to_owned(),
-        taxonomy: index,
+        taxonomy: id,
     }));
     wanted.want_at_path(&taxonomy.path, Rank::List, &source, recipe);
-    for (position, term) in taxonomy.terms.iter().enumerate() {
+    for (position, term) in taxonomy.terms.named() {
+        let term_id = TermId {
+            taxonomy: id,
+            position,
+        };
         let Term {
             path,
             permalink,
@@ -36,8 +40,7 @@ pub(super) fn want(
         let recipe = |pager| {
             Recipe::Term(Box::new(OfTerm {
                 lang: lang.to_owned(),
-                taxonomy: index,
-                term: position,
+                term: term_id,
                 pager,
             }))
         };
@@ -59,7 +62,7 @@ pub(super) fn want(
             }
         }
         if taxonomy.config.feed {
-            let feed = FeedOf::Term(index, position);
+            let feed = FeedOf::Term(term_id);
             want_feeds(wanted, config, &source, lang, path, feed);
         }
     }
@@ -94,16 +97,15 @@ impl Wanted<'_> {
 
 /// The taxonomy and the term that an output is of, and the first of the pages that have it.
 fn term_of<'l>(library: &'l Library, recipe: &Recipe) -> Option<(&'l str, &'l Term, &'l Page)> {
-    let (lang, taxonomy, term) = match recipe {
-        Recipe::Term(of) => (&of.lang, of.taxonomy, of.term),
+    let (lang, id) = match recipe {
+        Recipe::Term(of) => (&of.lang, of.term),
         Recipe::Feed(feed) => match feed.of {
-            FeedOf::Term(taxonomy, term) => (&feed.lang, taxonomy, term),
+            FeedOf::Term(id) => (&feed.lang, id),
             _ => return None,
         },
         _ => return None,
     };
-    let taxonomy = library.taxonomies.get(lang)?.get(taxonomy)?;
-    let term = taxonomy.terms.get(term)?;
+    let (taxonomy, term) = library.term(lang, id)?;
     // In the order of their keys.
     let page = *term.pages.iter().min()?;
     Some((&taxonomy.config.name, term, &library.pages[page]))

@@ -2,11 +2,11 @@
 //! goes through and makes, what `~` joins, and what the engine goes through by itself: what is compared,
 //! searched with `in`, indexed and cut.
 //!
-//! The engine's own parser decides what a text means; here only brackets, words and signs are told
-//! apart, which is enough to find where an operand begins and ends. A text that the engine refuses
+//! The engine's own parser decides what a text means; here only the tokens are looked at, one after the
+//! other, which is enough to find where an operand begins and ends. A text that the engine refuses
 //! may be taken apart wrongly, and is refused all the same.
 
-use super::tags::is_of_name;
+use crate::lexer::{Dialect, Kind, Tag, Token, Tokens, tokens};
 
 /// A call that is put around `text[start..end]`.
 pub(super) struct Wrap {
@@ -88,7 +88,7 @@ fn is_measured_after(joins: usize) -> bool {
 }
 
 #[derive(Clone, Copy, PartialEq)]
-enum Kind {
+enum Bracket {
     /// The tag itself, an argument list, an index.
     Plain,
     /// Round brackets around an expression.
@@ -103,14 +103,14 @@ enum Kind {
     Argument,
 }
 
-impl Kind {
+impl Bracket {
     fn is_list(self) -> bool {
         matches!(self, Self::List | Self::Map | Self::Source)
     }
 }
 
 struct Frame {
-    kind: Kind,
+    kind: Bracket,
     /// Inside a list or a map.
     nested: bool,
     /// Where the value at hand begins.
@@ -139,7 +139,7 @@ struct Frame {
 }
 
 impl Frame {
-    fn new(kind: Kind, nested: bool, at: usize) -> Self {
+    fn new(kind: Bracket, nested: bool, at: usize) -> Self {
         Self {
             kind,
             nested,
@@ -163,33 +163,34 @@ impl Frame {
     }
 }
 
-/// What to measure in `inner`, the inside of a tag.
-pub(super) fn measures(inner: &str, place: Place, calls: &Calls) -> Measures {
+/// What to measure in a tag.
+pub(super) fn measures(tag: &Tag<'_>, place: Place, calls: &Calls) -> Measures {
     let mut scan = Scan {
-        inner,
+        inner: tag.text,
+        tokens: tag.tokens(),
         at: 0,
         after_operand: false,
         after_dot: false,
         names_follow: false,
         place,
-        frames: vec![Frame::new(Kind::Plain, false, 0)],
+        frames: vec![Frame::new(Bracket::Plain, false, 0)],
         found: Measures::default(),
         calls,
     };
     let mut source = None;
-    while let Some(&byte) = inner.as_bytes().get(scan.at) {
-        if place == Place::Loop && source.is_none() && scan.frames.len() == 1 && scan.at_word("in")
-        {
-            scan.at += 2;
+    while let Some(token) = scan.tokens.next() {
+        let is_outside = scan.frames.len() == 1 && !scan.after_dot;
+        if place == Place::Loop && source.is_none() && is_outside && token.is("in") {
+            scan.at = token.end();
             scan.operator();
             source = Some(scan.at);
         } else {
-            scan.token(byte);
+            scan.token(token);
         }
     }
-    scan.end_operand(inner.trim_ascii_end().len());
+    let end = tag.text.trim_ascii_end().len();
+    scan.end_operand(end);
     if let Some(start) = source {
-        let end = inner.trim_ascii_end().len();
         scan.wrap(start, end, calls.each);
     }
     scan.found
@@ -197,6 +198,9 @@ pub(super) fn measures(inner: &str, place: Place, calls: &Calls) -> Measures {
 
 struct Scan<'a> {
     inner: &'a str,
+    /// What comes behind the token at hand.
+    tokens: Tokens<'a>,
+    /// Where the token at hand begins; once it is dealt with, where it ends.
     at: usize,
     /// True behind a value, where `[` is an index and `-` a minus.
     after_operand: bool,
@@ -209,24 +213,7 @@ struct Scan<'a> {
     calls: &'a Calls,
 }
 
-impl Scan<'_> {
-    fn rest(&self) -> &str {
-        &self.inner[self.at..]
-    }
-
-    fn word_end(&self, from: usize) -> usize {
-        let bytes = self.inner.as_bytes();
-        let word = bytes[from..].iter().take_while(|b| is_of_name(**b as char));
-        from + word.count()
-    }
-
-    fn at_word(&self, word: &str) -> bool {
-        let before = self.inner.as_bytes()[..self.at].last();
-        !before.is_some_and(|byte| is_of_name(*byte as char) || *byte == b'.')
-            && self.rest().starts_with(word)
-            && self.word_end(self.at) == self.at + word.len()
-    }
-
+impl<'a> Scan<'a> {
     fn wrap(&mut self, start: usize, end: usize, call: &'static str) {
         let part = &self.inner[start..end];
         let start = end - part.trim_ascii_start().len();
@@ -237,7 +224,7 @@ impl Scan<'_> {
 
     fn top(&mut self) -> &mut Frame {
         if self.frames.is_empty() {
-            self.frames.push(Frame::new(Kind::Plain, false, self.at));
+            self.frames.push(Frame::new(Bracket::Plain, false, self.at));
         }
         let last = self.frames.len() - 1;
         &mut self.frames[last]
@@ -267,9 +254,9 @@ impl Scan<'_> {
         let searched = top.searched.take();
         top.joins = 0;
         let is_measured = match kind {
-            Kind::Plain => is_whole_value && chain == entry,
-            Kind::Group | Kind::Source => false,
-            Kind::List | Kind::Map | Kind::Component | Kind::Argument => true,
+            Bracket::Plain => is_whole_value && chain == entry,
+            Bracket::Group | Bracket::Source => false,
+            Bracket::List | Bracket::Map | Bracket::Component | Bracket::Argument => true,
         };
         if joins > 0 && !is_measured && !is_measured_after(joins) {
             self.wrap(chain, end, self.calls.joined);
@@ -294,34 +281,31 @@ impl Scan<'_> {
         }
     }
 
-    /// At an operator that compares, with so many bytes.
-    fn compare(&mut self, bytes: usize) {
+    /// At an operator that compares.
+    fn compare(&mut self, operator: Token<'_>) {
         let at = self.at;
         let top = self.top();
         let (start, joins, arithmetic) = (top.compared, top.joins, top.arithmetic);
         // What was joined is compared here.
         top.joins = 0;
         self.end_operand(at);
-        if !arithmetic && (joins > 0 || !self.literal_follows(at + bytes)) {
+        if !arithmetic && (joins > 0 || !self.literal_follows()) {
             self.measure(start, at, Use::Compared);
         }
-        self.at += bytes;
+        self.at = operator.end();
         self.close_operator();
         self.top().literal = false;
     }
 
-    /// Whether a literal, and nothing that makes more of it, is at `at`: comparing with it is quick.
-    fn literal_follows(&self, at: usize) -> bool {
-        let rest = self.inner[at..].trim_ascii_start();
-        let end = match rest.bytes().next() {
-            Some(quote @ (b'"' | b'\'' | b'`')) => {
-                rest[1..].find(quote as char).map(|length| length + 2)
-            }
-            _ => rest.find(|c| !is_of_name(c) && c != '.'),
-        };
-        let (literal, rest) = rest.split_at(end.unwrap_or(rest.len()));
-        let rest = rest.trim_ascii_start();
-        is_literal(literal) && !rest.starts_with(['~', '|', '[', '?', '('])
+    /// Whether a literal, and nothing that makes more of it, comes next: comparing with it is quick.
+    fn literal_follows(&self) -> bool {
+        let mut ahead = self.tokens.clone();
+        let is_literal = ahead.next().is_some_and(|token| is_literal(token.text));
+        let goes_on = ["~", "|", "[", "?[", ".", "?.", "("];
+        is_literal
+            && !ahead
+                .next()
+                .is_some_and(|token| goes_on.contains(&token.text))
     }
 
     fn operand(&mut self, literal: bool) {
@@ -338,159 +322,130 @@ impl Scan<'_> {
         }
     }
 
-    fn token(&mut self, byte: u8) {
-        let dotted = std::mem::take(&mut self.after_dot);
-        let rest = &self.inner.as_bytes()[self.at..];
-        match byte {
-            b' ' | b'\t' | b'\r' | b'\n' => {
-                self.after_dot = dotted;
-                self.at += 1;
-            }
-            b'"' | b'\'' | b'`' => {
+    fn token(&mut self, token: Token<'a>) {
+        let is_field = std::mem::take(&mut self.after_dot);
+        let end = token.end();
+        self.at = token.start;
+        match token.kind {
+            Kind::Name => self.word(token, is_field),
+            Kind::Text | Kind::Number => {
                 self.begin_primary();
-                self.string(byte);
-            }
-            b'0'..=b'9' => {
-                self.begin_primary();
-                self.at = self.word_end(self.at);
+                self.at = end;
                 self.operand(true);
             }
-            _ if is_of_name(byte as char) => self.word(dotted),
-            _ if rest.starts_with(b"...") => {
-                self.at += 3;
-                let at = self.at;
+            Kind::Sign | Kind::Unknown => self.sign(token),
+        }
+    }
+
+    fn sign(&mut self, token: Token<'a>) {
+        let end = token.end();
+        match token.text {
+            "..." => {
+                self.at = end;
                 self.operator();
                 let top = self.top();
-                if matches!(top.kind, Kind::List | Kind::Map) {
-                    top.spread = Some(at);
+                if matches!(top.kind, Bracket::List | Bracket::Map) {
+                    top.spread = Some(end);
                 }
                 top.literal = false;
             }
-            b'.' => {
-                self.at += 1;
-                self.after_dot = true;
-            }
-            b'?' => self.at += 1,
-            b'(' if self.after_operand => self.open(Kind::Plain),
-            b'(' => {
+            "." | "?." => self.after_dot = true,
+            "(" if self.after_operand => self.open(Bracket::Plain, end),
+            "(" => {
                 self.begin_primary();
-                self.open(Kind::Group);
+                self.open(Bracket::Group, end);
             }
-            b'[' if self.after_operand => self.index(),
-            b'[' => {
+            "[" | "?[" if self.after_operand => self.index(end),
+            "[" | "?[" => {
                 self.begin_primary();
-                self.open(Kind::List);
+                self.open(Bracket::List, end);
             }
-            b'{' if self.top().kind == Kind::Component => self.open(Kind::Argument),
-            b'{' => {
+            "{" if self.top().kind == Bracket::Component => self.open(Bracket::Argument, end),
+            "{" => {
                 self.begin_primary();
-                self.open(Kind::Map);
+                self.open(Bracket::Map, end);
             }
-            b')' | b']' | b'}' => self.close(),
-            b',' => {
-                self.end_operand(self.at);
+            ")" | "]" | "}" => self.close(end),
+            "," => {
+                self.end_operand(token.start);
                 self.end_entry();
-                self.at += 1;
+                self.at = end;
                 self.operator();
-                let at = self.at;
-                self.top().begin(at);
+                self.top().begin(end);
             }
-            b':' => {
-                self.end_operand(self.at);
-                self.at += 1;
+            ":" => {
+                self.end_operand(token.start);
+                self.at = end;
                 self.operator();
                 self.top().is_slice = true;
-                let at = self.at;
-                if self.top().kind == Kind::Map {
-                    self.top().begin(at);
+                if self.top().kind == Bracket::Map {
+                    self.top().begin(end);
                 }
             }
-            b'~' => self.join(),
-            b'|' => {
-                self.at += 1;
+            "~" => self.join(end),
+            "|" => {
                 self.after_operand = false;
                 self.names_follow = true;
                 self.top().literal = false;
             }
-            b'/' if rest.starts_with(b"/>") && self.top().kind == Kind::Component => {
-                self.at += 1;
-                self.close();
-            }
-            b'>' if self.top().kind == Kind::Component => self.close(),
-            b'<' if !self.after_operand && rest.get(1).is_some_and(|b| is_of_name(*b as char)) => {
-                self.open(Kind::Component);
+            ">" if self.top().kind == Bracket::Component => self.close(end),
+            "<" if !self.after_operand && self.name_follows() => {
+                self.open(Bracket::Component, end);
                 self.names_follow = true;
             }
-            b'-' if !self.after_operand => self.at += 1,
-            b'*' | b'/' | b'%' | b'+' | b'-' => {
-                self.at += 1;
+            "-" if !self.after_operand => {}
+            "*" | "**" | "/" | "//" | "%" | "+" | "-" => {
                 self.after_operand = false;
-                let at = self.at;
                 let top = self.top();
                 top.literal = false;
                 top.arithmetic = true;
-                if matches!(byte, b'+' | b'-') {
-                    (top.chain, top.joins) = (at, 0);
+                if matches!(token.text, "+" | "-") {
+                    (top.chain, top.joins) = (end, 0);
                 }
             }
-            b'=' | b'!' | b'<' | b'>' if rest.get(1) == Some(&b'=') => self.compare(2),
-            b'<' | b'>' => self.compare(1),
-            _ => {
-                self.end_operand(self.at);
-                self.at += 1;
-                while !self.inner.is_char_boundary(self.at) {
-                    self.at += 1;
-                }
+            "==" | "!=" | "<=" | ">=" | "<" | ">" => self.compare(token),
+            sign => {
+                self.end_operand(token.start);
+                self.at = end;
                 self.operator();
-                let at = self.at;
-                if byte == b'=' && self.frames.len() == 1 {
-                    self.top().begin(at);
+                if sign == "=" && self.frames.len() == 1 {
+                    self.top().begin(end);
                 }
                 self.top().literal = false;
             }
         }
     }
 
-    fn string(&mut self, quote: u8) {
-        let bytes = self.inner.as_bytes();
-        self.at += 1;
-        while self.at < bytes.len() && bytes[self.at] != quote {
-            self.at += if bytes[self.at] == b'\\' { 2 } else { 1 };
-        }
-        self.at = (self.at + 1).min(bytes.len());
-        while !self.inner.is_char_boundary(self.at) {
-            self.at += 1;
-        }
-        self.operand(true);
+    fn name_follows(&self) -> bool {
+        let next = self.tokens.peek();
+        next.is_some_and(|token| token.kind == Kind::Name)
     }
 
-    fn word(&mut self, dotted: bool) {
-        let start = self.at;
-        let end = self.word_end(start);
-        let word = &self.inner[start..end];
+    fn word(&mut self, token: Token<'a>, is_field: bool) {
+        let (start, end) = (token.start, token.end());
         self.at = end;
-        if dotted {
+        if is_field {
             return self.operand(false);
         }
-        match word {
-            "for" if self.after_operand && self.top().kind == Kind::List => {
+        match token.text {
+            "for" if self.after_operand && self.top().kind == Bracket::List => {
                 let entry = self.top().entry;
                 let call = self.calls.element;
                 self.wrap(entry, start, call);
                 let top = self.top();
-                top.kind = Kind::Source;
+                top.kind = Bracket::Source;
                 top.spread = None;
                 self.operator();
             }
-            "in" if self.top().kind == Kind::Source && self.top().spread.is_none() => {
+            "in" if self.top().kind == Bracket::Source && self.top().spread.is_none() => {
                 self.operator();
                 self.top().spread = Some(end);
             }
-            "if" if self.top().kind == Kind::Source => {
+            "if" if self.top().kind == Bracket::Source => {
                 self.end_source(start);
                 self.operator();
             }
-            "in" | "and" | "or" | "not" | "if" | "else" | "elif" => {
+            word @ ("in" | "and" | "or" | "not" | "if" | "else" | "elif") => {
                 self.end_operand(start);
                 if word == "in" {
                     self.close_operator();
@@ -510,59 +465,43 @@ impl Scan<'_> {
                 top.arithmetic = true;
                 self.names_follow = true;
             }
-            "set" | "set_global" | "filter" if self.found_nothing_before(start) => self.operator(),
-            "true" | "false" | "none" | "True" | "False" | "None" | "null" => self.operand(true),
-            _ => self.path(start),
-        }
-    }
-
-    fn found_nothing_before(&self, at: usize) -> bool {
-        let before = self.inner[..at].trim_ascii();
-        before.is_empty() || before == "-"
-    }
-
-    /// A name and the fields that are taken of it.
-    fn path(&mut self, start: usize) {
-        if !self.names_follow && !self.after_operand {
-            self.top().primary = start;
-        }
-        let bytes = self.inner.as_bytes();
-        loop {
-            let dots = match &bytes[self.at..] {
-                [b'?', b'.', ..] => 2,
-                [b'.', byte, ..] if *byte != b'.' => 1,
-                _ => 0,
-            };
-            let end = self.word_end(self.at + dots);
-            if dots == 0 || end == self.at + dots {
-                break;
+            "set" | "set_global" | "filter" if self.is_first(start) => self.operator(),
+            word if is_constant(word) => self.operand(true),
+            _ => {
+                if !self.names_follow && !self.after_operand {
+                    self.top().primary = start;
+                }
+                self.operand(false);
             }
-            self.at = end;
         }
-        self.operand(false);
+    }
+
+    /// Whether a token that begins here is the first of the tag.
+    fn is_first(&self, start: usize) -> bool {
+        self.inner[..start].trim_ascii().is_empty()
     }
 
     /// At the bracket of an index or a slice.
-    fn index(&mut self) {
+    fn index(&mut self, end: usize) {
         let start = self.top().primary;
         let base = self.inner[start..self.at].trim_ascii_end();
-        let base = base.strip_suffix('?').unwrap_or(base);
         let base = (start, start + base.len());
-        self.open(Kind::Plain);
+        self.open(Bracket::Plain, end);
         self.top().base = Some(base);
     }
 
-    fn open(&mut self, kind: Kind) {
-        self.at += 1;
-        let at = self.at;
+    /// Behind an opening bracket.
+    fn open(&mut self, kind: Bracket, end: usize) {
+        self.at = end;
         let top = self.top();
         let nested = top.nested || top.kind.is_list();
-        self.frames.push(Frame::new(kind, nested, at));
+        self.frames.push(Frame::new(kind, nested, end));
         self.after_operand = false;
         self.names_follow = false;
     }
 
-    fn close(&mut self) {
+    /// At a closing bracket.
+    fn close(&mut self, end: usize) {
         self.end_operand(self.at);
         self.end_entry();
         let closed = self.frames.pop();
@@ -570,11 +509,11 @@ impl Scan<'_> {
             frame.literal
                 && matches!(
                     frame.kind,
-                    Kind::List | Kind::Map | Kind::Plain | Kind::Group
+                    Bracket::List | Bracket::Map | Bracket::Plain | Bracket::Group
                 )
         });
         if let Some(Frame {
-            base: Some((start, end)),
+            base: Some((from, to)),
             is_slice,
             ..
         }) = closed
@@ -584,9 +523,9 @@ impl Scan<'_> {
             } else {
                 Use::Indexed
             };
-            self.measure(start, end, how);
+            self.measure(from, to, how);
         }
-        self.at += 1;
+        self.at = end;
         self.operand(literal);
     }
 
@@ -603,12 +542,12 @@ impl Scan<'_> {
             ..
         } = *self.top();
         match (kind, spread) {
-            (Kind::List | Kind::Map, Some(start)) => self.wrap(start, at, self.calls.spread),
-            (Kind::List | Kind::Map, None) if !nested && !literal => {
+            (Bracket::List | Bracket::Map, Some(start)) => self.wrap(start, at, self.calls.spread),
+            (Bracket::List | Bracket::Map, None) if !nested && !literal => {
                 self.wrap(entry, at, self.calls.entry);
             }
-            (Kind::Source, _) => self.end_source(at),
-            (Kind::Argument, _) if joins > 0 => self.wrap(entry, at, self.calls.joined),
+            (Bracket::Source, _) => self.end_source(at),
+            (Bracket::Argument, _) if joins > 0 => self.wrap(entry, at, self.calls.joined),
             _ => {}
         }
     }
@@ -622,7 +561,7 @@ impl Scan<'_> {
         }
     }
 
-    fn join(&mut self) {
+    fn join(&mut self, end: usize) {
         let at = self.at;
         let top = self.top();
         top.joins += 1;
@@ -631,38 +570,41 @@ impl Scan<'_> {
         if is_measured_after(joins) {
             self.wrap(chain, at, self.calls.joined);
         }
-        self.at += 1;
+        self.at = end;
         self.after_operand = false;
     }
 }
 
+fn is_constant(word: &str) -> bool {
+    matches!(
+        word,
+        "true" | "false" | "none" | "True" | "False" | "None" | "null"
+    )
+}
+
 /// A name and fields, and nothing else: what can be looked at twice. The engine's own words are none.
 pub(super) fn plain_path(expression: &str) -> Option<String> {
-    let expression = expression.trim_ascii().replace("?.", ".");
-    let is_word = |word: &str| {
-        word.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
-            && word.chars().all(is_of_name)
-    };
-    let first = expression.split('.').next().unwrap_or_default();
-    let own = matches!(
-        first,
-        "true" | "false" | "none" | "True" | "False" | "None" | "null" | "not"
-    );
-    (!own && expression.split('.').all(is_word)).then(|| expression.replace('.', "?."))
+    let mut path = String::new();
+    let mut expects_name = true;
+    for token in tokens(expression, Dialect::Tera2) {
+        match token.kind {
+            Kind::Name if expects_name => path.push_str(token.text),
+            Kind::Sign if !expects_name && matches!(token.text, "." | "?.") => path.push_str("?."),
+            _ => return None,
+        }
+        expects_name = !expects_name;
+    }
+    let first = path.split("?.").next().unwrap_or_default();
+    (!expects_name && !is_constant(first) && first != "not").then_some(path)
 }
 
 /// One literal, which nothing need be asked of.
 pub(super) fn is_literal(expression: &str) -> bool {
-    let text = expression.trim_ascii();
-    let bytes = text.as_bytes();
-    match bytes {
-        [quote @ (b'"' | b'\'' | b'`'), inner @ .., last] => {
-            quote == last && !inner.contains(quote) && !inner.contains(&b'\\')
-        }
-        _ => {
-            !text.is_empty()
-                && (text.bytes().all(|b| b.is_ascii_digit() || b == b'.')
-                    || matches!(text, "true" | "false" | "none" | "True" | "False" | "None"))
-        }
-    }
+    let mut tokens = tokens(expression, Dialect::Tera2);
+    let is_one = |token: Token<'_>| match token.kind {
+        Kind::Text | Kind::Number => true,
+        Kind::Name => is_constant(token.text),
+        Kind::Sign | Kind::Unknown => false,
+    };
+    tokens.next().is_some_and(is_one) && tokens.next().is_none()
 }

@@ -1,7 +1,8 @@
 //! Calls of what does not exist. The engine tells of each with a copy of its surroundings, for which it
 //! goes through the whole text: a square of what is written. Where there are many, they are told here.
 
-use super::tags::{self, is_of_name, places};
+use super::tags;
+use crate::lexer::{self, Tag};
 use std::collections::{BTreeMap, BTreeSet};
 use tera::{Context, Tera};
 
@@ -24,11 +25,11 @@ pub fn many_unknown(text: &str, tera: &Tera, own: &BTreeSet<&str>) -> Option<(u3
         if tag.word() == "component" {
             continue;
         }
-        for (kind, name, at) in of_tag(tag.inner) {
+        for (kind, name, at) in of_tag(&tag) {
             all += 1;
             calls
                 .entry((kind, name))
-                .or_insert((tag.start + 2 + at, 0))
+                .or_insert((tag.inner.start + at, 0))
                 .1 += 1;
         }
     }
@@ -72,61 +73,65 @@ pub fn many_unknown(text: &str, tera: &Tera, own: &BTreeSet<&str>) -> Option<(u3
 
 /// The components that a text defines.
 pub fn components(text: &str) -> BTreeSet<&str> {
-    let all = tags::all(text).filter(|tag| tag.word() == "component");
-    let names = all.map(|tag| {
-        let inner = tag.inner.trim_start_matches('-').trim_ascii_start();
-        name(inner["component".len()..].trim_ascii_start())
-    });
-    names.collect()
+    tags::all(text)
+        .filter_map(|tag| tags::component(&tag))
+        .collect()
 }
 
-fn name(text: &str) -> &str {
-    let end = text.find(|c| !is_of_name(c) && c != '.');
-    &text[..end.unwrap_or(text.len())]
-}
+/// Words before which there is no value, and which are not called.
+const KEYWORDS: [&str; 16] = [
+    "and",
+    "or",
+    "not",
+    "in",
+    "is",
+    "if",
+    "elif",
+    "else",
+    "for",
+    "set",
+    "set_global",
+    "filter",
+    "include",
+    "extends",
+    "block",
+    "component",
+];
 
-fn of_tag(inner: &str) -> Vec<(Kind, &str, usize)> {
+/// The calls in a tag, with the bytes of its inside before each.
+fn of_tag<'a>(tag: &Tag<'a>) -> Vec<(Kind, &'a str, usize)> {
     let mut calls = Vec::new();
-    // The last character that is no blank.
-    let mut before = b' ';
-    for at in places(inner) {
-        let rest = &inner[at..];
-        let byte = rest.as_bytes()[0];
-        if is_of_name(byte as char) {
-            let name = name(rest);
-            let is_called = rest[name.len()..].starts_with('(');
+    let mut tokens = tag.tokens();
+    // What stands before a token, and before that.
+    let (mut before, mut earlier) = ("", "");
+    // Behind a value, `<` compares.
+    let mut is_after_value = false;
+    let mut opens_component = false;
+    while let Some(token) = tokens.next() {
+        let mut text = token.text;
+        if token.kind == lexer::Kind::Name {
+            text = tokens.dotted(token);
+            let is_called = tokens.peek().is_some_and(|next| next.is("("));
+            let is_test = before == "is" || (before == "not" && earlier == "is");
+            let is_filter = before == "|" || (before == "filter" && tag.word() == "filter");
             match before {
-                b'|' => calls.push((Kind::Filter, name, at)),
-                b'<' => calls.push((Kind::Component, name, at)),
-                b'.' => {}
-                _ if is_called && !behind_is(&inner[..at]) => {
-                    calls.push((Kind::Function, name, at));
+                "." | "?." => {}
+                "<" if opens_component => calls.push((Kind::Component, text, token.start)),
+                _ if is_filter => calls.push((Kind::Filter, text, token.start)),
+                _ if is_called && !is_test && !KEYWORDS.contains(&text) => {
+                    calls.push((Kind::Function, text, token.start));
                 }
                 _ => {}
             }
-            before = b'a';
-        } else if byte == b'<' {
-            // Behind a value it is a comparison.
-            before = if matches!(before, b'a' | b')' | b']' | b'"') {
-                b'a'
-            } else {
-                b'<'
-            };
-        } else if !byte.is_ascii_whitespace() {
-            before = byte;
         }
+        opens_component = text == "<" && !is_after_value;
+        is_after_value = match token.kind {
+            lexer::Kind::Name => !KEYWORDS.contains(&text),
+            lexer::Kind::Text | lexer::Kind::Number => true,
+            lexer::Kind::Sign => matches!(text, ")" | "]" | "}"),
+            lexer::Kind::Unknown => false,
+        };
+        (before, earlier) = (text, before);
     }
     calls
-}
-
-/// True behind `is` and `is not`, where a test stands.
-fn behind_is(before: &str) -> bool {
-    let before = before.trim_ascii_end();
-    let before = before
-        .strip_suffix("not")
-        .unwrap_or(before)
-        .trim_ascii_end();
-    before
-        .strip_suffix("is")
-        .is_some_and(|rest| !rest.ends_with(is_of_name))
 }

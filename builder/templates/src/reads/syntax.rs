@@ -2,12 +2,13 @@
 
 mod expressions;
 mod statements;
+mod tokens;
 
 use std::collections::BTreeMap;
 
 pub(super) use expressions::is_loop_variable;
 
-use super::lexer::{Token, tokens};
+use tokens::{Token, tokens};
 
 /// A template.
 #[derive(Debug, Default)]

@@ -8,6 +8,7 @@ use crate::migrate::edits::Lines;
 use crate::migrate::findings::Findings;
 use crate::migrate::zola::protect;
 use quillfront_site::front_matter::Value;
+use quillfront_templates::lexer::opens_tag;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What is around a body.
@@ -147,7 +148,7 @@ fn finish(parts: Vec<Part>, components: BTreeSet<&'static str>, findings: &mut F
             }
         }
     }
-    let must_be_skipped = components.is_empty() && (out.contains("{{") || out.contains("{%"));
+    let must_be_skipped = components.is_empty() && opens_tag(&out);
     Body {
         text: out,
         components,

@@ -2,6 +2,7 @@
 //! a template is kept from being one.
 
 use super::calls::{Call, Part, attribute, parts};
+use quillfront_templates::lexer::opens_tag;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
@@ -47,7 +48,7 @@ pub fn rewrite(body: &str, known: &BTreeSet<String>, counted: &BTreeSet<String>)
             Part::Close(name) => out.push_str(&format!("{{% </{name}> %}}")),
         }
     }
-    let must_be_skipped = calls == 0 && (out.contains("{{") || out.contains("{%"));
+    let must_be_skipped = calls == 0 && opens_tag(&out);
     Body {
         text: out,
         calls,

@@ -1,9 +1,10 @@
 //! What templates say of macros: definitions, imports, literals.
 
-use super::lex::{Kind, Piece, pieces};
 use super::names::Inside;
+use super::pieces::tags;
 use super::tag::inside_quotes;
 use super::variables::variables;
+use quillfront_templates::lexer::Kind;
 use std::collections::BTreeSet;
 
 /// What a parameter `body` is called: components keep that name for what is between their tags.
@@ -22,12 +23,9 @@ pub struct Macro {
 
 /// The templates that a file imports: what it calls them, and their names.
 pub fn imports(text: &str) -> Vec<(String, String)> {
-    let tags = pieces(text).into_iter().filter_map(|piece| match piece {
-        Piece::Tag(tag) if !tag.prints => Some(tag),
-        _ => None,
-    });
+    let tags = tags(text).filter(|tag| !tag.prints);
     tags.filter_map(|tag| {
-        let inside = Inside::of(&text[tag.inner]);
+        let inside = Inside::of(tag.text);
         let path = (inside.word(0) == "import")
             .then(|| inside.text_at(1))
             .flatten()?;
@@ -61,15 +59,14 @@ pub fn definition(inside: &str) -> Option<Macro> {
 pub fn definitions(text: &str) -> Vec<Macro> {
     let mut found: Vec<Macro> = Vec::new();
     let mut open: Option<(Macro, usize)> = None;
-    for piece in pieces(text) {
-        let Piece::Tag(tag) = piece else { continue };
-        let inside = &text[tag.inner.clone()];
+    for tag in tags(text) {
+        let inside = tag.text;
         if tag.prints {
             continue;
         }
         if let Some(one) = definition(inside) {
             open = Some((one, tag.range.end));
-        } else if inside.trim_start().starts_with("endmacro")
+        } else if tag.word() == "endmacro"
             && let Some((mut one, start)) = open.take()
         {
             one.around = variables(&text[start..tag.range.start]).names;

@@ -15,7 +15,7 @@ const FILTERS: [(&str, &str); 4] = [
 pub fn filter(tag: &Inside<'_>, index: usize, line: u32, env: &mut Env<'_>, edits: &mut Edits) {
     let name = tag.word(index);
     if let Some((_, new)) = FILTERS.iter().find(|(old, _)| *old == name) {
-        edits.replace(tag.tokens[index].range.clone(), *new);
+        edits.replace(tag.tokens[index].range(), *new);
         env.findings
             .changed(&format!("filter `{name}`, now `{new}`"));
     }
@@ -29,11 +29,11 @@ pub fn filter(tag: &Inside<'_>, index: usize, line: u32, env: &mut Env<'_>, edit
     match name {
         "truncate" if named("length").is_none() => {
             match &arguments {
-                None => edits.insert(tag.tokens[index].range.end, "(length=255)"),
+                None => edits.insert(tag.tokens[index].end(), "(length=255)"),
                 Some(_) if tag.word(index + 2) == ")" => {
-                    edits.insert(tag.tokens[index + 1].range.end, "length=255");
+                    edits.insert(tag.tokens[index + 1].end(), "length=255");
                 }
-                Some(_) => edits.insert(tag.tokens[index + 1].range.end, "length=255, "),
+                Some(_) => edits.insert(tag.tokens[index + 1].end(), "length=255, "),
             }
             env.findings.changed("`truncate` with its length");
         }
@@ -118,9 +118,9 @@ fn indent(
         }
     };
     let name_start = (index + 2..tag.tokens.len())
-        .find(|at| tag.tokens[*at].range.end <= prefix.value.start && tag.word(*at) == "prefix");
+        .find(|at| tag.tokens[*at].end() <= prefix.value.start && tag.word(*at) == "prefix");
     if let Some(start) = name_start {
-        edits.replace(tag.tokens[start].range.start..prefix.value.end, written);
+        edits.replace(tag.tokens[start].start..prefix.value.end, written);
         env.findings.changed("`indent` with its width");
     }
 }

@@ -1,8 +1,8 @@
 //! Macros of Tera 1, and what they are called as components.
 
 use super::definitions::{Macro, definitions, imports, literal, parameter};
-use super::lex::{Piece, pieces};
 use super::names::Inside;
+use super::pieces::tags;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The variables that every page's templates have.
@@ -69,9 +69,8 @@ impl MacroNames {
 
     fn look_at_calls(&mut self, template: &str, text: &str) {
         let imports = imports(text);
-        for piece in pieces(text) {
-            let Piece::Tag(tag) = piece else { continue };
-            let inside = Inside::of(&text[tag.inner]);
+        for tag in tags(text) {
+            let inside = Inside::of(tag.text);
             for at in 1..inside.tokens.len() {
                 if inside.word(at) != "::" {
                     continue;

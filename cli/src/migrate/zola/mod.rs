@@ -2,7 +2,7 @@
 //!
 //! 1. [`calls`]: where pages call shortcodes, and with what;
 //! 2. [`macros`]: which macros there are ([`definitions`]), and what they are called as components;
-//! 3. [`template`]: each template, in pieces ([`lex`]), tag by tag ([`tag`], [`names`]): its filters
+//! 3. [`template`]: each template, in pieces ([`pieces`]), tag by tag ([`tag`], [`names`]): its filters
 //!    ([`filter`], [`structure`]) and its variables ([`paths`], [`variables`]); templates of
 //!    shortcodes by [`shortcodes`];
 //! 4. [`body`]: each page;
@@ -14,10 +14,10 @@ mod config;
 mod definitions;
 mod filter;
 mod highlighting;
-mod lex;
 mod macros;
 mod names;
 mod paths;
+mod pieces;
 mod shortcodes;
 mod structure;
 mod tag;

@@ -1,6 +1,6 @@
 //! The tokens of one tag, with the text that they are of.
 
-use super::lex::{Kind, Token, tokens};
+use quillfront_templates::lexer::{Dialect, Kind, Token, tokens};
 use std::ops::Range;
 
 /// A tag's inside and its tokens.
@@ -8,7 +8,7 @@ pub struct Inside<'a> {
     /// Between the delimiters.
     pub text: &'a str,
     /// In order.
-    pub tokens: Vec<Token>,
+    pub tokens: Vec<Token<'a>>,
 }
 
 /// An argument of a call: `name=value`, or a value alone.
@@ -34,15 +34,13 @@ impl<'a> Inside<'a> {
     pub fn of(text: &'a str) -> Self {
         Self {
             text,
-            tokens: tokens(text),
+            tokens: tokens(text, Dialect::Tera1).collect(),
         }
     }
 
     /// The text of a token; empty where there is none.
     pub fn word(&self, index: usize) -> &'a str {
-        self.tokens
-            .get(index)
-            .map_or("", |token| &self.text[token.range.clone()])
+        self.tokens.get(index).map_or("", |token| token.text)
     }
 
     /// True where the token is a name.
@@ -52,17 +50,9 @@ impl<'a> Inside<'a> {
             .is_some_and(|token| token.kind == Kind::Name)
     }
 
-    /// True where the token is a string.
-    pub fn is_text(&self, index: usize) -> bool {
-        self.tokens
-            .get(index)
-            .is_some_and(|token| token.kind == Kind::Text)
-    }
-
     /// A string's text without its quotes. Tera 1 knows no escapes.
     pub fn text_at(&self, index: usize) -> Option<&'a str> {
-        let word = self.word(index);
-        (self.is_text(index) && word.len() >= 2).then(|| &word[1..word.len() - 1])
+        self.tokens.get(index)?.quoted()
     }
 
     /// True where the token is the name of a variable, not of a field, an argument or a function.
@@ -122,7 +112,7 @@ impl<'a> Inside<'a> {
         let first = if named { start + 2 } else { start };
         Argument {
             name: named.then(|| self.word(start).to_owned()),
-            value: self.tokens[first].range.start..self.tokens[end - 1].range.end,
+            value: self.tokens[first].start..self.tokens[end - 1].end(),
         }
     }
 
@@ -157,13 +147,13 @@ impl<'a> Inside<'a> {
     fn ends_a_value(&self, index: usize) -> bool {
         let keyword = KEYWORDS.contains(&self.word(index));
         let token = self.tokens.get(index);
-        token.is_some_and(|token| token.kind != Kind::Sign && !keyword)
+        token.is_some_and(|token| !matches!(token.kind, Kind::Sign | Kind::Unknown) && !keyword)
             || matches!(self.word(index), ")" | "]")
     }
 
     /// From the first byte of a token to the last of another.
     pub fn bytes(&self, from: usize, to: usize) -> Range<usize> {
-        self.tokens[from].range.start..self.tokens[to].range.end
+        self.tokens[from].start..self.tokens[to].end()
     }
 }
 
@@ -238,10 +228,10 @@ mod tests {
             let pipe = inside
                 .tokens
                 .iter()
-                .position(|t| &text[t.range.clone()] == "|")
+                .position(|token| token.is("|"))
                 .unwrap();
             let (start, loose) = inside.operand(pipe);
-            (text[inside.tokens[start].range.start..].to_owned(), loose)
+            (text[inside.tokens[start].start..].to_owned(), loose)
         };
         assert_eq!(
             operand("if a == b.c[\"d\"] | e"),

@@ -31,7 +31,7 @@ pub fn safe_steps(tag: &Inside<'_>, root: usize, env: &mut Env<'_>, edits: &mut 
             continue;
         }
         let new = if tag.word(*sign) == "[" { "?[" } else { "?." };
-        edits.replace(tag.tokens[*sign].range.clone(), new);
+        edits.replace(tag.tokens[*sign].range(), new);
         counted = true;
     }
     if counted {

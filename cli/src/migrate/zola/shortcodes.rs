@@ -2,13 +2,14 @@
 
 use super::calls::Call;
 use super::definitions::literal;
-use super::lex::{Piece, pieces};
 use super::names::Inside;
+use super::pieces::{is_too_long, pieces, tags};
 use super::tag::inside_quotes;
 use super::template::{self, Template};
 use super::variables::{Variables, variables};
 use crate::migrate::edits::{Edits, Lines};
 use crate::migrate::findings::Findings;
+use quillfront_templates::lexer::Piece;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How a shortcode is called throughout the site.
@@ -144,10 +145,9 @@ fn parameter(name: &str, used: &Variables, usage: &Usage) -> Parameter {
 
 fn list_what_is_gone(text: &str, file: &str, findings: &mut Findings) {
     let lines = Lines::of(text);
-    for piece in pieces(text) {
-        let Piece::Tag(tag) = piece else { continue };
+    for tag in tags(text) {
         let line = lines.line(tag.range.start);
-        let inside = Inside::of(&text[tag.inner]);
+        let inside = Inside::of(tag.text);
         for at in (0..inside.tokens.len()).filter(|at| inside.is_variable(*at)) {
             match inside.word(at) {
                 "nth" => findings.left(
@@ -183,9 +183,8 @@ fn escape(text: &str, usage: &Usage) -> String {
                 .any(|text| text.contains(['&', '<', '>', '"', '\'']))
     };
     let mut edits = Edits::default();
-    for piece in pieces(text) {
-        let Piece::Tag(tag) = piece else { continue };
-        let inside = Inside::of(&text[tag.inner.clone()]);
+    for tag in tags(text) {
+        let inside = Inside::of(tag.text);
         let name = inside.word(0);
         let is_plain = tag.prints
             && (inside.tokens.len() == 1
@@ -195,7 +194,7 @@ fn escape(text: &str, usage: &Usage) -> String {
                         .arguments(3)
                         .is_some_and(|list| list.close + 1 == inside.tokens.len())));
         if is_plain && inside.is_variable(0) && (name == "body" || needs_it(name)) {
-            let end = tag.inner.start + inside.tokens[inside.tokens.len() - 1].range.end;
+            let end = tag.inner.start + inside.tokens[inside.tokens.len() - 1].end();
             edits.insert(end, " | escape_html");
         }
     }
@@ -207,9 +206,8 @@ fn escape(text: &str, usage: &Usage) -> String {
 fn keep_together(inner: &str, file: &str, usage: &Usage, findings: &mut Findings) -> String {
     let mut edits = Edits::default();
     let mut has_body_of_markdown = false;
-    for piece in pieces(inner) {
-        let Piece::Tag(tag) = piece else { continue };
-        let inside = Inside::of(&inner[tag.inner.clone()]);
+    for tag in tags(inner) {
+        let inside = Inside::of(tag.text);
         if !tag.prints {
             continue;
         }
@@ -220,7 +218,7 @@ fn keep_together(inner: &str, file: &str, usage: &Usage, findings: &mut Findings
         has_body_of_markdown = true;
         if usage.body_has_gaps {
             let last = arguments.map_or(pipe + 1, |arguments| arguments.close);
-            let end = tag.inner.start + inside.tokens[last].range.end;
+            let end = tag.inner.start + inside.tokens[last].end();
             edits.insert(
                 end,
                 " | regex_replace(pattern=\"\\n([ \\t]*)\\n\", rep=\"\\n$1&#10;\")",
@@ -254,9 +252,9 @@ fn may_print_gaps(inner: &str) -> bool {
     let mut printed = String::with_capacity(inner.len());
     for piece in pieces(inner) {
         match piece {
-            Piece::Text(range) => printed.push_str(&inner[range]),
-            Piece::Tag(tag) if tag.prints => printed.push('x'),
-            Piece::Tag(_) | Piece::Untouched(_) => {}
+            Piece::Text(range) | Piece::Unclosed(range) => printed.push_str(&inner[range]),
+            Piece::Tag(tag) if tag.prints && !is_too_long(&tag) => printed.push('x'),
+            Piece::Tag(_) | Piece::Comment(_) | Piece::Raw { .. } => {}
         }
     }
     printed.contains('\n') && printed.split('\n').any(|line| line.trim().is_empty())

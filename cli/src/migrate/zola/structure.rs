@@ -39,8 +39,8 @@ fn rewrite_first(inside: &str, line: u32, env: &mut Env<'_>) -> Option<String> {
         let Some(new) = replacement(&tag, &found, line, env) else {
             continue;
         };
-        let start = tag.tokens[found.operand].range.start;
-        let end = tag.tokens[found.last].range.end;
+        let start = tag.tokens[found.operand].start;
+        let end = tag.tokens[found.last].end();
         return Some(format!("{}{new}{}", &inside[..start], &inside[end..]));
     }
     None

@@ -73,7 +73,7 @@ pub fn rewrite(inside: &str, line: u32, env: &mut Env<'_>) -> String {
         }
         if tag.is_variable(index) {
             if env.body_is_parameter && tag.word(index) == "body" {
-                edits.replace(tag.tokens[index].range.clone(), BODY);
+                edits.replace(tag.tokens[index].range(), BODY);
             }
             safe_steps(&tag, index, env, &mut edits);
         }
@@ -99,7 +99,7 @@ fn test(tag: &Inside<'_>, is: usize, env: &mut Env<'_>, edits: &mut Edits) {
         return;
     };
     if *new != name {
-        edits.replace(tag.tokens[name_at].range.clone(), *new);
+        edits.replace(tag.tokens[name_at].range(), *new);
         env.findings.changed(&format!("test `{name}`, now `{new}`"));
     }
     let first = tag
@@ -120,7 +120,7 @@ fn function(tag: &Inside<'_>, index: usize, line: u32, env: &mut Env<'_>, edits:
             let name_at = (index + 2..arguments.close)
                 .find(|at| tag.word(*at) == "name" && tag.word(at + 1) == "=");
             if let Some(at) = name_at {
-                edits.replace(tag.tokens[at].range.clone(), "term");
+                edits.replace(tag.tokens[at].range(), "term");
                 env.findings
                     .changed("`get_taxonomy_url(name=…)`, now `term=`");
             }
@@ -158,7 +158,7 @@ pub fn drop_argument(
         return;
     };
     let start = match at {
-        0 => tag.tokens[open].range.end,
+        0 => tag.tokens[open].end(),
         _ => all.list[at - 1].value.end,
     };
     let end = match all.list.get(at + 1) {
@@ -189,7 +189,7 @@ fn macro_call(tag: &Inside<'_>, colons: usize, line: u32, env: &mut Env<'_>, edi
         return env.left(line, &format!("the macro `{called}` was not found"), action);
     };
     edits.replace(tag.bytes(start, colons + 2), format!("<{component}"));
-    let mut from = tag.tokens[colons + 2].range.end;
+    let mut from = tag.tokens[colons + 2].end();
     for argument in &arguments.list {
         let Some(name) = &argument.name else { continue };
         let name = parameter(name);
@@ -208,7 +208,7 @@ fn macro_call(tag: &Inside<'_>, colons: usize, line: u32, env: &mut Env<'_>, edi
         }
         from = argument.value.end;
     }
-    edits.replace(from..tag.tokens[arguments.close].range.end, " />");
+    edits.replace(from..tag.tokens[arguments.close].end(), " />");
     env.findings.changed("macro calls, now components");
 }
 

@@ -1,12 +1,13 @@
 //! A whole template, from Tera 1 to Tera 2.
 
 use super::definitions;
-use super::lex::{MAX_TAG_BYTES, Piece, Tag, pieces};
 use super::macros::MacroNames;
 use super::names::Inside;
+use super::pieces::{MAX_TAG_BYTES, is_too_long, pieces, tags};
 use super::tag::{self, Env};
 use crate::migrate::edits::{Edits, Lines, whole_line};
 use crate::migrate::findings::Findings;
+use quillfront_templates::lexer::{Piece, Tag};
 use std::collections::BTreeSet;
 
 /// A template, and what is around it.
@@ -38,7 +39,6 @@ const ALWAYS_THERE: [(&str, &[&str]); 7] = [
 
 /// Rewrites a template. A text without tags stays byte for byte.
 pub fn rewrite(text: &str, template: &Template<'_>, findings: &mut Findings) -> String {
-    let pieces = pieces(text);
     let imports = definitions::imports(text);
     let lines = Lines::of(text);
     let mut env = Env {
@@ -46,7 +46,7 @@ pub fn rewrite(text: &str, template: &Template<'_>, findings: &mut Findings) -> 
         template: template.name,
         macros: template.macros,
         imports: &imports,
-        defined: defined(text, &pieces, template.name),
+        defined: defined(text, template.name),
         optional: template.optional.clone(),
         with_default: template.with_default,
         body_is_parameter: false,
@@ -54,9 +54,8 @@ pub fn rewrite(text: &str, template: &Template<'_>, findings: &mut Findings) -> 
     };
     let mut edits = Edits::default();
     let mut open_macros: Vec<String> = Vec::new();
-    for piece in &pieces {
-        let Piece::Tag(tag) = piece else { continue };
-        let inside = &text[tag.inner.clone()];
+    for tag in tags(text) {
+        let inside = tag.text;
         let line = lines.line(tag.range.start);
         let first = Inside::of(inside);
         let word = if tag.prints { "" } else { first.word(0) };
@@ -89,7 +88,7 @@ pub fn rewrite(text: &str, template: &Template<'_>, findings: &mut Findings) -> 
                 env.body_is_parameter = false;
                 env.optional = template.optional.clone();
             }
-            "include" => include(text, tag, line, template, &mut env, &mut edits),
+            "include" => include(text, &tag, line, template, &mut env, &mut edits),
             "raw" | "endraw" | "block" | "endblock" | "extends" => {}
             _ => {
                 let new = tag::rewrite(inside, line, &mut env);
@@ -99,14 +98,14 @@ pub fn rewrite(text: &str, template: &Template<'_>, findings: &mut Findings) -> 
             }
         }
     }
-    leave_out_strays(text, &pieces, &lines, template.file, findings, &mut edits);
-    list_long_tags(text, &pieces, &lines, template.file, findings);
-    list_foreign_loops(text, &pieces, &lines, template.file, findings);
+    leave_out_strays(text, &lines, template.file, findings, &mut edits);
+    list_long_tags(text, &lines, template.file, findings);
+    list_foreign_loops(text, &lines, template.file, findings);
     edits.apply(text)
 }
 
 /// What no lookup in this template finds undefined.
-fn defined(text: &str, pieces: &[Piece], name: &str) -> BTreeSet<String> {
+fn defined(text: &str, name: &str) -> BTreeSet<String> {
     let mut defined: BTreeSet<String> = ["config", "loop", "self"].map(str::to_owned).into();
     let stem = name
         .rsplit('/')
@@ -118,9 +117,8 @@ fn defined(text: &str, pieces: &[Piece], name: &str) -> BTreeSet<String> {
     for (_, names) in ALWAYS_THERE.iter().filter(|(one, _)| *one == stem) {
         defined.extend(names.iter().map(|name| (*name).to_owned()));
     }
-    for piece in pieces {
-        let Piece::Tag(tag) = piece else { continue };
-        let inside = Inside::of(&text[tag.inner.clone()]);
+    for tag in tags(text) {
+        let inside = Inside::of(tag.text);
         match inside.word(0) {
             "set" | "set_global" => drop(defined.insert(inside.word(1).to_owned())),
             "for" => {
@@ -140,41 +138,23 @@ fn defined(text: &str, pieces: &[Piece], name: &str) -> BTreeSet<String> {
 }
 
 /// Tags that are too long to be read stay as they are.
-fn list_long_tags(
-    text: &str,
-    pieces: &[Piece],
-    lines: &Lines,
-    file: &str,
-    findings: &mut Findings,
-) {
-    for piece in pieces {
-        let Piece::Untouched(range) = piece else {
-            continue;
-        };
-        let part = &text[range.clone()];
-        let is_raw = part
-            .trim_start_matches(['{', '%', '-', ' '])
-            .starts_with("raw");
-        if part.starts_with("{#") || is_raw {
-            continue;
+fn list_long_tags(text: &str, lines: &Lines, file: &str, findings: &mut Findings) {
+    for piece in pieces(text) {
+        if let Piece::Tag(tag) = piece
+            && is_too_long(&tag)
+        {
+            let reason = format!("a tag of more than {MAX_TAG_BYTES} bytes");
+            let line = lines.line(tag.range.start);
+            findings.left(file, line, reason, "Rewrite it by hand");
         }
-        let reason = format!("a tag of more than {MAX_TAG_BYTES} bytes");
-        findings.left(file, lines.line(range.start), reason, "Rewrite it by hand");
     }
 }
 
 /// Tera 1 showed the `loop` of a template to those that it includes.
-fn list_foreign_loops(
-    text: &str,
-    pieces: &[Piece],
-    lines: &Lines,
-    file: &str,
-    findings: &mut Findings,
-) {
+fn list_foreign_loops(text: &str, lines: &Lines, file: &str, findings: &mut Findings) {
     let mut depth = 0_usize;
-    for piece in pieces {
-        let Piece::Tag(tag) = piece else { continue };
-        let inside = Inside::of(&text[tag.inner.clone()]);
+    for tag in tags(text) {
+        let inside = Inside::of(tag.text);
         match inside.word(0) {
             "for" => depth += 1,
             "endfor" => depth = depth.saturating_sub(1),
@@ -200,7 +180,7 @@ fn include(
     env: &mut Env<'_>,
     edits: &mut Edits,
 ) {
-    let inside = Inside::of(&text[tag.inner.clone()]);
+    let inside = Inside::of(tag.text);
     let names: Vec<&str> = (1..inside.tokens.len())
         .filter_map(|at| inside.text_at(at))
         .collect();
@@ -239,28 +219,23 @@ fn include(
 /// Tera 2 refuses it.
 fn leave_out_strays(
     text: &str,
-    pieces: &[Piece],
     lines: &Lines,
     file: &str,
     findings: &mut Findings,
     edits: &mut Edits,
 ) {
-    let word = |piece: &Piece| match piece {
-        Piece::Tag(tag) if !tag.prints => Inside::of(&text[tag.inner.clone()]).word(0).to_owned(),
-        _ => String::new(),
-    };
-    if !pieces.iter().any(|piece| word(piece) == "extends") {
+    if !tags(text).any(|tag| tag.word() == "extends") {
         return;
     }
     let (mut depth, mut stray) = (0_usize, None::<std::ops::Range<usize>>);
     let mut strays = Vec::new();
-    for piece in pieces {
-        let keyword = word(piece);
-        let range = match piece {
-            Piece::Text(range) | Piece::Untouched(range) => range.clone(),
-            Piece::Tag(tag) => tag.range.clone(),
+    for piece in pieces(text) {
+        let range = piece.range();
+        let keyword = match &piece {
+            Piece::Tag(tag) if !is_too_long(tag) => tag.word(),
+            _ => "",
         };
-        let is_stray = match keyword.as_str() {
+        let is_stray = match keyword {
             "block" | "macro" => {
                 depth += 1;
                 false
@@ -273,7 +248,7 @@ fn leave_out_strays(
             _ => depth == 0,
         };
         let part = &text[range.clone()];
-        let blank = part.trim().is_empty() || part.starts_with("{#");
+        let blank = part.trim().is_empty() || matches!(piece, Piece::Comment(_));
         if !is_stray || blank {
             if !blank || !is_stray {
                 strays.extend(stray.take());

@@ -1,9 +1,9 @@
 //! Which variables a template, or a macro, takes from around it.
 
 use super::definitions::literal;
-use super::lex::{Piece, pieces};
 use super::names::Inside;
 use super::paths::may_be_undefined;
+use super::pieces::tags;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The variables of a template.
@@ -21,9 +21,8 @@ pub struct Variables {
 pub fn variables(text: &str) -> Variables {
     let mut found = Variables::default();
     let mut own: BTreeSet<String> = ["loop", "self", "__tera_context"].map(str::to_owned).into();
-    for piece in pieces(text) {
-        let Piece::Tag(tag) = piece else { continue };
-        let inside = Inside::of(&text[tag.inner]);
+    for tag in tags(text) {
+        let inside = Inside::of(tag.text);
         let word = if tag.prints { "" } else { inside.word(0) };
         let (mut new, mut from) = (Vec::new(), 0);
         match word {

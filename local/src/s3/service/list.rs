@@ -1,12 +1,13 @@
 //! `ListBuckets`, `ListObjects`, `ListObjectsV2`, `ListMultipartUploads`.
 
 use std::collections::BTreeSet;
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 
 use s3s::dto::*;
 use s3s::{S3Request, S3Result, s3_error};
 
 use super::{NULL_VERSION, owner, timestamp};
+use crate::locks::Unpoisoned;
 use crate::s3::events::form_encode;
 use crate::s3::index::{Entry, Item, Page, Query, Start};
 use crate::s3::limits::PAGE;
@@ -221,7 +222,7 @@ pub(super) async fn list_multipart_uploads(
     let mut uploads: Vec<Arc<Upload>> = bucket
         .uploads
         .lock()
-        .unwrap_or_else(PoisonError::into_inner)
+        .unpoisoned()
         .values()
         .filter(|upload| upload.about.key.starts_with(&prefix) && is_after(upload, &marker))
         .cloned()

@@ -1,11 +1,12 @@
 //! The invalidations that were accepted.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use jiff::Timestamp;
 
 use super::xml::{Batch, Error};
+use crate::locks::Unpoisoned;
 
 /// How many are remembered: what one page of `ListInvalidations` holds.
 pub(super) const REMEMBERED: usize = 100;
@@ -89,7 +90,7 @@ impl Ledger {
     }
 
     fn lock(&self) -> MutexGuard<'_, VecDeque<Arc<Entry>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock().unpoisoned()
     }
 }
 

@@ -85,7 +85,9 @@ impl StoredRecords {
                 Ok(list) => {
                     held.extend(list.into_iter().map(|(key, one)| (key, Arc::new(one))));
                 }
-                Err(name) => drop(self.lost.insert(name)),
+                Err(name) => {
+                    self.lost.insert(name);
+                }
             }
         }
         self.held = Some(Arc::new(held));

@@ -1,8 +1,8 @@
 //! Pictures and style sheets that templates name, from sources to the tree.
 
 use crate::effective::{self, Observed};
-use crate::evaluate::{Album, Evaluation, Tree};
-use crate::render::world::Settings;
+use crate::evaluate::{Album, Evaluation, Options, Prepared, Supplied, Tree};
+use crate::render::world::{Listing, Settings};
 use image::{ImageFormat, RgbImage};
 use quillfront_site::fingerprint::Fingerprint;
 use quillfront_site::key::{OutputKey, SourceKey};
@@ -71,11 +71,16 @@ fn evaluated_with(
         base_url: None,
         drafts: false,
         now: jiff::Timestamp::UNIX_EPOCH,
-        listing_is_complete: true,
+        listing: Listing::All,
     };
-    let mut evaluation = Evaluation::new(Arc::new(sources), settings).unwrap();
     let published = published.iter().map(|key| OutputKey::from(key.as_str()));
-    evaluation.remember(album.clone(), published.collect());
+    let options = Options {
+        album: Some(album.clone()),
+        pictures: published.collect(),
+        ..Options::default()
+    };
+    let site = Prepared::new(Arc::new(sources), settings).unwrap();
+    let mut evaluation: Evaluation = site.evaluate(options);
     let mut batches = Vec::new();
     loop {
         let batch = evaluation.step(|_, object| object).files;
@@ -90,7 +95,11 @@ fn evaluated_with(
             let bytes = files.get(key.as_str())?;
             Some((key.clone(), Fingerprint::of(bytes).hex()))
         });
-        evaluation.supply_versions(read.collect(), &versions.collect());
+        evaluation.supply(Supplied {
+            files: read.collect(),
+            versions: versions.collect(),
+            ..Supplied::default()
+        });
         batches.push(batch);
     }
 }
@@ -294,4 +303,27 @@ fn a_style_sheet_with_a_mistake_is_stale_and_says_where() {
 fn what_another_program_left_in_static_processed_images_is_not_published() {
     let site = files(&[("static/processed_images/old.0123456789abcdef.png", b"old")]);
     assert_eq!(made(&tree(&site)).len(), 1);
+}
+
+/// Asks for a picture in so many widths, from the first on.
+fn asks(first: usize, count: usize) -> String {
+    let end = first + count;
+    format!(
+        "{{% for i in range(start={first}, end={end}) %}}\
+         {{% set p = resize_image(path=\"cat.png\", width=i, height=1, op=\"scale\") %}}{{% endfor %}}"
+    )
+}
+
+#[test]
+fn the_pictures_of_each_page_are_counted_by_themselves_and_each_once() {
+    let page = |asks: &str| format!("+++\n+++\n{asks}").into_bytes();
+    let same = "{% for i in range(end=1500) %}\
+                {% set p = resize_image(path=\"cat.png\", width=1, height=1) %}{% endfor %}";
+    let (one, other) = (page(&asks(1, 600)), page(&(asks(601, 600) + same)));
+    let site = tree(&files(&[("content/a.md", &one), ("content/b.md", &other)]));
+    assert!(site.diagnostics.is_empty(), "{:?}", site.diagnostics);
+    let site = tree(&files(&[("content/a.md", &page(&asks(1, 1_001)))]));
+    let told = site.diagnostics[0].to_string();
+    let expected = "the text of this page asks for more than 1000 resized pictures";
+    assert!(told.contains(expected), "{told}");
 }

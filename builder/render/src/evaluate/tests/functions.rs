@@ -1,5 +1,6 @@
 //! What functions of templates answer: chance, environment, data, URLs.
 
+use super::super::Supplied;
 use super::{CONFIG, evaluation, text, told, tree};
 
 #[test]
@@ -88,7 +89,10 @@ fn one_round_learns_of_all_files_that_a_template_lacks() {
         .files
         .into_iter()
         .map(|key| (key, Some("x".as_bytes().into())));
-    evaluation.supply(read.collect());
+    evaluation.supply(Supplied {
+        files: read.collect(),
+        ..Supplied::default()
+    });
     assert!(evaluation.step(|_, object| object).is_empty());
     assert!(text(&evaluation.finish(), "index.html").contains("?h="));
 }
@@ -124,7 +128,10 @@ fn a_url_is_asked_for_once_it_is_allowed_and_is_what_its_format_says() {
             "accept: application/json"
         ]
     );
-    asking.supply_answers([(request.clone(), Ok("{\"n\": 7}".into()))].into());
+    asking.supply(Supplied {
+        answers: [(request.clone(), Ok("{\"n\": 7}".into()))].into(),
+        ..Supplied::default()
+    });
     assert!(asking.step(|_, object| object).is_empty());
     let made = asking.finish();
     assert_eq!(text(&made, "a/index.html"), "7");
@@ -138,7 +145,10 @@ fn a_url_is_asked_for_once_it_is_allowed_and_is_what_its_format_says() {
             .requests
             .into_iter()
             .map(|request| (request, answer.clone()));
-        asking.supply_answers(answers.collect());
+        asking.supply(Supplied {
+            answers: answers.collect(),
+            ..Supplied::default()
+        });
         assert!(asking.step(|_, object| object).is_empty());
         asking.finish()
     };

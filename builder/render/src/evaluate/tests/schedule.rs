@@ -1,9 +1,9 @@
 //! Posts that are not due yet.
 
-use super::super::Evaluation;
+use super::super::{Evaluation, Options, Prepared};
 use super::{CONFIG, LIST, PAGE, page, text, told, tree};
 use crate::effective::{self, Observed};
-use crate::render::world::Settings;
+use crate::render::world::{Listing, Settings};
 use quillfront_site::source::Sources;
 use std::sync::Arc;
 
@@ -130,10 +130,10 @@ fn what_is_due_moves_now_on_to_its_time() {
             drafts: false,
             minify: false,
             now: now.parse().unwrap(),
-            listing_is_complete: true,
+            listing: Listing::All,
         };
-        let mut evaluation =
-            Evaluation::up_to(sources.clone(), settings, up_to.parse().unwrap()).unwrap();
+        let site = Prepared::up_to(sources.clone(), settings, up_to.parse().unwrap()).unwrap();
+        let mut evaluation: Evaluation = site.evaluate(Options::default());
         assert!(evaluation.step(|_, object| object).is_empty());
         let tree = evaluation.finish();
         let pages = ["a", "b", "c"].iter().filter(|name| {

@@ -5,6 +5,7 @@ use crate::render::world::World;
 use quillfront_markdown::InternalLink;
 use quillfront_site::diagnostic::Diagnostic;
 use quillfront_site::facts::{BodyText, Place};
+use quillfront_site::index_vec::{Id, ids};
 use quillfront_site::key::SourceKey;
 use quillfront_site::library::{Library, PageId, SectionId};
 use rayon::prelude::*;
@@ -19,20 +20,27 @@ pub enum Linking {
     Section(SectionId),
 }
 
+ids! {
+    /// Where a page or section is among all pages, then all sections.
+    BodyId;
+}
+
 impl Linking {
-    /// Its place among all pages, then all sections.
-    pub(super) fn index(self, library: &Library) -> usize {
+    /// Returns its place among all pages, then all sections.
+    pub(super) fn body(self, library: &Library) -> BodyId {
         match self {
-            Self::Page(id) => id,
-            Self::Section(id) => library.pages.len() + id,
+            Self::Page(id) => BodyId::at(id.position()),
+            Self::Section(id) => BodyId::at(library.pages.len() + id.position()),
         }
     }
+}
 
-    /// What is at a place.
-    pub(super) fn at(index: usize, library: &Library) -> Self {
-        match index.checked_sub(library.pages.len()) {
-            None => Self::Page(index),
-            Some(id) => Self::Section(id),
+impl BodyId {
+    /// Returns the page or section at this place.
+    pub(super) fn linking(self, library: &Library) -> Linking {
+        match self.position().checked_sub(library.pages.len()) {
+            None => Linking::Page(PageId::at(self.position())),
+            Some(section) => Linking::Section(SectionId::at(section)),
         }
     }
 }
@@ -51,7 +59,8 @@ impl Contents {
         let hash = hash_of(wanted);
         let first = all.partition_point(|one| one >> 32 < hash);
         let alike = all[first..].iter().take_while(|one| *one >> 32 == hash);
-        let from = alike.map(|one| Linking::at((one & u64::from(u32::MAX)) as usize, library));
+        let from =
+            alike.map(|one| BodyId::at((one & u64::from(u32::MAX)) as usize).linking(library));
         let links = |from: &Linking| {
             let (body, own) = self.of(library, *from);
             let mut links = body.iter().flat_map(|written| &written.facts.links);
@@ -61,7 +70,7 @@ impl Contents {
     }
 }
 
-/// Who links: above, half of a hash of what to; below, who, counted as in [`Linking::at`]. In order.
+/// Who links: above, half of a hash of what to; below, who, counted as in [`BodyId`]. In order.
 /// Few are ever asked for, so there is no text in it. On one thread: others wait for it, and one that
 /// took part in the work could come to wait for itself.
 fn backlinks(world: &World, contents: &Contents) -> Vec<u64> {
@@ -69,7 +78,7 @@ fn backlinks(world: &World, contents: &Contents) -> Vec<u64> {
     let count = library.pages.len() + library.sections.len();
     let mut found = Vec::new();
     for index in 0..count {
-        let (body, own) = contents.of(library, Linking::at(index, library));
+        let (body, own) = contents.of(library, BodyId::at(index).linking(library));
         let links = body.iter().flat_map(|written| &written.facts.links);
         found.extend(links.map(|link| hash_of(target(link, own)) << 32 | index as u64));
     }
@@ -93,9 +102,9 @@ fn target<'a>(link: &'a InternalLink, own: &'a Place) -> &'a str {
 /// A page or section by its path relative to `content/`.
 fn file_of(library: &Library, relative: &str) -> Option<Linking> {
     let page = library.page_by_file(relative);
-    let section = library.section_by_file.get(relative);
+    let section = library.section_by_file(relative);
     page.map(Linking::Page)
-        .or_else(|| section.map(|id| Linking::Section(*id)))
+        .or_else(|| section.map(Linking::Section))
 }
 
 /// A link to a place in a page, where one of the two bodies was rendered.
@@ -115,14 +124,14 @@ impl<'a> LinkToPlace<'a> {
     /// All of them, in the order of pages, then sections.
     pub(super) fn all(world: &'a World, bodies: &'a Bodies) -> Vec<Self> {
         let library = &*world.library;
-        let page = |id: usize| (&library.pages[id].place, &library.pages[id].body);
-        let section = |id: usize| (&library.sections[id].place, &library.sections[id].body);
+        let page = |id: PageId| (&library.pages[id].place, &library.pages[id].body);
+        let section = |id: SectionId| (&library.sections[id].place, &library.sections[id].body);
         let settled = bodies.settled.par_iter().enumerate();
         let all = settled
             .with_min_len(IN_A_ROW)
             .flat_map_iter(|(index, own)| {
                 let own = own.as_ref().and_then(|own| own.as_ref().ok());
-                let (from, text) = match Linking::at(index, library) {
+                let (from, text) = match BodyId::at(index).linking(library) {
                     Linking::Page(id) => page(id),
                     Linking::Section(id) => section(id),
                 };
@@ -213,7 +222,7 @@ pub(super) fn anchors(world: &World, links: &[LinkToPlace<'_>]) -> Anchors {
             ),
         };
         let problem = Diagnostic::error("internal-link", from.key.as_str(), message)
-            .at(link.line + text.first_line - 1, None)
+            .at(text.line_of_file(link.line), None)
             .hint(hint);
         list.entry(from.key.clone()).or_default().push(problem);
     }
@@ -230,7 +239,7 @@ pub(super) fn fail_broken(world: &World, anchors: Anchors, bodies: &mut Bodies) 
     }
     for (key, problems) in broken {
         if let Some(of) = linking(&world.library, &key) {
-            bodies.settled[of.index(&world.library)] = Some(Err(problems));
+            bodies.settled[of.body(&world.library)] = Some(Err(problems));
         }
     }
     misspelled.collect()

@@ -1,9 +1,10 @@
 //! `load_data(url=…)`: what is asked for, and what becomes of the answer.
 
 use super::{Answer, data, fail};
-use crate::graph::Question;
+use crate::graph::TextQuestion;
 use crate::remote::{Method, Request};
-use crate::render::world::{self, World};
+use crate::render::scope;
+use crate::render::world::World;
 use quillfront_templates::budget;
 use tera::{Error, Kwargs, Value};
 
@@ -23,7 +24,7 @@ pub(super) fn load(world: &World, url: &str, arguments: &Kwargs) -> Answer {
     let required = arguments.get::<bool>("required")?.unwrap_or(true);
     let format = arguments.get::<&str>("format")?.unwrap_or("plain");
     let request = request(world, url, format, arguments).map_err(Error::message)?;
-    world::ask(world, || Question::Answer(request.clone()));
+    scope::ask(world, || TextQuestion::Answer(request.clone()));
     match world.answers.get(&request) {
         Some(Ok(text)) => {
             budget::spend_bytes(text.len())?;
@@ -34,7 +35,7 @@ pub(super) fn load(world: &World, url: &str, arguments: &Kwargs) -> Answer {
         Some(Err(message)) => fail(format!("load_data: {}: {message}", request.url)),
         None => {
             // Thrown away with the rest of this render, which may ask for more.
-            world::need_answer(request);
+            scope::need_answer(request);
             Ok(Value::none())
         }
     }

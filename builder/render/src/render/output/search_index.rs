@@ -3,7 +3,8 @@
 
 use super::{Job, Outcome};
 use crate::render::content::{Contents, Rendered};
-use crate::render::world::{self, World};
+use crate::render::scope;
+use crate::render::world::World;
 use crate::search::{self, Entry, Maker, Record, Records};
 use quillfront_site::config::search::Search;
 use quillfront_site::dates::Date;
@@ -39,7 +40,7 @@ pub(super) fn searched(
     let library = &world.library;
     let mut pages = BTreeSet::new();
     let mut sections = Vec::new();
-    for (id, section) in library.sections.iter().enumerate() {
+    for (id, section) in library.sections.named() {
         let Section { place, front, .. } = section;
         if place.lang != lang {
             continue;
@@ -179,7 +180,7 @@ impl Job<'_> {
             return Some(found.iter().map(|_| None).collect());
         }
         let Some(known) = &self.world.records else {
-            world::need_records();
+            scope::need_records();
             return None;
         };
         let traced = self.world.traced;
@@ -189,7 +190,7 @@ impl Job<'_> {
         let lacking = lacking.filter(|(_, one)| matches!(one, AtHand::Nothing));
         let lacking: Vec<_> = lacking.map(|(found, _)| found.key.clone()).collect();
         if !lacking.is_empty() {
-            lacking.into_iter().for_each(world::need_body);
+            lacking.into_iter().for_each(scope::need_body);
             return None;
         }
         let maker = || Maker::new(settings, lang);
@@ -203,7 +204,7 @@ impl Job<'_> {
         if traced {
             let keys = found.iter().map(|found| found.key.clone());
             let kept = keys.zip(&records);
-            world::keep_records(kept.filter_map(|(key, record)| Some((key, record.clone()?))));
+            scope::keep_records(kept.filter_map(|(key, record)| Some((key, record.clone()?))));
         }
         Some(records)
     }

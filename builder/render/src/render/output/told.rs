@@ -5,12 +5,13 @@ use super::super::files::{self, Found};
 use super::super::questions;
 use super::super::readers::Reader;
 use super::super::readings::{Part, Parts, Readings, Told, Wanted, parts_of};
+use super::super::scope::{Scope, within};
 use super::super::templates::{BUILTIN_PREFIX, source_of};
 use super::super::values::Detail;
-use super::super::world::{Needs, Scope, World, within};
+use super::super::world::{Needs, World};
 use super::search_index::searched;
 use super::{Job, Read};
-use crate::graph::{BodyFacts, OutputTrace, Question};
+use crate::graph::{BodyFacts, OutputTrace, Question, TextQuestion};
 use quillfront_site::facts::Place;
 use quillfront_site::fingerprint::Mark;
 use quillfront_site::key::{OutputKey, Role, SourceKey};
@@ -167,11 +168,15 @@ impl Site {
             let answer = answer.or_insert_with(|| {
                 let readings = Readings::of(only.clone());
                 let view = job.view(Detail::Sources(&readings));
-                questions::look(view, question, &shape);
-                if let Some((key, part)) = questions::source_of(&self.world, question) {
-                    readings.note(&key, part);
+                match &**question {
+                    Question::OfPages(question) => questions::look(view, question, &shape),
+                    Question::OfText(question) => {
+                        if let Some((key, part)) = questions::source_of(&self.world, question) {
+                            readings.note(&key, part);
+                        }
+                        note_made(&self.world, question, &readings);
+                    }
                 }
-                note_made(&self.world, question, &readings);
                 let mut parts = readings.take();
                 self.add_bodies(&mut parts);
                 Arc::new(parts)
@@ -226,9 +231,9 @@ impl Site {
             let lang = &library.pages[id].place.lang;
             return Some((lang, &self.contents.page_body(id)?.facts));
         }
-        let id = library.section_by_file.get(relative)?;
-        let lang = &library.sections[*id].place.lang;
-        Some((lang, &self.contents.section_body(*id)?.facts))
+        let id = library.section_by_file(relative)?;
+        let lang = &library.sections[id].place.lang;
+        Some((lang, &self.contents.section_body(id)?.facts))
     }
 
     fn add_body(&self, lang: &str, facts: &BodyFacts, parts: &mut Parts) {
@@ -236,11 +241,11 @@ impl Site {
             parts.entry(key).or_default().insert(part);
         };
         let linked = facts.links.iter().filter(|link| !link.path.is_empty());
-        let linked = linked.map(|link| Question::Link {
+        let linked = linked.map(|link| TextQuestion::Link {
             path: link.path.clone(),
             lang: lang.to_owned(),
         });
-        let asked: Vec<Question> = linked.chain(facts.asked.iter().cloned()).collect();
+        let asked: Vec<TextQuestion> = linked.chain(facts.asked.iter().cloned()).collect();
         for question in &asked {
             if let Some((key, part)) = questions::source_of(&self.world, question) {
                 add(key, part);
@@ -378,8 +383,8 @@ impl Job<'_> {
 }
 
 /// The sources of an output that a question asks for, where it is made without a template.
-fn note_made(world: &World, question: &Question, readings: &Readings) {
-    let Question::File(path) = question else {
+fn note_made(world: &World, question: &TextQuestion, readings: &Readings) {
+    let TextQuestion::File(path) = question else {
         return;
     };
     let Ok(Some(Found::Made(key))) = files::find(world, path) else {

@@ -1,6 +1,7 @@
 //! What the template of an output sees.
 
 use super::Job;
+use crate::graph::Neighbours;
 use crate::render::readers::Reader;
 use crate::render::values::{self, Detail, PagerList, View};
 use crate::render::{feeds, sitemap};
@@ -32,9 +33,13 @@ impl<'a> Variables<'a> {
             None => Some(&WHOLE),
         };
         match shape {
-            Some(shape) => drop(self.all.insert(name, (value(shape), shape))),
+            Some(shape) => {
+                self.all.insert(name, (value(shape), shape));
+            }
             // Its name is told where another one is misspelt.
-            None if self.named => drop(self.all.insert(name, (Value::none(), &WHOLE))),
+            None if self.named => {
+                self.all.insert(name, (Value::none(), &WHOLE));
+            }
             None => {}
         }
         self
@@ -71,7 +76,9 @@ impl Job<'_> {
         Some(match &self.planned.recipe {
             Recipe::Page(id) => self
                 .page_like(own, library.pages[*id].path())
-                .with("page", |shape| values::page_value(view, *id, shape, true)),
+                .with("page", |shape| {
+                    values::page_value(view, *id, shape, Neighbours::Shown)
+                }),
             Recipe::Section { section, pager } => {
                 let cut = Pagination::of_section(&library.sections[*section]);
                 let pages = &library.section_links[*section].pages;
@@ -80,7 +87,7 @@ impl Job<'_> {
                     .with("section", |shape| values::section(view, *section, shape))
             }
             Recipe::Taxonomy(of) => {
-                let taxonomy = &library.taxonomies[&of.lang][of.taxonomy];
+                let taxonomy = library.taxonomy(&of.lang, of.taxonomy)?;
                 self.page_like(own, &taxonomy.path)
                     .with("terms", |shape| match view.detail {
                         Detail::Full => self.all_terms(taxonomy),
@@ -89,8 +96,7 @@ impl Job<'_> {
                     .with("taxonomy", |_| values::taxonomy_kind(taxonomy))
             }
             Recipe::Term(of) => {
-                let taxonomy = &library.taxonomies[&of.lang][of.taxonomy];
-                let term = &taxonomy.terms[of.term];
+                let (taxonomy, term) = library.term(&of.lang, of.term)?;
                 let cut = Pagination::of_term(taxonomy);
                 self.list(own, view, &term.path, &term.pages, of.pager.zip(cut))?
                     .with("term", |shape| values::term(view, term, true, shape))
@@ -120,8 +126,7 @@ impl Job<'_> {
                 own.with("config", |_| self.contents.config(&config.default_language))
             }
             Recipe::NotFound => self.of_site(own).set("zola_version", ZOLA_VERSION),
-            // A page that sends its reader on, for hosts without redirects; `qf-location` for those
-            // with.
+            // A page that sends its reader on, for hosts without redirects; those with take the metadata.
             Recipe::Redirect(target) => own.set("url", target.as_str()),
             Recipe::SearchIndex(_)
             | Recipe::SearchLibrary
@@ -195,7 +200,7 @@ impl Job<'_> {
         let mut variables = self
             .of_site(own)
             .with("pages", |shape| {
-                values::pages(view, &feed.pages, shape, false)
+                values::pages(view, &feed.pages, shape, Neighbours::LeftOut)
             })
             .with("feed_url", |_| {
                 let path = format!("/{}", self.key);
@@ -209,9 +214,8 @@ impl Job<'_> {
             FeedOf::Section(id) => {
                 variables.with("section", |shape| values::section(view, *id, shape))
             }
-            FeedOf::Term(taxonomy, term) => {
-                let taxonomy = library.taxonomies.get(lang)?.get(*taxonomy)?;
-                let term = taxonomy.terms.get(*term)?;
+            FeedOf::Term(id) => {
+                let (taxonomy, term) = library.term(lang, *id)?;
                 variables
                     .with("taxonomy", |_| values::taxonomy_kind(taxonomy))
                     .with("term", |shape| values::term(view, term, false, shape))

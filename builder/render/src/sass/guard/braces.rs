@@ -1,25 +1,50 @@
 //! The syntax with braces, byte by byte.
 
-use super::code::code;
-use super::count::{
-    MAX_SELECTORS, MAX_SELECTORS_IN_FILE, note_comparisons, note_emitted, note_outside,
-    note_selectors, too_many_selectors, used_too_often,
-};
+use super::count::{note_comparisons, note_file};
+use super::extend::{self, note_selectors};
+use super::names::module;
+use super::selectors::{MAX_SELECTORS, MAX_SELECTORS_IN_FILE, too_many_selectors};
 use super::{
-    CALL, Guarded, MAX_NESTING, MAX_WORDS, Refusal, SELECT, emitted, extend_call, is_operator,
-    named, repeats, selectors, size_call, step_call, too_deep, too_long,
+    CALL, Guarded, IMPORT, MAX_NESTING, MAX_WORDS, OWN_SELECTOR_MODULE, Refusal, SELECT,
+    SELECTOR_MODULE, extend_call, file_call, is_operator, may_call_selectors, repeats, selectors,
+    size_call, step_call, text_with_braces, too_deep, too_long, written,
 };
 use std::collections::BTreeMap;
 
 /// Checks a text, and puts calls in where that is asked for.
-pub(super) fn guard(text: &str, insert: bool) -> Result<Guarded, Refusal> {
-    let code = code(text);
-    if !note_outside(named(&code)) {
-        return Err((1, used_too_often()));
+pub(super) fn guard(
+    text: &str,
+    code: &str,
+    insert: bool,
+    with_own_files: bool,
+) -> Result<Guarded, Refusal> {
+    let mut braces = Braces::new(text, code);
+    braces.with_own_files = insert && with_own_files;
+    if braces.with_own_files && may_call_selectors(text, code) {
+        braces.import_at = Some(prelude_end(text, code)).filter(|at| *at < code.len());
     }
-    let guarded = Braces::new(text, &code).run(insert)?;
-    note_emitted(emitted(&code)).map_err(|message| (1, message))?;
-    Ok(guarded)
+    braces.run(insert)
+}
+
+/// Where the rules end that have to come before all others.
+fn prelude_end(text: &str, code: &str) -> usize {
+    let (mut depth, mut end) = (0_usize, 0);
+    for (at, byte) in code.bytes().enumerate() {
+        match byte {
+            b'{' => depth += 1,
+            b'}' => depth = depth.saturating_sub(1),
+            b'@' if depth == 0 => {
+                let rest = &code[at..];
+                let first = ["@use", "@forward", "@charset"];
+                if first.iter().any(|rule| rest.starts_with(rule)) {
+                    end = rest.find(';').map_or(code.len(), |found| at + found + 1);
+                }
+            }
+            _ => {}
+        }
+    }
+    let mark = if text.starts_with('\u{feff}') { 3 } else { 0 };
+    end.max(mark)
 }
 
 struct Braces<'a> {
@@ -49,6 +74,9 @@ struct Braces<'a> {
     all_selectors: usize,
     /// Where the bodies end that can run again, by where they begin.
     ends: BTreeMap<usize, usize>,
+    with_own_files: bool,
+    /// Where the functions of selectors are to be imported.
+    import_at: Option<usize>,
 }
 
 impl<'a> Braces<'a> {
@@ -63,21 +91,21 @@ impl<'a> Braces<'a> {
             compared: 0,
             words: 0,
             pending: None,
-            guarded: Guarded {
-                text: String::with_capacity(text.len()),
-                inserted: Vec::new(),
-            },
+            guarded: Guarded::with_capacity(text.len()),
             copied: 0,
             statement: 0,
             selectors: Vec::new(),
             all_selectors: 0,
             ends: bodies(code),
+            with_own_files: false,
+            import_at: None,
         }
     }
 
     fn run(mut self, insert: bool) -> Result<Guarded, Refusal> {
         let bytes = self.code.as_bytes();
         while let Some(&byte) = bytes.get(self.at) {
+            self.import();
             self.visit(byte, bytes.get(self.at + 1).copied(), insert);
             if self.open.len() > MAX_NESTING {
                 return Err(too_deep(self.line));
@@ -95,14 +123,27 @@ impl<'a> Braces<'a> {
             }
         }
         note_comparisons(self.compared).map_err(|message| (1, message))?;
-        if insert
-            && self.open.is_empty()
-            && let Some(call) = size_call(&self.code[self.statement..])
-        {
-            self.insert(self.at, &format!("\n;{call}"));
+        extend::check().map_err(|message| (1, message))?;
+        let file = text_with_braces(self.code);
+        self.guarded.emitted = file.emitted;
+        let number = note_file(file).map_err(|message| (1, message))?;
+        if insert && self.open.is_empty() {
+            let last = &self.code[self.statement..];
+            let ends = if last.trim().is_empty() { "" } else { ";" };
+            let size = size_call(last).map(|call| format!("{call};"));
+            let calls = size.unwrap_or_default() + &file_call(number);
+            self.insert(self.at, &format!("\n{ends}{calls}"));
         }
         self.guarded.text.push_str(&self.text[self.copied..]);
         Ok(self.guarded)
+    }
+
+    /// Imports the functions of selectors, where they are to be.
+    fn import(&mut self) {
+        if let Some(at) = self.import_at.filter(|at| *at <= self.at) {
+            self.import_at = None;
+            self.insert(at, &format!("{IMPORT};"));
+        }
     }
 
     fn skip(&mut self, count: usize) {
@@ -126,6 +167,9 @@ impl<'a> Braces<'a> {
                     .collect();
                 if repeats(&name) {
                     self.pending = Some(self.open.len());
+                }
+                if self.with_own_files && self.open.is_empty() {
+                    self.import_ours();
                 }
             }
             (b'(' | b'[', _) => {
@@ -209,7 +253,7 @@ impl<'a> Braces<'a> {
             if insert {
                 let end = self.ends.get(&self.at).copied();
                 let body = &code[self.at..end.unwrap_or(code.len())];
-                let call = step_call(header, body, nested);
+                let call = step_call(header, text_with_braces(body), nested);
                 self.insert(self.at, &format!("{call};"));
             }
         }
@@ -219,29 +263,31 @@ impl<'a> Braces<'a> {
     /// interpolations, and those of several `&`.
     fn count_selectors(&mut self, header: &str) {
         let start = self.statement;
-        let rule = header.trim();
-        if rule.is_empty()
-            || rule.starts_with(['@', '$']) && !rule.starts_with("@at-root")
-            || rule.starts_with("--")
-            || rule.ends_with(':')
-        {
+        let Some((parents, list)) = written(header) else {
             return;
-        }
-        let parents = rule.split(',').map(|one| one.matches('&').count());
-        let (parents, list) = (parents.max().unwrap_or(0), 1 + rule.matches(',').count());
+        };
         let holes = holes(header);
         if holes.is_empty() && parents > 1 {
             let call = format!("{CALL}{SELECT}({parents},{list},&,null);");
             self.insert(start, &call);
         }
         for (from, to) in holes {
-            let inner = &header[from..to];
-            // A slash between two numbers would become a division.
-            if inner.trim().is_empty() || inner.contains('/') && !inner.contains(['$', '(']) {
-                continue;
-            }
             self.insert(start + from, &format!("{SELECT}({parents},{list},&,("));
             self.insert(start + to, "))");
+        }
+    }
+
+    /// Replaces the module of selectors by ours, where a rule imports it.
+    fn import_ours(&mut self) {
+        let Some((begin, end)) = module(self.text, self.code, self.at) else {
+            return;
+        };
+        if self.text[begin..end] == *SELECTOR_MODULE {
+            self.insert(begin, OWN_SELECTOR_MODULE);
+            self.copied = end;
+            if let Some((_, _, width)) = self.guarded.inserted.last_mut() {
+                *width -= SELECTOR_MODULE.len();
+            }
         }
     }
 
@@ -251,7 +297,8 @@ impl<'a> Braces<'a> {
         if let Some(call) = size_call(statement) {
             self.insert(self.at, &format!("{before}{call}{after}"));
         } else if let Some(call) = extend_call(statement) {
-            self.insert(self.at, &format!("{before}{call}{after}"));
+            // It may be the one that makes too much.
+            self.insert(self.statement, &format!("{call};"));
         }
     }
 
@@ -288,8 +335,9 @@ impl<'a> Braces<'a> {
     }
 }
 
-/// From where to where each interpolation of a text goes, those inside others left out.
-fn holes(text: &str) -> Vec<(usize, usize)> {
+/// From where to where each interpolation of a text goes that may make selectors; those inside others
+/// are left out.
+pub(super) fn holes(text: &str) -> Vec<(usize, usize)> {
     let bytes = text.as_bytes();
     let (mut holes, mut depth, mut from) = (Vec::new(), 0_usize, 0);
     for (at, byte) in bytes.iter().enumerate() {
@@ -302,7 +350,10 @@ fn holes(text: &str) -> Vec<(usize, usize)> {
             }
             b'}' if depth > 0 => {
                 depth -= 1;
-                if depth == 0 {
+                let inner = &text[from..at];
+                // A slash between two numbers would become a division.
+                let divides = inner.contains('/') && !inner.contains(['$', '(']);
+                if depth == 0 && !inner.trim().is_empty() && !divides {
                     holes.push((from, at));
                 }
             }

@@ -1,11 +1,12 @@
 //! What is counted while a style sheet is compiled, by the calls that were put in.
 
+use super::selectors::{MAX_SELECTORS, too_many_selectors};
 use grass_compiler::Visitor;
 use grass_compiler::codemap::Span;
 use grass_compiler::sass_ast::ArgumentResult;
-use grass_compiler::sass_value::Value;
+use grass_compiler::sass_value::{CalculationArg, SassNumber, Unit, Value};
 use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// What calls may use of the stack; the rest is for one deep expression.
@@ -19,26 +20,18 @@ const MAX_STATEMENTS: usize = 20_000_000;
 const MAX_DEPTH: usize = 200;
 
 /// Bytes of a value; one of a list counts as [`ITEM_BYTES`], besides what it is.
-const MAX_VALUE_BYTES: usize = 1 << 20;
+pub(super) const MAX_VALUE_BYTES: usize = 1 << 20;
 const ITEM_BYTES: usize = 32;
+/// What a unit of a number with several counts as: numbers that are multiplied compare their units.
+const UNIT_BYTES: usize = 1 << 10;
 /// What is no larger is not looked at.
 const SMALL_BYTES: usize = 2 * ITEM_BYTES;
 /// Bytes of values that may be used in one compilation.
 const MAX_USED_BYTES: usize = 512 << 20;
 /// Comparisons of names, and of the keys of maps that are written out.
 const MAX_COMPARISONS: usize = 400_000_000;
-/// Selectors that nesting makes of others.
-pub(super) const MAX_SELECTORS: usize = 1_000;
 /// Selectors and declarations that a compilation makes.
 const MAX_EMITTED: usize = 1_000_000;
-/// The same for a whole file.
-pub(super) const MAX_SELECTORS_IN_FILE: usize = 1_000_000;
-/// Runs of `@extend` in one compilation.
-const MAX_EXTENDS: usize = 1_000;
-/// Comparisons of selectors for it.
-const MAX_EXTEND_WORK: usize = 2_000_000;
-/// Selectors that `@extend` may make of one.
-const MAX_EXTENDED: usize = 10_000;
 
 thread_local! {
     static COUNTS: RefCell<Counts> = RefCell::default();
@@ -65,16 +58,12 @@ struct Counts {
     bodies: Vec<Rc<Body>>,
     /// How often a variable is named in all files.
     outside: BTreeMap<String, usize>,
-    extends: usize,
-    /// Runs of `@extend` by what they extend.
-    extended: BTreeMap<String, usize>,
-    /// What the rules extend that have a part of a selector.
-    targets: BTreeMap<String, BTreeSet<String>>,
-    /// How many selectors have a part.
-    rules: BTreeMap<String, usize>,
-    extend_work: usize,
-    /// The parts of selectors that have several.
-    compound: Vec<Vec<String>>,
+    /// True once a file forwards another one with a prefix, so that its variables have longer names.
+    has_prefixes: bool,
+    /// True once a file may read the variables of a module by one call.
+    has_meta: bool,
+    /// Runs of files by their number.
+    files: BTreeMap<usize, usize>,
 }
 
 /// A body that can run again.
@@ -82,13 +71,23 @@ struct Counts {
 pub(super) struct Body {
     /// The variables that it is given.
     pub(super) given: Vec<String>,
+    pub(super) text: Text,
+    /// True for one inside something else, whose variables it sees when that has ended too.
+    pub(super) nested: bool,
+}
+
+/// What there is in a text.
+#[derive(Default)]
+pub(super) struct Text {
     /// How often it names variables.
     pub(super) names: BTreeMap<String, usize>,
     pub(super) statements: usize,
     /// Selectors and declarations that it makes inside one selector.
     pub(super) emitted: usize,
-    /// True for one inside something else, whose variables it sees when that has ended too.
-    pub(super) nested: bool,
+    /// Its code without spaces: the values that are written out there are made each time.
+    pub(super) bytes: usize,
+    /// True where it may read all variables of a module by one call, which needs a module of Sass.
+    pub(super) calls: bool,
 }
 
 /// A run of a body.
@@ -108,8 +107,47 @@ impl Counts {
         let size = self.largest.entry(name.to_owned()).or_default();
         let more = bytes.saturating_sub(*size);
         *size = (*size).max(bytes);
-        let named = self.outside.get(name).copied().unwrap_or(0);
-        self.use_bytes(more.saturating_mul(named));
+        if more > 0 {
+            let named = self.named_outside(name);
+            self.use_bytes(more.saturating_mul(named));
+        }
+    }
+
+    /// How often all files name a variable, with a prefix too.
+    fn named_outside(&mut self, name: &str) -> usize {
+        if !self.has_prefixes {
+            return self.outside.get(name).copied().unwrap_or(0);
+        }
+        self.compared = self.compared.saturating_add(self.outside.len());
+        let named = self
+            .outside
+            .iter()
+            .filter(|(other, _)| other.ends_with(name));
+        named
+            .map(|(_, count)| *count)
+            .fold(0, usize::saturating_add)
+    }
+
+    /// From here on a name may have a prefix.
+    fn take_prefixes(&mut self) {
+        if std::mem::replace(&mut self.has_prefixes, true) {
+            return;
+        }
+        for (name, bytes) in self.largest.clone() {
+            let all = self.named_outside(&name);
+            let more = all - self.outside.get(&name).copied().unwrap_or(0);
+            self.use_bytes(bytes.saturating_mul(more));
+        }
+    }
+
+    /// The largest of what is known under a name, or under what it is behind a prefix.
+    fn largest_of(&self, sizes: &BTreeMap<String, usize>, name: &str) -> usize {
+        let of = |name: &str| sizes.get(name).copied().unwrap_or(0);
+        if !self.has_prefixes {
+            return of(name);
+        }
+        let names = name.char_indices().map(|(at, _)| of(&name[at..]));
+        names.max().unwrap_or(0)
     }
 
     fn use_bytes(&mut self, bytes: usize) {
@@ -141,7 +179,7 @@ impl Counts {
     /// How large a variable may be that the innermost body names. What it was given is known; of
     /// another the largest that was set counts, and the largest that a body was given that runs.
     fn size_of(&self, name: &str, body: &Body, given: &[&(String, usize)]) -> usize {
-        let of = |sizes: &BTreeMap<String, usize>| sizes.get(name).copied().unwrap_or(0);
+        let of = |sizes: &BTreeMap<String, usize>| self.largest_of(sizes, name);
         if body.given.iter().any(|given| given == name) {
             let own = self.running.last().map(|run| &run.given);
             let own = own.and_then(|own| own.iter().find(|(own, _)| own == name));
@@ -156,40 +194,27 @@ impl Counts {
             .fold(of(&self.largest), usize::max)
     }
 
-    /// The work of one more `@extend`: each selector with the target, or with what its extenders
-    /// extend in turn, is made again, and what it was extended to is compared with one another.
-    fn extend_work(&self, target: &str) -> usize {
-        let mut seen = BTreeSet::from([target]);
-        let mut next = vec![target];
-        let mut work = 0_usize;
-        while let Some(name) = next.pop() {
-            let rules = self.rules.get(name).copied().unwrap_or(0);
-            work = work.saturating_add(rules);
-            for target in self.targets.get(name).into_iter().flatten() {
-                if seen.insert(target) {
-                    next.push(target);
-                }
-            }
-        }
-        let runs = seen.iter().filter_map(|name| self.extended.get(*name));
-        let runs: usize = runs.sum();
-        work.saturating_mul(runs.saturating_pow(2))
-    }
-
-    /// Uses what a run of a body names.
-    fn use_names(&mut self, body: &Body) {
+    /// Uses what a run of a body names, and what is written out in it.
+    fn use_text(&mut self, body: &Body) {
+        let names = &body.text.names;
         let given: Vec<_> = self.running.iter().flat_map(|run| &run.given).collect();
-        let used = body
-            .names
+        let used = names
             .iter()
             .map(|(name, count)| self.size_of(name, body, &given).saturating_mul(*count));
         let used = used.fold(0, usize::saturating_add);
-        let looked_at = body
-            .names
-            .len()
-            .saturating_mul(1 + given.len() + body.given.len());
+        let tries = |name: &String| if self.has_prefixes { name.len() } else { 1 };
+        let tries: usize = names.keys().map(tries).sum();
+        let looked_at = tries.saturating_mul(1 + given.len() + body.given.len());
         self.compared = self.compared.saturating_add(looked_at);
-        self.use_bytes(used);
+        let read = if body.text.calls && self.has_meta {
+            self.largest
+                .values()
+                .fold(0, |all, bytes| bytes.saturating_add(all))
+        } else {
+            0
+        };
+        self.use_bytes(used.saturating_add(body.text.bytes).saturating_add(read));
+        self.statements = self.statements.saturating_add(body.text.statements);
     }
 }
 
@@ -201,20 +226,39 @@ pub(super) fn note_body(body: Body) -> usize {
     })
 }
 
-/// Notes how often variables are named in a file; false where that uses too much.
-pub(super) fn note_outside(names: BTreeMap<String, usize>) -> bool {
-    COUNTS.with_borrow_mut(|counts| {
-        for (name, count) in names {
-            let size = counts.largest.get(&name).copied().unwrap_or(0);
-            counts.use_bytes(size.saturating_mul(count));
-            *counts.outside.entry(name).or_default() += count;
+/// Notes what there is in a file, which runs once: its number. An error where that is too much.
+pub(super) fn note_file(text: Text) -> Result<usize, String> {
+    note_emitted(text.emitted)?;
+    let is_over = COUNTS.with_borrow_mut(|counts| {
+        for (name, count) in &text.names {
+            let size = counts.largest_of(&counts.largest, name);
+            counts.use_bytes(size.saturating_mul(*count));
+            *counts.outside.entry(name.clone()).or_default() += count;
         }
-        counts.used_bytes <= MAX_USED_BYTES
-    })
+        counts.used_bytes > MAX_USED_BYTES
+    });
+    if is_over {
+        return Err(used_too_often());
+    }
+    Ok(note_body(Body {
+        text,
+        nested: true,
+        ..Body::default()
+    }))
+}
+
+/// Notes that a file uses the module that reads others.
+pub(super) fn note_meta() {
+    COUNTS.with_borrow_mut(|counts| counts.has_meta = true);
+}
+
+/// Notes that a file forwards another one with a prefix.
+pub(super) fn note_prefix() {
+    COUNTS.with_borrow_mut(Counts::take_prefixes);
 }
 
 /// Notes selectors and declarations that are made; an error where they are too many.
-pub(super) fn note_emitted(more: usize) -> Result<(), String> {
+pub(crate) fn note_emitted(more: usize) -> Result<(), String> {
     let all = COUNTS.with_borrow_mut(|counts| {
         counts.emitted = counts.emitted.saturating_add(more);
         counts.emitted
@@ -243,71 +287,6 @@ pub(super) fn note_comparisons(more: usize) -> Result<(), String> {
     ))
 }
 
-/// How many selectors and `&` a value may bring into a selector.
-fn in_selector(value: &Value) -> (usize, usize) {
-    let add = |(commas, parents): (usize, usize), value: &Value| {
-        let (more, again) = in_selector(value);
-        (commas + more, parents + again)
-    };
-    match value {
-        Value::String(text, _) => (text.matches(',').count(), text.matches('&').count()),
-        Value::List(list, ..) => list.iter().fold((list.len(), 0), add),
-        Value::ArgList(list) => list.elems.iter().fold((list.elems.len(), 0), add),
-        _ => (0, 0),
-    }
-}
-
-/// Counts what an interpolation brings into the selectors of a rule, and returns it: how many `&`
-/// and selectors are written there, the selectors around, and what is interpolated.
-pub(crate) fn select(mut arguments: ArgumentResult, _: &mut Visitor) -> Answer {
-    let span = arguments.span();
-    let mut number = |index| match arguments.get_positional(index).map(|value| value.node) {
-        Some(Value::Dimension(number)) => number.num.0 as usize,
-        _ => 1,
-    };
-    let (parents, list) = (number(0), number(1));
-    let around = match arguments.get_positional(2).map(|around| around.node) {
-        Some(Value::List(list, ..)) => list.len(),
-        _ => 1,
-    };
-    let value = arguments
-        .get_positional(3)
-        .map_or(Value::Null, |value| value.node);
-    let (more, again) = in_selector(&value);
-    let parents = u32::try_from((parents + again).max(1)).unwrap_or(u32::MAX);
-    let count = around.saturating_pow(parents).saturating_mul(list + more);
-    if count > MAX_SELECTORS {
-        return fail(too_many_selectors(), span);
-    }
-    note_emitted(count).map_err(|message| (message, span))?;
-    Ok(value)
-}
-
-/// Notes the selectors of a rule.
-pub(super) fn note_selectors(header: &str) {
-    for selector in header.split(',') {
-        let mut parts: Vec<String> = Vec::new();
-        for c in selector.trim().chars() {
-            let begins = matches!(c, '.' | '#' | '%' | ':' | '[') || c.is_whitespace();
-            match parts.last_mut() {
-                Some(part) if !begins => part.push(c),
-                _ if c.is_whitespace() => parts.push(String::new()),
-                _ => parts.push(c.to_string()),
-            }
-        }
-        parts.retain(|part| !part.is_empty());
-        COUNTS.with_borrow_mut(|counts| {
-            let names: BTreeSet<&String> = parts.iter().collect();
-            for name in names {
-                *counts.rules.entry(name.clone()).or_default() += 1;
-            }
-            if parts.len() > 1 {
-                counts.compound.push(parts);
-            }
-        });
-    }
-}
-
 /// Where the stack is now.
 #[inline(never)]
 fn stack_now() -> usize {
@@ -317,20 +296,22 @@ fn stack_now() -> usize {
 
 /// Begins to count, on the thread that compiles.
 pub(crate) fn start() {
+    super::extend::start();
+    super::selectors::start();
     COUNTS.set(Counts {
         stack_start: stack_now(),
         ..Counts::default()
     });
 }
 
-type Answer = Result<Value, Box<grass_compiler::Error>>;
+pub(super) type Answer = Result<Value, Box<grass_compiler::Error>>;
 
-fn fail(message: String, span: Span) -> Answer {
+pub(super) fn fail(message: String, span: Span) -> Answer {
     Err(Box::<grass_compiler::Error>::from((message, span)))
 }
 
 /// The bytes of a value, up to a little more than [`MAX_VALUE_BYTES`].
-fn size(value: &Value, so_far: usize) -> usize {
+pub(super) fn size(value: &Value, so_far: usize) -> usize {
     let add = |size: usize, value: &Value| {
         if size > MAX_VALUE_BYTES {
             size
@@ -348,7 +329,30 @@ fn size(value: &Value, so_far: usize) -> usize {
         Value::Map(map) => map.iter().fold(so_far, |size, (key, value)| {
             add(add(size + 2 * ITEM_BYTES, &key.node), value)
         }),
+        Value::Dimension(number) => so_far + number_size(number),
+        Value::Calculation(calculation) => calculation.args.iter().fold(so_far, calculation_size),
         _ => so_far + ITEM_BYTES,
+    }
+}
+
+fn number_size(number: &SassNumber) -> usize {
+    let units = match &number.unit {
+        Unit::Complex(units) => units.numer.len() + units.denom.len(),
+        _ => 0,
+    };
+    ITEM_BYTES + units * UNIT_BYTES
+}
+
+fn calculation_size(so_far: usize, argument: &CalculationArg) -> usize {
+    let so_far = so_far + ITEM_BYTES;
+    match argument {
+        _ if so_far > MAX_VALUE_BYTES => so_far,
+        CalculationArg::Number(number) => so_far + number_size(number),
+        CalculationArg::Calculation(inner) => inner.args.iter().fold(so_far, calculation_size),
+        CalculationArg::String(text) | CalculationArg::Interpolation(text) => so_far + text.len(),
+        CalculationArg::Operation { lhs, rhs, .. } => {
+            calculation_size(calculation_size(so_far, lhs), rhs)
+        }
     }
 }
 
@@ -368,11 +372,23 @@ fn checked_size(
     Err(Box::<grass_compiler::Error>::from((message, span)))
 }
 
-pub(super) fn used_too_often() -> String {
+fn used_too_often() -> String {
     format!(
         "large values are used too often: more than {MAX_USED_BYTES} bytes in all; use smaller \
          ones in loops, functions and mixins"
     )
+}
+
+/// Notes bytes of values that are made or used; an error where they are too many.
+pub(super) fn note_used(bytes: usize) -> Result<(), String> {
+    let used = COUNTS.with_borrow_mut(|counts| {
+        counts.use_bytes(bytes);
+        counts.used_bytes
+    });
+    if used > MAX_USED_BYTES {
+        return Err(used_too_often());
+    }
+    Ok(())
 }
 
 fn check_used(span: Span) -> Answer {
@@ -428,15 +444,49 @@ pub(crate) fn step(mut arguments: ArgumentResult, _: &mut Visitor) -> Answer {
         Some(Value::List(list, ..)) => list.len().max(1),
         _ => 1,
     };
-    note_emitted(body.emitted.saturating_mul(selectors)).map_err(|message| (message, span))?;
+    let emitted = body.text.emitted.saturating_mul(selectors);
+    note_emitted(emitted).map_err(|message| (message, span))?;
     let around = around.map_or(0, |around| size(&around, 0));
-    let statements = COUNTS.with_borrow_mut(|counts| {
+    COUNTS.with_borrow_mut(|counts| {
         counts.use_bytes(around);
-        counts.use_names(&body);
-        counts.statements = counts.statements.saturating_add(body.statements);
-        counts.statements
+        counts.use_text(&body);
     });
-    if statements > MAX_STATEMENTS {
+    check_counts(span)
+}
+
+/// Counts the second run of a file and those after it, at its end: its number, and the selectors
+/// around it.
+pub(crate) fn file(mut arguments: ArgumentResult, _: &mut Visitor) -> Answer {
+    let span = arguments.span();
+    let number = match arguments.get_positional(0).map(|number| number.node) {
+        Some(Value::Dimension(number)) => number.num.0 as usize,
+        _ => return Ok(Value::Null),
+    };
+    let selectors = match arguments.get_positional(1).map(|around| around.node) {
+        Some(Value::List(list, ..)) => list.len().max(1),
+        _ => 1,
+    };
+    let known = COUNTS.with_borrow_mut(|counts| {
+        let body = counts.bodies.get(number).cloned()?;
+        let runs = counts.files.entry(number).or_default();
+        *runs += 1;
+        Some((body, *runs > 1))
+    });
+    let Some((body, is_again)) = known else {
+        return Ok(Value::Null);
+    };
+    let new = if is_again { selectors } else { selectors - 1 };
+    let emitted = body.text.emitted.saturating_mul(new);
+    note_emitted(emitted).map_err(|message| (message, span))?;
+    if is_again {
+        COUNTS.with_borrow_mut(|counts| counts.use_text(&body));
+    }
+    check_counts(span)
+}
+
+/// An error where what has run is too much.
+fn check_counts(span: Span) -> Answer {
+    if COUNTS.with_borrow(|counts| counts.statements) > MAX_STATEMENTS {
         let message = format!(
             "functions, mixins and loops run more than {MAX_STATEMENTS} statements: does every \
              loop end?"
@@ -456,81 +506,4 @@ pub(crate) fn measure(mut arguments: ArgumentResult, _: &mut Visitor) -> Answer 
         COUNTS.with_borrow_mut(|counts| counts.note_set(&name, bytes));
     }
     check_used(span)
-}
-
-/// The parts of the selectors that a value is.
-fn simple_names(value: &Value, names: &mut Vec<String>) {
-    match value {
-        Value::String(text, _) => {
-            let ends = |c: char| matches!(c, '.' | '#' | '%' | ':' | '[') || c.is_whitespace();
-            let starts = text.char_indices().filter(|(_, c)| ends(*c));
-            let starts: Vec<usize> = std::iter::once(0)
-                .chain(starts.map(|(at, _)| at))
-                .chain([text.len()])
-                .collect();
-            let parts = starts.windows(2).map(|pair| text[pair[0]..pair[1]].trim());
-            names.extend(parts.filter(|part| !part.is_empty()).map(str::to_owned));
-        }
-        Value::List(list, ..) => list.iter().for_each(|value| simple_names(value, names)),
-        _ => {}
-    }
-}
-
-/// Counts one `@extend` of what it is given.
-pub(crate) fn extend(mut arguments: ArgumentResult, _: &mut Visitor) -> Answer {
-    let span = arguments.span();
-    let Some(Value::String(target, _)) = arguments.get_positional(0).map(|target| target.node)
-    else {
-        return Ok(Value::Null);
-    };
-    let extender = arguments.get_positional(1).map(|around| around.node);
-    let mut names = Vec::new();
-    if let Some(extender) = &extender {
-        simple_names(extender, &mut names);
-    }
-    let found = COUNTS.with_borrow_mut(|counts| {
-        counts.extends += 1;
-        *counts.extended.entry(target.clone()).or_default() += 1;
-        for name in names {
-            let targets = counts.targets.entry(name).or_default();
-            targets.insert(target.clone());
-        }
-        let work = counts.extend_work(&target);
-        counts.extend_work = counts.extend_work.saturating_add(work);
-        let runs = |part: &String| 1 + counts.extended.get(part).copied().unwrap_or(0);
-        let touched = counts
-            .compound
-            .iter()
-            .filter(|parts| parts.contains(&target));
-        let most = touched
-            .map(|parts| parts.iter().map(runs).fold(1, usize::saturating_mul))
-            .max();
-        (
-            counts.extends > MAX_EXTENDS || counts.extend_work > MAX_EXTEND_WORK,
-            most.unwrap_or(1) > MAX_EXTENDED,
-        )
-    });
-    match found {
-        (true, _) => fail(
-            format!(
-                "more than {MAX_EXTENDS} runs of @extend, or fewer on selectors that many rules \
-                 have; include a mixin instead"
-            ),
-            span,
-        ),
-        (_, true) => fail(
-            format!(
-                "@extend of {target} could turn one selector with several extended parts into more \
-                 than {MAX_EXTENDED}; include a mixin instead"
-            ),
-            span,
-        ),
-        _ => Ok(Value::Null),
-    }
-}
-
-pub(super) fn too_many_selectors() -> String {
-    format!(
-        "rules inside rules produce more than {MAX_SELECTORS} selectors; list fewer, or nest less"
-    )
 }

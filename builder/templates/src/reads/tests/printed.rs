@@ -2,8 +2,7 @@
 
 use super::*;
 
-/// `page{lower{title} tags[]} f(path="a")[:10]`: a name alone is read whole, `?` only looked at,
-/// `[]` are all values of a list, `[:3]` the first ones, `#` is how many there are.
+/// `page{lower{title} tags[]} f(path="a")[:10]`: variables, then calls.
 pub fn printed(reads: &Reads) -> String {
     let Reads {
         context: Some(context),
@@ -16,49 +15,8 @@ pub fn printed(reads: &Reads) -> String {
             None => "everything".to_owned(),
         };
     };
-    let variables = context
-        .iter()
-        .map(|(name, shape)| format!("{name}{}", of(shape)));
-    let calls = calls.iter().map(|call| {
-        let literals: Vec<String> = call
-            .literals
-            .iter()
-            .map(|(name, text)| format!("{name}={text:?}"))
-            .collect();
-        format!(
-            "{}({}){}",
-            call.function,
-            literals.join(" "),
-            of(&call.shape)
-        )
-    });
-    variables.chain(calls).collect::<Vec<_>>().join(" ")
-}
-
-fn of(shape: &Shape) -> String {
-    let Shape::Parts(parts) = shape else {
-        return String::new();
-    };
-    if *parts == Parts::default() {
-        return "?".to_owned();
-    }
-    let mut out = String::new();
-    if !parts.fields.is_empty() {
-        let fields = parts.fields.iter();
-        let fields: Vec<String> = fields
-            .map(|(name, shape)| format!("{name}{}", of(shape)))
-            .collect();
-        out = format!("{{{}}}", fields.join(" "));
-    }
-    if let Some(items) = &parts.items {
-        out += &match items.first {
-            Some(first) => format!("[:{first}]"),
-            None => "[]".to_owned(),
-        };
-        out += &of(&items.shape);
-    }
-    if parts.length {
-        out.push('#');
-    }
-    out
+    let variables = context.iter();
+    let variables = variables.map(|(name, shape)| format!("{name}{shape}"));
+    let all: Vec<String> = variables.chain(calls.iter().map(Call::to_string)).collect();
+    all.join(" ")
 }
