@@ -103,7 +103,7 @@ impl<'html> Tag<'html> {
 }
 
 impl Attribute<'_> {
-    /// Writes the value, where it has one, and returns true if it has no quotes.
+    /// Writes the value, and returns true if there is one without quotes.
     fn write_value(&self, out: &mut String) -> bool {
         let collapsed: String;
         let mut value = self.value;
@@ -113,7 +113,7 @@ impl Attribute<'_> {
             value = &collapsed;
         }
         if value.is_empty() {
-            return true;
+            return false;
         }
         out.push('=');
         let needs_quotes = |byte: u8| byte.is_ascii_whitespace() || b"\"'=<>`".contains(&byte);

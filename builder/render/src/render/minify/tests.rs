@@ -64,6 +64,7 @@ fn attributes_lose_quotes_that_they_do_not_need() {
             "<svg viewBox='0 0 1 1'><linearGradient id=a /><path d=b /></svg>",
         ),
         ("<path d='a b'/><path d=a/>", "<path d='a b'/><path d=a/>"),
+        ("<path d />", "<path d/>"),
         ("<a  =b>", "<a  =b>"),
         ("<a b / =c>", "<a b / =c>"),
         ("<a b='c'd='e'>", "<a b=c d=e>"),
