@@ -1,317 +1,309 @@
-//! `minify_html` (site model, section 16): white space and optional tags go, style sheets in pages
-//! shrink, scripts stay as they are.
+//! `minify_html` (site model, section 16): white space and comments that are not shown, quotes and
+//! end tags that are optional, and style sheets in pages.
 //!
-//! The library (`minify-html`) goes down a level of its stack for every open tag and every open
-//! bracket of a style sheet, and an overflow would end the whole process. So each page gets a stack
-//! that holds all of its tags and brackets one inside the other, and a page with more than
-//! [`MAX_TAGS`] or [`MAX_BRACKETS`] is published as it is.
+//! One pass over the tags, without a tree: what a browser would have to repair is left as it is,
+//! scripts, entities and the order of attributes as well. Libraries for it bring a compiler for
+//! style sheets and tables of all entities, which take longer to build than the rest of this crate.
 
-use crate::panics::quietly;
-use minify_html::{Cfg, minify};
+mod css;
+mod elements;
+mod order;
+mod tag;
 
-/// Tags of a page that is minified.
-pub const MAX_TAGS: usize = 50_000;
-/// Opening brackets in one style sheet or `style` attribute of a page that is minified.
-pub const MAX_BRACKETS: usize = 4_000;
+use elements::Next;
+use order::Order;
+use tag::Tag;
 
-/// Measured: a tag takes below 2 KiB, a bracket below 17 KiB.
-const TAG_STACK_BYTES: usize = 4 << 10;
-const BRACKET_STACK_BYTES: usize = 32 << 10;
-const BASE_STACK_BYTES: usize = 2 << 20;
-
-/// What became of a page.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Minified {
-    /// It is shorter.
-    Page(Vec<u8>),
-    /// It has more tags or brackets than are minified, and stays as it is.
-    TooMuch,
-    /// The library crashed on it.
-    Crashed,
-}
-
-/// Minifies one page.
-pub fn page(html: &[u8]) -> Minified {
-    let tags = html.iter().filter(|byte| **byte == b'<').count();
-    let brackets = most_brackets(html);
-    if tags > MAX_TAGS || brackets > MAX_BRACKETS {
-        return Minified::TooMuch;
+/// Minifies one page. It looks and does the same, unless a style sheet shows white space elsewhere
+/// than in `pre`, `textarea` and `code`, or puts blocks into lines.
+pub fn page(html: &str) -> String {
+    let mut page = Page::new(html.len());
+    let mut rest = html;
+    while !rest.is_empty() {
+        rest = page.step(rest);
     }
-    let stack = BASE_STACK_BYTES + tags * TAG_STACK_BYTES + brackets * BRACKET_STACK_BYTES;
-    let minified = std::thread::scope(|scope| {
-        let worker = std::thread::Builder::new().stack_size(stack);
-        let running = worker.spawn_scoped(scope, || quietly(|| minify(html, &options())));
-        running.map(|running| running.join())
-    });
-    match minified {
-        Ok(Ok(minified)) => Minified::Page(minified),
-        Ok(Err(_)) => Minified::Crashed,
-        // No memory for the stack.
-        Err(_) => Minified::TooMuch,
+    page.end()
+}
+
+/// A page as far as it is written.
+struct Page {
+    out: String,
+    order: Order,
+    /// How many elements are open that show white space.
+    kept: usize,
+    /// An attribute says that white space is shown.
+    keeps_all: bool,
+    /// The last end tag, which may be optional: name and text.
+    end_tag: Option<(String, String)>,
+    /// White space stands here that is not written yet.
+    gap: bool,
+    /// A line begins here, so that white space is not shown.
+    at_start: bool,
+    in_head: bool,
+}
+
+impl Page {
+    fn new(length: usize) -> Self {
+        Self {
+            out: String::with_capacity(length),
+            order: Order::default(),
+            kept: 0,
+            keeps_all: false,
+            end_tag: None,
+            gap: false,
+            at_start: true,
+            in_head: true,
+        }
+    }
+
+    /// Writes what a text begins with, and returns the rest.
+    fn step<'html>(&mut self, html: &'html str) -> &'html str {
+        if !html.starts_with('<') {
+            let end = html.find('<').unwrap_or(html.len());
+            self.text(&html[..end]);
+            return &html[end..];
+        }
+        if let Some(tag) = Tag::read(html) {
+            let rest = &html[tag.text().len()..];
+            return if tag.is_end {
+                self.end_of(&tag, rest)
+            } else {
+                self.start_of(&tag, rest)
+            };
+        }
+        if let Some(comment) = html.strip_prefix("<!--") {
+            let Some(end) = end_of_comment(comment) else {
+                return self.verbatim(html, html.len());
+            };
+            let end = 4 + end;
+            // Behind it a line break at the start of `pre` is not dropped.
+            if self.shows_space() || (joins(&self.out) && !self.gap) {
+                return self.verbatim(html, end);
+            }
+            return &html[end..];
+        }
+        if html.starts_with("<![CDATA[") {
+            let end = html.find("]]>").map_or(html.len(), |end| end + 3);
+            return self.verbatim(html, end);
+        }
+        let is_markup = ["<!", "<?", "</"]
+            .iter()
+            .any(|begin| html.starts_with(begin));
+        if is_markup {
+            let end = html.find('>').map_or(html.len(), |end| end + 1);
+            let is_doctype = html
+                .get(..9)
+                .is_some_and(|b| b.eq_ignore_ascii_case("<!doctype"));
+            let rest = self.verbatim(html, end);
+            self.at_start = is_doctype;
+            return rest;
+        }
+        // A tag that does not end is dropped by browsers.
+        let is_tag = html[1..].starts_with(|c: char| c.is_ascii_alphabetic());
+        if is_tag {
+            return self.verbatim(html, html.len());
+        }
+        let end = html[1..].find('<').map_or(html.len(), |end| 1 + end);
+        self.text(&html[..end]);
+        &html[end..]
+    }
+
+    fn text(&mut self, text: &str) {
+        if self.shows_space() {
+            self.settle(None);
+            self.write_gap();
+            self.out.push_str(text);
+            self.at_start = false;
+            return;
+        }
+        self.gap |= text.starts_with(is_space);
+        let mut words = text.split(is_space).filter(|word| !word.is_empty());
+        let mut next = words.next();
+        while let Some(word) = next {
+            self.in_head = false;
+            self.order.text();
+            self.settle(None);
+            self.write_gap();
+            self.out.push_str(word);
+            self.at_start = false;
+            next = words.next();
+            self.gap = next.is_some() || text.ends_with(is_space);
+        }
+    }
+
+    fn start_of<'html>(&mut self, tag: &Tag<'_>, rest: &'html str) -> &'html str {
+        let name = tag.name.as_str();
+        let is_void = elements::is_void(name);
+        let has_content = !is_void && !tag.is_self_closing && !elements::is_raw(name);
+        self.in_head &= elements::is_of_head(name);
+        self.order.start(name, has_content);
+        self.before(name, Next::Start(name));
+        tag.write(is_void, &mut self.out);
+        self.after(name);
+        self.keeps_all |= tag.has("style", |style| {
+            style.to_ascii_lowercase().contains("white-space")
+        }) || tag.has("xml:space", |_| true);
+        self.kept += usize::from(elements::keeps_space(name));
+        if elements::is_raw(name) && !tag.is_self_closing {
+            return self.raw(tag, rest);
+        }
+        // In SVG the former has no content.
+        if elements::is_raw(name) || name == "plaintext" {
+            return self.verbatim(rest, rest.len());
+        }
+        rest
+    }
+
+    fn end_of<'html>(&mut self, tag: &Tag<'_>, rest: &'html str) -> &'html str {
+        let name = tag.name.as_str();
+        self.order.end(name);
+        self.before(name, Next::End(name));
+        if self.order.holds() {
+            self.kept -= usize::from(elements::keeps_space(name));
+        }
+        if self.order.holds() && elements::has_optional_end(name) {
+            self.end_tag = Some((tag.name.clone(), tag.text().to_owned()));
+        } else {
+            self.out.push_str(tag.text());
+        }
+        self.after(name);
+        rest
+    }
+
+    /// Writes the content of an element that has no tags in it.
+    fn raw<'html>(&mut self, tag: &Tag<'_>, rest: &'html str) -> &'html str {
+        let name = tag.name.as_str();
+        let end = end_of_raw(rest, name);
+        let content = &rest[..end];
+        // In a script such a comment hides its end.
+        if name == "script" && content.contains("<!--") {
+            return self.verbatim(rest, rest.len());
+        }
+        let is_css = name == "style"
+            && !tag.has("type", |kind| {
+                !kind.is_empty() && !kind.eq_ignore_ascii_case("text/css")
+            });
+        match css::sheet(content).filter(|_| is_css) {
+            Some(css) => self.out.push_str(&css),
+            None => self.out.push_str(content),
+        }
+        let rest = &rest[end..];
+        let end = rest.find('>').map_or(rest.len(), |end| end + 1);
+        self.out.push_str(&rest[..end]);
+        &rest[end..]
+    }
+
+    /// Writes the white space and the end tag before a tag, where they are needed.
+    fn before(&mut self, name: &str, next: Next<'_>) {
+        self.settle(Some(next));
+        if self.is_edge(name) {
+            self.gap = false;
+        }
+        self.write_gap();
+    }
+
+    fn after(&mut self, name: &str) {
+        if !elements::is_hidden(name) {
+            self.at_start = self.is_edge(name);
+        }
+    }
+
+    fn shows_space(&self) -> bool {
+        self.keeps_all || self.kept > 0
+    }
+
+    /// True where a line ends before a tag and another begins behind it.
+    fn is_edge(&self, name: &str) -> bool {
+        self.order.holds() && (elements::is_block(name) || self.in_head)
+    }
+
+    /// Writes the end tag that waits, unless it may go before what comes next; None is a text.
+    fn settle(&mut self, next: Option<Next<'_>>) {
+        if let Some((name, text)) = self.end_tag.take()
+            && !next.is_some_and(|next| self.order.holds() && elements::may_go(&name, next))
+        {
+            self.out.push_str(&text);
+        }
+    }
+
+    fn write_gap(&mut self) {
+        if self.gap && !self.at_start {
+            self.out.push(' ');
+        }
+        self.gap = false;
+    }
+
+    /// Writes so much as it is, and returns the rest.
+    fn verbatim<'html>(&mut self, html: &'html str, length: usize) -> &'html str {
+        self.settle(None);
+        self.write_gap();
+        let (text, rest) = html.split_at(length);
+        self.out.push_str(text);
+        self.at_start = false;
+        rest
+    }
+
+    fn end(mut self) -> String {
+        let next = self.order.is_empty().then_some(Next::Nothing);
+        self.settle(next);
+        self.out
     }
 }
 
-fn options() -> Cfg {
-    let mut options = Cfg::new();
-    options.keep_html_and_head_opening_tags = true;
-    options.minify_css = true;
-    options
-}
-
-/// The opening brackets of the style sheet or `style` attribute that has most of them. What only
-/// looks like one counts too, and so does every `&`, which may stand for a bracket.
-fn most_brackets(html: &[u8]) -> usize {
-    // How many there are before each place where something may begin or end is counted on the way,
-    // so that no byte is looked at more than a few times, wherever `style` stands.
-    let before: Vec<u32> = std::iter::once(0)
-        .chain(html.iter().scan(0_u32, |sum, byte| {
-            *sum += u32::from(b"([{&".contains(byte));
-            Some(*sum)
-        }))
-        .collect();
-    let brackets = |from: usize, to: usize| (before[to] - before[from]) as usize;
-    let mut ends = Ends::default();
-    let mut most = 0;
+/// Where a comment ends, behind its `<!--`.
+fn end_of_comment(comment: &str) -> Option<usize> {
+    for (short, length) in [(">", 1), ("->", 2)] {
+        if comment.starts_with(short) {
+            return Some(length);
+        }
+    }
     let mut from = 0;
-    while let Some(at) = find(&html[from..], b"style") {
-        let name = from + at;
-        let after = name + 5;
-        let value = after_blank(html, after);
-        if html.get(value) == Some(&b'=') {
-            let value = after_blank(html, value + 1);
-            let end = ends.of_attribute(html, value);
-            most = most.max(brackets(value, end));
-        } else if name > 0 && html[name - 1] == b'<' {
-            let end = ends.of_style(html, after);
-            most = most.max(brackets(after, end));
+    while let Some(at) = comment[from..].find("--") {
+        let end = from + at + 2;
+        for last in [">", "!>"] {
+            if comment[end..].starts_with(last) {
+                return Some(end + last.len());
+            }
         }
-        from = after;
+        from += at + 1;
     }
-    most
+    None
 }
 
-/// Behind the white space at `from`.
-fn after_blank(html: &[u8], from: usize) -> usize {
-    let blank = html[from..].iter().take_while(|b| b.is_ascii_whitespace());
-    from + blank.count()
-}
-
-/// The places found last of what ends something; each is looked for again only behind itself.
-#[derive(Default)]
-struct Ends {
-    style: usize,
-    double: usize,
-    single: usize,
-    bare: usize,
-}
-
-impl Ends {
-    /// Where the style sheet that begins at `from` ends.
-    fn of_style(&mut self, html: &[u8], from: usize) -> usize {
-        next(&mut self.style, html, from, |rest| find(rest, b"</style"))
-    }
-
-    /// Where the value at `from` ends: at its quote; without quotes at white space or `>`.
-    fn of_attribute(&mut self, html: &[u8], from: usize) -> usize {
-        let quote = |known: &mut usize, quote: u8| {
-            next(known, html, from + 1, |rest| {
-                rest.iter().position(|byte| *byte == quote)
-            })
-        };
-        match html.get(from) {
-            Some(b'"') => quote(&mut self.double, b'"'),
-            Some(b'\'') => quote(&mut self.single, b'\''),
-            _ => next(&mut self.bare, html, from, |rest| {
-                rest.iter()
-                    .position(|b| b.is_ascii_whitespace() || *b == b'>')
-            }),
+/// Where the end tag of an element without tags in it begins.
+fn end_of_raw(html: &str, name: &str) -> usize {
+    let mut from = 0;
+    while let Some(at) = html[from..].find("</") {
+        let at = from + at;
+        let rest = &html.as_bytes()[at + 2..];
+        let is_end = rest
+            .get(..name.len())
+            .is_some_and(|found| found.eq_ignore_ascii_case(name.as_bytes()))
+            && rest
+                .get(name.len())
+                .is_some_and(|byte| byte.is_ascii_whitespace() || matches!(byte, b'/' | b'>'));
+        if is_end {
+            return at;
         }
+        from = at + 2;
+    }
+    html.len()
+}
+
+/// True where a text that follows might become a part of an entity or a tag that begins here.
+fn joins(out: &str) -> bool {
+    const LONGEST: usize = 64;
+    let bytes = out.as_bytes();
+    let tail = &bytes[bytes.len().saturating_sub(LONGEST)..];
+    match tail.iter().rposition(|byte| b" >;\n".contains(byte)) {
+        Some(at) => tail[at..].iter().any(|byte| b"&<".contains(byte)),
+        None => tail.len() == LONGEST || tail.iter().any(|byte| b"&<".contains(byte)),
     }
 }
 
-/// The first place from `from` that `find` finds, else the end; `known` is the last one found, for
-/// an earlier `from`.
-fn next(
-    known: &mut usize,
-    html: &[u8],
-    from: usize,
-    find: impl Fn(&[u8]) -> Option<usize>,
-) -> usize {
-    if *known < from {
-        *known = find(&html[from..]).map_or(html.len(), |at| from + at);
-    }
-    *known
-}
-
-/// Where `word`, in lower case, first stands in whatever case.
-fn find(text: &[u8], word: &[u8]) -> Option<usize> {
-    text.windows(word.len())
-        .position(|window| window.eq_ignore_ascii_case(word))
+fn is_space(c: char) -> bool {
+    c.is_ascii_whitespace()
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    fn text(html: &str) -> String {
-        match page(html.as_bytes()) {
-            Minified::Page(bytes) => String::from_utf8(bytes).unwrap(),
-            other => panic!("{other:?}: {html}"),
-        }
-    }
-
-    #[test]
-    fn spaces_and_optional_tags_go_and_scripts_stay() {
-        let html = "<!doctype html><html><head><style> a { color : red } </style></head><body>\n\
-                    <p>a   b</p>\n<pre>c   d</pre><script>let  x  = 1;</script></body></html>";
-        let expected = "<!doctype html><html><head><style>a{color:red}</style><body>\
-                        <p>a b<pre>c   d</pre><script>let  x  = 1;</script>";
-        assert_eq!(text(html), expected);
-    }
-
-    /// Each of these overflows the stack of an ordinary thread.
-    #[test]
-    fn deep_pages_are_minified_or_left_alone() {
-        let deep = |piece: &str, times: usize| piece.repeat(times);
-        for html in [
-            deep("<b>", MAX_TAGS),
-            deep("<div><p>", MAX_TAGS / 2),
-            format!("<svg>{}", deep("<title>", MAX_TAGS - 1)),
-            format!("<style>{}", deep("a{", MAX_BRACKETS)),
-            format!("<style>{}", deep(":not(", MAX_BRACKETS)),
-            format!("<style>a{{b:{}", deep("[", MAX_BRACKETS - 1)),
-            format!(
-                "<b style=\"color:{}\">",
-                deep("color-mix(in srgb,red,", MAX_BRACKETS)
-            ),
-            format!("<b sTyle =\n'x:{}'>", deep("&#40;", MAX_BRACKETS)),
-        ] {
-            assert!(
-                matches!(page(html.as_bytes()), Minified::Page(_)),
-                "{}",
-                &html[..20]
-            );
-        }
-        // In a debug build the library counts too far here and crashes; that is caught.
-        let media = format!("<STYLE>{}a{{b:c}}", deep("@media print{", MAX_BRACKETS - 1));
-        assert_ne!(page(media.as_bytes()), Minified::TooMuch);
-        for html in [
-            deep("<b>", MAX_TAGS + 1),
-            format!("<style>{}", deep("a{", MAX_BRACKETS + 1)),
-            format!("<b style=x:{}>", deep("(", MAX_BRACKETS + 1)),
-        ] {
-            assert_eq!(page(html.as_bytes()), Minified::TooMuch);
-        }
-        // Brackets in text and scripts are no reason to leave a page alone.
-        let script = format!(
-            "<p> {}<script>{}</script>",
-            deep("(", 9_000),
-            deep("{", 9_000)
-        );
-        assert!(text(&script).starts_with("<p>("));
-    }
-
-    #[test]
-    fn long_pages_are_looked_through_once() {
-        // Going through them again from each piece would take hours.
-        for piece in [
-            "style=x",
-            "<style",
-            "style='",
-            "style=\"",
-            "style = ",
-            "style=x ",
-            "<style>a{",
-        ] {
-            let html = piece.repeat(4_000_000 / piece.len());
-            let brackets = most_brackets(html.as_bytes());
-            assert_eq!(brackets, html.matches('{').count(), "{piece}");
-        }
-        for (html, brackets) in [
-            ("<b style='(('>(((<b style=(>[[[[", 2),
-            ("<b style=((( x>(((((", 3),
-            (
-                "<b style=\"(''(\" style='(\"'><style>{</STYLE>{{{{<style>{{{</style>",
-                3,
-            ),
-            ("{{{<style", 0),
-            ("{{{style=", 0),
-            ("style='", 0),
-            ("style", 0),
-        ] {
-            assert_eq!(most_brackets(html.as_bytes()), brackets, "{html}");
-        }
-    }
-
-    fn htmlish() -> impl Strategy<Value = String> {
-        let pieces = prop::sample::select(vec![
-            "<",
-            ">",
-            "</",
-            "/>",
-            "<p>",
-            "</p>",
-            "<li>",
-            "<table>",
-            "<td>",
-            "<svg>",
-            "<pre>",
-            "<textarea>",
-            "<title>",
-            "<script>",
-            "</script>",
-            "<style>",
-            "</style>",
-            "<!--",
-            "-->",
-            "<!doctype",
-            "<?",
-            " style=\"",
-            "='",
-            "\"",
-            "'",
-            "&",
-            "&amp",
-            "&#0;",
-            "&#xD800;",
-            "a",
-            "{",
-            "}",
-            "(",
-            ")",
-            ":",
-            ";",
-            "@media ",
-            "@import ",
-            "url(",
-            "/*",
-            "*/",
-            "\\",
-            " ",
-            "\n",
-            "é",
-            "日",
-            "\u{0}",
-            "<html>",
-            "<head>",
-            "<body>",
-            "</body>",
-            "<a href=",
-        ]);
-        prop::collection::vec(pieces, 0..60).prop_map(|pieces| pieces.concat())
-    }
-
-    proptest! {
-        #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..Default::default() })]
-
-        #[test]
-        fn any_page_comes_back_the_same_twice(html in htmlish()) {
-            let first = page(html.as_bytes());
-            prop_assert_eq!(&first, &page(html.as_bytes()));
-            if let Minified::Page(bytes) = first {
-                prop_assert!(String::from_utf8(bytes).is_ok());
-            }
-        }
-    }
-}
+mod tests;

@@ -3,7 +3,7 @@
 use super::content::{self, Contents, Rendered};
 use super::feeds;
 use super::generated;
-use super::minify::{self, Minified};
+use super::minify;
 use super::noindex;
 use super::questions;
 use super::readers::{Reader, Readers};
@@ -93,7 +93,7 @@ pub fn render(
     let minified = world.config.minify_html || world.settings.minify;
     // Feeds and the like keep their shape (site model, section 16).
     let object = match object {
-        Some(object) if minified && key.as_str().ends_with("html") => Some(minify(object, file)?),
+        Some(object) if minified && key.as_str().ends_with("html") => Some(shorter(object)),
         other => other,
     };
     let mut made = Made {
@@ -206,19 +206,13 @@ pub fn is_spared(
     }
 }
 
-fn minify(mut object: Object, file: &str) -> Result<Object, RenderError> {
-    if let Body::Bytes(bytes) = &object.body {
-        match minify::page(bytes) {
-            Minified::Page(shorter) => object.body = Body::Bytes(shorter.into()),
-            Minified::TooMuch => {}
-            Minified::Crashed => {
-                let problem = Diagnostic::error("minify", file, "minifying this page crashed");
-                let hint = "turn `minify_html` off; please report this, with the page";
-                return Err(RenderError::Failed(vec![problem.hint(hint)]));
-            }
-        }
+fn shorter(mut object: Object) -> Object {
+    if let Body::Bytes(bytes) = &object.body
+        && let Ok(html) = std::str::from_utf8(bytes)
+    {
+        object.body = Body::Bytes(minify::page(html).into_bytes().into());
     }
-    Ok(object)
+    object
 }
 
 /// A page that no list shows and no search engine is to.

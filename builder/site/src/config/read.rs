@@ -9,6 +9,7 @@ use crate::front_matter::parse_toml;
 use crate::front_matter::table::{Table, Unknown};
 use crate::front_matter::tree::{Data, Source};
 use crate::slugs::SlugMode;
+use icu_locale_core::LanguageIdentifier;
 use std::collections::BTreeMap;
 
 /// A larger configuration is a mistake, or an attempt to keep the builder busy.
@@ -206,22 +207,7 @@ fn link_checker(root: &mut Table<'_, '_>) -> LinkChecker {
     checker
 }
 
-/// The shape of a Unicode language identifier: language, script, region, variants.
+/// True for a Unicode language identifier: language, script, region, variants.
 pub fn is_language_code(code: &str) -> bool {
-    let alphabetic = |part: &str| part.bytes().all(|byte| byte.is_ascii_alphabetic());
-    let numeric = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
-    let mut parts = code.split(['-', '_']).peekable();
-    let language = parts.next().unwrap_or_default();
-    if !matches!(language.len(), 2 | 3 | 5..=8) || !alphabetic(language) {
-        return false;
-    }
-    parts.next_if(|part| part.len() == 4 && alphabetic(part));
-    parts.next_if(|part| {
-        (part.len() == 2 && alphabetic(part)) || (part.len() == 3 && numeric(part))
-    });
-    parts.all(|part| {
-        let alphanumeric = part.bytes().all(|byte| byte.is_ascii_alphanumeric());
-        let begins_with_digit = part.starts_with(|c: char| c.is_ascii_digit());
-        alphanumeric && (matches!(part.len(), 5..=8) || (part.len() == 4 && begins_with_digit))
-    })
+    LanguageIdentifier::try_from_str(code).is_ok()
 }
