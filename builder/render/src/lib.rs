@@ -16,3 +16,7 @@ pub mod remote;
 pub mod render;
 pub mod sass;
 pub mod search;
+
+/// The engine: the version, and a number that is raised whenever the same sources make other bytes. What a
+/// build of another engine noted is not gone by.
+pub const ENGINE: &str = concat!(env!("CARGO_PKG_VERSION"), " (1)");

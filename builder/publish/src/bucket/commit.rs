@@ -9,6 +9,7 @@ use super::session::Session;
 use super::state::{Dirty, Encoded, Published, State};
 use super::upload::Upload;
 use crate::invalidate;
+use quillfront_render::ENGINE;
 use quillfront_site::key::{OutputKey, SourceKey};
 use quillfront_site::plan::PICTURES;
 use quillfront_site::report::{Action, Invalidations, OutputReport, Report};
@@ -46,7 +47,7 @@ pub(super) async fn commit<'a>(
     let again: BTreeSet<&str> = moved.map(SourceKey::as_str).collect();
     let settled = session.settles.clone();
     let conclusion = conclude(context, session, next, |root| {
-        root.engine = env!("CARGO_PKG_VERSION").to_owned();
+        root.engine = ENGINE.to_owned();
         publication.basis.note(root);
         root.unfinished = false;
         root.settle_hints(&settled);

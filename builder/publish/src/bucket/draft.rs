@@ -11,6 +11,7 @@ use super::run::Work;
 use super::state::{Dirty, State};
 use super::supply::unseen;
 use super::time::Time;
+use quillfront_render::ENGINE;
 use quillfront_render::effective::{Change, Observed};
 use quillfront_render::evaluate::{Tree, Unready};
 use quillfront_site::key::{OutputKey, SourceKey};
@@ -43,7 +44,7 @@ impl Proposal<'_> {
     pub(super) fn is_change(&self, context: &Context) -> bool {
         !self.changes.map.is_empty()
             || !self.strange.is_empty()
-            || self.root.engine != env!("CARGO_PKG_VERSION")
+            || self.root.engine != ENGINE
             || self.root.settings != context.options.mark()
             || self.root.unfinished
             || self.is_approved()

@@ -6,6 +6,7 @@ use super::draft::Proposal;
 use super::state::{Published, State};
 use super::supply::{Misread, Supplier};
 use jiff::Timestamp;
+use quillfront_render::ENGINE;
 use quillfront_render::evaluate::{self, Prepared, Previous, Tree, Unready};
 use quillfront_render::render::world::{Listing, Settings};
 use quillfront_site::key::{OutputKey, SourceKey};
@@ -118,7 +119,7 @@ pub(super) async fn evaluate(
 /// Whether everything is made, since there is nothing to go by, or what there is is of another site.
 fn is_full(context: &Context, proposal: &Proposal<'_>, sources: &Sources) -> bool {
     let Proposal { root, state, .. } = proposal;
-    let same_site = root.engine == env!("CARGO_PKG_VERSION")
+    let same_site = root.engine == ENGINE
         && root.settings == context.options.mark()
         && !state.sources.is_configured_otherwise(sources);
     !same_site || state.graph.outputs.is_empty()
@@ -132,7 +133,7 @@ fn options(
 ) -> evaluate::Options {
     let Proposal { root, state, .. } = proposal;
     // Another engine may say something else of them.
-    let same_engine = root.engine == env!("CARGO_PKG_VERSION");
+    let same_engine = root.engine == ENGINE;
     let is_there = |(key, output): &(&OutputKey, &Published)| {
         same_engine && key.as_str().starts_with(PICTURES) && output.fingerprint.is_some()
     };

@@ -8,6 +8,7 @@ use super::parts::Tried;
 use super::store::{Attributes, Bucket, Condition, StoreError, Written};
 use super::{lists, seal};
 use jiff::Timestamp;
+use quillfront_render::ENGINE;
 use quillfront_site::fingerprint::Mark;
 use quillfront_site::library::schedule::NextDue;
 use quillfront_site::object::HTML_LIFETIME_SECONDS;
@@ -198,7 +199,7 @@ impl Root {
     pub fn new(now: String) -> Self {
         Self {
             format: FORMAT,
-            engine: env!("CARGO_PKG_VERSION").to_owned(),
+            engine: ENGINE.to_owned(),
             id: String::new(),
             commit: String::new(),
             generation: 0,

@@ -8,6 +8,7 @@ use super::observe::{self, Claim};
 use super::root::{Loaded, Root};
 use super::run::Work;
 use futures::future::{TryFutureExt, try_join};
+use quillfront_render::ENGINE;
 use quillfront_render::effective::{Observed, Until};
 use quillfront_site::key::SourceKey;
 use quillfront_site::source::Sources;
@@ -108,7 +109,7 @@ pub(super) fn trial(
     keys.extend(due.iter().cloned());
     root.bury(&dead);
     let mut lifted = BTreeSet::new();
-    if *work == Work::Approve || root.engine != env!("CARGO_PKG_VERSION") {
+    if *work == Work::Approve || root.engine != ENGINE {
         lifted.extend(std::mem::take(&mut root.set_aside).into_keys());
         keys.extend(lifted.iter().map(|key| key.as_str().into()));
     }

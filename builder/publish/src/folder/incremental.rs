@@ -14,6 +14,7 @@ use crate::bucket::seal;
 use crate::bucket::state::{Dirty, FOLDER, Packed, Published, State, StateError, Texts};
 use crate::fetch::{self, Budget, Web};
 use itertools::{Either, EitherOrBoth, Itertools};
+use quillfront_render::ENGINE;
 use quillfront_render::effective::{self, Change, MAX_FILE_BYTES, Observed};
 use quillfront_render::evaluate::{self, Prepared, Previous, Tree, Unready};
 use quillfront_render::remote::Request;
@@ -492,7 +493,7 @@ fn made_with(folders: Folders<'_>, settings: &Settings) -> io::Result<String> {
     Ok(format!(
         "Quillfront {}, {} with {config:?} into {}, mode {mode}, base URL {base_url:?}, drafts \
          {drafts}, minify {minify}",
-        env!("CARGO_PKG_VERSION"),
+        ENGINE,
         root.canonicalize()?.display(),
         out.display(),
     ))
