@@ -1,6 +1,7 @@
 #![no_main]
 
-use quillfront_render::render::{meter, templates};
+use quillfront_render::render::templates;
+use quillfront_templates::meter;
 
 libfuzzer_sys::fuzz_target!(|text: &str| {
     let _ = templates::check_syntax("templates/a.html", text);
