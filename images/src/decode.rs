@@ -4,7 +4,10 @@ use super::encode::{self, Pixels};
 use super::probe::Format;
 use super::{Filter, Geometry, ImageError, Job, MAX_DECODED_BYTES, MAX_PIXELS, guarded};
 use fast_image_resize::images::{Image, ImageRef};
-use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
+use fast_image_resize::pixels::{U8, U8x3, U8x4};
+use fast_image_resize::{
+    FilterType, PixelTrait, PixelType, ResizeAlg, ResizeError, ResizeOptions, Resizer,
+};
 use image::metadata::Orientation;
 use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits};
 use std::borrow::Cow;
@@ -226,15 +229,32 @@ fn resize(
         f64::from(crop_width),
         f64::from(crop_height),
     );
-    Resizer::new()
-        .resize(&source, &mut target, &options)
-        .map_err(|error| failed(error.to_string()))?;
+    // `Resizer::resize` would bring the code for all thirteen kinds of pixels.
+    let done = match pixels.channels {
+        1 => resize_of::<U8>(&source, &mut target, &options),
+        3 => resize_of::<U8x3>(&source, &mut target, &options),
+        _ => resize_of::<U8x4>(&source, &mut target, &options),
+    };
+    done.map_err(|error| failed(error.to_string()))?;
     Ok(Some(Pixels {
         width,
         height,
         channels: pixels.channels,
         bytes: target.into_vec(),
     }))
+}
+
+fn resize_of<P: PixelTrait>(
+    source: &ImageRef<'_>,
+    target: &mut Image<'_>,
+    options: &ResizeOptions,
+) -> Result<(), ResizeError> {
+    let (Some(source), Some(mut target)) =
+        (source.typed_image::<P>(), target.typed_image_mut::<P>())
+    else {
+        return Err(ResizeError::PixelTypesAreDifferent);
+    };
+    Resizer::new().resize_typed(&source, &mut target, options)
 }
 
 fn algorithm(filter: Filter) -> ResizeAlg {
