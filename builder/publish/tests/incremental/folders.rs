@@ -4,7 +4,9 @@
 //! nothing is compared as well, wherever nothing fails.
 
 use crate::driver::Seen;
-use crate::random::{Before, Edit, apply, cases, edit, picture, put, small_site};
+use crate::edits::{Before, Edit, apply, edit, put};
+use crate::random::cases;
+use crate::small_site::{picture, small_site};
 use proptest::prelude::*;
 use quillfront_publish::bucket::root::Segments;
 use quillfront_publish::bucket::state::{Dirty, State, Texts};

@@ -4,23 +4,28 @@
 //! The same description serves the dependency graph ([`Detail`]): there it yields marks of what a
 //! [shape](Shape) reads, or the bodies that are shown.
 
+mod bodies;
+mod fields;
+mod lists;
+
+pub use bodies::toc;
+pub use lists::{PagerList, pages, paginator, taxonomy, taxonomy_kind, term, terms};
+
 use super::configuration::{self, free_value};
-use super::content::{Body, Contents, Linking, Projected};
+use super::content::{Contents, Linking, Projected};
 use super::readings::{Part, Readings};
 use super::world::World;
-use crate::graph::{Neighbours, add_value, list_mark, memo::Memo, value_mark};
-use quillfront_markdown::Heading;
+use crate::graph::{Neighbours, memo::Memo, value_mark};
+use bodies::BodyValues;
+use fields::{Fields, array, marked};
 use quillfront_site::dates::Date;
 use quillfront_site::facts::{Page, Place, Section};
-use quillfront_site::fingerprint::{Mark, Marker};
+use quillfront_site::fingerprint::Mark;
 use quillfront_site::key::SourceKey;
-use quillfront_site::library::taxonomies::{Taxonomy, Term};
 use quillfront_site::library::{PageId, SectionId};
-use quillfront_site::pagination::{self, Pager, Pagination, base_path, part_path};
 use quillfront_templates::reads::{Shape, ShapeId, WHOLE};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::LazyLock;
 use tera::{Map, Value};
 
 /// What values are made for.
@@ -84,177 +89,6 @@ impl<'a> View<'a> {
             ..self
         }
     }
-}
-
-/// A map under construction, of the fields that a shape reads; or, for marks, the mark of them.
-struct Fields<'a> {
-    into: Sink,
-    shape: &'a Shape,
-    noted: Option<(&'a Readings, &'a SourceKey)>,
-}
-
-enum Sink {
-    Map(Map),
-    Mark(Marker),
-    Nothing,
-}
-
-impl<'a> Fields<'a> {
-    fn whole() -> Self {
-        Self::of(Detail::Full, &WHOLE)
-    }
-
-    fn of(detail: Detail<'_>, shape: &'a Shape) -> Self {
-        let into = match detail {
-            Detail::Full | Detail::Read => Sink::Map(Map::default()),
-            Detail::Marks(_) | Detail::Bodies(_) => Sink::Mark(Marker::default()),
-            Detail::Sources(_) => Sink::Nothing,
-        };
-        Self {
-            into,
-            shape,
-            noted: None,
-        }
-    }
-
-    /// The same, of a source of which it is noted what is read.
-    fn of_source(view: View<'a>, key: &'a SourceKey, shape: &'a Shape) -> Self {
-        Self {
-            noted: view.noting(key),
-            ..Self::of(view.detail, shape)
-        }
-    }
-
-    /// A field that is only made where it is read.
-    fn with(mut self, name: &'static str, value: impl FnOnce(&'a Shape) -> Value) -> Self {
-        if let Some(shape) = self.shape.field(name) {
-            if let Some((readings, key)) = self.noted {
-                readings.note(key, Part::of(name, shape));
-            }
-            let value = value(shape);
-            match &mut self.into {
-                Sink::Map(map) => {
-                    map.insert(name.into(), value);
-                }
-                Sink::Mark(marker) => {
-                    marker.bytes(name);
-                    add_value(marker, &value, shape);
-                }
-                Sink::Nothing => {}
-            }
-        }
-        self
-    }
-
-    /// A field whose value costs nothing; its mark is taken without making a value of it.
-    fn set(mut self, name: &'static str, value: impl Plain) -> Self {
-        if let Some(shape) = self.shape.field(name) {
-            if let Some((readings, key)) = self.noted {
-                readings.note(key, Part::of(name, shape));
-            }
-            match &mut self.into {
-                Sink::Map(map) => {
-                    map.insert(name.into(), value.value());
-                }
-                Sink::Mark(marker) => value.mark(marker.bytes(name)),
-                Sink::Nothing => {}
-            }
-        }
-        self
-    }
-
-    fn option(self, name: &'static str, value: Option<impl Plain>) -> Self {
-        self.set(name, value)
-    }
-
-    fn list(self, name: &'static str, list: impl IntoIterator<Item = Value>) -> Self {
-        self.with(name, |_| array(list.into_iter().collect()))
-    }
-
-    fn texts<'t>(self, name: &'static str, list: impl IntoIterator<Item = &'t str>) -> Self {
-        self.list(name, list.into_iter().map(Value::from))
-    }
-
-    fn build(self) -> Value {
-        match self.into {
-            // Maps are kept by the thousand, so without the room that they grew by.
-            Sink::Map(mut map) => {
-                map.shrink_to_fit();
-                Value::from(map)
-            }
-            Sink::Mark(marker) => marked(marker.done()),
-            Sink::Nothing => Value::none(),
-        }
-    }
-}
-
-/// What a field may be without being made for it.
-trait Plain {
-    fn value(self) -> Value;
-    fn mark(self, marker: &mut Marker);
-}
-
-impl Plain for &str {
-    fn value(self) -> Value {
-        Value::from(self)
-    }
-
-    fn mark(self, marker: &mut Marker) {
-        marker.number(1).bytes(self);
-    }
-}
-
-impl<T: Plain> Plain for Option<T> {
-    fn value(self) -> Value {
-        self.map_or_else(Value::none, T::value)
-    }
-
-    fn mark(self, marker: &mut Marker) {
-        marker.option(self, |marker, value| value.mark(marker));
-    }
-}
-
-macro_rules! plain {
-    ($($number:ty),*) => {$(
-        impl Plain for $number {
-            fn value(self) -> Value {
-                Value::from(self)
-            }
-
-            fn mark(self, marker: &mut Marker) {
-                marker.number(u64::try_from(self).unwrap_or(u64::MAX));
-            }
-        }
-    )*};
-}
-plain!(bool, u8, u16, usize);
-
-/// A list. The empty one is a single value that all share: every page has many.
-fn array(list: Vec<Value>) -> Value {
-    static EMPTY: LazyLock<Value> = LazyLock::new(|| Value::from(Vec::<Value>::new()));
-    if list.is_empty() {
-        EMPTY.clone()
-    } else {
-        Value::from(list)
-    }
-}
-
-fn marked(mark: Mark) -> Value {
-    Value::from(mark.number())
-}
-
-/// A table of contents.
-pub fn toc(headings: &[Heading]) -> Value {
-    let value = |heading: &Heading| {
-        Fields::whole()
-            .set("level", heading.level)
-            .set("id", heading.id.as_str())
-            .set("permalink", heading.permalink.as_str())
-            .set("title", heading.title.as_str())
-            .with("children", |_| toc(&heading.children))
-            .build()
-    };
-    array(headings.iter().map(value).collect())
 }
 
 /// `page` while its own Markdown is rendered: everything but what rendering makes.
@@ -322,10 +156,7 @@ pub fn page_value(view: View<'_>, id: PageId, shape: &Shape, neighbours: Neighbo
             None => Value::none(),
         };
         let base = page(view, id, shape, Neighbours::LeftOut);
-        let own = Fields {
-            into: Sink::Map(base.into_map().unwrap_or_default()),
-            ..Fields::of(view.detail, shape)
-        };
+        let own = Fields::added_to(base, shape);
         return own
             .with("lower", |_| neighbour(links.lower))
             .with("higher", |_| neighbour(links.higher))
@@ -344,73 +175,6 @@ pub fn page_value(view: View<'_>, id: PageId, shape: &Shape, neighbours: Neighbo
         .with("translations", |_| array(page_translations(view, id)))
         .with("backlinks", |_| array(backlinks(view, place)))
         .build()
-}
-
-/// What templates see of a body.
-struct BodyValues<'a> {
-    body: Option<&'a Body>,
-    marks: Option<[Option<Mark>; 3]>,
-    missing: Option<(&'a Shown, &'a SourceKey)>,
-}
-
-impl<'a> BodyValues<'a> {
-    fn none() -> Self {
-        Self {
-            body: None,
-            marks: None,
-            missing: None,
-        }
-    }
-
-    fn of(
-        view: View<'a>,
-        key: &'a SourceKey,
-        written: Option<&'a super::content::Written>,
-    ) -> Self {
-        let body = written.and_then(|written| written.body.as_deref());
-        let marks = match view.detail {
-            Detail::Marks(_) => written.map(|written| {
-                let facts = &written.facts;
-                [Some(facts.html), facts.summary, facts.toc]
-            }),
-            Detail::Full | Detail::Read | Detail::Bodies(_) | Detail::Sources(_) => None,
-        };
-        let missing = match (view.detail, written, body) {
-            (Detail::Bodies(shown), Some(_), None) => Some((shown, key)),
-            _ => None,
-        };
-        Self {
-            body,
-            marks,
-            missing,
-        }
-    }
-
-    /// The value that `whole` takes of the body, or its mark; none where there is no body.
-    fn value(&self, part: usize, whole: impl FnOnce(&Body) -> Value) -> Option<Value> {
-        if let Some((shown, key)) = self.missing {
-            shown.missing.borrow_mut().insert(key.clone());
-        }
-        match self.marks {
-            Some(marks) => Some(marks[part].map_or_else(Value::none, marked)),
-            None => self.body.map(whole),
-        }
-    }
-
-    fn content(&self) -> Value {
-        let html = self.value(0, |body| body.html.clone());
-        html.unwrap_or_else(|| Value::from(""))
-    }
-
-    fn summary(&self) -> Value {
-        let summary = self.value(1, |body| body.summary.clone());
-        summary.unwrap_or_else(Value::none)
-    }
-
-    fn toc(&self) -> Value {
-        self.value(2, |body| body.toc.clone())
-            .unwrap_or_else(|| toc(&[]))
-    }
 }
 
 fn page_fields<'a>(
@@ -638,10 +402,7 @@ fn backlinks(view: View<'_>, place: &Place) -> Vec<Value> {
 }
 
 fn translation(view: View<'_>, place: &Place, permalink: &str, title: Option<&str>) -> Value {
-    let own = Fields {
-        noted: view.noting(&place.key),
-        ..Fields::whole()
-    };
+    let own = Fields::whole().noting(view, &place.key);
     own.set("lang", place.lang.as_str())
         .set("permalink", permalink)
         .option("title", title)
@@ -680,166 +441,6 @@ fn section_translations(view: View<'_>, id: SectionId) -> Vec<Value> {
         .iter()
         .map(of)
         .collect()
-}
-
-/// A list of which only what a shape reads is made: it is as long where that is read.
-fn listed<'a>(shape: &'a Shape, len: usize, make: impl Fn(usize, &'a Shape) -> Value) -> Value {
-    let Shape::Parts(parts) = shape else {
-        return array((0..len).map(|index| make(index, &WHOLE)).collect());
-    };
-    let (first, each) = match &parts.items {
-        Some(items) => (items.first.unwrap_or(len).min(len), &items.shape),
-        None => (0, &WHOLE),
-    };
-    // One that is not empty stays so.
-    let shown = if parts.length {
-        len
-    } else {
-        first.max(len.min(1))
-    };
-    let one = |index| {
-        if index < first {
-            make(index, each)
-        } else {
-            Value::none()
-        }
-    };
-    array((0..shown).map(one).collect())
-}
-
-/// Pages as lists see them, with their neighbours, or as feeds do, without.
-pub fn pages(view: View<'_>, ids: &[PageId], shape: &Shape, neighbours: Neighbours) -> Value {
-    match view.detail {
-        Detail::Full => array(
-            ids.iter()
-                .map(|id| page(view, *id, shape, neighbours))
-                .collect(),
-        ),
-        Detail::Read => listed(shape, ids.len(), |index, shape| {
-            page(view, ids[index], shape, neighbours)
-        }),
-        Detail::Marks(_) => marked(list_mark(shape, ids.len(), |index, shape| {
-            page_mark(view, ids[index], shape, neighbours)
-        })),
-        Detail::Bodies(_) | Detail::Sources(_) => {
-            if shape.reads_length() {
-                view.note_pages(ids, &Part::There);
-            }
-            // The same walk; what it makes of it is not used.
-            list_mark(shape, ids.len(), |index, shape| {
-                page(view, ids[index], shape, neighbours);
-                Mark::of(&[])
-            });
-            Value::none()
-        }
-    }
-}
-
-/// `taxonomy`: how it is configured.
-pub fn taxonomy_kind(taxonomy: &Taxonomy) -> Value {
-    configuration::taxonomy_value(&taxonomy.config)
-}
-
-/// A term, with its pages or without.
-pub fn term(view: View<'_>, term: &Term, with_pages: bool, shape: &Shape) -> Value {
-    view.note_pages(&term.pages, &Part::Field("taxonomies".into()));
-    let fields = Fields::of(view.detail, shape)
-        .set("name", term.name.as_str())
-        .set("slug", term.slug.as_str())
-        .set("path", term.path.as_str())
-        .set("permalink", term.permalink.as_str())
-        .set("page_count", term.pages.len());
-    if with_pages {
-        fields
-            .with("pages", |shape| {
-                pages(view, &term.pages, shape, Neighbours::Shown)
-            })
-            .build()
-    } else {
-        fields.build()
-    }
-}
-
-/// All terms of a taxonomy.
-pub fn terms(view: View<'_>, taxonomy: &Taxonomy, shape: &Shape) -> Value {
-    let terms: &[Term] = &taxonomy.terms;
-    match view.detail {
-        Detail::Full => array(
-            terms
-                .iter()
-                .map(|one| term(view, one, true, shape))
-                .collect(),
-        ),
-        Detail::Read => listed(shape, terms.len(), |index, shape| {
-            term(view, &terms[index], true, shape)
-        }),
-        Detail::Marks(_) | Detail::Bodies(_) | Detail::Sources(_) => {
-            marked(list_mark(shape, terms.len(), |index, shape| {
-                value_mark(&term(view, &terms[index], true, shape), shape)
-            }))
-        }
-    }
-}
-
-/// What `get_taxonomy` answers.
-pub fn taxonomy(view: View<'_>, taxonomy: &Taxonomy, shape: &Shape) -> Value {
-    let make = || taxonomy_value(view, taxonomy, shape);
-    let Taxonomy { lang, config, .. } = taxonomy;
-    match view.detail {
-        Detail::Read => {
-            let of = Projected::Taxonomy(lang.clone(), config.name.clone());
-            view.contents.projected(shape, of, make)
-        }
-        Detail::Full | Detail::Marks(_) | Detail::Bodies(_) | Detail::Sources(_) => make(),
-    }
-}
-
-fn taxonomy_value(view: View<'_>, taxonomy: &Taxonomy, shape: &Shape) -> Value {
-    Fields::of(view.detail, shape)
-        .with("kind", |_| taxonomy_kind(taxonomy))
-        .set("lang", taxonomy.lang.as_str())
-        .set("permalink", taxonomy.permalink.as_str())
-        .with("items", |shape| terms(view, taxonomy, shape))
-        .build()
-}
-
-/// What the pagers of one list have in common.
-pub struct PagerList<'a> {
-    /// The list's own path.
-    pub path: &'a str,
-    /// How it is cut.
-    pub pagination: &'a Pagination,
-    /// How many pages it has.
-    pub pages: usize,
-}
-
-/// `paginator` for one part.
-pub fn paginator(view: View<'_>, list: &PagerList<'_>, pager: &Pager, shape: &Shape) -> Value {
-    let config = &view.world.config;
-    let count = pagination::count(list.pages, list.pagination);
-    let at = |index: usize| {
-        if (1..=count).contains(&index) {
-            let path = part_path(list.path, list.pagination, index);
-            Value::from(config.make_permalink(&path))
-        } else {
-            Value::none()
-        }
-    };
-    let base = || config.make_permalink(&base_path(list.path, list.pagination));
-    Fields::of(view.detail, shape)
-        .set("paginate_by", list.pagination.paginate_by)
-        .with("first", |_| at(1))
-        .with("last", |_| at(count))
-        .with("previous", |_| at(pager.index - 1))
-        .with("next", |_| at(pager.index + 1))
-        .set("number_pagers", count)
-        .with("base_url", |_| Value::from(base()))
-        .with("pages", |shape| {
-            pages(view, &pager.pages, shape, Neighbours::Shown)
-        })
-        .set("current_index", pager.index)
-        .set("total_pages", list.pages)
-        .build()
 }
 
 /// `config` for each language.

@@ -1,6 +1,7 @@
 //! Links between pages and sections: who links to whom, and whether a link finds its place in a page.
 
-use super::{Bodies, Contents, IN_A_ROW, Written};
+use super::settle::IN_A_ROW;
+use super::{Bodies, Contents, Written};
 use crate::render::world::World;
 use quillfront_markdown::InternalLink;
 use quillfront_site::diagnostic::Diagnostic;
