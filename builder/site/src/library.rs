@@ -5,23 +5,23 @@
 //! the sources alone.
 
 pub mod absence;
+mod order;
+mod read;
 pub mod schedule;
 pub mod taxonomies;
 
 use crate::config::Config;
-use crate::dates::Date;
 use crate::diagnostic::Diagnostic;
-use crate::facts::{self, Content, LastFolder, Page, Place, Section};
-use crate::front_matter::SortBy;
+use crate::facts::{self, Page, Place, Section};
 use crate::index_vec::{Id, IndexVec, ids};
-use crate::key::{Role, SourceKey};
+use crate::key::SourceKey;
 use crate::library::absence::DraftFile;
 use crate::library::schedule::{HeldPage, Schedule};
 use crate::library::taxonomies::{Taxonomy, TaxonomyId, Term, TermId};
 use crate::source::Sources;
-use rayon::prelude::*;
+use order::{by_date, sort_sections};
+use read::read_content;
 use smol_str::SmolStr;
-use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
@@ -137,133 +137,6 @@ pub fn build(
     }
     library.taxonomies = taxonomies::build(&library, config);
     (library, problems)
-}
-
-fn read_content(
-    library: &mut Library,
-    sources: &Sources,
-    config: &Config,
-    drafts: bool,
-    schedule: Schedule<'_>,
-    problems: &mut Vec<Diagnostic>,
-) {
-    let mut files = Vec::new();
-    for (key, source) in sources.under("content/") {
-        if config.ignores(key) {
-            continue;
-        }
-        match key.role() {
-            Role::Content => {}
-            Role::Asset if !is_published_asset(key.name()) => continue,
-            Role::Asset => {
-                library
-                    .assets
-                    .entry(key.folder().to_owned())
-                    .or_default()
-                    .push(key.clone());
-                continue;
-            }
-            _ => continue,
-        }
-        let Some(head) = &source.head else {
-            continue;
-        };
-        if key.name() == "index.md" && sources.exists(&format!("{}/_index.md", key.folder())) {
-            let message = "this folder has both index.md (a page) and _index.md (a section)";
-            problems.push(
-                Diagnostic::error("content", key.as_str(), message).hint("remove one of the two"),
-            );
-            continue;
-        }
-        files.push((key, head));
-    }
-    let results: Vec<_> = files
-        .into_par_iter()
-        .map_init(LastFolder::default, |last, (key, head)| {
-            facts::read(key, head, config, last)
-        })
-        .collect();
-    let mut read = Vec::with_capacity(results.len());
-    for result in results {
-        match result {
-            Ok(content) => {
-                if let Content::Page(page) = &content {
-                    problems.extend(page.front.doubts.iter().cloned());
-                    problems.extend(facts::stray_translation(
-                        page,
-                        |key| sources.exists(key),
-                        config,
-                    ));
-                }
-                read.push(content);
-            }
-            Err(found) => problems.push(*found),
-        }
-    }
-    for list in library.assets.values_mut() {
-        list.sort_by_key(|key| (key.as_str().to_lowercase(), key.clone()));
-    }
-    // A draft section hides its folder and all below, in every language. Only the sections that
-    // other languages make of the same folder stay.
-    let hiding: BTreeMap<String, SourceKey> = read
-        .iter()
-        .filter_map(|content| match content {
-            Content::Section(section) if section.front.draft && !drafts => {
-                let place = &section.place;
-                Some((place.folders.join("/"), place.key.clone()))
-            }
-            _ => None,
-        })
-        .collect();
-    let hider = |folders: &[String]| {
-        if hiding.is_empty() {
-            None
-        } else {
-            (0..=folders.len()).find_map(|n| hiding.get(&folders[..n].join("/")))
-        }
-    };
-    library.pages.reserve(read.len());
-    for content in read {
-        match content {
-            Content::Page(page) => {
-                let itself = page.front.draft && !drafts;
-                let section = hider(&page.place.folders).filter(|_| !itself);
-                if itself || section.is_some() {
-                    let draft = DraftFile::page(&page, section);
-                    library
-                        .drafts
-                        .insert(page.place.relative().to_owned(), draft);
-                    continue;
-                }
-                if let Some(held) = schedule.holds(&page) {
-                    library.held.insert(page.place.relative().to_owned(), held);
-                    continue;
-                }
-                library.pages.push(page);
-            }
-            Content::Section(section) => {
-                let upper = section.place.folders.split_last();
-                let itself = section.front.draft && !drafts;
-                let above = upper.and_then(|(_, upper)| hider(upper));
-                if itself || above.is_some() {
-                    let draft = DraftFile::section(&section, above.filter(|_| !itself));
-                    let relative = section.place.relative().to_owned();
-                    library.drafts.insert(relative, draft);
-                    continue;
-                }
-                let relative = section.place.relative().to_owned();
-                let id = library.sections.push(*section);
-                library.section_by_file.insert(relative, id);
-            }
-        }
-    }
-}
-
-/// Files beside a page that only an editor or a tool needs stay unpublished, and so do those
-/// without an extension (site model, section 2; held by the cases).
-fn is_published_asset(name: &str) -> bool {
-    let extension = name.rsplit_once('.').map(|(_, extension)| extension);
-    !matches!(extension, None | Some("" | "swp" | "swx" | "tmp"))
 }
 
 /// The sections above `folders` in a language, root first.
@@ -404,112 +277,6 @@ impl Above {
             lists,
         }
     }
-}
-
-fn sort_sections(library: &mut Library, problems: &mut Vec<Diagnostic>) {
-    let mut listed = IndexVec::from(vec![false; library.pages.len()]);
-    let mut left_out = Vec::new();
-    for id in library.sections.ids() {
-        let pages = std::mem::take(&mut library.section_links[id].pages);
-        let sort_by = library.sections[id].front.sort_by;
-        let (sorted, unsortable) = sort(library, pages, sort_by);
-        if sort_by != SortBy::None && !library.sections[id].front.transparent {
-            for (position, page) in sorted.iter().enumerate() {
-                let links = &mut library.page_links[*page];
-                links.lower = position.checked_sub(1).map(|before| sorted[before]);
-                links.higher = sorted.get(position + 1).copied();
-            }
-        }
-        let of_it = |page: &PageId| library.page_links[*page].parent == Some(id);
-        let own = unsortable.into_iter().filter(of_it);
-        left_out.extend(own.map(|page| (page, sort_by)));
-        for page in &sorted {
-            listed[*page] = true;
-        }
-        library.section_links[id].pages = sorted;
-    }
-    // A page that one of its sections cannot sort may still be in the list of another.
-    left_out.retain(|(page, _)| !listed[*page]);
-    for (page, sort_by) in left_out {
-        library.page_links[page].sortable = false;
-        let file = library.pages[page].place.key.as_str();
-        let message = format!(
-            "its section sorts by {}, which this page lacks",
-            sort_by.name()
-        );
-        problems.push(
-            Diagnostic::warning("unsorted", file, message)
-                .hint("it is not published; give it what the section sorts by"),
-        );
-    }
-}
-
-/// Sorts pages; those without the sort key come second (site model, section 6).
-fn sort(library: &Library, list: Vec<PageId>, sort_by: SortBy) -> (Vec<PageId>, Vec<PageId>) {
-    let pages = &library.pages;
-    let has_key = |id: &PageId| match sort_by {
-        SortBy::Date => pages[*id].date.is_some(),
-        SortBy::UpdateDate => pages[*id].date.is_some() || pages[*id].front.updated.is_some(),
-        SortBy::Title | SortBy::TitleBytes => pages[*id].front.title.is_some(),
-        SortBy::Weight => pages[*id].front.weight.is_some(),
-        SortBy::Slug | SortBy::Permalink | SortBy::None => true,
-    };
-    let (mut sortable, unsortable): (Vec<_>, Vec<_>) = list.into_iter().partition(has_key);
-    let title = |page: &Page| page.front.title.clone().unwrap_or_default();
-    if sort_by == SortBy::Date {
-        sortable.sort_by_key(|id| library.by_date[*id]);
-        return (sortable, unsortable);
-    }
-    sortable.sort_by(|a, b| {
-        let (a, b) = (&pages[*a], &pages[*b]);
-        match sort_by {
-            SortBy::Date => Ordering::Equal,
-            SortBy::UpdateDate => {
-                // The later one: an update may be dated before the page.
-                let updated = |page: &Page| {
-                    let dates = page.front.updated.iter().chain(&page.date);
-                    dates.map(Date::sort_key).max()
-                };
-                updated(b).cmp(&updated(a)).then_with(|| by_permalink(a, b))
-            }
-            SortBy::Title => natural(&title(a), &title(b)).then_with(|| by_permalink(a, b)),
-            SortBy::TitleBytes => title(a).cmp(&title(b)).then_with(|| by_permalink(a, b)),
-            SortBy::Weight => a
-                .front
-                .weight
-                .cmp(&b.front.weight)
-                .then_with(|| by_permalink(a, b)),
-            SortBy::Slug => natural(&a.slug, &b.slug).then_with(|| by_permalink(a, b)),
-            SortBy::Permalink => by_permalink(a, b),
-            // Unordered in Zola; here by file.
-            SortBy::None => a.place.key.cmp(&b.place.key),
-        }
-    });
-    (sortable, unsortable)
-}
-
-/// The place of each page among all, by date.
-fn by_date(pages: &IndexVec<PageId, Box<Page>>) -> IndexVec<PageId, usize> {
-    let dates = pages.named();
-    let dates = dates.map(|(id, page)| (id, page.date.as_ref().map(Date::sort_key)));
-    let mut order: Vec<_> = dates.collect();
-    order.sort_by(|(a, one), (b, other)| {
-        let newer = other.cmp(one);
-        newer.then_with(|| by_permalink(&pages[*a], &pages[*b]))
-    });
-    let mut places = IndexVec::from(vec![0; pages.len()]);
-    for (place, (page, _)) in order.into_iter().enumerate() {
-        places[page] = place;
-    }
-    places
-}
-
-fn by_permalink(a: &Page, b: &Page) -> Ordering {
-    a.permalink.cmp(&b.permalink)
-}
-
-fn natural(a: &str, b: &str) -> Ordering {
-    lexical_sort::natural_lexical_cmp(a, b)
 }
 
 fn link_translations(library: &mut Library) {

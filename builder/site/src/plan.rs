@@ -8,7 +8,7 @@ use crate::config::markdown::Highlight;
 use crate::diagnostic::Diagnostic;
 use crate::facts::{Page, Section};
 use crate::index_vec::Id;
-use crate::key::{OutputKey, Role, SourceKey, fault};
+use crate::key::{OutputKey, Role, SourceKey};
 use crate::library::taxonomies::{TaxonomyId, TermId};
 use crate::library::{Library, PageId, SectionId};
 use crate::pagination::{self, Pagination, numbered_path, part_path};
@@ -24,6 +24,9 @@ use std::collections::BTreeMap;
 use std::ops::Bound;
 
 mod taxonomies;
+mod wanted;
+
+use wanted::Wanted;
 
 /// Who comes first where several want one key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -271,149 +274,6 @@ pub fn config_key(sources: &Sources) -> SourceKey {
     SourceKey::from(used.unwrap_or("config.toml"))
 }
 
-struct Wanted<'a> {
-    /// The site, where more than a single output is wanted.
-    library: Option<&'a Library>,
-    static_files: StaticFiles,
-    /// What is wanted under each key, in order; several may want the same.
-    wants: Vec<(OutputKey, Planned)>,
-    problems: Vec<Diagnostic>,
-    config_key: SourceKey,
-    /// Where keys are put together: one after another in the same memory.
-    key: String,
-}
-
-impl Wanted<'_> {
-    fn nothing(static_files: StaticFiles, config_key: &SourceKey) -> Self {
-        Self {
-            library: None,
-            static_files,
-            wants: Vec::new(),
-            problems: Vec::new(),
-            config_key: config_key.clone(),
-            key: String::new(),
-        }
-    }
-
-    fn want(&mut self, key: &str, rank: Rank, source: &SourceKey, recipe: Recipe) {
-        if let Err(message) = check_output_key(key) {
-            if let Some(problem) = self.problem_of_term(&recipe, &message) {
-                self.problems.push(problem);
-                return;
-            }
-            let problem = Diagnostic::error("path", source.as_str(), message)
-                .hint("change the path, slug, alias or file name that it comes from");
-            self.problems.push(about_path(problem, rank));
-            return;
-        }
-        let planned = Planned {
-            rank,
-            source: source.clone(),
-            recipe,
-        };
-        self.wants.push((OutputKey::from(key), planned));
-    }
-
-    /// Every key with its owner, and who lost one.
-    fn granted(mut self) -> (Plan, Vec<Diagnostic>) {
-        let mut wants = std::mem::take(&mut self.wants);
-        // Stable: who wanted first comes first. Most are in order already.
-        wants.sort_by(|(a, _), (b, _)| a.cmp(b));
-        wants.dedup_by(|(key, planned), (first, there)| {
-            let same = key == first;
-            if same {
-                *there = self.owner(key, there.clone(), planned.clone());
-            }
-            same
-        });
-        (wants.into_iter().collect(), self.problems)
-    }
-
-    /// Which of two gets a key; the other is a diagnostic.
-    fn owner(&mut self, key: &OutputKey, there: Planned, planned: Planned) -> Planned {
-        if there.source == planned.source
-            && (there.recipe == planned.recipe || sends_to_itself(&there, &planned))
-        {
-            return if planned.rank < there.rank {
-                planned
-            } else {
-                there
-            };
-        }
-        if has_all_of(&there, &planned) {
-            return there;
-        }
-        if has_all_of(&planned, &there) {
-            return planned;
-        }
-        let replaces = self.static_files == StaticFiles::Replace;
-        let replaces = |planned: &Planned| {
-            replaces && planned.rank == Rank::Static && planned.source.role() == Role::Static
-        };
-        let order = |planned: &Planned| (!replaces(planned), planned.rank, planned.source.clone());
-        let (owner, loser) = if order(&planned) < order(&there) {
-            (planned, there)
-        } else {
-            (there, planned)
-        };
-        let path = path_of(key);
-        let file = loser.source.as_str();
-        let problem = if replaces(&owner) {
-            let message = format!("`{path}` is replaced by the static file {}", owner.source);
-            Diagnostic::warning("collision", file, message)
-        } else {
-            let message = format!("`{path}` is already generated from {}", self.maker(&owner));
-            if let Some(problem) = self.problem_of_term(&loser.recipe, &message) {
-                self.problems.push(Diagnostic {
-                    code: "collision".to_owned(),
-                    ..problem
-                });
-                return owner;
-            }
-            Diagnostic::error("collision", file, message)
-        };
-        let problem = problem.hint("give one of the two a different slug, path, alias or name");
-        self.problems.push(about_path(problem, loser.rank));
-        owner
-    }
-
-    fn want_at_path(&mut self, path: &str, rank: Rank, source: &SourceKey, recipe: Recipe) {
-        let mut key = std::mem::take(&mut self.key);
-        key.clear();
-        key.push_str(path.trim_start_matches('/'));
-        key.push_str("index.html");
-        self.want(&key, rank, source, recipe);
-        self.key = key;
-    }
-}
-
-/// The problem, where its source says what path it wants, if it says so.
-fn about_path(problem: Diagnostic, rank: Rank) -> Diagnostic {
-    match rank {
-        Rank::Alias => problem.about(&["aliases"]),
-        _ => problem.about(&["path"]).about(&["slug"]),
-    }
-}
-
-/// True where one of two outputs of a content file is a redirect to it from where it already is.
-fn sends_to_itself(one: &Planned, other: &Planned) -> bool {
-    let redirects =
-        |planned: &Planned| planned.rank == Rank::Alias && planned.source.role() == Role::Content;
-    redirects(one) != redirects(other)
-}
-
-/// True for the feed of a site, beside that of one of its sections: the home page's, where they have
-/// one address.
-fn has_all_of(one: &Planned, other: &Planned) -> bool {
-    match (&one.recipe, &other.recipe) {
-        (Recipe::Feed(one), Recipe::Feed(other)) => {
-            let (one, other) = ((&one.lang, &one.of), (&other.lang, &other.of));
-            one.0 == other.0 && matches!((one.1, other.1), (FeedOf::Site, FeedOf::Section(_)))
-        }
-        _ => false,
-    }
-}
-
 /// The path that visitors see: `/blog/post/` of `blog/post/index.html`.
 pub fn path_of(key: &OutputKey) -> String {
     let key = key.as_str();
@@ -421,21 +281,6 @@ pub fn path_of(key: &OutputKey) -> String {
         .strip_suffix("index.html")
         .filter(|rest| rest.is_empty() || rest.ends_with('/'));
     format!("/{}", folder.unwrap_or(key))
-}
-
-/// Keys that S3, a file system and a URL can all carry.
-fn check_output_key(key: &str) -> Result<(), String> {
-    let problem = match fault(key) {
-        Some(fault) => fault.to_string(),
-        // As most are.
-        None if key.len() <= 255 && !key.contains('\\') => return Ok(()),
-        None if key.contains('\\') => "has a backslash".to_owned(),
-        None if key.split('/').any(|part| part.len() > 255) => {
-            "has a part longer than 255 bytes".to_owned()
-        }
-        None => return Ok(()),
-    };
-    Err(format!("the path `{}` {problem}", key.escape_debug()))
 }
 
 fn want_page(wanted: &mut Wanted<'_>, library: &Library, id: PageId) {

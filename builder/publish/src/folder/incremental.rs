@@ -2,19 +2,20 @@
 //! graph and the same segments as over S3.
 
 use super::intent::{Intent, Interrupted};
+use super::memory::{
+    Before, Remembered, made_with, packed, read_root, remember, remembered, take_up,
+};
 use super::opened::go_last;
 use super::output::{Kept, Output};
 use super::version::{clock, with_content};
 use super::written::{Looked, look_at_written};
 use super::{
-    FileEntry, list, look, name_config, named, own_config_is_good, put, render, take_config, texts,
+    FileEntry, list, look, name_config, named, own_config_is_good, render, take_config, texts,
 };
-use crate::bucket::root::{FORMAT, Segments};
-use crate::bucket::seal;
-use crate::bucket::state::{Dirty, FOLDER, Packed, Published, State, StateError, Texts};
+use crate::bucket::root::FORMAT;
+use crate::bucket::state::{Dirty, Published, State, Texts};
 use crate::fetch::{self, Budget, Web};
 use itertools::{Either, EitherOrBoth, Itertools};
-use quillfront_render::ENGINE;
 use quillfront_render::effective::{self, Change, MAX_FILE_BYTES, Observed};
 use quillfront_render::evaluate::{self, Prepared, Previous, Tree, Unready};
 use quillfront_render::remote::Request;
@@ -24,35 +25,12 @@ use quillfront_site::key::{OutputKey, SourceKey};
 use quillfront_site::object::Object;
 use quillfront_site::plan::{CONFIGS, PICTURES, Rank};
 use quillfront_site::source::{Effective, Source, Sources};
-use rayon::prelude::*;
-use serde::{Deserialize, Serialize};
-use smol_str::SmolStr;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::io::{self, Read};
+use std::io;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
-
-/// Names the segments, and says what they are of.
-const ROOT: &str = "build.json";
-
-/// What is remembered of a build.
-#[derive(Debug, Serialize, Deserialize)]
-struct Remembered {
-    format: u32,
-    /// What the tree was made with that is in no source.
-    made_with: String,
-    segments: Segments,
-    /// When it began to look at the sources, in nanoseconds of Unix time by the clock of the file system:
-    /// what was changed about then is looked at again.
-    #[serde(default)]
-    looked_at: u64,
-    /// The same of when the output was written.
-    #[serde(default)]
-    written_at: u64,
-}
 
 /// What an incremental build did.
 pub struct Incremental {
@@ -476,150 +454,6 @@ impl Instance<'_> {
 /// A picture that templates asked for.
 fn is_picture(key: &OutputKey) -> bool {
     key.as_str().starts_with(PICTURES)
-}
-
-/// What a tree is made with that is in no source; another one, and nothing is gone by.
-fn made_with(folders: Folders<'_>, settings: &Settings) -> io::Result<String> {
-    let Folders {
-        root, config, out, ..
-    } = folders;
-    let Settings {
-        mode,
-        base_url,
-        drafts,
-        minify,
-        ..
-    } = settings;
-    Ok(format!(
-        "Quillfront {}, {} with {config:?} into {}, mode {mode}, base URL {base_url:?}, drafts \
-         {drafts}, minify {minify}",
-        ENGINE,
-        root.canonicalize()?.display(),
-        out.display(),
-    ))
-}
-
-/// The root of the state, if it is of such a tree.
-fn read_root(state: &Path, made_with: &str) -> io::Result<Option<Remembered>> {
-    let path = state.join(ROOT);
-    let text = match fs::read(&path) {
-        Ok(text) => text,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(named(&path, error)),
-    };
-    let text = Some(text).filter(|text| seal::is_whole(text));
-    let root: Option<Remembered> = text.and_then(|text| serde_json::from_slice(&text).ok());
-    Ok(root.filter(|root| root.format == FORMAT && root.made_with == made_with))
-}
-
-/// What is remembered of the build before.
-struct Before {
-    state: State,
-    /// None where there is nothing to go by.
-    root: Option<Remembered>,
-    /// Bytes that were read.
-    bytes: u64,
-}
-
-/// The state of the build before, if there is one that can be gone by; `tell` gets what was in the output,
-/// and when it was written. What is lost or damaged is made anew, with everything else.
-fn remembered(
-    state: &Path,
-    made_with: &str,
-    tell: impl FnOnce(&Arc<BTreeMap<OutputKey, Published>>, u64) + Send,
-) -> io::Result<Before> {
-    let read = |root: &Remembered| -> Option<(State, u64)> {
-        let packed = InFolder {
-            folder: &state.join(FOLDER),
-            read: AtomicU64::new(0),
-        };
-        let tell = |outputs: &Arc<_>| tell(outputs, root.written_at);
-        let before = State::decode_telling(&root.segments, &packed, tell).ok()?;
-        Some((before, packed.read.into_inner()))
-    };
-    let root = read_root(state, made_with)?;
-    let known = root.and_then(|root| Some((read(&root)?, root)));
-    let (mut before, root, bytes) = match known {
-        Some(((before, bytes), root)) => (before, Some(root), bytes),
-        None => (State::default(), None, 0),
-    };
-    before.texts = Texts::with_sources();
-    Ok(Before {
-        state: before,
-        root,
-        bytes,
-    })
-}
-
-/// Adds to what was in the output what a build may have written that did not end; returns it.
-fn take_up(before: &mut State, interrupted: Option<Interrupted>) -> BTreeSet<OutputKey> {
-    let keys = interrupted.map(|left| left.keys).unwrap_or_default();
-    let unknown = keys.into_iter();
-    let unknown = unknown.filter(|key| !before.outputs.contains_key(key));
-    let unknown: BTreeSet<OutputKey> = unknown.collect();
-    for key in &unknown {
-        let published = Published {
-            fingerprint: None,
-            etag: SmolStr::default(),
-            source: SourceKey::from(""),
-            rank: Rank::Static,
-        };
-        Arc::make_mut(&mut before.outputs).insert(key.clone(), published);
-    }
-    unknown
-}
-
-/// The segments in a folder, which are read when they are unpacked.
-struct InFolder<'a> {
-    folder: &'a Path,
-    /// Bytes so far.
-    read: AtomicU64,
-}
-
-impl Packed for InFolder<'_> {
-    fn get<'a>(&'a self, name: &str, room: &'a mut Vec<u8>) -> Option<&'a [u8]> {
-        room.clear();
-        let mut file = fs::File::open(self.folder.join(name)).ok()?;
-        file.read_to_end(room).ok()?;
-        self.read.fetch_add(room.len() as u64, Ordering::Relaxed);
-        Some(room)
-    }
-}
-
-/// The segments of these names that can be read.
-fn packed(state: &Path, names: Vec<&String>) -> BTreeMap<String, Vec<u8>> {
-    let read = |name: &String| {
-        let bytes = fs::read(state.join(FOLDER).join(name)).ok()?;
-        Some((name.clone(), bytes))
-    };
-    names.into_par_iter().filter_map(read).collect()
-}
-
-/// Writes what has changed of the state since the root was written; returns how many bytes that were.
-fn remember(state: &Path, mut root: Remembered, after: &State, dirty: &Dirty) -> io::Result<u64> {
-    let told = |error: StateError| io::Error::other(error.to_string());
-    let encoded = after.encode(&root.segments, dirty).map_err(told)?;
-    let folder = state.join(FOLDER);
-    fs::create_dir_all(&folder).map_err(|error| named(&folder, error))?;
-    let known = root.segments.all();
-    let mut written = 0;
-    for (name, bytes) in encoded.news(&known) {
-        put(&folder.join(name), bytes)?;
-        written += bytes.len() as u64;
-    }
-    root.segments = encoded.segments;
-    let text = seal::sealed(&serde_json::to_vec(&root)?);
-    put(&state.join(ROOT), &text)?;
-    // Those that were replaced, and those that a build wrote which did not end.
-    let used = root.segments.all();
-    let found = fs::read_dir(&folder).and_then(|found| found.collect::<io::Result<Vec<_>>>());
-    for entry in found.map_err(|error| named(&folder, error))? {
-        let is_used = |name: &str| used.iter().any(|used| used.as_str() == name);
-        if entry.file_name().to_str().is_none_or(|name| !is_used(name)) {
-            fs::remove_file(entry.path()).map_err(|error| named(&entry.path(), error))?;
-        }
-    }
-    Ok(written + text.len() as u64)
 }
 
 /// The files that have to be read, and the sources that are no longer there. `seen_at` is when the
