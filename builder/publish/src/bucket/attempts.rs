@@ -95,6 +95,15 @@ impl Root {
         }
     }
 
+    /// Takes back the note of an attempt, and leaves its keys as hints. False where there is none.
+    pub(super) fn take_back(&mut self, id: &str) -> bool {
+        let Some(attempt) = self.attempts.remove(id) else {
+            return false;
+        };
+        self.add_missing_hints(attempt.keys.iter().map(String::as_str));
+        true
+    }
+
     pub(super) fn add_missing_hints<'a>(&mut self, keys: impl Iterator<Item = &'a str>) {
         let missing: Vec<&str> = keys.filter(|key| !self.hints.contains_key(*key)).collect();
         if !missing.is_empty() {
@@ -212,21 +221,16 @@ async fn take_back(
         let mut loaded = Loaded::read(&context.state).await?;
         let new = || Root::new(context.today().now.to_string());
         let mut root = loaded.root.clone().unwrap_or_else(new);
-        let noted = root.attempts.remove(&attempts.id);
+        let is_noted = root.take_back(&attempts.id);
         // A note that was not answered may still be written, unless the root is another by then.
         let may_come = attempts.is_mark_under_way.load(Ordering::Relaxed) && root.lease.is_none();
-        if noted.is_none() && !died && !may_come {
+        if !is_noted && !died && !may_come {
             return Ok(());
         }
         if died {
             root.count_death(attempt);
         }
-        let keys = noted
-            .iter()
-            .chain([attempt])
-            .flat_map(|attempt| &attempt.keys);
-        let keys: BTreeSet<&str> = keys.map(String::as_str).collect();
-        root.add_missing_hints(keys.into_iter());
+        root.add_missing_hints(attempt.keys.iter().map(String::as_str));
         if loaded
             .write(&context.state, root, context.host.new_id())
             .await?

@@ -1,6 +1,7 @@
 //! How an attempt ends before its commit: too late, beside another builder, or with nothing to publish.
 
 use super::BuildError;
+use super::attempts::Attempts;
 use super::context::{Context, Step};
 use super::observe::Claim;
 use super::root::{Loaded, Root, RootError};
@@ -41,19 +42,23 @@ impl From<RootError> for End {
 }
 
 /// Ends where it is too late to begin: the keys stay as hints. What looks at both buckets comes again
-/// by its schedule.
+/// by its schedule. A note of an attempt before this one would count as a death, and is taken back.
 pub(super) async fn leave(
     context: &Context,
+    attempts: &Attempts,
     work: &Work,
     mut loaded: Loaded,
     root: &Root,
 ) -> Result<Report, End> {
-    if let Work::Keys(keys) = work
-        && !keys.is_empty()
-    {
-        let mut root = root.clone();
-        root.add_hints(keys.iter().map(SourceKey::as_str));
-        write(context, &mut loaded, root).await?;
+    let mut left = root.clone();
+    let was_noted = left.take_back(attempts.id());
+    let keys = match work {
+        Work::Keys(keys) => keys.iter().map(SourceKey::as_str).collect(),
+        Work::Reconcile | Work::Approve | Work::Due => Vec::new(),
+    };
+    if was_noted || !keys.is_empty() {
+        left.add_hints(keys);
+        write(context, &mut loaded, left).await?;
     }
     Ok(Report {
         deferred: true,
@@ -62,9 +67,11 @@ pub(super) async fn leave(
     })
 }
 
-/// Ends where another builder is at work: it gets the keys as hints. What needs both buckets waits.
+/// Ends where another builder is at work: it gets the keys as hints, and a note of an attempt before this
+/// one is taken back. What needs both buckets waits.
 pub(super) async fn defer(
     context: &Context,
+    attempts: &Attempts,
     work: &Work,
     mut loaded: Loaded,
     left: Duration,
@@ -76,6 +83,7 @@ pub(super) async fn defer(
         return Err(End::Outdated);
     };
     let mut root = loaded.root.clone().ok_or(End::Outdated)?;
+    root.take_back(attempts.id());
     root.add_hints(keys.iter().map(SourceKey::as_str));
     let (commit, generation) = (root.commit.clone(), root.generation);
     write(context, &mut loaded, root).await?;

@@ -132,7 +132,7 @@ async fn attempt(
     work: &Work,
     more: &mut BTreeSet<SourceKey>,
 ) -> Result<Report, End> {
-    let opening = open(context, work).await?;
+    let opening = open(context, attempts, work).await?;
     let Observation {
         claim,
         mut proposal,
@@ -188,17 +188,17 @@ pub(super) struct Opening {
 }
 
 /// Reads the root. Nobody has the lease, and no deletions are owed; else the attempt ends here.
-async fn open(context: &Context, work: &Work) -> Result<Opening, End> {
+async fn open(context: &Context, attempts: &Attempts, work: &Work) -> Result<Opening, End> {
     let loaded = Loaded::read(&context.state).await?;
     let today = context.today();
     let new = || Root::new(today.now.to_string());
     let root = loaded.root.clone().unwrap_or_else(new);
     if context.is_late() {
-        return Err(leave(context, work, loaded, &root).await?.into());
+        return Err(leave(context, attempts, work, loaded, &root).await?.into());
     }
     let lease = root.lease.as_ref();
     if let Some(left) = lease.and_then(|lease| lease_left(context, lease)) {
-        return Err(defer(context, work, loaded, left).await?.into());
+        return Err(defer(context, attempts, work, loaded, left).await?.into());
     }
     let deletes = |outbox: &Outbox| !outbox.deletions.is_empty();
     if lease.is_some() || root.outbox.as_ref().is_some_and(deletes) {

@@ -248,6 +248,18 @@ impl Watch {
         }
     }
 
+    /// This machine has ended its work in good order: whatever it noted of it is taken back, since it would
+    /// count as a death.
+    pub fn has_ended(&mut self, name: &str) {
+        let attempts = self.root["attempts"].as_object().into_iter().flatten();
+        let mut attempts = attempts.map(|(id, _)| id.clone());
+        if let Some(id) = attempts.find(|id| is_of(id, name)) {
+            self.violation(format!(
+                "{id} has ended in good order, and its note is there"
+            ));
+        }
+    }
+
     /// True while the lease is of this machine.
     pub fn is_holder(&self, name: &str) -> bool {
         is_of(self.root["lease"]["holder"].as_str().unwrap_or(""), name)

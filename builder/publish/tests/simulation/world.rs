@@ -301,6 +301,9 @@ impl World {
                     text = format!("failed: {error}");
                 }
                 self.note(&actor.machine.name, text);
+                if answer.error.is_none() {
+                    self.watch.has_ended(&actor.machine.name);
+                }
                 // A reconcile that had no time comes again by its schedule.
                 let stopped = reports.iter().any(|report| report.stopped);
                 let is_scheduled = actor.message.event.get("reconcile").is_some();
