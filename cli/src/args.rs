@@ -78,6 +78,10 @@ pub struct Build {
     /// Quillfront, please report it
     #[arg(long, requires = "state")]
     pub verify: bool,
+    /// Take every page as published before, and a link that leads nowhere as a warning: what `effective`
+    /// writes is built so into the site that is published
+    #[arg(long)]
+    pub accepted: bool,
     /// Publish drafts too
     #[arg(long)]
     pub drafts: bool,

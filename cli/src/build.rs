@@ -30,6 +30,7 @@ pub fn run(global: &Global, options: args::Build) -> Result<u8> {
         minify: options.minify,
         now: global.now.unwrap_or_else(today),
         listing: Listing::SiteFolders,
+        all_accepted: options.accepted,
     };
     let root = &global.root;
     if !root.is_dir() {
@@ -117,6 +118,7 @@ fn end(
         out::json(&report)?;
     }
     tell(global, &report.diagnostics);
+    show::standing(&report.sources);
     show::built(&report, out, took);
     Ok(exit::with(&report.diagnostics))
 }
@@ -417,6 +419,7 @@ mod tests {
                 output_dir: output_dir.map(|path| self.root().join(path)),
                 force,
                 base_url: None,
+                accepted: false,
                 drafts: false,
                 minify: false,
                 json: false,
@@ -426,10 +429,12 @@ mod tests {
             let settings = Settings {
                 mode: "build",
                 base_url: None,
+
                 drafts: false,
                 minify: false,
                 now: today(),
                 listing: Listing::SiteFolders,
+                all_accepted: false,
             };
             Ok(Output::choose(&global, &options, &settings)?.path)
         }

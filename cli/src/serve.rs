@@ -25,7 +25,7 @@ use quillfront_publish::bucket::store::Place;
 use quillfront_publish::bucket::{Builder, Options};
 use quillfront_publish::handler;
 use quillfront_site::diagnostic::Diagnostic;
-use quillfront_site::report::{Kind, Report};
+use quillfront_site::report::{Kind, Report, SourceChanges};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::io::{ErrorKind, Write};
@@ -169,6 +169,7 @@ async fn serve(global: &Global, options: args::Serve) -> Result<u8> {
         fixed_now: global.now.is_some(),
         json: options.json,
         told: Mutex::default(),
+        stand: Mutex::default(),
     };
     // The data folder is ours alone, so whoever held the lease is dead.
     if let Err(error) = serving.builder.end_own_lease().await {
@@ -335,6 +336,8 @@ struct Serving {
     json: bool,
     /// What the last build said; what it says again is not told in full again.
     told: Mutex<BTreeSet<Diagnostic>>,
+    /// The sources of which it was said that their current bytes are not published.
+    stand: Mutex<SourceChanges>,
 }
 
 impl Serving {
@@ -483,8 +486,16 @@ impl Serving {
             let known = now.intersection(&told).filter(problem).count();
             (new, known, told.difference(&now).filter(problem).count())
         };
+        let mut sources = report.sources.clone();
+        if report.kind != Kind::None {
+            let mut stand = self.stand.lock().unwrap_or_else(PoisonError::into_inner);
+            sources.waiting.retain(|key| !stand.waiting.contains(key));
+            sources.kept.retain(|key| !stand.kept.contains(key));
+            stand.clone_from(&report.sources);
+        }
         let shown = Report {
             diagnostics: new,
+            sources,
             ..report.clone()
         };
         let texts = texts_of(&self.builder, &shown).await;

@@ -7,10 +7,11 @@ use crate::excerpt::{self, Look, Texts};
 use crate::out::say;
 use anstyle::{AnsiColor, Style};
 use indicatif::{ProgressBar, ProgressStyle};
+use jiff::Timestamp;
 use published::Published;
 use quillfront_publish::bucket::{Progress, Step};
 use quillfront_site::diagnostic::Diagnostic;
-use quillfront_site::report::{Action, Kind, OutputReport, Report};
+use quillfront_site::report::{Action, Kind, OutputReport, Report, SourceChanges};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -94,6 +95,52 @@ pub fn diagnostics(list: &[Diagnostic], texts: &Texts) {
     }
 }
 
+/// The sources whose current bytes are not published, and what is in their place.
+pub fn standing(sources: &SourceChanges) {
+    for line in stands(sources) {
+        say!("{YELLOW}{}{YELLOW:#} {}", line.stand, line.sources);
+    }
+}
+
+/// What stands in the place of some sources.
+pub struct Stand {
+    /// `not published`, `published as of 2026-11-28 14:03 UTC`.
+    pub stand: String,
+    /// Those of which it is said, or how many.
+    pub sources: String,
+}
+
+/// One line for each source, as far as anybody reads them.
+pub fn stands(sources: &SourceChanges) -> Vec<Stand> {
+    let waiting = sources.waiting.iter();
+    let waiting = waiting.map(|key| ("not published".to_owned(), key));
+    let kept = sources.kept.iter().map(|key| {
+        let since = sources.since.get(key);
+        let since = since.and_then(|since| since.parse::<Timestamp>().ok());
+        let stand = match since {
+            Some(since) => format!("published as of {}", since.strftime("%Y-%m-%d %H:%M UTC")),
+            None => "an earlier version is published".to_owned(),
+        };
+        (stand, key)
+    });
+    let mut lines: Vec<Stand> = waiting
+        .chain(kept)
+        .take(MAX_LISTED)
+        .map(|(stand, key)| Stand {
+            stand,
+            sources: key.clone(),
+        })
+        .collect();
+    let all = sources.waiting.len() + sources.kept.len();
+    if let Some(more) = all.checked_sub(MAX_LISTED).filter(|more| *more > 0) {
+        lines.push(Stand {
+            stand: "and".to_owned(),
+            sources: format!("{more} more files"),
+        });
+    }
+    lines
+}
+
 /// The diagnostics that are told, in order; those of them that name a line are worth a text.
 pub fn told(list: &[Diagnostic]) -> Vec<&Diagnostic> {
     let mut sorted: Vec<&Diagnostic> = list.iter().collect();
@@ -132,6 +179,11 @@ pub fn built(report: &Report, out: &Path, took: Duration) {
     };
     if counts.stale > 0 {
         left.push_str(&format!("; {} could not be generated", counts.stale));
+    }
+    match report.sources.waiting.len() {
+        0 => {}
+        1 => left.push_str("; 1 file is not published"),
+        more => left.push_str(&format!("; {more} files are not published")),
     }
     if let Some(counted) = counted(&report.diagnostics) {
         left.push_str(&format!(" ({counted})"));
@@ -177,6 +229,7 @@ pub fn checked(files: usize, links: usize, list: &[Diagnostic], took: Duration) 
 /// One build of `serve` or `handle`, of a site at an address.
 pub fn report(report: &Report, texts: &Texts, address: &str) {
     diagnostics(&report.diagnostics, texts);
+    standing(&report.sources);
     if report.stopped {
         note("time ran out; the next event or reconcile continues");
     } else if report.deferred {

@@ -13,7 +13,7 @@ use quillfront_publish::bucket::root::Root;
 use quillfront_publish::bucket::state::State;
 use quillfront_site::library::schedule::NextDue;
 use quillfront_site::object::HTML_LIFETIME_SECONDS;
-use quillfront_site::report::{Action, Report};
+use quillfront_site::report::{Action, Report, SourceChanges};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -27,6 +27,14 @@ struct Status {
     now: String,
     outputs: usize,
     sources: usize,
+    /// Sources of which nothing is published, since they have mistakes.
+    waiting: Vec<String>,
+    /// Sources of which an earlier version is published, since they have mistakes.
+    kept: Vec<String>,
+    /// When the versions of those were taken into use.
+    since: BTreeMap<String, String>,
+    /// What is wrong with both.
+    because: BTreeMap<String, Vec<String>>,
     /// Outputs that could not be made, and why.
     stale: Vec<String>,
     stale_because: BTreeMap<String, Vec<String>>,
@@ -132,7 +140,15 @@ impl Status {
             .iter()
             .flat_map(|held| held.keys.clone())
             .collect();
+        let mut stand = SourceChanges::default();
+        for (key, source) in state.sources.iter() {
+            stand.stand(key, source);
+        }
         Self {
+            waiting: stand.waiting,
+            kept: stand.kept,
+            since: stand.since,
+            because: stand.because,
             stale: stale_because.keys().cloned().collect(),
             stale_because,
             commit: root.commit,
@@ -199,6 +215,17 @@ impl Status {
                 "{} did not finish by {}; the next event or reconcile takes over",
                 lease.holder, lease.until
             ));
+        }
+        let stand = SourceChanges {
+            waiting: self.waiting.clone(),
+            kept: self.kept.clone(),
+            since: self.since.clone(),
+            ..SourceChanges::default()
+        };
+        for line in show::stands(&stand) {
+            let because = self.because.get(&line.sources);
+            let because = because.map_or(String::new(), |all| format!(": {}", all.join("; ")));
+            warnings.push(format!("{} {}{because}", line.stand, line.sources));
         }
         for (key, because) in self.stale_because.iter().take(MAX_LISTED) {
             let because = because.join("; ");

@@ -156,7 +156,7 @@ fn what_is_not_published_is_explained() {
         ("content/bad.md", "content/bad.md:2: "),
         ("/bad/", "nothing from it is published"),
         ("content/fails.md", "no page for the link `@/none.md`"),
-        ("/fails/", "could not be generated and was never published"),
+        ("/fails/", "nothing from it is published"),
     ] {
         let shown = said(&quillfront(root, &["explain", subject]));
         let shown = shown.split_whitespace().collect::<Vec<_>>().join(" ");

@@ -136,8 +136,9 @@ fn nothing_is_green_about_a_build_that_made_nothing() {
     // Whatever else may be made anew, the second of two such builds makes nothing.
     build();
     let failed = build();
-    let told = failed.contains("nothing built") && failed.contains("1 could not be generated");
+    let told = failed.contains("nothing built") && failed.contains("1 file is not published");
     assert!(told, "{failed}");
+    assert!(failed.contains("not published content/a.md"), "{failed}");
 }
 
 #[test]

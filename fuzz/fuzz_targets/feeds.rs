@@ -44,6 +44,7 @@ libfuzzer_sys::fuzz_target!(|input: (&str, &str, &str)| {
         minify: false,
         now: jiff::Timestamp::UNIX_EPOCH,
         listing: Listing::All,
+        all_accepted: false,
     };
     let site = Prepared::new(Arc::new(sources), settings).expect("a configuration");
     let mut evaluation = site.evaluate(Options::default());

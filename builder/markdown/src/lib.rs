@@ -176,6 +176,11 @@ pub trait Environment {
     fn absence(&self, _path: &str) -> Option<Absent> {
         None
     }
+    /// The address for a link to `@/path` that finds nothing, where the text is published all the same: the
+    /// link is a warning then. None makes it an error.
+    fn missing_link(&self, _path: &str) -> Option<String> {
+        None
+    }
     /// `anchor-link.html` for a heading. The error is a message for the author.
     fn anchor_link(&self, id: &str, level: u8) -> Result<String, String>;
     /// `summary-cutoff.html` after this summary. The error is a message for the author.
@@ -257,6 +262,8 @@ pub struct Problem {
     pub message: String,
     /// The way out.
     pub hint: Option<String>,
+    /// Of a link that finds nothing, what was given to [`Environment::internal_link`].
+    pub lacks: Option<String>,
 }
 
 /// How many problems and warnings of one text are told; nobody reads more.
@@ -360,6 +367,19 @@ impl<'a> Findings<'a> {
         if self.problems.len() < MAX_PROBLEMS {
             self.problems
                 .push(self.lines.problem(offset, code, message, hint));
+        }
+    }
+
+    /// A link that finds nothing, which stops the page.
+    fn broken_link(&mut self, offset: usize, message: String, hint: &str, path: &str) {
+        if self.problems.len() < MAX_PROBLEMS {
+            let problem = self
+                .lines
+                .problem(offset, "internal-link", message, Some(hint));
+            self.problems.push(Problem {
+                lacks: Some(path.to_owned()),
+                ..problem
+            });
         }
     }
 

@@ -47,6 +47,7 @@ impl<'a> Lines<'a> {
             code,
             message,
             hint: hint.map(str::to_owned),
+            lacks: None,
         }
     }
 }

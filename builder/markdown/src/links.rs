@@ -114,12 +114,19 @@ fn internal(
                 "paths after `@/` start at the content folder and end in the file's name",
             ),
         };
-        if context.options.broken_links_warn {
+        // Where broken links are warnings, they stay as they are written.
+        let is_lenient = context.options.broken_links_warn;
+        let address = if is_lenient {
+            None
+        } else {
+            context.env.missing_link(&path)
+        };
+        if is_lenient || address.is_some() {
             found.warning(range.start, "internal-link", message, Some(hint))
         } else {
-            found.problem(range.start, "internal-link", message, Some(hint))
+            found.broken_link(range.start, message, hint, &path)
         }
-        return None;
+        return address;
     };
     if let Some(anchor) = anchor {
         permalink.push('#');

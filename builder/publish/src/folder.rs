@@ -19,7 +19,9 @@ use crate::bucket::observe::MAX_INPUT_BYTES;
 use crate::fetch::{self, Budget, Web};
 use output::Output;
 use quillfront_render::effective::{self, Observed};
-use quillfront_render::evaluate::{self, Evaluation, Prepared, Supplied, Tree, Unready};
+use quillfront_render::evaluate::{
+    self, Candidates, Prepared, Progress, Selection, Supplied, Tree, Unready,
+};
 use quillfront_render::render::world::{Inputs, Settings};
 use quillfront_render::search::Records;
 use quillfront_site::diagnostic::Diagnostic;
@@ -153,15 +155,18 @@ pub fn evaluate<Kept: Send>(
         take_config(&mut sources, root, config)?;
     }
     let sources = Arc::new(sources);
-    let site = match own_config_is_good(&sources)
-        .and_then(|()| Prepared::new(sources.clone(), settings))
-    {
-        Ok(site) => site,
+    let now = settings.now;
+    let begin_selection = || {
+        own_config_is_good(&sources)?;
+        let options = |_: &Prepared| evaluate::Options::default();
+        Selection::begin(sources.clone(), settings, now, Candidates::All, options)
+    };
+    let selection = match begin_selection() {
+        Ok(selection) => selection,
         Err(why) => return Ok(Err(unready(why, &sources, problems, config))),
     };
     begin()?;
-    let options = evaluate::Options::default();
-    let mut tree = render(site, options, root, &sources, Arc::default, keep)?;
+    let mut tree = render(selection, root, &sources, Arc::default, keep)?;
     tree.diagnostics.extend(problems);
     name_config(config, &mut tree.diagnostics);
     tree.diagnostics.sort();
@@ -169,30 +174,34 @@ pub fn evaluate<Kept: Send>(
 }
 
 /// Renders a site with the files of a folder. `records` are those of earlier builds, if they are asked for.
+/// Content that cannot be made is no part of the site: a folder keeps no earlier bytes of it.
 fn render<Kept: Send>(
-    site: Prepared,
-    options: evaluate::Options,
+    mut selection: Selection<Option<Kept>>,
     root: &Path,
     sources: &Sources,
     mut records: impl FnMut() -> Arc<Records>,
     keep: impl Fn(&OutputKey, Object) -> Kept + Sync,
 ) -> io::Result<Tree<Kept>> {
-    let in_the_way = files_in_the_way(site.plan());
-    let allowed = site.allowed_hosts();
-    let mut evaluation: Evaluation<Option<Kept>> = site.evaluate(options);
-    let keep = |key: &OutputKey, object| (!in_the_way.contains_key(key)).then(|| keep(key, object));
+    let allowed = selection.allowed_hosts();
     let web = LazyLock::new(Web::new);
     let mut budget = Budget::new();
+    let mut in_the_way = files_in_the_way(selection.plan());
     loop {
-        let asked = evaluation.step(keep);
-        if asked.is_empty() {
-            break;
-        }
+        let keep_it =
+            |key: &OutputKey, object| (!in_the_way.contains_key(key)).then(|| keep(key, object));
+        let asked = match selection.step(keep_it) {
+            Progress::Asks(asked) => asked,
+            Progress::Again => {
+                in_the_way = files_in_the_way(selection.plan());
+                continue;
+            }
+            Progress::Ready => break,
+        };
         let version = |key: &SourceKey| {
             let source = sources.get(key.as_str())?;
             Some((key.clone(), source.content().to_owned()))
         };
-        evaluation.supply(Supplied {
+        selection.supply(Supplied {
             versions: asked.files.iter().filter_map(version).collect(),
             files: inputs(root, asked.files)?,
             texts: texts(root, asked.texts)?,
@@ -204,7 +213,7 @@ fn render<Kept: Send>(
             },
         });
     }
-    let mut tree = evaluation.finish().map(|objects| {
+    let mut tree = selection.finish().map(|objects| {
         let kept = objects.into_iter();
         kept.filter_map(|(key, kept)| Some((key, kept?))).collect()
     });
@@ -305,6 +314,7 @@ pub fn build(
     let written = written.map(|(key, made)| Ok((key, made?)));
     let written: BTreeMap<OutputKey, Option<u64>> = written.collect::<io::Result<_>>()?;
     let removed = output.remove_extra(&written, keep_dotfiles)?;
+    output.withdraw(&tree.withdrawn, &written)?;
     output.finish()?;
     let tree = tree.map(|_| written);
     Ok(Ok(Built { tree, removed }))

@@ -161,6 +161,7 @@ fn look_at(sources: &Sources, key: &SourceKey, observed: Observed) -> LookedAt {
     {
         return LookedAt::Same;
     }
+    let mut since = None;
     let (effective, head, problems) = match bytes {
         None if key.role() == Role::Unusable => {
             (Effective::Absent, None, vec![unusable(key.as_str())])
@@ -182,6 +183,7 @@ fn look_at(sources: &Sources, key: &SourceKey, observed: Observed) -> LookedAt {
             Err(problems) => {
                 let last_good = before.map(|source| source.effective.clone());
                 let head = before.and_then(|source| source.head.clone());
+                since = before.and_then(|source| source.since);
                 (last_good.unwrap_or(Effective::Absent), head, problems)
             }
         },
@@ -192,6 +194,8 @@ fn look_at(sources: &Sources, key: &SourceKey, observed: Observed) -> LookedAt {
         effective,
         problems,
         head,
+        since,
+        lacks: Vec::new(),
     })
 }
 
@@ -205,6 +209,8 @@ fn keep(sources: &Sources, key: &SourceKey, version: Option<String>) -> LookedAt
             effective: Effective::Absent,
             problems: Vec::new(),
             head: None,
+            since: None,
+            lacks: Vec::new(),
         },
         |before| (**before).clone(),
     );
@@ -249,6 +255,8 @@ fn put_aside(
         effective: last.map_or(Effective::Absent, |last| last.effective.clone()),
         problems: told(last.is_some()),
         head: last.and_then(|last| last.head.clone()),
+        since: last.and_then(|last| last.since),
+        lacks: Vec::new(),
     })
 }
 
@@ -272,6 +280,10 @@ fn take_in(sources: &mut Sources, key: &SourceKey, looked_at: LookedAt) -> Chang
             Change::Changed
         }
         Some(before) if before.problems != source.problems => Change::Changed,
+        // Other bytes with the same mistakes.
+        Some(before) if before.version != source.version && !source.problems.is_empty() => {
+            Change::Changed
+        }
         Some(_) => Change::None,
     };
     sources.insert(key, source);

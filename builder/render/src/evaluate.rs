@@ -9,8 +9,8 @@ use crate::graph::reach::Reach;
 use crate::graph::{Graph, OutputTrace};
 use crate::remote::{Answer, Request};
 use crate::render::content::{self, Bodies, Contents};
-use crate::render::output::Site;
-use crate::render::world::{Needs, World};
+use crate::render::output::{self, Site};
+use crate::render::world::{Needs, Trust, World};
 use crate::search::{Record, Records};
 use jiff::Timestamp;
 use quillfront_site::diagnostic::Diagnostic;
@@ -19,7 +19,7 @@ use quillfront_site::key::{OutputKey, SourceKey};
 use quillfront_site::library::schedule::NextDue;
 use quillfront_site::links::ExternalLinks;
 use quillfront_site::object::Object;
-use quillfront_site::plan::{self, PICTURES, Plan};
+use quillfront_site::plan::{self, PICTURES, Plan, Planned, Recipe};
 use quillfront_site::report::{Action, OutputReport};
 use quillfront_site::source::Sources;
 use std::collections::{BTreeMap, BTreeSet};
@@ -35,12 +35,14 @@ mod places;
 mod prepare;
 mod records;
 mod rounds;
+mod select;
 mod supply;
 pub mod why;
 
 pub use account::{Account, Placed};
 pub use album::Album;
 pub use prepare::{Prepared, Unready};
+pub use select::{Candidates, Progress, Selection};
 pub use supply::{Asked, Supplied};
 
 use pictures::Darkroom;
@@ -55,6 +57,9 @@ pub const MAX_ROUNDS: usize = 1_000;
 pub struct Tree<Kept = Object> {
     /// Everything that was made.
     pub objects: BTreeMap<OutputKey, Kept>,
+    /// Objects that were handed to their maker and are no part of the tree: what they were made of, or refer to,
+    /// could not be made.
+    pub withdrawn: BTreeSet<OutputKey>,
     /// Outputs that came to nothing: there is no object of them, nor any to stay.
     pub nothing: BTreeSet<OutputKey>,
     /// What the next build may go by; empty where nothing was noted.
@@ -65,6 +70,8 @@ pub struct Tree<Kept = Object> {
     pub stale: BTreeSet<OutputKey>,
     /// Why, in brief: the first mistakes of each.
     pub why_stale: BTreeMap<OutputKey, Vec<String>>,
+    /// The sources that it was made of, with what went back.
+    pub sources: Arc<Sources>,
     /// The plan that it was made by.
     pub plan: Plan,
     /// Everything to tell the author.
@@ -126,11 +133,13 @@ impl<Kept> Tree<Kept> {
     ) -> Tree<Other> {
         Tree {
             objects: change(self.objects),
+            withdrawn: self.withdrawn,
             nothing: self.nothing,
             graph: self.graph,
             because: self.because,
             stale: self.stale,
             why_stale: self.why_stale,
+            sources: self.sources,
             plan: self.plan,
             diagnostics: self.diagnostics,
             external_links: self.external_links,
@@ -156,7 +165,8 @@ pub struct Options {
     /// Pictures that are published as they should be, since their names stand for their bytes. They
     /// are only gone by where there is an album.
     pub pictures: BTreeSet<OutputKey>,
-    /// The sources whose own outputs alone are rendered until [`Evaluation::all`]: what an author waits for.
+    /// The sources whose own outputs alone a [`Selection`] renders until it is told to go on: what an author
+    /// waits for.
     pub first: Option<BTreeSet<SourceKey>>,
     /// True where it is to be told in the end why outputs were made again.
     pub tells_why: bool,
@@ -188,8 +198,8 @@ pub struct Evaluation<Kept = Object> {
     bodies: Bodies,
     memo: Arc<Memo>,
     contents: Option<Arc<Contents>>,
-    /// The sources whose own outputs alone are rendered for now, if it is so.
-    only: Option<BTreeSet<SourceKey>>,
+    /// The content files whose own outputs alone are rendered for now, if it is so.
+    only: Option<Candidates>,
     /// Outputs that have not been settled, once all have been looked at. The others are done, or would
     /// come out as they are.
     waiting: Option<Vec<OutputKey>>,
@@ -204,6 +214,10 @@ pub struct Evaluation<Kept = Object> {
     /// Search indexes whose bytes were asked for.
     awaited_indexes: BTreeSet<OutputKey>,
     done: BTreeMap<OutputKey, Result<Option<Kept>, Vec<Diagnostic>>>,
+    /// What an evaluation of other content made, which this one goes by.
+    earlier: BTreeMap<OutputKey, Kept>,
+    /// Objects that were made and refer to pictures that could not be.
+    withdrawn: BTreeSet<OutputKey>,
     diagnostics: Vec<Diagnostic>,
     /// Rounds so far.
     rounds: usize,
@@ -219,6 +233,14 @@ pub struct Evaluation<Kept = Object> {
     tells_why: bool,
 }
 
+/// Content files, with what is wrong with each.
+type Failed = Vec<(SourceKey, Vec<Diagnostic>)>;
+
+/// True for what a content file itself is published as.
+fn is_own(planned: &Planned) -> bool {
+    matches!(planned.recipe, Recipe::Page(_) | Recipe::Section { .. })
+}
+
 impl<Kept: Send> Evaluation<Kept> {
     fn begin(site: Prepared, options: Options) -> Self {
         let Prepared {
@@ -232,7 +254,7 @@ impl<Kept: Send> Evaluation<Kept> {
             answers,
             album,
             pictures,
-            first,
+            first: _,
             tells_why,
         } = options;
         world.traced = previous.is_some();
@@ -262,7 +284,7 @@ impl<Kept: Send> Evaluation<Kept> {
             bodies: Bodies::default(),
             memo: Arc::default(),
             contents: None,
-            only: first,
+            only: None,
             waiting: None,
             gone: Vec::new(),
             changed: BTreeSet::new(),
@@ -270,6 +292,8 @@ impl<Kept: Send> Evaluation<Kept> {
             records: Vec::new(),
             awaited_indexes: BTreeSet::new(),
             done: BTreeMap::new(),
+            earlier: BTreeMap::new(),
+            withdrawn: BTreeSet::new(),
             diagnostics,
             rounds: 0,
             needs: Needs::default(),
@@ -284,6 +308,96 @@ impl<Kept: Send> Evaluation<Kept> {
     /// The plan.
     pub fn plan(&self) -> &Plan {
         &self.plan
+    }
+
+    /// Begins again with other content, taking over what was made and would come out the same.
+    fn begin_again(&mut self, site: Prepared) {
+        let graph = Arc::new(self.graph_between());
+        let done = std::mem::take(&mut self.done).into_iter();
+        let made = done.filter_map(|(key, made)| Some((key, made.ok()??)));
+        let mut earlier = std::mem::take(&mut self.earlier);
+        earlier.extend(made);
+        let world = &self.world;
+        let mut pictures = self.darkroom.published().clone();
+        let names = earlier
+            .keys()
+            .filter(|key| key.as_str().starts_with(PICTURES));
+        pictures.extend(names.cloned());
+        let options = Options {
+            previous: Some(Previous {
+                graph,
+                sources: self.before.clone(),
+                has_records: world.records.is_none(),
+            }),
+            answers: BTreeMap::new(),
+            album: self.album.clone(),
+            pictures,
+            first: None,
+            tells_why: self.tells_why,
+        };
+        let mut next = Self::begin(site, options);
+        // What was made meanwhile was made of other sources than those of before.
+        next.reach = None;
+        let mut known = (*next.world).clone();
+        known.inputs = world.inputs.clone();
+        known.answers = world.answers.clone();
+        known.texts = world.texts.clone();
+        known.measured = world.measured.clone();
+        known.records = world.records.clone();
+        next.world = Arc::new(known);
+        next.earlier = earlier;
+        *self = next;
+    }
+
+    /// Has links of files that are not trusted fail where they find nothing.
+    fn trust(&mut self, trust: Trust) {
+        self.world = Arc::new(World {
+            trust: Arc::new(trust),
+            ..(*self.world).clone()
+        });
+    }
+
+    /// Renders only the own outputs of these content files, until [`all`](Self::all).
+    fn only(&mut self, files: Candidates) {
+        self.only = Some(files);
+    }
+
+    /// The content files whose own outputs or bodies could not be made, with what is wrong.
+    fn failed_own(&self) -> Failed {
+        let mut failed = Vec::new();
+        for (key, made) in &self.done {
+            let planned = self.plan.get(key).filter(|planned| is_own(planned));
+            if let (Some(planned), Err(problems)) = (planned, made) {
+                failed.push((planned.source.clone(), problems.clone()));
+            }
+        }
+        for (key, problems) in self.failed_with_pictures() {
+            let planned = self.plan.get(&key);
+            if let Some(planned) = planned.filter(|planned| is_own(planned)) {
+                failed.push((planned.source.clone(), problems));
+            }
+        }
+        let bodies = self.contents.iter();
+        let bodies = bodies.flat_map(|contents| contents.failed(&self.world.library));
+        failed.extend(bodies.map(|(source, problems)| (source.clone(), problems.clone())));
+        failed
+    }
+
+    /// The same, as far as it can be said before any output is rendered: by bodies, and by templates that are
+    /// not there. What has to be read before is returned as of [`step`](Self::step).
+    fn failed_before_rendering(&mut self) -> Result<Failed, Asked> {
+        let Site { world, contents } = self.settle()?;
+        let own = self.plan.iter().filter(|(_, planned)| {
+            let is_tried = |only: &Candidates| only.contains(&planned.source);
+            is_own(planned) && self.only.as_ref().is_some_and(is_tried)
+        });
+        let hopeless = own.filter_map(|(key, planned)| {
+            let problems = output::why_hopeless(&world, &contents, key, planned)?;
+            Some((planned.source.clone(), problems))
+        });
+        let mut failed: Failed = hopeless.collect();
+        failed.extend(self.failed_own());
+        Ok(failed)
     }
 
     /// Renders everything from now on.
@@ -382,6 +496,17 @@ impl<Kept: Send> Evaluation<Kept> {
     /// What refers to a picture that could not be made has failed with it: what was published
     /// stays.
     fn fail_with_pictures(&mut self) {
+        self.diagnostics.extend(self.refused.values().cloned());
+        for (output, problems) in self.failed_with_pictures() {
+            if matches!(self.done.get(&output), Some(Ok(_))) {
+                self.traces.remove(&output);
+                self.withdrawn.insert(output.clone());
+                self.done.insert(output, Err(problems));
+            }
+        }
+    }
+
+    fn failed_with_pictures(&self) -> BTreeMap<OutputKey, Vec<Diagnostic>> {
         let mut failed: BTreeMap<OutputKey, Vec<Diagnostic>> = BTreeMap::new();
         for (picture, _) in plan::pictures(&self.plan) {
             if let Some(Err(problems)) = self.done.get(picture) {
@@ -392,20 +517,12 @@ impl<Kept: Send> Evaluation<Kept> {
             }
         }
         for (picture, problem) in &self.refused {
-            self.diagnostics.push(problem.clone());
             for output in self.darkroom.referring(picture, &self.plan) {
-                failed
-                    .entry(output.clone())
-                    .or_default()
-                    .push(problem.clone());
+                let list = failed.entry(output.clone()).or_default();
+                list.push(problem.clone());
             }
         }
-        for (output, problems) in failed {
-            if matches!(self.done.get(&output), Some(Ok(_))) {
-                self.traces.remove(&output);
-                self.done.insert(output, Err(problems));
-            }
-        }
+        failed
     }
 }
 

@@ -38,6 +38,9 @@ pub struct Diagnostic {
     /// elsewhere; it is only read for what is told in the end.
     #[serde(skip)]
     pub about: Vec<Vec<String>>,
+    /// The path of a link that finds nothing, relative to `content/`: while it does, this stays a mistake.
+    #[serde(skip)]
+    pub lacks: Option<Box<str>>,
 }
 
 impl Diagnostic {
@@ -52,6 +55,7 @@ impl Diagnostic {
             message: message.into(),
             hint: None,
             about: Vec::new(),
+            lacks: None,
         }
     }
 

@@ -252,6 +252,21 @@ fn without_slug(place: &Place, slug: Option<&str>, name: &str) -> Diagnostic {
     }
 }
 
+/// The URL that a content file would have if it were there, by its path relative to `content/` alone.
+pub fn address(relative: &str, config: &Config) -> String {
+    if !relative.ends_with(".md") {
+        return config.make_file_url(relative);
+    }
+    let key = SourceKey::from(format!("content/{relative}"));
+    let head = Head::read(key.as_str(), "+++\n+++\n");
+    let content = head.map(|head| read(&key, &head, config, &mut LastFolder::default()));
+    match content {
+        Ok(Ok(Content::Page(page))) => page.permalink,
+        Ok(Ok(Content::Section(section))) => section.permalink,
+        Ok(Err(_)) | Err(_) => config.make_permalink(relative.trim_end_matches(".md")),
+    }
+}
+
 /// The section that a folder has when no file defines it.
 pub fn default_section(lang: &str, config: &Config) -> Section {
     let name = if lang == config.default_language {

@@ -5,6 +5,7 @@
 //! the sources alone.
 
 pub mod absence;
+pub mod collisions;
 mod order;
 mod read;
 pub mod schedule;
@@ -16,6 +17,7 @@ use crate::facts::{self, Page, Place, Section};
 use crate::index_vec::{Id, IndexVec, ids};
 use crate::key::SourceKey;
 use crate::library::absence::DraftFile;
+use crate::library::collisions::Loser;
 use crate::library::schedule::{HeldPage, Schedule};
 use crate::library::taxonomies::{Taxonomy, TaxonomyId, Term, TermId};
 use crate::source::Sources;
@@ -59,6 +61,8 @@ pub struct Library {
     pub held: BTreeMap<String, HeldPage>,
     /// Pages and sections that are left out as drafts, by path relative to `content/`.
     pub drafts: BTreeMap<String, DraftFile>,
+    /// Pages and sections whose address is another's, by path relative to `content/`.
+    pub losers: BTreeMap<String, Loser>,
 }
 
 /// What a page is to others.

@@ -3,6 +3,7 @@
 use crate::diagnostic::Diagnostic;
 use crate::key::{OutputKey, SourceKey};
 use crate::plan::Rank;
+use crate::source::{Effective, Source};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -95,6 +96,43 @@ pub struct SourceChanges {
     pub changed: Vec<String>,
     /// Gone.
     pub removed: Vec<String>,
+    /// Of which nothing is published, since they have mistakes; also those that did not change.
+    #[serde(default)]
+    pub waiting: Vec<String>,
+    /// Of which an earlier version is published, since they have mistakes; also those that did not change.
+    #[serde(default)]
+    pub kept: Vec<String>,
+    /// When the versions of those were taken into use, RFC 3339, where that is known.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty", default)]
+    pub since: BTreeMap<String, String>,
+    /// What is wrong with both, in brief.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty", default)]
+    pub because: BTreeMap<String, Vec<String>>,
+}
+
+impl SourceChanges {
+    /// Adds a source whose current bytes are not what is published, if it is one.
+    pub fn stand(&mut self, key: &SourceKey, source: &Source) {
+        if source.problems.is_empty() {
+            return;
+        }
+        let key = key.to_string();
+        // That it waits is what is said here.
+        let told = source
+            .problems
+            .iter()
+            .skip(usize::from(source.is_waiting()));
+        let told = told.map(Diagnostic::in_brief).collect();
+        self.because.insert(key.clone(), told);
+        if source.effective == Effective::Absent {
+            self.waiting.push(key);
+            return;
+        }
+        if let Some(since) = source.since {
+            self.since.insert(key.clone(), since.to_string());
+        }
+        self.kept.push(key);
+    }
 }
 
 /// What was done to an output.

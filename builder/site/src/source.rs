@@ -5,8 +5,9 @@ use crate::fingerprint::Mark;
 use crate::front_matter::head::Head;
 use crate::key::SourceKey;
 use itertools::{EitherOrBoth, Itertools};
+use jiff::Timestamp;
 use smol_str::SmolStr;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// One source.
@@ -23,7 +24,15 @@ pub struct Source {
     pub problems: Vec<Diagnostic>,
     /// Of a content file whose text is used.
     pub head: Option<Arc<Head>>,
+    /// When what is used was taken into use; none where that is not known.
+    pub since: Option<Timestamp>,
+    /// Of a content file that waits: paths relative to `content/` of links that found nothing. It cannot be
+    /// published while there is nothing.
+    pub lacks: Vec<SmolStr>,
 }
+
+/// The code of what is told of a file that waits.
+const WAITING: &str = "waiting";
 
 /// The code of a problem that the storage has with a source, not its author.
 const UNREADABLE: &str = "unreadable";
@@ -33,6 +42,12 @@ impl Source {
     pub fn is_unreadable(&self) -> bool {
         let mut problems = self.problems.iter();
         problems.any(|problem| problem.code == UNREADABLE)
+    }
+
+    /// True where its current bytes are good by themselves, and could not be made into a page.
+    pub fn is_waiting(&self) -> bool {
+        let first = self.problems.first();
+        first.is_some_and(|problem| problem.code == WAITING)
     }
 
     /// Changes whenever what a build uses of it does; None where it uses nothing.
@@ -152,6 +167,8 @@ impl Sources {
             },
             problems: Vec::new(),
             head: None,
+            since: None,
+            lacks: Vec::new(),
         };
         let keys = keys.iter().map(|key| SourceKey::from(*key));
         keys.map(|key| (key.clone(), Arc::new(source(&key))))
@@ -304,10 +321,115 @@ impl Sources {
         self.map.insert(key.clone(), Arc::new(source));
     }
 
+    /// Has a build use what was accepted of a content file before, or nothing, and remembers why.
+    pub fn reject(
+        &mut self,
+        key: &SourceKey,
+        accepted: Option<&Arc<Source>>,
+        problems: &[Diagnostic],
+    ) {
+        let Some(source) = self.map.get_mut(key.as_str()) else {
+            return;
+        };
+        let source = Arc::make_mut(source);
+        source.effective = accepted.map_or(Effective::Absent, |one| one.effective.clone());
+        source.head = accepted.and_then(|one| one.head.clone());
+        source.problems = vec![waiting(key.as_str(), source.effective != Effective::Absent)];
+        // As they are stored: what is not, is looked up, or stands below.
+        source
+            .problems
+            .extend(problems.iter().map(|one| Diagnostic {
+                about: Vec::new(),
+                lacks: None,
+                ..one.clone()
+            }));
+        source.since = accepted.and_then(|one| one.since);
+        let lacks = problems.iter().filter_map(|one| one.lacks.as_deref());
+        source.lacks = lacks.map(SmolStr::from).collect();
+    }
+
+    /// Notes when the versions under these keys were taken into use, of those that are good by themselves.
+    pub fn date<'a>(&mut self, keys: impl IntoIterator<Item = &'a SourceKey>, now: Timestamp) {
+        for key in keys {
+            let source = self.map.get_mut(key.as_str());
+            if let Some(source) = source.filter(|source| source.problems.is_empty()) {
+                Arc::make_mut(source).since = Some(now);
+            }
+        }
+    }
+
+    /// The largest part of these content files of which no link leads to what is neither there nor in that part:
+    /// the others cannot be published. `lacks` are the links that found nothing, relative to `content/`.
+    pub fn without_lack<'a, Lacks: Iterator<Item = &'a str>>(
+        &self,
+        files: BTreeSet<SourceKey>,
+        lacks: impl Fn(&SourceKey) -> Lacks,
+    ) -> BTreeSet<SourceKey> {
+        let mut part = files;
+        // Files by what they lack, to follow each link once.
+        let mut by_lack: BTreeMap<String, Vec<SourceKey>> = BTreeMap::new();
+        let mut out: Vec<SourceKey> = Vec::new();
+        for key in &part {
+            for path in lacks(key).filter(|path| is_content_file(path)) {
+                let wanted = format!("content/{path}");
+                if !part.contains(wanted.as_str()) && !self.exists(&wanted) {
+                    out.push(key.clone());
+                }
+                by_lack.entry(wanted).or_default().push(key.clone());
+            }
+        }
+        while let Some(key) = out.pop() {
+            if part.remove(&key) && !self.exists(key.as_str()) {
+                out.extend(by_lack.remove(key.as_str()).into_iter().flatten());
+            }
+        }
+        part
+    }
+
+    /// The content files whose current bytes could not be made into pages: they are tried again with every
+    /// change.
+    pub fn waiting(&self) -> impl Iterator<Item = (&SourceKey, &Arc<Source>)> {
+        self.map.iter().filter(|(_, source)| source.is_waiting())
+    }
+
+    /// Those of them that may be published after these changes: the links of the others still lead to nothing.
+    pub fn to_retry<'a>(
+        &self,
+        changed: impl Iterator<Item = &'a SourceKey> + Clone,
+    ) -> BTreeSet<SourceKey> {
+        let waiting = self.waiting().map(|(key, _)| key.clone());
+        // With another configuration a file may be held, or its links be warnings.
+        if changed.clone().any(|key| key.role().is_configuration()) {
+            return waiting.collect();
+        }
+        let lacks = |key: &SourceKey| {
+            let source = self.get(key.as_str());
+            let lacks = source.into_iter().flat_map(|source| &source.lacks);
+            lacks.map(SmolStr::as_str)
+        };
+        self.without_lack(waiting.collect(), lacks)
+    }
+
     /// Removes a source; None where there was none.
     pub fn remove(&mut self, key: &SourceKey) -> Option<Arc<Source>> {
         self.map.remove(key)
     }
+}
+
+/// True for what can only be there as a file of its own: a folder has a section without one, and files beside
+/// pages have languages.
+fn is_content_file(path: &str) -> bool {
+    path.ends_with(".md") && !path.ends_with("_index.md")
+}
+
+/// What is told of a content file that waits.
+fn waiting(file: &str, has_earlier: bool) -> Diagnostic {
+    let message = if has_earlier {
+        "this version is not published because it has errors; the last good version stays"
+    } else {
+        "this file is not published because it has errors"
+    };
+    Diagnostic::error(WAITING, file, message).hint("it is tried again after every change")
 }
 
 /// What is told of a source that the storage has damaged.

@@ -34,6 +34,7 @@ pub fn run(global: &Global, options: args::Check) -> Result<u8> {
         minify: false,
         now: global.now.unwrap_or_else(today),
         listing: Listing::SiteFolders,
+        all_accepted: false,
     };
     let config = global.config.as_deref();
     let evaluated = folder::evaluate(root, config, settings, || Ok(()), |_, _| ())

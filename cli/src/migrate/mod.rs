@@ -216,6 +216,7 @@ fn first_build(output: &Path, now: Timestamp) -> Result<Vec<Diagnostic>> {
         drafts: false,
         now,
         listing: Listing::SiteFolders,
+        all_accepted: false,
     };
     let evaluated = folder::evaluate(output, None, settings, || Ok(()), |_, _| ())
         .with_context(|| format!("reading {}", output.display()))?;

@@ -4,7 +4,7 @@ use super::BuildError;
 use super::context::Context;
 use super::evaluate::{Evaluated, evaluate};
 use super::hold;
-use super::observe::Changes;
+use super::observe::{Changes, look};
 use super::parts::OtherParts;
 use super::root::{Held, Root};
 use super::run::Work;
@@ -12,7 +12,7 @@ use super::state::{Dirty, State};
 use super::supply::unseen;
 use super::time::Time;
 use quillfront_render::ENGINE;
-use quillfront_render::effective::{Change, Observed};
+use quillfront_render::effective::{self, Change, Observed};
 use quillfront_render::evaluate::{Tree, Unready};
 use quillfront_site::key::{OutputKey, SourceKey};
 use quillfront_site::source::Sources;
@@ -40,14 +40,38 @@ pub(super) struct Proposal<'a> {
 }
 
 impl Proposal<'_> {
-    /// Whether it changes the site, or is to be made anew all the same.
-    pub(super) fn is_change(&self, context: &Context) -> bool {
-        !self.changes.map.is_empty()
-            || !self.strange.is_empty()
+    /// Whether the site is to be made anew whatever its sources are.
+    pub(super) fn is_made_anew(&self, context: &Context) -> bool {
+        !self.strange.is_empty()
             || self.root.engine != ENGINE
             || self.root.settings != context.options.mark()
             || self.root.unfinished
             || self.is_approved()
+    }
+
+    /// What became of the sources that were looked at: what waits may be as it was after all.
+    fn changes_to(&self, sources: &Sources) -> Changes {
+        let change = |key: &SourceKey| {
+            let before = self.state.sources.get(key.as_str());
+            let now = sources.get(key.as_str());
+            match (before, now) {
+                (None, None) => None,
+                (None, Some(_)) => Some(Change::Added),
+                (Some(_), None) => Some(Change::Removed),
+                (Some(before), Some(now)) => {
+                    let is_text = now.effective.is_text() && now.problems.is_empty();
+                    let is_same = before.effective == now.effective
+                        && before.problems == now.problems
+                        && (is_text || before.version == now.version);
+                    (!is_same).then_some(Change::Changed)
+                }
+            }
+        };
+        let seen = self.seen.iter().map(|(key, _)| key);
+        let changed = seen.filter_map(|key| Some((key.clone(), change(key)?)));
+        Changes {
+            map: changed.collect(),
+        }
     }
 
     /// Whether what has to be approved was.
@@ -157,6 +181,7 @@ pub(super) async fn draft(
 ) -> Result<Draft, BuildError> {
     let waits = matches!(proposal.work, Work::Keys(_)) && proposal.seen.len() <= FEW_PAGES;
     let first = waits.then(|| proposal.changes.map.keys().cloned().collect());
+    retry(context, proposal).await?;
     let sources = proposal.sources.clone();
     let mut evaluated = evaluate(context, proposal, sources, first).await?;
     // What may have to be approved is looked at as a whole.
@@ -164,7 +189,7 @@ pub(super) async fn draft(
         let sources = proposal.sources.clone();
         evaluated = evaluate(context, proposal, sources, None).await?;
     }
-    let changes = proposal.changes.clone();
+    let changes = proposal.changes_to(&evaluated.sources);
     let deletes = hold::deleted(&proposal.state, evaluated.outcome.as_ref());
     let reason = why_held(proposal, &evaluated).filter(|_| !proposal.is_approved());
     let held = match reason {
@@ -176,6 +201,23 @@ pub(super) async fn draft(
         },
     };
     Ok(Draft::of(evaluated, proposal, changes, held, deletes))
+}
+
+/// Looks again at what waits, since what it waits for may have come, and dates what is taken into use.
+async fn retry(context: &Context, proposal: &mut Proposal<'_>) -> Result<(), BuildError> {
+    let now = context.clock();
+    let changed = proposal.changes.map.keys();
+    proposal.sources.date(changed, now);
+    let mut waiting = proposal.sources.to_retry(proposal.changes.map.keys());
+    for (key, _) in &proposal.seen {
+        waiting.remove(key);
+    }
+    waiting.retain(|key| !proposal.others.left.contains(key));
+    let seen = look(&context.source, &waiting, context.options.parallel).await?;
+    effective::observe_all(&mut proposal.sources, seen.clone());
+    proposal.sources.date(&waiting, now);
+    proposal.seen.extend(seen);
+    Ok(())
 }
 
 /// Why a change has to be approved, if it has to.

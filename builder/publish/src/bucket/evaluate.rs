@@ -7,7 +7,7 @@ use super::state::{Published, State};
 use super::supply::{Misread, Supplier};
 use jiff::Timestamp;
 use quillfront_render::ENGINE;
-use quillfront_render::evaluate::{self, Prepared, Previous, Tree, Unready};
+use quillfront_render::evaluate::{self, Candidates, Previous, Progress, Selection, Tree, Unready};
 use quillfront_render::render::world::{Listing, Settings};
 use quillfront_site::key::{OutputKey, SourceKey};
 use quillfront_site::object::Object;
@@ -39,6 +39,7 @@ pub(super) fn settings(context: &Context, now: Timestamp) -> Settings {
         now,
         minify: false,
         listing: Listing::All,
+        all_accepted: options.all_accepted,
     }
 }
 
@@ -66,53 +67,60 @@ pub(super) async fn evaluate(
     let cut_off = |error: JoinError| BuildError::Rendering(error.to_string());
     let (given, time) = (sources.clone(), proposal.time);
     let settings = settings(context, time.now);
-    let started = spawn_blocking(move || Prepared::up_to(given, settings, time.up_to));
-    let site = match started.await.map_err(cut_off)? {
-        Ok(site) => site,
+    let candidates = Candidates::between(&proposal.state.sources, &sources);
+    let options = options(proposal, full, first.filter(|_| !full));
+    let started = spawn_blocking(move || {
+        Selection::begin(given, settings, time.up_to, candidates, |_| options)
+    });
+    let mut selection = match started.await.map_err(cut_off)? {
+        Ok(selection) => selection,
         Err(unready) => return Ok(evaluated(Err(unready))),
     };
-    (context.progress)(Step::Rendering(site.plan().len()));
+    (context.progress)(Step::Rendering(selection.plan().len()));
 
-    let first = first.filter(|_| !full);
-    let mut waits_for_first = first.is_some();
-    let options = options(proposal, full, first);
-    let mut supplier = Supplier::new(context, &sources, site.allowed_hosts());
+    let mut supplier = Supplier::new(context, &sources, selection.allowed_hosts());
     let unused = proposal.root.set_aside.keys();
     let unused = unused.map(|key| SourceKey::from(key.as_str()));
     supplier.unused = unused.chain(proposal.others.left.iter().cloned()).collect();
     let held = proposal.root.held_keys();
     supplier.held = held.map(|key| key.as_str().into()).collect();
 
-    let mut evaluation = site.evaluate(options);
     loop {
-        let asked;
-        (evaluation, asked) = spawn_blocking(move || {
-            let asked = evaluation.step(|_, object| object);
-            (evaluation, asked)
+        let progress;
+        (selection, progress) = spawn_blocking(move || {
+            let progress = selection.step(|_, object| object);
+            (selection, progress)
         })
         .await
         .map_err(cut_off)?;
-        if !asked.is_empty() {
-            evaluation.supply(supplier.supply(&mut proposal.state, asked).await?);
-            continue;
-        }
-        if !std::mem::take(&mut waits_for_first) {
-            break;
+        match progress {
+            Progress::Asks(asked) => {
+                selection.supply(supplier.supply(&mut proposal.state, asked).await?);
+                continue;
+            }
+            Progress::Again => continue,
+            Progress::Ready if !selection.has_only_first() => break,
+            Progress::Ready => {}
         }
         // Where they are there already, this is what comes after them.
+        let evaluation = selection.evaluation();
         let many = evaluation.left() > proposal.many_outputs;
         if many && evaluation.made().any(|made| is_news(&proposal.state, made)) {
+            let tree = selection.finish_part();
             return Ok(Evaluated {
                 part: true,
                 misread: supplier.misread,
-                ..evaluated(Ok(evaluation.finish_part()))
+                sources: tree.sources.clone(),
+                ..evaluated(Ok(tree))
             });
         }
-        evaluation.all();
+        selection.go_on();
     }
+    let tree = selection.finish();
     Ok(Evaluated {
         misread: supplier.misread,
-        ..evaluated(Ok(evaluation.finish()))
+        sources: tree.sources.clone(),
+        ..evaluated(Ok(tree))
     })
 }
 

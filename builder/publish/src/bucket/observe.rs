@@ -107,7 +107,7 @@ pub(super) async fn observe<'a>(
     };
     // A held file that was put back as it was is no change, but ends the hold.
     let looks_at = |key: &String| claim.trial.keys.contains(key.as_str());
-    let is_new = proposal.is_change(context)
+    let is_new = proposal.is_made_anew(context)
         || refreshed.changed
         || schedule.is_moved
         || proposal.root.held_keys().any(looks_at);

@@ -55,6 +55,8 @@ pub struct Options {
     pub base_url: Option<String>,
     /// Publish drafts.
     pub drafts: bool,
+    /// Take every page and section as accepted, as the effective sources of another builder are.
+    pub all_accepted: bool,
     /// In place of the clock, for what templates see.
     pub now: Option<Timestamp>,
     /// What its leases are called.
@@ -80,6 +82,7 @@ impl Options {
             mode,
             base_url,
             drafts,
+            all_accepted,
             ..
         } = self;
         let mut marker = Marker::default();
@@ -88,6 +91,9 @@ impl Options {
             marker.bytes(url);
         });
         marker.number(u64::from(*drafts));
+        if *all_accepted {
+            marker.bytes("all accepted");
+        }
         marker.done().to_string()
     }
 }
@@ -97,6 +103,7 @@ impl Default for Options {
         Self {
             mode: "build",
             base_url: None,
+            all_accepted: false,
             drafts: false,
             now: None,
             holder: "builder".to_owned(),

@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The format of root and segments. Another one means a full build.
-pub const FORMAT: u32 = 5;
+pub const FORMAT: u32 = 6;
 /// The root's key in the state bucket.
 pub const ROOT_KEY: &str = "root.json";
 /// The root stays below this; its long lists are objects of their own.

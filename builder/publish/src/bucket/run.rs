@@ -140,7 +140,7 @@ async fn attempt(
         warnings,
         mut clock,
     } = observe(context, attempts, opening, work, more).await?;
-    if !is_new && proposal.is_all_known() {
+    if !is_new && proposal.changes.map.is_empty() && proposal.is_all_known() {
         return settle(context, claim, work, warnings).await;
     }
 
@@ -150,6 +150,7 @@ async fn attempt(
         return Err(End::Outdated);
     }
     clock.lap("render");
+    let is_new = is_new || !draft.changes.map.is_empty();
 
     let mut publication = Publication::of(context, proposal, draft);
     publication.leave_for_later(&claim.trial.left);

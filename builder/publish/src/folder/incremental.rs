@@ -17,19 +17,21 @@ use crate::bucket::state::{Dirty, Published, State, Texts};
 use crate::fetch::{self, Budget, Web};
 use itertools::{Either, EitherOrBoth, Itertools};
 use quillfront_render::effective::{self, Change, MAX_FILE_BYTES, Observed};
-use quillfront_render::evaluate::{self, Prepared, Previous, Tree, Unready};
-use quillfront_render::remote::Request;
+use quillfront_render::evaluate::{self, Candidates, Prepared, Previous, Selection, Tree, Unready};
+use quillfront_render::graph::Graph;
+use quillfront_render::remote::{Answer, Request};
 use quillfront_render::render::world::Settings;
 use quillfront_render::search::Records;
 use quillfront_site::key::{OutputKey, SourceKey};
 use quillfront_site::object::Object;
 use quillfront_site::plan::{CONFIGS, PICTURES, Rank};
+use quillfront_site::quillfront_toml::AllowedHosts;
 use quillfront_site::source::{Effective, Source, Sources};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
 /// What an incremental build did.
@@ -378,77 +380,85 @@ impl Instance<'_> {
             altered,
             records,
         } = self;
-        // A folder has no reconcile: what was asked of the network is asked again each time.
-        let (site, asked) = rayon::join(
-            || {
-                own_config_is_good(sources)?;
-                Prepared::new(sources.clone(), settings)
-            },
-            || {
-                if full {
-                    BTreeSet::new()
+        let graph = if full {
+            Arc::default()
+        } else if altered.is_empty() {
+            before.graph.clone()
+        } else {
+            let mut graph = (*before.graph).clone();
+            graph.outputs.retain(|key, _| !altered.contains(key));
+            Arc::new(graph)
+        };
+        let options = |site: &Prepared| {
+            let there = before.outputs.keys().filter(|key| !altered.contains(*key));
+            evaluate::Options {
+                // A folder has no reconcile: what was asked of the network is asked again each time.
+                answers: if full {
+                    BTreeMap::new()
                 } else {
-                    before.graph.requests()
-                }
-            },
-        );
-        let site = match site {
-            Ok(site) => site,
+                    asked_again(&before.graph, &site.allowed_hosts())
+                },
+                previous: Some(Previous {
+                    graph,
+                    sources: before.sources.clone(),
+                    has_records: !full,
+                }),
+                album: Some(before.album.clone()),
+                pictures: there.filter(|key| is_picture(key)).cloned().collect(),
+                first: None,
+                tells_why,
+            }
+        };
+        let now = settings.now;
+        let begun = own_config_is_good(sources).and_then(|()| {
+            Selection::begin(sources.clone(), settings, now, Candidates::All, options)
+        });
+        let selection = match begun {
+            Ok(selection) => selection,
             Err(why) => return Ok(Err(why)),
         };
         lap("plan");
-        let graph = match full {
-            true => Arc::default(),
-            false if altered.is_empty() => before.graph.clone(),
-            false => {
-                let mut graph = (*before.graph).clone();
-                graph.outputs.retain(|key, _| !altered.contains(key));
-                Arc::new(graph)
-            }
-        };
-        let mut answers = BTreeMap::new();
-        if !asked.is_empty() {
-            let allowed = site.allowed_hosts();
-            let may_be = |request: &Request| allowed.check(&request.url).is_ok();
-            let asked = asked.into_iter().filter(|request| may_be(request));
-            let asked = asked.cloned().collect();
-            answers = fetch::gather(&Web::new(), asked, &allowed, &mut Budget::new());
-        }
-        let there = before.outputs.keys().filter(|key| !altered.contains(*key));
-        let options = evaluate::Options {
-            previous: Some(Previous {
-                graph,
-                sources: before.sources.clone(),
-                has_records: !full,
-            }),
-            answers,
-            album: Some(before.album.clone()),
-            pictures: there.filter(|key| is_picture(key)).cloned().collect(),
-            first: None,
-            tells_why,
-        };
         begin()?;
+        // An output may be made twice: of what is tried, then of what could be made.
+        let replaced = Mutex::new(BTreeSet::new());
         let keep = |key: &OutputKey, object: Object| -> Put {
             let fingerprint = Some(object.fingerprint());
             let there = before.outputs.get(key.as_str());
             let same = there.filter(|there| there.fingerprint == fingerprint);
-            if let Some(same) = same.filter(|_| !altered.contains(key)) {
+            let mut list = replaced.lock().unwrap_or_else(PoisonError::into_inner);
+            let is_as_it_was = !altered.contains(key) && !list.contains(key);
+            if let Some(same) = same.filter(|_| is_as_it_was) {
                 return Ok((same.clone(), None));
             }
-            if there.is_none() {
-                intent.note(key)?;
+            match there {
+                Some(_) => drop(list.insert(key.clone())),
+                None => intent.note(key)?,
             }
-            let made = output.put(key, &object)?;
+            drop(list);
+            let bytes = output.put(key, &object)?;
             let published = Published {
                 fingerprint,
                 etag: output.version(key)?.to_string().into(),
                 source: SourceKey::from(""),
                 rank: Rank::Static,
             };
-            Ok((published, made))
+            Ok((published, bytes))
         };
-        render(site, options, root, sources, records, keep).map(Ok)
+        let tree = render(selection, root, sources, records, keep)?;
+        output.withdraw(&tree.withdrawn, &before.outputs)?;
+        Ok(Ok(tree))
     }
+}
+
+/// What the network answers now to what an earlier build asked.
+fn asked_again(graph: &Graph, allowed: &AllowedHosts) -> BTreeMap<Request, Answer> {
+    let asked = graph.requests().into_iter();
+    let asked = asked.filter(|request| allowed.check(&request.url).is_ok());
+    let asked: BTreeSet<Request> = asked.cloned().collect();
+    if asked.is_empty() {
+        return BTreeMap::new();
+    }
+    fetch::gather(&Web::new(), asked, allowed, &mut Budget::new())
 }
 
 /// A picture that templates asked for.

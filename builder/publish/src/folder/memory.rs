@@ -49,11 +49,12 @@ pub(super) fn made_with(folders: Folders<'_>, settings: &Settings) -> io::Result
         base_url,
         drafts,
         minify,
+        all_accepted,
         ..
     } = settings;
     Ok(format!(
         "Quillfront {}, {} with {config:?} into {}, mode {mode}, base URL {base_url:?}, drafts \
-         {drafts}, minify {minify}",
+         {drafts}, minify {minify}, all accepted {all_accepted}",
         ENGINE,
         root.canonicalize()?.display(),
         out.display(),

@@ -160,6 +160,22 @@ impl<'a> Output<'a> {
         }
     }
 
+    /// Removes objects that were put and are no part of the tree after all. Those that are kept stay.
+    ///
+    /// # Errors
+    /// The error names the file.
+    pub fn withdraw<V: Sync>(
+        &self,
+        withdrawn: &BTreeSet<OutputKey>,
+        kept: &BTreeMap<OutputKey, V>,
+    ) -> io::Result<()> {
+        if withdrawn.is_empty() {
+            return Ok(());
+        }
+        let kept = Kept::new(self.out, kept);
+        withdrawn.iter().try_for_each(|key| self.remove(key, &kept))
+    }
+
     /// Removes what was replaced.
     ///
     /// # Errors

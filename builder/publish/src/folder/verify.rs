@@ -4,7 +4,7 @@
 use super::incremental::version_of_opaque;
 use super::{Folders, Incremental, list, look, render, take_config};
 use quillfront_render::effective;
-use quillfront_render::evaluate::{Options, Prepared};
+use quillfront_render::evaluate::{Candidates, Options, Prepared, Selection};
 use quillfront_render::render::world::Settings;
 use quillfront_site::key::OutputKey;
 use quillfront_site::object::Object;
@@ -34,12 +34,14 @@ pub fn differing(
     }
     let sources = Arc::new(sources);
     // Where there is no site, nothing was built.
-    let Ok(site) = Prepared::new(sources.clone(), settings) else {
+    let now = settings.now;
+    let options = |_: &Prepared| Options::default();
+    let begun = Selection::begin(sources.clone(), settings, now, Candidates::All, options);
+    let Ok(selection) = begun else {
         return Ok(BTreeSet::new());
     };
     let fingerprint = |_: &OutputKey, object: Object| object.fingerprint();
-    let options = Options::default();
-    let clean = render(site, options, root, &sources, Arc::default, fingerprint)?.objects;
+    let clean = render(selection, root, &sources, Arc::default, fingerprint)?.objects;
     let known: BTreeMap<_, _> = built
         .state
         .outputs

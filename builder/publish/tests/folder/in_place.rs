@@ -93,12 +93,11 @@ fn a_page_that_fails_is_no_longer_there() {
         "+++\ntitle = \"A\"\n+++\n{{ nothing(x=1) }}\n",
     );
     let built = site.build();
+    assert!(!built.tree.plan.contains_key("blog/a/index.html"));
+    let told = &built.tree.diagnostics;
     assert!(
-        built
-            .tree
-            .stale
-            .iter()
-            .any(|key| key.as_str() == "blog/a/index.html")
+        told.iter()
+            .any(|one| one.file == "content/blog/a.md" && one.is_error())
     );
     assert!(!site.path("out/blog/a").exists());
     site.assert_clean();

@@ -107,6 +107,7 @@ pub fn settings() -> Settings {
         minify: false,
         now: "2026-01-02T00:00:00Z".parse().unwrap(),
         listing: Listing::SiteFolders,
+        all_accepted: false,
     }
 }
 

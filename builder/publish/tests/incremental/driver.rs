@@ -2,9 +2,9 @@
 //! publisher without storage. Each build is compared with one that goes by nothing.
 
 use quillfront_publish::folder::{SOURCE_FILES, SOURCE_FOLDERS};
-use quillfront_render::effective::{self, Observed};
+use quillfront_render::effective::{self, Change, Observed};
 use quillfront_render::evaluate::{
-    Album, Evaluation, Options, Prepared, Previous, Supplied, Tree, Unready,
+    Album, Candidates, Options, Previous, Progress, Selection, Supplied, Tree, Unready,
 };
 use quillfront_render::graph::Graph;
 use quillfront_render::remote::{Answer, Request};
@@ -70,6 +70,10 @@ pub struct Outcome {
     pub deleted: BTreeSet<String>,
     /// Failed: what was published stays.
     pub stale: BTreeSet<String>,
+    /// Content that could not be made, and is not part of the site as it is.
+    pub rejected: BTreeSet<String>,
+    /// Sets of content that were tried.
+    pub trials: usize,
     /// What the author is told.
     pub told: Vec<Diagnostic>,
     /// True where nothing was gone by.
@@ -79,6 +83,8 @@ pub struct Outcome {
 /// What an evaluation looked at.
 #[derive(Default)]
 struct Looked {
+    rejected: BTreeSet<String>,
+    trials: usize,
     bodies: BTreeSet<String>,
     records: bool,
 }
@@ -186,6 +192,7 @@ impl Site {
             } else {
                 Listing::All
             },
+            all_accepted: false,
         }
     }
 
@@ -228,7 +235,20 @@ impl Site {
                 effective::observe(&mut sources, key, Observed::Absent);
             }
         }
-        effective::observe_all(&mut sources, observed);
+        let changes = effective::observe_all(&mut sources, observed);
+        let changed = changes.iter().filter(|(_, change)| *change != Change::None);
+        // What waits is tried again with every change.
+        let again = sources.to_retry(changed.clone().map(|(key, _)| key));
+        let again = again.into_iter().filter_map(|key| {
+            let bytes = self.files.get(key.as_str())?;
+            let observed = Observed::Text {
+                version: version(bytes),
+                size: bytes.len() as u64,
+                bytes: Some(bytes.clone()),
+            };
+            Some((key, observed))
+        });
+        effective::observe_all(&mut sources, again.collect());
         let full = before.is_configured_otherwise(&sources) || self.graph.outputs.is_empty();
         let whole = self.whole(&sources);
         if full {
@@ -239,10 +259,22 @@ impl Site {
         } else {
             self.graph.clone()
         };
-        let made = self.evaluate(&sources, Some((graph, full)));
+        let candidates = self.candidates(&sources);
+        let made = self.evaluate(&sources, Some((graph, full)), candidates);
         let (made, looked) = match made {
-            Ok((tree, looked)) => (Ok(tree), looked),
+            Ok((tree, selected, looked)) => {
+                if !self.is_folder {
+                    sources = selected;
+                }
+                (Ok(tree), looked)
+            }
             Err(unready) => (Err(unready), Looked::default()),
+        };
+        // A clean build takes every source that is used for accepted; one of a folder accepts none before.
+        let (whole, candidates) = if self.is_folder {
+            (whole, Candidates::All)
+        } else {
+            (self.whole(&sources), Candidates::default())
         };
         // What came from the network is a source too.
         let known = match &made {
@@ -250,7 +282,8 @@ impl Site {
             Err(_) => BTreeMap::new(),
         };
         let stored = std::mem::replace(&mut self.answers, known);
-        let clean = self.evaluate(&whole, None).map(|(tree, _)| tree);
+        let clean = self.evaluate(&whole, None, candidates);
+        let clean = clean.map(|(tree, ..)| tree);
         for (key, _) in whole.iter().filter(|(key, _)| is_put_away(key)) {
             let text = whole.text(key.as_str()).cloned();
             self.texts.extend(text.map(|text| (key.clone(), text)));
@@ -261,6 +294,8 @@ impl Site {
             (Ok(made), Ok(clean)) => {
                 let mut outcome = self.publish(made, &was, full);
                 outcome.bodies = looked.bodies;
+                outcome.rejected = looked.rejected;
+                outcome.trials = looked.trials;
                 outcome.read_records = looked.records;
                 self.compare(&clean, &outcome)?;
                 Ok(outcome)
@@ -274,6 +309,15 @@ impl Site {
                 one.err(),
                 other.err()
             )),
+        }
+    }
+
+    /// What is not accepted yet.
+    fn candidates(&self, sources: &Sources) -> Candidates {
+        if self.is_folder {
+            Candidates::All
+        } else {
+            Candidates::between(&self.sources, sources)
         }
     }
 
@@ -293,10 +337,13 @@ impl Site {
         &self,
         sources: &Sources,
         graph: Option<(Arc<Graph>, bool)>,
-    ) -> Result<(Tree, Looked), Unready> {
+        candidates: Candidates,
+    ) -> Result<(Tree, Sources, Looked), Unready> {
         let sources = Arc::new(sources.clone());
-        let site = Prepared::up_to(sources, self.settings(), self.now)?;
-        let mut looked = Looked::default();
+        let mut looked = Looked {
+            trials: 1,
+            ..Looked::default()
+        };
         let stored = self.answers.iter();
         let stored = stored.map(|(request, text)| (request.clone(), Ok(text.clone())));
         let mut options = Options {
@@ -314,14 +361,26 @@ impl Site {
             options.pictures = pictures.cloned().collect();
             options.album = Some(self.album.clone());
         }
-        let mut evaluation: Evaluation = site.evaluate(options);
+        let (settings, now) = (self.settings(), self.now);
+        let mut evaluation: Selection =
+            Selection::begin(sources, settings, now, candidates, |_| options)?;
         loop {
-            let needs = evaluation.step(|_, object| object);
-            if needs.is_empty() {
-                let bodies = evaluation.rendered_bodies();
-                looked.bodies = bodies.map(ToString::to_string).collect();
-                return Ok((evaluation.finish(), looked));
-            }
+            let needs = match evaluation.step(|_, object| object) {
+                Progress::Asks(asked) => asked,
+                Progress::Again => {
+                    looked.trials += 1;
+                    continue;
+                }
+                Progress::Ready => {
+                    let bodies = evaluation.evaluation().rendered_bodies();
+                    looked.bodies = bodies.map(ToString::to_string).collect();
+                    let tree = evaluation.finish();
+                    let rejected = tree.sources.waiting();
+                    looked.rejected = rejected.map(|(key, _)| key.to_string()).collect();
+                    let sources = tree.sources.clone();
+                    return Ok((tree, (*sources).clone(), looked));
+                }
+            };
             let mut supplied = Supplied::default();
             if needs.records {
                 looked.records = true;

@@ -2,6 +2,7 @@
 //! is what is built from nothing.
 
 mod absences;
+mod accepted;
 mod blog;
 mod cases;
 mod constructs;

@@ -69,7 +69,9 @@ fn holds(first: &[Edit], script: &[Vec<Edit>], is_folder: bool) -> Result<Tally,
     let again = site
         .build(Seen::new())
         .map_err(|found| format!("at last:\n{found}"))?;
-    if again.rendered.is_empty() || !again.stale.is_empty() {
+    // In a folder all content is tried each time, and what lists it with it.
+    let tried = is_folder && !again.rejected.is_empty();
+    if again.rendered.is_empty() || !again.stale.is_empty() || tried {
         Ok(tally)
     } else {
         Err(format!("rendered for nothing: {:?}", again.rendered))

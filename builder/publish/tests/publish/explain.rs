@@ -289,7 +289,7 @@ async fn why_something_is_not_published_is_told_of_files_and_of_addresses() {
             "content/blog/fails.md",
             "content/blog/fails.md:7: there is no page",
         ),
-        ("/blog/fails/", "was never published"),
+        ("/blog/fails/", "nothing from it is published"),
         (
             "content/blog/a.md",
             "its last good version is what is published",

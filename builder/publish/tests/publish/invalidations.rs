@@ -177,10 +177,10 @@ async fn the_report_says_what_was_chosen_and_why() {
 async fn a_reconcile_tells_of_what_others_have_left_also_where_it_stays() {
     let world = published_blog().await;
     let (wire, builder) = tapped(&world, Wire::new(&world.host, |_| false, []));
-    world
-        .put("content/blog/a.md", post("A") + "{{ nowhere() }}")
-        .await;
-    until_done(&world, &builder, &keys(["content/blog/a.md"])).await;
+    // Its template fails, so that it is stale.
+    let page = "{% if page.slug == \"a\" %}{{ throw(message=\"no\") }}{% endif %}{{ page.content | safe }}";
+    world.put("templates/page.html", page).await;
+    until_done(&world, &builder, &keys(["templates/page.html"])).await;
     let put = world.client.put_object().bucket(SITE);
     let put = put.key("blog/a/index.html");
     put.body(ByteStream::from_static(b"late"))

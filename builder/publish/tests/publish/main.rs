@@ -2,6 +2,9 @@
 //! builders that die at any request or
 //! stop in time, what CloudFront is told.
 
+mod accepted;
+#[path = "../alone/mod.rs"]
+mod alone;
 mod concurrent;
 mod copies;
 mod crash;

@@ -1,5 +1,6 @@
 //! An S3 endpoint with buckets, builders over it, and trees to compare.
 
+use crate::alone::is_broken;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::config::{Intercept, SharedInterceptor};
 use aws_sdk_s3::error::ProvideErrorMetadata;
@@ -17,12 +18,10 @@ use quillfront_publish::bucket::run::Work;
 use quillfront_publish::bucket::store::Place;
 use quillfront_publish::bucket::{BuildError, Builder, Host, Options, Places};
 use quillfront_publish::fetch::Fetch;
-use quillfront_render::effective::{self, Observed};
 use quillfront_render::remote::Request;
 use quillfront_site::key::SourceKey;
 use quillfront_site::quillfront_toml::AllowedHosts;
 use quillfront_site::report::Report;
-use quillfront_site::source::Sources;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
@@ -349,17 +348,18 @@ impl World {
     }
 
     /// The sources that count (invariant 1): what is in the bucket, but for files that are broken,
-    /// that were set aside, or whose change is held. Only of those the state has to know what they were before, and that
+    /// that were set aside, that wait, or whose change is held. Only of those the state has to know what they were before, and that
     /// must be something that their author once wrote. So a change that nobody ever looked at shows.
     async fn effective(&self) -> BTreeMap<String, Vec<u8>> {
         let dir = tempfile::tempdir().unwrap();
         self.builder().write_effective(dir.path()).await.unwrap();
         let mut kept = files(dir.path());
-        let root = self.builder().look().await.unwrap().map(|(root, _)| root);
         let mut held = BTreeSet::new();
-        if let Some(root) = root {
+        if let Some((root, state)) = self.builder().look().await.unwrap() {
             held.extend(root.held.into_iter().flat_map(|held| held.keys));
             held.extend(root.set_aside.into_keys());
+            let waiting = state.sources.waiting();
+            held.extend(waiting.map(|(key, _)| key.to_string()));
         }
         let source = self.tree(SOURCE).await.into_iter();
         let mut effective: BTreeMap<String, Vec<u8>> = source
@@ -398,6 +398,7 @@ impl World {
         let root = self.builder().look().await.unwrap();
         let options = Options {
             now: root.map(|(root, _)| root.now.parse().unwrap()),
+            all_accepted: true,
             ..Options::default()
         };
         let builder = self.builder_with([&buckets[0], &buckets[1], &buckets[2]], None, options);
@@ -430,27 +431,6 @@ impl World {
         };
         assert_same(&keep(self.site().await), &keep(clean), story);
     }
-}
-
-/// True where a file cannot be used by itself.
-fn is_broken(key: &str, bytes: &[u8]) -> bool {
-    let key = SourceKey::from(key);
-    let observed = if key.is_text() {
-        Observed::Text {
-            version: "now".into(),
-            size: bytes.len() as u64,
-            bytes: Some(bytes.to_vec()),
-        }
-    } else {
-        Observed::Opaque {
-            version: "now".into(),
-            size: bytes.len() as u64,
-        }
-    };
-    let mut alone = Sources::default();
-    effective::observe(&mut alone, &key, observed);
-    let source = alone.get(key.as_str());
-    source.is_some_and(|source| !source.problems.is_empty())
 }
 
 /// All files of a folder, by their paths in it.

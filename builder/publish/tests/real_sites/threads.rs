@@ -18,6 +18,7 @@ fn build(root: &Path, threads: usize) -> Outcome {
         minify: false,
         now: "2026-03-01T12:00:00Z".parse().expect("a time"),
         listing: Listing::SiteFolders,
+        all_accepted: false,
     };
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
     let built = pool.expect("threads").install(|| {

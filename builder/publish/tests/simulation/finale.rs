@@ -1,12 +1,13 @@
 //! What must hold when all has come to rest: the published tree is that of a clean build, and the
 //! root has nothing left to do.
 
+use crate::alone::is_broken;
 use crate::builders::builder;
 use crate::check::MADE;
 use crate::clock::Machine;
 use crate::cloudfront::{self, CloudFront};
-use crate::editors::files::BROKEN;
 use crate::s3::{Bucket, Object, S3};
+use crate::waiting;
 use crate::wire::read;
 use crate::world::{SITE, SOURCE, STATE, World};
 use aws_smithy_runtime_api::client::http::{
@@ -119,21 +120,22 @@ async fn hints_were_followed(world: &World) -> Result<(), String> {
 /// Invariant 1. Pictures that nothing shows any more are kept where a page could not be rendered,
 /// and until a reconcile where CloudFront could not be told of the pages that showed them.
 async fn equals_clean(world: &World, reconciled: bool) -> Result<(), String> {
-    let effective = effective(world).await?;
+    let Effective { files, waiting } = effective(world).await?;
     // Broken before the first commit: nothing is said of the tree then.
-    if !effective.contains_key("config.toml") {
+    if !files.contains_key("config.toml") {
         return Ok(());
     }
     let now = world.watch.root["now"].as_str().unwrap_or_default();
     let options = Options {
         now: Some(now.parse().map_err(|error| format!("{now}: {error}"))?),
+        all_accepted: true,
         ..Options::default()
     };
     let mut s3 = S3::default();
-    s3.buckets.insert(SOURCE.to_owned(), effective);
+    s3.buckets.insert(SOURCE.to_owned(), files.clone());
     let direct = Direct::new(s3);
     let machine = Machine::new("clean".into(), world.clock.clone(), 0);
-    let builder = builder(&machine, direct.clone(), 0, options);
+    let builder = builder(&machine, direct.clone(), 0, options.clone());
     let reports = builder
         .run(Work::Reconcile)
         .await
@@ -145,8 +147,8 @@ async fn equals_clean(world: &World, reconciled: bool) -> Result<(), String> {
     // What was put there by hand is found by a reconcile, or when it is to be published.
     let is_by_hand =
         |key: &String| !reconciled && world.s3.bucket(SITE).get(key) == world.by_hand.get(key);
-    let services = direct.services.lock().unwrap();
-    let (published, clean) = (world.s3.bucket(SITE), services.0.bucket(SITE));
+    let clean = direct.services.lock().unwrap().0.bucket(SITE).clone();
+    let published = world.s3.bucket(SITE);
     let keys: BTreeSet<&String> = published.keys().chain(clean.keys()).collect();
     for key in keys.into_iter().filter(|key| !stale.contains(key.as_str())) {
         match (published.get(key), clean.get(key)) {
@@ -165,11 +167,17 @@ async fn equals_clean(world: &World, reconciled: bool) -> Result<(), String> {
             (None, _) => return Err(format!("{key} is missing, a clean build has it")),
         }
     }
-    Ok(())
+    waiting::cannot_be_admitted(world, &options, &files, &waiting).await
 }
 
-/// The sources that count: those in the bucket, the last good version of those that are broken.
-async fn effective(world: &World) -> Result<Bucket, String> {
+/// The sources that count, and the content that waits beside them.
+struct Effective {
+    files: Bucket,
+    waiting: BTreeSet<String>,
+}
+
+/// The sources in the bucket; of those that are broken, held or set aside, or that wait, an earlier version.
+async fn effective(world: &World) -> Result<Effective, String> {
     let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
     let builder = standing_still(world, world.s3.clone());
     let written = builder.write_effective(folder.path()).await;
@@ -180,6 +188,10 @@ async fn effective(world: &World) -> Result<Bucket, String> {
         .flatten()
         .filter_map(Value::as_str)
         .collect();
+    let looked = builder.look().await.map_err(|error| error.to_string())?;
+    let (_, state) = looked.ok_or("there is no root")?;
+    let waiting = state.sources.waiting().map(|(key, _)| key.to_string());
+    let waiting: BTreeSet<String> = waiting.collect();
     let kept = files(folder.path()).map_err(|error| error.to_string())?;
     let aside = &world.watch.root["set_aside"];
     let source = world.s3.bucket(SOURCE);
@@ -187,8 +199,8 @@ async fn effective(world: &World) -> Result<Bucket, String> {
     for (key, object) in source {
         // Whose readers died too often: the version before it counts.
         let is_set_aside = aside[key.as_str()].as_str() == Some(object.etag.as_str());
-        let is_broken = is_set_aside || String::from_utf8_lossy(&object.bytes).contains(BROKEN);
-        if !is_broken && !held.contains(key.as_str()) {
+        let is_used = !is_set_aside && !waiting.contains(key) && !held.contains(key.as_str());
+        if is_used && !is_broken(key, &object.bytes) {
             effective.insert(key.clone(), object.clone());
         }
     }
@@ -204,7 +216,10 @@ async fn effective(world: &World) -> Result<Bucket, String> {
         }
         effective.insert(key, Object::new(bytes));
     }
-    Ok(effective)
+    Ok(Effective {
+        files: effective,
+        waiting,
+    })
 }
 
 fn files(root: &std::path::Path) -> std::io::Result<BTreeMap<String, Vec<u8>>> {
@@ -248,12 +263,13 @@ fn standing_still(world: &World, s3: S3) -> Builder {
 
 /// Answers at once.
 #[derive(Clone)]
-struct Direct {
+pub struct Direct {
     services: Arc<Mutex<(S3, CloudFront)>>,
 }
 
 impl Direct {
-    fn new(s3: S3) -> Self {
+    /// A service with these buckets.
+    pub fn new(s3: S3) -> Self {
         Self {
             services: Arc::new(Mutex::new((s3, CloudFront::default()))),
         }

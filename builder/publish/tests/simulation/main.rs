@@ -5,11 +5,14 @@
 //! * [`world`]: the scheduler, what goes wrong, and who meddles; [`random`], [`clock`], [`wire`]: what it rules;
 //! * [`builders`]: the production client on top of that;
 //! * [`s3`], [`cloudfront`]: the services; [`editors`], [`events`]: the authors and the queue;
-//! * [`check`]: what holds at every moment; [`finale`]: what holds at the end.
+//! * [`check`]: what holds at every moment; [`finale`] and [`waiting`]: what
+//!   holds at the end.
 //!
 //! `QUILLFRONT_SEEDS=N` runs the seeds from 0 to N - 1 (200 by default), `QUILLFRONT_SEED=n` one
 //! of them, with its whole log. With `QUILLFRONT_FIRST_FAILURE=1` no seed begins after one failed.
 
+#[path = "../alone/mod.rs"]
+mod alone;
 mod builders;
 mod check;
 mod clock;
@@ -19,6 +22,7 @@ mod events;
 mod finale;
 mod random;
 mod s3;
+mod waiting;
 mod wire;
 mod world;
 

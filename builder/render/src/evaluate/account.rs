@@ -88,6 +88,12 @@ impl<'a> Account<'a> {
     /// Adds the outputs that could not be made, and what is told of the site.
     pub fn rest<Kept>(&mut self, tree: &Tree<Kept>) {
         self.report.outputs.extend(tree.stale_told());
+        // Nobody is told of a file that the site passes over.
+        let config = tree.site.as_ref().map(|site| &site.world.config);
+        let is_told = |key: &SourceKey| config.is_none_or(|config| !config.ignores(key));
+        for (key, source) in tree.sources.iter().filter(|(key, _)| is_told(key)) {
+            self.report.sources.stand(key, source);
+        }
         let told = tree.diagnostics.iter().cloned();
         self.report.diagnostics.extend(told);
     }

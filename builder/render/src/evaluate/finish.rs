@@ -12,7 +12,7 @@ use itertools::{EitherOrBoth, Itertools};
 use quillfront_site::diagnostic::Diagnostic;
 use quillfront_site::key::{OutputKey, SourceKey};
 use quillfront_site::links::ExternalLinks;
-use quillfront_site::plan;
+use quillfront_site::plan::{self, Planned, Recipe};
 use std::cell::LazyCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -41,6 +41,21 @@ impl<Kept: Send> Evaluation<Kept> {
         let mut why_stale: Vec<(OutputKey, Diagnostic)> = Vec::new();
         let mut nothing = BTreeSet::new();
         let mut failures = Failures::beside(&self.diagnostics);
+        for (key, source) in self.world.sources.waiting() {
+            // Behind what is told of the file alone.
+            let problems = source.problems.iter().skip(1).cloned().collect();
+            failures.add(&OutputKey::from(key.as_str()), problems);
+        }
+        // Pictures that an evaluation of other content has made: their names stand for their bytes.
+        let mut withdrawn = std::mem::take(&mut self.withdrawn);
+        for (key, kept) in std::mem::take(&mut self.earlier) {
+            let is_picture = |planned: &Planned| matches!(planned.recipe, Recipe::Picture(_));
+            if self.plan.get(&key).is_some_and(is_picture) {
+                self.done.insert(key, Ok(Some(kept)));
+            } else {
+                withdrawn.insert(key);
+            }
+        }
         let done = std::mem::take(&mut self.done);
         let looked_at = done
             .into_iter()
@@ -74,6 +89,7 @@ impl<Kept: Send> Evaluation<Kept> {
                 }
             }
         }
+        withdrawn.retain(|key| !objects.contains_key(key));
         let external_links = match &self.contents {
             Some(contents) if self.world.settings.mode == "check" => {
                 ExternalLinks::collect(&self.world.config, contents.external_links(&self.world))
@@ -102,6 +118,7 @@ impl<Kept: Send> Evaluation<Kept> {
         drop(asked);
         let (now, next_due) = (self.world.settings.now, self.world.library.next_due());
         let world = self.world;
+        let sources = world.sources.clone();
         let site = self.contents.map(|contents| Site { world, contents });
         Tree {
             now,
@@ -109,12 +126,14 @@ impl<Kept: Send> Evaluation<Kept> {
             answers,
             records,
             indexes: self.awaited_indexes,
+            withdrawn,
             objects,
             nothing,
             graph,
             because,
             stale,
             why_stale,
+            sources,
             plan: self.plan,
             diagnostics,
             external_links,
@@ -130,6 +149,19 @@ impl<Kept: Send> Evaluation<Kept> {
         let pictures = plan::pictures(&self.plan).map(|(key, _)| key);
         let all = waiting.iter().chain(pictures);
         all.cloned().collect()
+    }
+
+    /// What an evaluation of other content may go by: what was known before, and what was noted of all that
+    /// was made since.
+    pub(super) fn graph_between(&mut self) -> Graph {
+        let mut graph = (*self.graph).clone();
+        graph.outputs.extend(std::mem::take(&mut self.traces));
+        if let Some(contents) = &self.contents {
+            let facts = contents.facts_that_stand(&self.world);
+            let facts = facts.map(|(key, facts)| (key.clone(), facts.clone()));
+            graph.bodies.extend(facts);
+        }
+        graph
     }
 
     /// What the next build may go by: what was known of all that would come out as it is, and what

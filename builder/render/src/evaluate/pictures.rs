@@ -94,6 +94,11 @@ impl Darkroom {
         self.published = published;
     }
 
+    /// The pictures that are there.
+    pub(super) fn published(&self) -> &BTreeSet<OutputKey> {
+        &self.published
+    }
+
     fn note_pixels(&mut self, key: &SourceKey, measured: &Measured) {
         if let Ok((found, _)) = measured {
             let pixels = u64::from(found.width) * u64::from(found.height);

@@ -70,7 +70,10 @@ impl Prepared {
             }
         };
         // What is wrong with a file that the site passes over is nobody's business.
-        let looked_at = sources.iter().filter(|(key, _)| !config.ignores(key));
+        // What waits is told with what else fails for the same reason.
+        let looked_at = sources.iter();
+        let looked_at =
+            looked_at.filter(|(key, source)| !config.ignores(key) && !source.is_waiting());
         diagnostics.extend(looked_at.flat_map(|(_, source)| source.problems.iter().cloned()));
         let schedule = Schedule {
             publishing: &own.publishing,
@@ -106,6 +109,7 @@ impl Prepared {
             indexes: Arc::default(),
             texts: Arc::default(),
             records: Some(Arc::default()),
+            trust: Arc::default(),
             traced: false,
         };
         Ok(Self {

@@ -34,10 +34,13 @@ impl<Kept: Send> Evaluation<Kept> {
         }
         let is_wanted = |key: &OutputKey, planned: &Planned| match &self.only {
             None => true,
-            Some(sources) => {
+            Some(files) => {
                 let asset = matches!(planned.recipe, Recipe::Copy(_) | Recipe::Style(_));
-                let page = matches!(planned.recipe, Recipe::Page(_));
-                let own = page && sources.contains(&planned.source);
+                let page = matches!(planned.recipe, Recipe::Page(_) | Recipe::Section { .. });
+                // A default section has no file that could go back.
+                let own = page
+                    && files.contains(&planned.source)
+                    && self.world.sources.exists(planned.source.as_str());
                 asset || own || self.awaited_indexes.contains(key)
             }
         };
@@ -67,13 +70,14 @@ impl<Kept: Send> Evaluation<Kept> {
             }
             edited
         });
+        let earlier: BTreeSet<OutputKey> = self.earlier.keys().cloned().collect();
         let results: Vec<_> = waiting
             .into_par_iter()
             .map_init(LastReaders::default, |readers, (key, planned, known)| {
                 // Nothing has to be noted of most outputs that are kept.
                 let kept = |known: &Arc<OutputTrace>| {
-                    let shows = !known.pictures.is_empty();
-                    shows.then(|| (key.clone(), Round::Kept(known.clone())))
+                    let matters = !known.pictures.is_empty() || earlier.contains(key);
+                    matters.then(|| (key.clone(), Round::Kept(known.clone())))
                 };
                 if let Some(known) = known.filter(|_| !self.changed.contains(key)) {
                     if let Some(edited) = &edited
@@ -135,6 +139,10 @@ impl<Kept: Send> Evaluation<Kept> {
                     let pictures = trace.pictures.iter().map(|(picture, ..)| picture);
                     self.darkroom.note_output(&key, pictures);
                     wanted.extend(trace.pictures.iter().cloned());
+                    if let Some(kept) = self.earlier.remove(&key) {
+                        self.traces.insert(key.clone(), trace);
+                        self.done.insert(key, Ok(Some(kept)));
+                    }
                 }
                 Round::Made(made) => {
                     let Made {

@@ -15,7 +15,7 @@ mod sections;
 mod stored;
 mod themes;
 
-use super::{Evaluation, Options, Prepared, Tree};
+use super::{Candidates, Evaluation, Options, Prepared, Progress, Selection, Tree};
 use crate::effective::{self, Observed};
 use crate::render::world::{Listing, Settings};
 use quillfront_site::key::SourceKey;
@@ -32,10 +32,20 @@ const LIST: (&str, &str) = (
 const PAGE: (&str, &str) = ("templates/page.html", "{{ page.content | safe }}");
 const INDEX: (&str, &str) = ("templates/index.html", "home");
 
+/// What a build from nothing makes of them.
 pub(super) fn tree(files: &[(&str, &str)]) -> Tree {
-    let mut evaluation = evaluation(files);
-    assert!(evaluation.step(|_, object| object).is_empty());
-    evaluation.finish()
+    let sources = Arc::new(sources(files));
+    let now = jiff::Timestamp::UNIX_EPOCH;
+    let options = |_: &Prepared| Options::default();
+    let begun = Selection::begin(sources, settings(), now, Candidates::All, options);
+    let mut selection = begun.unwrap();
+    loop {
+        match selection.step(|_, object| object) {
+            Progress::Ready => return selection.finish(),
+            Progress::Again => {}
+            Progress::Asks(asked) => panic!("{asked:?}"),
+        }
+    }
 }
 
 fn sources(files: &[(&str, &str)]) -> Sources {
@@ -57,17 +67,28 @@ fn sources(files: &[(&str, &str)]) -> Sources {
     sources
 }
 
+/// The same with every page taken as accepted.
+fn tree_of_accepted(files: &[(&str, &str)]) -> Tree {
+    let mut evaluation = evaluation(files);
+    assert!(evaluation.step(|_, object| object).is_empty());
+    evaluation.finish()
+}
+
 fn evaluation(files: &[(&str, &str)]) -> Evaluation {
-    let settings = Settings {
+    let site = Prepared::new(Arc::new(sources(files)), settings()).unwrap();
+    site.evaluate(Options::default())
+}
+
+fn settings() -> Settings {
+    Settings {
         mode: "build",
         base_url: None,
         drafts: false,
         minify: false,
         now: jiff::Timestamp::UNIX_EPOCH,
         listing: Listing::All,
-    };
-    let site = Prepared::new(Arc::new(sources(files)), settings).unwrap();
-    site.evaluate(Options::default())
+        all_accepted: false,
+    }
 }
 
 /// What the author is told, as text.

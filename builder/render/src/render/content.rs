@@ -221,6 +221,19 @@ impl Contents {
         body.map(|written| &written.facts)
     }
 
+    /// The content files whose body cannot be rendered, and what is wrong with it.
+    pub fn failed<'a>(
+        &'a self,
+        library: &'a Library,
+    ) -> impl Iterator<Item = (&'a SourceKey, &'a Vec<Diagnostic>)> {
+        let pages = self.pages.iter().zip(&library.pages);
+        let pages = pages.map(|(body, page)| (body, &page.place.key));
+        let sections = self.sections.iter().zip(&library.sections);
+        let sections = sections.map(|(body, section)| (body, &section.place.key));
+        let all = pages.chain(sections);
+        all.filter_map(|(body, key)| Some((key, body.as_ref().err()?)))
+    }
+
     /// The files whose links are doubted.
     pub fn doubted(&self) -> impl Iterator<Item = &str> {
         self.doubtful_links.iter().map(|found| found.file.as_str())

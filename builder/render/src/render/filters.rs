@@ -42,13 +42,14 @@ fn markdown(text: &str, arguments: Kwargs, state: &State) -> Result<Value, Error
         ..options
     };
     let permalink = permalink_of(state)?.unwrap_or_default();
-    let document = markdown_of(&world, text, &permalink, &lang, &options).map_err(|problems| {
-        let all: Vec<String> = problems
-            .into_iter()
-            .map(|problem| problem.message)
-            .collect();
-        Error::message(all.join("; "))
-    })?;
+    let document =
+        markdown_of(&world, None, text, &permalink, &lang, &options).map_err(|problems| {
+            let all: Vec<String> = problems
+                .into_iter()
+                .map(|problem| problem.message)
+                .collect();
+            Error::message(all.join("; "))
+        })?;
     let html = document.html.as_str();
     let trimmed = html.trim_end();
     let bare = trimmed

@@ -90,6 +90,9 @@ pub fn render(
         return Err(RenderError::Needs(trace.needs));
     }
     let object = result.map_err(RenderError::Failed)?;
+    if !trace.failed.is_empty() {
+        return Err(RenderError::Failed(failed_bodies(trace.failed)));
+    }
     let minified = world.config.minify_html || world.settings.minify;
     // Feeds and the like keep their shape (site model, section 16).
     let object = match object {
@@ -204,6 +207,32 @@ pub fn is_spared(
             !reaches
         }
     }
+}
+
+/// Why an output cannot be made, as far as that can be said without rendering it: its template cannot stand.
+pub fn why_hopeless(
+    world: &Arc<World>,
+    contents: &Arc<Contents>,
+    key: &OutputKey,
+    planned: &Planned,
+) -> Option<Vec<Diagnostic>> {
+    let job = Job {
+        world,
+        contents,
+        key,
+        planned,
+    };
+    job.stands(&job.template_name()?).err()
+}
+
+/// What is told of an output that shows texts which cannot be rendered: an empty one in their place would
+/// be published for the text.
+fn failed_bodies(files: BTreeSet<SourceKey>) -> Vec<Diagnostic> {
+    let told = files.into_iter().map(|file| {
+        let message = "the text of this file cannot be rendered, so what shows it stays as it was";
+        Diagnostic::warning("stale", file.as_str(), message)
+    });
+    told.collect()
 }
 
 fn shorter(mut object: Object) -> Object {
@@ -411,9 +440,7 @@ impl<'w> Job<'w> {
         let shown = Shown::default();
         let reader = self.world.templates.readers.reader(template);
         self.variables(self.view(Detail::Bodies(&shown)), Some(&reader));
-        for key in shown.missing.take() {
-            scope::need_body(key);
-        }
+        shown.tell();
     }
 
     fn style(&self) -> Outcome {

@@ -179,9 +179,7 @@ pub fn need_bodies(world: &World, contents: &Contents, question: &PageQuestion, 
         detail: Detail::Bodies(&shown),
     };
     look(view, question, shape);
-    for key in shown.missing.take() {
-        scope::need_body(key);
-    }
+    shown.tell();
 }
 
 /// Walks over what is read of the answer to a question, for what the view notes on the way.

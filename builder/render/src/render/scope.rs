@@ -52,6 +52,8 @@ pub struct Trace {
     pub needs: Needs,
     /// Pictures that it refers to.
     pub pictures: Pictures,
+    /// Content files whose body it shows and that have no body, since it cannot be rendered.
+    pub failed: BTreeSet<SourceKey>,
     /// What it asked, where that is noted.
     pub asked: Questions,
     /// Records that a search index was made from, where that is noted.
@@ -176,6 +178,11 @@ pub fn want_picture(key: OutputKey, source: SourceKey, job: Job) -> usize {
     count.unwrap_or_default()
 }
 
+/// Notes that the current render shows a body that cannot be rendered.
+pub fn show_failed(key: SourceKey) {
+    note(|trace| trace.failed.insert(key));
+}
+
 /// Notes the records that the current render has made a search index from.
 pub fn keep_records(records: impl Iterator<Item = (SourceKey, Arc<Record>)>) {
     let records: Vec<_> = records.collect();
@@ -248,6 +255,7 @@ mod tests {
             minify: false,
             now: jiff::Timestamp::UNIX_EPOCH,
             listing: Listing::All,
+            all_accepted: false,
         };
         let site = Prepared::new(Arc::new(sources), settings).unwrap();
         let mut evaluation: Evaluation = site.evaluate(Options::default());

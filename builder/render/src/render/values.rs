@@ -14,6 +14,7 @@ pub use lists::{PagerList, pages, paginator, taxonomy, taxonomy_kind, term, term
 use super::configuration::{self, free_value};
 use super::content::{Contents, Linking, Projected};
 use super::readings::{Part, Readings};
+use super::scope;
 use super::world::World;
 use crate::graph::{Neighbours, memo::Memo, value_mark};
 use bodies::BodyValues;
@@ -50,7 +51,17 @@ pub enum Detail<'a> {
 pub struct Shown {
     /// Files whose body is read and is not at hand.
     pub missing: RefCell<BTreeSet<SourceKey>>,
+    /// Those that cannot be rendered.
+    pub failed: RefCell<BTreeSet<SourceKey>>,
     seen: RefCell<BTreeSet<(ShapeId, PageId, Neighbours)>>,
+}
+
+impl Shown {
+    /// Notes the bodies that the current render shows and that are not at hand.
+    pub fn tell(&self) {
+        self.missing.take().into_iter().for_each(scope::need_body);
+        self.failed.take().into_iter().for_each(scope::show_failed);
+    }
 }
 
 /// A site, seen with some detail.

@@ -78,6 +78,9 @@ pub struct Settings {
     pub now: jiff::Timestamp,
     /// Which of the site's files the sources list.
     pub listing: Listing,
+    /// Takes every page and section as accepted, as the effective sources of a published site are: none goes
+    /// back, and links that lead nowhere are warnings.
+    pub all_accepted: bool,
 }
 
 /// Which of a site's files its sources list.
@@ -87,6 +90,32 @@ pub enum Listing {
     All,
     /// Those in the folders of the site model: a template may name others, and they are asked for.
     SiteFolders,
+}
+
+/// Which content files have been accepted: their own outputs could be made with the bytes that they have.
+/// What breaks them now came from elsewhere.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Trust {
+    /// All but these.
+    AllBut(BTreeSet<SourceKey>),
+    /// None.
+    Nobody,
+}
+
+impl Default for Trust {
+    fn default() -> Self {
+        Self::AllBut(BTreeSet::new())
+    }
+}
+
+impl Trust {
+    /// True for a file that has been accepted.
+    pub fn is_trusted(&self, key: &str) -> bool {
+        match self {
+            Self::AllBut(others) => !others.contains(key),
+            Self::Nobody => false,
+        }
+    }
 }
 
 /// The site, ready to be rendered. Immutable.
@@ -120,6 +149,8 @@ pub struct World {
     pub texts: Arc<BTreeMap<SourceKey, Arc<str>>>,
     /// What earlier builds know of bodies for the search index; none where it was not read yet.
     pub records: Option<Arc<Records>>,
+    /// Which content files were published before as they are.
+    pub trust: Arc<Trust>,
     /// True where what a render asks for is noted.
     pub traced: bool,
 }

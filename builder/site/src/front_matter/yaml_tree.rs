@@ -13,7 +13,8 @@ use std::fmt;
 /// # Errors
 /// The first syntax error: the parser does not go on after it.
 pub fn parse_yaml(source: &Source<'_>) -> Result<Node, Vec<Diagnostic>> {
-    parse(source, source.text).or_else(|(problem, message)| {
+    parse(source, source.text).or_else(|why| {
+        let (problem, message) = *why;
         let is_quote = message.contains("multiline quoted scalar");
         let mended = is_quote
             .then(|| yaml_quotes::indented(source.text))
@@ -24,7 +25,7 @@ pub fn parse_yaml(source: &Source<'_>) -> Result<Node, Vec<Diagnostic>> {
 }
 
 /// Parses a text of a source; a problem comes with what the parser said.
-fn parse(source: &Source<'_>, text: &str) -> Result<Node, (Diagnostic, String)> {
+fn parse(source: &Source<'_>, text: &str) -> Result<Node, Box<(Diagnostic, String)>> {
     let options = serde_saphyr::options! {
         budget: serde_saphyr::budget! {
             max_depth: 40,
@@ -66,7 +67,7 @@ fn parse(source: &Source<'_>, text: &str) -> Result<Node, (Diagnostic, String)> 
                 Some(hint) => problem.hint(hint),
                 None => problem,
             };
-            Err((problem, text))
+            Err(Box::new((problem, text)))
         }
     }
 }

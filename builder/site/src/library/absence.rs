@@ -5,6 +5,7 @@ use crate::facts::{Page, Section};
 use crate::fingerprint::Marker;
 use crate::key::SourceKey;
 use crate::library::Library;
+use crate::library::collisions::Loser;
 use crate::library::schedule::HeldPage;
 
 /// A page or section that is left out because it, or a section above it, is a draft.
@@ -49,6 +50,8 @@ pub enum Absence<'a> {
     Held(&'a HeldPage),
     /// It, or a section above it, is a draft.
     Draft(&'a DraftFile),
+    /// Its address is another's.
+    Loser(&'a Loser),
 }
 
 impl Absence<'_> {
@@ -61,6 +64,7 @@ impl Absence<'_> {
                 section: Some(section),
                 ..
             }) => format!("is below {section}, which is a draft"),
+            Self::Loser(loser) => format!("has the same address as {}", loser.owner),
         }
     }
 
@@ -70,6 +74,7 @@ impl Absence<'_> {
             Self::Held(_) => {
                 "the link works from then on; until then remove it, or hold this page too"
             }
+            Self::Loser(_) => "give one of the two another slug or path, or link to the other",
             Self::Draft(_) => {
                 "remove the link, make this page a draft too, or publish the draft by removing its \
                  `draft`; --drafts shows both"
@@ -89,6 +94,9 @@ impl Library {
     pub fn absence(&self, relative: &str) -> Option<Absence<'_>> {
         if let Some(held) = self.held_at(relative) {
             return Some(Absence::Held(held));
+        }
+        if let Some(loser) = self.losers.get(relative) {
+            return Some(Absence::Loser(loser));
         }
         let owns = |draft: &&DraftFile| {
             let folder = draft.folder.as_deref();

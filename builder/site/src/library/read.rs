@@ -1,11 +1,12 @@
 //! Which content files make pages and sections: drafts, and posts whose time has not come, do not.
 
-use super::Library;
+use super::{Library, collisions};
 use crate::config::Config;
 use crate::diagnostic::Diagnostic;
 use crate::facts::{self, Content, LastFolder};
 use crate::key::{Role, SourceKey};
 use crate::library::absence::DraftFile;
+use crate::library::collisions::Loser;
 use crate::library::schedule::Schedule;
 use crate::source::Sources;
 use rayon::prelude::*;
@@ -94,7 +95,8 @@ pub(super) fn read_content(
             (0..=folders.len()).find_map(|n| hiding.get(&folders[..n].join("/")))
         }
     };
-    library.pages.reserve(read.len());
+    let mut sections = Vec::new();
+    let mut pages = Vec::with_capacity(read.len());
     for content in read {
         match content {
             Content::Page(page) => {
@@ -111,7 +113,7 @@ pub(super) fn read_content(
                     library.held.insert(page.place.relative().to_owned(), held);
                     continue;
                 }
-                library.pages.push(page);
+                pages.push(page);
             }
             Content::Section(section) => {
                 let upper = section.place.folders.split_last();
@@ -123,11 +125,17 @@ pub(super) fn read_content(
                     library.drafts.insert(relative, draft);
                     continue;
                 }
-                let relative = section.place.relative().to_owned();
-                let id = library.sections.push(*section);
-                library.section_by_file.insert(relative, id);
+                sections.push(*section);
             }
         }
+    }
+    library.losers = collisions::settle(&mut pages, &mut sections);
+    problems.extend(library.losers.values().map(Loser::problem));
+    library.pages = pages.into_iter().collect();
+    for section in sections {
+        let relative = section.place.relative().to_owned();
+        let id = library.sections.push(section);
+        library.section_by_file.insert(relative, id);
     }
 }
 

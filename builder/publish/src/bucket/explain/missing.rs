@@ -48,6 +48,12 @@ impl PublishedSite {
                 "it {}; `quillfront --now TIME build` shows the site as it will be then",
                 absence.told()
             )),
+            Some(absence @ Absence::Loser(_)) => {
+                why.push(format!(
+                    "it {}; give it another slug or path",
+                    absence.told()
+                ));
+            }
             None => {}
         }
         let is_held = |held: &&super::Held| held.keys.contains(key.as_str());
@@ -58,11 +64,19 @@ impl PublishedSite {
             ));
         }
         if let Some(source) = self.sources().get(key.as_str()) {
-            let stays = match source.effective {
-                Effective::Absent => "nothing from it is published",
-                _ => "its last good version is what is published",
+            let since = source.since;
+            let stays = match (&source.effective, since) {
+                (Effective::Absent, _) => "nothing from it is published".to_owned(),
+                (_, None) => "its last good version is what is published".to_owned(),
+                (_, Some(since)) => {
+                    let since = since.strftime("%Y-%m-%d %H:%M UTC");
+                    format!("its last good version is what is published, as of {since}")
+                }
             };
-            let problems = source.problems.iter().map(Diagnostic::in_brief);
+            // That it waits is what is said behind each.
+            let problems = source.problems.iter();
+            let problems = problems.skip(usize::from(source.is_waiting()));
+            let problems = problems.map(Diagnostic::in_brief);
             why.extend(problems.map(|problem| format!("{problem}; {stays}")));
         }
         if let Some(page) = relative.and_then(|relative| library.page_by_file(relative))

@@ -2,6 +2,7 @@
 
 use super::segments::{Changed, FOLDER, Packed, RECORDS_PER_SEGMENT, Unpacker, Writer, shards};
 use super::{Dirty, Published, State, StateError, is_put_away};
+use jiff::Timestamp;
 use quillfront_render::graph::{BodyFacts, OutputTrace, Question, Shown};
 use quillfront_site::diagnostic::Diagnostic;
 use quillfront_site::fingerprint::Mark;
@@ -23,6 +24,9 @@ struct SourceRecord {
     kind: RecordKind,
     problems: Vec<Diagnostic>,
     head: Option<Arc<Head>>,
+    /// Seconds of Unix time.
+    since: Option<i64>,
+    lacks: Vec<SmolStr>,
     body: Option<Arc<BodyFacts>>,
 }
 
@@ -202,6 +206,8 @@ fn source_of(
         size,
         problems,
         head,
+        since,
+        lacks,
         body,
         ..
     } = record;
@@ -211,6 +217,8 @@ fn source_of(
         effective,
         problems,
         head,
+        since: since.and_then(|seconds| Timestamp::from_second(seconds).ok()),
+        lacks,
     };
     Ok((key, Arc::new(source), body))
 }
@@ -235,6 +243,8 @@ impl State {
                 },
                 problems: source.problems.clone(),
                 head: source.head.clone(),
+                since: source.since.map(Timestamp::as_second),
+                lacks: source.lacks.clone(),
                 body: self.graph.bodies.get(key.as_str()).cloned(),
             };
             (key.as_str(), record)

@@ -5,6 +5,7 @@ use crate::s3::{Bucket, Change, S3};
 use crate::wire::Request;
 use crate::world::{SITE, STATE};
 use quillfront_publish::bucket::Options;
+use quillfront_publish::bucket::attempts::Attempt;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -236,15 +237,21 @@ fn lists(root: &Value) -> BTreeSet<String> {
         .collect()
 }
 
-/// The root as it is meant: without its fingerprint, and with the hints in their place, which are an
-/// object of their own where they are many.
+/// The root as it is meant: without its fingerprint, and with the hints and attempts in their place, which are
+/// objects of their own where they are many.
 fn unpacked(mut root: Value, s3: &S3) -> Value {
-    let many = root["lists"]["hints"].as_str();
-    let many = many.and_then(|name| s3.bucket(STATE).get(name));
-    if let Some(object) = many {
-        let plain = zstd::decode_all(&object.bytes[..]).unwrap();
-        let hints: BTreeMap<String, u64> = postcard::from_bytes(&plain).unwrap();
+    let many = |what: &str| {
+        let object = s3.bucket(STATE).get(root["lists"][what].as_str()?)?;
+        Some(zstd::decode_all(&object.bytes[..]).unwrap())
+    };
+    let (hints, attempts) = (many("hints"), many("attempts"));
+    if let Some(bytes) = hints {
+        let hints: BTreeMap<String, u64> = postcard::from_bytes(&bytes).unwrap();
         root["hints"] = json!(hints);
+    }
+    if let Some(bytes) = attempts {
+        let attempts: BTreeMap<String, Attempt> = postcard::from_bytes(&bytes).unwrap();
+        root["attempts"] = json!(attempts);
     }
     without(&root, &["lists", "sum"])
 }

@@ -142,8 +142,12 @@ pub fn page(random: &mut Random) -> String {
         "aliases = [\"old\", \"older/still\"]\n",
         "render = false\n",
         "draft = true\n",
+        "template = \"none.html\"\n",
     ]);
-    let extra = match random.below(6) {
+    let another = random.pick(&PAGES).trim_start_matches("content/");
+    let extra = match random.below(7) {
+        // Its template throws where another page is there.
+        6 => format!("shy = \"{another}\"\n"),
         0 | 1 => format!(
             "photo = \"{}\"\n",
             random.pick(&[
@@ -156,10 +160,7 @@ pub fn page(random: &mut Random) -> String {
         _ => String::new(),
     };
     let body = match random.below(8) {
-        0 => format!(
-            "[there](@/{})\n",
-            random.pick(&PAGES).trim_start_matches("content/")
-        ),
+        0 => format!("[there](@/{another})\n"),
         1 => "![red](/pictures/red.png)\n".to_owned(),
         2 => "First.\n\n<!-- more -->\n\n# Head\n\nSecond.\n".to_owned(),
         _ => format!("Body {}.\n", random.below(5)),
@@ -196,6 +197,7 @@ pub fn templates(random: &mut Random) -> Vec<Edit> {
          {% if page.extra.photo is defined %}{% set made = resize_image(path=page.extra.photo, width=2, height=2, op=\"fill\", format=\"png\") %}\
          <img src=\"{{ made.url }}\">{% endif %}\
          {% if page.extra.data is defined %}{% set read = load_data(path=page.extra.data) %}{{ read.n }}{% endif %}\
+         {% if page.extra.shy is defined and get_page(path=page.extra.shy, allow_missing=true) %}{{ throw(message=\"shy\") }}{% endif %}\
          {{ page.content | safe }}{% if page.lower %}{{ page.lower.title }}{% endif %}{% endblock %}";
     let heading = *random.pick(&["<h1>", "<h1 class=\"big\">"]);
     let page = page.replace("<h1>", heading);

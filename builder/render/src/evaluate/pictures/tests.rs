@@ -72,6 +72,7 @@ fn evaluated_with(
         drafts: false,
         now: jiff::Timestamp::UNIX_EPOCH,
         listing: Listing::All,
+        all_accepted: false,
     };
     let published = published.iter().map(|key| OutputKey::from(key.as_str()));
     let options = Options {

@@ -131,6 +131,7 @@ fn what_is_due_moves_now_on_to_its_time() {
             minify: false,
             now: now.parse().unwrap(),
             listing: Listing::All,
+            all_accepted: false,
         };
         let site = Prepared::up_to(sources.clone(), settings, up_to.parse().unwrap()).unwrap();
         let mut evaluation: Evaluation = site.evaluate(Options::default());

@@ -1,6 +1,6 @@
 //! The search index and its library.
 
-use super::{INDEX, PAGE, text, told, tree};
+use super::{INDEX, PAGE, text, told, tree, tree_of_accepted};
 use sha2::{Digest, Sha256};
 
 const SEARCH: &str = "base_url = \"https://example.org\"\nbuild_search_index = true\n";
@@ -102,7 +102,7 @@ fn a_text_cannot_read_an_index_that_is_made_of_it() {
 
 #[test]
 fn an_index_that_cannot_be_made_fails_what_asks_for_its_hash() {
-    let site = tree(&[
+    let site = tree_of_accepted(&[
         ("config.toml", SEARCH),
         PAGE,
         (

@@ -68,6 +68,7 @@ fn built(sources: Arc<Sources>, previous: Previous) -> Tree {
         minify: false,
         now: "2026-01-01T00:00:00Z".parse().unwrap(),
         listing: Listing::All,
+        all_accepted: false,
     };
     let site = Prepared::new(sources, settings).unwrap();
     let mut evaluation: Evaluation = site.evaluate(Options {

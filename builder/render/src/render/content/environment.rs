@@ -6,26 +6,30 @@ use crate::render::lookup;
 use crate::render::scope::ask;
 use crate::render::world::World;
 use quillfront_markdown::{self as markdown, Document, Environment, Options};
+use quillfront_site::facts::address;
 use std::borrow::Cow;
 use tera::Context;
 
-/// Renders a text that needs no templating, with the site's links and templates.
+/// Renders a text that needs no templating, with the site's links and templates. `file` is the content file
+/// that it is the text of; None where a template has made the text.
 ///
 /// # Errors
 /// The mistakes in it, by line of `text`.
 pub fn markdown_of(
     world: &World,
+    file: Option<&str>,
     text: &str,
     permalink: &str,
     lang: &str,
     options: &Options,
 ) -> Result<Document, Vec<markdown::Problem>> {
-    let environment = SiteEnvironment { world, lang };
+    let environment = SiteEnvironment { world, file, lang };
     markdown::render(text, &markdown::Page { permalink }, options, &environment)
 }
 
 pub(super) struct SiteEnvironment<'a> {
     world: &'a World,
+    file: Option<&'a str>,
     lang: &'a str,
 }
 
@@ -36,6 +40,12 @@ impl Environment for SiteEnvironment<'_> {
             lang: self.lang.to_owned(),
         });
         lookup::link(self.world, path, self.lang).map(Cow::into_owned)
+    }
+
+    fn missing_link(&self, path: &str) -> Option<String> {
+        let world = self.world;
+        let is_trusted = self.file.is_some_and(|file| world.trust.is_trusted(file));
+        is_trusted.then(|| address(path, &world.config))
     }
 
     fn absence(&self, path: &str) -> Option<markdown::Absent> {

@@ -157,7 +157,8 @@ impl Job<'_> {
             if let Some(anchors) = self.anchors {
                 options.insert_anchor_links = anchors;
             }
-            let mut outcome = markdown_of(world, made, self.permalink, &place.lang, &options);
+            let lang = &place.lang;
+            let mut outcome = markdown_of(world, Some(file), made, self.permalink, lang, &options);
             if made != written {
                 name_written_lines(&mut outcome, written, made);
             }
@@ -378,6 +379,7 @@ pub(super) fn located(
 ) -> Vec<Diagnostic> {
     let diagnostic = |problem: markdown::Problem| Diagnostic {
         hint: problem.hint,
+        lacks: problem.lacks.map(String::into_boxed_str),
         ..Diagnostic::error(problem.code, file, problem.message)
             .at(text.line_of_file(problem.line), problem.column)
     };

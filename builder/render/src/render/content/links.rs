@@ -238,6 +238,11 @@ pub(super) fn fail_broken(world: &World, anchors: Anchors, bodies: &mut Bodies) 
     if world.config.link_checker.internal_level_is_warn() {
         return broken.into_values().flatten().chain(misspelled).collect();
     }
+    // What was accepted before was broken from elsewhere.
+    let (trusted, broken): (BTreeMap<_, _>, BTreeMap<_, _>) = broken
+        .into_iter()
+        .partition(|(key, _)| world.trust.is_trusted(key.as_str()));
+    let misspelled = misspelled.chain(trusted.into_values().flatten());
     for (key, problems) in broken {
         if let Some(of) = linking(&world.library, &key) {
             bodies.settled[of.body(&world.library)] = Some(Err(problems));

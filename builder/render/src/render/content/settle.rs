@@ -72,7 +72,7 @@ pub fn settle(
     };
     let mut pages: Vec<Rendered> = bodies.settled.iter().flatten().cloned().collect();
     let sections: Vec<Rendered> = pages.split_off(library.pages.len());
-    let at_hand = |body: &Rendered| body.as_ref().map_or(true, |written| written.body.is_some());
+    let at_hand = |body: &Rendered| body.as_ref().is_ok_and(|written| written.body.is_some());
     Ok(Contents {
         complete: pages.iter().chain(&sections).all(at_hand),
         memo: memo.clone(),

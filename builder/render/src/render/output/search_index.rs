@@ -168,8 +168,8 @@ impl Job<'_> {
     }
 
     /// The record of each body: as an earlier build made it where the body is the same, else from
-    /// the body. A body that failed has none: it has its own diagnostic, and lists go on without
-    /// it. None of all where something has to be read or rendered before.
+    /// the body. A body that failed has none, and fails the index, which would lose the text. None of
+    /// all where something has to be read or rendered before.
     fn records<'a>(
         &self,
         found: &[Found<'a>],
@@ -186,6 +186,9 @@ impl Job<'_> {
         let traced = self.world.traced;
         let at_hand = |found: &Found<'a>| found.at_hand(known, settings, lang, traced);
         let all: Vec<AtHand<'a>> = found.iter().map(at_hand).collect();
+        let failed = found.iter().zip(&all);
+        let failed = failed.filter(|(_, one)| matches!(one, AtHand::Failed));
+        failed.for_each(|(found, _)| scope::show_failed(found.key.clone()));
         let lacking = found.iter().zip(&all);
         let lacking = lacking.filter(|(_, one)| matches!(one, AtHand::Nothing));
         let lacking: Vec<_> = lacking.map(|(found, _)| found.key.clone()).collect();

@@ -1,11 +1,13 @@
 //! What templates see of a body, or what marks stand for it.
 
 use super::fields::{Fields, array, marked};
-use super::{Detail, Shown, View};
+use super::{Detail, View};
 use crate::render::content::{Body, Written};
 use quillfront_markdown::Heading;
 use quillfront_site::fingerprint::Mark;
 use quillfront_site::key::SourceKey;
+use std::cell::RefCell;
+use std::collections::BTreeSet;
 use tera::Value;
 
 /// A table of contents.
@@ -26,7 +28,8 @@ pub fn toc(headings: &[Heading]) -> Value {
 pub(super) struct BodyValues<'a> {
     body: Option<&'a Body>,
     marks: Option<[Option<Mark>; 3]>,
-    missing: Option<(&'a Shown, &'a SourceKey)>,
+    /// Where it is noted that the body is not at hand.
+    missing: Option<(&'a RefCell<BTreeSet<SourceKey>>, &'a SourceKey)>,
 }
 
 impl<'a> BodyValues<'a> {
@@ -48,7 +51,8 @@ impl<'a> BodyValues<'a> {
             Detail::Full | Detail::Read | Detail::Bodies(_) | Detail::Sources(_) => None,
         };
         let missing = match (view.detail, written, body) {
-            (Detail::Bodies(shown), Some(_), None) => Some((shown, key)),
+            (Detail::Bodies(shown), Some(_), None) => Some((&shown.missing, key)),
+            (Detail::Bodies(shown), None, _) => Some((&shown.failed, key)),
             _ => None,
         };
         Self {
@@ -60,8 +64,8 @@ impl<'a> BodyValues<'a> {
 
     /// The value that `whole` takes of the body, or its mark; none where there is no body.
     fn value(&self, part: usize, whole: impl FnOnce(&Body) -> Value) -> Option<Value> {
-        if let Some((shown, key)) = self.missing {
-            shown.missing.borrow_mut().insert(key.clone());
+        if let Some((list, key)) = self.missing {
+            list.borrow_mut().insert(key.clone());
         }
         match self.marks {
             Some(marks) => Some(marks[part].map_or_else(Value::none, marked)),
