@@ -4,7 +4,7 @@ use super::BuildError;
 use super::context::Context;
 use super::outbox::empty_outbox;
 use super::publication::Publication;
-use super::root::{Outbox, Root, Unreferenced};
+use super::root::{FORMAT, Outbox, Root, Unreferenced};
 use super::session::Session;
 use super::state::{Dirty, Encoded, Published, State};
 use super::upload::Upload;
@@ -220,6 +220,7 @@ pub(super) async fn conclude(
             }
             root.commit.clone_from(&commit);
             root.generation += 1;
+            root.format = FORMAT;
             root.segments = encoded.segments.clone();
             root.outbox = Some(outbox.clone());
             root.unreferenced.retain(|key, _| {
@@ -261,6 +262,10 @@ pub(super) async fn write_segments(
     dirty: &Dirty,
     before: &Root,
 ) -> Result<(Encoded, Vec<String>), BuildError> {
+    let dirty = &Dirty {
+        all: dirty.all || before.format != FORMAT,
+        ..dirty.clone()
+    };
     state.read_for_writing(&context.state, dirty).await?;
     let encoded = state.encode(&before.segments, dirty)?;
     let known = before.segments.all();

@@ -118,7 +118,7 @@ impl Context {
     pub(super) async fn state_under(&self, root: &Root) -> Result<State, StateError> {
         match self.warm.get(&root.segments) {
             Some(state) => Ok(state),
-            None => State::read(&self.state, &root.segments).await,
+            None => State::read(&self.state, &root.segments, root.format).await,
         }
     }
 }

@@ -16,8 +16,10 @@ use quillfront_site::report::Report;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The format of root and segments. Another one means a full build.
+/// The format of root and segments.
 pub const FORMAT: u32 = 6;
+/// The oldest one that can be read: all of it is made anew by the engine that comes with another format.
+pub const OLDEST_FORMAT: u32 = 5;
 /// The root's key in the state bucket.
 pub const ROOT_KEY: &str = "root.json";
 /// The root stays below this; its long lists are objects of their own.
@@ -328,9 +330,9 @@ impl Loaded {
         }
         let mut root: Root = serde_json::from_slice(&bytes)
             .map_err(|error| RootError::Unreadable(error.to_string()))?;
-        if root.format != FORMAT {
+        if !(OLDEST_FORMAT..=FORMAT).contains(&root.format) {
             let message = format!(
-                "it has format {}, this version writes {FORMAT}",
+                "it has format {}, this version reads {OLDEST_FORMAT} to {FORMAT}",
                 root.format
             );
             return Err(RootError::Unreadable(message));

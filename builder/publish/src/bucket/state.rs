@@ -12,7 +12,7 @@ pub use records::StoredRecords;
 pub use segments::{Encoded, FOLDER, Packed};
 pub use texts::Texts;
 
-use super::root::Segments;
+use super::root::{FORMAT, Segments};
 use super::store::{Bucket, StoreError};
 use encoding::{unpack_outputs, unpack_sources};
 use futures::stream::{StreamExt, TryStreamExt, iter};
@@ -25,7 +25,7 @@ use quillfront_render::search::Records;
 use quillfront_site::fingerprint::Fingerprint;
 use quillfront_site::key::{OutputKey, Role, SourceKey};
 use quillfront_site::plan::Rank;
-use quillfront_site::source::Sources;
+use quillfront_site::source::{Source, Sources};
 use segments::{
     Changed, PARALLEL, RECORDS_PER_SEGMENT, TEXT_BYTES_PER_SEGMENT, get, shard, shards, unpack_all,
 };
@@ -116,12 +116,33 @@ fn is_put_away(key: &SourceKey) -> bool {
     matches!(key.role(), Role::Content | Role::Data)
 }
 
+/// Takes content as accepted that has an output of its own, where older formats do not say what was. The rest
+/// waits, and is tried by the next build.
+fn accept_what_is_published(sources: &mut Sources, outputs: &BTreeMap<OutputKey, Published>) {
+    let own = outputs.values();
+    let own = own.filter(|output| matches!(output.rank, Rank::Page | Rank::Section));
+    let own: BTreeSet<&SourceKey> = own.map(|output| &output.source).collect();
+    let waits = |(key, source): &(&SourceKey, &Arc<Source>)| {
+        let is_content = key.role() == Role::Content && source.effective.is_text();
+        is_content && !own.contains(key)
+    };
+    let waiting = sources.iter().filter(waits);
+    let waiting: Vec<SourceKey> = waiting.map(|(key, _)| key.clone()).collect();
+    for key in waiting {
+        sources.reject(&key, None, &[]);
+    }
+}
+
 impl State {
-    /// Reads the segments, but for the texts that are put away.
+    /// Reads the segments of a format, but for the texts that are put away.
     ///
     /// # Errors
     /// Storage failed, or a segment is missing or damaged.
-    pub async fn read(bucket: &Bucket, segments: &Segments) -> Result<Self, StateError> {
+    pub async fn read(
+        bucket: &Bucket,
+        segments: &Segments,
+        format: u32,
+    ) -> Result<Self, StateError> {
         let names = segments.all_but_texts();
         let read = names.map(|name| async move {
             let packed = get(bucket, name).await?;
@@ -129,23 +150,24 @@ impl State {
         });
         let packed: BTreeMap<String, Vec<u8>> =
             iter(read).buffer_unordered(PARALLEL).try_collect().await?;
-        Self::decode(segments, &packed)
+        Self::decode_telling(segments, format, &packed, |_| ())
     }
 
-    /// The state that these segments hold, but for the texts that are put away.
+    /// The state that segments of the current format hold, but for the texts that are put away.
     ///
     /// # Errors
     /// A segment is missing or damaged.
     pub fn decode(segments: &Segments, packed: &dyn Packed) -> Result<Self, StateError> {
-        Self::decode_telling(segments, packed, |_| ())
+        Self::decode_telling(segments, FORMAT, packed, |_| ())
     }
 
-    /// The same; `tell` gets what is published as soon as that is known.
+    /// The same of any format; `tell` gets what is published as soon as that is known.
     ///
     /// # Errors
     /// A segment is missing or damaged.
     pub fn decode_telling(
         segments: &Segments,
+        format: u32,
         packed: &dyn Packed,
         tell: impl FnOnce(&Arc<BTreeMap<OutputKey, Published>>) + Send,
     ) -> Result<Self, StateError> {
@@ -168,7 +190,7 @@ impl State {
                 tell(&published);
                 Ok::<_, StateError>((published, traces.into_iter().collect()))
             },
-            || unpack_sources(&segments.sources, packed, &texts),
+            || unpack_sources(&segments.sources, format, packed, &texts),
         );
         let ((published, traces), (sources, bodies)) = (outputs?, sources?);
         let graph = Graph {
@@ -177,6 +199,10 @@ impl State {
             outputs: traces,
         };
         let answers = answers.into_iter().flatten();
+        let mut sources = sources;
+        if format < FORMAT {
+            accept_what_is_published(&mut sources, &published);
+        }
         Ok(Self {
             sources: Arc::new(sources),
             outputs: published,

@@ -4,7 +4,7 @@ use super::BuildError;
 use super::commit::write_segments;
 use super::context::{Context, Step};
 use super::outbox::empty_outbox;
-use super::root::{Loaded, Outbox, Root};
+use super::root::{FORMAT, Loaded, Outbox, Root};
 use super::session::Session;
 use super::state::{Dirty, Published, State};
 use crate::invalidate;
@@ -127,6 +127,7 @@ async fn write_adopted(
     let (encoded, dropped) = written.await?;
     session
         .update(|root| {
+            root.format = FORMAT;
             root.segments = encoded.segments.clone();
             root.outbox = Some(outbox.clone());
             root.unreferenced.retain(|key, _| {

@@ -96,7 +96,7 @@ pub(super) fn remembered(
             read: AtomicU64::new(0),
         };
         let tell = |outputs: &Arc<_>| tell(outputs, root.written_at);
-        let before = State::decode_telling(&root.segments, &packed, tell).ok()?;
+        let before = State::decode_telling(&root.segments, FORMAT, &packed, tell).ok()?;
         Some((before, packed.read.into_inner()))
     };
     let root = read_root(state, made_with)?;

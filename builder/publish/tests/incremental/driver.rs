@@ -312,6 +312,76 @@ impl Site {
         }
     }
 
+    /// Fails where anything that waits could be made beside all that was accepted, alone or all of it together,
+    /// without taking another page down. This is said by evaluations in which it is taken as accepted.
+    pub fn nothing_waits_for_nothing(&self) -> Result<(), String> {
+        let waiting = self.sources.waiting().map(|(key, _)| key.clone());
+        let waiting: BTreeSet<SourceKey> = waiting.collect();
+        let alone = waiting
+            .iter()
+            .take(4)
+            .map(|key| BTreeSet::from([key.clone()]));
+        for tried in alone.chain([waiting.clone()]) {
+            if !tried.is_empty() && self.admits(&tried) {
+                return Err(format!("{tried:?} can be published, and waits"));
+            }
+        }
+        Ok(())
+    }
+
+    fn admits(&self, tried: &BTreeSet<SourceKey>) -> bool {
+        let own = |tree: &Tree| {
+            let planned = tree.plan.iter().filter(|(key, planned)| {
+                let is_own = matches!(planned.recipe, Recipe::Page(_) | Recipe::Section { .. });
+                is_own && tree.objects.contains_key(*key)
+            });
+            let sources = planned.map(|(_, planned)| planned.source.clone());
+            sources.collect::<BTreeSet<SourceKey>>()
+        };
+        let built = |tried: &BTreeSet<SourceKey>| {
+            let mut sources = self.whole(&self.sources);
+            let observed = tried.iter().map(|key| {
+                let bytes = &self.files[key.as_str()];
+                let observed = Observed::Text {
+                    version: version(bytes),
+                    size: bytes.len() as u64,
+                    bytes: Some(bytes.clone()),
+                };
+                (key.clone(), observed)
+            });
+            effective::observe_all(&mut sources, observed.collect());
+            let built = self.evaluate(&sources, None, Candidates::default());
+            built.map(|(tree, ..)| tree)
+        };
+        let (Ok(without), Ok(with)) = (built(&BTreeSet::new()), built(tried)) else {
+            return false;
+        };
+        let site = with.site.as_ref().expect("a site");
+        let library = &site.world.library;
+        let failed = site.contents.failed(library).map(|(key, _)| key);
+        let failed: BTreeSet<&SourceKey> = failed.collect();
+        let refused = |key: &SourceKey| {
+            let mut told = with
+                .diagnostics
+                .iter()
+                .filter(|one| one.file == key.as_str());
+            failed.contains(key) || told.any(|one| one.is_error() || one.code == "internal-link")
+        };
+        // A draft, say, has no output.
+        let is_page = |key: &SourceKey| {
+            let relative = key.as_str().strip_prefix("content/").unwrap_or_default();
+            let page = library.page_by_file(relative);
+            page.is_some_and(|page| library.pages[page].front.render)
+                || library
+                    .section_by_file(relative)
+                    .is_some_and(|id| library.sections[id].front.render)
+        };
+        let (before, now) = (own(&without), own(&with));
+        let is_made = |key: &SourceKey| (now.contains(key) || !is_page(key)) && !refused(key);
+        let others = before.iter().filter(|key| !tried.contains(*key));
+        tried.iter().all(is_made) && others.into_iter().all(|key| now.contains(key))
+    }
+
     /// What is not accepted yet.
     fn candidates(&self, sources: &Sources) -> Candidates {
         if self.is_folder {

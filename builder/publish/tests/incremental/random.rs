@@ -66,11 +66,14 @@ fn holds(first: &[Edit], script: &[Vec<Edit>], is_folder: bool) -> Result<Tally,
         tally.indexed += usize::from(searched && !outcome.full);
         tally.stale += outcome.stale.len();
     }
+    if !is_folder {
+        site.nothing_waits_for_nothing()?;
+    }
     let again = site
         .build(Seen::new())
         .map_err(|found| format!("at last:\n{found}"))?;
-    // In a folder all content is tried each time, and what lists it with it.
-    let tried = is_folder && !again.rejected.is_empty();
+    // What waits is tried again, and may have been made where something else is published.
+    let tried = !again.rejected.is_empty() && again.put.is_empty();
     if again.rendered.is_empty() || !again.stale.is_empty() || tried {
         Ok(tally)
     } else {

@@ -1,5 +1,6 @@
 //! Sources and outputs as they stand in segments.
 
+use super::super::root::FORMAT;
 use super::segments::{Changed, FOLDER, Packed, RECORDS_PER_SEGMENT, Unpacker, Writer, shards};
 use super::{Dirty, Published, State, StateError, is_put_away};
 use jiff::Timestamp;
@@ -28,6 +29,44 @@ struct SourceRecord {
     since: Option<i64>,
     lacks: Vec<SmolStr>,
     body: Option<Arc<BodyFacts>>,
+}
+
+/// The same in the format before.
+#[derive(Deserialize)]
+#[cfg_attr(test, derive(Serialize))]
+struct SourceRecord5 {
+    key: SourceKey,
+    version: SmolStr,
+    size: u64,
+    kind: RecordKind,
+    problems: Vec<Diagnostic>,
+    head: Option<Arc<Head>>,
+    body: Option<Arc<BodyFacts>>,
+}
+
+impl From<SourceRecord5> for SourceRecord {
+    fn from(record: SourceRecord5) -> Self {
+        let SourceRecord5 {
+            key,
+            version,
+            size,
+            kind,
+            problems,
+            head,
+            body,
+        } = record;
+        Self {
+            key,
+            version,
+            size,
+            kind,
+            problems,
+            head,
+            since: None,
+            lacks: Vec::new(),
+            body,
+        }
+    }
 }
 
 #[derive(Serialize, Deserialize, Clone, Copy, PartialEq, Eq)]
@@ -165,6 +204,7 @@ type SourceAndBody = (SourceKey, Arc<Source>, Option<Arc<BodyFacts>>);
 /// The sources, and what is known of their bodies.
 pub(super) fn unpack_sources(
     names: &[String],
+    format: u32,
     packed: &dyn Packed,
     texts: &BTreeMap<SourceKey, Arc<str>>,
 ) -> Result<(Sources, Bodies), StateError> {
@@ -172,7 +212,12 @@ pub(super) fn unpack_sources(
     let lists: Vec<Vec<SourceAndBody>> = named
         .into_par_iter()
         .map_init(Unpacker::default, |unpacker, name| {
-            let records: Vec<SourceRecord> = unpacker.unpack_named(name, packed)?;
+            let records: Vec<SourceRecord> = if format < FORMAT {
+                let records: Vec<SourceRecord5> = unpacker.unpack_named(name, packed)?;
+                records.into_iter().map(SourceRecord::from).collect()
+            } else {
+                unpacker.unpack_named(name, packed)?
+            };
             let records = records.into_iter();
             records.map(|record| source_of(record, texts)).collect()
         })
@@ -272,5 +317,62 @@ impl State {
         let pack = |list| postcard::to_stdvec(&OutputSegment::of(list));
         let names = writer.add_packed(records, &changed, pack)?;
         Ok((names, writer))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bucket::root::{OLDEST_FORMAT, Segments};
+    use quillfront_site::key::Role;
+    use quillfront_site::plan::Rank;
+
+    /// A state of the format before: two posts, and an output of the first.
+    #[test]
+    fn content_of_an_older_format_is_accepted_where_it_is_published() {
+        let record = |key: &str| SourceRecord5 {
+            key: key.into(),
+            version: "1".into(),
+            size: 4,
+            kind: RecordKind::Away(Mark::of(b"text")),
+            problems: Vec::new(),
+            head: None,
+            body: None,
+        };
+        let keys = ["content/a.md", "content/b.md"];
+        let changed = Changed::of(1, &[], &[], true);
+        let mut writer = Writer::default();
+        let records = keys.map(|key| (key, move || record(key)));
+        let sources = writer.add(records, &changed).expect("segments");
+        let published = Published {
+            fingerprint: None,
+            etag: "1".into(),
+            source: keys[0].into(),
+            rank: Rank::Page,
+        };
+        let output = OutputKey::from("a/index.html");
+        let outputs = [("a/index.html", || (&output, &published, None))];
+        let pack = |list| postcard::to_stdvec(&OutputSegment::of(list));
+        let outputs = writer.add_packed(outputs, &changed, pack);
+        let segments = Segments {
+            sources,
+            outputs: outputs.expect("segments"),
+            ..Segments::default()
+        };
+        let read = State::decode_telling(&segments, OLDEST_FORMAT, &writer.bytes, |_| ());
+        let state = read.expect("a state");
+        let waits = |key: &str| state.sources.get(key).map(|source| source.is_waiting());
+        assert_eq!(keys.map(waits), [Some(false), Some(true)]);
+        assert!(
+            keys.iter()
+                .all(|key| SourceKey::from(*key).role() == Role::Content)
+        );
+        let again = state.sources.to_retry([].into_iter());
+        assert_eq!(
+            again.into_iter().collect::<Vec<_>>(),
+            [SourceKey::from(keys[1])]
+        );
+        // It is not taken for one of this format.
+        assert!(State::decode(&segments, &writer.bytes).is_err());
     }
 }
