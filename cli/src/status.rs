@@ -224,6 +224,7 @@ impl Status {
         };
         for line in show::stands(&stand) {
             let because = self.because.get(&line.sources);
+            let because = because.filter(|all| !all.is_empty());
             let because = because.map_or(String::new(), |all| format!(": {}", all.join("; ")));
             warnings.push(format!("{} {}{because}", line.stand, line.sources));
         }

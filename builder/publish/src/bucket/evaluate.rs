@@ -74,7 +74,15 @@ pub(super) async fn evaluate(
     });
     let mut selection = match started.await.map_err(cut_off)? {
         Ok(selection) => selection,
-        Err(unready) => return Ok(evaluated(Err(unready))),
+        Err(unready) => {
+            let mut waiting = (*sources).clone();
+            let candidates = Candidates::between(&proposal.state.sources, &sources);
+            candidates.put_back(&mut waiting);
+            return Ok(Evaluated {
+                sources: Arc::new(waiting),
+                ..evaluated(Err(unready))
+            });
+        }
     };
     (context.progress)(Step::Rendering(selection.plan().len()));
 

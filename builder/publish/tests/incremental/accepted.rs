@@ -279,6 +279,40 @@ fn what_throws_beside_another_waits_and_the_other_does_not() {
     assert!(site.text("shy/index.html").is_some() && site.text("other/index.html").is_some());
 }
 
+#[test]
+fn a_place_that_goes_fails_its_link_in_every_trial() {
+    for mut site in [site(), Site::in_folder()] {
+        let shy = "{% if get_page(path=\"other.md\", allow_missing=true) %}{{ throw(message=\"shy\") }}{% endif %}";
+        let mut files = FILES.to_vec();
+        let to = post("To", "", "## Head");
+        let from = post("From", "", "[x](@/to.md#head)");
+        files.extend([
+            ("templates/shy.html", shy),
+            ("content/to.md", &to),
+            ("content/from.md", &from),
+        ]);
+        put(&mut site, &files);
+        // What fails beside it is tried again, and with it what went back.
+        let shy = post("Shy", "template = \"shy.html\"", "");
+        let (to, other) = (post("To", "", "No head."), post("Other", "", ""));
+        let edits = [
+            ("content/to.md", &*to),
+            ("content/shy.md", &shy),
+            ("content/other.md", &other),
+        ];
+        let outcome = put(&mut site, &edits);
+        assert!(
+            rejected(&outcome).contains(&"content/shy.md"),
+            "{outcome:?}"
+        );
+        let told = outcome
+            .told
+            .iter()
+            .filter(|one| one.file == "content/from.md");
+        assert_eq!(told.count(), 1, "{:?}", outcome.told);
+    }
+}
+
 /// Of how many files the tests of many are: 500 in the deep run.
 fn many() -> usize {
     let asked = std::env::var("QUILLFRONT_MANY_FILES").ok();

@@ -268,7 +268,11 @@ impl Site {
                 }
                 (Ok(tree), looked)
             }
-            Err(unready) => (Err(unready), Looked::default()),
+            Err(unready) => {
+                let candidates = self.candidates(&sources);
+                candidates.put_back(&mut sources);
+                (Err(unready), Looked::default())
+            }
         };
         // A clean build takes every source that is used for accepted; one of a folder accepts none before.
         let (whole, candidates) = if self.is_folder {

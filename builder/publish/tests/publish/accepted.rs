@@ -1,6 +1,6 @@
 //! What cannot be made is announced nowhere over S3 either, and everybody is told of it (invariant 1).
 
-use crate::world::{Tree, World, keys, published_blog, until_done};
+use crate::world::{Tree, World, blog, keys, published_blog, until_done};
 use quillfront_publish::bucket::run::Work;
 use quillfront_site::report::{Kind, Report};
 
@@ -127,4 +127,18 @@ async fn a_deletion_empties_no_feed() {
     world
         .assert_incremental_equals_clean("link to nothing")
         .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn content_that_came_before_the_configuration_has_to_be_accepted_too() {
+    let world = World::new().await;
+    let file = "content/blog/new.md";
+    edited(&world, &[(file, post("Heron", "[x](@/blog/none.md)"))]).await;
+    for (key, text) in blog() {
+        edited(&world, &[(key, text)]).await;
+    }
+    let reports = edited(&world, &[("static/site.css", "body {}".to_owned())]).await;
+    assert_eq!(reports[0].sources.waiting, [file]);
+    assert!(naming(&world.site().await, "Heron").is_empty());
+    world.assert_incremental_equals_clean("configured").await;
 }

@@ -157,6 +157,13 @@ impl<Kept: Send> Evaluation<Kept> {
         let mut graph = (*self.graph).clone();
         graph.outputs.extend(std::mem::take(&mut self.traces));
         if let Some(contents) = &self.contents {
+            // That a link finds its place is looked up where either end was rendered: what failed or is
+            // doubted has to be rendered again.
+            let failed = contents.failed(&self.world.library);
+            let failed = failed.map(|(key, _)| key.as_str());
+            for file in failed.chain(contents.doubted()) {
+                graph.bodies.remove(file);
+            }
             let facts = contents.facts_that_stand(&self.world);
             let facts = facts.map(|(key, facts)| (key.clone(), facts.clone()));
             graph.bodies.extend(facts);

@@ -62,6 +62,15 @@ impl Candidates {
         Self::Some(changed.map(|key| (key.clone(), accepted(key))).collect())
     }
 
+    /// Lets all of them go back, where there is no site that they could be tried on: they wait.
+    pub fn put_back(&self, sources: &mut Sources) {
+        if let Self::Some(candidates) = self {
+            for key in candidates.keys() {
+                sources.reject(key, self.accepted(key), &[]);
+            }
+        }
+    }
+
     pub(super) fn contains(&self, key: &SourceKey) -> bool {
         match self {
             Self::All => true,
