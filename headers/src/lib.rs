@@ -28,12 +28,16 @@
 //! - [`Metadata::read`] takes anything: a field that makes no sense is left out, and the others are
 //!   read all the same. It does not decide what may be sent to a viewer; the edge does.
 //!
+//! What is not about one object is in the [`Rules`].
+//!
 //! The crate knows no S3 client and no HTTP library: it sees names and text.
 
 mod metadata;
+mod rules;
 pub mod values;
 
 pub use metadata::{Metadata, Redirect, Status, WriteError};
+pub use rules::{RULES_KEY, Rules};
 
 /// What S3 puts before the names of user metadata to make headers of them.
 pub const S3_PREFIX: &str = "x-amz-meta-";

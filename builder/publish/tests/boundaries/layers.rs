@@ -6,7 +6,21 @@ use std::fs;
 use std::path::Path;
 
 /// The modules of each crate, from what stands alone to what uses the rest.
-const LAYERS: [(&str, &[&str]); 4] = [
+const LAYERS: [(&str, &[&str]); 5] = [
+    (
+        "policy",
+        &[
+            "digest",
+            "facts",
+            "urls",
+            "css",
+            "html",
+            "scripts",
+            "javascript",
+            "shapes",
+            "inspect",
+        ],
+    ),
     (
         "templates",
         &["budget", "filters", "lexer", "meter", "reads"],
@@ -45,6 +59,7 @@ const LAYERS: [(&str, &[&str]); 4] = [
             "search",
             "sass",
             "graph",
+            "security",
             "render",
             "effective",
             "evaluate",

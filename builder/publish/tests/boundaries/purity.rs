@@ -6,10 +6,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The pure crates, by folder.
-const PURE: [&str; 6] = [
+const PURE: [&str; 8] = [
+    "edge",
     "headers",
     "images",
     "builder/markdown",
+    "builder/policy",
     "builder/templates",
     "builder/site",
     "builder/render",
