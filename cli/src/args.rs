@@ -47,6 +47,7 @@ pub enum Command {
     Init(Init),
     Migrate(Migrate),
     Handle(Handle),
+    Edge(Edge),
     Explain(Explain),
     Plan(Plan),
     Status(Status),
@@ -82,6 +83,13 @@ pub struct Build {
     /// writes is built so into the site that is published
     #[arg(long)]
     pub accepted: bool,
+    /// Also write what each file would be published with to FILE, as JSON: content type, caching, and the
+    /// metadata that the edge turns into headers
+    #[arg(long, value_name = "FILE")]
+    pub objects: Option<PathBuf>,
+    /// Also write what the edge is told of the whole site to FILE, as JSON
+    #[arg(long, value_name = "FILE")]
+    pub rules: Option<PathBuf>,
     /// Publish drafts too
     #[arg(long)]
     pub drafts: bool,
@@ -271,6 +279,30 @@ pub struct Handle {
     /// Base URL to use instead of the configured base_url
     #[arg(short = 'u', long, value_name = "URL")]
     pub base_url: Option<String>,
+}
+
+/// Answer one Lambda@Edge event as the functions at CloudFront's edge do
+///
+/// Reads the JSON of an origin-request or origin-response event from standard input, and prints what the
+/// function returns: a request or a response. `serve` runs the same code. Exit codes: 1 CloudFront would
+/// refuse the answer, 2 the input is no such event.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = "\
+Example:
+  $ cat event.json
+  {\"Records\": [{\"cf\": {
+    \"config\": {\"eventType\": \"origin-request\"},
+    \"request\": {\"method\": \"GET\", \"uri\": \"/blog/index.html\", \"headers\": {}}}}]}
+  $ quillfront edge < event.json
+  {\"headers\":{\"location\":[{\"key\":\"location\",\"value\":\"/blog/\"}], ... },\"status\":\"301\", ... }")]
+pub struct Edge {
+    /// The objects of the site, as JSON from key to object: a path that is missing is redirected to its
+    /// slash where its page is there
+    #[arg(long, value_name = "FILE")]
+    pub objects: Option<PathBuf>,
+    /// The rules of the site, as JSON: {"headers": {"name": "value"}} for answers without an object
+    #[arg(long, value_name = "FILE")]
+    pub rules: Option<PathBuf>,
 }
 
 /// Show what a page depends on, what depends on a file, and what the last build did with it

@@ -9,6 +9,7 @@ mod args;
 mod build;
 mod check;
 mod connect;
+mod edge;
 mod effective;
 mod excerpt;
 mod exit;
@@ -54,6 +55,7 @@ fn main() -> ExitCode {
         Command::Init(options) => init::run(options),
         Command::Migrate(options) => migrate::run(global, options),
         Command::Handle(options) => handle::run(global, options),
+        Command::Edge(options) => edge::run(options),
         Command::Explain(options) => explain::run(global, options),
         Command::Plan(options) => plan::run(global, options),
         Command::Status(options) => status::run(global, options),

@@ -1,8 +1,7 @@
 //! Conditional requests: RFC 9110, section 13.
 
-use std::time::SystemTime;
-
 use http::header::{self, HeaderMap, HeaderName};
+use httpdate::HttpDate;
 
 /// What the conditions of a request say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,7 +63,7 @@ pub fn range_stands(request: &HeaderMap, response: &HeaderMap) -> bool {
         return etag.is_some_and(|etag| strongly_equal(condition, etag));
     }
     let modified = date(response, header::LAST_MODIFIED);
-    modified.is_some() && httpdate::parse_http_date(condition).ok() == modified
+    modified.is_some() && condition.parse().ok() == modified
 }
 
 /// `etag` as a weak one: the bytes on the wire are no longer the object's own.
@@ -119,8 +118,8 @@ fn weakly_equal(a: &str, b: &str) -> bool {
 }
 
 /// The date in a header; None if it is not there or no date, and then it is ignored.
-fn date(headers: &HeaderMap, name: HeaderName) -> Option<SystemTime> {
-    httpdate::parse_http_date(headers.get(name)?.to_str().ok()?).ok()
+fn date(headers: &HeaderMap, name: HeaderName) -> Option<HttpDate> {
+    headers.get(name)?.to_str().ok()?.parse().ok()
 }
 
 #[cfg(test)]

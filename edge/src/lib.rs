@@ -1,33 +1,46 @@
 //! Request time: what a viewer's request means, and how an object becomes a response.
 //!
-//! The story of a request, one module a step:
+//! Two functions of Lambda@Edge, and what a cache does around them. The story of a request, one module a
+//! step:
 //!
-//! 1. [`route`]: the viewer's path becomes the [`ObjectKey`](route::ObjectKey) to fetch, or a
-//!    [`Refusal`](route::Refusal).
-//! 2. The host fetches that object. This crate does not: it does no I/O and reads no clock.
-//! 3. [`respond`]: what the bucket answered becomes the [`Answer`](respond::Answer) for the
-//!    viewer. An object may be a redirect ([`location`]), a missing one may be there with a
-//!    slash behind it. The builder's metadata becomes headers, everything internal goes, and
-//!    [`security`] adds what every response carries.
-//! 4. What a cache does with an answer: [`conditional`] (304, 412), [`encoding`] (br, gzip) and
+//! 1. [`event`]: the JSON of an event, and what may be replied to it.
+//! 2. [`origin_request`](mod@origin_request): [`route`] makes the viewer's path the
+//!    [`ObjectKey`](route::ObjectKey) to fetch, or a [`Refusal`](route::Refusal); or the path is
+//!    redirected to the one that its page has.
+//! 3. The host fetches that object. This crate does not: it does no I/O and reads no clock.
+//! 4. [`origin_response`](mod@origin_response): what the bucket answered becomes the
+//!    [`Answer`](respond::Answer) for the viewer ([`respond`]). An object may be a redirect
+//!    ([`location`]); a missing one may be there with a slash behind it, which the host
+//!    [looks](origin_response::Step::Look) after. The builder's metadata becomes headers, everything
+//!    internal goes, [`security`] adds what every response carries, and the ETag becomes one of bytes and
+//!    headers both.
+//! 5. What a cache does with an answer: [`conditional`] (304, 412), [`encoding`] (br, gzip) and
 //!    [`range`] (206, 416). CloudFront has its own; the server on one machine uses these.
 //!
-//! The code does not know its host: it sees paths, statuses and header maps, which a Lambda@Edge
-//! event and a hyper request have alike.
+//! [`functions`] is the door for hosts: JSON in, JSON out. The code does not know its host, and writes
+//! no log.
 //!
 //! # Invariants
 //!
-//! - A routed key has no `.` or `..` segment, no empty segment, no leading `/` and no control
-//!   character; refusing happens after decoding, and decoding happens once.
+//! - A routed key has no `.` or `..` segment, no empty segment, no leading `/`, no control character and
+//!   nothing that could be decoded again; refusing happens after decoding, and decoding happens once.
 //! - Nothing panics, whatever the bytes. Metadata that makes no sense is left out, and the
 //!   object is served without it.
 //! - No `location` leads to another host unless the object's own metadata names that host.
-//! - An answer depends on the path, the query string handed in and the object: no other part of
-//!   the request reaches [`respond`].
+//! - An answer depends on the path, the method, the query string where the host says that it is part of
+//!   the cache key, the rules and the object. No other part of the request matters, but for the header by
+//!   which the functions know [their own path](origin_request::FOLDER_HEADER).
+//! - CloudFront takes every reply: one that it would refuse cannot be built.
+//! - The functions may run twice for one request, once for each origin: they do the same both times.
 
 pub mod conditional;
 pub mod encoding;
+mod etag;
+pub mod event;
+pub mod functions;
 pub mod location;
+pub mod origin_request;
+pub mod origin_response;
 pub mod range;
 pub mod respond;
 pub mod route;

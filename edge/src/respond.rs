@@ -1,24 +1,38 @@
-//! What the bucket answered, as the viewer sees it.
+//! What the bucket answered, as the viewer sees it, and the answers that need no bucket.
 
 use http::StatusCode;
-use http::header::{self, HeaderMap, HeaderName, HeaderValue};
-use quillfront_headers::{Metadata, Redirect};
+use quillfront_headers::values::is_header_value;
+use quillfront_headers::{Field, Metadata, Redirect, Rules};
 
+use crate::event::Headers;
 use crate::location::location;
-use crate::route::{ObjectKey, Refusal};
-use crate::security;
+use crate::route::Refusal;
+use crate::{etag, security};
 
-/// How long an answer that is no page may be kept: design.md, "Caching".
+/// How long an answer that is no page may be kept.
 pub const ERROR_CACHE_CONTROL: &str = "public, max-age=10";
 
+/// The tags of an object, by which CloudFront invalidates it. It reads them from this header of the
+/// origin's response, and a Response Headers Policy takes the header off (Amazon CloudFront Developer
+/// Guide, "Invalidate files", cache tags).
+pub const CACHE_TAG: &str = "x-amz-meta-cache-tag";
+
+const CACHE_CONTROL: &str = "cache-control";
+const CONTENT_SECURITY_POLICY: &str = "content-security-policy";
+const CONTENT_TYPE: &str = "content-type";
+const ETAG: &str = "etag";
+const LOCATION: &str = "location";
+const SERVER: &str = "server";
+const SET_COOKIE: &str = "set-cookie";
+
 /// The head of a response, and where its body comes from. `content-length` is the host's to add
-/// for all but [`Body::Object`] of a [`found`] object.
+/// for all but [`Body::Object`].
 #[derive(Clone, Debug, PartialEq)]
-pub struct Answer {
+pub struct Answer<'a> {
     /// The status.
     pub status: StatusCode,
     /// The headers, complete but for what the host's connection adds.
-    pub headers: HeaderMap,
+    pub headers: Headers<'a>,
     /// The body.
     pub body: Body,
 }
@@ -26,7 +40,7 @@ pub struct Answer {
 /// Where the body of an [`Answer`] comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Body {
-    /// The object whose headers were handed in.
+    /// It is what the origin sent.
     Object,
     /// A line of text.
     Text(&'static str),
@@ -34,160 +48,133 @@ pub enum Body {
     Empty,
 }
 
-/// The answer for an object that is there: 200, or the redirect that it stands for.
+/// The answer for an object that is there: itself, or the redirect that it stands for.
 ///
-/// `origin` is the header map of S3's `GetObject`: metadata as `x-amz-meta-*`. What S3 says of
-/// itself (`x-amz-*`, `server`) does not reach the viewer.
-pub fn found(origin: &HeaderMap) -> Answer {
-    let metadata = metadata_of(origin);
+/// `came` are the headers of S3's `GetObject`, and `status` its 200 or 206: metadata comes as
+/// `x-amz-meta-*`. What S3 says of itself (`x-amz-*`, `server`) does not reach the viewer.
+pub fn found<'a>(status: StatusCode, came: &Headers<'a>) -> Answer<'a> {
+    let metadata = Metadata::read(|field| came.get(field.header()));
     if let Some((status, target)) = metadata.redirect.as_ref().and_then(followed) {
-        let mut headers = HeaderMap::new();
-        headers.insert(header::LOCATION, target);
-        if let Some(cache_control) = origin.get(header::CACHE_CONTROL) {
-            headers.insert(header::CACHE_CONTROL, cache_control.clone());
-        }
-        return finish(status, headers, &metadata, Body::Empty);
-    }
-    let mut headers = public_headers(origin);
-    headers.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
-    finish(StatusCode::OK, headers, &metadata, Body::Object)
-}
-
-/// The answer for an object that is not there.
-///
-/// A key that may be a page is redirected to its slash (`/about` to `/about/`); `query`, without
-/// its `?`, is kept. Hand one in only where it is part of the cache key. All else is a 404 with
-/// the site's own page, if `not_found_page` (the headers of `404.html`) is there.
-pub fn missing(key: &ObjectKey, query: Option<&str>, not_found_page: Option<&HeaderMap>) -> Answer {
-    if let Some(target) = key.with_slash() {
-        let target = match query {
-            Some(query) => format!("{target}?{query}"),
-            None => target,
+        let mut headers = came.only(|name| matches!(name, CACHE_CONTROL | CACHE_TAG));
+        headers.set(LOCATION, target);
+        add_own(&mut headers, metadata);
+        return Answer {
+            status,
+            headers,
+            body: Body::Empty,
         };
-        if let Some(target) = location(&target).and_then(|it| HeaderValue::from_str(&it).ok()) {
-            let mut headers = HeaderMap::new();
-            headers.insert(header::LOCATION, target);
-            headers.insert(
-                header::CACHE_CONTROL,
-                HeaderValue::from_static(ERROR_CACHE_CONTROL),
-            );
-            let nothing = Metadata::default();
-            return finish(
-                StatusCode::MOVED_PERMANENTLY,
-                headers,
-                &nothing,
-                Body::Empty,
-            );
-        }
     }
-    let Some(page) = not_found_page else {
-        return error(StatusCode::NOT_FOUND, "404 Not Found\n");
-    };
-    let mut headers = public_headers(page);
-    // They are validators of the page, not of what was asked for.
-    headers.remove(header::ETAG);
-    headers.remove(header::LAST_MODIFIED);
-    headers.remove(header::EXPIRES);
-    headers.insert(
-        header::CACHE_CONTROL,
-        HeaderValue::from_static(ERROR_CACHE_CONTROL),
-    );
-    let metadata = metadata_of(page);
-    finish(StatusCode::NOT_FOUND, headers, &metadata, Body::Object)
-}
-
-/// The answer to a path that is not looked up: 400.
-pub fn refused(refusal: Refusal) -> Answer {
-    let text = match refusal {
-        Refusal::TooLong => "400 Bad Request: the path is too long\n",
-        _ => "400 Bad Request: the path is not in canonical form\n",
-    };
-    error(StatusCode::BAD_REQUEST, text)
-}
-
-/// An answer that is one line of text, with the headers that every response carries.
-pub fn error(status: StatusCode, text: &'static str) -> Answer {
-    let mut headers = HeaderMap::new();
-    headers.insert(
-        header::CONTENT_TYPE,
-        HeaderValue::from_static("text/plain; charset=utf-8"),
-    );
-    headers.insert(
-        header::CACHE_CONTROL,
-        HeaderValue::from_static(ERROR_CACHE_CONTROL),
-    );
-    finish(status, headers, &Metadata::default(), Body::Text(text))
-}
-
-/// Adds what the object's metadata asks for, then the defaults.
-fn finish(status: StatusCode, mut headers: HeaderMap, metadata: &Metadata, body: Body) -> Answer {
-    security::add_baseline(&mut headers);
-    let policy = metadata.policy.as_deref();
-    if let Some(policy) = policy.and_then(|policy| HeaderValue::from_str(policy).ok()) {
-        headers.insert(header::CONTENT_SECURITY_POLICY, policy);
-    }
-    for (name, value) in own_headers(metadata) {
-        match value {
-            Some(value) => {
-                headers.insert(name, value);
-            }
-            None => {
-                headers.remove(name);
-            }
-        }
+    let has_own = [Field::Policy, Field::Headers]
+        .iter()
+        .any(|field| came.contains(field.header()));
+    let mut headers = came.only(is_public);
+    let own = add_own(&mut headers, metadata);
+    if has_own && let Some(etag) = etag::of_all(&headers, &own) {
+        headers.set(ETAG, etag);
     }
     Answer {
         status,
         headers,
-        body,
+        body: Body::Object,
     }
 }
 
-/// The headers of S3 that are the viewer's.
-fn public_headers(origin: &HeaderMap) -> HeaderMap {
-    const PUBLIC: [HeaderName; 9] = [
-        header::CACHE_CONTROL,
-        header::CONTENT_DISPOSITION,
-        header::CONTENT_ENCODING,
-        header::CONTENT_LANGUAGE,
-        header::CONTENT_LENGTH,
-        header::CONTENT_TYPE,
-        header::ETAG,
-        header::EXPIRES,
-        header::LAST_MODIFIED,
-    ];
-    let mut headers = HeaderMap::new();
-    for name in PUBLIC {
-        if let Some(value) = origin.get(&name) {
-            headers.insert(name, value.clone());
+/// The answer where the origin has none but an error: its own, without what is internal, and with the
+/// headers of answers that show no object. One that the viewer may remember is remembered for a short
+/// time.
+pub fn failed<'a>(status: StatusCode, came: &Headers<'a>, rules: &Rules) -> Answer<'a> {
+    let mut headers = came.only(is_public);
+    if status.is_client_error() && !headers.contains(CACHE_CONTROL) {
+        headers.set(CACHE_CONTROL, ERROR_CACHE_CONTROL);
+    }
+    security::add_floor(&mut headers, rules);
+    Answer {
+        status,
+        headers,
+        body: Body::Object,
+    }
+}
+
+/// The redirect to a path of this site. `query`, without its `?`, is kept; hand one in only where it is
+/// part of the cache key.
+pub fn moved<'a>(path: &str, query: Option<&str>, rules: &Rules) -> Answer<'a> {
+    let with_query = query.and_then(|query| location(&format!("{path}?{query}")));
+    let Some(target) = with_query.or_else(|| location(path)) else {
+        return not_found(rules);
+    };
+    let mut headers = Headers::default();
+    headers.set(LOCATION, target);
+    headers.set(CACHE_CONTROL, ERROR_CACHE_CONTROL);
+    security::add_floor(&mut headers, rules);
+    Answer {
+        status: StatusCode::MOVED_PERMANENTLY,
+        headers,
+        body: Body::Empty,
+    }
+}
+
+/// The answer to a path that is not looked up: 400.
+pub fn refused<'a>(refusal: Refusal, rules: &Rules) -> Answer<'a> {
+    let text = match refusal {
+        Refusal::TooLong => "400 Bad Request: the path is too long\n",
+        _ => "400 Bad Request: the path is not in canonical form\n",
+    };
+    error(StatusCode::BAD_REQUEST, text, rules)
+}
+
+/// The answer where there is nothing: 404, as a line of text.
+pub fn not_found<'a>(rules: &Rules) -> Answer<'a> {
+    error(StatusCode::NOT_FOUND, "404 Not Found\n", rules)
+}
+
+/// An answer that is one line of text.
+pub fn error<'a>(status: StatusCode, text: &'static str, rules: &Rules) -> Answer<'a> {
+    let mut headers = Headers::default();
+    headers.set(CONTENT_TYPE, "text/plain; charset=utf-8");
+    headers.set(CACHE_CONTROL, ERROR_CACHE_CONTROL);
+    security::add_floor(&mut headers, rules);
+    Answer {
+        status,
+        headers,
+        body: Body::Text(text),
+    }
+}
+
+/// Adds what the object's metadata asks for, and the defaults. Returns the names of the headers that
+/// the object sets or drops.
+fn add_own(headers: &mut Headers<'_>, metadata: Metadata) -> Vec<String> {
+    security::add_baseline(headers);
+    if let Some(policy) = metadata.policy.filter(|policy| is_header_value(policy)) {
+        headers.set(CONTENT_SECURITY_POLICY, policy);
+    }
+    let mut names = Vec::with_capacity(metadata.headers.len());
+    for (mut name, value) in metadata.headers {
+        name.make_ascii_lowercase();
+        if !security::may_set(&name) {
+            continue;
         }
+        match value {
+            Some(value) if is_header_value(&value) => headers.set(name.clone(), value),
+            Some(_) => continue,
+            None => headers.remove(&name),
+        }
+        names.push(name);
     }
-    headers
+    names
 }
 
-/// What the builder says of an object.
-fn metadata_of(origin: &HeaderMap) -> Metadata {
-    Metadata::read(|field| origin.get(field.header())?.to_str().ok())
+/// Whether a header of the origin is the viewer's: not what S3 says of itself, not metadata that is not
+/// shown, and not what no object of a bucket may say to all viewers.
+fn is_public(name: &str) -> bool {
+    let is_internal = name.starts_with("x-amz") && name != CACHE_TAG;
+    !is_internal && !matches!(name, SERVER | LOCATION | SET_COOKIE)
 }
 
 /// Status and target of a redirect, if it can be followed.
-fn followed(redirect: &Redirect) -> Option<(StatusCode, HeaderValue)> {
+fn followed(redirect: &Redirect) -> Option<(StatusCode, String)> {
     let target = location(redirect.location())?;
     let status = StatusCode::from_u16(redirect.status.code()).ok()?;
-    Some((status, HeaderValue::from_str(&target).ok()?))
-}
-
-/// The headers that an object may set; None as a value drops the header.
-fn own_headers(metadata: &Metadata) -> impl Iterator<Item = (HeaderName, Option<HeaderValue>)> {
-    metadata.headers.iter().filter_map(|(name, value)| {
-        let name: HeaderName = name.parse().ok()?;
-        let value = value
-            .as_deref()
-            .map(HeaderValue::from_str)
-            .transpose()
-            .ok()?;
-        security::may_set(&name).then_some((name, value))
-    })
+    Some((status, target))
 }
 
 #[cfg(test)]

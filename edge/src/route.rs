@@ -3,6 +3,7 @@
 use std::fmt;
 
 use percent_encoding::percent_decode_str;
+use quillfront_headers::RULES_KEY;
 
 use crate::location::encode_path;
 
@@ -12,6 +13,9 @@ pub const MAX_PATH_BYTES: usize = 8_192;
 
 /// The longest key, in bytes of UTF-8 (Amazon S3 User Guide, "Naming Amazon S3 objects").
 pub const MAX_KEY_BYTES: usize = 1_024;
+
+/// The name of the page of a folder.
+const INDEX: &str = "index.html";
 
 /// The key of an object that a viewer may ask for.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -28,11 +32,25 @@ impl ObjectKey {
         format!("/{}", encode_path(&self.0))
     }
 
-    /// Where the page may be if there is no object of this name: `/about/` for `about`. None if
-    /// the last segment has a dot, because then it names a file.
-    pub fn with_slash(&self) -> Option<String> {
+    /// The page of a folder by its own path: `/about/` for `about/index.html`, `/` for `index.html`.
+    pub fn folder(&self) -> Option<String> {
+        let folder = self.0.strip_suffix(INDEX)?;
+        let is_folder = folder.is_empty() || folder.ends_with('/');
+        is_folder.then(|| format!("/{}", encode_path(folder)))
+    }
+
+    /// Where the page may be if there is no object of this name: `about/index.html` for `about`. None
+    /// if the last segment has a dot, because then it names a file.
+    pub fn page_behind_slash(&self) -> Option<Self> {
         let last_segment = self.0.rsplit('/').next().unwrap_or_default();
-        (!last_segment.contains('.')).then(|| format!("/{}/", encode_path(&self.0)))
+        let page = format!("{}/{INDEX}", self.0);
+        (!last_segment.contains('.') && page.len() <= MAX_KEY_BYTES).then_some(Self(page))
+    }
+
+    /// Whether it is the edge's own, like its rules, and no page.
+    pub fn is_internal(&self) -> bool {
+        let folder = RULES_KEY.split('/').next();
+        self.0.split('/').next() == folder
     }
 }
 
@@ -57,6 +75,10 @@ pub enum Refusal {
     /// `%2F`, `\` or `%5C`: a separator to some programs and a character to others.
     #[error("the path has an encoded slash or a backslash")]
     AmbiguousSeparator,
+    /// Something that still looks encoded once it is decoded, like `%252e`: another program may decode
+    /// it again. A key with a `%` before two hexadecimal digits has no URL for that reason.
+    #[error("the path is encoded twice")]
+    DoubleEncoding,
     /// The decoded bytes are no UTF-8.
     #[error("the path is not UTF-8")]
     NotUtf8,
@@ -74,8 +96,8 @@ pub enum Refusal {
 /// The key that `path` asks for: `/a/` is `a/index.html`, `/` is `index.html`, all else is the
 /// key itself. `path` is as the viewer sent it, without query string.
 ///
-/// It is decoded once (RFC 3986, section 2.4), so that a key may hold any character that is not
-/// refused; `+` is a plus, not a space.
+/// It is decoded once (RFC 3986, section 2.4), and must not look encoded afterwards; `+` is a plus,
+/// not a space.
 pub fn route(path: &str) -> Result<ObjectKey, Refusal> {
     if path.len() > MAX_PATH_BYTES {
         return Err(Refusal::TooLong);
@@ -98,7 +120,7 @@ pub fn route(path: &str) -> Result<ObjectKey, Refusal> {
         return Err(Refusal::DotSegment);
     }
     let key = if last_segment.is_empty() {
-        key + "index.html"
+        key + INDEX
     } else {
         key
     };
@@ -125,6 +147,11 @@ fn decode(encoded: &str) -> Result<String, Refusal> {
     let decoded = percent_decode_str(encoded)
         .decode_utf8()
         .map_err(|_| Refusal::NotUtf8)?;
+    let is_escape = |after: &[u8]| matches!(after, [high, low, ..] if high.is_ascii_hexdigit() && low.is_ascii_hexdigit());
+    let mut percents = decoded.match_indices('%');
+    if percents.any(|(at, _)| is_escape(&decoded.as_bytes()[at + 1..])) {
+        return Err(Refusal::DoubleEncoding);
+    }
     Ok(decoded.into_owned())
 }
 
@@ -149,9 +176,10 @@ mod tests {
             ("/gr%C3%BC%C3%9Fe/", "grüße/index.html"),
             ("/grüße/", "grüße/index.html"),
             ("/what%3F%23.txt", "what?#.txt"),
-            // Decoded once: this is a key with percent signs, not a parent folder.
-            ("/%252e%252e/x", "%2e%2e/x"),
-            ("/a%252Fb", "a%2Fb"),
+            ("/100%25/", "100%/index.html"),
+            ("/50%25-off", "50%-off"),
+            ("/%25", "%"),
+            ("/%25g0", "%g0"),
             ("/...", "..."),
             ("/..a/b..", "..a/b.."),
             ("/.well-known/security.txt", ".well-known/security.txt"),
@@ -201,6 +229,13 @@ mod tests {
             ("/%2", MalformedEscape),
             ("/%zz", MalformedEscape),
             ("/%é", MalformedEscape),
+            ("/%252e%252e/x", DoubleEncoding),
+            ("/a%252fb", DoubleEncoding),
+            ("/a%255Cb", DoubleEncoding),
+            ("/%25%32%65", DoubleEncoding),
+            ("/%%32%35", MalformedEscape),
+            ("/%2525", DoubleEncoding),
+            ("/%25252e", DoubleEncoding),
             ("/%ff", NotUtf8),
             // An overlong slash, the classic.
             ("/..%c0%afsecret", NotUtf8),
@@ -228,18 +263,50 @@ mod tests {
     #[test]
     fn a_missing_page_may_be_behind_a_slash() {
         for (path, expected) in [
-            ("/about", Some("/about/")),
-            ("/blog/caf%C3%A9", Some("/blog/caf%C3%A9/")),
-            ("/v1.0/notes", Some("/v1.0/notes/")),
+            ("/about", Some("about/index.html")),
+            ("/blog/caf%C3%A9", Some("blog/café/index.html")),
+            ("/v1.0/notes", Some("v1.0/notes/index.html")),
             ("/about/", None),
             ("/style.css", None),
             ("/.well-known", None),
         ] {
-            assert_eq!(
-                route(path).unwrap().with_slash().as_deref(),
-                expected,
-                "{path}"
-            );
+            let page = route(path).unwrap().page_behind_slash();
+            assert_eq!(page.as_ref().map(ObjectKey::as_str), expected, "{path}");
+        }
+        let longest = route(&format!("/{}", "a".repeat(MAX_KEY_BYTES - 11))).unwrap();
+        assert!(longest.page_behind_slash().is_some());
+        let longer = route(&format!("/{}", "a".repeat(MAX_KEY_BYTES - 10))).unwrap();
+        assert!(longer.page_behind_slash().is_none());
+    }
+
+    #[test]
+    fn a_page_of_a_folder_has_one_path() {
+        for (path, expected) in [
+            ("/index.html", Some("/")),
+            ("/a/index.html", Some("/a/")),
+            ("/a/%69ndex.html", Some("/a/")),
+            ("/gr%C3%BC%C3%9Fe/index.html", Some("/gr%C3%BC%C3%9Fe/")),
+            ("/a/", Some("/a/")),
+            ("/a/myindex.html", None),
+            ("/a/index.html.txt", None),
+            ("/a/INDEX.HTML", None),
+            ("/a/b.html", None),
+        ] {
+            assert_eq!(route(path).unwrap().folder().as_deref(), expected, "{path}");
+        }
+    }
+
+    #[test]
+    fn the_edge_keeps_its_own_to_itself() {
+        for (path, expected) in [
+            ("/_quillfront/rules.json", true),
+            ("/_quillfront/", true),
+            ("/_quillfront", true),
+            ("/%5Fquillfront/rules%2Ejson", true),
+            ("/_quillfronts/", false),
+            ("/a/_quillfront/rules.json", false),
+        ] {
+            assert_eq!(route(path).unwrap().is_internal(), expected, "{path}");
         }
     }
 
@@ -260,6 +327,7 @@ mod tests {
         fn every_plain_key_is_reached(segments in prop::collection::vec("[^/\\\\\\p{Cc}]{1,8}", 1..5)) {
             prop_assume!(segments.iter().all(|segment| segment != "." && segment != ".."));
             let key = segments.join("/");
+            prop_assume!(decode(&encode_path(&key)) != Err(Refusal::DoubleEncoding));
             let routed = route(&format!("/{}", encode_path(&key)));
             prop_assert_eq!(routed.as_ref().map(ObjectKey::as_str), Ok(key.as_str()));
         }
@@ -276,6 +344,9 @@ mod tests {
         prop_assert!(!key.chars().any(char::is_control));
         prop_assert!(!key.contains('\\'));
         prop_assert!(key.len() <= MAX_KEY_BYTES);
+        prop_assert_ne!(decode(key), Err(Refusal::DoubleEncoding));
+        let again = percent_decode_str(key).decode_utf8_lossy();
+        prop_assert_eq!(&again, key, "it may be decoded once more");
         // The way back: the path that S3 is asked for names the same key.
         let origin_path = ObjectKey(key.to_owned()).origin_path();
         let again = route(&origin_path);

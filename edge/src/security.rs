@@ -1,61 +1,125 @@
 //! The security headers that every response carries.
 
-use http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use quillfront_headers::Rules;
+use quillfront_headers::values::is_header_value;
+
+use crate::event::restrictions::{is_disallowed, read_only};
+use crate::event::{EventType, Headers, is_name};
 
 /// The default headers. An object's `qf-h` overrides any of them.
 ///
 /// The first two change nothing that a well-formed site does; the third keeps other sites from
 /// framing a page (Amazon CloudFront Developer Guide, "Use managed response headers policies",
 /// SecurityHeadersPolicy, has the same values).
-const BASELINE: [(HeaderName, &str); 3] = [
-    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-    (header::REFERRER_POLICY, "strict-origin-when-cross-origin"),
-    (header::X_FRAME_OPTIONS, "SAMEORIGIN"),
+pub(crate) const BASELINE: [(&str, &str); 3] = [
+    ("x-content-type-options", "nosniff"),
+    ("referrer-policy", "strict-origin-when-cross-origin"),
+    ("x-frame-options", "SAMEORIGIN"),
 ];
 
 /// Adds the default headers where `headers` has none of that name.
-pub fn add_baseline(headers: &mut HeaderMap) {
+pub fn add_baseline(headers: &mut Headers<'_>) {
     for (name, value) in BASELINE {
-        headers
-            .entry(name)
-            .or_insert(HeaderValue::from_static(value));
+        if !headers.contains(name) {
+            headers.set(name, value);
+        }
     }
 }
 
-/// Whether an object's `qf-h` may set this header.
+/// Adds what an answer without an object carries: the headers of the rules, then the default ones,
+/// each where there is none of that name. What is no header, or none that may be set, is left out.
+pub fn add_floor(headers: &mut Headers<'_>, rules: &Rules) {
+    for (name, value) in &rules.headers {
+        if may_set(name) && is_header_value(value) && !headers.contains(name) {
+            headers.set(name.clone(), value.clone());
+        }
+    }
+    add_baseline(headers);
+}
+
+/// Whether the metadata of an object, or the rules of a site, may set the header of this lower-case name.
 ///
 /// Not those that frame the message or that a cache works out itself, not cookies (a response is
-/// shared by all viewers), and not those for which CloudFront answers 502 (Amazon CloudFront
-/// Developer Guide, "Restrictions on edge functions", disallowed and read-only headers).
-pub(crate) fn may_set(name: &HeaderName) -> bool {
+/// shared by all viewers), not those that say where a redirect leads, and none that CloudFront
+/// [refuses](crate::event::restrictions).
+pub fn may_set(name: &str) -> bool {
     const NAMES: &[&str] = &[
         "accept-ranges",
         "age",
-        "connection",
-        "content-encoding",
-        "content-length",
         "content-range",
         "date",
         "etag",
-        "expect",
-        "keep-alive",
         "last-modified",
         "location",
-        "proxy-authenticate",
-        "proxy-authorization",
-        "proxy-connection",
         "set-cookie",
-        "trailer",
-        "transfer-encoding",
-        "upgrade",
         "vary",
-        "via",
-        "warning",
-        "x-cache",
-        "x-forwarded-proto",
-        "x-real-ip",
     ];
-    const PREFIXES: &[&str] = &["x-accel-", "x-amz", "x-edge-"];
-    let name = name.as_str();
-    !NAMES.contains(&name) && !PREFIXES.iter().any(|prefix| name.starts_with(prefix))
+    /// The proxy's, and those of AWS.
+    const PREFIXES: &[&str] = &["x-accel-", "x-amz"];
+    is_name(name)
+        && !NAMES.contains(&name)
+        && !PREFIXES.iter().any(|prefix| name.starts_with(prefix))
+        && !is_disallowed(name)
+        && !EventType::ALL
+            .iter()
+            .any(|event_type| read_only(*event_type).contains(&name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::restrictions::{DISALLOWED, DISALLOWED_PREFIXES};
+
+    #[test]
+    fn nobody_may_set_what_cloudfront_refuses() {
+        let families = DISALLOWED_PREFIXES.map(|prefix| format!("{prefix}anything"));
+        let refused = DISALLOWED.map(str::to_owned).into_iter().chain(families);
+        let read_only = EventType::ALL.map(read_only);
+        let read_only = read_only.concat().into_iter().map(str::to_owned);
+        for name in refused.chain(read_only) {
+            assert!(!may_set(&name), "{name}");
+        }
+        for name in [
+            "content-security-policy",
+            "content-security-policy-report-only",
+            "strict-transport-security",
+            "x-frame-options",
+            "reporting-endpoints",
+        ] {
+            assert!(may_set(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn the_rules_come_first_and_change_nothing_that_is_there() {
+        let rule = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        let rules = Rules {
+            headers: [
+                rule("x-frame-options", "DENY"),
+                rule("content-type", "text/html"),
+                rule("strict-transport-security", "max-age=1"),
+                rule("location", "//evil.example"),
+                rule("set-cookie", "a=b"),
+                rule("no name", "x"),
+                rule("x-bad", "a\r\nb"),
+                rule("X-Up", "x"),
+            ]
+            .into(),
+        };
+        let mut headers = Headers::default();
+        headers.set("content-type", "text/plain");
+        add_floor(&mut headers, &rules);
+        let got: Vec<_> = headers
+            .lines()
+            .map(|(name, line)| (&**name, &*line.value))
+            .collect();
+        let expected = [
+            ("content-type", "text/plain"),
+            ("strict-transport-security", "max-age=1"),
+            ("x-frame-options", "DENY"),
+            ("x-content-type-options", "nosniff"),
+            ("referrer-policy", "strict-origin-when-cross-origin"),
+        ];
+        assert_eq!(got, expected);
+    }
 }

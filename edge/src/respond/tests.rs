@@ -1,5 +1,5 @@
 use super::*;
-use crate::route::route;
+use http::header::{HeaderMap, HeaderName, HeaderValue};
 use proptest::prelude::*;
 use quillfront_headers::{Field, S3_PREFIX, Status};
 
@@ -15,13 +15,29 @@ fn headers(pairs: &[(&str, &str)]) -> HeaderMap {
         .collect()
 }
 
-fn key(path: &str) -> ObjectKey {
-    route(path).unwrap()
+/// What an answer comes to; the order of its headers means nothing.
+#[derive(Debug)]
+struct Shown {
+    status: StatusCode,
+    headers: HeaderMap,
+    body: Body,
+}
+
+fn shown(answer: Answer<'_>) -> Shown {
+    Shown {
+        status: answer.status,
+        headers: answer.headers.to_http(),
+        body: answer.body,
+    }
+}
+
+fn answer(pairs: &[(&str, &str)]) -> Shown {
+    shown(found(StatusCode::OK, &Headers::from_http(&headers(pairs))))
 }
 
 #[test]
 fn an_object_is_shown_without_what_is_internal() {
-    let answer = found(&headers(&[
+    let answer = answer(&[
         ("content-type", "text/html; charset=utf-8"),
         ("cache-control", "public, max-age=0"),
         ("content-length", "12"),
@@ -37,17 +53,22 @@ fn an_object_is_shown_without_what_is_internal() {
         ("x-amz-meta-qf-h", "{}"),
         ("x-amz-meta-qf-status", "302"),
         ("x-amz-meta-anything", "x"),
-    ]));
+    ]);
     assert_eq!((answer.status, answer.body), (StatusCode::OK, Body::Object));
+    let mut rest = answer.headers;
+    let etag = rest
+        .insert("etag", HeaderValue::from_static(r#""abc""#))
+        .unwrap();
+    assert_eq!(etag.len(), 34, "of bytes and headers both");
     assert_eq!(
-        answer.headers,
+        rest,
         headers(&[
             ("content-type", "text/html; charset=utf-8"),
             ("cache-control", "public, max-age=0"),
             ("content-length", "12"),
             ("etag", r#""abc""#),
             ("last-modified", "Sun, 06 Nov 1994 08:49:37 GMT"),
-            ("accept-ranges", "bytes"),
+            ("x-amz-meta-cache-tag", "page-1"),
             ("content-security-policy", "default-src 'self'"),
             ("x-content-type-options", "nosniff"),
             ("referrer-policy", "strict-origin-when-cross-origin"),
@@ -62,11 +83,10 @@ fn an_object_sets_headers_of_its_own() {
         "set-cookie":"a=b","content-length":"0","location":"//evil","x-amz-foo":"1","bad name":"x",
         "x-bad":"a\nb"}"#
         .replace('\n', "");
-    let answer = found(&headers(&[("x-amz-meta-qf-h", &own)]));
+    let answer = answer(&[("x-amz-meta-qf-h", &own)]);
     assert_eq!(
         answer.headers,
         headers(&[
-            ("accept-ranges", "bytes"),
             ("x-content-type-options", "nosniff"),
             ("x-frame-options", "DENY"),
             ("permissions-policy", "camera=()"),
@@ -77,8 +97,9 @@ fn an_object_sets_headers_of_its_own() {
 #[test]
 fn own_headers_that_make_no_sense_are_left_out() {
     for own in ["", "x", "[]", r#"{"a":1}"#, r#"{"a":{"b":"c"}}"#, "{"] {
-        let answer = found(&headers(&[("x-amz-meta-qf-h", own)]));
-        assert_eq!(answer.headers, found(&HeaderMap::new()).headers, "{own}");
+        let answer = answer(&[("content-type", "text/html"), ("x-amz-meta-qf-h", own)]);
+        let plain = self::answer(&[("content-type", "text/html")]);
+        assert_eq!(answer.headers, plain.headers, "{own}");
     }
 }
 
@@ -95,14 +116,15 @@ fn an_object_may_be_a_redirect() {
         ("304", 301),
         ("moved", 301),
     ] {
-        let answer = found(&headers(&[
+        let answer = answer(&[
             ("x-amz-meta-qf-location", "/new place/"),
             ("x-amz-meta-qf-status", status),
             ("cache-control", "public, max-age=60"),
             ("content-type", "text/html"),
             ("content-length", "200"),
             ("etag", r#""abc""#),
-        ]));
+            ("x-amz-meta-cache-tag", "page-1"),
+        ]);
         assert_eq!(
             (answer.status.as_u16(), answer.body),
             (expected, Body::Empty),
@@ -112,6 +134,7 @@ fn an_object_may_be_a_redirect() {
             answer.headers,
             headers(&[
                 ("location", "/new%20place/"),
+                ("x-amz-meta-cache-tag", "page-1"),
                 ("cache-control", "public, max-age=60"),
                 ("x-content-type-options", "nosniff"),
                 ("referrer-policy", "strict-origin-when-cross-origin"),
@@ -129,7 +152,7 @@ fn a_redirect_to_nowhere_is_shown_as_it_is() {
         "javascript:alert(1)",
         "",
     ] {
-        let answer = found(&headers(&[("x-amz-meta-qf-location", target)]));
+        let answer = answer(&[("x-amz-meta-qf-location", target)]);
         assert_eq!(
             (answer.status, answer.body),
             (StatusCode::OK, Body::Object),
@@ -139,70 +162,101 @@ fn a_redirect_to_nowhere_is_shown_as_it_is() {
     }
 }
 
+/// A change of headers alone has to be seen by who has the page already.
 #[test]
-fn a_missing_page_is_looked_for_behind_a_slash() {
-    let page = headers(&[("content-type", "text/html")]);
-    for (path, query, expected) in [
-        ("/about", None, "/about/"),
-        ("/about", Some("a=1&b=2"), "/about/?a=1&b=2"),
-        ("/about", Some(""), "/about/?"),
-        (
-            "/about",
-            Some("next=//evil \"x\""),
-            "/about/?next=//evil%20%22x%22",
-        ),
-        ("/gr%C3%BC%C3%9Fe", None, "/gr%C3%BC%C3%9Fe/"),
+fn the_tag_is_of_bytes_and_headers_where_there_are_own_ones() {
+    let tag = |pairs: &[(&str, &str)]| {
+        let answer = answer(pairs);
+        answer.headers["etag"].to_str().unwrap().to_owned()
+    };
+    let etag = ("etag", r#""abc""#);
+    let html = ("content-type", "text/html");
+    let policy = ("x-amz-meta-qf-csp", "default-src 'self'");
+    let own = (
+        "x-amz-meta-qf-h",
+        r#"{"permissions-policy":"camera=()","x-frame-options":null}"#,
+    );
+    let location = ("x-amz-meta-cache-tag", "page-1");
+    assert_eq!(tag(&[etag, html, location]), r#""abc""#);
+    let first = tag(&[etag, html, policy, own]);
+    assert_eq!(first.len(), 34);
+    assert!(first.starts_with('"') && first.ends_with('"'));
+    // What says nothing of the object changes nothing; a part has the tag of the whole.
+    for more in [
+        ("date", "Sun, 06 Nov 1994 08:49:37 GMT"),
+        ("last-modified", "Sun, 06 Nov 1994 08:49:37 GMT"),
+        ("content-length", "12"),
+        ("content-range", "bytes 0-1/12"),
+        ("accept-ranges", "bytes"),
+        ("x-amz-request-id", "x"),
+        ("x-amz-meta-cache-tag", "page-1"),
+        ("via", "1.1 x"),
+        ("age", "1"),
     ] {
-        let answer = missing(&key(path), query, Some(&page));
-        assert_eq!(
-            (answer.status.as_u16(), answer.body),
-            (301, Body::Empty),
-            "{path}"
-        );
-        assert_eq!(answer.headers["location"], expected);
-        assert_eq!(answer.headers["cache-control"], ERROR_CACHE_CONTROL);
-        assert_eq!(answer.headers["x-content-type-options"], "nosniff");
+        assert_eq!(tag(&[more, etag, html, policy, own]), first, "{more:?}");
+        let part = headers(&[etag, html, policy, own, more]);
+        let part = found(StatusCode::PARTIAL_CONTENT, &Headers::from_http(&part));
+        let part = shown(part);
+        assert_eq!(part.headers["etag"], first);
+        assert_eq!(part.status, 206);
     }
+    let others = [
+        tag(&[("etag", r#""abd""#), html, policy, own]),
+        tag(&[etag, ("content-type", "text/plain"), policy, own]),
+        tag(&[etag, html, policy, own, ("cache-control", "no-store")]),
+        tag(&[etag, html, policy, own, ("content-encoding", "gzip")]),
+        tag(&[etag, html, ("x-amz-meta-qf-csp", "default-src 'none'"), own]),
+        tag(&[etag, html, own]),
+        tag(&[etag, html, policy]),
+        tag(&[
+            etag,
+            html,
+            policy,
+            ("x-amz-meta-qf-h", r#"{"x-frame-options":null}"#),
+        ]),
+        tag(&[etag, html, policy, ("x-amz-meta-qf-h", "{}")]),
+        tag(&[
+            etag,
+            html,
+            policy,
+            (
+                "x-amz-meta-qf-h",
+                r#"{"permissions-policy":"camera=()","x-frame-options":"DENY"}"#,
+            ),
+        ]),
+        // Report-only: no policy that is enforced.
+        tag(&[
+            etag,
+            html,
+            (
+                "x-amz-meta-qf-h",
+                r#"{"content-security-policy-report-only":"default-src 'self'"}"#,
+            ),
+        ]),
+    ];
+    for (at, other) in others.iter().enumerate() {
+        assert_ne!(*other, first, "{at}");
+        let alike = others.iter().filter(|another| *another == other).count();
+        // `{}` sets nothing.
+        assert_eq!(alike, if at == 6 || at == 8 { 2 } else { 1 }, "{at}");
+    }
+    let weak = tag(&[("etag", r#"W/"abc""#), html, policy]);
+    assert!(weak.starts_with("W/\""), "{weak}");
 }
 
+/// A policy that only reports is one of the own headers.
 #[test]
-fn a_missing_object_shows_the_sites_own_page() {
-    let page = headers(&[
-        ("content-type", "text/html"),
-        ("content-length", "300"),
-        ("cache-control", "public, max-age=31536000"),
-        ("etag", r#""abc""#),
-        ("last-modified", "Sun, 06 Nov 1994 08:49:37 GMT"),
-        ("x-amz-meta-qf-csp", "default-src 'none'"),
-        ("x-amz-meta-qf-location", "/elsewhere/"),
-    ]);
-    for path in ["/about/", "/style.css", "/"] {
-        let answer = missing(&key(path), Some("a=1"), Some(&page));
-        assert_eq!((answer.status.as_u16(), answer.body), (404, Body::Object));
-        assert_eq!(
-            answer.headers,
-            headers(&[
-                ("content-type", "text/html"),
-                ("content-length", "300"),
-                ("cache-control", ERROR_CACHE_CONTROL),
-                ("content-security-policy", "default-src 'none'"),
-                ("x-content-type-options", "nosniff"),
-                ("referrer-policy", "strict-origin-when-cross-origin"),
-                ("x-frame-options", "SAMEORIGIN"),
-            ])
-        );
-        let plain = missing(&key(path), None, None);
-        assert_eq!(
-            (plain.status.as_u16(), plain.body),
-            (404, Body::Text("404 Not Found\n"))
-        );
-        assert_eq!(plain.headers["cache-control"], ERROR_CACHE_CONTROL);
-    }
+fn a_policy_may_only_report() {
+    let own = r#"{"content-security-policy-report-only":"default-src 'self'"}"#;
+    let answer = answer(&[("x-amz-meta-qf-h", own)]);
+    let got = &answer.headers["content-security-policy-report-only"];
+    assert_eq!(got, "default-src 'self'");
+    assert!(!answer.headers.contains_key("content-security-policy"));
 }
 
 #[test]
 fn a_refused_path_is_a_bad_request() {
-    let answer = refused(Refusal::DotSegment);
+    let answer = shown(refused(Refusal::DotSegment, &Rules::default()));
     assert_eq!(answer.status, StatusCode::BAD_REQUEST);
     assert_eq!(answer.headers["cache-control"], ERROR_CACHE_CONTROL);
     assert_eq!(answer.headers["content-type"], "text/plain; charset=utf-8");
@@ -210,18 +264,6 @@ fn a_refused_path_is_a_bad_request() {
 }
 
 proptest! {
-    #[test]
-    fn no_miss_leads_to_another_host(path in "/(\\PC|/|\\\\|%2f|%5c){0,20}", query in "\\PC{0,20}") {
-        if let Ok(key) = route(&path) {
-            let answer = missing(&key, Some(&query), None);
-            if let Some(location) = answer.headers.get("location") {
-                let location = location.to_str().unwrap();
-                prop_assert!(location.starts_with('/'));
-                prop_assert!(!location[1..].starts_with(['/', '\\']));
-            }
-        }
-    }
-
     #[test]
     fn no_metadata_panics(location: String, status: String, own: String, csp: Vec<u8>) {
         let mut origin = HeaderMap::new();
@@ -235,8 +277,7 @@ proptest! {
                 origin.insert(field.header(), value);
             }
         }
-        found(&origin);
-        missing(&key("/x.html"), None, Some(&origin));
+        found(StatusCode::OK, &Headers::from_http(&origin));
     }
 
     /// What the builder writes, the viewer gets: policy, headers and redirect are as they were meant.
@@ -269,7 +310,7 @@ proptest! {
                 (name, HeaderValue::try_from(value).unwrap())
             })
             .collect();
-        let answer = found(&origin);
+        let answer = shown(found(StatusCode::OK, &Headers::from_http(&origin)));
         let got = |name: &str| answer.headers.get(name).map(|value| value.to_str().unwrap());
         prop_assert_eq!(got("content-security-policy"), metadata.policy.as_deref());
         for (name, value) in &metadata.headers {

@@ -1,6 +1,5 @@
 //! What CloudFront does with an object: conditions, ranges, compression.
 
-use axum::body::Body;
 use axum::response::Response;
 use http::header::{self, HeaderMap, HeaderValue};
 use http::request::Parts;
@@ -9,8 +8,9 @@ use quillfront_edge::conditional::{self, Outcome};
 use quillfront_edge::encoding::{self, Encoding};
 use quillfront_edge::range::{self, Selection};
 use quillfront_edge::respond;
+use quillfront_headers::Rules;
 
-use super::look_up::{Found, look_up};
+use super::look_up::{Body, Found, look_up};
 use super::{Shared, body, live};
 use crate::s3::Object;
 use crate::terminal::tell;
@@ -18,16 +18,16 @@ use crate::terminal::tell;
 /// The response to a request for a page.
 pub(super) async fn answer(shared: &Shared, request: &Parts) -> Response {
     if !matches!(request.method, Method::GET | Method::HEAD) {
-        let answer = respond::error(StatusCode::METHOD_NOT_ALLOWED, "405 Method Not Allowed\n");
-        let mut response = plain(answer);
+        let text = "405 Method Not Allowed\n";
+        let mut response = plain(error(StatusCode::METHOD_NOT_ALLOWED, text));
         response
             .headers_mut()
             .insert(header::ALLOW, HeaderValue::from_static("GET, HEAD"));
         return response;
     }
-    let found = match look_up(shared, &request.uri).await {
+    let found = match look_up(shared, &request.method, &request.uri).await {
         Ok(found) => found,
-        Err(error) => return failed(&error),
+        Err(reason) => return failed(&reason),
     };
     let result = if shared.options.live_reload && live::wants_script(&request.headers, &found) {
         live::with_script(found).await
@@ -40,16 +40,14 @@ pub(super) async fn answer(shared: &Shared, request: &Parts) -> Response {
 /// The response with the published bytes.
 async fn published(shared: &Shared, request: &Parts, found: Found) -> std::io::Result<Response> {
     let Found {
-        answer,
-        object: Some(object),
+        status,
+        mut headers,
+        body: Body::Object(object),
     } = found
     else {
-        return Ok(plain(found.answer));
+        return Ok(plain(found));
     };
-    if answer.body != respond::Body::Object {
-        return Ok(plain(answer));
-    }
-    let (status, mut headers, size_bytes) = (answer.status, answer.headers, object.meta.size);
+    let size_bytes = object.meta.size;
     let compressible = encoding::is_compressible(status, &headers, size_bytes);
     if compressible {
         headers.append(header::VARY, HeaderValue::from_static("accept-encoding"));
@@ -99,22 +97,33 @@ async fn published(shared: &Shared, request: &Parts, found: Found) -> std::io::R
                 // An offset into a body that may come out otherwise next time means nothing.
                 headers.remove(header::ACCEPT_RANGES);
                 headers.insert(header::CONTENT_LENGTH, HeaderValue::from(bytes.len()));
-                Ok(response(status, headers, Body::from(bytes)))
+                Ok(response(status, headers, axum::body::Body::from(bytes)))
             }
         },
     }
 }
 
 /// A response whose body is at hand.
-pub(super) fn plain(answer: respond::Answer) -> Response {
-    let body = match answer.body {
-        respond::Body::Text(text) => Body::from(text),
-        respond::Body::Object | respond::Body::Empty => Body::empty(),
+pub(super) fn plain(found: Found) -> Response {
+    let body = match found.body {
+        Body::Text(text) => axum::body::Body::from(text.into_owned()),
+        Body::Object(_) => axum::body::Body::empty(),
     };
-    response(answer.status, answer.headers, body)
+    response(found.status, found.headers, body)
 }
 
-pub(super) fn response(status: StatusCode, headers: HeaderMap, body: Body) -> Response {
+/// A line of text that the server says by itself, whatever the site.
+fn error(status: StatusCode, text: &'static str) -> Found {
+    Found {
+        status,
+        headers: respond::error(status, text, &Rules::default())
+            .headers
+            .to_http(),
+        body: Body::Text(text.into()),
+    }
+}
+
+pub(super) fn response(status: StatusCode, headers: HeaderMap, body: axum::body::Body) -> Response {
     let mut response = Response::new(body);
     *response.status_mut() = status;
     *response.headers_mut() = headers;
@@ -149,7 +158,7 @@ fn without_content(status: StatusCode, mut headers: HeaderMap) -> Response {
         let short = HeaderValue::from_static(respond::ERROR_CACHE_CONTROL);
         headers.insert(header::CACHE_CONTROL, short);
     }
-    response(status, headers, Body::empty())
+    response(status, headers, axum::body::Body::empty())
 }
 
 /// CloudFront makes a strong ETag weak when it compresses (Amazon CloudFront Developer Guide,
@@ -168,15 +177,12 @@ fn value(text: &str) -> HeaderValue {
     HeaderValue::from_str(text).unwrap_or_else(|_| HeaderValue::from_static(""))
 }
 
-/// The store cannot be read: a 500 that is not kept. The reason names files of this machine; it
+/// The store cannot be read, or a function has no answer: a 500 that is not kept. The reason names files of this machine; it
 /// is for its owner's terminal, not for the visitor.
-fn failed(error: &dyn std::error::Error) -> Response {
-    tell(&format!("site: {error}"));
-    let answer = respond::error(
-        StatusCode::INTERNAL_SERVER_ERROR,
-        "500 Internal Server Error\n",
-    );
-    let mut response = plain(answer);
+fn failed(reason: &dyn std::error::Error) -> Response {
+    tell(&format!("site: {reason}"));
+    let text = "500 Internal Server Error\n";
+    let mut response = plain(error(StatusCode::INTERNAL_SERVER_ERROR, text));
     response
         .headers_mut()
         .insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));

@@ -27,7 +27,7 @@ use tokio::sync::watch;
 use super::look_up::Found;
 use super::problems::{Problem, shown_at};
 use super::serve::Closing;
-use super::{Shared, answer, body, csp};
+use super::{Shared, answer, body, csp, look_up};
 use crate::locks::Unpoisoned;
 use crate::net::Endless;
 
@@ -37,9 +37,21 @@ pub(super) const SCRIPT_PATH: &str = "/_quillfront/live.js";
 pub(super) const EVENTS_PATH: &str = "/_quillfront/live";
 
 const SCRIPT: &str = include_str!("live.js");
-const TAG: &str = r#"<script src="/_quillfront/live.js" defer></script>"#;
-/// The same on a page that stands for one that is not there.
-const TAG_OF_MISSING: &str = r#"<script src="/_quillfront/live.js" defer data-missing></script>"#;
+
+/// The element that loads the script; `is_missing` on a page that stands for one that is not there.
+fn tag(nonce: Option<&str>, is_missing: bool) -> String {
+    let nonce = nonce.map(|nonce| format!(r#" nonce="{nonce}""#));
+    let missing = if is_missing { " data-missing" } else { "" };
+    let attributes = nonce.unwrap_or_default() + missing;
+    format!(r#"<script src="{SCRIPT_PATH}" defer{attributes}></script>"#)
+}
+
+/// What nobody can guess who put something into a page.
+fn new_nonce() -> std::io::Result<String> {
+    let mut bytes = [0; 16];
+    getrandom::fill(&mut bytes).map_err(|error| std::io::Error::other(error.to_string()))?;
+    Ok(hex::encode(bytes))
+}
 
 /// The largest page that is given the script: it passes through memory.
 const PAGE_BYTES: u64 = 10_000_000;
@@ -266,9 +278,9 @@ fn problems(
 }
 
 /// Whether this response is given the script: a page of HTML that a browser navigates to, and a
-/// policy that lets the script work. `Sec-Fetch-Dest` is Fetch Metadata Request Headers, 2.1.
+/// policy under which the script can work. `Sec-Fetch-Dest` is Fetch Metadata Request Headers, 2.1.
 pub(super) fn wants_script(request: &HeaderMap, found: &Found) -> bool {
-    let headers = &found.answer.headers;
+    let headers = &found.headers;
     let is_html = headers.get(header::CONTENT_TYPE).is_some_and(|value| {
         let media_type = value
             .as_bytes()
@@ -280,13 +292,13 @@ pub(super) fn wants_script(request: &HeaderMap, found: &Found) -> bool {
     request
         .get("sec-fetch-dest")
         .is_some_and(|value| value == "document")
-        && matches!(found.answer.status.as_u16(), 200 | 404)
+        && matches!(found.status.as_u16(), 200 | 404)
         && is_html
         && !headers.contains_key(header::CONTENT_ENCODING)
-        && found
-            .object
-            .as_ref()
-            .is_none_or(|object| object.meta.size <= PAGE_BYTES)
+        && match &found.body {
+            look_up::Body::Object(object) => object.meta.size <= PAGE_BYTES,
+            look_up::Body::Text(_) => true,
+        }
         && csp::allows_live_reload(headers)
 }
 
@@ -294,22 +306,19 @@ pub(super) fn wants_script(request: &HeaderMap, found: &Found) -> bool {
 /// and nobody may keep it.
 pub(super) async fn with_script(found: Found) -> std::io::Result<Response> {
     let Found {
-        answer: head,
-        object,
+        status,
+        mut headers,
+        body,
     } = found;
-    let html = match (head.body, object) {
-        (quillfront_edge::respond::Body::Object, Some(object)) => {
-            body::blocking(move || body::read_all(object)).await?
-        }
-        (quillfront_edge::respond::Body::Text(text), _) => text.as_bytes().into(),
-        _ => return Ok(answer::plain(head)),
+    let html = match body {
+        look_up::Body::Object(object) => body::blocking(move || body::read_all(object)).await?,
+        look_up::Body::Text(text) => text.into_owned().into(),
     };
-    let tag = match head.status {
-        http::StatusCode::NOT_FOUND => TAG_OF_MISSING,
-        _ => TAG,
-    };
-    let html = insert_tag(&html, tag);
-    let mut headers = head.headers;
+    let nonce = new_nonce()?;
+    let is_by_nonce = csp::allow(&mut headers, &nonce);
+    let is_missing = status == http::StatusCode::NOT_FOUND;
+    let tag = tag(is_by_nonce.then_some(nonce.as_str()), is_missing);
+    let html = insert_tag(&html, &tag);
     for name in [
         header::ETAG,
         header::LAST_MODIFIED,
@@ -320,7 +329,7 @@ pub(super) async fn with_script(found: Found) -> std::io::Result<Response> {
     }
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(header::CONTENT_LENGTH, HeaderValue::from(html.len()));
-    Ok(answer::response(head.status, headers, Body::from(html)))
+    Ok(answer::response(status, headers, Body::from(html)))
 }
 
 /// The tag goes before the last `</body>`, or at the end where there is none.
@@ -347,10 +356,11 @@ mod tests {
             ("no body", ""),
             ("", ""),
         ] {
-            let html = insert_tag(format!("{before}{after}").as_bytes(), TAG);
+            let tag = tag(None, false);
+            let html = insert_tag(format!("{before}{after}").as_bytes(), &tag);
             assert_eq!(
                 String::from_utf8(html).unwrap(),
-                format!("{before}{TAG}{after}")
+                format!("{before}{tag}{after}")
             );
         }
     }

@@ -1,123 +1,193 @@
-//! The path, the object, and the head of the response: what runs at CloudFront's edge.
+//! The path, the object, and the head of the response: what runs at CloudFront's edge, over the same
+//! events.
 
-use http::header::{self, HeaderMap, HeaderName, HeaderValue};
-use http::{StatusCode, Uri};
-use quillfront_edge::respond::{self, Answer, Body};
-use quillfront_edge::route::route;
+use std::borrow::Cow;
+
+use http::header::{self, HeaderMap, HeaderValue};
+use http::{Method, StatusCode, Uri};
+use quillfront_edge::event::{EventError, EventType, Headers, Request, Response, Returned};
+use quillfront_edge::functions::{self, Outcome, Query, handle};
+use quillfront_edge::origin_response::Look;
+use quillfront_edge::respond::{CACHE_TAG, ERROR_CACHE_CONTROL};
+use quillfront_edge::route::{ObjectKey, route};
 use quillfront_edge::security;
+use quillfront_headers::Rules;
 
-use super::Shared;
-use crate::s3::{Object, ObjectMeta, StoreError};
+use super::rules::rules;
+use super::{Shared, origin};
+use crate::s3::{Object, StoreError};
 
-/// The page that is shown for a miss.
-const NOT_FOUND_KEY: &str = "404.html";
+/// The path of the page that is shown for a miss.
+const NOT_FOUND_PATH: &str = "/404.html";
 
 /// The page of a site with nothing in it.
 const NOTHING_YET: &str = include_str!("nothing_yet.html");
 
-/// The head of the response, and the object if the body is one.
+/// The head of the response, and its body.
 pub(super) struct Found {
-    pub answer: Answer,
-    pub object: Option<Object>,
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub body: Body,
+}
+
+/// The body of a response.
+#[allow(clippy::large_enum_variant)] // most of them are objects
+pub(super) enum Body {
+    /// The bytes of an object.
+    Object(Object),
+    /// A text; it may be empty.
+    Text(Cow<'static, str>),
+}
+
+/// Why nothing could be looked up.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum LookUpError {
+    /// The store cannot be read.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// CloudFront would answer 502.
+    #[error(transparent)]
+    Function(#[from] functions::Error),
+}
+
+impl From<EventError> for LookUpError {
+    fn from(error: EventError) -> Self {
+        Self::Function(error.into())
+    }
 }
 
 /// What is at `uri`.
 ///
-/// # Errors
-/// [`StoreError`], where the store cannot be read.
-pub(super) async fn look_up(shared: &Shared, uri: &Uri) -> Result<Found, StoreError> {
-    let key = match route(uri.path()) {
-        Ok(key) => key,
-        Err(refusal) => {
-            return Ok(Found {
-                answer: respond::refused(refusal),
-                object: None,
-            });
+/// A 404 is shown as CloudFront shows it with a custom error page: the page of [`NOT_FOUND_PATH`] comes
+/// through the same functions, with its own policy, and the status stays.
+pub(super) async fn look_up(
+    shared: &Shared,
+    method: &Method,
+    uri: &Uri,
+) -> Result<Found, LookUpError> {
+    let rules = rules(shared).await?;
+    let query = uri.query().unwrap_or_default();
+    let mut found = through(shared, &rules, method, uri.path(), query).await?;
+    if found.status == StatusCode::NOT_FOUND {
+        let page = through(shared, &rules, method, NOT_FOUND_PATH, "").await?;
+        if page.status == StatusCode::OK {
+            found = as_error_page(page);
+        } else if open(shared, "index.html").await?.is_none() {
+            found = nothing_yet(&rules);
+        }
+    }
+    // The Response Headers Policy takes this off.
+    found.headers.remove(CACHE_TAG);
+    Ok(found)
+}
+
+/// A request on its way to the bucket and back, through both functions.
+async fn through(
+    shared: &Shared,
+    rules: &Rules,
+    method: &Method,
+    path: &str,
+    query: &str,
+) -> Result<Found, LookUpError> {
+    let site = functions::Site {
+        rules,
+        // Nothing is cached, so the whole URL is the key.
+        query: Query::InKey,
+    };
+    let options = &shared.options;
+    let request = origin::request(options, method.as_str(), path, query);
+    let event = origin::event(options, EventType::OriginRequest, request, None);
+    let returned = match handle(&event, &site, Look::NotYet)? {
+        Outcome::Done(returned) => returned,
+        // Only the other function looks.
+        Outcome::Look(_) => String::new(),
+    };
+    let request = match Returned::read(&returned)? {
+        Returned::Request(request) => request,
+        Returned::Response(response) => return Ok(shown(response, None)?),
+    };
+    let object = fetch(shared, &request).await?;
+    let (status, headers) = match &object {
+        Some(object) => (StatusCode::OK, origin::found(&object.meta)),
+        None => (StatusCode::NOT_FOUND, origin::missing()),
+    };
+    let response = Response::with(status, Headers::from_http(&headers), None);
+    let event = origin::event(options, EventType::OriginResponse, request, Some(response));
+    let mut look = Look::NotYet;
+    let returned = loop {
+        match handle(&event, &site, look)? {
+            Outcome::Done(returned) => break returned,
+            Outcome::Look(key) => look = look_for(shared, &key).await?,
         }
     };
-    if let Some(object) = open(shared, key.as_str()).await? {
-        let answer = respond::found(&origin_headers(&object.meta));
-        return Ok(Found {
-            answer,
-            object: Some(object),
-        });
+    match Returned::read(&returned)? {
+        Returned::Response(response) => Ok(shown(response, object)?),
+        Returned::Request(_) => Err(EventError::NoResponse(EventType::OriginResponse).into()),
     }
-    let not_found_page = open(shared, NOT_FOUND_KEY).await?;
-    if not_found_page.is_none() && open(shared, "index.html").await?.is_none() {
-        return Ok(Found {
-            answer: nothing_yet(),
-            object: None,
-        });
+}
+
+/// What S3 answers.
+async fn fetch(shared: &Shared, request: &Request<'_>) -> Result<Option<Object>, StoreError> {
+    match route(&request.uri) {
+        Ok(key) => open(shared, key.as_str()).await,
+        // The function has made the path of a key.
+        Err(_) => Ok(None),
     }
-    let page_headers = not_found_page
-        .as_ref()
-        .map(|page| origin_headers(&page.meta));
-    // The whole URL is the cache key here, so the query string may reach the answer.
-    let answer = respond::missing(&key, uri.query(), page_headers.as_ref());
-    Ok(Found {
-        answer,
-        object: not_found_page,
+}
+
+async fn look_for(shared: &Shared, key: &ObjectKey) -> Result<Look, StoreError> {
+    Ok(match open(shared, key.as_str()).await? {
+        Some(_) => Look::There,
+        None => Look::Missing,
     })
 }
 
+/// What a function's response is to the viewer; its body is that of the origin where it sets none.
+fn shown(response: Response<'_>, object: Option<Object>) -> Result<Found, EventError> {
+    let status = response.to_status()?;
+    let headers = response.headers.to_http();
+    let body = match (response.body, object) {
+        (Some(text), _) => Body::Text(text.to_string().into()),
+        (None, Some(object)) => Body::Object(object),
+        (None, None) => Body::Text("404 Not Found\n".into()),
+    };
+    Ok(Found {
+        status,
+        headers,
+        body,
+    })
+}
+
+/// A page in place of one that is not there.
+fn as_error_page(mut page: Found) -> Found {
+    // They are validators of the page, not of what was asked for.
+    for name in [header::ETAG, header::LAST_MODIFIED, header::EXPIRES] {
+        page.headers.remove(name);
+    }
+    page.headers.remove(header::ACCEPT_RANGES);
+    let short = HeaderValue::from_static(ERROR_CACHE_CONTROL);
+    page.headers.insert(header::CACHE_CONTROL, short);
+    page.status = StatusCode::NOT_FOUND;
+    page
+}
+
 /// The object, if it is there. A bucket that is not there yet has none.
-async fn open(shared: &Shared, key: &str) -> Result<Option<Object>, StoreError> {
+pub(super) async fn open(shared: &Shared, key: &str) -> Result<Option<Object>, StoreError> {
     match shared.store.get(&shared.options.bucket, key).await {
         Err(StoreError::NoSuchBucket(_)) => Ok(None),
         result => result,
     }
 }
 
-/// The headers that S3 answers a `GetObject` with. A value that is no header is left out.
-fn origin_headers(meta: &ObjectMeta) -> HeaderMap {
-    let mut headers = HeaderMap::new();
-    let mut set = |name: HeaderName, value: &str| {
-        if let Ok(value) = HeaderValue::from_str(value) {
-            headers.insert(name, value);
-        }
-    };
-    set(header::ETAG, &format!("\"{}\"", meta.etag));
-    set(header::LAST_MODIFIED, &http_date(meta.last_modified));
-    set(header::CONTENT_LENGTH, &meta.size.to_string());
-    for (name, value) in [
-        (header::CONTENT_TYPE, &meta.content_type),
-        (header::CACHE_CONTROL, &meta.cache_control),
-        (header::CONTENT_DISPOSITION, &meta.content_disposition),
-        (header::CONTENT_ENCODING, &meta.content_encoding),
-        (header::CONTENT_LANGUAGE, &meta.content_language),
-    ] {
-        if let Some(value) = value {
-            set(name, value);
-        }
-    }
-    if let Some(expires) = meta.expires {
-        set(header::EXPIRES, &http_date(expires));
-    }
-    for (name, value) in &meta.metadata {
-        if let Ok(name) = format!("x-amz-meta-{name}").parse() {
-            set(name, value);
-        }
-    }
-    headers
-}
-
-/// RFC 9110, section 5.6.7.
-fn http_date(time: jiff::Timestamp) -> String {
-    time.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()
-}
-
 /// What a visitor of a site sees to which nothing has been published.
-fn nothing_yet() -> Answer {
-    let mut headers = HeaderMap::new();
-    headers.insert(
-        header::CONTENT_TYPE,
-        HeaderValue::from_static("text/html; charset=utf-8"),
-    );
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    security::add_baseline(&mut headers);
-    Answer {
+fn nothing_yet(rules: &Rules) -> Found {
+    let mut headers = Headers::default();
+    headers.set("content-type", "text/html; charset=utf-8");
+    headers.set("cache-control", "no-store");
+    security::add_floor(&mut headers, rules);
+    Found {
         status: StatusCode::NOT_FOUND,
-        headers,
-        body: Body::Text(NOTHING_YET),
+        headers: headers.to_http(),
+        body: Body::Text(NOTHING_YET.into()),
     }
 }

@@ -3,9 +3,9 @@
 //! The story of a request, in order:
 //!
 //! 1. [`serve`](serve()): a connection, with limits on what a slow client may cost ([`crate::net`]).
-//! 2. [`look_up`]: `quillfront-edge` routes the path to a key, the store opens the object, and
-//!    `quillfront-edge` makes its metadata the head of a response. It is the code that runs at
-//!    CloudFront's edge.
+//! 2. [`look_up`]: the functions of `quillfront-edge`, over the JSON of the events that CloudFront
+//!    makes of a request and of the bucket's answer ([`origin`]), with the rules of the site
+//!    ([`rules`]). It is the code that runs at CloudFront's edge.
 //! 3. [`answer`]: what CloudFront itself does: conditions, ranges, compression
 //!    ([`compress`]). The body streams from the file ([`body`]).
 //! 4. [`live`]: a page that a browser navigates to is given a script that reloads it, if
@@ -29,7 +29,9 @@ mod compress;
 mod csp;
 mod live;
 mod look_up;
+mod origin;
 mod problems;
+mod rules;
 mod serve;
 
 use std::sync::Arc;
@@ -69,6 +71,7 @@ struct Shared {
     compressed: Compressed,
     live: Live,
     ledger: cloudfront::Ledger,
+    rules: rules::LastRules,
 }
 
 impl Site {
@@ -84,6 +87,7 @@ impl Site {
                 compressed,
                 live,
                 ledger,
+                rules: rules::LastRules::default(),
             }),
         }
     }

@@ -69,7 +69,7 @@ async fn what_is_no_page_or_may_not_run_it_stays_as_published() {
             "strict.html",
             HTML,
             PAGE,
-            &[("qf-csp", "script-src 'sha256-x'")],
+            &[("qf-csp", "default-src 'none'; script-src 'sha256-x'")],
         )
         .await;
     server

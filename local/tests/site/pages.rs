@@ -222,6 +222,8 @@ async fn traversal_and_odd_paths_are_refused() {
         "/..%5cwindows",
         "//evil.example/",
         "/a//b",
+        "/%252e%252e/etc/passwd",
+        "/a%252fb",
         "/%00",
         "/%0d%0aset-cookie:a=b",
         "/%ff",
