@@ -9,15 +9,17 @@ use crate::root::{self, HISTORIES};
 use crate::show;
 use anyhow::{Context, Result};
 use jiff::Timestamp;
-use quillfront_publish::folder::{self, Built, Folders, Incremental};
+use quillfront_publish::folder::{self, Built, Folders, Incremental, Tells};
 use quillfront_render::effective::Change;
 use quillfront_render::evaluate::{Account, Placed, Tree, Unready};
 use quillfront_render::render::world::{Listing, Settings};
+use quillfront_render::security;
 use quillfront_site::config::Config;
 use quillfront_site::diagnostic::Diagnostic;
 use quillfront_site::key::{OutputKey, SourceKey};
 use quillfront_site::report::{Kind, Report};
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
 use std::path::{Component, Path, PathBuf};
 use std::time::Instant;
 
@@ -38,6 +40,10 @@ pub fn run(global: &Global, options: args::Build) -> Result<u8> {
     }
     let out = Output::choose(global, &options, &settings)?;
     let config = global.config.as_deref();
+    let tells = Tells {
+        why: options.json,
+        headers: options.objects.is_some(),
+    };
     if let Some(state) = &options.state {
         let (mut laps, mut last) = (BTreeMap::new(), started);
         let lap = |phase: &str| {
@@ -52,13 +58,14 @@ pub fn run(global: &Global, options: args::Build) -> Result<u8> {
             keep_dotfiles: out.keep_dotfiles,
             state,
         };
-        let built = folder::build_from(folders, settings.clone(), options.json, lap)
+        let built = folder::build_from(folders, settings.clone(), tells, lap)
             .with_context(|| format!("building {}", root.display()))?;
         return match built {
             Ok(built) => {
                 if options.verify {
                     verify(folders, settings, &built)?;
                 }
+                write_headers(&options, &built.tree)?;
                 let report = Report {
                     ms: laps,
                     ..report_of(&built)
@@ -72,7 +79,7 @@ pub fn run(global: &Global, options: args::Build) -> Result<u8> {
             Err(Unready::BrokenConfig(problems)) => not_built(global, problems, options.json),
         };
     }
-    let built = folder::build(root, config, settings, &out.path, out.keep_dotfiles)
+    let built = folder::build(root, config, settings, &out.path, out.keep_dotfiles, tells)
         .with_context(|| format!("building {}", root.display()))?;
     let built = match built {
         Ok(built) => built,
@@ -81,7 +88,35 @@ pub fn run(global: &Global, options: args::Build) -> Result<u8> {
         }
         Err(Unready::BrokenConfig(problems)) => return not_built(global, problems, options.json),
     };
+    write_headers(&options, &built.tree)?;
     end(global, report(&built), &out.path, started, options.json)
+}
+
+/// Writes what the files would be published with, where it was asked for.
+fn write_headers<Kept>(options: &args::Build, tree: &Tree<Kept>) -> Result<()> {
+    if let Some(path) = &options.objects {
+        let objects = tree.headers.iter().map(|(key, headers)| {
+            let object = serde_json::json!({
+                "content_type": headers.content_type,
+                "cache_control": headers.cache_control,
+                "metadata": headers.metadata,
+            });
+            (key.to_string(), object)
+        });
+        let objects: serde_json::Map<String, serde_json::Value> = objects.collect();
+        write(path, &serde_json::to_vec_pretty(&objects)?)?;
+    }
+    if let Some(path) = &options.rules {
+        let site = tree.site.as_ref();
+        let security = site.and_then(|site| site.world.own.security.as_ref());
+        let rules = security.map(security::rules).unwrap_or_default();
+        write(path, &rules.write())?;
+    }
+    Ok(())
+}
+
+fn write(path: &Path, bytes: &[u8]) -> Result<()> {
+    fs::write(path, bytes).with_context(|| format!("writing {}", path.display()))
 }
 
 /// Fails where a build from nothing makes anything else.
@@ -420,6 +455,8 @@ mod tests {
                 force,
                 base_url: None,
                 accepted: false,
+                objects: None,
+                rules: None,
                 drafts: false,
                 minify: false,
                 json: false,

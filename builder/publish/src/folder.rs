@@ -18,6 +18,7 @@ pub use walk::{FileEntry, SOURCE_FILES, SOURCE_FOLDERS, list};
 use crate::bucket::observe::MAX_INPUT_BYTES;
 use crate::fetch::{self, Budget, Web};
 use output::Output;
+use quillfront_headers::RULES_KEY;
 use quillfront_render::effective::{self, Observed};
 use quillfront_render::evaluate::{
     self, Candidates, Prepared, Progress, Selection, Supplied, Tree, Unready,
@@ -27,7 +28,7 @@ use quillfront_render::search::Records;
 use quillfront_site::diagnostic::Diagnostic;
 use quillfront_site::key::{MAX_TEXT_BYTES, OutputKey, SourceKey};
 use quillfront_site::object::Object;
-use quillfront_site::plan::{CONFIGS, Plan};
+use quillfront_site::plan::{CONFIGS, Plan, Recipe};
 use quillfront_site::quillfront_toml;
 use quillfront_site::source::Sources;
 use rayon::prelude::*;
@@ -137,6 +138,15 @@ fn unready(
     Unready::BrokenConfig(told)
 }
 
+/// What a build is to tell beside what it did.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Tells {
+    /// Why outputs were made again.
+    pub why: bool,
+    /// The headers of all outputs.
+    pub headers: bool,
+}
+
 /// Evaluates a site's folder, with another configuration than its own where one is given, and
 /// hands each object to `keep` as it is made, on several threads at once; `begin` comes before the
 /// first. An object that gives way to a folder of the same name is not handed on.
@@ -147,6 +157,7 @@ pub fn evaluate<Kept: Send>(
     root: &Path,
     config: Option<&Path>,
     settings: Settings,
+    tells: Tells,
     begin: impl FnOnce() -> io::Result<()>,
     keep: impl Fn(&OutputKey, Object) -> Kept + Sync,
 ) -> io::Result<Result<Tree<Kept>, Unready>> {
@@ -158,7 +169,10 @@ pub fn evaluate<Kept: Send>(
     let now = settings.now;
     let begin_selection = || {
         own_config_is_good(&sources)?;
-        let options = |_: &Prepared| evaluate::Options::default();
+        let options = |_: &Prepared| evaluate::Options {
+            tells_headers: tells.headers,
+            ..evaluate::Options::default()
+        };
         Selection::begin(sources.clone(), settings, now, Candidates::All, options)
     };
     let selection = match begin_selection() {
@@ -186,13 +200,16 @@ fn render<Kept: Send>(
     let web = LazyLock::new(Web::new);
     let mut budget = Budget::new();
     let mut in_the_way = files_in_the_way(selection.plan());
+    let mut rules = rules(selection.plan());
     loop {
-        let keep_it =
-            |key: &OutputKey, object| (!in_the_way.contains_key(key)).then(|| keep(key, object));
+        let is_file =
+            |key: &OutputKey| !in_the_way.contains_key(key) && rules.as_ref() != Some(key);
+        let keep_it = |key: &OutputKey, object| is_file(key).then(|| keep(key, object));
         let asked = match selection.step(keep_it) {
             Progress::Asks(asked) => asked,
             Progress::Again => {
                 in_the_way = files_in_the_way(selection.plan());
+                rules = self::rules(selection.plan());
                 continue;
             }
             Progress::Ready => break,
@@ -217,13 +234,22 @@ fn render<Kept: Send>(
         let kept = objects.into_iter();
         kept.filter_map(|(key, kept)| Some((key, kept?))).collect()
     });
-    for (key, problem) in in_the_way {
-        tree.diagnostics.push(problem);
+    let (left_out, problems): (Vec<OutputKey>, Vec<Diagnostic>) = in_the_way.into_iter().unzip();
+    tree.diagnostics.extend(problems);
+    for key in left_out.into_iter().chain(rules) {
         // Known or not, there is no file of it.
         tree.graph.outputs.remove(&key);
+        tree.headers.remove(&key);
         tree.nothing.insert(key);
     }
     Ok(tree)
+}
+
+/// What the edge is told of the site, which is no file of a folder.
+fn rules(plan: &Plan) -> Option<OutputKey> {
+    let rules = plan.get_key_value(RULES_KEY);
+    let rules = rules.filter(|(_, planned)| planned.recipe == Recipe::Rules);
+    rules.map(|(key, _)| key.clone())
 }
 
 /// Reads texts that were read before.
@@ -302,11 +328,12 @@ pub fn build(
     settings: Settings,
     out: &Path,
     keep_dotfiles: bool,
+    tells: Tells,
 ) -> io::Result<Result<Built, Unready>> {
     let output = Output::new(root, out);
     let begin = || output.begin();
     let put = |key: &OutputKey, object: Object| output.put(key, &object);
-    let mut tree = match evaluate(root, config, settings, begin, put)? {
+    let mut tree = match evaluate(root, config, settings, tells, begin, put)? {
         Ok(tree) => tree,
         Err(unready) => return Ok(Err(unready)),
     };

@@ -88,7 +88,16 @@ impl Site {
     fn try_build(&self) -> Result<Incremental, Unready> {
         let (root, out, state) = (self.path("site"), self.path("out"), self.path("state"));
         let folders = folders(&root, &out, &state);
-        folder::build_from(folders, settings(), true, |_| {}).unwrap()
+        folder::build_from(
+            folders,
+            settings(),
+            folder::Tells {
+                why: true,
+                headers: false,
+            },
+            |_| {},
+        )
+        .unwrap()
     }
 
     /// Builds, and compares the output with that of a clean build.
@@ -98,7 +107,14 @@ impl Site {
         if clean.exists() {
             fs::remove_dir_all(&clean).unwrap();
         }
-        let tree = folder::build(&self.path("site"), None, settings(), &clean, false);
+        let tree = folder::build(
+            &self.path("site"),
+            None,
+            settings(),
+            &clean,
+            false,
+            folder::Tells::default(),
+        );
         let tree = tree.unwrap().unwrap().tree;
         assert_eq!(files(&self.path("out")), files(&clean));
         assert_eq!(built.tree.diagnostics, tree.diagnostics);
@@ -429,7 +445,15 @@ fn two_builds_at_once_do_not_share_a_state() {
     lock.lock().unwrap();
     let (root, out, state) = (site.path("site"), site.path("out"), site.path("state"));
     let folders = folders(&root, &out, &state);
-    let built = folder::build_from(folders, settings(), true, |_| {});
+    let built = folder::build_from(
+        folders,
+        settings(),
+        folder::Tells {
+            why: true,
+            headers: false,
+        },
+        |_| {},
+    );
     let told = built.err().unwrap().to_string();
     assert!(told.contains("another build is using it"), "{told}");
 }

@@ -13,12 +13,13 @@ use crate::render::output::{self, Site};
 use crate::render::world::{Needs, Trust, World};
 use crate::search::{Record, Records};
 use jiff::Timestamp;
+use quillfront_policy::Facts;
 use quillfront_site::diagnostic::Diagnostic;
 use quillfront_site::fingerprint::Mark;
 use quillfront_site::key::{OutputKey, SourceKey};
 use quillfront_site::library::schedule::NextDue;
 use quillfront_site::links::ExternalLinks;
-use quillfront_site::object::Object;
+use quillfront_site::object::{Object, ObjectHeaders};
 use quillfront_site::plan::{self, PICTURES, Plan, Planned, Recipe};
 use quillfront_site::report::{Action, OutputReport};
 use quillfront_site::source::Sources;
@@ -29,6 +30,7 @@ mod account;
 mod album;
 mod failures;
 mod finish;
+mod headers;
 mod indexes;
 mod pictures;
 mod places;
@@ -45,6 +47,7 @@ pub use prepare::{Prepared, Unready};
 pub use select::{Candidates, Progress, Selection};
 pub use supply::{Asked, Supplied};
 
+use headers::Violations;
 use pictures::Darkroom;
 
 /// Rounds of rendering, reading what was lacking, and rendering again. A page that reads one
@@ -62,6 +65,9 @@ pub struct Tree<Kept = Object> {
     pub withdrawn: BTreeSet<OutputKey>,
     /// Outputs that came to nothing: there is no object of them, nor any to stay.
     pub nothing: BTreeSet<OutputKey>,
+    /// Of outputs that come out as they are: the headers that they should have, where these may be others
+    /// than before. Of all outputs, where that was asked for.
+    pub headers: BTreeMap<OutputKey, ObjectHeaders>,
     /// What the next build may go by; empty where nothing was noted.
     pub graph: Graph,
     /// Why outputs were made again, where it was asked for and could be said.
@@ -135,6 +141,7 @@ impl<Kept> Tree<Kept> {
             objects: change(self.objects),
             withdrawn: self.withdrawn,
             nothing: self.nothing,
+            headers: self.headers,
             graph: self.graph,
             because: self.because,
             stale: self.stale,
@@ -170,6 +177,8 @@ pub struct Options {
     pub first: Option<BTreeSet<SourceKey>>,
     /// True where it is to be told in the end why outputs were made again.
     pub tells_why: bool,
+    /// True where the headers of all outputs are to be told in the end.
+    pub tells_headers: bool,
 }
 
 /// An earlier build of the same configuration and settings. What would come out the same is not made again.
@@ -181,6 +190,8 @@ pub struct Previous {
     pub sources: Arc<Sources>,
     /// True where its records of the search index can be asked for.
     pub has_records: bool,
+    /// True where a run has put only a part of its tree since: the headers of the rest may be of other sources.
+    pub is_unfinished: bool,
 }
 
 /// A site that is being evaluated.
@@ -218,6 +229,10 @@ pub struct Evaluation<Kept = Object> {
     earlier: BTreeMap<OutputKey, Kept>,
     /// Objects that were made and refer to pictures that could not be.
     withdrawn: BTreeSet<OutputKey>,
+    /// True where headers are made by another `[security]` than in the earlier build.
+    is_secured_otherwise: bool,
+    /// What policies block of the pages that were made.
+    violations: Violations,
     diagnostics: Vec<Diagnostic>,
     /// Rounds so far.
     rounds: usize,
@@ -231,6 +246,10 @@ pub struct Evaluation<Kept = Object> {
     refused: BTreeMap<OutputKey, Diagnostic>,
     /// True where it is to be told why something is made again.
     tells_why: bool,
+    /// True where the headers of all outputs are to be told.
+    tells_headers: bool,
+    /// What the pages run and load that were made, where that matters in the end.
+    page_facts: BTreeMap<OutputKey, Arc<Facts>>,
 }
 
 /// Content files, with what is wrong with each.
@@ -256,6 +275,7 @@ impl<Kept: Send> Evaluation<Kept> {
             pictures,
             first: _,
             tells_why,
+            tells_headers,
         } = options;
         world.traced = previous.is_some();
         world.answers = Arc::new(world.answers.with(answers));
@@ -266,12 +286,16 @@ impl<Kept: Send> Evaluation<Kept> {
             world.measured = Arc::new(measured);
         }
         let mut reach = None;
+        let mut is_secured_otherwise = false;
         let (mut graph, mut before) = (Arc::default(), Arc::default());
         if let Some(previous) = previous {
             if previous.has_records {
                 world.records = None;
             }
             reach = Reach::of(&previous.graph, &previous.sources, &world.sources, pages);
+            let security = world.own.security.as_ref();
+            is_secured_otherwise = previous.is_unfinished
+                || headers::is_secured_otherwise(&previous.sources, security);
             (graph, before) = (previous.graph, previous.sources);
         }
         Self {
@@ -294,6 +318,8 @@ impl<Kept: Send> Evaluation<Kept> {
             done: BTreeMap::new(),
             earlier: BTreeMap::new(),
             withdrawn: BTreeSet::new(),
+            is_secured_otherwise,
+            violations: Violations::new(),
             diagnostics,
             rounds: 0,
             needs: Needs::default(),
@@ -302,6 +328,8 @@ impl<Kept: Send> Evaluation<Kept> {
             album,
             refused: BTreeMap::new(),
             tells_why,
+            tells_headers,
+            page_facts: BTreeMap::new(),
         }
     }
 
@@ -328,12 +356,14 @@ impl<Kept: Send> Evaluation<Kept> {
                 graph,
                 sources: self.before.clone(),
                 has_records: world.records.is_none(),
+                is_unfinished: self.is_secured_otherwise,
             }),
             answers: BTreeMap::new(),
             album: self.album.clone(),
             pictures,
             first: None,
             tells_why: self.tells_why,
+            tells_headers: self.tells_headers,
         };
         let mut next = Self::begin(site, options);
         // What was made meanwhile was made of other sources than those of before.
@@ -346,6 +376,7 @@ impl<Kept: Send> Evaluation<Kept> {
         known.records = world.records.clone();
         next.world = Arc::new(known);
         next.earlier = earlier;
+        next.page_facts = std::mem::take(&mut self.page_facts);
         *self = next;
     }
 
@@ -397,6 +428,13 @@ impl<Kept: Send> Evaluation<Kept> {
         });
         let mut failed: Failed = hopeless.collect();
         failed.extend(self.failed_own());
+        // What is told of what goes back stays with it, places included.
+        let told = failed.iter().flat_map(|(_, problems)| problems);
+        let lacking = places::lacking(told, &world);
+        if !lacking.is_empty() {
+            self.needs.texts.extend(lacking);
+            return Err(self.asked());
+        }
         Ok(failed)
     }
 
@@ -425,11 +463,12 @@ impl<Kept: Send> Evaluation<Kept> {
             self.needs = self.render(&keep);
         }
         if self.needs.is_empty() {
+            let (world, plan) = (&self.world, &self.plan);
             let (done, lacking) = self.darkroom.develop(
-                &self.world,
-                &self.plan,
+                world,
+                plan,
                 |key| self.done.contains_key(key),
-                keep,
+                |key, object| keep(key, headers::dress_picture(world, plan, key, object)),
             );
             self.done.extend(done);
             self.originals = lacking;

@@ -25,6 +25,7 @@ pub use question::{Named, PageQuestion, Question, TextQuestion};
 use crate::remote::Request;
 use quillfront_images::Job;
 use quillfront_markdown::InternalLink;
+use quillfront_policy::{Digest, Facts};
 use quillfront_site::diagnostic::Diagnostic;
 use quillfront_site::fingerprint::Mark;
 use quillfront_site::key::{OutputKey, SourceKey};
@@ -65,6 +66,10 @@ pub struct BodyFacts {
     pub warnings: Vec<Diagnostic>,
     /// Pictures that it refers to.
     pub pictures: Vec<Shown>,
+    /// What of it runs and stands in the text itself: scripts, and addresses of script files.
+    pub scripts: Vec<Digest>,
+    /// What of it a content security policy may block, as [`Facts`] name it, with lines of the file.
+    pub blocked: Vec<(String, u32)>,
 }
 
 /// What is known of an output that was rendered.
@@ -76,6 +81,8 @@ pub struct OutputTrace {
     pub asked: Arc<[Arc<Question>]>,
     /// Pictures that it refers to.
     pub pictures: Vec<Shown>,
+    /// What it runs and loads, if it is an HTML page.
+    pub page: Option<Arc<Facts>>,
 }
 
 impl Graph {
@@ -85,7 +92,7 @@ impl Graph {
         let outputs = self.outputs.values().flat_map(|trace| trace.asked.iter());
         let outputs = outputs.filter_map(|question| match &**question {
             Question::OfText(question) => Some(question),
-            Question::OfPages(_) => None,
+            Question::OfPages(_) | Question::Script(_) => None,
         });
         let asked = bodies.flatten().chain(outputs);
         asked

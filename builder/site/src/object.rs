@@ -1,7 +1,8 @@
 //! What is published under a key: bytes, and what S3 says of them.
 
-use crate::fingerprint::Fingerprint;
+use crate::fingerprint::{Fingerprint, Mark, Marker};
 use crate::key::SourceKey;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -19,6 +20,11 @@ pub enum Body {
         /// Bytes.
         size: u64,
     },
+    /// What is published under the key already: only its headers are others.
+    Kept {
+        /// [`ObjectFingerprint::body`].
+        fingerprint: Fingerprint,
+    },
 }
 
 /// A published object.
@@ -32,6 +38,40 @@ pub struct Object {
     pub cache_control: &'static str,
     /// User metadata, by name: what `quillfront-headers` writes.
     pub metadata: BTreeMap<String, String>,
+}
+
+/// What S3 says of an object beside its bytes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ObjectHeaders {
+    /// `Content-Type`.
+    pub content_type: String,
+    /// `Cache-Control`.
+    pub cache_control: &'static str,
+    /// User metadata, by name.
+    pub metadata: BTreeMap<String, String>,
+}
+
+impl ObjectHeaders {
+    /// Returns the object with these headers and what is published already, by
+    /// [its fingerprint](ObjectFingerprint::body).
+    pub fn over(self, body: Fingerprint) -> Object {
+        Object {
+            body: Body::Kept { fingerprint: body },
+            content_type: self.content_type,
+            cache_control: self.cache_control,
+            metadata: self.metadata,
+        }
+    }
+}
+
+/// Of bytes and headers: an ETag shows bytes only, and a change of headers alone is a change too
+/// (invariant 1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ObjectFingerprint {
+    /// Of the bytes.
+    pub body: Fingerprint,
+    /// Of all that S3 says of them: content type, caching, user metadata.
+    pub headers: Mark,
 }
 
 /// Pages, feeds and everything else whose name stays while its bytes change: browsers ask each
@@ -62,37 +102,41 @@ impl Object {
         }
     }
 
-    /// Of bytes and metadata together: an ETag shows bytes only, and a change of metadata alone
-    /// is a change too (invariant 1).
-    pub fn fingerprint(&self) -> Fingerprint {
-        let (kind, body): (&[u8], &[u8]) = match &self.body {
-            Body::Bytes(bytes) => (b"bytes", bytes),
-            Body::Copy { version, .. } => (b"copy", version.as_bytes()),
-        };
-        let size = match &self.body {
-            Body::Bytes(bytes) => bytes.len() as u64,
-            Body::Copy { size, .. } => *size,
-        };
-        let size = size.to_le_bytes();
-        let fixed = [
-            kind,
-            body,
-            &size,
-            self.content_type.as_bytes(),
-            self.cache_control.as_bytes(),
-        ];
-        let metadata = self
-            .metadata
-            .iter()
-            .flat_map(|(k, v)| [k.as_bytes(), v.as_bytes()]);
-        Fingerprint::of_parts(fixed.into_iter().chain(metadata))
+    /// Returns what tells it from other objects under its key.
+    pub fn fingerprint(&self) -> ObjectFingerprint {
+        ObjectFingerprint {
+            body: self.body.fingerprint(),
+            headers: self.headers_mark(),
+        }
     }
 
-    /// Bytes.
+    fn headers_mark(&self) -> Mark {
+        let mut marker = Marker::default();
+        marker.bytes(&self.content_type).bytes(self.cache_control);
+        for (name, value) in &self.metadata {
+            marker.bytes(name).bytes(value);
+        }
+        marker.done()
+    }
+
+    /// Bytes that it is sent with: 0 of a body that is kept.
     pub fn size(&self) -> u64 {
         match &self.body {
             Body::Bytes(bytes) => bytes.len() as u64,
             Body::Copy { size, .. } => *size,
+            Body::Kept { .. } => 0,
+        }
+    }
+}
+
+impl Body {
+    fn fingerprint(&self) -> Fingerprint {
+        match self {
+            Self::Bytes(bytes) => Fingerprint::of_parts([b"bytes", &bytes[..]]),
+            Self::Copy { version, size, .. } => {
+                Fingerprint::of_parts([b"copy", version.as_bytes(), &size.to_le_bytes()])
+            }
+            Self::Kept { fingerprint } => *fingerprint,
         }
     }
 }
@@ -149,5 +193,13 @@ mod tests {
         let mut redirect = plain.clone();
         redirect.metadata.insert("name".into(), "value".into());
         assert_ne!(plain.fingerprint(), redirect.fingerprint());
+        // The same without the bytes.
+        let kept = Object {
+            body: Body::Kept {
+                fingerprint: plain.fingerprint().body,
+            },
+            ..redirect.clone()
+        };
+        assert_eq!(kept.fingerprint(), redirect.fingerprint());
     }
 }

@@ -12,10 +12,11 @@ use crate::key::{OutputKey, Role, SourceKey};
 use crate::library::taxonomies::{TaxonomyId, TermId};
 use crate::library::{Library, PageId, SectionId};
 use crate::pagination::{self, Pagination, numbered_path, part_path};
-use crate::quillfront_toml::{Publishing, StaticFiles};
+use crate::quillfront_toml::{self, OwnConfig, StaticFiles};
 use crate::sitemap::{most_entries, sitemap_entries};
 use crate::source::Sources;
 use crate::style_sheets::style_sheets;
+use quillfront_headers::RULES_KEY;
 use quillfront_images as images;
 use quillfront_markdown::Shade;
 use rayon::prelude::*;
@@ -87,6 +88,8 @@ pub enum Recipe {
     SearchLibrary,
     /// The colours of highlighted code.
     HighlightSheet(Shade),
+    /// What the edge is told of the site, which no URL reaches.
+    Rules,
     /// A redirect to a URL.
     Redirect(String),
     /// A source as it is.
@@ -193,14 +196,14 @@ const PAGES_IN_A_ROW: usize = 512;
 /// Plans the whole site.
 pub fn plan(
     config: &Config,
-    publishing: &Publishing,
+    own: &OwnConfig,
     library: &Library,
     sources: &Sources,
 ) -> (Plan, Vec<Diagnostic>) {
     let config_key = config_key(sources);
     let nothing = || Wanted {
         library: Some(library),
-        ..Wanted::nothing(publishing.static_files, &config_key)
+        ..Wanted::nothing(own.publishing.static_files, &config_key)
     };
     // There are many more pages than anything else.
     let of_pages: Vec<Wanted<'_>> = (0..library.pages.len().div_ceil(PAGES_IN_A_ROW))
@@ -233,6 +236,10 @@ pub fn plan(
     want_site_files(&mut wanted, config, library);
     want_search(&mut wanted, config, sources);
     want_static(&mut wanted, config, sources);
+    if own.security.is_some() {
+        let source = SourceKey::from(quillfront_toml::KEY);
+        wanted.want(RULES_KEY, Rank::List, &source, Recipe::Rules);
+    }
     wanted.granted()
 }
 

@@ -2,14 +2,18 @@
 //! Zola. Without the file everything is as in Zola.
 //!
 //! Parsed once into a validated form, like `config.toml`: each part owns its keys, its defaults
-//! and its checks ([`publishing`], [`hosts`]). An unknown key is an error.
+//! and its checks ([`publishing`], [`security`], [`hosts`]). An unknown key is an error.
 
 pub mod address;
 pub mod hosts;
 pub mod publishing;
+pub mod security;
+mod sources;
 
 pub use hosts::AllowedHosts;
 pub use publishing::{Future, Publishing, StaticFiles};
+pub use security::Security;
+pub use sources::Directive;
 
 use crate::diagnostic::Diagnostic;
 use crate::front_matter::parse_toml;
@@ -34,6 +38,8 @@ pub struct OwnConfig {
     pub env: BTreeMap<String, String>,
     /// What `load_data(url=…)` may fetch from; nothing by default.
     pub allowed_hosts: AllowedHosts,
+    /// Security headers; none where there is no such section, and then no page has any of its own.
+    pub security: Option<Security>,
 }
 
 impl OwnConfig {
@@ -60,6 +66,7 @@ impl OwnConfig {
             publishing: Publishing::take(&mut table),
             env: env(&mut table),
             allowed_hosts: data(&mut table),
+            security: Security::take(&mut table),
         };
         table.finish(Unknown::Refused);
         if problems.is_empty() {
@@ -67,6 +74,19 @@ impl OwnConfig {
         } else {
             Err(problems)
         }
+    }
+
+    /// True where the same is rendered with another one: the two differ in headers alone.
+    pub fn renders_as(&self, other: &Self) -> bool {
+        let Self {
+            publishing,
+            env,
+            allowed_hosts,
+            security: _,
+        } = self;
+        *publishing == other.publishing
+            && *env == other.env
+            && *allowed_hosts == other.allowed_hosts
     }
 
     /// What the text of the effective file says: without a file that was ever good, the defaults.

@@ -4,6 +4,7 @@ use crate::diagnostic::Diagnostic;
 use crate::fingerprint::Mark;
 use crate::front_matter::head::Head;
 use crate::key::SourceKey;
+use crate::quillfront_toml::{self, OwnConfig};
 use itertools::{EitherOrBoth, Itertools};
 use jiff::Timestamp;
 use smol_str::SmolStr;
@@ -296,10 +297,22 @@ impl Sources {
     }
 
     /// True where a build uses another configuration than with another's sources: it has a hand in
-    /// everything.
+    /// everything that is rendered.
     pub fn is_configured_otherwise(&self, other: &Self) -> bool {
         let mut differing = self.differing(other);
-        differing.any(|key| key.role().is_configuration())
+        differing.any(|key| match key.as_str() {
+            quillfront_toml::KEY => !self.is_rendered_as(other),
+            _ => key.role().is_configuration(),
+        })
+    }
+
+    /// True where the two differ in no more of `quillfront.toml` than in headers.
+    fn is_rendered_as(&self, other: &Self) -> bool {
+        let own = |sources: &Self| OwnConfig::of(sources.text(quillfront_toml::KEY));
+        match (own(self), own(other)) {
+            (Ok(one), Ok(other)) => one.renders_as(&other),
+            _ => false,
+        }
     }
 
     /// Notes that the storage has damaged the object of `key`, which showed when it was copied.

@@ -37,8 +37,15 @@ pub fn run(global: &Global, options: args::Check) -> Result<u8> {
         all_accepted: false,
     };
     let config = global.config.as_deref();
-    let evaluated = folder::evaluate(root, config, settings, || Ok(()), |_, _| ())
-        .with_context(|| format!("reading {}", root.display()))?;
+    let evaluated = folder::evaluate(
+        root,
+        config,
+        settings,
+        folder::Tells::default(),
+        || Ok(()),
+        |_, _| (),
+    )
+    .with_context(|| format!("reading {}", root.display()))?;
     let tree = match evaluated {
         Ok(tree) => tree,
         Err(Unready::NoConfig) => return Err(no_config(root).into()),

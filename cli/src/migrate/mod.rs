@@ -218,8 +218,15 @@ fn first_build(output: &Path, now: Timestamp) -> Result<Vec<Diagnostic>> {
         listing: Listing::SiteFolders,
         all_accepted: false,
     };
-    let evaluated = folder::evaluate(output, None, settings, || Ok(()), |_, _| ())
-        .with_context(|| format!("reading {}", output.display()))?;
+    let evaluated = folder::evaluate(
+        output,
+        None,
+        settings,
+        folder::Tells::default(),
+        || Ok(()),
+        |_, _| (),
+    )
+    .with_context(|| format!("reading {}", output.display()))?;
     Ok(match evaluated {
         Ok(tree) => tree.diagnostics,
         Err(Unready::BrokenConfig(problems)) => problems,

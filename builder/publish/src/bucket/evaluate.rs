@@ -165,12 +165,14 @@ fn options(
             },
             sources: state.sources.clone(),
             has_records: !full,
+            is_unfinished: root.unfinished,
         }),
         answers: stored.collect(),
         album: Some(state.album.clone()),
         pictures: pictures.map(|(key, _)| key.clone()).collect(),
         first,
         tells_why: true,
+        tells_headers: false,
     }
 }
 

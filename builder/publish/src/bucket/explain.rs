@@ -178,6 +178,7 @@ fn begin(
         graph: state.graph_of_published(),
         sources: state.sources.clone(),
         has_records: true,
+        is_unfinished: false,
     };
     Ok(Some(site.evaluate(evaluate::Options {
         previous: Some(previous),

@@ -106,6 +106,7 @@ mod tests {
             records: None,
             objects: BTreeMap::new(),
             nothing: BTreeSet::new(),
+            headers: BTreeMap::new(),
             withdrawn: BTreeSet::new(),
             because: BTreeMap::new(),
             graph: Default::default(),

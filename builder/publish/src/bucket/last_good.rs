@@ -43,9 +43,10 @@ impl<'a> LastGoodCopies<'a> {
         };
         // The ETag of a copy may be another than that of what was copied: that of a file that was
         // uploaded in parts, or under another key of encryption.
-        let fingerprint = Some(object.fingerprint());
+        let body = object.fingerprint().body;
         let is_same = |(_, published): &&(&OutputKey, &Published)| {
-            published.fingerprint == fingerprint || published.etag == *version
+            let there = published.fingerprint.map(|there| there.body);
+            there == Some(body) || published.etag == *version
         };
         match published.iter().find(is_same) {
             Some((key, found)) => Origin::Published((*key).clone(), found.etag.to_string()),

@@ -292,6 +292,8 @@ async fn difference(context: &Context, put: &Put) -> Result<Option<Difference>, 
             let got = got.await?;
             got.and_then(|got| got.bytes).map(Into::into)
         }
+        // Its headers alone are others.
+        Body::Kept { .. } => return Ok(None),
     };
     let before = match &put.before {
         Some(_) => {

@@ -99,7 +99,8 @@ impl<'a> Publication<'a> {
         let state = &self.proposal.state;
         let withheld = self.draft.withheld(&self.proposal);
         let last_good = LastGoodCopies::of(state, &withheld);
-        let changed: BTreeSet<&SourceKey> = self.draft.changes.map.keys().collect();
+        let changes = self.draft.changes.map.clone();
+        let changed: BTreeSet<&SourceKey> = changes.keys().collect();
         for (key, object) in &tree.objects {
             let before = state.outputs.get(key.as_str());
             let fingerprint = Some(object.fingerprint());
@@ -127,6 +128,37 @@ impl<'a> Publication<'a> {
                     _ => transfer::wave(planned, &changed),
                 },
                 origin,
+            });
+        }
+        self.find_headers(&changed);
+    }
+
+    /// Puts of what comes out as it is and has other headers. Of what is not known as it is nothing can be
+    /// said but by making it anew.
+    fn find_headers(&mut self, changed: &BTreeSet<&SourceKey>) {
+        let Ok(tree) = &self.draft.outcome else {
+            return;
+        };
+        for (key, headers) in &tree.headers {
+            let published = self.proposal.state.outputs.get(key.as_str());
+            let Some((published, there)) =
+                published.and_then(|published| Some((published, published.fingerprint?)))
+            else {
+                continue;
+            };
+            let object = headers.clone().over(there.body);
+            if object.fingerprint() == there {
+                continue;
+            }
+            let planned = &tree.plan[key];
+            self.puts.push(Put {
+                key: key.clone(),
+                object,
+                source: planned.source.clone(),
+                rank: planned.rank,
+                before: Some(published.etag.to_string()),
+                wave: transfer::wave(planned, changed),
+                origin: Origin::Source,
             });
         }
     }

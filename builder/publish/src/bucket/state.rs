@@ -22,8 +22,8 @@ use quillfront_render::graph::Graph;
 use quillfront_render::remote::Request;
 use quillfront_render::render::world::Measured;
 use quillfront_render::search::Records;
-use quillfront_site::fingerprint::Fingerprint;
 use quillfront_site::key::{OutputKey, Role, SourceKey};
+use quillfront_site::object::ObjectFingerprint;
 use quillfront_site::plan::Rank;
 use quillfront_site::source::{Source, Sources};
 use segments::{
@@ -56,8 +56,8 @@ pub struct State {
 /// A published object.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Published {
-    /// Of bytes and metadata; none where it is not known what is there.
-    pub fingerprint: Option<Fingerprint>,
+    /// None where it is not known what is there.
+    pub fingerprint: Option<ObjectFingerprint>,
     /// Its ETag.
     pub etag: SmolStr,
     /// The source that it stands for.
@@ -110,6 +110,9 @@ fn differing<K: Ord + Clone + Send + Sync, V: PartialEq + Send + Sync>(
     });
     differ.cloned().collect()
 }
+
+/// The first format that says which content was accepted.
+const FORMAT_OF_ACCEPTANCE: u32 = 6;
 
 /// True for texts that are read only when something of them is rendered.
 fn is_put_away(key: &SourceKey) -> bool {
@@ -179,7 +182,7 @@ impl State {
             texts.map(|(key, text)| (key, text.into())).collect();
         let (outputs, sources) = rayon::join(
             || {
-                let mut outputs = unpack_outputs(&segments.outputs, packed)?;
+                let mut outputs = unpack_outputs(&segments.outputs, format, packed)?;
                 let traces: Vec<_> = outputs
                     .iter_mut()
                     .filter_map(|(key, _, trace)| Some((key.clone(), trace.take()?)))
@@ -200,7 +203,7 @@ impl State {
         };
         let answers = answers.into_iter().flatten();
         let mut sources = sources;
-        if format < FORMAT {
+        if format < FORMAT_OF_ACCEPTANCE {
             accept_what_is_published(&mut sources, &published);
         }
         Ok(Self {

@@ -130,6 +130,7 @@ pub async fn put(
             site.copy(key, bucket, from, version, &attributes, &condition)
                 .await
         }
+        Body::Kept { .. } => return dress(site, put, &attributes).await,
     };
     let written = match written {
         Err(error) if error.is_hopeless() || error.is_damaged() => {
@@ -186,6 +187,35 @@ pub async fn put(
     }))
 }
 
+/// Gives other headers to what is published already. Where that is something else by now, nothing is done,
+/// and what is there stays unknown, so that the next build puts it right.
+async fn dress(site: &Bucket, put: &Put, attributes: &Attributes) -> Result<Outcome, StoreError> {
+    let key = put.key.as_str();
+    let published = |fingerprint, etag: &str| {
+        Outcome::Put(Published {
+            fingerprint,
+            etag: etag.into(),
+            source: put.source.clone(),
+            rank: put.rank,
+        })
+    };
+    let before = put.before.clone().unwrap_or_default();
+    let condition = Condition::Matches(before.clone());
+    let copied = site.copy(key, site, key, &before, attributes, &condition);
+    match copied.await {
+        Ok(Written::Done(etag)) => Ok(published(Some(put.object.fingerprint()), &etag)),
+        Ok(Written::Refused) => {
+            let there = site.head(key).await?;
+            let etag = there.map(|there| there.etag).unwrap_or_default();
+            Ok(published(None, &etag))
+        }
+        Err(error) if error.is_hopeless() || error.is_damaged() => {
+            Ok(Outcome::Hopeless(Hopeless::of(&error)))
+        }
+        Err(error) => Err(error),
+    }
+}
+
 /// Copies whatever version a source has by now to where nothing is. What it is stays unknown, so
 /// that the next build puts it right.
 async fn copy_current(
@@ -240,6 +270,7 @@ fn is_meant(there: &Head, put: &Put) -> bool {
         (Body::Bytes(bytes), _) => hex::encode(Md5::digest(bytes)),
         (Body::Copy { .. }, Origin::Published(_, etag)) => etag.clone(),
         (Body::Copy { version, .. }, _) => version.clone(),
+        (Body::Kept { .. }, _) => return false,
     };
     there.etag == etag && there.size == meant.size() && there.attributes == attributes(meant)
 }

@@ -10,7 +10,8 @@ use super::output::{Kept, Output};
 use super::version::{clock, with_content};
 use super::written::{Looked, look_at_written};
 use super::{
-    FileEntry, list, look, name_config, named, own_config_is_good, render, take_config, texts,
+    FileEntry, Tells, list, look, name_config, named, own_config_is_good, render, take_config,
+    texts,
 };
 use crate::bucket::root::FORMAT;
 use crate::bucket::state::{Dirty, Published, State, Texts};
@@ -84,7 +85,7 @@ pub fn remembers(folders: Folders<'_>, settings: &Settings) -> io::Result<bool> 
 /// Builds a site's folder into the output, going by what the state remembers of the build before;
 /// where it remembers nothing of the same folders, everything is made, in place of what is there.
 /// What a build left that did not end is taken up or removed. An output that could not be made stays
-/// as it is. Only with `tells_why` does the tree say why outputs were made again. `lap` is told of each
+/// as it is. `tells` says what the tree tells beside that. `lap` is told of each
 /// phase that has ended.
 ///
 /// # Errors
@@ -92,7 +93,7 @@ pub fn remembers(folders: Folders<'_>, settings: &Settings) -> io::Result<bool> 
 pub fn build_from(
     folders: Folders<'_>,
     settings: Settings,
-    tells_why: bool,
+    tells: Tells,
     mut lap: impl FnMut(&str) + Send,
 ) -> io::Result<Result<Incremental, Unready>> {
     let Folders {
@@ -155,7 +156,7 @@ pub fn build_from(
         let instance = Instance {
             settings: settings.clone(),
             full: seen.full,
-            tells_why,
+            tells,
             begin: &|| {
                 if first {
                     intent.begin()?;
@@ -239,6 +240,21 @@ pub fn build_from(
         }
         let made = made.or_else(|| made_before.get(&key).copied());
         written.insert(key, made);
+    }
+    // A file carries no headers: what it would be published with is noted alone.
+    for (key, headers) in &tree.headers {
+        let there = after.outputs.get(key);
+        let known = there.and_then(|there| there.fingerprint);
+        let Some(known) = known.filter(|_| !written.contains_key(key)) else {
+            continue;
+        };
+        let fingerprint = headers.clone().over(known.body).fingerprint();
+        if fingerprint != known
+            && let Some(published) = Arc::make_mut(&mut after.outputs).get_mut(key)
+        {
+            published.fingerprint = Some(fingerprint);
+            dirty.outputs.insert(key.clone());
+        }
     }
     let goes = |(key, published): &(&OutputKey, &Published)| {
         let is_removed = changes.get(&published.source) == Some(&Change::Removed);
@@ -331,7 +347,7 @@ impl Seen {
                 changes.insert(key, change);
             }
         }
-        let full = first || changes.keys().any(|key| key.role().is_configuration());
+        let full = first || before.sources.is_configured_otherwise(&sources);
         if full {
             let elsewhere = sources.elsewhere().cloned().collect();
             for (key, text) in texts(root, elsewhere)? {
@@ -352,8 +368,8 @@ struct Instance<'a> {
     settings: Settings,
     /// True where nothing is gone by.
     full: bool,
-    /// True where it is told why outputs are made again.
-    tells_why: bool,
+    /// What the tree tells.
+    tells: Tells,
     /// Comes before the first output is written.
     begin: &'a (dyn Fn() -> io::Result<()> + Sync),
     /// Outputs that are not there as they were written.
@@ -375,7 +391,7 @@ impl Instance<'_> {
         let Self {
             settings,
             full,
-            tells_why,
+            tells,
             begin,
             altered,
             records,
@@ -402,11 +418,13 @@ impl Instance<'_> {
                     graph,
                     sources: before.sources.clone(),
                     has_records: !full,
+                    is_unfinished: false,
                 }),
                 album: Some(before.album.clone()),
                 pictures: there.filter(|key| is_picture(key)).cloned().collect(),
                 first: None,
-                tells_why,
+                tells_why: tells.why,
+                tells_headers: tells.headers,
             }
         };
         let now = settings.now;

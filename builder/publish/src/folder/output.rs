@@ -278,6 +278,7 @@ impl<'a> Output<'a> {
                     Ok(true)
                 }
                 Body::Bytes(_) => Ok(false),
+                Body::Kept { .. } => Ok(true),
             }
         };
         same().unwrap_or(false)
@@ -299,6 +300,8 @@ impl<'a> Output<'a> {
                     _ => error,
                 })
             }
+            // Nothing was there that it could be.
+            Body::Kept { .. } => Err(ErrorKind::NotFound.into()),
         }
     }
 }

@@ -78,10 +78,11 @@ pub fn look_at_written(
     looked
 }
 
-/// True where a file has the bytes that were written. Of an object with metadata, that is not known.
+/// True where a file has the bytes that were written.
 fn is_as_written(path: &Path, key: &OutputKey, published: &Published, version: Version) -> bool {
     let size = version.size;
-    let is = |object: &Object| Some(object.fingerprint()) == published.fingerprint;
+    let written = published.fingerprint.map(|written| written.body);
+    let is = |object: &Object| Some(object.fingerprint().body) == written;
     let is_copy_of = |content: Mark| {
         let body = Body::Copy {
             source: published.source.clone(),
@@ -101,6 +102,5 @@ fn is_as_written(path: &Path, key: &OutputKey, published: &Published, version: V
         return false;
     };
     let content = Mark::of(&bytes);
-    let made = Object::rendered(key.as_str(), bytes);
-    is(&made) || is(&made.immutable()) || is_copy_of(content)
+    is(&Object::rendered(key.as_str(), bytes)) || is_copy_of(content)
 }

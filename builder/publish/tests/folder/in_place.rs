@@ -76,7 +76,14 @@ fn names_with_a_dot_stay_where_it_is_asked_for() {
     write(&out.join(".git/HEAD"), "ref");
     write(&out.join(".nojekyll"), "");
     write(&out.join("blog/.old"), "old");
-    let built = folder::build(&site.path("site"), None, settings(), &out, true);
+    let built = folder::build(
+        &site.path("site"),
+        None,
+        settings(),
+        &out,
+        true,
+        folder::Tells::default(),
+    );
     assert_eq!(built.unwrap().unwrap().removed.len(), 1);
     for name in [".git", ".git/HEAD", ".nojekyll"] {
         assert!(out.join(name).exists(), "{name}");
@@ -166,6 +173,7 @@ fn two_builds_do_not_write_into_one_folder() {
             settings(),
             &site.path("out"),
             false,
+            folder::Tells::default(),
         )
     };
     let told = build().err().unwrap().to_string();

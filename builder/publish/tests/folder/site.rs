@@ -63,7 +63,14 @@ impl Site {
     }
 
     fn build_into(&self, out: &str) -> Built {
-        let built = folder::build(&self.path("site"), None, settings(), &self.path(out), false);
+        let built = folder::build(
+            &self.path("site"),
+            None,
+            settings(),
+            &self.path(out),
+            false,
+            folder::Tells::default(),
+        );
         built.unwrap().unwrap()
     }
 
@@ -76,7 +83,15 @@ impl Site {
             keep_dotfiles: false,
             state: &self.path("state"),
         };
-        let built = folder::build_from(folders, settings(), true, |_| {});
+        let built = folder::build_from(
+            folders,
+            settings(),
+            folder::Tells {
+                why: true,
+                headers: false,
+            },
+            |_| {},
+        );
         built.unwrap().unwrap()
     }
 

@@ -408,3 +408,37 @@ fn where_nothing_fails_there_is_one_trial() {
     let nothing = site.build(Seen::new()).unwrap();
     assert!(nothing.rendered.is_empty() && nothing.bodies.is_empty());
 }
+
+#[test]
+fn what_goes_back_before_anything_is_rendered_is_told_with_its_line() {
+    let mut site = site();
+    let section = "+++\ntemplate = \"list.html\"\n+++\n";
+    put(
+        &mut site,
+        &[
+            ("content/s/_index.md", section),
+            ("templates/list.html", "a list"),
+        ],
+    );
+    put(
+        &mut site,
+        &[("content/good.md", &post("Stork", "", "Text."))],
+    );
+    // The text of the section was not read since.
+    let outcome = put(&mut site, &[("templates/list.html", "{% broken")]);
+    let missing = outcome
+        .told
+        .iter()
+        .filter(|one| one.code.starts_with("template"));
+    assert!(missing.clone().count() > 0, "{:?}", outcome.told);
+    let mut site = self::site();
+    let outcome = put(&mut site, &[("content/s/_index.md", section)]);
+    let line = |outcome: &Outcome| {
+        let mut told = outcome.told.iter();
+        let missing = told.find(|one| one.code == "template-missing");
+        missing.and_then(|one| one.line)
+    };
+    assert_eq!(line(&outcome), Some(2));
+    let outcome = put(&mut site, &[("templates/list.html", "{% broken")]);
+    assert_eq!(line(&outcome), Some(2));
+}

@@ -66,6 +66,8 @@ pub struct Outcome {
     pub read_records: bool,
     /// Published, since they came out otherwise than they were.
     pub put: BTreeSet<String>,
+    /// Published as they were, with other headers.
+    pub dressed: BTreeSet<String>,
     /// Not published any more.
     pub deleted: BTreeSet<String>,
     /// Failed: what was published stays.
@@ -142,8 +144,14 @@ impl Site {
     pub fn text(&self, key: &str) -> Option<String> {
         match &self.published.get(key)?.object.body {
             Body::Bytes(bytes) => Some(String::from_utf8_lossy(bytes).into_owned()),
-            Body::Copy { .. } => None,
+            Body::Copy { .. } | Body::Kept { .. } => None,
         }
+    }
+
+    /// What S3 keeps with what is published under a key.
+    pub fn metadata(&self, key: &str) -> BTreeMap<String, String> {
+        let published = self.published.get(key);
+        published.map_or_else(BTreeMap::new, |there| there.object.metadata.clone())
     }
 
     /// How much is published.
@@ -429,6 +437,7 @@ impl Site {
                 graph,
                 sources: Arc::new(self.sources.clone()),
                 has_records: !full,
+                is_unfinished: false,
             });
             let published = self.published.keys();
             let pictures = published.filter(|key| key.as_str().starts_with(PICTURES));
@@ -517,6 +526,16 @@ impl Site {
             let source = planned.source.clone();
             self.published.insert(key, Published { object, source });
         }
+        for (key, headers) in tree.headers {
+            if let Some(there) = self.published.get_mut(&key) {
+                let dressed = headers.over(there.object.fingerprint().body);
+                if dressed.fingerprint() != there.object.fingerprint() {
+                    outcome.dressed.insert(key.to_string());
+                    let body = there.object.body.clone();
+                    there.object = Object { body, ..dressed };
+                }
+            }
+        }
         outcome
     }
 
@@ -598,6 +617,7 @@ fn shown(object: &Object) -> String {
         Body::Copy {
             source, version, ..
         } => format!("a copy of {source} ({version})"),
+        Body::Kept { .. } => unreachable!("a tree has what was made"),
     };
     let Object {
         content_type,

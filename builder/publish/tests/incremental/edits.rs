@@ -450,10 +450,21 @@ fn other(key: &'static str) -> BoxedStrategy<Edit> {
             "[publishing]\nfuture = \"hold\"\n[data]\nallowed_hosts = [\"api.example.org\"]\n",
             "[publishing]\nstatic_files = \"yield\"\n",
             "[publishing\n",
+            "[data]\nallowed_hosts = [\"api.example.org\"]\n[security]\n",
+            "[data]\nallowed_hosts = [\"api.example.org\"]\n[security]\nhsts = false\n",
+            "[data]\nallowed_hosts = [\"api.example.org\"]\n[security]\npreset = \"relaxed\"\n",
+            "[security]\npreset = \"relaxed\"\nmode = \"report-only\"\n[[security.paths]]\npath = \"/blog/*\"\ncsp.img-src = [\"https:\"]\n",
+            "[security]\n[security.csp]\nscript-src-attr = [\"'unsafe-hashes'\", \"'sha256-Zl1KNvdvWyP+ez9rYGAzLSSxQx6L6zxh7JTN9PxJ0A8='\"]\n",
+            "[security]\npreset = \"strickt\"\n",
         ],
         "themes/t/theme.toml" => &[
             "name = \"t\"\n",
             "name = \"t\"\n[extra]\nk = \"of the theme\"\n",
+        ],
+        "static/blog/a/index.html" => &[
+            "one",
+            "<script>one()</script>",
+            "<script src='/site.js'></script><b onclick='two()'>",
         ],
         "sass/main.scss" => &[
             "a { b { c: d } }\n",

@@ -106,7 +106,16 @@ impl Disk {
             keep_dotfiles: false,
             state: &state,
         };
-        folder::build_from(folders, settings(), false, |_| {}).unwrap()
+        folder::build_from(
+            folders,
+            settings(),
+            folder::Tells {
+                why: false,
+                headers: false,
+            },
+            |_| {},
+        )
+        .unwrap()
     }
 
     fn compare(&self) -> Result<(), String> {
@@ -126,7 +135,14 @@ impl Disk {
         differ("what is stale", &built.stale, &again.stale)?;
         if built.stale.is_empty() {
             let clean = self.path("clean");
-            let tree = folder::build(&self.path("site"), None, settings(), &clean, false);
+            let tree = folder::build(
+                &self.path("site"),
+                None,
+                settings(),
+                &clean,
+                false,
+                folder::Tells::default(),
+            );
             let tree = tree.unwrap().unwrap().tree;
             let clean = files(&clean);
             differ("files, from nothing", &files(&self.path("out")), &clean)?;

@@ -11,6 +11,7 @@ mod edits;
 mod folders;
 mod random;
 mod search;
+mod security;
 mod small_site;
 mod snippets;
 mod texts;

@@ -26,6 +26,7 @@ mod retries;
 mod rounds;
 mod scheduled;
 mod search;
+mod security;
 mod stop;
 mod stories;
 mod suspects;

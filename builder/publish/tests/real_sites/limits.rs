@@ -42,8 +42,15 @@ fn cost_of(site: &Path) -> Cost {
     take_dearest();
     // Sites that must fail do so here too, and cost what they cost until then.
     drop(
-        folder::evaluate(site, None, settings, || Ok(()), |_, _| ())
-            .expect("a folder that can be read"),
+        folder::evaluate(
+            site,
+            None,
+            settings,
+            folder::Tells::default(),
+            || Ok(()),
+            |_, _| (),
+        )
+        .expect("a folder that can be read"),
     );
     take_dearest()
 }

@@ -22,7 +22,15 @@ fn build(root: &Path, threads: usize) -> Outcome {
     };
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
     let built = pool.expect("threads").install(|| {
-        folder::evaluate(root, None, settings, || Ok(()), |_, object| object).expect("readable")
+        folder::evaluate(
+            root,
+            None,
+            settings,
+            folder::Tells::default(),
+            || Ok(()),
+            |_, object| object,
+        )
+        .expect("readable")
     });
     match built {
         Ok(tree) => {

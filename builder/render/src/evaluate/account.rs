@@ -57,8 +57,10 @@ impl<'a> Account<'a> {
         if is_copy && placed == Placed::Unchanged {
             return;
         }
+        // Of what is put with other headers alone, nothing was made.
+        let is_made = tree.objects.contains_key(key);
         let mut actions = Vec::new();
-        if !is_copy {
+        if !is_copy && is_made {
             actions.push(Action::Rendered);
         }
         actions.push(match placed {

@@ -56,6 +56,8 @@ impl<Kept: Send> Evaluation<Kept> {
                 withdrawn.insert(key);
             }
         }
+        let headers = self.headers(&unfinished);
+        let blocked = self.blocked_told(&unfinished);
         let done = std::mem::take(&mut self.done);
         let looked_at = done
             .into_iter()
@@ -105,6 +107,7 @@ impl<Kept: Send> Evaluation<Kept> {
             .into_iter()
             .chain(failures.told())
             .chain(warnings)
+            .chain(blocked)
             .collect();
         places::find(&mut diagnostics, &self.world);
         let why_stale = in_brief(why_stale, &self.world);
@@ -129,6 +132,7 @@ impl<Kept: Send> Evaluation<Kept> {
             withdrawn,
             objects,
             nothing,
+            headers,
             graph,
             because,
             stale,

@@ -74,6 +74,6 @@ impl<Kept: Send> Evaluation<Kept> {
 pub(super) fn bytes_of(object: &Object) -> Option<Arc<[u8]>> {
     match &object.body {
         Body::Bytes(bytes) => Some(bytes.clone()),
-        Body::Copy { .. } => None,
+        Body::Copy { .. } | Body::Kept { .. } => None,
     }
 }

@@ -23,14 +23,20 @@ impl<Kept: Send> Evaluation<Kept> {
             }
         }
         let failed: Vec<Diagnostic> = failures.told().collect();
-        let told = self.diagnostics.iter().chain(&failed);
-        let files = told.filter(|one| !one.about.is_empty());
-        let files = files.map(|one| one.file.as_str());
-        let lacking = files.filter(|file| {
-            self.world.sources.is_elsewhere(file) && !self.world.texts.contains_key(*file)
-        });
-        lacking.map(SourceKey::from).collect()
+        lacking(self.diagnostics.iter().chain(&failed), &self.world)
     }
+}
+
+/// The texts that have to be read to say where the values stand that these are about.
+pub(super) fn lacking<'a>(
+    told: impl Iterator<Item = &'a Diagnostic>,
+    world: &World,
+) -> BTreeSet<SourceKey> {
+    let files = told.filter(|one| !one.about.is_empty());
+    let files = files.map(|one| one.file.as_str());
+    let lacking =
+        files.filter(|file| world.sources.is_elsewhere(file) && !world.texts.contains_key(*file));
+    lacking.map(SourceKey::from).collect()
 }
 
 /// Puts the places of their values into diagnostics.

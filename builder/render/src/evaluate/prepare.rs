@@ -88,7 +88,7 @@ impl Prepared {
         diagnostics.extend(library.held_told());
         diagnostics.extend(misplaced(&sources));
         let ((plan, mut problems), pages) = rayon::join(
-            || plan::plan(&config, &own.publishing, &library, &sources),
+            || plan::plan(&config, &own, &library, &sources),
             || reach::pages(&library),
         );
         diagnostics.append(&mut problems);

@@ -1,14 +1,16 @@
 //! One round of rendering: every output that is not settled is looked at, and made where it would not
 //! come out as it is.
 
-use super::{Evaluation, indexes, pictures};
+use super::{Evaluation, headers, indexes, pictures};
 use crate::graph::{OutputTrace, Shown};
 use crate::render::RenderError;
-use crate::render::content::{self, Linking};
+use crate::render::content::{self, Contents, Linking};
 use crate::render::output::{self, Edited, LastReaders};
-use crate::render::world::Needs;
+use crate::render::world::{Needs, World};
 use crate::search::Record;
+use crate::security::Violation;
 use itertools::{Either, EitherOrBoth, Itertools};
+use quillfront_policy::Facts;
 use quillfront_site::diagnostic::Diagnostic;
 use quillfront_site::key::{OutputKey, SourceKey};
 use quillfront_site::object::Object;
@@ -70,12 +72,22 @@ impl<Kept: Send> Evaluation<Kept> {
             }
             edited
         });
+        let (world, is_secured_otherwise) = (&self.world, self.is_secured_otherwise);
         let earlier: BTreeSet<OutputKey> = self.earlier.keys().cloned().collect();
         let results: Vec<_> = waiting
             .into_par_iter()
             .map_init(LastReaders::default, |readers, (key, planned, known)| {
                 // Nothing has to be noted of most outputs that are kept.
                 let kept = |known: &Arc<OutputTrace>| {
+                    let page = known.page.as_deref();
+                    // Where nothing is otherwise, it was not refused before.
+                    let refused = is_secured_otherwise
+                        .then(|| headers::refused(world, key, planned, page))
+                        .flatten();
+                    if let Some(why) = refused {
+                        let problems = headers::diagnostics(world, &contents, planned, &why);
+                        return Some((key.clone(), Round::Failed(problems)));
+                    }
                     let matters = !known.pictures.is_empty() || earlier.contains(key);
                     matters.then(|| (key.clone(), Round::Kept(known.clone())))
                 };
@@ -105,23 +117,26 @@ impl<Kept: Send> Evaluation<Kept> {
                     return Some((key.clone(), Round::Later));
                 }
                 let made = output::render(&self.world, &contents, key, planned);
-                let round = match made {
-                    Ok(made) => {
-                        let shown = made.object.as_ref().map(pictures::shown);
-                        let is_index = matches!(planned.recipe, Recipe::SearchIndex(_));
-                        let index = made.object.as_ref().filter(|_| is_index);
-                        Round::Made(Box::new(Made {
-                            index: index.and_then(indexes::bytes_of),
-                            kept: made.object.map(|object| keep(key, object)),
-                            pictures: content::shown(made.pictures),
-                            shown: shown.unwrap_or_default(),
-                            trace: made.trace.map(Arc::new),
-                            records: made.records,
-                        }))
-                    }
-                    Err(RenderError::Failed(problems)) => Round::Failed(problems),
-                    Err(RenderError::Needs(needs)) => Round::Lacking(Box::new(needs)),
-                };
+                let round =
+                    match made.and_then(|made| dressed(world, &contents, key, planned, made)) {
+                        Ok((made, violations)) => {
+                            let shown = made.object.as_ref().map(pictures::shown);
+                            let is_index = matches!(planned.recipe, Recipe::SearchIndex(_));
+                            let index = made.object.as_ref().filter(|_| is_index);
+                            Round::Made(Box::new(Made {
+                                index: index.and_then(indexes::bytes_of),
+                                violations,
+                                page: made.page,
+                                kept: made.object.map(|object| keep(key, object)),
+                                pictures: content::shown(made.pictures),
+                                shown: shown.unwrap_or_default(),
+                                trace: made.trace.map(Arc::new),
+                                records: made.records,
+                            }))
+                        }
+                        Err(RenderError::Failed(problems)) => Round::Failed(problems),
+                        Err(RenderError::Needs(needs)) => Round::Lacking(Box::new(needs)),
+                    };
                 Some((key.clone(), round))
             })
             .flatten_iter()
@@ -140,12 +155,19 @@ impl<Kept: Send> Evaluation<Kept> {
                     self.darkroom.note_output(&key, pictures);
                     wanted.extend(trace.pictures.iter().cloned());
                     if let Some(kept) = self.earlier.remove(&key) {
+                        let (planned, page) = (&self.plan[&key], trace.page.as_deref());
+                        let violations = headers::violations(&self.world, &key, planned, page);
+                        if !violations.is_empty() {
+                            self.violations.insert(key.clone(), violations);
+                        }
                         self.traces.insert(key.clone(), trace);
                         self.done.insert(key, Ok(Some(kept)));
                     }
                 }
                 Round::Made(made) => {
                     let Made {
+                        violations,
+                        page,
                         kept,
                         pictures,
                         shown,
@@ -153,6 +175,13 @@ impl<Kept: Send> Evaluation<Kept> {
                         records,
                         index,
                     } = *made;
+                    self.violations.remove(&key);
+                    if !violations.is_empty() {
+                        self.violations.insert(key.clone(), violations);
+                    }
+                    if let Some(page) = page.filter(|_| self.tells_headers) {
+                        self.page_facts.insert(key.clone(), page);
+                    }
                     self.records.extend(records);
                     made_indexes.extend(index.map(|bytes| (key.clone(), bytes)));
                     let own = pictures.iter().map(|(picture, ..)| picture);
@@ -222,6 +251,30 @@ impl<Kept: Send> Evaluation<Kept> {
     }
 }
 
+/// An output with its headers, and what its policy blocks.
+fn dressed(
+    world: &World,
+    contents: &Contents,
+    key: &OutputKey,
+    planned: &Planned,
+    made: output::Made,
+) -> Result<(output::Made, Vec<Violation>), RenderError> {
+    let Some(object) = made.object else {
+        return Ok((made, Vec::new()));
+    };
+    let page = made.page.as_deref();
+    match headers::dress(world, key, planned, page, object) {
+        Ok((object, violations)) => {
+            let object = Some(object);
+            Ok((output::Made { object, ..made }, violations))
+        }
+        Err(why) => {
+            let problems = headers::diagnostics(world, contents, planned, &why);
+            Err(RenderError::Failed(problems))
+        }
+    }
+}
+
 /// An output that has not been settled: its key, what makes it, what is known of it.
 type Waiting<'a> = (&'a OutputKey, &'a Planned, Option<&'a Arc<OutputTrace>>);
 
@@ -243,6 +296,10 @@ enum Round<Kept> {
 
 /// An output that was made.
 struct Made<Kept> {
+    /// What its policy blocks.
+    violations: Vec<Violation>,
+    /// What it runs and loads.
+    page: Option<Arc<Facts>>,
     kept: Option<Kept>,
     pictures: Vec<Shown>,
     shown: BTreeSet<OutputKey>,

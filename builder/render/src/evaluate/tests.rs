@@ -103,6 +103,7 @@ pub(super) fn text(tree: &Tree, key: &str) -> String {
     match &object.body {
         Body::Bytes(bytes) => String::from_utf8(bytes.to_vec()).unwrap(),
         Body::Copy { source, .. } => format!("copy of {source}"),
+        Body::Kept { .. } => unreachable!("a tree has what was made"),
     }
 }
 

@@ -4,6 +4,7 @@
 mod stored;
 
 use crate::remote::Request;
+use quillfront_policy::Digest;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -14,6 +15,8 @@ pub enum Question {
     OfPages(PageQuestion),
     /// Any other question.
     OfText(TextQuestion),
+    /// Whether a script, or the address of a script file, stands in the text of any page or section.
+    Script(Digest),
 }
 
 /// A question that looks at other pages. It is answered once all bodies are settled, so no body depends on
@@ -82,7 +85,7 @@ impl Question {
     pub fn function(&self) -> Option<&'static str> {
         match self {
             Self::OfPages(question) => Some(question.function()),
-            Self::OfText(_) => None,
+            Self::OfText(_) | Self::Script(_) => None,
         }
     }
 
@@ -92,6 +95,8 @@ impl Question {
         match self {
             Self::OfPages(_) => false,
             Self::OfText(question) => question.looks_beyond_pages(),
+            // Any text may have it.
+            Self::Script(_) => true,
         }
     }
 
@@ -152,6 +157,7 @@ impl fmt::Display for Question {
         match self {
             Self::OfPages(question) => write!(f, "{question}"),
             Self::OfText(question) => write!(f, "{question}"),
+            Self::Script(digest) => write!(f, "whether a text has the script {digest}"),
         }
     }
 }

@@ -15,6 +15,7 @@ use crate::graph::memo::{Known, Memo, Once};
 use crate::graph::{BodyFacts, Graph, Shown};
 use links::{BodyId, linking};
 use quillfront_markdown::ExternalLink;
+use quillfront_policy::Digest;
 use quillfront_site::diagnostic::{Diagnostic, Severity};
 use quillfront_site::facts::{BodyText, Place};
 use quillfront_site::index_vec::IndexVec;
@@ -108,6 +109,8 @@ pub struct Contents {
     /// What shapes read of sections and taxonomies.
     projected: Known<(ShapeId, Projected), Value>,
     taxonomy_values: Known<(String, String), Value>,
+    /// What texts run.
+    scripts: OnceLock<BTreeSet<Digest>>,
     /// Links that are doubted and stop no page.
     doubtful_links: Vec<Diagnostic>,
     configs: BTreeMap<String, Value>,
@@ -275,6 +278,18 @@ impl Contents {
                 ..found
             })
             .collect()
+    }
+
+    /// True where a script, or what else runs, stands in the text of a page or section.
+    pub fn has_script(&self, digest: &Digest) -> bool {
+        let all = self.scripts.get_or_init(|| {
+            let bodies = self.pages.iter().chain(&self.sections);
+            let facts = bodies.filter_map(|body| Some(&body.as_ref().ok()?.facts));
+            facts
+                .flat_map(|facts| facts.scripts.iter().cloned())
+                .collect()
+        });
+        all.contains(digest)
     }
 
     /// `config` as templates of a language see it.

@@ -7,7 +7,7 @@ use super::files::{self, Found};
 use super::images;
 use super::lookup;
 use super::questions;
-use super::scope::{Scope, ask, ask_of_pages, chance, scope};
+use super::scope::{Scope, ask, ask_of_pages, chance, hashed, scope};
 use super::values::{self, Detail, View};
 use super::world::World;
 use crate::graph::{Named, Neighbours, PageQuestion, TextQuestion};
@@ -319,7 +319,8 @@ fn get_hash(arguments: Kwargs, _: &State) -> Answer {
     let sha_type = arguments.get::<u64>("sha_type")?.unwrap_or(384);
     let base64 = arguments.get::<bool>("base64")?.unwrap_or(true);
     only_one_source("get_hash", &arguments)?;
-    let bytes: Arc<[u8]> = match arguments.get::<&str>("literal")? {
+    let literal = arguments.get::<&str>("literal")?;
+    let bytes: Arc<[u8]> = match literal {
         Some(literal) => Arc::from(literal.as_bytes()),
         None => must_read(&scope()?, arguments.must_get::<&str>("path")?)?,
     };
@@ -332,7 +333,12 @@ fn get_hash(arguments: Kwargs, _: &State) -> Answer {
     };
     Ok(Value::from(if base64 {
         use base64::Engine;
-        base64::engine::general_purpose::STANDARD.encode(digest)
+        let hash = base64::engine::general_purpose::STANDARD.encode(digest);
+        // What is not a file of the site stands for no script of it.
+        if literal.is_none() {
+            hashed(format!("sha{sha_type}-{hash}"));
+        }
+        hash
     } else {
         hex::encode(digest)
     }))

@@ -26,6 +26,7 @@ pub mod minify;
 mod noindex;
 mod origins;
 pub mod output;
+pub mod provenance;
 mod questions;
 pub mod readers;
 pub mod readings;

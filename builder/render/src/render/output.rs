@@ -5,6 +5,7 @@ use super::feeds;
 use super::generated;
 use super::minify;
 use super::noindex;
+use super::provenance;
 use super::questions;
 use super::readers::{Reader, Readers};
 use super::scope::{self, Scope, within};
@@ -14,6 +15,7 @@ use super::world::{Needs, Pictures, World};
 use super::{RenderError, guarded};
 use crate::graph::{OutputTrace, Question, value_mark};
 use crate::search;
+use quillfront_policy::Facts;
 use quillfront_site::diagnostic::Diagnostic;
 use quillfront_site::fingerprint::{Mark, Marker};
 use quillfront_site::key::{OutputKey, SourceKey};
@@ -30,11 +32,9 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use tera::Context;
 
-mod redirect;
 mod search_index;
 mod told;
 mod variables;
-use redirect::redirecting;
 pub use search_index::{all_searched, search_mark};
 pub use told::{Site, Sums, merged};
 
@@ -47,6 +47,8 @@ pub struct Made {
     pub object: Option<Object>,
     /// Pictures that it refers to.
     pub pictures: Pictures,
+    /// What it runs and loads, if it is an HTML page and that is asked for.
+    pub page: Option<Arc<Facts>>,
     /// What it was made from, where that is noted.
     pub trace: Option<OutputTrace>,
     /// Of a search index the records that it was made from, where that is noted.
@@ -64,12 +66,7 @@ pub fn render(
     planned: &Planned,
 ) -> Result<Made, RenderError> {
     if let Recipe::Copy(source) = &planned.recipe {
-        return Ok(Made {
-            object: copy(&world.sources, key, source),
-            pictures: Pictures::new(),
-            trace: None,
-            records: Vec::new(),
-        });
+        return copied(world, key, source);
     }
     let job = Job {
         world,
@@ -99,19 +96,23 @@ pub fn render(
         Some(object) if minified && key.as_str().ends_with("html") => Some(shorter(object)),
         other => other,
     };
+    let (page, asked_for_it) = job.page(object.as_ref(), &trace.integrity);
     let mut made = Made {
         object,
         pictures: trace.pictures,
+        page: page.map(Arc::new),
         trace: None,
         records: trace.records,
     };
     if world.traced {
-        let asked: Arc<[Arc<Question>]> = trace.asked.all().map(Arc::new).collect();
+        let asked = trace.asked.all().chain(asked_for_it);
+        let asked: Arc<[Arc<Question>]> = asked.map(Arc::new).collect();
         let mark = scope::look(scope, key.as_str(), || job.mark(&asked));
         made.trace = mark.map_err(RenderError::Needs)?.map(|trace| OutputTrace {
             trace,
             asked,
             pictures: content::shown(made.pictures.clone()),
+            page: made.page.clone(),
         });
     }
     Ok(made)
@@ -255,6 +256,52 @@ fn hidden(mut object: Object) -> Object {
     object
 }
 
+/// A file as it is. Where it is a page, and its policy is asked for, its text is read.
+fn copied(world: &World, key: &OutputKey, source: &SourceKey) -> Result<Made, RenderError> {
+    let mut made = Made {
+        object: copy(&world.sources, key, source),
+        pictures: Pictures::new(),
+        page: None,
+        trace: None,
+        records: Vec::new(),
+    };
+    if made.object.is_none() || world.own.security.is_none() || !provenance::is_page(key.as_str()) {
+        return Ok(made);
+    }
+    let text = match (
+        world.sources.text(source.as_str()),
+        world.inputs.get(source),
+    ) {
+        (Some(text), _) => Some(Cow::from(&**text)),
+        (None, Some(bytes)) => bytes.as_deref().map(String::from_utf8_lossy),
+        (None, None) => {
+            let mut needs = Needs::default();
+            needs.files.insert(source.clone());
+            return Err(RenderError::Needs(needs));
+        }
+    };
+    // Of a file that is too large to be read nothing is known, and nothing allowed.
+    let facts = text.map(|text| provenance::of_file(world, &text));
+    made.page = facts.map(Arc::new);
+    made.trace = mark_of_page(world, source).map(|trace| OutputTrace {
+        trace,
+        asked: Arc::default(),
+        pictures: Vec::new(),
+        page: made.page.clone(),
+    });
+    made.trace = made.trace.filter(|_| world.traced);
+    Ok(made)
+}
+
+/// The mark of a page that is a file as it is; none where it is not looked at.
+fn mark_of_page(world: &World, source: &SourceKey) -> Option<Mark> {
+    world.own.security.as_ref()?;
+    let mut marker = Marker::default();
+    marker.bytes(source.as_str());
+    marker.mark(world.sources.mark(source.as_str())?);
+    Some(marker.done())
+}
+
 fn copy(sources: &Sources, key: &OutputKey, source: &SourceKey) -> Option<Object> {
     let found = sources.get(source.as_str())?;
     let body = match &found.effective {
@@ -303,6 +350,10 @@ enum Read<'a> {
     Search,
     /// That the page is hidden.
     Hidden,
+    /// The file that it is.
+    File,
+    /// What the edge is told of the site.
+    Rules,
 }
 
 type Outcome = Result<Option<Object>, Vec<Diagnostic>>;
@@ -314,6 +365,10 @@ impl<'w> Job<'w> {
             Recipe::SearchLibrary | Recipe::HighlightSheet(_) => {
                 let bytes = generated::fixed(&self.planned.recipe);
                 return Ok(bytes.map(|bytes| Object::rendered(self.key.as_str(), bytes)));
+            }
+            Recipe::Rules => {
+                let bytes = generated::rules(self.world);
+                return Ok(Some(Object::rendered(self.key.as_str(), bytes)));
             }
             Recipe::Copy(source) => return Ok(copy(&self.world.sources, self.key, source)),
             Recipe::Style(_) => return self.style(),
@@ -339,9 +394,32 @@ impl<'w> Job<'w> {
         Ok(match &self.planned.recipe {
             Recipe::Feed(_) => object.map(without_controls),
             Recipe::Page(id) if library.pages[*id].front.hidden => object.map(hidden),
-            Recipe::Redirect(target) => object.map(|object| redirecting(object, target)),
             _ => object,
         })
+    }
+
+    /// What a page runs and loads, and what was asked to know it. It is noted also where nobody asks for a
+    /// policy yet, so that a policy needs no render.
+    fn page(
+        &self,
+        object: Option<&Object>,
+        integrity: &BTreeSet<String>,
+    ) -> (Option<Facts>, BTreeSet<Question>) {
+        let is_asked_for = self.world.traced || self.world.own.security.is_some();
+        let is_redirect = matches!(self.planned.recipe, Recipe::Redirect(_));
+        let name = self.template_name();
+        let (Some(object), Some(name), true) = (object, name, is_asked_for && !is_redirect) else {
+            return (None, BTreeSet::new());
+        };
+        let (Body::Bytes(bytes), true) = (&object.body, provenance::is_page(self.key.as_str()))
+        else {
+            return (None, BTreeSet::new());
+        };
+        let html = String::from_utf8_lossy(bytes);
+        let reader = self.world.templates.readers.reader(&name);
+        let (facts, asked) =
+            provenance::of_output(self.world, self.contents, &reader, integrity, &html);
+        (Some(facts), asked)
     }
 
     fn view<'v>(&'v self, detail: Detail<'v>) -> View<'v> {
@@ -390,6 +468,15 @@ impl<'w> Job<'w> {
                 marker.bytes(self.planned.source.as_str());
                 marker.mark(self.world.styles.mark());
                 tell(Read::Styles, marker.done());
+                return Some(());
+            }
+            Recipe::Copy(source) if provenance::is_page(self.key.as_str()) => {
+                tell(Read::File, mark_of_page(self.world, source)?);
+                return Some(());
+            }
+            Recipe::Rules => {
+                let mark = Mark::of(&generated::rules(self.world));
+                tell(Read::Rules, mark);
                 return Some(());
             }
             Recipe::Copy(_) | Recipe::Picture(_) => return None,
@@ -541,6 +628,7 @@ impl<'w> Job<'w> {
             Recipe::SearchIndex(_)
             | Recipe::SearchLibrary
             | Recipe::HighlightSheet(_)
+            | Recipe::Rules
             | Recipe::Copy(_)
             | Recipe::Style(_)
             | Recipe::Picture(_) => return None,

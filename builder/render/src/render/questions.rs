@@ -130,6 +130,11 @@ pub fn answer(view: View<'_>, question: &Question, shape: &Shape) -> Mark {
     match question {
         Question::OfPages(question) => of_pages(view, question, shape),
         Question::OfText(question) => of_either(view.world, Some(view.contents), question),
+        Question::Script(digest) => {
+            let mut marker = Marker::default();
+            marker.number(u64::from(view.contents.has_script(digest)));
+            marker.done()
+        }
     }
 }
 

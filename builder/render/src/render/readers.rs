@@ -3,6 +3,7 @@
 use super::texts::OtherTexts;
 use crate::graph::{PageQuestion, Question};
 use crate::locks::Unpoisoned;
+use quillfront_policy::Shapes;
 use quillfront_site::fingerprint::{Mark, Marker};
 use quillfront_templates::reads::{Interner, Reads, Set, Shape, WHOLE};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -19,6 +20,8 @@ pub struct Readers {
     set: OnceLock<Set>,
     all: OnceLock<Mark>,
     known: RwLock<HashMap<String, Arc<Reader>>>,
+    /// The scripts in all of them.
+    scripts: OnceLock<Shapes>,
     /// Gives the shapes of all readers their ids.
     interner: Arc<Interner>,
 }
@@ -30,12 +33,14 @@ pub struct Reader {
     pub mark: Mark,
     /// Whose texts it reads.
     pub other_texts: OtherTexts,
-    shapes: Mutex<Shapes>,
+    shapes: Mutex<KnownShapes>,
+    /// The scripts that stand in what it is made of.
+    scripts: OnceLock<Shapes>,
     interner: Arc<Interner>,
 }
 
 #[derive(Default)]
-struct Shapes {
+struct KnownShapes {
     by_question: HashMap<PageQuestion, Arc<Shape>>,
     /// Each once.
     all: BTreeSet<Arc<Shape>>,
@@ -92,6 +97,7 @@ impl Readers {
             other_texts: OtherTexts::of(&reads),
             reads,
             shapes: Mutex::default(),
+            scripts: OnceLock::new(),
             interner: self.interner.clone(),
         }
     }
@@ -102,6 +108,33 @@ impl Readers {
         let mut names = prefixes.map(|prefix| format!("{prefix}{name}"));
         let (name, text) = names.find_map(|name| self.texts.get_key_value(&name))?;
         Some((name, text))
+    }
+
+    /// The texts that a reader's template is made of; of all templates where that may be any, or there is
+    /// none.
+    pub fn texts_of<'a>(&'a self, reader: Option<&'a Reader>) -> impl Iterator<Item = &'a str> {
+        let made_of = reader.and_then(Reader::made_of);
+        let texts = self.texts.iter();
+        let texts = texts.filter(move |(name, _)| made_of.is_none_or(|made| made.contains(*name)));
+        texts.map(|(_, text)| text.as_str())
+    }
+
+    /// The texts of all templates, by their full names.
+    pub fn all_texts(&self) -> impl Iterator<Item = (&str, &str)> {
+        let texts = self.texts.iter();
+        texts.map(|(name, text)| (name.as_str(), text.as_str()))
+    }
+
+    /// The scripts in the texts that a reader's template is made of.
+    pub fn scripts_of<'a>(&'a self, reader: Option<&'a Reader>) -> &'a Shapes {
+        let place = reader.map_or(&self.scripts, |reader| &reader.scripts);
+        place.get_or_init(|| {
+            let mut all = Shapes::default();
+            for text in self.texts_of(reader) {
+                all.add(&Shapes::in_template(text));
+            }
+            all
+        })
     }
 
     /// The names of all templates.
@@ -142,7 +175,7 @@ impl Reader {
         static ALL: LazyLock<Arc<Shape>> = LazyLock::new(|| Arc::new(WHOLE.clone()));
         match question {
             Question::OfPages(question) => self.shape_of_pages(question),
-            Question::OfText(_) => ALL.clone(),
+            Question::OfText(_) | Question::Script(_) => ALL.clone(),
         }
     }
 

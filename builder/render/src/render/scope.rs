@@ -58,6 +58,8 @@ pub struct Trace {
     pub asked: Questions,
     /// Records that a search index was made from, where that is noted.
     pub records: Vec<(SourceKey, Arc<Record>)>,
+    /// Hashes of files that it asked for, as `integrity` has them: `sha384-…`.
+    pub integrity: BTreeSet<String>,
 }
 
 /// Questions of a render.
@@ -176,6 +178,11 @@ pub fn want_picture(key: OutputKey, source: SourceKey, job: Job) -> usize {
         trace.pictures.len()
     });
     count.unwrap_or_default()
+}
+
+/// Notes the hash of a file that the current render asked for.
+pub fn hashed(integrity: String) {
+    note(|trace| trace.integrity.insert(integrity));
 }
 
 /// Notes that the current render shows a body that cannot be rendered.

@@ -1,9 +1,12 @@
 //! Sources and outputs as they stand in segments.
 
+mod older;
+
 use super::super::root::FORMAT;
 use super::segments::{Changed, FOLDER, Packed, RECORDS_PER_SEGMENT, Unpacker, Writer, shards};
 use super::{Dirty, Published, State, StateError, is_put_away};
 use jiff::Timestamp;
+use quillfront_policy::Facts;
 use quillfront_render::graph::{BodyFacts, OutputTrace, Question, Shown};
 use quillfront_site::diagnostic::Diagnostic;
 use quillfront_site::fingerprint::Mark;
@@ -31,44 +34,6 @@ struct SourceRecord {
     body: Option<Arc<BodyFacts>>,
 }
 
-/// The same in the format before.
-#[derive(Deserialize)]
-#[cfg_attr(test, derive(Serialize))]
-struct SourceRecord5 {
-    key: SourceKey,
-    version: SmolStr,
-    size: u64,
-    kind: RecordKind,
-    problems: Vec<Diagnostic>,
-    head: Option<Arc<Head>>,
-    body: Option<Arc<BodyFacts>>,
-}
-
-impl From<SourceRecord5> for SourceRecord {
-    fn from(record: SourceRecord5) -> Self {
-        let SourceRecord5 {
-            key,
-            version,
-            size,
-            kind,
-            problems,
-            head,
-            body,
-        } = record;
-        Self {
-            key,
-            version,
-            size,
-            kind,
-            problems,
-            head,
-            since: None,
-            lacks: Vec::new(),
-            body,
-        }
-    }
-}
-
 #[derive(Serialize, Deserialize, Clone, Copy, PartialEq, Eq)]
 enum RecordKind {
     /// A text that is in the segments of the site's own.
@@ -92,6 +57,8 @@ struct TraceRecord {
     /// Which of the segment's lists of questions.
     asked: u32,
     pictures: Vec<Shown>,
+    /// Which of the segment's pages.
+    page: Option<u32>,
 }
 
 /// A segment of outputs. What they ask for is in it once: most ask alike.
@@ -100,6 +67,8 @@ struct OutputSegment {
     questions: Vec<Arc<Question>>,
     /// Lists of questions, by their places.
     lists: Vec<Vec<u32>>,
+    /// What pages run and load. Most of one template are alike.
+    pages: Vec<Arc<Facts>>,
     outputs: Vec<OutputRecord>,
 }
 
@@ -129,6 +98,7 @@ impl OutputSegment {
     fn of(outputs: Vec<(&OutputKey, &Published, Option<&Arc<OutputTrace>>)>) -> Self {
         let mut questions = Places::new();
         let mut lists = Places::new();
+        let mut pages = Places::new();
         let mut traced = |trace: &Arc<OutputTrace>| {
             let asked = trace.asked.iter();
             let asked = asked.map(|question| questions.of(question.clone()));
@@ -136,6 +106,7 @@ impl OutputSegment {
                 trace: trace.trace,
                 asked: lists.of(asked.collect::<Vec<u32>>()),
                 pictures: trace.pictures.clone(),
+                page: trace.page.as_ref().map(|page| pages.of(page.clone())),
             }
         };
         let outputs = outputs.into_iter();
@@ -148,6 +119,7 @@ impl OutputSegment {
             outputs: outputs.collect(),
             questions: questions.all,
             lists: lists.all,
+            pages: pages.all,
         }
     }
 
@@ -157,10 +129,15 @@ impl OutputSegment {
         let list = |list: &Vec<u32>| list.iter().map(question).collect::<Option<Arc<[_]>>>();
         let lists = self.lists.iter().map(list).collect::<Option<Vec<_>>>()?;
         let traced = |record: TraceRecord| {
+            let page = match record.page {
+                Some(place) => Some(self.pages.get(place as usize)?.clone()),
+                None => None,
+            };
             Some(Arc::new(OutputTrace {
                 trace: record.trace,
                 asked: lists.get(record.asked as usize)?.clone(),
                 pictures: record.pictures,
+                page,
             }))
         };
         let output = |record: OutputRecord| {
@@ -176,11 +153,19 @@ impl OutputSegment {
 
 pub(super) type Outputs = Vec<(OutputKey, Published, Option<Arc<OutputTrace>>)>;
 
-pub(super) fn unpack_outputs(names: &[String], packed: &dyn Packed) -> Result<Outputs, StateError> {
+pub(super) fn unpack_outputs(
+    names: &[String],
+    format: u32,
+    packed: &dyn Packed,
+) -> Result<Outputs, StateError> {
     let named: Vec<&String> = names.iter().filter(|name| !name.is_empty()).collect();
     let parts: Vec<Outputs> = named
         .into_par_iter()
         .map_init(Unpacker::default, |unpacker, name| {
+            if format != FORMAT {
+                let segment: older::OutputSegment6 = unpacker.unpack_named(name, packed)?;
+                return Ok(segment.into_outputs());
+            }
             let segment: OutputSegment = unpacker.unpack_named(name, packed)?;
             let lacking = || StateError::Damaged(format!("{FOLDER}{name} lacks a question"));
             segment.into_outputs().ok_or_else(lacking)
@@ -212,11 +197,16 @@ pub(super) fn unpack_sources(
     let lists: Vec<Vec<SourceAndBody>> = named
         .into_par_iter()
         .map_init(Unpacker::default, |unpacker, name| {
-            let records: Vec<SourceRecord> = if format < FORMAT {
-                let records: Vec<SourceRecord5> = unpacker.unpack_named(name, packed)?;
-                records.into_iter().map(SourceRecord::from).collect()
-            } else {
-                unpacker.unpack_named(name, packed)?
+            let records: Vec<SourceRecord> = match format {
+                FORMAT => unpacker.unpack_named(name, packed)?,
+                6 => {
+                    let records: Vec<older::SourceRecord6> = unpacker.unpack_named(name, packed)?;
+                    records.into_iter().map(SourceRecord::from).collect()
+                }
+                _ => {
+                    let records: Vec<older::SourceRecord5> = unpacker.unpack_named(name, packed)?;
+                    records.into_iter().map(SourceRecord::from).collect()
+                }
             };
             let records = records.into_iter();
             records.map(|record| source_of(record, texts)).collect()
@@ -325,35 +315,20 @@ mod tests {
     use super::*;
     use crate::bucket::root::{OLDEST_FORMAT, Segments};
     use quillfront_site::key::Role;
-    use quillfront_site::plan::Rank;
 
     /// A state of the format before: two posts, and an output of the first.
     #[test]
     fn content_of_an_older_format_is_accepted_where_it_is_published() {
-        let record = |key: &str| SourceRecord5 {
-            key: key.into(),
-            version: "1".into(),
-            size: 4,
-            kind: RecordKind::Away(Mark::of(b"text")),
-            problems: Vec::new(),
-            head: None,
-            body: None,
-        };
+        let record = |key: &str| older::SourceRecord5::of_text(key, Mark::of(b"text"));
         let keys = ["content/a.md", "content/b.md"];
         let changed = Changed::of(1, &[], &[], true);
         let mut writer = Writer::default();
         let records = keys.map(|key| (key, move || record(key)));
         let sources = writer.add(records, &changed).expect("segments");
-        let published = Published {
-            fingerprint: None,
-            etag: "1".into(),
-            source: keys[0].into(),
-            rank: Rank::Page,
-        };
-        let output = OutputKey::from("a/index.html");
-        let outputs = [("a/index.html", || (&output, &published, None))];
-        let pack = |list| postcard::to_stdvec(&OutputSegment::of(list));
-        let outputs = writer.add_packed(outputs, &changed, pack);
+        let outputs = [("a/index.html", || ())];
+        let own = || older::OutputSegment6::of_page("a/index.html", keys[0]);
+        let outputs =
+            writer.add_packed(outputs, &changed, |_: Vec<()>| postcard::to_stdvec(&own()));
         let segments = Segments {
             sources,
             outputs: outputs.expect("segments"),

@@ -72,7 +72,15 @@ pub fn config(random: &mut Random, good: bool) -> String {
 
 pub fn own_config(random: &mut Random) -> String {
     let future = random.pick(&["hold", "hold", "publish"]);
-    format!("[publishing]\nfuture = \"{future}\"\n")
+    let security = random.pick(&[
+        "",
+        "",
+        "[security]\n",
+        "[security]\nhsts = false\n",
+        "[security]\npreset = \"relaxed\"\n",
+        "[security]\nmode = \"report-only\"\n[[security.paths]]\npath = \"/blog/*\"\ncsp.img-src = [\"data:\"]\n",
+    ]);
+    format!("[publishing]\nfuture = \"{future}\"\n{security}")
 }
 
 pub fn section(random: &mut Random) -> String {
@@ -159,7 +167,9 @@ pub fn page(random: &mut Random) -> String {
         2 => format!("data = \"{}\"\n", random.pick(&DATA)),
         _ => String::new(),
     };
-    let body = match random.below(8) {
+    let body = match random.below(10) {
+        8 => "<script>own()</script>\n".to_owned(),
+        9 => "<b onclick=\"own()\">bold</b>\n".to_owned(),
         0 => format!("[there](@/{another})\n"),
         1 => "![red](/pictures/red.png)\n".to_owned(),
         2 => "First.\n\n<!-- more -->\n\n# Head\n\nSecond.\n".to_owned(),

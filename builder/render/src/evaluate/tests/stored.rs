@@ -139,6 +139,7 @@ proptest! {
             graph: Arc::new(graph),
             sources: sources.clone(),
             has_records: false,
+                is_unfinished: false,
         };
         let mut now = (**sources).clone();
         if let Some(source) = sources.get(key.as_str())

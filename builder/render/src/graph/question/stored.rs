@@ -4,6 +4,7 @@
 
 use super::{Named, PageQuestion, Question, TextQuestion};
 use crate::remote::Request;
+use quillfront_policy::Digest;
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::borrow::Cow;
@@ -33,6 +34,7 @@ enum Stored<'q> {
     Picture(Cow<'q, str>),
     Answer(Cow<'q, Request>),
     Now,
+    Script(Digest),
 }
 
 impl<'q> From<&'q PageQuestion> for Stored<'q> {
@@ -94,6 +96,7 @@ impl From<Stored<'_>> for Question {
             Stored::Picture(path) => Self::OfText(TextQuestion::Picture(path.into_owned())),
             Stored::Answer(request) => Self::OfText(TextQuestion::Answer(request.into_owned())),
             Stored::Now => Self::OfText(TextQuestion::Now),
+            Stored::Script(digest) => Self::Script(digest),
         }
     }
 }
@@ -103,6 +106,7 @@ impl Serialize for Question {
         match self {
             Self::OfPages(question) => Stored::from(question).serialize(serializer),
             Self::OfText(question) => question.serialize(serializer),
+            Self::Script(digest) => Stored::Script(*digest).serialize(serializer),
         }
     }
 }
@@ -123,7 +127,9 @@ impl<'de> Deserialize<'de> for TextQuestion {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         match Question::deserialize(deserializer)? {
             Question::OfText(question) => Ok(question),
-            Question::OfPages(_) => Err(D::Error::custom("a text asks for other pages")),
+            Question::OfPages(_) | Question::Script(_) => {
+                Err(D::Error::custom("a text asks for other pages"))
+            }
         }
     }
 }
@@ -204,7 +210,11 @@ mod tests {
             let read: Question = postcard::from_bytes(bytes).unwrap();
             assert_eq!(read, question);
         }
-        assert!(postcard::from_bytes::<Question>(b"\x0a").is_err());
+        let script = Question::Script(Digest::of("a()"));
+        let bytes = postcard::to_stdvec(&script).unwrap();
+        assert_eq!((bytes[0], bytes.len()), (0x0a, 33));
+        assert_eq!(postcard::from_bytes::<Question>(&bytes).unwrap(), script);
+        assert!(postcard::from_bytes::<Question>(b"\x0b").is_err());
     }
 
     #[test]
@@ -216,7 +226,9 @@ mod tests {
                     assert_eq!(postcard::to_stdvec(&own).unwrap(), bytes);
                     assert_eq!(read.unwrap(), own);
                 }
-                Question::OfPages(_) => assert!(read.is_err(), "{question}"),
+                Question::OfPages(_) | Question::Script(_) => {
+                    assert!(read.is_err(), "{question}");
+                }
             }
         }
     }

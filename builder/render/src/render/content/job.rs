@@ -5,6 +5,7 @@ use super::{Bodies, Body, Linking, Written, shown};
 use crate::graph::{BodyFacts, Graph, TextQuestion, value_mark};
 use crate::render::explain::TemplateError;
 use crate::render::origins::Origins;
+use crate::render::provenance;
 use crate::render::questions;
 use crate::render::scope::{self, Scope, Trace, within};
 use crate::render::templates::{about, source_of};
@@ -175,11 +176,17 @@ impl Job<'_> {
             return Err(RenderError::Needs(trace.needs));
         }
         let document = result.map_err(RenderError::Failed)?;
-        self.written(document, trace, is_templated_now)
+        self.written(document, trace, written, is_templated_now)
             .map_err(RenderError::Needs)
     }
 
-    fn written(&self, document: Document, trace: Trace, templated: bool) -> Result<Written, Needs> {
+    fn written(
+        &self,
+        document: Document,
+        trace: Trace,
+        source: &str,
+        templated: bool,
+    ) -> Result<Written, Needs> {
         let Job {
             world, place, text, ..
         } = self;
@@ -203,6 +210,13 @@ impl Job<'_> {
                 Mark::of(&[])
             }
         };
+        let looked_at = provenance::Text {
+            written: source,
+            is_templated: templated,
+            integrity: &trace.integrity,
+        };
+        let (scripts, page) = provenance::of_text(world, &looked_at, &document.html);
+        let line = |line| text.line_of_file(line);
         let scope = Scope::of_text(world);
         let facts = BodyFacts {
             trace: if world.traced {
@@ -220,6 +234,8 @@ impl Job<'_> {
             links,
             warnings: located(place.key.as_str(), text, document.warnings),
             pictures: shown(trace.pictures),
+            scripts,
+            blocked: provenance::with_lines(&page, source, line),
         };
         Ok(Written {
             facts: Arc::new(facts),

@@ -83,6 +83,7 @@ pub fn settle(
         taxonomy_values: Known::default(),
         configs,
         backlinks: OnceLock::new(),
+        scripts: OnceLock::new(),
         doubtful_links,
         pages: pages.into(),
         sections: sections.into(),

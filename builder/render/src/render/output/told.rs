@@ -176,6 +176,13 @@ impl Site {
                         }
                         note_made(&self.world, question, &readings);
                     }
+                    Question::Script(digest) => {
+                        for (key, facts) in self.contents.facts(&self.world) {
+                            if facts.scripts.contains(digest) {
+                                readings.note(key, Part::File);
+                            }
+                        }
+                    }
                 }
                 let mut parts = readings.take();
                 self.add_bodies(&mut parts);
@@ -294,6 +301,8 @@ impl Job<'_> {
             },
             Read::Target(target) => format!("the address {target}").into(),
             Read::Styles => "the style sheets in sass/".to_owned().into(),
+            Read::File => "the file that it is".to_owned().into(),
+            Read::Rules => "[security] of quillfront.toml".to_owned().into(),
             Read::Hidden => format!("hidden of {}", self.planned.source).into(),
             Read::Search => "titles, descriptions and contents of what is searched"
                 .to_owned()

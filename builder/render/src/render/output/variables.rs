@@ -130,6 +130,7 @@ impl Job<'_> {
             Recipe::Redirect(target) => own.set("url", target.as_str()),
             Recipe::SearchIndex(_)
             | Recipe::SearchLibrary
+            | Recipe::Rules
             | Recipe::HighlightSheet(_)
             | Recipe::Copy(_)
             | Recipe::Style(_)
