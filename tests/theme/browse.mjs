@@ -16,6 +16,7 @@ try {
   await searchWorks("de/", "grau", "fuse_json");
   await searchWorks("fr/", "roseau", "elasticlunr_json");
   await searchWorks("ar/", "البلشون", "fuse_javascript");
+  await searchKnowsOtherForms();
   await searchShowsSigns("");
   await searchShowsSigns("de/");
   await copyWorks();
@@ -101,6 +102,21 @@ async function searchWorks(language, query, format) {
   await page.keyboard.press("ArrowDown");
   await Promise.all([page.waitForNavigation(), page.keyboard.press("Enter")]);
   expect(page.url() === links[0], `${name}: leads to ${page.url()}, not ${links[0]}`);
+  await close(page);
+}
+
+/** English words are found by another form of theirs. */
+async function searchKnowsOtherForms() {
+  const page = await open("other forms", task.everything);
+  const found = async (query) => {
+    await search(page, query);
+    return page.$$eval(".search-results a", (all) => all.map((link) => link.href));
+  };
+  const heron = await found("heron");
+  for (const query of ["heroned", "heronly"]) {
+    const others = await found(query);
+    expect(others.join() === heron.join(), `other forms: “${query}” finds ${others}, “heron” ${heron}`);
+  }
   await close(page);
 }
 

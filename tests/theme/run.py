@@ -4,7 +4,8 @@
     run.py [--quillfront PATH] [--tools DIR] [--deep]
 
 Builds the manual and the site in tests/theme/site, which uses all that the theme knows, and serves
-both with a Content-Security-Policy that allows nothing but files of the site. Then:
+both with a Content-Security-Policy that allows nothing but files of the site, of scripts those of the
+theme by their hashes, and no HTML that a script makes of text. Then:
 
   html     the W3C checker (vnu) has no error and no warning on any page
   axe      no violation at WCAG 2.2 AA, light and dark; with --deep on all pages
@@ -16,7 +17,9 @@ comes from npm, in the versions of tools.json, into a temporary folder, or into 
 kept and used again. The exit status is 1 if a check fails, 2 if something is missing.
 """
 import argparse
+import base64
 import functools
+import hashlib
 import http.server
 import json
 import os
@@ -25,34 +28,30 @@ import subprocess
 import sys
 import tempfile
 import threading
-import time
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 REPOSITORY = HERE.parents[1]
 sys.path.insert(0, str(HERE.parent / "e2e"))
+from checks import STEP_LIMIT_SECONDS, check, install, output_of, what_lacks, wrong_by  # noqa: E402
 from run import is_deep, newest_build  # noqa: E402
 
 PROGRAMS = {"java": "default-jre-headless", "chromium": "chromium", "node": "nodejs", "npm": "npm"}
-NODE_AT_LEAST = 20
 LIGHTHOUSE_AT_LEAST = 98
 LIGHTHOUSE_PAGES = ["", "blog/first-version/", "blog/"]
-STEP_LIMIT_SECONDS = 1800
-POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-)
+SCRIPTS = REPOSITORY / "themes" / "quill" / "static"
 
 
 def main():
     options = arguments()
-    if lack := what_lacks():
+    if lack := what_lacks(PROGRAMS):
         print(lack, file=sys.stderr)
         return 2
     with tempfile.TemporaryDirectory(prefix="theme-") as scratch:
         scratch = Path(scratch)
         tools = (options.tools or scratch / "tools").resolve()
-        install(tools, options.deep)
+        packages = json.loads((HERE / "tools.json").read_text())
+        install(tools, packages["browse"] | (packages["measure"] if options.deep else {}))
         sites = build(options.quillfront, scratch)
         passed = [
             check("html", lambda: html(tools, sites)),
@@ -73,54 +72,6 @@ def arguments():
     options.deep = options.deep or is_deep()
     options.quillfront = (options.quillfront or newest_build()).resolve()
     return options
-
-
-def what_lacks():
-    """What has to be installed first, in a sentence; empty if all is there."""
-    missing = [package for program, package in PROGRAMS.items() if not shutil.which(program)]
-    if missing:
-        return f"missing: apt-get install --no-install-recommends {' '.join(missing)}"
-    node = output_of(["node", "--version"]).strip()
-    if int(node.removeprefix("v").split(".")[0]) < NODE_AT_LEAST:
-        return f"node {NODE_AT_LEAST} or newer is needed; this is {node}"
-    return ""
-
-
-def check(name, step):
-    """Runs a check; its answer is the list of what is wrong."""
-    started = time.monotonic()
-    wrong = step()
-    print(f"{'FAIL' if wrong else 'ok  '} {name} ({time.monotonic() - started:.0f} s)")
-    for line in wrong:
-        print(f"    {line}")
-    sys.stdout.flush()
-    return not wrong
-
-
-def output_of(command, **settings):
-    """What a program prints, whatever it thinks of it; its complaints go to ours."""
-    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, timeout=STEP_LIMIT_SECONDS, **settings)
-    return done.stdout
-
-
-def install(tools, deep):
-    """Puts the packages that are not there yet into `tools`."""
-    wanted = json.loads((HERE / "tools.json").read_text())
-    packages = wanted["browse"] | (wanted["measure"] if deep else {})
-    absent = [f"{name}@{version}" for name, version in packages.items() if installed(tools, name) != version]
-    if not absent:
-        return
-    tools.mkdir(parents=True, exist_ok=True)
-    if not (tools / "package.json").exists():
-        (tools / "package.json").write_text('{"private": true}\n')
-    environment = os.environ | {"PUPPETEER_SKIP_DOWNLOAD": "1"}
-    command = ["npm", "install", "--no-fund", "--no-audit", "--loglevel=error", "--ignore-scripts", *absent]
-    subprocess.run(command, cwd=tools, env=environment, check=True, timeout=STEP_LIMIT_SECONDS)
-
-
-def installed(tools, name):
-    package = tools / "node_modules" / name / "package.json"
-    return json.loads(package.read_text())["version"] if package.exists() else None
 
 
 # ---- the sites
@@ -145,9 +96,21 @@ class Site:
         return [path.relative_to(self.out).as_posix().removesuffix("index.html") for path in files]
 
 
+def policy():
+    """What `[security]` sends with the pages of a site that has no scripts but the theme's."""
+    hashes = [base64.b64encode(hashlib.sha384(file.read_bytes()).digest()).decode() for file in sorted(SCRIPTS.glob("*.js"))]
+    scripts = " ".join(f"'sha384-{digest}'" for digest in hashes)
+    return (
+        f"default-src 'none'; script-src {scripts}; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; "
+        "form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
+    )
+
+
 class Handler(http.server.SimpleHTTPRequestHandler):
+    policy = policy()
+
     def end_headers(self):
-        self.send_header("Content-Security-Policy", POLICY)
+        self.send_header("Content-Security-Policy", self.policy)
         super().end_headers()
 
     def log_message(self, *_):
@@ -184,7 +147,7 @@ def browse(tools, sites, deep):
     }
     axe = [site.address + path for site in sites for path in (site.pages() if deep else few[site])]
     task = {"tools": str(tools), "chromium": shutil.which("chromium"), "axe": axe, "everything": everything.address}
-    return json.loads(output_of(["node", HERE / "browse.mjs", json.dumps(task)]) or '["browse.mjs said nothing"]')
+    return wrong_by(HERE / "browse.mjs", task)
 
 
 def measure(tools, quillfront, scratch):

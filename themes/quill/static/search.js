@@ -1,5 +1,5 @@
-// The search. The index is loaded when the search is opened for the first time, with the library
-// that it needs: elasticlunr for an index of that kind, none for a plain list of pages.
+// The search. The index is loaded when the search is opened for the first time, as data: of every
+// format only the list of pages is used.
 (() => {
   "use strict";
   const MOST_SHOWN = 30;
@@ -15,32 +15,21 @@
 
   // ---- The index: a promise of a function from a query to pages, best first ----------------
 
-  function loadScript(url) {
-    return new Promise((resolve, reject) => {
-      const script = document.createElement("script");
-      script.src = url;
-      script.onload = resolve;
-      script.onerror = () => reject(new Error(`${url} could not be loaded`));
-      document.head.append(script);
-    });
-  }
-
-  async function loadData(url) {
-    if (words.format.endsWith("_javascript")) {
-      await loadScript(url);
-      return window.searchIndex;
-    }
-    const answer = await fetch(url);
-    if (!answer.ok) throw new Error(`${url}: ${answer.status}`);
-    return answer.json();
-  }
-
   async function loadIndex() {
-    const library = words.library && loadScript(words.library);
-    const [data] = await Promise.all([loadData(words.index), library]);
-    if (!library) return plainSearch(data.map(withPlainBody));
-    const docs = Object.entries(data.documentStore.docs);
-    return elasticlunrSearch(data, docs.map(([url, page]) => withPlainBody({ ...page, url })));
+    const answer = await fetch(words.index);
+    if (!answer.ok) throw new Error(`${words.index}: ${answer.status}`);
+    const data = parseIndex(await answer.text());
+    const pages = Array.isArray(data)
+      ? data
+      : Object.entries(data.documentStore.docs).map(([url, page]) => ({ ...page, url }));
+    return searchIn(pages.map(withPlainBody));
+  }
+
+  // An index that is a script, `window.searchIndex = …;`, is read and never run: it changes with
+  // every page, so no policy that allows scripts by their hashes could know it.
+  function parseIndex(text) {
+    const isScript = words.format.endsWith("_javascript");
+    return JSON.parse(isScript ? text.slice(text.indexOf("=") + 1).replace(/;\s*$/, "") : text);
   }
 
   // The index has bodies as HTML, and all else as it was written.
@@ -48,50 +37,41 @@
     return page.body ? { ...page, body: unescape(page.body) } : page;
   }
 
-  // Words in any order, each as the beginning of a word of the page, or inside one for less.
-  function plainSearch(pages) {
+  // Words in any order, each as the beginning of a word of the page, or inside one for less. Where a
+  // word is not found, its other forms are, for half.
+  function searchIn(pages) {
     const weights = { title: 8, description: 3, path: 2, body: 1 };
     const fields = Object.keys(weights);
     const folded = pages.map((page) => fields.map((field) => fold(page[field] ?? "")));
+
+    function scoreOfTerm(texts, term) {
+      let sum = 0;
+      texts.forEach((text, i) => {
+        const times = text.split(term).length - 1;
+        if (!times) return;
+        const startsWord = text.startsWith(term) || text.includes(` ${term}`);
+        sum += weights[fields[i]] * (startsWord ? 2 : 1) * (1 + Math.log(times));
+      });
+      return sum;
+    }
+
+    function score(texts, terms) {
+      let sum = 0;
+      for (const [term, stem] of terms) {
+        const found = scoreOfTerm(texts, term) || (stem && scoreOfTerm(texts, stem) / 2);
+        if (!found) return 0;
+        sum += found;
+      }
+      return sum;
+    }
+
     return (query) => {
-      const terms = termsOf(query);
-      const score = (texts) => {
-        let sum = 0;
-        for (const term of terms) {
-          let best = 0;
-          texts.forEach((text, i) => {
-            const at = text.indexOf(term);
-            if (at < 0) return;
-            const startsWord = text.startsWith(term) || text.includes(` ${term}`);
-            best += weights[fields[i]] * (startsWord ? 2 : 1);
-          });
-          if (!best) return 0;
-          sum += best;
-        }
-        return sum;
-      };
+      const terms = termsOf(query).map((term) => [term, stemOf(term)]);
       return pages
-        .map((page, i) => ({ page, score: score(folded[i]) }))
+        .map((page, i) => ({ page, score: score(folded[i], terms) }))
         .filter((hit) => hit.score > 0)
         .sort((a, b) => b.score - a.score)
         .map((hit) => hit.page);
-    };
-  }
-
-  // elasticlunr ranks better but knows the words of English alone and looks for whole ones; what it
-  // does not find, the plain search may.
-  function elasticlunrSearch(data, pages) {
-    const plain = plainSearch(pages);
-    const known = window.elasticlunr.Pipeline.registeredFunctions;
-    if (!data.pipeline.every((name) => name in known)) return plain;
-    const ranked = window.elasticlunr.Index.load(data);
-    const byUrl = new Map(pages.map((page) => [page.url, page]));
-    const boosts = { title: 6, description: 2 };
-    const fields = Object.fromEntries(data.fields.map((name) => [name, { boost: boosts[name] ?? 1 }]));
-    return (query) => {
-      const hits = ranked.search(query, { fields, bool: "AND", expand: true });
-      const found = hits.map((hit) => byUrl.get(hit.ref));
-      return [...new Set([...found, ...plain(query)])];
     };
   }
 
@@ -109,6 +89,14 @@
 
   function termsOf(query) {
     return fold(query).split(/\s+/).filter(Boolean);
+  }
+
+  // What an English word has in common with its other forms: `heron` of `herons`, `run` of `running`,
+  // `polic` of `policies`. Empty if there is nothing to take away.
+  function stemOf(term) {
+    if (!document.documentElement.lang.startsWith("en")) return "";
+    const stem = term.replace(/(?:ings?|ies|ied|ed|es|s|ly|y|e)$/, "").replace(/([^aeiouls])\1$/, "$1");
+    return stem.length >= 3 && stem !== term ? stem : "";
   }
 
   // As `fold`, but each character keeps its place.
