@@ -18,6 +18,7 @@ ODD_STATIC_KEYS = [
     "with space.txt", "über/größe.txt", "日本語.txt", "a+b.txt", "100%.txt", "%41.txt", "q?s=1.txt", "hash#tag.txt",
     "quote'\".txt", "tilde~(1)!.txt", "emoji-🦉.txt", "comma,semi;colon:.txt", "both.d", "both.d/b.txt", "é.txt",
 ]
+UNREACHABLE_KEYS = ["%41.txt"]
 # Pages get a slug.
 ODD_PAGES = {
     "content/blog/A post with spaces.md": "/blog/a-post-with-spaces/",
@@ -124,7 +125,11 @@ def aws_copies_odd_keys(server, folder):
     for number, (key, path) in enumerate(ODD_PAGES.items()):
         wait_for(server.site + path, contains=f"Odd page {number}", tail=server.tail)
     for key in ODD_STATIC_KEYS:
-        wait_for(f"{server.site}/odd/{url_path(key)}", contains=f"content of {key}", tail=server.tail)
+        # A name that would be encoded twice has no address (manual, "Limits").
+        if key in UNREACHABLE_KEYS:
+            wait_for(f"{server.site}/odd/{url_path(key)}", status=400, tail=server.tail)
+        else:
+            wait_for(f"{server.site}/odd/{url_path(key)}", contains=f"content of {key}", tail=server.tail)
     listed = keys(server.s3, "source", "static/odd/")
     assert listed == sorted(f"static/odd/{key}" for key in ODD_STATIC_KEYS), listed
     # S3 takes both `both.d` and `both.d/b.txt`; a folder, for the clean build, does not.
