@@ -5,7 +5,7 @@ mod cases;
 
 pub use cases::{Case, decide};
 
-use quillfront_edge::event::restrictions::is_disallowed;
+use quillfront_edge::event::restrictions::{MAX_HEADER_BYTES, is_disallowed};
 use quillfront_edge::event::{Event, Headers, Returned};
 use quillfront_edge::functions::{Error, Outcome, Query, Site, handle};
 use quillfront_edge::origin_response::Look;
@@ -116,8 +116,11 @@ fn run(json: &str, case: &Case) -> (Result<String, Error>, Option<String>) {
     }
 }
 
+/// What the functions add to an answer at the most: the metadata of an object, and the rules of a site.
+const ADDED_BYTES: usize = 4_096;
+
 /// Whether what came is so that no function could let it through: a header or a status that HTTP does
-/// not have.
+/// not have, or more headers than CloudFront takes from an origin.
 fn is_refused_already(event: &Event<'_>) -> bool {
     let status = event.response().map(|response| response.to_status());
     let is_status = |status: u16| (200..=599).contains(&status);
@@ -132,7 +135,11 @@ fn is_refused_already(event: &Event<'_>) -> bool {
     };
     let url = &event.request().uri;
     let query = event.request().querystring.as_deref().unwrap_or_default();
+    let header_bytes = headers
+        .lines()
+        .map(|(name, line)| name.len() + line.value.len());
     url.len() + query.len() > 8_000
+        || header_bytes.sum::<usize>() > MAX_HEADER_BYTES - ADDED_BYTES
         || headers.lines().any(|(name, line)| {
             let is_name = !name.is_empty()
                 && name
