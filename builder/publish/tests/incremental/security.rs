@@ -241,3 +241,45 @@ fn what_is_blocked_is_told_by_every_build() {
         told(&outcome)
     );
 }
+
+#[test]
+fn a_script_of_another_host_is_allowed_by_the_address_that_a_template_loads() {
+    let mut site = site();
+    let template = "<script src=\"https://cdn.example/lib/a.js\"></script>\
+                    <a href=\"https://linked.example/\">x</a><a href=\"https://linked.example/b.js\">y</a>\
+                    {{ page.title | safe }}";
+    let title = "<script src=\"https://cdn.example/\"></script><script src=\"https://cdn.example/lib/\"></script>\
+                 <script src=\"https://cdn.example/lib/a\"></script><script src=\"https://linked.example/\"></script>\
+                 <script src=\"https://linked.example/b.js\"></script>";
+    put(
+        &mut site,
+        &[
+            ("quillfront.toml", "[security]\npreset = \"relaxed\""),
+            ("templates/page.html", template),
+            ("content/a.md", &post(title, "")),
+            (
+                "content/b.md",
+                &post("B", "<script src=\"https://own.example/c.js\"></script>"),
+            ),
+        ],
+    );
+    let scripts = |site: &Site, key: &str| {
+        let policy = policy(site, key);
+        let mut directives = policy.split("; ");
+        let scripts = directives.find_map(|one| one.strip_prefix("script-src "));
+        scripts.unwrap_or_default().to_owned()
+    };
+    assert_eq!(
+        scripts(&site, "a/index.html"),
+        "https://cdn.example/lib/a.js"
+    );
+    let own = "https://cdn.example/lib/a.js https://own.example/c.js";
+    put(
+        &mut site,
+        &[(
+            "templates/page.html",
+            &format!("{template}{{{{ page.content | safe }}}}"),
+        )],
+    );
+    assert_eq!(scripts(&site, "b/index.html"), own);
+}

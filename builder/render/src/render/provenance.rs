@@ -9,7 +9,7 @@
 //!   script is a [question](Question::Script) of the output, so that an edit of that text is noticed.
 
 use super::content::Contents;
-use super::readers::Reader;
+use super::readers::{Reader, script_files};
 use super::world::World;
 use crate::graph::Question;
 use quillfront_policy::{Allows, Digest, Directive, Facts, FindingKind, Shapes, inspect};
@@ -184,21 +184,15 @@ impl Provenance<'_> {
         facts
     }
 
-    /// True for what stands in a template as it is, or in the text.
-    fn is_written(&self, what: &str) -> bool {
-        if what.is_empty() {
-            return true;
-        }
+    /// True for the address of a script file that a template loads as it is, or the text.
+    fn is_written(&self, url: &str) -> bool {
         let in_own = match &self.own {
             Some(Own::All) => true,
-            Some(Own::Shapes(_, text)) => text.contains(what),
+            Some(Own::Shapes(_, text)) => script_files(text).any(|known| known == url),
             None => false,
         };
         let readers = &self.world.templates.readers;
-        in_own
-            || readers
-                .texts_of(self.reader)
-                .any(|text| text.contains(what))
+        in_own || readers.script_files_of(self.reader).contains(url)
     }
 
     /// Asks whether any text has it.

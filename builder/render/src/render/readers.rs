@@ -3,7 +3,7 @@
 use super::texts::OtherTexts;
 use crate::graph::{PageQuestion, Question};
 use crate::locks::Unpoisoned;
-use quillfront_policy::Shapes;
+use quillfront_policy::{Directive, Shapes, inspect};
 use quillfront_site::fingerprint::{Mark, Marker};
 use quillfront_templates::reads::{Interner, Reads, Set, Shape, WHOLE};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -22,6 +22,8 @@ pub struct Readers {
     known: RwLock<HashMap<String, Arc<Reader>>>,
     /// The scripts in all of them.
     scripts: OnceLock<Shapes>,
+    /// The addresses of script files in all of them.
+    script_files: OnceLock<BTreeSet<String>>,
     /// Gives the shapes of all readers their ids.
     interner: Arc<Interner>,
 }
@@ -36,6 +38,8 @@ pub struct Reader {
     shapes: Mutex<KnownShapes>,
     /// The scripts that stand in what it is made of.
     scripts: OnceLock<Shapes>,
+    /// The addresses of script files there.
+    script_files: OnceLock<BTreeSet<String>>,
     interner: Arc<Interner>,
 }
 
@@ -98,6 +102,7 @@ impl Readers {
             reads,
             shapes: Mutex::default(),
             scripts: OnceLock::new(),
+            script_files: OnceLock::new(),
             interner: self.interner.clone(),
         }
     }
@@ -137,6 +142,13 @@ impl Readers {
         })
     }
 
+    /// The addresses of script files in those texts, each as it is written in a script element. An address
+    /// that only stands there, in a link say, is none.
+    pub fn script_files_of<'a>(&'a self, reader: Option<&'a Reader>) -> &'a BTreeSet<String> {
+        let place = reader.map_or(&self.script_files, |reader| &reader.script_files);
+        place.get_or_init(|| self.texts_of(reader).flat_map(script_files).collect())
+    }
+
     /// The names of all templates.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.texts.keys().map(String::as_str)
@@ -157,6 +169,13 @@ impl Readers {
             marker.done()
         })
     }
+}
+
+/// The addresses of the script files that a text loads, as they are written.
+pub fn script_files(text: &str) -> impl Iterator<Item = String> {
+    let sources = inspect(text, &mut Shapes::default()).sources.into_iter();
+    let scripts = sources.filter(|one| one.directive == Directive::Script);
+    scripts.map(|one| one.url)
 }
 
 impl Reader {
