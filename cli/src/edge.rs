@@ -1,17 +1,18 @@
-//! `quillfront edge`: one event through the functions that run at CloudFront's edge.
+//! `quillfront edge`: events through the functions that run at CloudFront's edge.
 
 use crate::args;
 use crate::exit::{self, UsageError};
 use crate::out;
 use crate::show;
 use anyhow::{Context, Result};
-use quillfront_edge::functions::{Error, Outcome, Query, Site, handle};
+use quillfront_edge::functions::{self, Outcome, Query, Site, handle};
 use quillfront_edge::origin_response::Look;
+use quillfront_edge::viewer;
 use quillfront_headers::Rules;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use std::collections::BTreeMap;
-use std::io::Read;
+use std::io::{BufRead, Read};
 use std::path::Path;
 
 /// The longest event that is read. The largest of CloudFront's has a body of 1 MB, in base64.
@@ -20,6 +21,15 @@ const MAX_EVENT_BYTES: u64 = 16 * 1024 * 1024;
 /// What is read of an object in the file of `build --objects`: that it is there.
 #[derive(Deserialize)]
 struct Objects(BTreeMap<String, IgnoredAny>);
+
+/// Why an event has no answer.
+#[derive(Debug, thiserror::Error)]
+enum Error {
+    #[error(transparent)]
+    Lambda(#[from] functions::Error),
+    #[error(transparent)]
+    Viewer(#[from] viewer::event::EventError),
+}
 
 pub fn run(options: args::Edge) -> Result<u8> {
     let objects = match &options.objects {
@@ -30,27 +40,58 @@ pub fn run(options: args::Edge) -> Result<u8> {
         Some(path) => read(path, Rules::read)?,
         None => Rules::default(),
     };
-    let mut event = String::new();
-    std::io::stdin()
-        .take(MAX_EVENT_BYTES)
-        .read_to_string(&mut event)
-        .context("standard input")?;
     let site = Site {
         rules: &rules,
         query: Query::default(),
     };
-    match answer(&event, &site, &objects) {
-        Ok(returned) => out::line(&returned).map(|()| exit::GOOD),
-        Err(error @ Error::Refused(_)) => {
-            show::failure(&error.into());
-            Ok(exit::DIAGNOSTICS)
+    let mut code = exit::GOOD;
+    let mut input = std::io::stdin().lock();
+    let mut event = String::new();
+    loop {
+        event.clear();
+        let mut bounded = (&mut input).take(MAX_EVENT_BYTES);
+        let read = if options.lines {
+            bounded.read_line(&mut event)
+        } else {
+            bounded.read_to_string(&mut event)
+        };
+        if read.context("standard input")? == 0 && options.lines {
+            return Ok(code);
         }
-        Err(error) => Err(UsageError(format!("standard input: {error}")).into()),
+        match answer(&event, &site, &objects) {
+            Ok(returned) => out::line(&returned)?,
+            Err(error @ Error::Lambda(functions::Error::Refused(_))) => {
+                show::failure(&error.into());
+                code = exit::DIAGNOSTICS;
+            }
+            Err(error) => return Err(UsageError(format!("standard input: {error}")).into()),
+        }
+        if !options.lines {
+            return Ok(code);
+        }
     }
 }
 
-/// Returns what the function returns.
+/// Returns what the function for an event returns.
 fn answer(event: &str, site: &Site<'_>, objects: &Objects) -> Result<String, Error> {
+    /// What tells the two kinds of events apart.
+    #[derive(Deserialize)]
+    struct Kind {
+        #[serde(rename = "Records")]
+        records: Option<IgnoredAny>,
+        request: Option<IgnoredAny>,
+    }
+    match serde_json::from_str(event) {
+        Ok(Kind {
+            records: None,
+            request: Some(_),
+        }) => Ok(viewer::event::handle(event, site.rules)?.to_string()),
+        _ => Ok(answered(event, site, objects)?),
+    }
+}
+
+/// Returns what a function of Lambda@Edge returns.
+fn answered(event: &str, site: &Site<'_>, objects: &Objects) -> Result<String, functions::Error> {
     let mut look = Look::NotYet;
     loop {
         look = match handle(event, site, look)? {

@@ -1,10 +1,12 @@
 //! How long one event takes: JSON in, JSON out, in this process.
 //!
-//! `cargo run --release -p quillfront-edge --example event_time`
+//! `cargo run --release -p quillfront-edge --example event_time [RULES]`: with so many redirect rules, of which
+//! three of ten are patterns, it also tells how long they take to load, and what they add to an event.
 #![allow(clippy::disallowed_methods)] // it looks at the clock, which the crate may not
 
 use quillfront_edge::functions::{Outcome, Query, Site, handle};
 use quillfront_edge::origin_response::Look;
+use quillfront_headers::redirects::{RedirectRule, Redirects};
 use quillfront_headers::{Metadata, Rules};
 use std::hint::black_box;
 use std::time::{Duration, Instant};
@@ -87,8 +89,77 @@ fn page() -> Vec<(String, String)> {
     stored.into_iter().chain(own).collect()
 }
 
+/// So many redirect rules, as a site has them that has moved often.
+fn redirects(count: usize) -> Redirects {
+    let rule = |number: usize| {
+        let (from, to) = match number % 10 {
+            0 => (
+                format!("/tag-{number}/*"),
+                format!("/topics/{number}/:splat"),
+            ),
+            1 => (
+                format!("/{number}/:year/:slug"),
+                format!("/archive/{number}/:year/:slug/"),
+            ),
+            2 => (
+                format!("/:lang/old-{number}/*"),
+                format!("/:lang/new-{number}/:splat"),
+            ),
+            _ => (
+                format!("/blog/2011/{number}/a-post-of-some-length"),
+                format!("/posts/{number}/"),
+            ),
+        };
+        RedirectRule {
+            from,
+            to,
+            status: 301,
+            is_forced: number.is_multiple_of(7),
+        }
+    };
+    Redirects::new((0..count).map(rule).collect(), true)
+}
+
 fn main() {
+    let count = std::env::args()
+        .nth(1)
+        .map(|count| count.parse().expect("a number"));
+    if let Some(count) = count {
+        time_loading(count);
+    }
+    time_events(0);
+    if let Some(count) = count {
+        time_events(count);
+    }
+}
+
+fn time_loading(count: usize) {
     let rules = Rules {
+        redirects: redirects(count),
+        ..Rules::default()
+    };
+    let bytes = rules.write();
+    let mut times: Vec<Duration> = (0..21)
+        .map(|_| {
+            let begin = Instant::now();
+            let read = Rules::read(black_box(&bytes)).expect("rules");
+            let time = begin.elapsed();
+            black_box(read);
+            time
+        })
+        .collect();
+    times.sort_unstable();
+    let median = times[times.len() / 2];
+    println!(
+        "{count} rules, {} bytes, are loaded in {}",
+        bytes.len(),
+        shown(median)
+    );
+}
+
+fn time_events(redirect_count: usize) {
+    let rules = Rules {
+        redirects: redirects(redirect_count),
         headers: [
             (
                 "content-security-policy",
@@ -98,6 +169,7 @@ fn main() {
         ]
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
         .into(),
+        ..Rules::default()
     };
     let page = page();
     let page: Vec<(&str, &str)> = page
@@ -181,7 +253,11 @@ fn main() {
     };
     println!(
         "{:<28} {:>6} {:>6} {:>9} {:>9}",
-        "", "in", "out", "median", "p99"
+        format!("{redirect_count} redirect rules"),
+        "in",
+        "out",
+        "median",
+        "p99"
     );
     let mut all = Vec::new();
     for (name, event, look) in &events {

@@ -24,7 +24,8 @@ mod text;
 pub use headers::{Headers, Line};
 pub use message::{Body, Cf, Config, CustomOrigin, Origin, Record, Request, Response, S3Origin};
 pub use object::{One, Order};
-pub use reply::{Checked, Refused, Reply, Returned, is_name};
+pub use quillfront_headers::names::is_name;
+pub use reply::{Checked, Refused, Reply, Returned};
 pub use text::Text;
 
 use object::object;
@@ -109,6 +110,9 @@ pub enum EventError {
     /// A status that is none.
     #[error("this is no Lambda@Edge event: `{0}` is no status")]
     Status(String),
+    /// A bucket's domain that is none of S3's.
+    #[error("`{0}` is no domain of a bucket, such as `name.s3.region.amazonaws.com`")]
+    Bucket(String),
     /// More headers than a request or a response can have.
     #[error("this is no Lambda@Edge event: it has headers of more than {MAX_BYTES} bytes")]
     Headers,

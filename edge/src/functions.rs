@@ -66,13 +66,20 @@ pub enum Error {
 /// # Errors
 /// It is no event that a function is for, or CloudFront would refuse the reply.
 pub fn handle(json: &str, site: &Site<'_>, look: Look) -> Result<Outcome, Error> {
-    let event = Event::read(json)?;
+    handle_event(&Event::read(json)?, site, look)
+}
+
+/// Answers an event that has been read. `look` is [`Look::NotYet`] at first.
+///
+/// # Errors
+/// Those of [`handle`], but for those of reading.
+pub fn handle_event(event: &Event<'_>, site: &Site<'_>, look: Look) -> Result<Outcome, Error> {
     match event.event_type() {
         EventType::OriginRequest => {
-            origin_request(&event, site).map(|reply| Outcome::Done(reply.write()))
+            origin_request(event, site).map(|reply| Outcome::Done(reply.write()))
         }
         EventType::OriginResponse => {
-            let step = origin_response(&event, site, look)?;
+            let step = origin_response(event, site, look)?;
             Ok(match step {
                 Step::Reply(reply) => Outcome::Done(reply.write()),
                 Step::Look(key) => Outcome::Look(key),

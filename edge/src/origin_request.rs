@@ -2,6 +2,7 @@
 
 use crate::event::{Event, EventType, Line, Reply, Request};
 use crate::functions::{Error, Site, answer, expect};
+use crate::redirects::{self, Deed};
 use crate::respond;
 use crate::route::{ObjectKey, route};
 
@@ -15,10 +16,13 @@ use crate::route::{ObjectKey, route};
 /// function reads, and it comes from nowhere else unless the distribution forwards it from viewers.
 pub const FOLDER_HEADER: &str = "x-quillfront-folder";
 
+pub use crate::redirects::SHOWN_HEADER;
+
 /// Decides what to fetch.
 ///
 /// `/a/` is the object `a/index.html`, and `/a/index.html` is redirected to `/a/`. Paths that programs
-/// read differently are answered 400, those of the edge's own objects 404.
+/// read differently are answered 400, those of the edge's own objects 404. Before all others stands a rule
+/// of the site that is forced: it answers, or names the object to show.
 ///
 /// # Errors
 /// It is another event, or CloudFront would refuse the reply.
@@ -32,12 +36,18 @@ pub fn origin_request<'a>(event: &Event<'a>, site: &Site<'_>) -> Result<Reply<'a
     if key.is_internal() {
         return answer(event, respond::not_found(site.rules));
     }
-    let is_folder = request.uri.ends_with('/');
-    let folder = key.folder();
-    if !is_folder
-        && let Some(folder) = &folder
-        && !was_routed(request, folder)
-    {
+    if redirects::is_shown(request) {
+        return Ok(event.send_request(request.clone())?);
+    }
+    let is_folder = request.uri.ends_with('/') || was_routed(request, &key);
+    match redirects::forced(site, request, &key.path(is_folder)) {
+        Some(Deed::Answer(made)) => return answer(event, *made),
+        Some(Deed::Show(key)) => {
+            return Ok(event.send_request(redirects::shown(request, &key))?);
+        }
+        None => {}
+    }
+    if !is_folder && let Some(folder) = &key.folder() {
         return answer(
             event,
             respond::moved(folder, site.query_of(request), site.rules),
@@ -46,11 +56,14 @@ pub fn origin_request<'a>(event: &Event<'a>, site: &Site<'_>) -> Result<Reply<'a
     Ok(event.send_request(routed(request, &key, is_folder))?)
 }
 
-/// Returns whether the function has made the path of the request from that of a folder.
-fn was_routed(request: &Request<'_>, folder: &str) -> bool {
+/// Returns whether the function has made the path of the request, which is that of an object, from that of
+/// a folder.
+pub(crate) fn was_routed(request: &Request<'_>, key: &ObjectKey) -> bool {
     let mut lines = request.headers.get_all(FOLDER_HEADER);
-    let only = lines.next().filter(|_| lines.next().is_none());
-    only.is_some_and(|line| *line.value == *folder)
+    let Some(only) = lines.next().filter(|_| lines.next().is_none()) else {
+        return false;
+    };
+    key.folder().is_some_and(|folder| *only.value == *folder)
 }
 
 /// Returns the request for an object.

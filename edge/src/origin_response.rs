@@ -4,11 +4,13 @@ use http::StatusCode;
 
 use crate::event::{Event, EventType, Headers, Reply, Request};
 use crate::functions::{Error, Site, answer, expect};
+use crate::origin_request::was_routed;
+use crate::redirects;
 use crate::respond::{self, Answer};
 use crate::route::{ObjectKey, route};
 
 /// Where the variants of pictures are. What answers there says all that is to be said.
-const PICTURES: &str = "/img/";
+pub(crate) const PICTURES: &str = "/img/";
 
 /// Whether the page that a missing path may mean is there.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -34,9 +36,9 @@ pub enum Step<'a> {
 
 /// Makes what the origin answered into what readers get.
 ///
-/// The metadata of an object becomes headers, or the redirect that it stands for. A 404 for a path that
-/// names no file is redirected to its slash where there is a page; else errors stay, without what is
-/// internal. A 304 has no metadata, and stays as it is.
+/// The metadata of an object becomes headers, or the redirect that it stands for. A 404 is answered by the
+/// rule of the site that yields to files, where there is one; else that for a path that names no file is
+/// redirected to its slash where there is a page; else errors stay, without what is internal. A 304 has no metadata, and stays as it is.
 ///
 /// # Errors
 /// It is another event, or CloudFront would refuse the reply.
@@ -54,9 +56,15 @@ pub fn origin_response<'a>(
         return Ok(Step::Reply(event.send_response(response.clone())?));
     }
     let request = event.request();
-    if status == StatusCode::NOT_FOUND
-        && let Some((path, page)) = page_behind_slash(request)
+    let is_missing = status == StatusCode::NOT_FOUND && !redirects::is_shown(request);
+    if is_missing
+        && let Ok(key) = route(&request.uri)
+        && let path = key.path(request.uri.ends_with('/') || was_routed(request, &key))
+        && let Some(made) = redirects::yielding(site, request, &path)
     {
+        return answer(event, made).map(Step::Reply);
+    }
+    if is_missing && let Some((path, page)) = page_behind_slash(request) {
         match look {
             Look::NotYet => return Ok(Step::Look(page)),
             Look::There => {

@@ -2,7 +2,7 @@
 
 use http::StatusCode;
 use quillfront_headers::values::is_header_value;
-use quillfront_headers::{Field, Metadata, Redirect, Rules};
+use quillfront_headers::{CACHE_REVALIDATE, Field, Metadata, Redirect, Rules};
 
 use crate::event::Headers;
 use crate::location::location;
@@ -113,6 +113,22 @@ pub fn moved<'a>(path: &str, query: Option<&str>, rules: &Rules) -> Answer<'a> {
     }
 }
 
+/// The redirect of a rule of the site. It is kept as a page is: an invalidation reaches both.
+pub fn redirected<'a>(status: StatusCode, target: &str, rules: &Rules) -> Answer<'a> {
+    let Some(target) = location(target) else {
+        return not_found(rules);
+    };
+    let mut headers = Headers::default();
+    headers.set(LOCATION, target);
+    headers.set(CACHE_CONTROL, CACHE_REVALIDATE);
+    security::add_floor(&mut headers, rules);
+    Answer {
+        status,
+        headers,
+        body: Body::Empty,
+    }
+}
+
 /// The answer to a path that is not looked up: 400.
 pub fn refused<'a>(refusal: Refusal, rules: &Rules) -> Answer<'a> {
     let text = match refusal {
@@ -125,6 +141,13 @@ pub fn refused<'a>(refusal: Refusal, rules: &Rules) -> Answer<'a> {
 /// The answer where there is nothing: 404, as a line of text.
 pub fn not_found<'a>(rules: &Rules) -> Answer<'a> {
     error(StatusCode::NOT_FOUND, "404 Not Found\n", rules)
+}
+
+/// The answer of a rule of the site that says that there is nothing any more: 410. It is kept as a page is.
+pub fn gone<'a>(rules: &Rules) -> Answer<'a> {
+    let mut answer = error(StatusCode::GONE, "410 Gone\n", rules);
+    answer.headers.set(CACHE_CONTROL, CACHE_REVALIDATE);
+    answer
 }
 
 /// An answer that is one line of text.

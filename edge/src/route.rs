@@ -15,7 +15,7 @@ pub const MAX_PATH_BYTES: usize = 8_192;
 pub const MAX_KEY_BYTES: usize = 1_024;
 
 /// The name of the page of a folder.
-const INDEX: &str = "index.html";
+pub(crate) const INDEX: &str = "index.html";
 
 /// The key of an object that a viewer may ask for.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -37,6 +37,13 @@ impl ObjectKey {
         let folder = self.0.strip_suffix(INDEX)?;
         let is_folder = folder.is_empty() || folder.ends_with('/');
         is_folder.then(|| format!("/{}", encode_path(folder)))
+    }
+
+    /// The path by which a viewer asks for it, decoded: `/a b/` of `a b/index.html`, where that was asked
+    /// for as a folder.
+    pub(crate) fn path(&self, as_folder: bool) -> String {
+        let folder = self.0.strip_suffix(INDEX).filter(|_| as_folder);
+        format!("/{}", folder.unwrap_or(&self.0))
     }
 
     /// Where the page may be if there is no object of this name: `about/index.html` for `about`. None

@@ -1,10 +1,10 @@
 //! The security headers that every response carries.
 
 use quillfront_headers::Rules;
+pub use quillfront_headers::names::may_set;
 use quillfront_headers::values::is_header_value;
 
-use crate::event::restrictions::{is_disallowed, read_only};
-use crate::event::{EventType, Headers, is_name};
+use crate::event::Headers;
 
 /// The default headers. An object's `qf-h` overrides any of them.
 ///
@@ -37,38 +37,11 @@ pub fn add_floor(headers: &mut Headers<'_>, rules: &Rules) {
     add_baseline(headers);
 }
 
-/// Whether the metadata of an object, or the rules of a site, may set the header of this lower-case name.
-///
-/// Not those that frame the message or that a cache works out itself, not cookies (a response is
-/// shared by all viewers), not those that say where a redirect leads, and none that CloudFront
-/// [refuses](crate::event::restrictions).
-pub fn may_set(name: &str) -> bool {
-    const NAMES: &[&str] = &[
-        "accept-ranges",
-        "age",
-        "content-range",
-        "date",
-        "etag",
-        "last-modified",
-        "location",
-        "set-cookie",
-        "vary",
-    ];
-    /// The proxy's, and those of AWS.
-    const PREFIXES: &[&str] = &["x-accel-", "x-amz"];
-    is_name(name)
-        && !NAMES.contains(&name)
-        && !PREFIXES.iter().any(|prefix| name.starts_with(prefix))
-        && !is_disallowed(name)
-        && !EventType::ALL
-            .iter()
-            .any(|event_type| read_only(*event_type).contains(&name))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::event::restrictions::{DISALLOWED, DISALLOWED_PREFIXES};
+    use crate::event::EventType;
+    use crate::event::restrictions::{DISALLOWED, DISALLOWED_PREFIXES, read_only};
 
     #[test]
     fn nobody_may_set_what_cloudfront_refuses() {
@@ -105,6 +78,7 @@ mod tests {
                 rule("X-Up", "x"),
             ]
             .into(),
+            ..Rules::default()
         };
         let mut headers = Headers::default();
         headers.set("content-type", "text/plain");

@@ -5,7 +5,7 @@
 
 mod check;
 
-use check::{Part, check, decide};
+use check::{Part, check, seeded};
 
 const PARTS: [Part; 6] = [
     Part::Request,
@@ -16,19 +16,6 @@ const PARTS: [Part; 6] = [
     Part::None,
 ];
 
-/// A generator of numbers (SplitMix64), so that a failure can be seen again.
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
-    }
-}
-
 fn number(name: &str, default: u64) -> u64 {
     std::env::var(name).map_or(default, |text| text.parse().expect(name))
 }
@@ -38,12 +25,7 @@ fn nothing_that_is_asked_leads_out_of_the_site() {
     let first = number("QUILLFRONT_EDGE_SEED", 0);
     let mut seen = [0_u64; PARTS.len()];
     for seed in first..first + number("QUILLFRONT_EDGE_REQUESTS", 20_000) {
-        let mut random = Random(seed.wrapping_mul(0x1_0000_0001));
-        let mut bytes = [0; 192];
-        for chunk in bytes.chunks_mut(8) {
-            chunk.copy_from_slice(&random.next().to_le_bytes());
-        }
-        let case = decide(&bytes);
+        let case = seeded(seed);
         match std::panic::catch_unwind(|| check(&case)) {
             Ok(part) => seen[part as usize] += 1,
             Err(panic) => {

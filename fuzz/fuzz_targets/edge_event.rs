@@ -2,6 +2,7 @@
 
 use quillfront_edge::event::Event;
 use quillfront_edge::functions::{Query, Site, handle};
+use quillfront_edge::host::{Fetched, Host};
 use quillfront_edge::origin_response::Look;
 use quillfront_headers::Rules;
 
@@ -11,6 +12,12 @@ libfuzzer_sys::fuzz_target!(|json: &str| {
     for look in [Look::NotYet, Look::There, Look::Missing] {
         let _ = handle(json, &Site { rules: &rules, query }, look);
     }
+    let mut host = Host::default();
+    let _ = host.begin(json, 0);
+    let rules = json.as_bytes();
+    let _ = host.fetched(json, 0, Fetched::Object { etag: None, bytes: rules });
+    let _ = host.fetched(json, 0, Fetched::Missing);
+    let _ = host.looked(json, Look::There);
     if let Ok(event) = Event::read(json) {
         let written = event.write();
         assert_eq!(Event::read(&written).unwrap().write(), written);

@@ -32,12 +32,16 @@
 //!
 //! The crate knows no S3 client and no HTTP library: it sees names and text.
 
+mod edge;
 mod metadata;
+pub mod names;
+pub mod redirects;
 mod rules;
 pub mod values;
 
+pub use edge::{Domains, Edge, MAX_SITE_POLICY_BYTES};
 pub use metadata::{Metadata, Redirect, Status, WriteError};
-pub use rules::{RULES_KEY, Rules};
+pub use rules::{MAX_RULES_BYTES, REVALIDATE_MS, RULES_KEY, Rules};
 
 /// What S3 puts before the names of user metadata to make headers of them.
 pub const S3_PREFIX: &str = "x-amz-meta-";
@@ -52,6 +56,12 @@ pub const MAX_BYTES: usize = 1_900;
 pub const MAX_POLICY_BYTES: usize = 1_400;
 /// Bytes of the address of a redirect.
 pub const MAX_LOCATION_BYTES: usize = 1_000;
+
+/// How what keeps its name while its content changes is cached: browsers ask each time, CloudFront keeps it
+/// for [`LIFETIME_SECONDS`] at most should an invalidation fail.
+pub const CACHE_REVALIDATE: &str = "public, max-age=0, must-revalidate, s-maxage=86400";
+/// The `s-maxage` of [`CACHE_REVALIDATE`].
+pub const LIFETIME_SECONDS: i64 = 86_400;
 
 const _: () = assert!(MAX_BYTES <= S3_MAX_BYTES);
 

@@ -4,7 +4,7 @@
 use super::restrictions::{
     MAX_HEADER_BYTES, MAX_URL_BYTES, STATUSES, is_disallowed, max_body_bytes, read_only,
 };
-use super::{Event, EventError, EventType, Headers, Request, Response, write};
+use super::{Event, EventError, EventType, Headers, Request, Response, is_name, write};
 use std::ops::Deref;
 
 /// An answer that CloudFront takes.
@@ -250,21 +250,10 @@ fn check_encoding(body: &str, encoding: Option<&str>) -> Result<(), Refused> {
     }
 }
 
-/// Returns whether a text is the lower-case name of a header.
-pub fn is_name(text: &str) -> bool {
-    !text.is_empty() && all(text, is_lower_token)
-}
-
 /// Returns whether all bytes are of a kind. It looks at all of them, many at once.
 fn all(text: &str, is_of_kind: impl Fn(u8) -> bool) -> bool {
     text.bytes()
         .fold(true, |so_far, byte| so_far & is_of_kind(byte))
-}
-
-/// RFC 9110, section 5.6.2, in lower case.
-fn is_lower_token(byte: u8) -> bool {
-    matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'!' | b'#' | b'$' | b'%' | b'&'
-        | b'\'' | b'*' | b'+' | b'^' | b'`' | b'|' | b'~')
 }
 
 /// RFC 9110, section 5.5.

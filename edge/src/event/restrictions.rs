@@ -3,37 +3,7 @@
 
 use super::EventType;
 
-/// Headers that a function may not add, in requests and responses. CloudFront hides them from it.
-pub const DISALLOWED: [&str; 25] = [
-    "connection",
-    "expect",
-    "keep-alive",
-    "proxy-authenticate",
-    "proxy-authorization",
-    "proxy-connection",
-    "trailer",
-    "upgrade",
-    "x-accel-buffering",
-    "x-accel-charset",
-    "x-accel-limit-rate",
-    "x-accel-redirect",
-    "x-amzn-auth",
-    "x-amzn-cf-billing",
-    "x-amzn-cf-id",
-    "x-amzn-cf-xff",
-    "x-amzn-errortype",
-    "x-amzn-fle-profile",
-    "x-amzn-header-count",
-    "x-amzn-header-order",
-    "x-amzn-lambda-integration-tag",
-    "x-amzn-requestid",
-    "x-cache",
-    "x-forwarded-proto",
-    "x-real-ip",
-];
-
-/// How the names of whole families of disallowed headers begin.
-pub const DISALLOWED_PREFIXES: [&str; 2] = ["x-amz-cf-", "x-edge-"];
+pub use quillfront_headers::names::{DISALLOWED, DISALLOWED_PREFIXES, is_disallowed};
 
 /// The most bytes of all headers of a request or a response.
 pub const MAX_HEADER_BYTES: usize = 20_480;
@@ -43,14 +13,6 @@ pub const MAX_URL_BYTES: usize = 8_192;
 
 /// The statuses that a function may answer with.
 pub const STATUSES: std::ops::RangeInclusive<u16> = 200..=599;
-
-/// Returns whether a function may not add the header of this lower-case name.
-pub fn is_disallowed(name: &str) -> bool {
-    DISALLOWED.contains(&name)
-        || DISALLOWED_PREFIXES
-            .iter()
-            .any(|prefix| name.starts_with(prefix))
-}
 
 /// Returns the headers that a function for this event may read, but neither add, change nor remove.
 pub const fn read_only(event_type: EventType) -> &'static [&'static str] {

@@ -12,6 +12,7 @@ fn rules() -> Rules {
         ]
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
         .into(),
+        ..Rules::default()
     }
 }
 
@@ -390,3 +391,5 @@ fn other_events_have_no_function() {
         );
     }
 }
+
+mod redirects;

@@ -5,6 +5,7 @@ use quillfront_edge::event::restrictions::read_only;
 use quillfront_edge::functions::Query;
 use quillfront_edge::origin_request::FOLDER_HEADER;
 use quillfront_headers::Rules;
+use quillfront_headers::redirects::{RedirectRule, Redirects};
 use serde_json::{Map, Value, json};
 
 /// Pieces of paths. What they make together means something to some program.
@@ -163,6 +164,48 @@ const STATUSES: &[&str] = &[
     "412", "416", "500", "503", "100", "600", "OK", "",
 ];
 
+/// The paths of redirect rules, as a builder would never write some of them.
+const FROM: &[&str] = &[
+    "/a/*",
+    "/a/:x",
+    "/a",
+    "/about",
+    "/*",
+    "/:x/*",
+    "/:x",
+    "/a*",
+    "/*a",
+    "/a/index.html",
+    "/:x.html",
+    "/_quillfront/*",
+    "/img/*",
+    "a",
+    "/*/*",
+    "/%ff",
+];
+
+/// Where they lead.
+const TO: &[&str] = &[
+    "/b/",
+    "/b/:splat",
+    "/:splat",
+    "/:x",
+    "/:x/:splat",
+    "https://example.org/:splat",
+    "http://example.org",
+    "https://example.org/?x=:x#:splat",
+    "/a/:splat",
+    "/?q=:splat",
+    "/a/../:splat",
+    "/_quillfront/rules.json",
+    "//evil.example/:splat",
+    "/\\evil.example",
+    "javascript:alert(:x)",
+    ":splat",
+    "/a\r\nb",
+    "",
+];
+
 /// A case.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Case {
@@ -273,6 +316,14 @@ pub fn decide(bytes: &[u8]) -> Case {
         let name = choices.one(NAMES).to_owned();
         rules.headers.insert(name, choices.value());
     }
+    let list = (0..choices.below(4)).map(|_| RedirectRule {
+        from: choices.one(FROM).to_owned(),
+        to: choices.one(TO).to_owned(),
+        status: [301, 302, 303, 307, 308, 200, 200, 404, 410, 999][choices.below(10)],
+        is_forced: choices.below(2) == 1,
+    });
+    let list = list.collect();
+    rules.redirects = Redirects::new(list, choices.below(2) == 1);
     let page = choices.below(2) == 1;
     let query = match choices.below(2) {
         0 => Query::NotInKey,

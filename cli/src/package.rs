@@ -1,0 +1,107 @@
+//! `quillfront package`: what is deployed, as files.
+//!
+//! A package is a list of files, made in memory and written at the end: the same sources make the same bytes.
+
+mod addon;
+mod elf;
+mod site;
+mod zip;
+
+use crate::args::{self, Global, Part};
+use crate::build;
+use crate::exit;
+use crate::out;
+use crate::show;
+use anyhow::{Context, Result};
+use quillfront_headers::Edge;
+use quillfront_site::diagnostic::Diagnostic;
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// The module that Lambda calls, beside the add-on.
+const SHIM: &str = include_str!("../../edge/addon/index.mjs");
+
+/// A file of a package.
+struct Packed {
+    name: &'static str,
+    bytes: Vec<u8>,
+}
+
+/// What `--json` tells.
+#[derive(Serialize)]
+struct Report {
+    files: Vec<Written>,
+}
+
+#[derive(Serialize)]
+struct Written {
+    path: PathBuf,
+    bytes: usize,
+    sha256: String,
+}
+
+pub fn run(global: &Global, options: args::Package) -> Result<u8> {
+    let (packed, diagnostics) = match options.part {
+        Part::Edge => edge(global, &options)?,
+    };
+    let folder = &options.output_dir;
+    if packed.is_empty() {
+        build::tell(global, &diagnostics);
+        return Ok(exit::with(&diagnostics));
+    }
+    fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
+    let files = packed.iter().map(|file| write(folder, file));
+    let files = files.collect::<Result<Vec<_>>>()?;
+    if options.json {
+        out::json(&Report { files })?;
+    } else {
+        for file in files {
+            let size = file.bytes.div_ceil(1_000);
+            show::note(&format!("{} ({size} kB)", file.path.display()));
+        }
+    }
+    build::tell(global, &diagnostics);
+    Ok(exit::with(&diagnostics))
+}
+
+/// What is at the edge of a site: CloudFront Functions, and the functions of Lambda@Edge or the policy that
+/// stands for them.
+fn edge(global: &Global, options: &args::Package) -> Result<(Vec<Packed>, Vec<Diagnostic>)> {
+    let site = match site::of(global, options)? {
+        Ok(site) => site,
+        Err(problems) => return Ok((Vec::new(), problems)),
+    };
+    let mut packed = site.packed()?;
+    if site.rules.edge == Edge::Functions && !options.site_only {
+        packed.push(functions(options)?);
+    }
+    Ok((packed, site.diagnostics))
+}
+
+/// The functions of Lambda@Edge.
+fn functions(options: &args::Package) -> Result<Packed> {
+    let addon = match &options.addon {
+        Some(path) => addon::read(path)?,
+        None => addon::build(options.source.as_deref())?,
+    };
+    let entries = [
+        zip::Entry::new("index.mjs", SHIM.as_bytes()),
+        zip::Entry::new("quillfront.node", &addon),
+    ];
+    Ok(Packed {
+        name: "edge.zip",
+        bytes: zip::write(&entries)?,
+    })
+}
+
+fn write(folder: &Path, file: &Packed) -> Result<Written> {
+    let path = folder.join(file.name);
+    fs::write(&path, &file.bytes).with_context(|| path.display().to_string())?;
+    Ok(Written {
+        bytes: file.bytes.len(),
+        sha256: hex::encode(Sha256::digest(&file.bytes)),
+        path,
+    })
+}
