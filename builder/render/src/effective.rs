@@ -334,8 +334,14 @@ fn check(
         Role::Template => templates::check_syntax(file, &text).map_err(|problem| vec![problem])?,
         Role::OwnConfig => OwnConfig::parse(file, &text).map(|_| ())?,
         Role::ThemeConfig | Role::Data => check_data(file, &text)?,
-        // What a style sheet means depends on those that it imports.
-        Role::Sass | Role::Asset | Role::Static | Role::Ignored | Role::Unusable => {}
+        // What a style sheet means depends on those that it imports; of a file for the edge each line stands
+        // for itself.
+        Role::Sass
+        | Role::EdgeFile
+        | Role::Asset
+        | Role::Static
+        | Role::Ignored
+        | Role::Unusable => {}
     }
     Ok((text.into(), head))
 }

@@ -13,6 +13,7 @@ use crate::render::output::{self, Site};
 use crate::render::world::{Needs, Trust, World};
 use crate::search::{Record, Records};
 use jiff::Timestamp;
+use quillfront_headers::Rules;
 use quillfront_policy::Facts;
 use quillfront_site::diagnostic::Diagnostic;
 use quillfront_site::fingerprint::Mark;
@@ -38,6 +39,7 @@ mod prepare;
 mod records;
 mod rounds;
 mod select;
+mod site_rules;
 mod supply;
 pub mod why;
 
@@ -49,6 +51,7 @@ pub use supply::{Asked, Supplied};
 
 use headers::Violations;
 use pictures::Darkroom;
+use site_rules::SiteRules;
 
 /// Rounds of rendering, reading what was lacking, and rendering again. A page that reads one
 /// data file after another takes a round for each.
@@ -60,6 +63,8 @@ pub const MAX_ROUNDS: usize = 1_000;
 pub struct Tree<Kept = Object> {
     /// Everything that was made.
     pub objects: BTreeMap<OutputKey, Kept>,
+    /// What the edge is told of the site.
+    pub rules: Arc<Rules>,
     /// Objects that were handed to their maker and are no part of the tree: what they were made of, or refer to,
     /// could not be made.
     pub withdrawn: BTreeSet<OutputKey>,
@@ -139,6 +144,7 @@ impl<Kept> Tree<Kept> {
     ) -> Tree<Other> {
         Tree {
             objects: change(self.objects),
+            rules: self.rules,
             withdrawn: self.withdrawn,
             nothing: self.nothing,
             headers: self.headers,
@@ -229,8 +235,8 @@ pub struct Evaluation<Kept = Object> {
     earlier: BTreeMap<OutputKey, Kept>,
     /// Objects that were made and refer to pictures that could not be.
     withdrawn: BTreeSet<OutputKey>,
-    /// True where headers are made by another `[security]` than in the earlier build.
-    is_secured_otherwise: bool,
+    /// True where headers are made by another `[security]` or other rules than in the earlier build.
+    are_headers_otherwise: bool,
     /// What policies block of the pages that were made.
     violations: Violations,
     diagnostics: Vec<Diagnostic>,
@@ -250,6 +256,8 @@ pub struct Evaluation<Kept = Object> {
     tells_headers: bool,
     /// What the pages run and load that were made, where that matters in the end.
     page_facts: BTreeMap<OutputKey, Arc<Facts>>,
+    /// The rules that are made of all pages, once they are.
+    site_rules: SiteRules,
 }
 
 /// Content files, with what is wrong with each.
@@ -286,16 +294,15 @@ impl<Kept: Send> Evaluation<Kept> {
             world.measured = Arc::new(measured);
         }
         let mut reach = None;
-        let mut is_secured_otherwise = false;
+        let mut are_headers_otherwise = false;
         let (mut graph, mut before) = (Arc::default(), Arc::default());
         if let Some(previous) = previous {
             if previous.has_records {
                 world.records = None;
             }
             reach = Reach::of(&previous.graph, &previous.sources, &world.sources, pages);
-            let security = world.own.security.as_ref();
-            is_secured_otherwise = previous.is_unfinished
-                || headers::is_secured_otherwise(&previous.sources, security);
+            are_headers_otherwise =
+                previous.is_unfinished || headers::are_made_otherwise(&previous.sources, &world);
             (graph, before) = (previous.graph, previous.sources);
         }
         Self {
@@ -318,7 +325,7 @@ impl<Kept: Send> Evaluation<Kept> {
             done: BTreeMap::new(),
             earlier: BTreeMap::new(),
             withdrawn: BTreeSet::new(),
-            is_secured_otherwise,
+            are_headers_otherwise,
             violations: Violations::new(),
             diagnostics,
             rounds: 0,
@@ -330,6 +337,7 @@ impl<Kept: Send> Evaluation<Kept> {
             tells_why,
             tells_headers,
             page_facts: BTreeMap::new(),
+            site_rules: SiteRules::default(),
         }
     }
 
@@ -356,7 +364,7 @@ impl<Kept: Send> Evaluation<Kept> {
                 graph,
                 sources: self.before.clone(),
                 has_records: world.records.is_none(),
-                is_unfinished: self.is_secured_otherwise,
+                is_unfinished: self.are_headers_otherwise,
             }),
             answers: BTreeMap::new(),
             album: self.album.clone(),
@@ -475,6 +483,9 @@ impl<Kept: Send> Evaluation<Kept> {
         }
         if self.needs.is_empty() && self.originals.is_empty() {
             self.needs.texts = self.texts_to_place();
+        }
+        if self.needs.is_empty() && self.originals.is_empty() {
+            self.make_site_rules(keep);
         }
         self.asked()
     }

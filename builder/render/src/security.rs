@@ -7,15 +7,20 @@
 //! What a policy blocks of a page is a [`Violation`]. Some stop the page under `strict`: what can never run
 //! under a policy of hashes, and a policy that does not fit into the metadata of an object.
 
+mod merge;
 mod policy;
 mod told;
+mod union;
 
 pub use policy::OF_NO_PAGE;
 pub use told::diagnostic;
+pub use union::site_headers;
 
 use policy::Policy;
-use quillfront_headers::{Metadata, Redirect, Rules, Status, WriteError};
+use quillfront_headers::redirects::Redirects;
+use quillfront_headers::{Edge, Metadata, Redirect, Rules, Status, WriteError};
 use quillfront_policy::{Facts, FindingKind};
+use quillfront_site::edge_files::HeaderRules;
 use quillfront_site::key::OutputKey;
 use quillfront_site::object::content_type;
 use quillfront_site::plan::{self, Planned, Recipe};
@@ -23,11 +28,32 @@ use quillfront_site::quillfront_toml::security::{Mode, PathSecurity, Preset};
 use quillfront_site::quillfront_toml::{Directive, Security};
 use std::collections::BTreeMap;
 
-/// The metadata of an object, and what of its page is blocked.
+/// What the headers of a site are made of, beside what its pages run and load.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct HeaderSources<'a> {
+    /// `[security]`.
+    pub security: Option<&'a Security>,
+    /// `_headers`.
+    pub rules: Option<&'a HeaderRules>,
+}
+
+impl HeaderSources<'_> {
+    /// True where one policy stands for all pages.
+    pub fn has_one_policy(&self) -> bool {
+        let security = self.security;
+        security.is_some_and(|security| security.edge == Edge::Policy)
+    }
+}
+
+/// The headers of an object, and what of its page is blocked.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Dressed {
     /// User metadata, by name.
     pub metadata: BTreeMap<String, String>,
+    /// `Content-Type`, where a rule sets it.
+    pub content_type: Option<String>,
+    /// `Cache-Control`, where a rule sets it.
+    pub cache_control: Option<String>,
     /// In the order of the kinds.
     pub violations: Vec<Violation>,
 }
@@ -65,15 +91,68 @@ pub enum Blocked {
         /// How long it is, in words.
         why: String,
     },
+    /// A header of `_headers` that is weaker than the one that it replaces.
+    Weaker {
+        /// The line.
+        line: u32,
+        /// Its name.
+        name: String,
+    },
+    /// A policy of `_headers` beside another one: both hold.
+    TwoPolicies {
+        /// The line.
+        line: u32,
+    },
+    /// The headers of `_headers`, which do not fit.
+    Rules {
+        /// The last line that has a part in them.
+        line: u32,
+        /// How long they are, in words.
+        why: String,
+    },
 }
 
-/// Makes the metadata of an object of all that is known of it. `page` is what an HTML page runs and loads.
+/// Makes the headers of an object of all that is known of it. `page` is what an HTML page runs and loads.
 pub fn dress(
-    security: Option<&Security>,
+    sources: HeaderSources<'_>,
     key: &OutputKey,
     planned: &Planned,
     page: Option<&Facts>,
 ) -> Dressed {
+    let (metadata, violations) = secure(sources.security, key, planned, page);
+    let dressed = Dressed {
+        metadata,
+        violations,
+        ..Dressed::default()
+    };
+    // No URL reaches it.
+    if planned.recipe == Recipe::Rules {
+        return dressed;
+    }
+    let path = plan::path_of(key);
+    match sources.rules.map(|rules| rules.of_path(&path)) {
+        Some(merged) if !merged.is_empty() => {
+            let security = sources.security.map(|security| security.of(&path));
+            let mut dressed = merge::merge(dressed, merged, security.as_ref());
+            // Of an object's own headers there are those that S3 sends.
+            if sources.has_one_policy() {
+                dressed.metadata = BTreeMap::new();
+            }
+            dressed
+        }
+        _ => dressed,
+    }
+}
+
+type Secured = (BTreeMap<String, String>, Vec<Violation>);
+
+/// The metadata that `[security]` gives an object.
+fn secure(
+    security: Option<&Security>,
+    key: &OutputKey,
+    planned: &Planned,
+    page: Option<&Facts>,
+) -> Secured {
     let redirect = match &planned.recipe {
         Recipe::Redirect(target) => Some(Redirect::to(target, Status::MovedPermanently)),
         _ => None,
@@ -84,20 +163,21 @@ pub fn dress(
             ..Metadata::default()
         };
         // A target that is too long for a header is in the page alone.
-        return Dressed {
-            metadata: metadata.write().unwrap_or_default(),
-            violations: Vec::new(),
-        };
+        return (metadata.write().unwrap_or_default(), Vec::new());
     };
     let rules = security.of(&plan::path_of(key));
+    // All answers have the same headers, which are no object's.
+    if security.edge == Edge::Policy {
+        let is_page = redirect.is_none() && is_page(key);
+        let page = is_page.then(|| Policy::of_page(&rules, page.unwrap_or(&Facts::default())));
+        let violations = page.map(|(_, violations)| violations);
+        return (BTreeMap::new(), violations.unwrap_or_default());
+    }
     // Edges answer a redirect without its page.
     if redirect.is_some() {
         let metadata = metadata_of(&rules, Kind::Page, Some(OF_NO_PAGE.to_owned()), redirect);
         if let Ok(metadata) = metadata.write() {
-            return Dressed {
-                metadata,
-                violations: Vec::new(),
-            };
+            return (metadata, Vec::new());
         }
     }
     let kind = Kind::of(&content_type(key.as_str()));
@@ -106,15 +186,9 @@ pub fn dress(
         _ => {
             let policy = kind.policy().map(str::to_owned);
             let written = metadata_of(&rules, kind, policy, None).write();
-            Dressed {
-                violations: written
-                    .as_ref()
-                    .err()
-                    .map(too_long(&rules))
-                    .into_iter()
-                    .collect(),
-                metadata: written.unwrap_or_default(),
-            }
+            let violation = written.as_ref().err().map(too_long(&rules));
+            let violations = violation.into_iter().collect();
+            (written.unwrap_or_default(), violations)
         }
     }
 }
@@ -134,32 +208,36 @@ fn too_long(rules: &PathSecurity) -> impl Fn(&WriteError) -> Violation {
     }
 }
 
-/// The rules of the edge: what answers carry that no object stands for.
-pub fn rules(security: &Security) -> Rules {
-    let rules = security.of_no_object();
-    let mut headers = general(&rules, Kind::Page);
-    headers.insert(
-        "content-security-policy".to_owned(),
-        Some(OF_NO_PAGE.to_owned()),
-    );
+/// The rules of the edge: redirects, and what answers carry that no object stands for.
+pub fn rules(sources: HeaderSources<'_>, redirects: Redirects) -> Rules {
+    let mut headers = BTreeMap::new();
+    if let Some(security) = sources.security {
+        headers = general(&security.of_no_object(), Kind::Page);
+        headers.insert(
+            "content-security-policy".to_owned(),
+            Some(OF_NO_PAGE.to_owned()),
+        );
+    }
+    if let Some(rules) = sources.rules {
+        merge::merge_into_no_object(&mut headers, rules.of_no_object());
+    }
     let headers = headers.into_iter();
     Rules {
         headers: headers
             .filter_map(|(name, value)| Some((name, value?)))
             .collect(),
+        redirects,
+        ..Rules::default()
     }
 }
 
-fn of_page(rules: &PathSecurity, page: &Facts) -> Dressed {
+fn of_page(rules: &PathSecurity, page: &Facts) -> Secured {
     let (mut policy, mut violations) = Policy::of_page(rules, page);
     loop {
         let written = metadata_of(rules, Kind::Page, Some(policy.to_string()), None).write();
         let why = match written {
             Ok(metadata) => {
-                return Dressed {
-                    metadata,
-                    violations,
-                };
+                return (metadata, violations);
             }
             Err(why) => why,
         };
@@ -169,12 +247,14 @@ fn of_page(rules: &PathSecurity, page: &Facts) -> Dressed {
         }
         // What has no room is blocked; without it the rest of the page works.
         if !policy.drop_a_hash() {
-            return Dressed {
-                metadata: BTreeMap::new(),
-                violations,
-            };
+            return (BTreeMap::new(), violations);
         }
     }
+}
+
+/// True for an object that is an HTML page.
+pub fn is_page(key: &OutputKey) -> bool {
+    Kind::of(&content_type(key.as_str())) == Kind::Page
 }
 
 /// Objects by what browsers do with them.

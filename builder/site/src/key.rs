@@ -97,6 +97,11 @@ string_key! {
     OutputKey
 }
 
+/// The name of the file of redirect rules, below `static/`.
+pub const REDIRECTS: &str = "_redirects";
+/// The name of the file of headers, below `static/`.
+pub const HEADERS: &str = "_headers";
+
 /// What a source is for, decided by its key alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Role {
@@ -114,6 +119,9 @@ pub enum Role {
     Template,
     /// A file under `static/` or `themes/<name>/static/`.
     Static,
+    /// `_redirects` or `_headers` right below one of these: the edge does what it says, where the site has a
+    /// `quillfront.toml`; else it is a file like the others.
+    EdgeFile,
     /// A style sheet under `sass/` or `themes/<name>/sass/`: compiled, or imported by another.
     Sass,
     /// Everything else that a template may read (`data/…`, a file at the root).
@@ -168,11 +176,13 @@ impl SourceKey {
             "content" if name.ends_with(".md") => Role::Content,
             "content" => Role::Asset,
             "templates" => template_or_data(name),
-            "static" => Role::Static,
+            "static" => static_file(rest),
             "sass" if !hidden => sass_or_data(name),
             "themes" if rest.starts_with('.') => Role::Ignored,
             "themes" => match rest.split_once('/').map(|(_, inner)| inner) {
-                Some(inner) if inner.starts_with("static/") => Role::Static,
+                Some(inner) if inner.starts_with("static/") => {
+                    static_file(&inner["static/".len()..])
+                }
                 Some(_) if hidden => Role::Ignored,
                 Some("theme.toml") => Role::ThemeConfig,
                 Some(inner) if inner.starts_with("templates/") => template_or_data(name),
@@ -193,6 +203,7 @@ impl SourceKey {
             | Role::ThemeConfig
             | Role::Content
             | Role::Template
+            | Role::EdgeFile
             | Role::Sass => true,
             Role::Data => data_format(self.as_str()).is_some(),
             Role::Asset | Role::Static | Role::Ignored | Role::Unusable => false,
@@ -209,6 +220,14 @@ impl SourceKey {
         self.as_str()
             .rsplit_once('/')
             .map_or("", |(folder, _)| folder)
+    }
+}
+
+fn static_file(inner: &str) -> Role {
+    if matches!(inner, REDIRECTS | HEADERS) {
+        Role::EdgeFile
+    } else {
+        Role::Static
     }
 }
 

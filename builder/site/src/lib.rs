@@ -6,7 +6,7 @@
 //! 2. [`config`], [`quillfront_toml`], [`front_matter`]: what files say, with [`dates`] and [`slugs`];
 //! 3. [`facts`], [`library`], [`pagination`]: pages and sections, how they belong together, and what
 //!    makes no page, or none yet; in an [`index_vec`] each has a name of its own type;
-//! 4. [`plan`]: every output key and who makes it, with [`sitemap`] and [`style_sheets`];
+//! 4. [`edge_files`]: redirects and headers, by path; [`plan`]: every output key and who makes it, with [`sitemap`] and [`style_sheets`];
 //! 5. [`object`], [`report`], [`diagnostic`]: what an output is, and what a program and an author are told.
 //!
 //! ```
@@ -19,6 +19,7 @@
 pub mod config;
 pub mod dates;
 pub mod diagnostic;
+pub mod edge_files;
 pub mod facts;
 pub mod fingerprint;
 pub mod front_matter;

@@ -3,6 +3,7 @@
 use crate::fingerprint::{Fingerprint, Mark, Marker};
 use crate::key::SourceKey;
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -35,7 +36,7 @@ pub struct Object {
     /// `Content-Type`.
     pub content_type: String,
     /// `Cache-Control`.
-    pub cache_control: &'static str,
+    pub cache_control: Cow<'static, str>,
     /// User metadata, by name: what `quillfront-headers` writes.
     pub metadata: BTreeMap<String, String>,
 }
@@ -46,7 +47,7 @@ pub struct ObjectHeaders {
     /// `Content-Type`.
     pub content_type: String,
     /// `Cache-Control`.
-    pub cache_control: &'static str,
+    pub cache_control: Cow<'static, str>,
     /// User metadata, by name.
     pub metadata: BTreeMap<String, String>,
 }
@@ -74,12 +75,10 @@ pub struct ObjectFingerprint {
     pub headers: Mark,
 }
 
-/// Pages, feeds and everything else whose name stays while its bytes change: browsers ask each
-/// time, CloudFront keeps it for a day at most should an invalidation fail.
-pub const CACHE_REVALIDATE: &str = "public, max-age=0, must-revalidate, s-maxage=86400";
-/// How long a cached page may show what its source no longer names: `s-maxage` of
-/// [`CACHE_REVALIDATE`].
-pub const HTML_LIFETIME_SECONDS: i64 = 86_400;
+/// The caching of pages, feeds and everything else whose name stays while its bytes change.
+pub use quillfront_headers::CACHE_REVALIDATE;
+/// How long a cached page may show what its source no longer names.
+pub use quillfront_headers::LIFETIME_SECONDS as HTML_LIFETIME_SECONDS;
 /// Names that carry a fingerprint: other bytes come under another name.
 pub const CACHE_IMMUTABLE: &str = "public, max-age=31536000, immutable";
 
@@ -89,7 +88,7 @@ impl Object {
         Self {
             body: Body::Bytes(bytes.into()),
             content_type: content_type(key),
-            cache_control: CACHE_REVALIDATE,
+            cache_control: CACHE_REVALIDATE.into(),
             metadata: BTreeMap::new(),
         }
     }
@@ -97,7 +96,7 @@ impl Object {
     /// The same, under a name that carries a fingerprint of what it is made from.
     pub fn immutable(self) -> Self {
         Self {
-            cache_control: CACHE_IMMUTABLE,
+            cache_control: CACHE_IMMUTABLE.into(),
             ..self
         }
     }
@@ -112,7 +111,7 @@ impl Object {
 
     fn headers_mark(&self) -> Mark {
         let mut marker = Marker::default();
-        marker.bytes(&self.content_type).bytes(self.cache_control);
+        marker.bytes(&self.content_type).bytes(&*self.cache_control);
         for (name, value) in &self.metadata {
             marker.bytes(name).bytes(value);
         }

@@ -6,6 +6,7 @@
 use crate::config::Config;
 use crate::config::markdown::Highlight;
 use crate::diagnostic::Diagnostic;
+use crate::edge_files::{self, EdgeFiles};
 use crate::facts::{Page, Section};
 use crate::index_vec::Id;
 use crate::key::{OutputKey, Role, SourceKey};
@@ -16,6 +17,7 @@ use crate::quillfront_toml::{self, OwnConfig, StaticFiles};
 use crate::sitemap::{most_entries, sitemap_entries};
 use crate::source::Sources;
 use crate::style_sheets::style_sheets;
+use quillfront_edge_files::Dialect;
 use quillfront_headers::RULES_KEY;
 use quillfront_images as images;
 use quillfront_markdown::Shade;
@@ -199,6 +201,7 @@ pub fn plan(
     own: &OwnConfig,
     library: &Library,
     sources: &Sources,
+    edge_files: &EdgeFiles,
 ) -> (Plan, Vec<Diagnostic>) {
     let config_key = config_key(sources);
     let nothing = || Wanted {
@@ -235,12 +238,38 @@ pub fn plan(
     }
     want_site_files(&mut wanted, config, library);
     want_search(&mut wanted, config, sources);
-    want_static(&mut wanted, config, sources);
-    if own.security.is_some() {
+    want_static(&mut wanted, config, sources, own.dialect);
+    if own.has_rules() || edge_files.has_rules() {
         let source = SourceKey::from(quillfront_toml::KEY);
         wanted.want(RULES_KEY, Rank::List, &source, Recipe::Rules);
     }
-    wanted.granted()
+    let (plan, mut problems) = wanted.granted();
+    problems.extend(missing_targets(edge_files, &plan));
+    (plan, problems)
+}
+
+/// What is told of rules that show a path where nothing is published.
+fn missing_targets(edge_files: &EdgeFiles, plan: &Plan) -> Vec<Diagnostic> {
+    let missing = edge_files.shown.iter().filter_map(|shown| {
+        let key = shown.path.trim_start_matches('/');
+        let key = if key.is_empty() || key.ends_with('/') {
+            format!("{key}index.html")
+        } else {
+            key.to_owned()
+        };
+        if plan.contains_key(&*key) {
+            return None;
+        }
+        let hint = if plan.contains_key(&*format!("{key}/index.html")) {
+            format!("write {}/, with a slash at its end", shown.path)
+        } else {
+            "readers get a 404 until it is published".to_owned()
+        };
+        let message = format!("the rule shows {}, which is not published", shown.path);
+        let told = Diagnostic::warning(edge_files::REDIRECTS_CODE, shown.file.as_str(), message);
+        Some(told.at(shown.line, None).hint(hint))
+    });
+    missing.take(edge_files::MAX_TOLD).collect()
 }
 
 /// Adds a picture that a render came upon.
@@ -490,7 +519,12 @@ fn sitemap_parts(config: &Config, library: &Library) -> usize {
     entries.div_ceil(SITEMAP_LIMIT)
 }
 
-fn want_static(wanted: &mut Wanted<'_>, config: &Config, sources: &Sources) {
+fn want_static(
+    wanted: &mut Wanted<'_>,
+    config: &Config,
+    sources: &Sources,
+    dialect: Option<Dialect>,
+) {
     let (sheets, mut problems) = style_sheets(config, sources);
     wanted.problems.append(&mut problems);
     let recipes = sheets
@@ -516,7 +550,12 @@ fn want_static(wanted: &mut Wanted<'_>, config: &Config, sources: &Sources) {
             let inner = &key.as_str()[prefix.len()..];
             // What other programs put there while they build, to be made anew here.
             let made = inner.starts_with(PICTURES);
-            if key.role() == Role::Static && !made && !config.ignored_static.is_match(inner) {
+            let is_file = match key.role() {
+                Role::Static => true,
+                Role::EdgeFile => dialect.is_none(),
+                _ => false,
+            };
+            if is_file && !made && !config.ignored_static.is_match(inner) {
                 files.insert(inner.to_owned(), Recipe::Copy(key.clone()));
             }
         }

@@ -5,11 +5,13 @@
 //! and its checks ([`publishing`], [`security`], [`hosts`]). An unknown key is an error.
 
 pub mod address;
+pub mod edge;
 pub mod hosts;
 pub mod publishing;
 pub mod security;
 mod sources;
 
+pub use edge::EdgeConfig;
 pub use hosts::AllowedHosts;
 pub use publishing::{Future, Publishing, StaticFiles};
 pub use security::Security;
@@ -19,6 +21,8 @@ use crate::diagnostic::Diagnostic;
 use crate::front_matter::parse_toml;
 use crate::front_matter::table::{Table, Unknown};
 use crate::front_matter::tree::{Data, Source};
+use quillfront_edge_files::Dialect;
+use quillfront_headers::Edge;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -38,8 +42,13 @@ pub struct OwnConfig {
     pub env: BTreeMap<String, String>,
     /// What `load_data(url=…)` may fetch from; nothing by default.
     pub allowed_hosts: AllowedHosts,
+    /// How `_redirects` and `_headers` are read; none without a `quillfront.toml`, and then they are files
+    /// like others.
+    pub dialect: Option<Dialect>,
     /// Security headers; none where there is no such section, and then no page has any of its own.
     pub security: Option<Security>,
+    /// The domains of the site.
+    pub edge: EdgeConfig,
 }
 
 impl OwnConfig {
@@ -66,7 +75,9 @@ impl OwnConfig {
             publishing: Publishing::take(&mut table),
             env: env(&mut table),
             allowed_hosts: data(&mut table),
+            dialect: Some(dialect(&mut table)),
             security: Security::take(&mut table),
+            edge: EdgeConfig::take(&mut table),
         };
         table.finish(Unknown::Refused);
         if problems.is_empty() {
@@ -82,11 +93,24 @@ impl OwnConfig {
             publishing,
             env,
             allowed_hosts,
+            dialect: _,
             security: _,
+            edge: _,
         } = self;
         *publishing == other.publishing
             && *env == other.env
             && *allowed_hosts == other.allowed_hosts
+    }
+
+    /// True where no functions run at the edge for the site.
+    pub fn is_without_functions(&self) -> bool {
+        let security = self.security.as_ref();
+        security.is_some_and(|security| security.edge == Edge::Policy)
+    }
+
+    /// True where the edge is told anything of the site.
+    pub fn has_rules(&self) -> bool {
+        self.security.is_some() || !self.edge.domains.is_empty()
     }
 
     /// What the text of the effective file says: without a file that was ever good, the defaults.
@@ -118,6 +142,18 @@ fn env(root: &mut Table<'_, '_>) -> BTreeMap<String, String> {
         }
     }
     env
+}
+
+/// `[redirects]`.
+fn dialect(root: &mut Table<'_, '_>) -> Dialect {
+    const DIALECTS: [(&str, Dialect); 2] = [
+        ("netlify", Dialect::Netlify),
+        ("cloudflare", Dialect::Cloudflare),
+    ];
+    let mut table = root.table("redirects");
+    let dialect = table.choice("dialect", &DIALECTS);
+    table.finish(Unknown::Refused);
+    dialect.unwrap_or_default()
 }
 
 /// `[data]`.

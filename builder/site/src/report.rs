@@ -237,6 +237,9 @@ pub struct ByteCounts {
 pub struct Invalidations {
     /// Paths, as viewers send them.
     pub paths: Vec<String>,
+    /// Paths that follow once no edge goes by the redirect rules of before any more.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub later: Vec<String>,
     /// Cache tags.
     pub tags: Vec<String>,
     /// `none`, `paths`, or `wildcard` where at least one is among them.

@@ -57,7 +57,9 @@ impl<Kept: Send> Evaluation<Kept> {
             }
         }
         let headers = self.headers(&unfinished);
-        let blocked = self.blocked_told(&unfinished);
+        let mut blocked = self.blocked_told(&unfinished);
+        let (rules, problems) = self.rules();
+        blocked.extend(problems);
         let done = std::mem::take(&mut self.done);
         let looked_at = done
             .into_iter()
@@ -124,6 +126,7 @@ impl<Kept: Send> Evaluation<Kept> {
         let sources = world.sources.clone();
         let site = self.contents.map(|contents| Site { world, contents });
         Tree {
+            rules,
             now,
             next_due,
             answers,

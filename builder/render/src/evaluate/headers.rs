@@ -5,17 +5,19 @@ use crate::render::content::{Contents, Linking};
 use crate::render::provenance::place_of;
 use crate::render::templates::source_of;
 use crate::render::world::World;
-use crate::security::{self, Blocked, Violation};
+use crate::security::{self, Blocked, Dressed, Violation};
 use quillfront_policy::Facts;
 use quillfront_site::diagnostic::Diagnostic;
+use quillfront_site::edge_files::HeaderRules;
 use quillfront_site::key::OutputKey;
 use quillfront_site::object::{
     CACHE_IMMUTABLE, CACHE_REVALIDATE, Object, ObjectHeaders, content_type,
 };
 use quillfront_site::plan::{Plan, Planned, Recipe};
-use quillfront_site::quillfront_toml::{self, OwnConfig, Security};
+use quillfront_site::quillfront_toml::{self, OwnConfig};
 use quillfront_site::source::Sources;
 use rayon::prelude::*;
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What an object that was made is published with, or the violations that it is not published for.
@@ -26,15 +28,12 @@ pub(super) fn dress(
     page: Option<&Facts>,
     object: Object,
 ) -> Result<(Object, Vec<Violation>), Vec<Violation>> {
-    let dressed = security::dress(world.own.security.as_ref(), key, planned, page);
+    let dressed = security::dress(world.header_sources(), key, planned, page);
     if dressed.violations.iter().any(|one| one.is_error) {
         return Err(dressed.violations);
     }
-    let object = Object {
-        metadata: dressed.metadata,
-        ..object
-    };
-    Ok((object, dressed.violations))
+    let violations = dressed.violations.clone();
+    Ok((worn(object, dressed), violations))
 }
 
 /// The violations that an output is not published for, though it would come out as it is.
@@ -56,8 +55,7 @@ pub(super) fn violations(
     planned: &Planned,
     page: Option<&Facts>,
 ) -> Vec<Violation> {
-    let security = world.own.security.as_ref();
-    security::dress(security, key, planned, page).violations
+    security::dress(world.header_sources(), key, planned, page).violations
 }
 
 /// What a picture that was made is published with.
@@ -65,17 +63,28 @@ pub(super) fn dress_picture(world: &World, plan: &Plan, key: &OutputKey, object:
     let Some(planned) = plan.get(key) else {
         return object;
     };
-    let dressed = security::dress(world.own.security.as_ref(), key, planned, None);
+    let dressed = security::dress(world.header_sources(), key, planned, None);
+    worn(object, dressed)
+}
+
+/// The object with its headers.
+fn worn(object: Object, dressed: Dressed) -> Object {
     Object {
         metadata: dressed.metadata,
-        ..object
+        content_type: dressed.content_type.unwrap_or(object.content_type),
+        cache_control: dressed
+            .cache_control
+            .map_or(object.cache_control, Cow::Owned),
+        body: object.body,
     }
 }
 
-/// True where headers are made by another `[security]` than with the sources of an earlier build.
-pub(super) fn is_secured_otherwise(before: &Sources, security: Option<&Security>) -> bool {
+/// True where headers are made by another `[security]`, or other rules of `_headers`, than with the sources of
+/// an earlier build.
+pub(super) fn are_made_otherwise(before: &Sources, world: &World) -> bool {
     let own = OwnConfig::of(before.text(quillfront_toml::KEY)).unwrap_or_default();
-    own.security.as_ref() != security
+    own.security != world.own.security
+        || HeaderRules::of(&world.config, &own, before) != world.edge_files.headers
 }
 
 impl<Kept: Send> Evaluation<Kept> {
@@ -85,7 +94,7 @@ impl<Kept: Send> Evaluation<Kept> {
         &self,
         unfinished: &BTreeSet<OutputKey>,
     ) -> BTreeMap<OutputKey, ObjectHeaders> {
-        let are_all_told = self.is_secured_otherwise || self.tells_headers;
+        let are_all_told = self.are_headers_otherwise || self.tells_headers;
         // A picture may have been left out of account for a while, and come back as it was then.
         let is_told =
             |planned: &Planned| are_all_told || matches!(planned.recipe, Recipe::Picture(_));
@@ -97,16 +106,20 @@ impl<Kept: Send> Evaluation<Kept> {
                 Some((key, self.plan.get(key)?, page))
             }));
         }
-        let security = self.world.own.security.as_ref();
+        let sources = self.world.header_sources();
         let headers = outputs.into_par_iter().map(|(key, planned, page)| {
             let cache_control = match planned.recipe {
                 Recipe::Picture(_) => CACHE_IMMUTABLE,
                 _ => CACHE_REVALIDATE,
             };
+            let dressed = security::dress(sources, key, planned, page);
+            let content_type = || content_type(key.as_str());
             let headers = ObjectHeaders {
-                content_type: content_type(key.as_str()),
-                cache_control,
-                metadata: security::dress(security, key, planned, page).metadata,
+                content_type: dressed.content_type.unwrap_or_else(content_type),
+                cache_control: dressed
+                    .cache_control
+                    .map_or(cache_control.into(), Cow::Owned),
+                metadata: dressed.metadata,
             };
             (key.clone(), headers)
         });
@@ -134,11 +147,14 @@ impl<Kept: Send> Evaluation<Kept> {
 
     /// What is told of what policies block of pages that are published.
     pub(super) fn blocked_told(&self, unfinished: &BTreeSet<OutputKey>) -> Vec<Diagnostic> {
-        let (Some(_), Some(contents)) = (&self.world.own.security, &self.contents) else {
+        let has_rules = !self.world.edge_files.headers.is_empty();
+        let is_secured = self.world.own.security.is_some();
+        let Some(contents) = self.contents.as_ref().filter(|_| is_secured || has_rules) else {
             return Vec::new();
         };
         let world = &self.world;
-        let kept = self.kept(unfinished).filter(|(_, _, page)| page.is_some());
+        let kept = self.kept(unfinished);
+        let kept = kept.filter(|(_, _, page)| page.is_some() || has_rules);
         let kept: Vec<_> = kept.collect();
         let kept = kept
             .into_par_iter()
@@ -183,6 +199,13 @@ pub(super) fn diagnostics(
             Blocked::Found { what, .. } => origin(world, contents, planned, what),
             Blocked::Loaded { url, .. } => origin(world, contents, planned, url),
             Blocked::Policy { .. } => (planned.source.to_string(), None),
+            Blocked::Weaker { line, .. }
+            | Blocked::TwoPolicies { line }
+            | Blocked::Rules { line, .. } => {
+                let file = world.edge_files.headers.file();
+                let file = file.map(ToString::to_string).unwrap_or_default();
+                (file, Some(*line))
+            }
         };
         security::diagnostic(violation, &file, line)
     });

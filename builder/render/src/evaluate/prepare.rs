@@ -6,9 +6,12 @@ use crate::render::generated::Generated;
 use crate::render::templates::Templates;
 use crate::render::world::{Inputs, Settings, World};
 use crate::sass::Sheets;
+use crate::security::{self, HeaderSources};
 use jiff::Timestamp;
+use quillfront_headers::{Domains, Rules};
 use quillfront_site::config::Config;
 use quillfront_site::diagnostic::Diagnostic;
+use quillfront_site::edge_files::EdgeFiles;
 use quillfront_site::fingerprint::Mark;
 use quillfront_site::library;
 use quillfront_site::library::schedule::Schedule;
@@ -79,6 +82,8 @@ impl Prepared {
             publishing: &own.publishing,
             up_to,
         };
+        let edge_files = EdgeFiles::of(&config, &own, &sources);
+        diagnostics.extend(edge_files.problems.iter().cloned());
         let (templates, (library, mut problems)) = rayon::join(
             || Templates::load(&sources, config.theme.as_deref()),
             || library::build(&sources, &config, settings.drafts, schedule),
@@ -87,16 +92,29 @@ impl Prepared {
         diagnostics.append(&mut problems);
         diagnostics.extend(library.held_told());
         diagnostics.extend(misplaced(&sources));
+        if settings.base_url.is_none() {
+            diagnostics.extend(own.edge.told(&config.base_url));
+        }
         let ((plan, mut problems), pages) = rayon::join(
-            || plan::plan(&config, &own, &library, &sources),
+            || plan::plan(&config, &own, &library, &sources, &edge_files),
             || reach::pages(&library),
         );
         diagnostics.append(&mut problems);
         diagnostics.extend(templates.broken.values().cloned());
         let styles = Sheets::of(plan::style_sheets_of(&plan), &sources);
+        let header_sources = HeaderSources {
+            security: own.security.as_ref(),
+            rules: Some(&edge_files.headers),
+        };
+        let rules = Rules {
+            domains: Domains::of(&config.base_url, &own.edge.domains),
+            ..security::rules(header_sources, edge_files.redirects.clone())
+        };
         let world = World {
             config: Arc::new(config),
             own: Arc::new(own),
+            edge_files: Arc::new(edge_files),
+            rules: Arc::new(rules),
             settings: Arc::new(settings),
             library: Arc::new(library),
             templates: Arc::new(templates),

@@ -72,7 +72,7 @@ impl<Kept: Send> Evaluation<Kept> {
             }
             edited
         });
-        let (world, is_secured_otherwise) = (&self.world, self.is_secured_otherwise);
+        let (world, are_headers_otherwise) = (&self.world, self.are_headers_otherwise);
         let earlier: BTreeSet<OutputKey> = self.earlier.keys().cloned().collect();
         let results: Vec<_> = waiting
             .into_par_iter()
@@ -81,7 +81,7 @@ impl<Kept: Send> Evaluation<Kept> {
                 let kept = |known: &Arc<OutputTrace>| {
                     let page = known.page.as_deref();
                     // Where nothing is otherwise, it was not refused before.
-                    let refused = is_secured_otherwise
+                    let refused = are_headers_otherwise
                         .then(|| headers::refused(world, key, planned, page))
                         .flatten();
                     if let Some(why) = refused {
@@ -148,6 +148,7 @@ impl<Kept: Send> Evaluation<Kept> {
             wanted.extend(facts.pictures.iter().cloned());
         }
         let mut made_indexes = BTreeMap::new();
+        let keeps_facts = self.tells_headers || self.has_one_policy();
         for (key, result) in results {
             match result {
                 Round::Kept(trace) => {
@@ -179,7 +180,7 @@ impl<Kept: Send> Evaluation<Kept> {
                     if !violations.is_empty() {
                         self.violations.insert(key.clone(), violations);
                     }
-                    if let Some(page) = page.filter(|_| self.tells_headers) {
+                    if let Some(page) = page.filter(|_| keeps_facts) {
                         self.page_facts.insert(key.clone(), page);
                     }
                     self.records.extend(records);
@@ -239,6 +240,8 @@ impl<Kept: Send> Evaluation<Kept> {
         }
         let all = self.plan.iter();
         let all = all.filter(|(_, planned)| !matches!(planned.recipe, Recipe::Picture(_)));
+        let all = all.filter(|(key, _)| !self.is_of_all_pages(key));
+        let known = known.iter().filter(|(key, _)| !self.is_of_all_pages(key));
         let both = all.merge_join_by(known, |(a, _), (b, _)| a.cmp(b));
         both.partition_map(|pair| match pair {
             // The key that is known already: others have the very same.

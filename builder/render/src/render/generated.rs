@@ -5,9 +5,7 @@
 //! made it; no index waits for a template, so the order is always there. A text that asks for it would
 //! wait for itself, and is refused.
 
-use super::world::World;
 use crate::search;
-use crate::security;
 use quillfront_site::diagnostic::Diagnostic;
 use quillfront_site::key::OutputKey;
 use quillfront_site::plan::{Plan, Recipe};
@@ -53,12 +51,6 @@ impl Generated {
             _ => None,
         }
     }
-}
-
-/// What the edge is told of the site.
-pub fn rules(world: &World) -> Vec<u8> {
-    let security = world.own.security.as_ref();
-    security.map(security::rules).unwrap_or_default().write()
 }
 
 /// The bytes that a recipe makes on every site.

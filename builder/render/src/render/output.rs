@@ -367,7 +367,7 @@ impl<'w> Job<'w> {
                 return Ok(bytes.map(|bytes| Object::rendered(self.key.as_str(), bytes)));
             }
             Recipe::Rules => {
-                let bytes = generated::rules(self.world);
+                let bytes = self.world.rules.write();
                 return Ok(Some(Object::rendered(self.key.as_str(), bytes)));
             }
             Recipe::Copy(source) => return Ok(copy(&self.world.sources, self.key, source)),
@@ -475,7 +475,7 @@ impl<'w> Job<'w> {
                 return Some(());
             }
             Recipe::Rules => {
-                let mark = Mark::of(&generated::rules(self.world));
+                let mark = Mark::of(&self.world.rules.write());
                 tell(Read::Rules, mark);
                 return Some(());
             }

@@ -6,8 +6,11 @@ use super::templates::Templates;
 use crate::remote::{Answers, Request};
 use crate::sass::Sheets;
 use crate::search::Records;
+use crate::security::HeaderSources;
+use quillfront_headers::Rules;
 use quillfront_images::{Job, Probe};
 use quillfront_site::config::Config;
+use quillfront_site::edge_files::EdgeFiles;
 use quillfront_site::fingerprint::Fingerprint;
 use quillfront_site::key::{OutputKey, SourceKey};
 use quillfront_site::library::Library;
@@ -125,6 +128,10 @@ pub struct World {
     pub config: Arc<Config>,
     /// `quillfront.toml`.
     pub own: Arc<OwnConfig>,
+    /// `_redirects` and `_headers`.
+    pub edge_files: Arc<EdgeFiles>,
+    /// What the edge is told of the site.
+    pub rules: Arc<Rules>,
     /// From outside.
     pub settings: Arc<Settings>,
     /// Pages, sections, taxonomies.
@@ -156,6 +163,14 @@ pub struct World {
 }
 
 impl World {
+    /// What headers are made of, beside what pages run and load.
+    pub fn header_sources(&self) -> HeaderSources<'_> {
+        HeaderSources {
+            security: self.own.security.as_ref(),
+            rules: Some(&self.edge_files.headers),
+        }
+    }
+
     /// The text of a source. Where it is kept elsewhere, it is noted as needed.
     pub fn text(&self, key: &str) -> Option<&Arc<str>> {
         let text = self.sources.text(key).or_else(|| self.texts.get(key));

@@ -15,8 +15,8 @@ pub const OF_NO_PAGE: &str =
 /// The name of the endpoint that reports go to.
 pub(super) const REPORTS: &str = "csp";
 
-const OWN: &str = "'self'";
-const NONE: &str = "'none'";
+pub(super) const OWN: &str = "'self'";
+pub(super) const NONE: &str = "'none'";
 
 /// What every page of the site may load from it.
 const USUAL: [Directive; 8] = [
@@ -42,7 +42,7 @@ const RELAXED: [(Directive, &[&str]); 6] = [
 
 /// A policy while it is put together.
 pub(super) struct Policy {
-    sources: BTreeMap<Directive, Vec<String>>,
+    pub(super) sources: BTreeMap<Directive, Vec<String>>,
     /// What ends it, in order.
     rest: Vec<String>,
 }

@@ -9,6 +9,14 @@ fn security(text: &str) -> Security {
     own.security.expect("a section")
 }
 
+/// `[security]` alone.
+fn only(security: Option<&Security>) -> HeaderSources<'_> {
+    HeaderSources {
+        security,
+        rules: None,
+    }
+}
+
 fn planned(recipe: Recipe) -> Planned {
     Planned {
         rank: Rank::List,
@@ -19,8 +27,9 @@ fn planned(recipe: Recipe) -> Planned {
 
 fn dressed(text: &str, key: &str, page: &Facts) -> Dressed {
     let planned = planned(Recipe::Robots);
+    let security = security(text);
     dress(
-        Some(&security(text)),
+        only(Some(&security)),
         &OutputKey::from(key),
         &planned,
         Some(page),
@@ -64,12 +73,12 @@ fn finding(kind: FindingKind, what: &str, text: &str) -> Facts {
 fn without_the_section_only_a_redirect_has_metadata() {
     let key = OutputKey::from("a/index.html");
     assert_eq!(
-        dress(None, &key, &planned(Recipe::Robots), None),
+        dress(only(None), &key, &planned(Recipe::Robots), None),
         Dressed::default()
     );
     let to = |target: &str| {
         dress(
-            None,
+            only(None),
             &key,
             &planned(Recipe::Redirect(target.to_owned())),
             None,
@@ -149,7 +158,8 @@ fn the_kind_of_an_object_decides_what_it_carries() {
     // A redirect is answered without its page.
     let key = OutputKey::from("a/index.html");
     let redirect = planned(Recipe::Redirect("/b/".to_owned()));
-    let dressed = dress(Some(&security("[security]")), &key, &redirect, None);
+    let security = security("[security]");
+    let dressed = dress(only(Some(&security)), &key, &redirect, None);
     assert_eq!(dressed.metadata["qf-csp"], OF_NO_PAGE);
     assert_eq!(dressed.metadata["qf-location"], "/b/");
 }
@@ -353,7 +363,8 @@ fn the_budget_is_one_and_exact() {
 
 #[test]
 fn what_no_object_stands_for_carries_all_headers() {
-    let rules = rules(&security("[security]"));
+    let security = security("[security]");
+    let rules = rules(only(Some(&security)), Redirects::default());
     assert_eq!(rules.headers["content-security-policy"], OF_NO_PAGE);
     assert_eq!(
         rules.headers["strict-transport-security"],
@@ -361,3 +372,5 @@ fn what_no_object_stands_for_carries_all_headers() {
     );
     assert_eq!(rules.headers["cross-origin-resource-policy"], "same-origin");
 }
+
+mod merged;

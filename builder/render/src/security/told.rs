@@ -8,7 +8,7 @@ use quillfront_site::diagnostic::{Diagnostic, Severity};
 use quillfront_site::quillfront_toml::Directive;
 
 /// The stable code of these diagnostics.
-const CODE: &str = "security";
+pub(super) const CODE: &str = "security";
 
 /// Makes a diagnostic of a violation that was found to stand in a file, at a line if that is known.
 pub fn diagnostic(violation: &Violation, file: &str, line: Option<u32>) -> Diagnostic {
@@ -30,6 +30,24 @@ fn words(what: &Blocked) -> (String, String) {
     match what {
         Blocked::Found { kind, what, hash } => found(*kind, what, hash.as_deref()),
         Blocked::Loaded { directive, url } => loaded(*directive, url),
+        Blocked::Weaker { name, .. } => (
+            format!("`{name}` is weaker here than `preset = \"strict\"` has it"),
+            "take the line out; or say in quillfront.toml which pages need it, in a [[security.paths]] with \
+             preset = \"relaxed\""
+                .to_owned(),
+        ),
+        Blocked::TwoPolicies { .. } => (
+            "two content security policies hold at once: what either of them blocks is blocked".to_owned(),
+            "say what pages need below [security] in quillfront.toml, such as csp.img-src, and take the line \
+             out; in the dialect of Cloudflare, `! Content-Security-Policy` before it takes the other one away"
+                .to_owned(),
+        ),
+        Blocked::Rules { why, .. } => (
+            format!(
+                "the headers that the file adds do not fit into the metadata of an object, and are left out: {why}"
+            ),
+            "write shorter ones, or fewer".to_owned(),
+        ),
         Blocked::Policy { why } => (
             format!(
                 "the security headers of this page do not fit into the metadata of an object: {why}"

@@ -8,6 +8,7 @@ use super::sources::{self, Directive};
 use crate::front_matter::table::{Table, Unknown};
 use crate::front_matter::tree::{Data, Entry, Node, Place};
 use globset::{GlobBuilder, GlobMatcher};
+use quillfront_headers::Edge;
 use std::collections::BTreeMap;
 
 /// More overrides than this are a mistake: each is tried for each object.
@@ -18,6 +19,7 @@ const MAX_VALUE_BYTES: usize = 400;
 const YEAR_SECONDS: i64 = 31_536_000;
 
 const PRESETS: [(&str, Preset); 2] = [("strict", Preset::Strict), ("relaxed", Preset::Relaxed)];
+const EDGES: [(&str, Edge); 2] = [("functions", Edge::Functions), ("policy", Edge::Policy)];
 const MODES: [(&str, Mode); 2] = [
     ("enforce", Mode::Enforce),
     ("report-only", Mode::ReportOnly),
@@ -51,6 +53,8 @@ const fn same<const N: usize>(words: [&'static str; N]) -> [(&'static str, &'sta
 /// `[security]`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Security {
+    /// What stands at the edge.
+    pub edge: Edge,
     general: Layer,
     paths: Vec<Override>,
 }
@@ -162,11 +166,19 @@ impl Security {
         let entry = root.take("security")?;
         let mut table = root.nested("security", entry.node);
         let paths = table.take("paths");
+        let edge = table.choice("edge", &EDGES).unwrap_or_default();
         let general = Layer::take(&mut table);
         let place = table.place();
         let paths = overrides(&mut table, paths);
-        let security = Self { general, paths };
+        let security = Self {
+            edge,
+            general,
+            paths,
+        };
         security.check(&mut table, place);
+        if edge == Edge::Policy {
+            one_policy::check(&security, &mut table, place);
+        }
         table.finish(Unknown::Refused);
         Some(security)
     }
@@ -430,5 +442,6 @@ fn reporting(table: &mut Table<'_, '_>) -> Option<String> {
     None
 }
 
+mod one_policy;
 #[cfg(test)]
 mod tests;

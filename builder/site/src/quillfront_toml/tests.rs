@@ -12,10 +12,15 @@ fn problems(text: &str) -> Vec<String> {
 
 #[test]
 fn an_empty_file_is_as_none() {
-    assert_eq!(parsed(""), OwnConfig::default());
+    // But that there is one says that `_redirects` and `_headers` are read.
+    let empty = OwnConfig {
+        dialect: Some(Dialect::Netlify),
+        ..OwnConfig::default()
+    };
+    assert_eq!(parsed(""), empty);
     assert_eq!(
-        parsed("\u{feff}[publishing]\n[env]\n[data]\n"),
-        OwnConfig::default()
+        parsed("\u{feff}[publishing]\n[env]\n[data]\n[redirects]\n"),
+        empty
     );
     assert_eq!(OwnConfig::default().publishing.future, Future::Publish);
 }
@@ -24,11 +29,12 @@ fn an_empty_file_is_as_none() {
 fn every_key_is_read() {
     let own = parsed(
         "[publishing]\nfuture = \"hold\"\ntimezone = \"Europe/Berlin\"\n\
-         [env]\nSTAGE = \"live\"\n\"odd name\" = \"\"\n\
+         [redirects]\ndialect = \"cloudflare\"\n[env]\nSTAGE = \"live\"\n\"odd name\" = \"\"\n\
          [data]\nallowed_hosts = [\"api.example.org\", \"http://plain.example:8080\"]\n",
     );
     assert_eq!(own.publishing.future, Future::Hold);
     assert_eq!(own.publishing.timezone.iana_name(), Some("Europe/Berlin"));
+    assert_eq!(own.dialect, Some(Dialect::Cloudflare));
     assert_eq!(own.env["STAGE"], "live");
     assert_eq!(own.env["odd name"], "");
     assert!(own.allowed_hosts.check("https://api.example.org/x").is_ok());

@@ -116,3 +116,47 @@ fn mistakes_are_told_with_their_lines() {
     let relaxed = "[security]\npreset = \"relaxed\"\ncsp.script-src = [\"'unsafe-inline'\"]";
     assert!(parse(relaxed).is_ok());
 }
+
+#[test]
+fn one_policy_says_the_same_everywhere() {
+    let parse = |text: &str| {
+        let text = format!("[security]\nedge = \"policy\"\n{text}");
+        OwnConfig::parse("quillfront.toml", &text)
+    };
+    let own = parse(
+        "[[security.paths]]\npath = \"/a/*\"\npreset = \"relaxed\"\ncsp.img-src = [\"https:\"]",
+    );
+    assert_eq!(own.unwrap().security.unwrap().edge, Edge::Policy);
+    for (text, expected) in [
+        (
+            "[[security.paths]]\npath = \"/a/*\"\nmode = \"report-only\"",
+            "`security.paths.mode` (of \"/a/*\")",
+        ),
+        (
+            "[[security.paths]]\npath = \"/a/*\"\nhsts = false",
+            "`security.paths.hsts`",
+        ),
+        (
+            "[[security.paths]]\npath = \"/a/*\"\ncoop = \"unsafe-none\"",
+            "`security.paths.coop`",
+        ),
+        (
+            "preset = \"relaxed\"\ncsp.script-src = [\"'unsafe-inline'\"]",
+            "'unsafe-inline' for scripts",
+        ),
+        (
+            "csp.script-src = [\"'strict-dynamic'\"]",
+            "'strict-dynamic' for scripts",
+        ),
+        (
+            "[[security.paths]]\npath = \"/a/*\"\nedge = \"functions\"",
+            "edge",
+        ),
+    ] {
+        let problems = parse(text).expect_err(text);
+        assert!(
+            problems[0].message.contains(expected),
+            "{text}: {problems:?}"
+        );
+    }
+}
