@@ -25,6 +25,7 @@
 //! are for the template of the distribution to bring, and to a distribution without them a tag is a
 //! path that matches nothing, which would leave old pages in caches. Wildcards hold everywhere.
 
+pub mod redirects;
 pub mod send;
 
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};

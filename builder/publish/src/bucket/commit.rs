@@ -5,10 +5,10 @@ use super::context::Context;
 use super::outbox::empty_outbox;
 use super::publication::Publication;
 use super::root::{FORMAT, Outbox, Root, Unreferenced};
+use super::rules::{self, RulesChange};
 use super::session::Session;
 use super::state::{Dirty, Encoded, Published, State};
 use super::upload::Upload;
-use crate::invalidate;
 use quillfront_render::ENGINE;
 use quillfront_site::key::{OutputKey, SourceKey};
 use quillfront_site::plan::PICTURES;
@@ -39,10 +39,11 @@ pub(super) async fn commit<'a>(
     session: Session<'_>,
     mut publication: Publication<'a>,
     upload: Upload,
+    rules: RulesChange,
 ) -> Result<Commit<'a>, BuildError> {
     publication.without_lost(&upload);
     let tried = publication.tried();
-    let next = NextState::of(&mut publication, &upload);
+    let next = NextState::of(&mut publication, &upload, rules);
     let moved = upload.moved.values().chain(&upload.again);
     let again: BTreeSet<&str> = moved.map(SourceKey::as_str).collect();
     let settled = session.settles.clone();
@@ -74,11 +75,12 @@ pub(super) struct NextState {
     /// Outputs of which caches are to be told, besides those that are deleted.
     pub(super) changed: BTreeSet<OutputKey>,
     pub(super) deletions: BTreeMap<OutputKey, Published>,
+    pub(super) rules: RulesChange,
 }
 
 impl NextState {
     /// The state once a publication was put; it is taken from there.
-    fn of(publication: &mut Publication<'_>, upload: &Upload) -> Self {
+    fn of(publication: &mut Publication<'_>, upload: &Upload, rules: RulesChange) -> Self {
         let mut state = std::mem::take(&mut publication.proposal.state);
         let strange = std::mem::take(&mut publication.proposal.strange);
         let deletions = publication.deletions.clone();
@@ -126,6 +128,7 @@ impl NextState {
             dirty,
             changed,
             deletions,
+            rules,
         }
     }
 }
@@ -179,6 +182,7 @@ pub(super) async fn conclude(
         dirty,
         changed,
         deletions,
+        rules,
     } = next;
     let before = session.root().cloned().ok_or(BuildError::LostRace)?;
     let written = write_segments(context, &mut session, &mut state, &dirty, &before);
@@ -199,11 +203,16 @@ pub(super) async fn conclude(
             gone.insert(key, etag);
         }
     }
+    let due = before.due_paths(now_ms);
     let owed = before.outbox.map(|outbox| outbox.invalidations);
+    let owed = owed.into_iter().flatten().chain(due);
     let touched = changed.iter().map(OutputKey::as_str);
     let touched = touched.chain(gone.keys().map(String::as_str)).collect();
     let published = state.outputs.keys().map(OutputKey::as_str);
-    let mut invalidations = invalidate::choose(&touched, published, &owed.unwrap_or_default());
+    let owed = owed.collect();
+    let mut invalidations = rules::invalidations(context, &rules, &touched, published, owed);
+
+    let later_ms = context.now_ms() + context.options.rules_delay.as_millis() as i64;
 
     let commit = context.host.new_id();
     let outbox = Outbox {
@@ -228,6 +237,8 @@ pub(super) async fn conclude(
             });
             root.unreferenced.extend(unreferenced.clone());
             root.unretire();
+            root.later.retain(|later| later.at_ms > now_ms);
+            rules::invalidate_later(root, later_ms, invalidations.later.clone());
             root.retired.insert(root.generation, dropped.clone());
             root.retired.retain(|_, list| !list.is_empty());
             if let Some(lease) = &mut root.lease {

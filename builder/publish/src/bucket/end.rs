@@ -111,9 +111,11 @@ pub(super) async fn settle(
     } = claim;
     let new = || Root::new(context.today().now.to_string());
     let root = loaded.root.clone().unwrap_or_else(new);
-    let expired = !root.expired(context.now_ms()).is_empty();
-    if root.outbox.is_some() || (expired && *work == Work::Reconcile) {
-        // An invalidation that CloudFront did not take before, or pictures of before.
+    let now_ms = context.now_ms();
+    let expired = !root.expired(now_ms).is_empty();
+    let has_waited = !root.due_paths(now_ms).is_empty();
+    if root.outbox.is_some() || has_waited || (expired && *work == Work::Reconcile) {
+        // An invalidation that CloudFront did not take before or that had to wait, or pictures of before.
         recover(context, loaded, &root).await?;
         return Err(End::Outdated);
     }

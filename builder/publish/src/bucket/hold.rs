@@ -102,6 +102,7 @@ mod tests {
             .map(|n| OutputKey::from(format!("{n}/index.html")))
             .collect();
         Tree {
+            rules: Arc::default(),
             site: None,
             records: None,
             objects: BTreeMap::new(),

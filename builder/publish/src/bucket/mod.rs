@@ -18,7 +18,8 @@
 //! * `session`: the lease, and every write of the root under it; [`unanswered`]: why it is sometimes
 //!   kept a little longer;
 //! * `upload`: putting what differs, by [`transfer`]; `relook`: is what the run read still so?
-//! * `commit`, and `outbox`: what a commit leaves to be done; `stop` commits a part.
+//! * `commit`, and `outbox`: what a commit leaves to be done; `rules`: what of it has to wait, since edges go
+//!   by the rules of before for a while; `stop` commits a part.
 //!
 //! An attempt may come to its `end` earlier: it is too late, another builder is at work, or nothing is
 //! new. Around it:
@@ -64,6 +65,7 @@ mod reconcile;
 mod relook;
 pub mod root;
 mod rounds;
+mod rules;
 pub mod run;
 pub mod seal;
 mod session;

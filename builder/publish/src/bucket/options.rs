@@ -2,6 +2,7 @@
 
 use super::store::Place;
 use super::sweep;
+use crate::invalidate::redirects::RULES_DELAY;
 use jiff::Timestamp;
 use quillfront_site::fingerprint::Marker;
 use std::time::Duration;
@@ -70,6 +71,9 @@ pub struct Options {
     /// What no root names is removed from the state when it is so much older than the newest object
     /// there.
     pub sweep_after: Duration,
+    /// How long after a put of rules the paths that they touch are invalidated: as long as an edge may go by
+    /// those of before, and a little more.
+    pub rules_delay: Duration,
     /// Where an edit reaches more outputs than this, the own pages of what changed go first.
     pub many_outputs: usize,
 }
@@ -111,6 +115,7 @@ impl Default for Options {
             request_timeout: Duration::from_secs(45),
             parallel: 16,
             sweep_after: sweep::LONGER_THAN_ANY_RUN,
+            rules_delay: RULES_DELAY,
             many_outputs: 200,
         }
     }

@@ -18,6 +18,7 @@ use super::observe::{self, Changes, MAX_INPUT_BYTES};
 use super::parts::OtherParts;
 use super::publication::Publication;
 use super::root::Root;
+use super::rules::{self, RulesChange};
 use super::run::Work;
 use super::session::lease_left;
 use super::state::{Published, State};
@@ -26,7 +27,7 @@ use super::store::{Given, GivenObjects};
 use super::time::Time;
 use super::transfer::{Origin, Put, WAVES};
 use super::upload::Upload;
-use crate::invalidate::{self, send::batches};
+use crate::invalidate::send::batches;
 use futures::stream::{StreamExt, TryStreamExt, iter};
 use md5::{Digest, Md5};
 use quillfront_site::diagnostic::Diagnostic;
@@ -214,13 +215,15 @@ async fn planned(
     let draft = draft(context, &mut proposal).await?;
     let publication = Publication::of(context, proposal, draft);
     let draft = &publication.draft;
-    let report = reported(&publication);
+    let rules = RulesChange::of(context, &publication).await?;
+    let report = reported(context, &publication, &rules);
     let mut cost = Report::default();
     meter.fill(context, &mut cost);
     let mut requests = cost.requests;
     if !report.outputs.is_empty() || !draft.changes.map.is_empty() {
         cost::add_rest(&mut requests, &publication);
-        let batches = batches(&report.invalidations.paths).len() as u64;
+        let Invalidations { paths, later, .. } = &report.invalidations;
+        let batches = (batches(paths).len() + batches(later).len()) as u64;
         requests.invalidation = context.cloudfront.as_ref().map_or(0, |_| batches);
         requests.delete += report.counts.deleted;
     }
@@ -377,7 +380,7 @@ fn is_text(content_type: &str) -> bool {
 }
 
 /// The report of a run in which everything went well.
-fn reported(publication: &Publication<'_>) -> Report {
+fn reported(context: &Context, publication: &Publication<'_>, rules: &RulesChange) -> Report {
     let put = publication.puts.iter().map(|put| {
         let published = Published {
             fingerprint: Some(put.object.fingerprint()),
@@ -406,7 +409,8 @@ fn reported(publication: &Publication<'_>) -> Report {
     let before = publication.proposal.state.outputs.keys();
     let stays = before.filter(|key| !publication.deletions.contains_key(*key));
     let there: BTreeSet<&str> = stays.map(OutputKey::as_str).chain(put).collect();
-    report.invalidations = invalidate::choose(&touched, there.into_iter(), &[]);
+    let there = there.iter().copied();
+    report.invalidations = rules::invalidations(context, rules, &touched, there, Vec::new());
     report
 }
 
@@ -423,7 +427,8 @@ fn shown(
         actions: output.actions,
         because: output.because,
     };
-    let dollars = Dollars::of(&requests, report.invalidations.paths.len());
+    let Invalidations { paths, later, .. } = &report.invalidations;
+    let dollars = Dollars::of(&requests, paths.len() + later.len());
     Preview {
         sources: report.sources,
         published,

@@ -12,7 +12,7 @@ use crate::fetch::Budget;
 use quillfront_site::diagnostic::Diagnostic;
 use quillfront_site::key::{OutputKey, Role, SourceKey};
 use quillfront_site::quillfront_toml::{self, OwnConfig};
-use quillfront_site::source::Sources;
+use quillfront_site::source::{Effective, Sources};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What came of asking the network again.
@@ -108,10 +108,11 @@ async fn compare_sources(
         if key.role() == Role::Ignored {
             continue;
         }
-        if sources
-            .get(key.as_str())
-            .is_none_or(|source| source.version != etag || source.is_unreadable())
-        {
+        if sources.get(key.as_str()).is_none_or(|source| {
+            // What a key is for may be another than to the version that saw it last.
+            let is_unread = key.is_text() && source.effective == Effective::Opaque;
+            source.version != etag || source.is_unreadable() || is_unread
+        }) {
             keys.insert(key.clone());
         }
         there.insert(key);

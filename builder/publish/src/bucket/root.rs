@@ -65,6 +65,9 @@ pub struct Root {
     /// of a cached page, which may still show them.
     #[serde(default)]
     pub unreferenced: BTreeMap<String, Unreferenced>,
+    /// What is to be invalidated once no edge goes by earlier rules any more.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub later: Vec<Later>,
     /// Segments that commits no longer use, by the generation that dropped them.
     pub retired: BTreeMap<u64, Vec<String>>,
     /// A change that waits for approval.
@@ -160,6 +163,15 @@ pub struct Outbox {
     pub sent: u64,
 }
 
+/// Paths to invalidate at a later time: until then caches may be told by edges that go by earlier rules.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Later {
+    /// When, in milliseconds of Unix time.
+    pub at_ms: i64,
+    /// Which.
+    pub paths: Vec<String>,
+}
+
 /// An object that nothing refers to any more.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Unreferenced {
@@ -215,6 +227,7 @@ impl Root {
             lease: None,
             outbox: None,
             unreferenced: BTreeMap::new(),
+            later: Vec::new(),
             retired: BTreeMap::new(),
             held: None,
             attempts: BTreeMap::new(),
@@ -252,6 +265,17 @@ impl Root {
             .filter(|(_, left)| left.is_over(now_ms));
         over.map(|(key, left)| (key.clone(), left.etag.clone()))
             .collect()
+    }
+
+    /// The paths whose invalidation has waited for long enough.
+    pub fn due_paths(&self, now_ms: i64) -> Vec<String> {
+        let due = self.later.iter().filter(|later| later.at_ms <= now_ms);
+        due.flat_map(|later| later.paths.clone()).collect()
+    }
+
+    /// When the next paths are to be invalidated, in milliseconds of Unix time.
+    pub fn next_later_ms(&self) -> Option<i64> {
+        self.later.iter().map(|later| later.at_ms).min()
     }
 
     /// Segments that are in use again are no longer to be removed.

@@ -3,7 +3,7 @@
 use super::BuildError;
 use super::attempts::{Attempts, end_attempt};
 use super::commit::commit;
-use super::context::Context;
+use super::context::{Context, Step};
 use super::draft::draft;
 use super::end::{End, defer, leave, settle};
 use super::measure::Meter;
@@ -11,6 +11,7 @@ use super::observe::{Observation, observe};
 use super::publication::Publication;
 use super::root::{Loaded, Outbox, Root};
 use super::rounds::{self, Rounds};
+use super::rules::RulesChange;
 use super::session::{lease, lease_left};
 use super::stop::{Cause, stop};
 use super::store::{Attributes, Condition};
@@ -22,6 +23,7 @@ use quillfront_site::diagnostic::Diagnostic;
 use quillfront_site::key::SourceKey;
 use quillfront_site::report::{Kind, Report};
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 /// What to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,7 +70,12 @@ pub(super) async fn run(
             (false, _) => Work::Keys(BTreeSet::new()),
             // Uploaded when its time had come already.
             (true, true) => Work::Due,
-            (true, false) => return Ok(reports),
+            (true, false) => {
+                if !invalidate_what_waited(context, attempts, &root).await? {
+                    return Ok(reports);
+                }
+                continue;
+            }
         };
         let too_many = rounds.begin(&root);
         if !too_many.is_empty() {
@@ -79,6 +86,34 @@ pub(super) async fn run(
         moved |= work == Work::Due;
         reports.push(build(context, attempts, &work).await?);
     }
+}
+
+/// Waits until paths may be invalidated that have to wait, or has them invalidated if they have waited. False
+/// where there are none, or the process ends before: whatever runs next does it.
+async fn invalidate_what_waited(
+    context: &Context,
+    attempts: &Attempts,
+    root: &Root,
+) -> Result<bool, BuildError> {
+    let Some(at_ms) = root.next_later_ms() else {
+        return Ok(false);
+    };
+    let left_ms = at_ms - context.now_ms();
+    if left_ms <= 0 {
+        build(context, attempts, &Work::Keys(BTreeSet::new())).await?;
+        return Ok(true);
+    }
+    if context.deadline.is_over(at_ms) {
+        return Ok(false);
+    }
+    (context.progress)(Step::Waiting(
+        "the edges read the new redirect rules; then their paths are invalidated",
+    ));
+    let left = Duration::from_millis(left_ms.unsigned_abs());
+    // No more is due to anybody but by a clock that is wrong.
+    let left = left.min(context.options.rules_delay);
+    context.host.sleep(left).await;
+    Ok(true)
 }
 
 /// Adds to the last report of a run.
@@ -161,19 +196,29 @@ async fn attempt(
     }
 
     let mut session = lease(context, claim, &publication).await?;
+    let rules = RulesChange::of(context, &publication).await?;
     let upload = upload(context, &mut session, &publication).await?;
     clock.lap("put");
+    let rules = rules.once_put(&upload, &publication);
     if upload.is_cut_short(&publication) {
-        let report = stop(context, session, publication, upload, Cause::TimeRanOut);
+        let report = stop(
+            context,
+            session,
+            publication,
+            upload,
+            rules,
+            Cause::TimeRanOut,
+        );
         return Ok(report.await?);
     }
     if publication.draft.part {
-        let report = stop(context, session, publication, upload, Cause::OwnPagesFirst).await?;
+        let cause = Cause::OwnPagesFirst;
+        let report = stop(context, session, publication, upload, rules, cause).await?;
         let ms = clock.laps;
         return Ok(Report { ms, ..report });
     }
 
-    let commit = commit(context, session, publication, upload).await?;
+    let commit = commit(context, session, publication, upload, rules).await?;
     clock.lap("commit");
     let mut report = commit.report();
     report.diagnostics.extend(warnings);

@@ -5,6 +5,7 @@ use super::BuildError;
 use super::commit::{NextState, conclude};
 use super::context::Context;
 use super::publication::Publication;
+use super::rules::RulesChange;
 use super::session::Session;
 use super::state::Dirty;
 use super::upload::Upload;
@@ -37,11 +38,13 @@ pub(super) async fn stop(
     session: Session<'_>,
     publication: Publication<'_>,
     upload: Upload,
+    rules: RulesChange,
     cause: Cause,
 ) -> Result<Report, BuildError> {
     let mut report = report(&upload, cause);
     let moved: BTreeSet<&str> = upload.moved.values().map(SourceKey::as_str).collect();
-    let conclusion = conclude(context, session, next_state(publication, &upload), |root| {
+    let next = next_state(publication, &upload, rules);
+    let conclusion = conclude(context, session, next, |root| {
         root.unfinished = true;
         if !moved.is_empty() {
             root.add_hints(moved.iter().copied());
@@ -72,7 +75,7 @@ fn report(upload: &Upload, cause: Cause) -> Report {
 }
 
 /// The state with what was put so far.
-fn next_state(publication: Publication<'_>, upload: &Upload) -> NextState {
+fn next_state(publication: Publication<'_>, upload: &Upload, rules: RulesChange) -> NextState {
     let mut state = publication.proposal.state;
     let mut changed: BTreeSet<OutputKey> = upload.put.keys().cloned().collect();
     changed.extend(publication.proposal.strange);
@@ -90,5 +93,6 @@ fn next_state(publication: Publication<'_>, upload: &Upload) -> NextState {
         },
         changed,
         deletions: BTreeMap::new(),
+        rules,
     }
 }

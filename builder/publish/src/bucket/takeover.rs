@@ -4,10 +4,10 @@ use super::BuildError;
 use super::commit::write_segments;
 use super::context::{Context, Step};
 use super::outbox::empty_outbox;
-use super::root::{FORMAT, Loaded, Outbox, Root};
+use super::root::{FORMAT, Loaded, Root};
+use super::rules::{self, RulesChange};
 use super::session::Session;
 use super::state::{Dirty, Published, State};
-use crate::invalidate;
 use futures::stream::{StreamExt, TryStreamExt, iter};
 use quillfront_site::key::{OutputKey, SourceKey};
 use quillfront_site::plan::Rank;
@@ -49,17 +49,30 @@ pub(super) async fn recover(
     // no way to put it again (a page that cannot be rendered any more).
     let gone_keys = gone.keys().map(String::as_str);
     let keys: BTreeSet<&str> = gone_keys.chain(adoption.found).collect();
-    if !keys.is_empty() {
+    let now_ms = context.now_ms();
+    let due = before.due_paths(now_ms);
+    let mut later = Vec::new();
+    if !keys.is_empty() || !due.is_empty() {
+        let rules = RulesChange::found(context, &keys).await?;
+        let mut owed = std::mem::take(&mut outbox.invalidations);
+        owed.extend(due.iter().cloned());
         let published = state.outputs.keys().map(OutputKey::as_str);
-        let choice = invalidate::choose(&keys, published, &outbox.invalidations);
+        let choice = rules::invalidations(context, &rules, &keys, published, owed);
         outbox.invalidations = choice.paths;
         outbox.reference = context.host.new_id();
         outbox.sent = 0;
+        later = choice.later;
     }
+    let later_ms = now_ms + context.options.rules_delay.as_millis() as i64;
     let expired: BTreeSet<String> = gone.keys().cloned().collect();
     outbox.deletions.extend(gone);
-    if adoption.is_news || !expired.is_empty() {
-        write_adopted(context, &mut session, state, &outbox, &expired).await?;
+    if adoption.is_news || !expired.is_empty() || !due.is_empty() {
+        let change = |root: &mut Root| {
+            root.outbox = Some(outbox.clone());
+            root.later.retain(|later| later.at_ms > now_ms);
+            rules::invalidate_later(root, later_ms, later.clone());
+        };
+        write_adopted(context, &mut session, state, &expired, change).await?;
     }
     empty_outbox(context, &mut session, outbox).await
 }
@@ -114,8 +127,8 @@ async fn write_adopted(
     context: &Context,
     session: &mut Session<'_>,
     mut state: State,
-    outbox: &Outbox,
     expired: &BTreeSet<String>,
+    change: impl Fn(&mut Root),
 ) -> Result<(), BuildError> {
     let before = session.root().cloned().ok_or(BuildError::LostRace)?;
     let intent = before.lease.iter().flat_map(|lease| &lease.intent);
@@ -129,7 +142,7 @@ async fn write_adopted(
         .update(|root| {
             root.format = FORMAT;
             root.segments = encoded.segments.clone();
-            root.outbox = Some(outbox.clone());
+            change(root);
             root.unreferenced.retain(|key, _| {
                 !expired.contains(key) && !state.outputs.contains_key(key.as_str())
             });

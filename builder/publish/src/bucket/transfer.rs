@@ -256,7 +256,7 @@ async fn copy_current(
 pub fn attributes(object: &Object) -> Attributes {
     Attributes {
         content_type: object.content_type.clone(),
-        cache_control: object.cache_control.to_owned(),
+        cache_control: object.cache_control.clone().into_owned(),
         metadata: object.metadata.clone(),
     }
 }

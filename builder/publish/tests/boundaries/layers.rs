@@ -6,7 +6,20 @@ use std::fs;
 use std::path::Path;
 
 /// The modules of each crate, from what stands alone to what uses the rest.
-const LAYERS: [(&str, &[&str]); 5] = [
+const LAYERS: [(&str, &[&str]); 6] = [
+    (
+        "edge-files",
+        &[
+            "limits",
+            "dialect",
+            "problem",
+            "text",
+            "url",
+            "pattern",
+            "redirects",
+            "headers",
+        ],
+    ),
     (
         "policy",
         &[
@@ -46,6 +59,7 @@ const LAYERS: [(&str, &[&str]); 5] = [
             "sitemap",
             "style_sheets",
             "misplaced",
+            "edge_files",
             "plan",
             "report",
         ],

@@ -6,10 +6,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The pure crates, by folder.
-const PURE: [&str; 8] = [
+const PURE: [&str; 9] = [
     "edge",
     "headers",
     "images",
+    "builder/edge-files",
     "builder/markdown",
     "builder/policy",
     "builder/templates",
@@ -64,6 +65,7 @@ fn read(path: &Path) -> String {
 
 #[test]
 fn no_pure_crate_depends_on_what_reaches_the_world() {
+    let mut seen = 0;
     for folder in PURE {
         let manifest = read(&repository().join(folder).join("Cargo.toml"));
         let (_, rest) = manifest
@@ -75,7 +77,7 @@ fn no_pure_crate_depends_on_what_reaches_the_world() {
             .filter_map(|line| line.split(['.', '=', ' ']).next())
             .filter(|name| !name.is_empty())
             .collect();
-        assert!(!names.is_empty(), "{folder} depends on nothing");
+        seen += names.len();
         for name in names {
             let refused = REFUSED_CRATES
                 .iter()
@@ -83,6 +85,7 @@ fn no_pure_crate_depends_on_what_reaches_the_world() {
             assert_eq!(refused, None, "{folder} depends on {name}");
         }
     }
+    assert!(seen > 30, "only {seen} dependencies were looked at");
 }
 
 #[test]

@@ -283,3 +283,193 @@ fn a_script_of_another_host_is_allowed_by_the_address_that_a_template_loads() {
     );
     assert_eq!(scripts(&site, "b/index.html"), own);
 }
+
+const RULES: &str = "_quillfront/rules.json";
+
+/// The one policy of a site.
+fn policy_of_all(site: &Site) -> String {
+    let rules = site.text(RULES).expect("there are rules");
+    let rules: serde_json::Value = serde_json::from_str(&rules).unwrap();
+    assert_eq!(rules["edge"], "policy");
+    let policy = &rules["headers"]["content-security-policy"];
+    policy.as_str().unwrap().to_owned()
+}
+
+fn keys(set: &std::collections::BTreeSet<String>) -> Vec<&str> {
+    set.iter().map(String::as_str).collect()
+}
+
+#[test]
+fn one_policy_for_all_follows_the_pages() {
+    let mut site = site();
+    let posts = [
+        ("content/a.md", post("A", "Text.\n<script>a()</script>")),
+        ("content/b.md", post("B", "")),
+    ];
+    put(
+        &mut site,
+        &posts.each_ref().map(|(key, text)| (*key, text.as_str())),
+    );
+    // Only headers change.
+    let outcome = put(
+        &mut site,
+        &[("quillfront.toml", "[security]\nedge = \"policy\"")],
+    );
+    assert!(!outcome.full);
+    assert_eq!(keys(&outcome.rendered), [RULES]);
+    assert!(outcome.dressed.contains("a/index.html"));
+    for key in ["a/index.html", "a.css", "a.svg", "atom.xml", RULES] {
+        assert!(site.metadata(key).is_empty(), "{key}");
+    }
+    let policy = policy_of_all(&site);
+    // What differs with the number of pages is data in the script of the home page.
+    for script in ["start()", "a()", "old()", "const pages = 2;"] {
+        assert!(policy.contains(&hash(script)), "{script}: {policy}");
+    }
+    // What runs nothing else leaves it as it is.
+    let outcome = put(&mut site, &[("content/b.md", &post("B", "Other text."))]);
+    assert!(outcome.rendered.contains("b/index.html"));
+    assert!(!outcome.rendered.contains(RULES) && !outcome.put.contains(RULES));
+    assert_eq!(policy_of_all(&site), policy);
+    // A script comes and goes with its page.
+    let outcome = put(
+        &mut site,
+        &[("content/b.md", &post("B", "<script>b()</script>"))],
+    );
+    assert!(outcome.put.contains(RULES));
+    assert!(policy_of_all(&site).contains(&hash("b()")));
+    put(&mut site, &[("content/b.md", "")]);
+    let policy = policy_of_all(&site);
+    assert!(!policy.contains(&hash("b()")) && policy.contains(&hash("const pages = 1;")));
+    // And back.
+    let outcome = put(&mut site, &[("quillfront.toml", "[security]")]);
+    assert_eq!(keys(&outcome.rendered), [RULES]);
+    assert!(self::policy(&site, "a/index.html").contains(&hash("a()")));
+    let outcome = put(&mut site, &[("quillfront.toml", "")]);
+    assert_eq!(keys(&outcome.deleted), [RULES]);
+}
+
+#[test]
+fn a_page_that_cannot_be_made_has_no_part_in_the_policy() {
+    let mut site = site();
+    put(
+        &mut site,
+        &[
+            ("quillfront.toml", "[security]\nedge = \"policy\""),
+            ("content/a.md", &post("A", "<script>a()</script>")),
+        ],
+    );
+    assert!(policy_of_all(&site).contains(&hash("a()")));
+    let broken = "{{ page.extra.nothing.here }}";
+    let outcome = put(&mut site, &[("templates/page.html", broken)]);
+    assert!(
+        outcome.stale.contains("a/index.html"),
+        "{:?}",
+        outcome.stale
+    );
+    assert!(!policy_of_all(&site).contains(&hash("a()")));
+    put(
+        &mut site,
+        &[("templates/page.html", "{{ page.content | safe }}")],
+    );
+    assert!(policy_of_all(&site).contains(&hash("a()")));
+}
+
+#[test]
+fn one_policy_that_is_too_long_is_told_by_every_build() {
+    let mut site = site();
+    put(
+        &mut site,
+        &[("quillfront.toml", "[security]\nedge = \"policy\"")],
+    );
+    let script = |number: usize| format!("<script>s({number})</script>\n\n");
+    let text: String = (0..40).map(script).collect();
+    let outcome = put(&mut site, &[("content/long.md", &post("Long", &text))]);
+    let is_told = |outcome: &Outcome| {
+        told(outcome)
+            .iter()
+            .any(|one| one.contains("CloudFront takes 1783"))
+    };
+    assert!(is_told(&outcome), "{:?}", told(&outcome));
+    assert!(policy_of_all(&site).len() <= 1_783);
+    assert!(is_told(&put(
+        &mut site,
+        &[("content/b.md", &post("B", ""))]
+    )));
+    let outcome = put(&mut site, &[("content/long.md", "")]);
+    assert!(!is_told(&outcome));
+}
+
+#[test]
+fn domains_are_told_to_the_edge() {
+    let mut site = site();
+    let outcome = put(
+        &mut site,
+        &[("quillfront.toml", "[edge]\ndomains = [\"www.example.org\"]")],
+    );
+    assert!(!outcome.full);
+    assert_eq!(keys(&outcome.rendered), [RULES]);
+    let rules = site.text(RULES).unwrap();
+    assert!(
+        rules
+            .contains(r#""domains":{"origin":"https://example.org","others":["www.example.org"]}"#),
+        "{rules}"
+    );
+    let own = "[edge]\ndomains = [\"example.org\"]";
+    let outcome = put(&mut site, &[("quillfront.toml", own)]);
+    assert!(
+        told(&outcome)[0].contains("the domain of `base_url`"),
+        "{:?}",
+        told(&outcome)
+    );
+}
+
+#[test]
+fn header_rules_for_all_paths_join_the_one_policy() {
+    let mut site = site();
+    let headers = "/*\n  X-Own: a\n/a/\n  X-Path: b\n  Cache-Control: max-age=60\n";
+    let outcome = put(
+        &mut site,
+        &[
+            ("content/a.md", &post("A", "")),
+            ("quillfront.toml", "[security]\nedge = \"policy\""),
+            ("static/_headers", headers),
+        ],
+    );
+    let rules = site.text(RULES).unwrap();
+    assert!(
+        rules.contains(r#""x-own":"a""#) && !rules.contains("x-path"),
+        "{rules}"
+    );
+    assert!(site.metadata("a/index.html").is_empty());
+    assert!(
+        told(&outcome)
+            .iter()
+            .any(|one| one.contains("headers for some paths")),
+        "{:?}",
+        told(&outcome)
+    );
+    // A policy of its own that leaves no room is left out as a whole.
+    let long = format!(
+        "/*\n  Content-Security-Policy: img-src {}\n",
+        "https://a.example ".repeat(90)
+    );
+    let outcome = put(&mut site, &[("static/_headers", &long)]);
+    assert!(
+        told(&outcome)
+            .iter()
+            .any(|one| one.contains("headers for all paths are left out")),
+        "{:?}",
+        told(&outcome)
+    );
+    assert!(policy_of_all(&site).len() <= 1_783);
+    // It joins where it fits.
+    put(
+        &mut site,
+        &[(
+            "static/_headers",
+            "/*\n  Content-Security-Policy: img-src *\n",
+        )],
+    );
+    assert!(policy_of_all(&site).ends_with(", img-src *"));
+}

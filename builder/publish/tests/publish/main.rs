@@ -21,6 +21,7 @@ mod last_good;
 mod meanwhile;
 mod odd_keys;
 mod preview;
+mod redirects;
 mod relook;
 mod retries;
 mod rounds;

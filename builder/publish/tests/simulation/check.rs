@@ -1,6 +1,8 @@
 //! What must hold at every moment, checked at each write and each invalidation.
 
+mod edge;
 mod root;
+use edge::Edge;
 pub use root::KEY as ROOT;
 use root::is_of;
 
@@ -87,6 +89,8 @@ pub struct Watch {
     pub uncovered: BTreeSet<String>,
     /// Keys that somebody changed whose lease was another's by then.
     pub strays: BTreeSet<String>,
+    /// What edges may have answered by rules of before.
+    pub edge: Edge,
     /// What each page referred to in each of its versions that a cache may still have.
     cached: BTreeMap<String, Vec<BTreeSet<String>>>,
     /// Since when a source is there without a break.
@@ -144,6 +148,8 @@ impl Watch {
         }
         if changed {
             self.uncovered.insert(change.key.clone());
+            let (before, after) = (change.before.as_ref(), change.after.as_ref());
+            self.edge.written(&change.key, before, after, s3.now_ms());
         }
         // Its name says what it is: a cache that still has it has the right one. It goes after the
         // pages that showed it were invalidated.
@@ -279,6 +285,7 @@ impl Watch {
 
     /// What a new invalidation covers is no longer in any cache as it was.
     pub fn invalidated(&mut self, s3: &S3, paths: &[String]) {
+        self.edge.invalidated(paths, s3.now_ms());
         let site = s3.bucket(SITE);
         let tags = |key: &str| -> Vec<String> {
             let tags = site

@@ -53,6 +53,11 @@ impl Editors {
             Edit::put(DATA[0], files::data(random)),
             Edit::put(NOTES[0], files::note(random)),
         ];
+        // The edge files are read where there is one.
+        if random.chance(500) {
+            edits.push(Edit::put("quillfront.toml", files::own_config(random)));
+            edits.push(Edit::put("static/_redirects", files::redirects(random)));
+        }
         let pictures = PICTURES[..3].iter();
         edits.extend(pictures.map(|key| Edit::put(key, files::picture(random))));
         edits.extend(files::templates(random));
@@ -84,7 +89,7 @@ impl Editors {
     fn one(&self, random: &mut Random, source: &Bucket) -> Vec<Edit> {
         let page_key = *random.pick(&PAGES);
         let existing = there(random, source, &PAGES).unwrap_or(page_key);
-        match random.below(41) {
+        match random.below(45) {
             0..=7 => vec![Edit::put(page_key, files::page(random))],
             8..=10 => vec![Edit::remove(existing)],
             11..=12 => moved(source, existing, page_key, true),
@@ -149,6 +154,14 @@ impl Editors {
                     .collect()
             }
             39 | 40 => vec![Edit::put("quillfront.toml", files::own_config(random))],
+            41 | 42 => match random.below(5) {
+                0 => vec![Edit::remove("static/_redirects")],
+                _ => vec![Edit::put("static/_redirects", files::redirects(random))],
+            },
+            43 | 44 => match random.below(5) {
+                0 => vec![Edit::remove("static/_headers")],
+                _ => vec![Edit::put("static/_headers", files::headers(random))],
+            },
             _ => self.revert(random),
         }
     }

@@ -21,6 +21,7 @@ use quillfront_site::report::Action;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 /// Reconciles until one changes nothing; more than this would be a builder that never agrees with
 /// itself.
@@ -60,6 +61,14 @@ fn nothing_is_left(world: &World, reconciled: bool) -> Result<(), String> {
         return Err(format!(
             "the root still has hints {}, lease {}, outbox {}",
             root["hints"], root["lease"], root["outbox"]
+        ));
+    }
+    let later = root["later"].as_array().map_or(0, Vec::len);
+    let outdated = world.watch.edge.outdated();
+    if reconciled && (later > 0 || !outdated.is_empty()) {
+        return Err(format!(
+            "paths of rules that were replaced are not invalidated: {outdated:?}; waiting: {}",
+            root["later"]
         ));
     }
     // What came late from a builder that had lost its lease is found by a reconcile.
@@ -129,12 +138,14 @@ async fn equals_clean(world: &World, reconciled: bool) -> Result<(), String> {
     let options = Options {
         now: Some(now.parse().map_err(|error| format!("{now}: {error}"))?),
         all_accepted: true,
+        // No edge reads its rules, and no time passes.
+        rules_delay: Duration::ZERO,
         ..Options::default()
     };
     let mut s3 = S3::default();
     s3.buckets.insert(SOURCE.to_owned(), files.clone());
     let direct = Direct::new(s3);
-    let machine = Machine::new("clean".into(), world.clock.clone(), 0);
+    let machine = Machine::standing_still("clean", world.clock.clone());
     let builder = builder(&machine, direct.clone(), 0, options.clone());
     let reports = builder
         .run(Work::Reconcile)
@@ -257,7 +268,7 @@ fn difference(published: &Object, clean: &Object) -> String {
 
 /// A builder over a copy of the buckets, with nobody else at work and nothing that fails.
 fn standing_still(world: &World, s3: S3) -> Builder {
-    let machine = Machine::new("looker".into(), world.clock.clone(), 0);
+    let machine = Machine::standing_still("looker", world.clock.clone());
     builder(&machine, Direct::new(s3), 0, Options::default())
 }
 

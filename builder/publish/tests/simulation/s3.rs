@@ -59,6 +59,11 @@ impl S3 {
         }
     }
 
+    /// The true time, in milliseconds of Unix time.
+    pub fn now_ms(&self) -> i64 {
+        self.clock.true_ms()
+    }
+
     pub fn bucket(&self, name: &str) -> &Bucket {
         static EMPTY: Bucket = Bucket::new();
         self.buckets.get(name).unwrap_or(&EMPTY)

@@ -89,7 +89,7 @@ impl Site<'_> {
         }
         let mut s3 = S3::default();
         s3.buckets.insert(SOURCE.to_owned(), source);
-        let machine = Machine::new("admits".into(), self.world.clock.clone(), 0);
+        let machine = Machine::standing_still("admits", self.world.clock.clone());
         let builder = builder(&machine, Direct::new(s3), 0, self.options.clone());
         let reports = builder.run(Work::Reconcile).await;
         let reports = reports.map_err(|error| error.to_string())?;

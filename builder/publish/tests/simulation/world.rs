@@ -164,6 +164,7 @@ impl World {
             world.weather
         );
         world.note("", line);
+        world.watch.edge.has_wrong_clocks = world.weather.max_skew_ms > 0 || world.weather.jump > 0;
         world
     }
 

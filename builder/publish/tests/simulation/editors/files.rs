@@ -78,9 +78,50 @@ pub fn own_config(random: &mut Random) -> String {
         "[security]\n",
         "[security]\nhsts = false\n",
         "[security]\npreset = \"relaxed\"\n",
+        "[security]\nedge = \"policy\"\n[edge]\ndomains = [\"www.example.org\"]\n",
         "[security]\nmode = \"report-only\"\n[[security.paths]]\npath = \"/blog/*\"\ncsp.img-src = [\"data:\"]\n",
     ]);
-    format!("[publishing]\nfuture = \"{future}\"\n{security}")
+    let dialect = random.pick(&[
+        "",
+        "",
+        "[redirects]\ndialect = \"netlify\"\n",
+        "[redirects]\ndialect = \"cloudflare\"\n",
+    ]);
+    format!("[publishing]\nfuture = \"{future}\"\n{dialect}{security}")
+}
+
+/// Rules that lead, show, and cannot be kept.
+pub fn redirects(random: &mut Random) -> String {
+    const LINES: [&str; 10] = [
+        "/old /blog/",
+        "/old/* /blog/:splat 301!",
+        "/gone 410",
+        "/a/:x/b /blog/:x",
+        "/shown /blog/ 200!",
+        "/*/x /y",
+        "/proxy https://example.net/ 200",
+        "/away https://example.net/ 302",
+        "# nothing",
+        "/blog/one /old",
+    ];
+    let count = random.below(7);
+    (0..count)
+        .map(|_| format!("{}\n", random.pick(&LINES)))
+        .collect()
+}
+
+/// Headers of all paths, of some, and such as nobody may send.
+pub fn headers(random: &mut Random) -> String {
+    const RULES: [&str; 6] = [
+        "/*\n  X-Own: a\n",
+        "/blog/*\n  X-Own: b\n  Cache-Control: max-age=60\n",
+        "/*.css\n  ! X-Own\n",
+        "/*\n  Set-Cookie: a=b\n",
+        "/blog/:x/\n  X-Name: :x\n",
+        "/*\n  Content-Security-Policy: img-src *\n",
+    ];
+    let count = random.below(4);
+    (0..count).map(|_| *random.pick(&RULES)).collect()
 }
 
 pub fn section(random: &mut Random) -> String {
