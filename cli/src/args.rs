@@ -54,6 +54,7 @@ pub enum Command {
     Approve(Approve),
     Effective(Effective),
     Policy(Policy),
+    Package(Package),
     Completion(Completion),
 }
 
@@ -281,11 +282,12 @@ pub struct Handle {
     pub base_url: Option<String>,
 }
 
-/// Answer one Lambda@Edge event as the functions at CloudFront's edge do
+/// Answer an event as the functions at CloudFront's edge do
 ///
-/// Reads the JSON of an origin-request or origin-response event from standard input, and prints what the
-/// function returns: a request or a response. `serve` runs the same code. Exit codes: 1 CloudFront would
-/// refuse the answer, 2 the input is no such event.
+/// Reads the JSON of an origin-request or origin-response event of Lambda@Edge, or of a viewer-request event
+/// of CloudFront Functions, from standard input, and prints what the function returns: a request or a
+/// response. `serve` runs the same code. Exit codes: 1 CloudFront would refuse the answer, 2 the input is no
+/// such event.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
 Example:
@@ -303,6 +305,9 @@ pub struct Edge {
     /// The rules of the site, as JSON: {"headers": {"name": "value"}} for answers without an object
     #[arg(long, value_name = "FILE")]
     pub rules: Option<PathBuf>,
+    /// Answer many events: one on each line, and one line for each
+    #[arg(long)]
+    pub lines: bool,
 }
 
 /// Show what a page depends on, what depends on a file, and what the last build did with it
@@ -404,6 +409,50 @@ pub struct Effective {
     pub output_dir: PathBuf,
     #[command(flatten)]
     pub connection: Connection,
+}
+
+/// Write what is deployed: the functions for CloudFront's edge, and the headers of a site without Lambda@Edge
+///
+/// Reads the site in the current folder, as `build` does, and writes the CloudFront Functions that it needs:
+/// viewer-request-images.js, and viewer-request.js where it has several domains. With them come the functions
+/// for Lambda@Edge as edge.zip; or, if the site says `edge = "policy"`, response-headers-policy.json.
+///
+/// The zip is built for Lambda's Node.js from the sources of Quillfront, with cargo-zigbuild: the same sources
+/// make the same bytes. `pip install cargo-zigbuild ziglang` installs what that needs.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = "\
+Examples:
+  quillfront package edge -o dist                       dist/edge.zip
+  quillfront package edge -o dist --addon addon.node    with an add-on that was built elsewhere")]
+pub struct Package {
+    /// What to write
+    #[arg(value_enum)]
+    pub part: Part,
+    /// Folder that the files are written to
+    #[arg(short, long, value_name = "DIR")]
+    pub output_dir: PathBuf,
+    /// Take this add-on for Node.js instead of building it
+    #[arg(long, value_name = "FILE")]
+    pub addon: Option<PathBuf>,
+    /// The folder with the sources of Quillfront [default: where this command was built]
+    #[arg(long, value_name = "DIR", conflicts_with = "addon")]
+    pub source: Option<PathBuf>,
+    /// Write only what is made of the site, without the zip, which is the same for every site
+    #[arg(long, conflicts_with_all = ["addon", "source"])]
+    pub site_only: bool,
+    /// Go by these rules, which `build --rules` writes, instead of building the site
+    #[arg(long, value_name = "FILE")]
+    pub rules: Option<PathBuf>,
+    /// Print the files with their sizes and hashes as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// A part of what is deployed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Part {
+    /// The functions for Lambda@Edge
+    Edge,
 }
 
 /// Print the minimal IAM policy for the builder

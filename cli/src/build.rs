@@ -13,7 +13,6 @@ use quillfront_publish::folder::{self, Built, Folders, Incremental, Tells};
 use quillfront_render::effective::Change;
 use quillfront_render::evaluate::{Account, Placed, Tree, Unready};
 use quillfront_render::render::world::{Listing, Settings};
-use quillfront_render::security;
 use quillfront_site::config::Config;
 use quillfront_site::diagnostic::Diagnostic;
 use quillfront_site::key::{OutputKey, SourceKey};
@@ -107,10 +106,7 @@ fn write_headers<Kept>(options: &args::Build, tree: &Tree<Kept>) -> Result<()> {
         write(path, &serde_json::to_vec_pretty(&objects)?)?;
     }
     if let Some(path) = &options.rules {
-        let site = tree.site.as_ref();
-        let security = site.and_then(|site| site.world.own.security.as_ref());
-        let rules = security.map(security::rules).unwrap_or_default();
-        write(path, &rules.write())?;
+        write(path, &tree.rules.write())?;
     }
     Ok(())
 }

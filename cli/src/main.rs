@@ -20,6 +20,7 @@ mod interrupt;
 mod listen;
 mod migrate;
 mod out;
+mod package;
 mod plan;
 mod policy;
 mod root;
@@ -62,6 +63,7 @@ fn main() -> ExitCode {
         Command::Approve(options) => approve::run(global, options),
         Command::Effective(options) => effective::run(global, options),
         Command::Policy(options) => policy::run(options),
+        Command::Package(options) => package::run(global, options),
         Command::Completion(options) => {
             let mut script = Vec::new();
             let name = "quillfront";

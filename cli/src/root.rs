@@ -22,7 +22,8 @@ pub fn find(global: &mut Global, command: &Command) {
         | Command::Explain(_)
         | Command::Plan(_)
         | Command::Approve(_)
-        | Command::Effective(_) => global.root == Path::new("."),
+        | Command::Effective(_)
+        | Command::Package(_) => global.root == Path::new("."),
         _ => false,
     };
     if global.config.is_some() || !goes_up {
@@ -34,10 +35,14 @@ pub fn find(global: &mut Global, command: &Command) {
     }
 }
 
+/// Whether a folder has a configuration.
+pub fn has_config(folder: &Path) -> bool {
+    CONFIGS.iter().any(|name| folder.join(name).is_file())
+}
+
 /// The nearest folder above `root` with a configuration; none where `root` has one itself, or a
 /// `serve` has its data there.
 fn above(root: &Path) -> Option<PathBuf> {
-    let has_config = |folder: &Path| CONFIGS.iter().any(|name| folder.join(name).is_file());
     if has_config(root) || data_folder(root, None).is_dir() {
         return None;
     }

@@ -155,6 +155,8 @@ async fn serve(global: &Global, options: args::Serve) -> Result<u8> {
     let building = Options {
         now: global.now,
         holder: "serve".to_owned(),
+        // The site reads its rules for each request.
+        rules_delay: Duration::ZERO,
         ..Options::default()
     };
     let client = ready.s3_client(&building);

@@ -116,8 +116,11 @@ impl Status {
         let stale_because: BTreeMap<String, Vec<String>> = stale
             .map(|output| (output.key.clone(), output.because.clone()))
             .collect();
-        let owed = root.outbox.as_ref().map(|outbox| Owed {
-            paths: outbox.invalidations.clone(),
+        let is_owed = root.outbox.is_some() || !root.later.is_empty();
+        let outbox = root.outbox.clone().unwrap_or_default();
+        let waiting = root.later.iter().flat_map(|later| later.paths.clone());
+        let owed = is_owed.then(|| Owed {
+            paths: outbox.invalidations.into_iter().chain(waiting).collect(),
             deletions: outbox.deletions.len(),
             because: last
                 .as_ref()
@@ -369,6 +372,10 @@ mod tests {
             invalidations: vec!["/a/".into()],
             ..Outbox::default()
         });
+        root.later = vec![root::Later {
+            at_ms: now().as_millisecond(),
+            paths: vec!["/old/*".into()],
+        }];
         root.unreferenced.insert(
             "processed_images/a.png".into(),
             root::Unreferenced {
@@ -396,7 +403,7 @@ mod tests {
         for part in [
             "it would delete 20 of 30 pages. It waits until `quillfront approve`",
             "content/11.md, and 8 more",
-            "0 deletions, 1 paths to invalidate (AccessDenied: no)",
+            "0 deletions, 2 paths to invalidate (AccessDenied: no)",
         ] {
             assert!(warnings.contains(part), "{part} in {warnings}");
         }

@@ -1,5 +1,5 @@
 // Opens every page of the sites and uses what works by script. Takes the task as JSON: { tools, browser,
-// program, pages, manual, everything }, and prints what is wrong as a JSON list.
+// program, pages, documents, manual, everything }, and prints what is wrong as a JSON list.
 import { inParallel, launch, newPage } from "./visit.mjs";
 
 const AT_ONCE = 2;
@@ -12,6 +12,7 @@ let violations = 0;
 const browser = await launch(task);
 try {
   await everyPage();
+  for (const url of task.documents) await oneDocument(url);
   await searches(task.manual, "publishing", "upload");
   await searches(task.everything, "heron", "heron");
   await searches(`${task.everything}de/`, "reiher", "grau");
@@ -78,6 +79,18 @@ async function onePage(page, url) {
   });
   for (const lack of lacks) wrong.push(`${task.browser}: ${url}: ${lack}`);
   await noteStopped(url, page);
+}
+
+/** A feed, or a picture, by itself: it is shown, in plain style where the policy has no room for its own. */
+async function oneDocument(url) {
+  const page = await newPage(browser, [], () => "");
+  await page.goto(url, { waitUntil: "load" });
+  const { shown, ran } = await page.evaluate(() => ({
+    shown: document.documentElement.getBoundingClientRect().height,
+    ran: document.scripts.length,
+  }));
+  expect(shown > 0 && ran === 0, `${url}: nothing is shown`);
+  await page.browserContext().close();
 }
 
 /** By keyboard: open, type, go down, follow. */

@@ -12,6 +12,8 @@ Serves the manual, the site of tests/theme/site and a hostile site by `quillfron
   chromium    every page of both sites: the policy stops nothing, and search, menus, copy buttons and
               tables work
   firefox     the same; without --deep on every fourth page
+  one-policy  the same in Chromium, with one policy for all pages (`edge = "policy"`); feeds and pictures
+              can still be opened by themselves
   attack      some 200 ways to run a script, through titles, tags, data files, Markdown and the search
               index of a hostile site: none runs in Chromium; without the policy most do
 
@@ -72,6 +74,8 @@ AUDITS = ["csp-xss", "has-hsts", "origin-isolation", "clickjacking-mitigation", 
 # Lighthouse passes these and still advises them. The first is for browsers that know no hashes, which it would
 # leave without any policy for scripts; the others bind all of a domain, so they are for its owner to ask for.
 ADVICE = {("csp-xss", "script-src"), ("has-hsts", "includeSubDomains"), ("has-hsts", "preload")}
+# What is opened by itself and is no page.
+DOCUMENTS = ["atom.xml", "docs/edit-time.svg"]
 # Firefox is the second to see them.
 PAGES_EVERY = {("chrome", False): 1, ("chrome", True): 1, ("firefox", False): 4, ("firefox", True): 1}
 LIGHTHOUSE_PAGES = {False: ["", "docs/theme/"], True: ["", "docs/", "docs/theme/", "blog/", "blog/first-version/", "tags/"]}
@@ -123,17 +127,25 @@ class Run:
     def serve(self, name, root):
         return Served(self.quillfront, root, self.scratch / name, self.certificate)
 
-    def manual(self):
-        return self.serve("manual", REPOSITORY)
+    def manual(self, edge="functions"):
+        if edge == "functions":
+            return self.serve("manual", REPOSITORY)
+        root = self.scratch / f"manual-{edge}-root"
+        if not root.exists():
+            for folder in ("content", "themes"):
+                shutil.copytree(REPOSITORY / folder, root / folder)
+            shutil.copy(REPOSITORY / "config.toml", root)
+            (root / "quillfront.toml").write_text(f'[security]\npreset = "strict"\nedge = "{edge}"\n')
+        return self.serve(f"manual-{edge}", root)
 
-    def everything(self):
+    def everything(self, edge="functions"):
         """The site that uses all of the theme, with the strictest headers."""
-        root = self.scratch / "everything-root"
+        root = self.scratch / f"everything-{edge}-root"
         if not root.exists():
             shutil.copytree(HERE.parent / "theme" / "site", root)
             shutil.copytree(REPOSITORY / "themes" / "quill", root / "themes" / "quill")
-            (root / "quillfront.toml").write_text('[security]\npreset = "strict"\n')
-        return self.serve("everything", root)
+            (root / "quillfront.toml").write_text(f'[security]\npreset = "strict"\nedge = "{edge}"\n')
+        return self.serve(f"everything-{edge}", root)
 
     def hostile(self, has_policy, elsewhere):
         """A hostile site, and what comes in by the address of its home page."""
@@ -216,12 +228,19 @@ def firefox(run):
     return browse(run, "firefox", "firefox-esr")
 
 
-def browse(run, browser, program):
-    with run.manual() as manual, run.everything() as everything:
+def one_policy(run):
+    return browse(run, "chrome", "chromium", "policy")
+
+
+def browse(run, browser, program, edge="functions"):
+    with run.manual(edge) as manual, run.everything(edge) as everything:
         wrong = manual.errors() + everything.errors()
         pages = {site: site.pages() for site in (manual, everything)}
+        every = 4 if edge == "policy" and not run.deep else PAGES_EVERY[browser, run.deep]
         task = browser_task(run, browser, program) | {
-            "pages": (pages[manual] + pages[everything])[:: PAGES_EVERY[browser, run.deep]],
+            # Without the functions these are pages that lead on.
+            "pages": [page for page in pages[manual] + pages[everything] if not page.endswith("/page/1/")][::every],
+            "documents": [manual.address + path for path in DOCUMENTS],
             "manual": manual.address,
             "everything": everything.address,
         }
@@ -271,7 +290,14 @@ def has_csp(site):
     return "Content-Security-Policy" in site.ask("/")[1]
 
 
-CHECKS = {"score": score, "lighthouse": lighthouse, "chromium": chromium, "firefox": firefox, "attack": attack}
+CHECKS = {
+    "score": score,
+    "lighthouse": lighthouse,
+    "chromium": chromium,
+    "firefox": firefox,
+    "one-policy": one_policy,
+    "attack": attack,
+}
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -25,7 +25,9 @@ pub(super) async fn answer(shared: &Shared, request: &Parts) -> Response {
             .insert(header::ALLOW, HeaderValue::from_static("GET, HEAD"));
         return response;
     }
-    let found = match look_up(shared, &request.method, &request.uri).await {
+    let host = request.headers.get(header::HOST);
+    let host = host.and_then(|host| host.to_str().ok());
+    let found = match look_up(shared, &request.method, &request.uri, host).await {
         Ok(found) => found,
         Err(reason) => return failed(&reason),
     };

@@ -8,13 +8,14 @@ use http::{Method, StatusCode, Uri};
 use quillfront_edge::event::{EventError, EventType, Headers, Request, Response, Returned};
 use quillfront_edge::functions::{self, Outcome, Query, handle};
 use quillfront_edge::origin_response::Look;
-use quillfront_edge::respond::{CACHE_TAG, ERROR_CACHE_CONTROL};
+use quillfront_edge::respond::{self, Answer, CACHE_TAG, ERROR_CACHE_CONTROL};
 use quillfront_edge::route::{ObjectKey, route};
 use quillfront_edge::security;
-use quillfront_headers::Rules;
+use quillfront_edge::viewer::{Decision, Viewed, decide};
+use quillfront_headers::{Edge, Rules};
 
 use super::rules::rules;
-use super::{Shared, origin};
+use super::{Shared, origin, policy_mode};
 use crate::s3::{Object, StoreError};
 
 /// The path of the page that is shown for a miss.
@@ -60,16 +61,28 @@ impl From<EventError> for LookUpError {
 ///
 /// A 404 is shown as CloudFront shows it with a custom error page: the page of [`NOT_FOUND_PATH`] comes
 /// through the same functions, with its own policy, and the status stays.
+///
+/// The viewer-request function does not run for that page, and what it answers itself is no 404 of the origin.
 pub(super) async fn look_up(
     shared: &Shared,
     method: &Method,
     uri: &Uri,
+    host: Option<&str>,
 ) -> Result<Found, LookUpError> {
     let rules = rules(shared).await?;
+    let viewed = Viewed {
+        path: uri.path(),
+        query: uri.query(),
+        host,
+    };
+    let path = match decide(viewed, &rules) {
+        Decision::Answer(answer) => return Ok(answered(answer)),
+        Decision::Pass(path) => path.map_or(Cow::from(uri.path()), Cow::from),
+    };
     let query = uri.query().unwrap_or_default();
-    let mut found = through(shared, &rules, method, uri.path(), query).await?;
+    let mut found = behind(shared, &rules, method, &path, query).await?;
     if found.status == StatusCode::NOT_FOUND {
-        let page = through(shared, &rules, method, NOT_FOUND_PATH, "").await?;
+        let page = behind(shared, &rules, method, NOT_FOUND_PATH, "").await?;
         if page.status == StatusCode::OK {
             found = as_error_page(page);
         } else if open(shared, "index.html").await?.is_none() {
@@ -79,6 +92,33 @@ pub(super) async fn look_up(
     // The Response Headers Policy takes this off.
     found.headers.remove(CACHE_TAG);
     Ok(found)
+}
+
+/// What is behind the cache.
+async fn behind(
+    shared: &Shared,
+    rules: &Rules,
+    method: &Method,
+    path: &str,
+    query: &str,
+) -> Result<Found, LookUpError> {
+    match rules.edge {
+        Edge::Functions => through(shared, rules, method, path, query).await,
+        Edge::Policy => Ok(policy_mode::through(shared, rules, path).await?),
+    }
+}
+
+/// What the viewer-request function answers.
+fn answered(answer: Answer<'static>) -> Found {
+    let text = match answer.body {
+        respond::Body::Text(text) => text,
+        respond::Body::Object | respond::Body::Empty => "",
+    };
+    Found {
+        status: answer.status,
+        headers: answer.headers.to_http(),
+        body: Body::Text(text.into()),
+    }
 }
 
 /// A request on its way to the bucket and back, through both functions.

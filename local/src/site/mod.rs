@@ -3,9 +3,10 @@
 //! The story of a request, in order:
 //!
 //! 1. [`serve`](serve()): a connection, with limits on what a slow client may cost ([`crate::net`]).
-//! 2. [`look_up`]: the functions of `quillfront-edge`, over the JSON of the events that CloudFront
-//!    makes of a request and of the bucket's answer ([`origin`]), with the rules of the site
-//!    ([`rules`]). It is the code that runs at CloudFront's edge.
+//! 2. [`look_up`]: the viewer-request function, then the functions of `quillfront-edge`, over the JSON of
+//!    the events that CloudFront makes of a request and of the bucket's answer ([`origin`]), with the
+//!    rules of the site ([`rules`]). It is the code that runs at CloudFront's edge. On a site without
+//!    Lambda@Edge a Response Headers Policy stands for them ([`policy_mode`]).
 //! 3. [`answer`]: what CloudFront itself does: conditions, ranges, compression
 //!    ([`compress`]). The body streams from the file ([`body`]).
 //! 4. [`live`]: a page that a browser navigates to is given a script that reloads it, if
@@ -30,6 +31,7 @@ mod csp;
 mod live;
 mod look_up;
 mod origin;
+mod policy_mode;
 mod problems;
 mod rules;
 mod serve;

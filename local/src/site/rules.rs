@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use quillfront_headers::{RULES_KEY, Rules};
+use quillfront_headers::{MAX_RULES_BYTES, RULES_KEY, Rules};
 
 use super::Shared;
 use super::body::{blocking, read_all};
@@ -10,9 +10,6 @@ use super::look_up::open;
 use crate::locks::Unpoisoned;
 use crate::s3::StoreError;
 use crate::terminal::tell;
-
-/// The largest object that is read.
-const MAX_BYTES: u64 = 1_000_000;
 
 /// The rules that were read last.
 #[derive(Default)]
@@ -40,8 +37,8 @@ pub(super) async fn rules(shared: &Shared) -> Result<Arc<Rules>, StoreError> {
     {
         return Ok(last.rules.clone());
     }
-    let rules = if object.meta.size > MAX_BYTES {
-        Err(format!("more than {MAX_BYTES} bytes"))
+    let rules = if object.meta.size > MAX_RULES_BYTES as u64 {
+        Err(format!("more than {MAX_RULES_BYTES} bytes"))
     } else {
         let bytes = blocking(move || read_all(object)).await;
         let rules = bytes.map_err(|error| error.to_string());

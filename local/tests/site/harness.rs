@@ -187,10 +187,10 @@ pub async fn open(
     body: Bytes,
 ) -> http::Response<Incoming> {
     let stream = TcpStream::connect(address).await.unwrap();
-    let mut request = Request::builder()
-        .method(method)
-        .uri(path)
-        .header("host", "localhost");
+    let mut request = Request::builder().method(method).uri(path);
+    if !headers.iter().any(|(name, _)| *name == "host") {
+        request = request.header("host", "localhost");
+    }
     for (name, value) in headers {
         request = request.header(*name, *value);
     }

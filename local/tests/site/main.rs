@@ -6,4 +6,5 @@ mod cloudfront;
 mod edge;
 mod harness;
 mod live;
+mod one_policy;
 mod pages;
