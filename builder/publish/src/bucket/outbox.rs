@@ -3,12 +3,14 @@
 
 use super::BuildError;
 use super::context::Context;
-use super::root::Outbox;
+use super::root::{Outbox, Root};
+use super::rules;
 use super::session::Session;
 use super::state::FOLDER;
 use super::store::{Condition, Written};
 use crate::invalidate::send::{PACE, Refusal, batches, send};
 use futures::stream::{StreamExt, TryStreamExt, iter};
+use quillfront_headers::RULES_KEY;
 use quillfront_site::fingerprint::Fingerprint;
 use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
@@ -43,11 +45,24 @@ pub(super) async fn empty_outbox(
     if !delete_all(context, session, &outbox.deletions).await? {
         return session.let_go(|_| {}).await;
     }
+    // Edges go by the rules that were removed for as long as by others.
+    let since_ms = outbox
+        .deletions
+        .contains_key(RULES_KEY)
+        .then(|| context.now_ms());
+    let put_off = |root: &mut Root| {
+        if let Some(since_ms) = since_ms {
+            rules::put_off(root, since_ms, context.options.rules_delay);
+        }
+    };
     outbox.deletions.clear();
     let told = invalidate(context, session, &mut outbox).await?;
     if !matches!(told, Told::All) {
         session
-            .let_go(|root| root.outbox = Some(outbox.clone()))
+            .let_go(|root| {
+                put_off(root);
+                root.outbox = Some(outbox.clone());
+            })
             .await?;
         return match told {
             Told::Refused(why) => Err(BuildError::Invalidation(why)),
@@ -57,6 +72,7 @@ pub(super) async fn empty_outbox(
     let removed = remove_segments(context, session).await?;
     session
         .let_go(|root| {
+            put_off(root);
             root.outbox = None;
             if let Some(removed) = removed {
                 root.retired.retain(|dropped, _| *dropped > removed);

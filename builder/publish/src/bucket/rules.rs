@@ -10,6 +10,7 @@ use quillfront_headers::{MAX_RULES_BYTES, RULES_KEY, Rules};
 use quillfront_site::report::Invalidations;
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// The most lists of paths that wait at once. What comes then waits with the last of them.
 const MAX_LATER: usize = 8;
@@ -126,5 +127,13 @@ pub(super) fn invalidate_later(root: &mut Root, at_ms: i64, paths: Vec<String>) 
             last.paths.dedup();
         }
         None => root.later.push(Later { at_ms, paths }),
+    }
+}
+
+/// Puts off the invalidations that wait: the rules of before have been there until then.
+pub(super) fn put_off(root: &mut Root, since_ms: i64, delay: Duration) {
+    let at_ms = since_ms + delay.as_millis() as i64;
+    for later in &mut root.later {
+        later.at_ms = later.at_ms.max(at_ms);
     }
 }

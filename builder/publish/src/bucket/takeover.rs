@@ -9,6 +9,7 @@ use super::rules::{self, RulesChange};
 use super::session::Session;
 use super::state::{Dirty, Published, State};
 use futures::stream::{StreamExt, TryStreamExt, iter};
+use quillfront_headers::RULES_KEY;
 use quillfront_site::key::{OutputKey, SourceKey};
 use quillfront_site::plan::Rank;
 use std::collections::BTreeSet;
@@ -50,7 +51,13 @@ pub(super) async fn recover(
     let gone_keys = gone.keys().map(String::as_str);
     let keys: BTreeSet<&str> = gone_keys.chain(adoption.found).collect();
     let now_ms = context.now_ms();
-    let due = before.due_paths(now_ms);
+    // Rules that are still to be removed are still there.
+    let removes_rules = outbox.deletions.contains_key(RULES_KEY);
+    let due = if removes_rules {
+        Vec::new()
+    } else {
+        before.due_paths(now_ms)
+    };
     let mut later = Vec::new();
     if !keys.is_empty() || !due.is_empty() {
         let rules = RulesChange::found(context, &keys).await?;
@@ -69,7 +76,8 @@ pub(super) async fn recover(
     if adoption.is_news || !expired.is_empty() || !due.is_empty() {
         let change = |root: &mut Root| {
             root.outbox = Some(outbox.clone());
-            root.later.retain(|later| later.at_ms > now_ms);
+            root.later
+                .retain(|later| later.at_ms > now_ms || removes_rules);
             rules::invalidate_later(root, later_ms, later.clone());
         };
         write_adopted(context, &mut session, state, &expired, change).await?;

@@ -1,8 +1,9 @@
 //! `_redirects` and `_headers` over S3: what is put and invalidated, and when.
 
-use crate::wire::{Tap, Wire};
+use crate::wire::{Attempt, Tap, Wire};
 use crate::world::{ALL, SITE, SOURCE, STATE, World, keys, published_blog, shared, until_done};
 use quillfront_headers::{RULES_KEY, Rules};
+use quillfront_publish::bucket::root::{Later, Outbox};
 use quillfront_publish::bucket::{Builder, Options};
 use quillfront_publish::invalidate::redirects::RULES_DELAY;
 use quillfront_site::report::{Action, Kind, Report};
@@ -243,4 +244,41 @@ async fn headers_are_put_where_they_are_others_and_nothing_is_rendered() {
         report.diagnostics
     );
     world.assert_incremental_equals_clean("all").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn paths_wait_until_rules_that_go_are_gone() {
+    let world = published_blog().await;
+    let (wire, builder) = tapped(&world);
+    let files = [("quillfront.toml", ""), (REDIRECTS, "/old /blog/\n")];
+    upload(&world, &builder, &files).await;
+    // Somebody had no time for the deletion, and the paths have waited for long.
+    let mut root = builder.look().await.unwrap().unwrap().0;
+    let etag = world.etag(SITE, RULES_KEY).await;
+    root.outbox = Some(Outbox {
+        deletions: [(RULES_KEY.to_owned(), etag)].into(),
+        invalidations: Vec::new(),
+        reference: "r".to_owned(),
+        sent: 0,
+    });
+    root.later = vec![Later {
+        at_ms: world.host.now_ms() - 60_000,
+        paths: vec!["/waits".to_owned()],
+    }];
+    let body = aws_sdk_s3::primitives::ByteStream::from(serde_json::to_vec(&root).unwrap());
+    let put = world.client.put_object().bucket(STATE).key("root.json");
+    put.body(body).send().await.unwrap();
+
+    until_done(&world, &builder, &keys(["content/blog/a.md"])).await;
+    let seen = wire.seen();
+    let is_deletion =
+        |attempt: &&Attempt| attempt.method == "DELETE" && attempt.uri.contains(RULES_KEY);
+    let deleted = seen.iter().find(is_deletion).expect("a deletion");
+    let told = |attempt: &&Attempt| {
+        attempt.is_invalidation() && attempt.invalidation().1.contains(&"/waits".to_owned())
+    };
+    let told = seen.iter().find(told).expect("an invalidation");
+    assert!(told.at_ms - deleted.at_ms >= RULES_DELAY.as_millis() as i64);
+    let root = builder.look().await.unwrap().unwrap().0;
+    assert_eq!((root.later.len(), root.outbox), (0, None));
 }
