@@ -10,6 +10,7 @@ use percent_encoding::utf8_percent_encode;
 use quillfront_headers::Rules;
 use quillfront_headers::redirects::{Pattern, RedirectRule, Redirects};
 use std::collections::{BTreeSet, HashSet};
+use std::ops::Bound;
 use std::time::Duration;
 
 /// How long an edge may go by rules without asking whether there are others.
@@ -68,11 +69,9 @@ impl Touched {
         if shown.is_empty() {
             return touched;
         }
-        let paths: Vec<String> = keys.map(|key| format!("/{key}")).collect();
+        let keys: BTreeSet<&str> = keys.collect();
         for rule in shown {
-            let target = rule.to.split(['?', '#']).next().unwrap_or_default();
-            let is_there = paths.iter().any(|path| may_be(target, path));
-            if is_there {
+            if Target::of(rule).is_among(&keys) {
                 touched.add(rule, redirects);
             }
         }
@@ -137,14 +136,40 @@ impl Touched {
     }
 }
 
-/// Whether the target of a rule may be this object, by its path.
-fn may_be(target: &str, path: &str) -> bool {
-    let fixed = target.find(':').map_or(target, |at| &target[..at]);
-    let fixed = percent_encoding::percent_decode_str(fixed).decode_utf8_lossy();
-    if fixed.len() < target.len() && target.contains(':') {
-        return path.starts_with(&*fixed);
+/// The objects that a rule may show.
+enum Target {
+    /// The one of this key.
+    Key(String),
+    /// Those whose keys begin so: behind it stands what a path captures.
+    Prefix(String),
+}
+
+impl Target {
+    fn of(rule: &RedirectRule) -> Self {
+        let path = rule.to.split(['?', '#']).next().unwrap_or_default();
+        let (fixed, is_whole) = match path.find(':') {
+            Some(at) => (&path[..at], false),
+            None => (path, true),
+        };
+        let fixed = percent_encoding::percent_decode_str(fixed).decode_utf8_lossy();
+        let key = fixed.trim_start_matches('/').to_owned();
+        match is_whole {
+            false => Self::Prefix(key),
+            true if key.is_empty() || key.ends_with('/') => Self::Key(key + "index.html"),
+            true => Self::Key(key),
+        }
     }
-    *fixed == *path || fixed.ends_with('/') && path.strip_prefix(&*fixed) == Some("index.html")
+
+    fn is_among(&self, keys: &BTreeSet<&str>) -> bool {
+        match self {
+            Self::Key(key) => keys.contains(key.as_str()),
+            Self::Prefix(prefix) => {
+                let from = (Bound::Included(prefix.as_str()), Bound::Unbounded);
+                let first = keys.range::<str, _>(from).next();
+                first.is_some_and(|key| key.starts_with(prefix))
+            }
+        }
+    }
 }
 
 /// The rules that are in one list and not in the other; where those in both have changed places, all from
@@ -263,6 +288,8 @@ mod tests {
             ("app/x.js", vec![]),
             ("page/index.html", vec!["/one"]),
             ("data/7.json", vec!["/api/*"]),
+            ("data", vec![]),
+            ("database/7.json", vec![]),
         ] {
             let touched = Touched::by_shown(&rules, [key].into_iter());
             assert_eq!(paths(&touched), expected, "{key}");
