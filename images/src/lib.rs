@@ -12,6 +12,7 @@ mod encode;
 mod job;
 mod probe;
 mod svg;
+pub mod thumbnail;
 pub mod xml;
 
 pub use decode::Picture;

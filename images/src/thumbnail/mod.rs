@@ -1,0 +1,3 @@
+//! Thumbnails: pictures whose URLs say what they are.
+
+pub mod transform;
