@@ -1,9 +1,7 @@
 //! Thumbnails: pictures whose URLs say what they are.
 
 mod error;
-mod limits;
 pub(crate) mod original;
-pub mod transform;
 
 pub use error::ThumbnailError;
-pub use limits::Limits;
+pub use quillfront_image_urls::{Limits, transform};
