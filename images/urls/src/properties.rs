@@ -120,11 +120,10 @@ proptest! {
     #[test]
     fn what_is_admitted_is_admitted_as_it_is(options in options()) {
         let settings = settings();
-        if let Ok(once) = Options::parse(&options, &settings).and_then(|options| options.admit(&settings)) {
-            if !once.is_preset {
-                let twice = once.clone().admit(&settings).unwrap();
-                prop_assert_eq!(twice.transform.normalised(), once.transform.normalised());
-            }
+        let once = Options::parse(&options, &settings).and_then(|options| options.admit(&settings));
+        if let Ok(once) = once && !once.is_preset {
+            let twice = once.clone().admit(&settings).unwrap();
+            prop_assert_eq!(twice.transform.normalised(), once.transform.normalised());
         }
     }
 }
