@@ -22,7 +22,10 @@ pub fn show<'a>(
     context: &Context<'a>,
 ) -> Shown<'a> {
     let lazy = context.options.lazy_async_image;
-    match context.env.picture(&url) {
+    let above = url
+        .starts_with("../")
+        .then(|| format!("{}{url}", context.page.permalink));
+    match context.env.picture(above.as_deref().unwrap_or(&url)) {
         None => Shown {
             html: plain(url, title, alt, lazy),
             figure: None,

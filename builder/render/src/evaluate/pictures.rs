@@ -277,3 +277,5 @@ impl Darkroom {
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod thumbnails_tests;

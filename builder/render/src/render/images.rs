@@ -91,6 +91,7 @@ pub(super) fn resize_image(arguments: Kwargs, _: &State) -> Answer {
     let geometry = job
         .geometry(found.width, found.height)
         .map_err(|error| Error::message(format!("resize_image: `{source}`: {error}")))?;
+    scope::ask(&world, || TextQuestion::PublishedAs(source.to_string()));
     let by_url = match world.own.images.resized {
         Resized::ByUrl => {
             let format = arguments.get::<&str>("format")?;

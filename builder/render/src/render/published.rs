@@ -1,5 +1,6 @@
 //! Which pictures are published as they are, and where: thumbnails are made of those alone.
 
+use quillfront_site::fingerprint::Mark;
 use quillfront_site::key::{OutputKey, SourceKey};
 use quillfront_site::plan::{Plan, Recipe};
 use quillfront_site::quillfront_toml::{Images, Resized};
@@ -11,8 +12,9 @@ const EXTENSIONS: [&str; 9] = [
 ];
 
 /// The pictures that are published as they are.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Published {
+    mark: Mark,
     sources: BTreeMap<OutputKey, SourceKey>,
     keys: BTreeMap<SourceKey, OutputKey>,
 }
@@ -20,10 +22,14 @@ pub struct Published {
 impl Published {
     /// Returns those of a plan; none where no page has a use for them.
     pub fn of(images: &Images, plan: &Plan) -> Self {
+        let mut published = Self {
+            mark: Mark::of(format!("{images:?}").as_bytes()),
+            sources: BTreeMap::new(),
+            keys: BTreeMap::new(),
+        };
         if images.resized == Resized::AtBuild && !images.responsive {
-            return Self::default();
+            return published;
         }
-        let mut published = Self::default();
         for (key, planned) in plan {
             let Recipe::Copy(source) = &planned.recipe else {
                 continue;
@@ -38,6 +44,11 @@ impl Published {
             }
         }
         published
+    }
+
+    /// Returns the mark of what the site says of its pictures.
+    pub fn mark(&self) -> Mark {
+        self.mark
     }
 
     /// Returns the picture that is published under a key.

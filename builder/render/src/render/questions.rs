@@ -89,10 +89,12 @@ fn of_either(world: &World, contents: Option<&Contents>, question: &TextQuestion
             marker.bytes(world.settings.now.to_string());
         }
         TextQuestion::Published(key) => {
+            marker.mark(world.published.mark());
             let source = world.published.source(key);
             marker.option(source, |marker, source| add_source(marker, world, source));
         }
         TextQuestion::PublishedAs(source) => {
+            marker.mark(world.published.mark());
             let key = world.published.key(source);
             marker.option(key, |marker, key| {
                 marker.bytes(key.as_str());

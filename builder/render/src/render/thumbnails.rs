@@ -115,9 +115,6 @@ pub fn resized(
     is_auto: bool,
 ) -> Option<String> {
     let settings = &world.own.images.settings;
-    scope::ask(world, || {
-        TextQuestion::PublishedAs(source.as_str().to_owned())
-    });
     let key = world.published.key(source.as_str())?.as_str();
     if job.filter != Filter::default() || !may_have_thumbnails(key, settings) {
         return None;
