@@ -11,7 +11,7 @@ mod decode;
 mod encode;
 mod job;
 mod probe;
-mod svg;
+pub mod svg;
 pub mod thumbnail;
 pub mod xml;
 
