@@ -11,6 +11,7 @@ mod decode;
 mod encode;
 mod job;
 mod probe;
+mod strip;
 pub mod svg;
 pub mod thumbnail;
 pub mod xml;
@@ -18,6 +19,7 @@ pub mod xml;
 pub use decode::Picture;
 pub use job::{Encoding, Filter, Geometry, Resize};
 pub use probe::{Format, Probe, probe};
+pub use strip::{Leaks, leaks, strip};
 
 use serde::{Deserialize, Serialize};
 
