@@ -151,12 +151,12 @@ impl<'a> Bitmap<'a> {
 /// Width and height of an information header, of OS/2 or of Windows. A height below zero is that of a picture
 /// whose first row is at the top.
 fn size(header: &[u8]) -> Result<(u32, u32), ThumbnailError> {
-    match header {
-        &[12, 0, 0, 0, w1, w2, h1, h2, ..] => Ok((
+    match *header {
+        [12, 0, 0, 0, w1, w2, h1, h2, ..] => Ok((
             u16::from_le_bytes([w1, w2]).into(),
             u16::from_le_bytes([h1, h2]).into(),
         )),
-        &[_, _, _, _, w1, w2, w3, w4, h1, h2, h3, h4, ..] => {
+        [_, _, _, _, w1, w2, w3, w4, h1, h2, h3, h4, ..] => {
             let width = i32::from_le_bytes([w1, w2, w3, w4]);
             let height = i32::from_le_bytes([h1, h2, h3, h4]);
             Ok((width.unsigned_abs(), height.unsigned_abs()))
