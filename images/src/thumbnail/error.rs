@@ -35,3 +35,9 @@ impl ThumbnailError {
         }
     }
 }
+
+impl From<crate::Crash> for ThumbnailError {
+    fn from(_: crate::Crash) -> Self {
+        Self::Damaged("the decoder gave up".into())
+    }
+}

@@ -1,7 +1,19 @@
 //! Thumbnails: pictures whose URLs say what they are.
+//!
+//! [`header`] reads what an original says of itself, and refuses one that is over a limit; [`read`] decodes it
+//! to pixels in sRGB.
 
+#![allow(
+    dead_code,
+    unused_imports,
+    reason = "the pipeline that uses it comes next"
+)]
+
+mod colour;
 mod error;
+pub(crate) mod header;
 pub(crate) mod original;
+pub(crate) mod read;
 
 pub use error::ThumbnailError;
 pub use quillfront_image_urls::{Limits, transform};
