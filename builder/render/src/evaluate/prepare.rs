@@ -108,6 +108,7 @@ impl Prepared {
         };
         let rules = Rules {
             domains: Domains::of(&config.base_url, &own.edge.domains),
+            images: own.images.settings.clone(),
             ..security::rules(header_sources, edge_files.redirects.clone())
         };
         let world = World {
