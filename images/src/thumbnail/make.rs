@@ -180,3 +180,6 @@ fn guarded<T>(work: impl FnOnce() -> Result<T, ThumbnailError>) -> Result<T, Thu
     std::panic::catch_unwind(std::panic::AssertUnwindSafe(work))
         .unwrap_or_else(|_| Err(ThumbnailError::Encoding("the encoder gave up".into())))
 }
+
+#[cfg(test)]
+mod tests;
