@@ -11,13 +11,15 @@ mod decode;
 mod encode;
 mod job;
 mod probe;
-mod svg;
+mod strip;
+pub mod svg;
 pub mod thumbnail;
 pub mod xml;
 
 pub use decode::Picture;
 pub use job::{Encoding, Filter, Geometry, Resize};
 pub use probe::{Format, Probe, probe};
+pub use strip::{Leaks, leaks, strip};
 
 use serde::{Deserialize, Serialize};
 
