@@ -10,6 +10,7 @@ const MOST: Limits = Limits {
     bytes: 1_000_000_000,
     pixels: 400_000_000,
     animation_pixels: 400_000_000,
+    frames: 50_000,
     side: 12_000,
 };
 /// No `sizes` of a picture needs more.
@@ -242,6 +243,7 @@ fn limits(images: &mut Table<'_, '_>) -> Limits {
             usual.animation_pixels,
             MOST.animation_pixels,
         ),
+        frames: limit("frames", usual.frames.into(), MOST.frames.into()) as u32,
         side: limit("side", usual.side.into(), MOST.side.into()) as u32,
     };
     table.finish(Unknown::Refused);

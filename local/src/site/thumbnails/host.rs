@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use quillfront_edge::thumbnail::{Encoded, Head, Host, NotMade, Object as Thumbnail, Put};
 use quillfront_headers::Field;
 use quillfront_image_urls::{Limits, Transform};
-use quillfront_images::thumbnail::ThumbnailError;
+use quillfront_images::thumbnail::{self, ThumbnailError};
 
 use crate::locks::Unpoisoned;
 use crate::s3::{NewObject, Object, Store, StoreError};
@@ -133,12 +133,8 @@ impl Host for Workshop {
     }
 
     fn check(&self, header: &[u8], limits: &Limits) -> Result<(), NotMade> {
-        match pixels(header) {
-            Some(pixels) if pixels > limits.pixels => Err(not_made(&ThumbnailError::TooLarge(
-                format!("{pixels} pixels; it may have {}", limits.pixels),
-            ))),
-            _ => Ok(()),
-        }
+        let looked = thumbnail::look(header, limits);
+        looked.map(|_| ()).map_err(|error| not_made(&error))
     }
 
     fn make(
@@ -147,10 +143,11 @@ impl Host for Workshop {
         transform: &Transform,
         limits: &Limits,
     ) -> Result<Encoded, NotMade> {
-        let is_large = pixels(original).is_some_and(|pixels| pixels > LARGE_PIXELS);
+        let pixels = thumbnail::look(original, limits).map_err(|error| not_made(&error))?;
+        let is_large = pixels.is_some_and(|pixels| pixels > LARGE_PIXELS);
         let _alone = is_large.then(|| self.large.lock().unpoisoned());
         self.made.fetch_add(1, Ordering::Relaxed);
-        let made = super::standin::make(original, transform, limits);
+        let made = thumbnail::make(original, transform, limits);
         let made = made.map_err(|error| not_made(&error))?;
         Ok(Encoded {
             bytes: made.bytes.into(),
@@ -159,12 +156,6 @@ impl Host for Workshop {
             remark: made.remark,
         })
     }
-}
-
-/// The pixels of a picture, if its header says so.
-fn pixels(header: &[u8]) -> Option<u64> {
-    let probe = quillfront_images::probe(header).ok()?;
-    Some(u64::from(probe.width) * u64::from(probe.height))
 }
 
 fn not_made(error: &ThumbnailError) -> NotMade {

@@ -6,7 +6,6 @@
 
 mod flights;
 mod host;
-mod standin;
 
 use std::sync::Arc;
 
