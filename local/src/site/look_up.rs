@@ -94,7 +94,10 @@ pub(super) async fn look_up(shared: &Shared, request: &Parts) -> Result<Found, L
     match ask(viewed, &rules) {
         Asked::Ordinary => {}
         Asked::Answer(answer) => return Ok(answered(answer)),
-        Asked::Thumbnail(path) => return Ok(shared.thumbnails.find(&path, &rules).await?),
+        Asked::Thumbnail(path) => {
+            let found = shared.thumbnails.find(&path, &rules).await?;
+            return Ok(without_tags(found));
+        }
     }
     let query = uri.query().unwrap_or_default();
     let mut found = behind(shared, &rules, method, &path, query).await?;
@@ -106,9 +109,13 @@ pub(super) async fn look_up(shared: &Shared, request: &Parts) -> Result<Found, L
             found = nothing_yet(&rules);
         }
     }
-    // The Response Headers Policy takes this off.
+    Ok(without_tags(found))
+}
+
+/// What goes to the reader: the Response Headers Policy takes the tags off.
+fn without_tags(mut found: Found) -> Found {
     found.headers.remove(CACHE_TAG);
-    Ok(found)
+    found
 }
 
 /// What is behind the cache.
