@@ -107,7 +107,7 @@ fn bands_leave_no_seams() {
                 noise as u8,
                 (x + y) as u8,
                 (x ^ y) as u8,
-                (noise >> 3) as u8,
+                (noise >> 3) as u8 | 128,
             ]
         })
     };
