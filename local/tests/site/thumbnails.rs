@@ -170,7 +170,6 @@ async fn each_url_has_its_status() {
         [
             "img/img/logo.png/width=64",
             "img/logo.png",
-            "img/photos/cat.jpg/fit=scale-down",
             "img/photos/cat.jpg/width=64",
         ]
     );
