@@ -13,6 +13,8 @@ mod riff;
 mod webp;
 
 pub(crate) use animation::animation;
+#[cfg(test)]
+pub(crate) use exif::with_copyright as exif_with_copyright;
 
 use super::ThumbnailError;
 use super::original::OriginalFormat;

@@ -8,7 +8,7 @@ use super::original::{Original, OriginalFormat};
 use super::read::{Wanted, is_svg, read};
 use super::transform::{Format, Transform};
 use super::{Limits, ThumbnailError, steps};
-use crate::{ImageError, svg};
+use crate::svg;
 
 /// A thumbnail.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -145,28 +145,24 @@ fn drawing(
     const CONTENT_TYPE: &str = "image/svg+xml";
     if original.len() as u64 > limits.bytes {
         return Err(ThumbnailError::TooLarge(format!(
-            "it has {} bytes, and at most {} are read",
+            "{} bytes; it may have {}",
             original.len(),
             limits.bytes
         )));
     }
-    let size = match svg::size(original) {
-        Ok(size) => Some(size),
-        Err(ImageError::UnknownFormat) => return Err(ThumbnailError::NotAPicture),
-        // Browsers show it all the same.
-        Err(_) => None,
-    };
-    let facts = Facts {
-        file_bytes: original.len(),
-        size,
-        content_type: CONTENT_TYPE,
-    };
+    let bytes = svg::sanitise(original)?;
+    // Browsers show one that does not say how large it is.
+    let size = svg::size(&bytes).ok();
     if wanted.format == Some(Format::Json) {
-        return Ok(describe::describe_drawing(&facts));
+        return Ok(describe::describe_drawing(&Facts {
+            file_bytes: original.len(),
+            size,
+            content_type: CONTENT_TYPE,
+        }));
     }
     let (width, height) = size.unwrap_or_default();
     Ok(Thumbnail {
-        bytes: original.to_vec(),
+        bytes,
         content_type: CONTENT_TYPE,
         extension: "svg",
         width,
@@ -180,3 +176,6 @@ fn guarded<T>(work: impl FnOnce() -> Result<T, ThumbnailError>) -> Result<T, Thu
     std::panic::catch_unwind(std::panic::AssertUnwindSafe(work))
         .unwrap_or_else(|_| Err(ThumbnailError::Encoding("the encoder gave up".into())))
 }
+
+#[cfg(test)]
+mod tests;

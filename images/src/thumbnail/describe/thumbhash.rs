@@ -95,21 +95,23 @@ fn rounded(value: f64) -> u32 {
 
 impl Channel {
     fn of(values: &[f64], (width, height): (usize, usize), (across, down): (usize, usize)) -> Self {
-        let wave = |frequency: usize, at: usize, side: usize| {
-            (PI / side as f64 * frequency as f64 * (at as f64 + 0.5)).cos()
+        let waves = |frequency: usize, side: usize| -> Vec<f64> {
+            let wave = |at| (PI / side as f64 * frequency as f64 * (at as f64 + 0.5)).cos();
+            (0..side).map(wave).collect()
         };
         let mut found = Vec::new();
         for fy in 0..down {
+            let y_waves = waves(fy, height);
             // A triangle of the low ones.
             for fx in (0..).take_while(|fx| fx * down < across * (down - fy)) {
-                let rows = values.chunks_exact(width).enumerate();
-                let sum: f64 = rows
-                    .map(|(y, row)| {
-                        let row = row.iter().enumerate();
-                        let row: f64 = row.map(|(x, value)| value * wave(fx, x, width)).sum();
-                        row * wave(fy, y, height)
-                    })
-                    .sum();
+                let x_waves = waves(fx, width);
+                // In the order of the reference: where there is nothing, the last bit decides.
+                let mut sum = 0.0;
+                for (row, y_wave) in values.chunks_exact(width).zip(&y_waves) {
+                    for (value, x_wave) in row.iter().zip(&x_waves) {
+                        sum += value * x_wave * y_wave;
+                    }
+                }
                 found.push(sum / (width * height) as f64);
             }
         }
@@ -129,5 +131,50 @@ impl Channel {
             varying: found.into_iter().map(share).collect(),
             scale,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use base64::Engine;
+    use base64::engine::general_purpose::STANDARD;
+
+    fn hash(width: usize, height: usize, pixel: fn(usize, usize) -> [usize; 4]) -> String {
+        let places = (0..height).flat_map(|y| (0..width).map(move |x| (x, y)));
+        let bytes: Vec<u8> = places
+            .flat_map(|(x, y)| pixel(x, y).map(|value| value as u8))
+            .collect();
+        STANDARD.encode(thumbhash(width, height, &bytes))
+    }
+
+    /// What `rgbaToThumbHash` of the npm package `thumbhash` 0.1.1 returns.
+    #[test]
+    fn it_is_the_hash_of_the_reference() {
+        assert_eq!(
+            hash(60, 40, |x, y| [x * 4, y * 6, x * y / 10, 255]),
+            "2AkOFZhwd3eQiIiIiHiIh3cHCPd3"
+        );
+        assert_eq!(
+            hash(30, 100, |x, y| [x * 8, 255 - y * 2, y * 2, 255]),
+            "H7kJehhwh4iIiIiIdY8IF4c="
+        );
+        assert_eq!(
+            hash(50, 41, |x, y| [
+                255 - x * 5,
+                y * 5,
+                x * x + y * 3,
+                x * 3 + y * y
+            ]),
+            "nSeGJIoHb3iAd4h3+Dh4f20GdjZyF3FBAQ=="
+        );
+        assert_eq!(
+            hash(1, 1, |_, _| [200, 100, 50, 255]),
+            "Hcs6zzII9wiIh4hwj3CI+AiIgIAICIgA"
+        );
+        assert_eq!(
+            hash(5, 3, |_, _| [0; 4]),
+            "AAiCA4AAAAAAAAAAAAAAAAAAAAAAAAA="
+        );
     }
 }

@@ -1,7 +1,7 @@
 //! EXIF data with nothing in it but the copyright (TIFF 6.0, sections 2 and 8).
 
 /// Returns EXIF data, as it stands in a PNG or WebP.
-pub(super) fn with_copyright(copyright: &str) -> Vec<u8> {
+pub(crate) fn with_copyright(copyright: &str) -> Vec<u8> {
     const COPYRIGHT: u16 = 0x8298;
     const ASCII: u16 = 2;
     let mut text = copyright.as_bytes().to_vec();

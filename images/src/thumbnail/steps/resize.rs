@@ -17,6 +17,10 @@ const BAND_BYTES: usize = 16 << 20;
 const REACH: f64 = 3.0;
 
 pub(super) fn resize(pixels: Pixels, view: &View) -> Result<Pixels, ThumbnailError> {
+    resize_by(pixels, view, BAND_BYTES)
+}
+
+fn resize_by(pixels: Pixels, view: &View, at_once: usize) -> Result<Pixels, ThumbnailError> {
     let (width, height) = view.stored_size();
     let whole = (view.cut.width, view.cut.height)
         == (f64::from(pixels.width), f64::from(pixels.height))
@@ -28,9 +32,9 @@ pub(super) fn resize(pixels: Pixels, view: &View) -> Result<Pixels, ThumbnailErr
     let mut bytes = vec![0; size];
     // `Resizer::resize` would bring the code for all thirteen kinds of pixels.
     match pixels.channels {
-        1 => in_bands::<U8>(&pixels, view, &mut bytes),
-        3 => in_bands::<U8x3>(&pixels, view, &mut bytes),
-        _ => in_bands::<U8x4>(&pixels, view, &mut bytes),
+        1 => in_bands::<U8>(&pixels, view, at_once, &mut bytes),
+        3 => in_bands::<U8x3>(&pixels, view, at_once, &mut bytes),
+        _ => in_bands::<U8x4>(&pixels, view, at_once, &mut bytes),
     }
     .map_err(ThumbnailError::Encoding)?;
     Ok(Pixels {
@@ -42,7 +46,12 @@ pub(super) fn resize(pixels: Pixels, view: &View) -> Result<Pixels, ThumbnailErr
 }
 
 /// Resizes some rows at a time, each time from those rows of the original that they need.
-fn in_bands<P: PixelTrait>(pixels: &Pixels, view: &View, into: &mut [u8]) -> Result<(), String> {
+fn in_bands<P: PixelTrait>(
+    pixels: &Pixels,
+    view: &View,
+    at_once: usize,
+    into: &mut [u8],
+) -> Result<(), String> {
     let (width, height) = view.stored_size();
     let Area { left, top, .. } = view.cut;
     let kept = view.kept;
@@ -55,7 +64,7 @@ fn in_bands<P: PixelTrait>(pixels: &Pixels, view: &View, into: &mut [u8]) -> Res
     };
     let reach = (REACH * scale.max(1.0)).ceil() + 1.0;
     let row_bytes = pixels.width as usize * pixels.channels;
-    let rows = (BAND_BYTES as f64 / row_bytes as f64 - 2.0 * reach) / scale;
+    let rows = (at_once as f64 / row_bytes as f64 - 2.0 * reach) / scale;
     let rows = (rows as u32).clamp(1, height);
 
     let source = TypedImageRef::<P>::from_buffer(pixels.width, pixels.height, &pixels.bytes)
@@ -90,3 +99,6 @@ fn in_bands<P: PixelTrait>(pixels: &Pixels, view: &View, into: &mut [u8]) -> Res
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;
