@@ -10,11 +10,15 @@
 )]
 
 mod colour;
+#[cfg(test)]
+mod difference;
 mod error;
 pub(crate) mod header;
 mod limits;
 pub(crate) mod original;
 pub(crate) mod read;
+#[cfg(test)]
+mod references;
 pub mod transform;
 
 pub use error::ThumbnailError;
