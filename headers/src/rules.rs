@@ -2,6 +2,7 @@
 
 use crate::edge::{Domains, Edge};
 use crate::redirects::Redirects;
+use quillfront_image_urls::Settings;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -31,6 +32,9 @@ pub struct Rules {
     /// Redirects.
     #[serde(default, skip_serializing_if = "Redirects::is_empty")]
     pub redirects: Redirects,
+    /// Thumbnails.
+    #[serde(default, skip_serializing_if = "Settings::is_default")]
+    pub images: Settings,
 }
 
 impl Rules {
@@ -69,6 +73,10 @@ mod tests {
             edge: Edge::Policy,
             domains: Domains::of("https://example.org/blog/", &["www.example.org".to_owned()]),
             redirects: Redirects::new(vec![redirect], true),
+            images: Settings {
+                prefix: "/pictures".to_owned(),
+                ..Settings::default()
+            },
         };
         let read = Rules::read(&rules.write()).unwrap();
         assert_eq!(read, rules);

@@ -6,18 +6,22 @@
 //!
 //! Nothing here starts a thread, so the same picture and job give the same bytes whoever asks.
 
+mod animated;
 mod canonical;
 mod decode;
 mod encode;
 mod job;
 mod probe;
-mod svg;
+mod strip;
+pub mod svg;
 pub mod thumbnail;
 pub mod xml;
 
+pub use animated::is_animated;
 pub use decode::Picture;
 pub use job::{Encoding, Filter, Geometry, Resize};
 pub use probe::{Format, Probe, probe};
+pub use strip::{Leaks, leaks, strip};
 
 use serde::{Deserialize, Serialize};
 

@@ -2,17 +2,19 @@
 //! Zola. Without the file everything is as in Zola.
 //!
 //! Parsed once into a validated form, like `config.toml`: each part owns its keys, its defaults
-//! and its checks ([`publishing`], [`security`], [`hosts`]). An unknown key is an error.
+//! and its checks ([`publishing`], [`security`], [`hosts`], [`images`]). An unknown key is an error.
 
 pub mod address;
 pub mod edge;
 pub mod hosts;
+pub mod images;
 pub mod publishing;
 pub mod security;
 mod sources;
 
 pub use edge::EdgeConfig;
 pub use hosts::AllowedHosts;
+pub use images::{Images, Resized};
 pub use publishing::{Future, Publishing, StaticFiles};
 pub use security::Security;
 pub use sources::Directive;
@@ -49,6 +51,8 @@ pub struct OwnConfig {
     pub security: Option<Security>,
     /// The domains of the site.
     pub edge: EdgeConfig,
+    /// Thumbnails and pictures.
+    pub images: Images,
 }
 
 impl OwnConfig {
@@ -78,6 +82,7 @@ impl OwnConfig {
             dialect: Some(dialect(&mut table)),
             security: Security::take(&mut table),
             edge: EdgeConfig::take(&mut table),
+            images: Images::take(&mut table),
         };
         table.finish(Unknown::Refused);
         if problems.is_empty() {
@@ -87,7 +92,8 @@ impl OwnConfig {
         }
     }
 
-    /// True where the same is rendered with another one: the two differ in headers alone.
+    /// True where the same is rendered with another one: the two differ in headers, or in what renders ask for
+    /// (the rest of `images`).
     pub fn renders_as(&self, other: &Self) -> bool {
         let Self {
             publishing,
@@ -96,10 +102,12 @@ impl OwnConfig {
             dialect: _,
             security: _,
             edge: _,
+            images,
         } = self;
         *publishing == other.publishing
             && *env == other.env
             && *allowed_hosts == other.allowed_hosts
+            && images.responsive == other.images.responsive
     }
 
     /// True where no functions run at the edge for the site.
@@ -110,7 +118,9 @@ impl OwnConfig {
 
     /// True where the edge is told anything of the site.
     pub fn has_rules(&self) -> bool {
-        self.security.is_some() || !self.edge.domains.is_empty()
+        self.security.is_some()
+            || !self.edge.domains.is_empty()
+            || !self.images.settings.is_default()
     }
 
     /// What the text of the effective file says: without a file that was ever good, the defaults.

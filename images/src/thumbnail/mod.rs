@@ -1,25 +1,25 @@
 //! Thumbnails: pictures whose URLs say what they are.
 //!
-//! [`header`] reads what an original says of itself, and refuses one that is over a limit; [`read`] decodes it
-//! to pixels in sRGB.
-
-#![allow(
-    dead_code,
-    unused_imports,
-    reason = "the pipeline that uses it comes next"
-)]
+//! [`make()`] is all there is to it. It goes through [`header`], which reads what an original says of itself, and
+//! refuses one that is over a limit; [`geometry`], which decides what is seen of it; [`read`], which decodes it to
+//! pixels in sRGB; [`steps`], which turn them into those of the thumbnail; and [`encode`], which writes a file. Or
+//! it [describes](describe) the picture.
 
 mod colour;
+mod describe;
 #[cfg(test)]
 mod difference;
+mod encode;
 mod error;
+mod geometry;
 pub(crate) mod header;
-mod limits;
+mod make;
 pub(crate) mod original;
 pub(crate) mod read;
 #[cfg(test)]
 mod references;
-pub mod transform;
+mod steps;
 
 pub use error::ThumbnailError;
-pub use limits::Limits;
+pub use make::{Thumbnail, make};
+pub use quillfront_image_urls::{Limits, transform};

@@ -6,10 +6,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The pure crates, by folder.
-const PURE: [&str; 9] = [
+const PURE: [&str; 10] = [
     "edge",
     "headers",
     "images",
+    "images/urls",
     "builder/edge-files",
     "builder/markdown",
     "builder/policy",

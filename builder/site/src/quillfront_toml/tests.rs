@@ -12,9 +12,13 @@ fn problems(text: &str) -> Vec<String> {
 
 #[test]
 fn an_empty_file_is_as_none() {
-    // But that there is one says that `_redirects` and `_headers` are read.
+    // But that there is one says that `_redirects` and `_headers` are read, and that pictures have thumbnails.
     let empty = OwnConfig {
         dialect: Some(Dialect::Netlify),
+        images: Images {
+            resized: Resized::ByUrl,
+            ..Images::default()
+        },
         ..OwnConfig::default()
     };
     assert_eq!(parsed(""), empty);
