@@ -7,6 +7,8 @@
 
 mod colour;
 mod describe;
+#[cfg(test)]
+mod difference;
 mod encode;
 mod error;
 mod geometry;
@@ -14,6 +16,8 @@ pub(crate) mod header;
 mod make;
 pub(crate) mod original;
 pub(crate) mod read;
+#[cfg(test)]
+mod references;
 mod steps;
 
 pub use error::ThumbnailError;
