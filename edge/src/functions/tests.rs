@@ -370,6 +370,47 @@ fn nobody_looks_where_no_page_can_be() {
 }
 
 #[test]
+fn a_thumbnail_has_the_headers_of_one() {
+    let stored = [
+        ("content-type", "image/webp"),
+        ("cache-control", "public, max-age=31536000, immutable"),
+        ("content-disposition", "inline; filename=\"a.webp\""),
+        ("etag", "\"abc\""),
+        ("last-modified", "Wed, 28 Oct 2026 12:00:00 GMT"),
+        ("via", "1.1 x"),
+        ("x-amz-meta-cache-tag", "00ff"),
+        ("x-amz-meta-qf-original", "def"),
+        (
+            "x-amz-meta-qf-h",
+            r#"{"x-quillfront-image":"avif: over 4 megapixels"}"#,
+        ),
+    ];
+    let thumbnail = "/img/a.jpg/width%3D640%2Cformat%3Davif%2Cv%3D0123456789abcdef";
+    let reply = done(&answered(thumbnail, "200", &stored));
+    for (name, value) in [
+        ("vary", "Accept"),
+        ("etag", "\"abc\""),
+        ("content-disposition", "inline; filename=\"a.webp\""),
+        ("x-quillfront-image", "avif: over 4 megapixels"),
+        ("x-content-type-options", "nosniff"),
+        ("strict-transport-security", "max-age=31536000"),
+        // CloudFront reads it here.
+        ("x-amz-meta-cache-tag", "00ff"),
+        ("last-modified", ""),
+        ("x-amz-meta-qf-original", ""),
+        ("x-amz-meta-qf-h", ""),
+    ] {
+        assert_eq!(header(&reply, name), value, "{name}");
+    }
+    let policy = header(&reply, "content-security-policy");
+    assert!(policy.ends_with("sandbox"), "{policy}");
+    // An ordinary object below the prefix is as any other.
+    let reply = done(&answered("/img/a.jpg", "200", &stored));
+    assert_eq!(header(&reply, "vary"), "");
+    assert_ne!(header(&reply, "last-modified"), "");
+}
+
+#[test]
 fn a_304_stays_as_it_is() {
     let event = answered(
         "/a/index.html",

@@ -18,7 +18,7 @@ use quillfront_edge::viewer::{Decision, Viewed, decide};
 use quillfront_headers::{Edge, Rules};
 
 use super::rules::rules;
-use super::thumbnails::ThumbnailError;
+use super::thumbnails::FindError;
 use super::{Shared, origin, policy_mode};
 use crate::s3::{Object, StoreError};
 
@@ -57,7 +57,7 @@ pub(super) enum LookUpError {
     Function(#[from] functions::Error),
     /// A thumbnail cannot be looked up.
     #[error(transparent)]
-    Thumbnail(#[from] ThumbnailError),
+    Thumbnail(#[from] FindError),
 }
 
 impl From<EventError> for LookUpError {

@@ -14,7 +14,7 @@ use crate::harness::{Reply, Server};
 const RULES: &str = "_quillfront/rules.json";
 const CAT: &str = "photos/cat.jpg";
 const CHROME: (&str, &str) = ("accept", "image/avif,image/webp,*/*;q=0.8");
-const HOUR_OLD: &str = "public, max-age=0, must-revalidate, s-maxage=86400";
+const LIKE_A_PAGE: &str = "public, max-age=0, must-revalidate, s-maxage=86400";
 const MINUTE: &str = "public, max-age=60";
 
 /// Real headers, which the tests of the edge have too.
@@ -68,10 +68,15 @@ async fn each_url_has_its_status() {
         .await;
     server.put(RULES, "application/json", "{}").await;
     for (path, status, cache, said) in [
-        ("/img/width=64/photos/cat.jpg", 200, HOUR_OLD, ""),
-        ("/img/w=64,f=auto/photos/cat.jpg?v=1&w=9", 200, HOUR_OLD, ""),
-        ("/img/w=64/img/logo.png", 200, HOUR_OLD, ""),
-        ("/img/logo.png", 200, HOUR_OLD, ""),
+        ("/img/width=64/photos/cat.jpg", 200, LIKE_A_PAGE, ""),
+        (
+            "/img/w=64,f=auto/photos/cat.jpg?v=1&w=9",
+            200,
+            LIKE_A_PAGE,
+            "",
+        ),
+        ("/img/w=64/img/logo.png", 200, LIKE_A_PAGE, ""),
+        ("/img/logo.png", 200, LIKE_A_PAGE, ""),
         (
             "/img/width=0/photos/cat.jpg",
             400,
@@ -203,7 +208,7 @@ async fn the_headers_are_the_same_now_and_later() {
         for (name, value) in [
             ("content-type", "image/avif"),
             ("vary", "Accept"),
-            ("cache-control", HOUR_OLD),
+            ("cache-control", LIKE_A_PAGE),
             ("content-disposition", "inline; filename=\"cat.avif\""),
             (
                 "content-security-policy",

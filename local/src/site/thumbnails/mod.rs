@@ -37,7 +37,7 @@ pub(super) struct Thumbnails {
 
 /// Why a thumbnail cannot be looked up.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum ThumbnailError {
+pub(super) enum FindError {
     /// The store cannot be read.
     #[error("a thumbnail: {0}")]
     Store(Arc<StoreError>),
@@ -46,7 +46,7 @@ pub(super) enum ThumbnailError {
     GivenUp(String),
 }
 
-impl From<StoreError> for ThumbnailError {
+impl From<StoreError> for FindError {
     fn from(error: StoreError) -> Self {
         Self::Store(Arc::new(error))
     }
@@ -66,7 +66,7 @@ impl Thumbnails {
     }
 
     /// The thumbnail of a canonical path, or the answer that says why there is none.
-    pub async fn find(&self, path: &str, rules: &Arc<Rules>) -> Result<Found, ThumbnailError> {
+    pub async fn find(&self, path: &str, rules: &Arc<Rules>) -> Result<Found, FindError> {
         let mut last = None;
         for _ in 0..LOOKS {
             if let Some(found) = self.finished(path, rules).await? {
@@ -82,9 +82,9 @@ impl Thumbnails {
             let picture = match self.flights.join(path, work).await {
                 Ok(Ok(Made::Picture(picture))) => picture,
                 Ok(Ok(Made::Answer(answer))) => return Ok(answered(answer)),
-                Ok(Err(error)) => return Err(ThumbnailError::Store(error)),
+                Ok(Err(error)) => return Err(FindError::Store(error)),
                 Err(NotFlown::Full) => return Ok(busy(rules)),
-                Err(NotFlown::GivenUp) => return Err(ThumbnailError::GivenUp(path.to_owned())),
+                Err(NotFlown::GivenUp) => return Err(FindError::GivenUp(path.to_owned())),
             };
             // It may have been begun before the original was replaced, and this reader have come after that.
             if self.is_of(path, &picture.original, rules) {
