@@ -2,34 +2,85 @@
 //!
 //! What cannot be read says nothing: the pixels are taken as sRGB, as browsers do.
 
+mod cicp;
+mod hdr;
+
+pub(super) use cicp::Cicp;
+
 use super::read::Raw;
-use moxcms::{ColorProfile, DataColorSpace, Layout, Transform8BitExecutor, TransformOptions};
+use moxcms::{
+    Chromaticity, ColorPrimaries, ColorProfile, DataColorSpace, InterpolationMethod, Layout,
+    ToneReprCurve, Transform8BitExecutor, TransformOptions,
+};
 use std::borrow::Cow;
 use std::sync::Arc;
 
 /// Bytes of a colour profile that is read. Those of presses have up to three million.
 pub(super) const MAX_PROFILE_BYTES: usize = 4 << 20;
 
+/// Pixels that are converted at once.
+const CHUNK_PIXELS: usize = 4_096;
+
 /// What a file says of its colours.
+#[derive(Debug, Clone, PartialEq)]
 pub(super) enum Colours<'a> {
     /// Nothing, or sRGB.
     Srgb,
     /// A profile (ICC.1).
     Profile(Cow<'a, [u8]>),
+    /// Numbers of ITU-T H.273.
+    Cicp(Cicp),
+    /// The exponent that turns light into samples, and x and y of white, red, green and blue.
+    Gamma {
+        exponent: f32,
+        chromaticities: [f32; 8],
+    },
 }
 
 impl Colours<'_> {
+    /// The profile; none where it is that of sRGB, or says nothing.
     fn profile(&self) -> Option<ColorProfile> {
         match self {
             Self::Srgb => None,
             Self::Profile(bytes) if bytes.len() > MAX_PROFILE_BYTES => None,
             Self::Profile(bytes) => ColorProfile::new_from_slice(bytes).ok(),
+            Self::Cicp(cicp) => cicp.profile(),
+            Self::Gamma {
+                exponent,
+                chromaticities: [wx, wy, rx, ry, gx, gy, bx, by],
+            } => {
+                let mut profile = ColorProfile::new_srgb();
+                let primaries = ColorPrimaries {
+                    red: Chromaticity::new(*rx, *ry),
+                    green: Chromaticity::new(*gx, *gy),
+                    blue: Chromaticity::new(*bx, *by),
+                };
+                profile.update_rgb_colorimetry(Chromaticity::new(*wx, *wy).to_xyyb(), primaries);
+                set_curve(
+                    &mut profile,
+                    ToneReprCurve::Parametric(vec![1.0 / exponent]),
+                );
+                Some(profile)
+            }
         }
     }
 }
 
+/// Gives all three colours one curve.
+fn set_curve(profile: &mut ColorProfile, curve: ToneReprCurve) {
+    profile.cicp = None;
+    profile.red_trc = Some(curve.clone());
+    profile.green_trc = Some(curve.clone());
+    profile.blue_trc = Some(curve);
+}
+
 /// Converts pixels in place.
 pub(super) fn to_srgb(raw: &mut Raw, colours: &Colours<'_>) {
+    if let Colours::Cicp(cicp) = colours
+        && hdr::to_srgb(raw, *cicp)
+    {
+        return;
+    }
     let Some(profile) = colours.profile() else {
         return;
     };
@@ -37,38 +88,35 @@ pub(super) fn to_srgb(raw: &mut Raw, colours: &Colours<'_>) {
     let bytes = &mut raw.pixels.bytes;
     match profile.color_space {
         DataColorSpace::Gray | DataColorSpace::Rgb if raw.is_grey => {
-            if let Some(greys) = greys(&profile) {
-                let colours = if channels == 4 { 3 } else { channels };
-                for pixel in bytes.chunks_exact_mut(channels) {
-                    for sample in &mut pixel[..colours] {
-                        *sample = greys[usize::from(*sample)];
-                    }
+            let Some(greys) = greys(&profile) else {
+                return;
+            };
+            for pixel in bytes.chunks_exact_mut(channels) {
+                for sample in &mut pixel[..channels.min(3)] {
+                    *sample = greys[usize::from(*sample)];
                 }
             }
         }
         DataColorSpace::Rgb => {
-            let layout = if channels == 4 {
-                Layout::Rgba
-            } else {
-                Layout::Rgb
+            let layout = match channels {
+                4 => Layout::Rgba,
+                _ => Layout::Rgb,
             };
-            if let Some(transform) = transform(&profile, layout, layout) {
-                let mut chunk = vec![0; CHUNK_PIXELS * channels];
-                for part in bytes.chunks_mut(CHUNK_PIXELS * channels) {
-                    let source = &mut chunk[..part.len()];
-                    source.copy_from_slice(part);
-                    if transform.transform(source, part).is_err() {
-                        part.copy_from_slice(source);
-                    }
+            let Some(transform) = transform(&profile, layout, layout) else {
+                return;
+            };
+            let mut chunk = vec![0; CHUNK_PIXELS * channels];
+            for part in bytes.chunks_mut(CHUNK_PIXELS * channels) {
+                let source = &mut chunk[..part.len()];
+                source.copy_from_slice(part);
+                if transform.transform(source, part).is_err() {
+                    part.copy_from_slice(source);
                 }
             }
         }
         _ => {}
     }
 }
-
-/// Pixels that are converted at once.
-const CHUNK_PIXELS: usize = 4_096;
 
 /// What becomes of each of 256 greys; none where the profile does not say.
 fn greys(profile: &ColorProfile) -> Option<[u8; 256]> {
@@ -92,7 +140,10 @@ fn transform(
     to: Layout,
 ) -> Option<Arc<Transform8BitExecutor>> {
     let srgb = ColorProfile::new_srgb();
-    let options = TransformOptions::default();
+    let options = TransformOptions {
+        interpolation_method: InterpolationMethod::Tetrahedral,
+        ..TransformOptions::default()
+    };
     profile.create_transform_8bit(from, &srgb, to, options).ok()
 }
 
@@ -107,10 +158,8 @@ pub(super) fn cmyk_to_srgb(inks: &mut Vec<u8>, colours: &Colours<'_>) {
     let length = inks.len() / 4 * 4;
     for start in (0..length).step_by(CHUNK_PIXELS * 4) {
         let part = &inks[start..length.min(start + CHUNK_PIXELS * 4)];
-        let (source, converted) = (
-            &mut source[..part.len()],
-            &mut converted[..part.len() / 4 * 3],
-        );
+        let source = &mut source[..part.len()];
+        let converted = &mut converted[..part.len() / 4 * 3];
         for (sample, ink) in source.iter_mut().zip(part) {
             *sample = 255 - ink;
         }
@@ -118,8 +167,8 @@ pub(super) fn cmyk_to_srgb(inks: &mut Vec<u8>, colours: &Colours<'_>) {
             .as_ref()
             .is_some_and(|transform| transform.transform(source, converted).is_ok());
         if !is_done {
-            for (ink, colour) in source.chunks_exact(4).zip(converted.chunks_exact_mut(3)) {
-                colour.copy_from_slice(&plain([ink[0], ink[1], ink[2], ink[3]]));
+            for (inks, colour) in source.chunks_exact(4).zip(converted.chunks_exact_mut(3)) {
+                colour.copy_from_slice(&plain([inks[0], inks[1], inks[2], inks[3]]));
             }
         }
         inks[done..done + converted.len()].copy_from_slice(converted);

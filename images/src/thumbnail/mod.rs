@@ -7,15 +7,21 @@
 
 mod colour;
 mod describe;
+#[cfg(test)]
+mod difference;
 mod encode;
 mod error;
 mod geometry;
 pub(crate) mod header;
+mod look;
 mod make;
 pub(crate) mod original;
 pub(crate) mod read;
+#[cfg(test)]
+mod references;
 mod steps;
 
 pub use error::ThumbnailError;
+pub use look::look;
 pub use make::{Thumbnail, make};
 pub use quillfront_image_urls::{Limits, transform};

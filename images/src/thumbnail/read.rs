@@ -3,6 +3,7 @@
 //! Every format has a file here, with two steps: `open` finds the parts of a file and copies none of them, and
 //! `decode` turns them into pixels. What is over a limit is refused between the two.
 
+mod avif;
 mod bitmap;
 mod canvas;
 mod exif;
@@ -74,6 +75,7 @@ pub(super) enum File<'a> {
     Jpeg(jpeg::Jpeg<'a>),
     Png(png::Png<'a>),
     Gif(gif::Gif<'a>),
+    Avif(avif::Avif<'a>),
     Webp(webp::Webp<'a>),
     Bitmap(bitmap::Bitmap<'a>),
 }
@@ -88,7 +90,7 @@ impl<'a> File<'a> {
             OriginalFormat::Webp => Self::Webp(webp::Webp::open(bytes, limits)?),
             OriginalFormat::Bmp => Self::Bitmap(bitmap::Bitmap::open_bmp(bytes, limits)?),
             OriginalFormat::Ico => Self::Bitmap(bitmap::Bitmap::open_ico(bytes, limits)?),
-            OriginalFormat::Avif => return Err(ThumbnailError::Unsupported("an AVIF picture")),
+            OriginalFormat::Avif => Self::Avif(avif::Avif::open(bytes, limits)?),
         })
     }
 
@@ -98,15 +100,17 @@ impl<'a> File<'a> {
             Self::Png(file) => file.header(),
             Self::Gif(file) => file.header(),
             Self::Webp(file) => file.header(),
+            Self::Avif(file) => file.header(),
             Self::Bitmap(file) => file.header(),
         }
     }
 
-    fn exif(&self) -> Option<&'a [u8]> {
+    fn exif(&self) -> Option<&[u8]> {
         match self {
             Self::Jpeg(file) => file.exif(),
             Self::Png(file) => file.exif(),
             Self::Webp(file) => file.exif(),
+            Self::Avif(file) => file.exif(),
             Self::Gif(_) | Self::Bitmap(_) => None,
         }
     }
@@ -117,6 +121,7 @@ impl<'a> File<'a> {
             Self::Png(file) => file.decode(wanted),
             Self::Gif(file) => file.decode(wanted),
             Self::Webp(file) => file.decode(wanted),
+            Self::Avif(file) => Ok(Decoded::still(file.decode()?)),
             Self::Bitmap(file) => Ok(Decoded::still(file.decode()?)),
         }
     }

@@ -1,6 +1,6 @@
 //! PNG and APNG (third edition).
 
-use super::super::colour::{self, Colours};
+use super::super::colour::{self, Cicp, Colours};
 use super::super::header::{Frames, Header, check_size};
 use super::super::original::{Frame, OriginalFormat};
 use super::super::{Limits, ThumbnailError};
@@ -25,8 +25,8 @@ pub(crate) struct Png<'a> {
     is_grey: bool,
     has_alpha: bool,
     exif: Option<&'a [u8]>,
-    /// Compressed, behind its name and the number of the method.
-    profile: Option<&'a [u8]>,
+    /// What chunks say of the colours: `cICP`, `iCCP`, `sRGB`, `gAMA`, `cHRM`.
+    colours: [Option<&'a [u8]>; 5],
     /// Frames and plays.
     animation: Option<(u32, u32)>,
 }
@@ -47,7 +47,7 @@ impl<'a> Png<'a> {
             is_grey: kind & 2 == 0,
             has_alpha: kind & 4 != 0,
             exif: None,
-            profile: None,
+            colours: [None; 5],
             animation: None,
         };
         check_size(found.width, found.height, limits)?;
@@ -57,7 +57,11 @@ impl<'a> Png<'a> {
                 b"IDAT" => is_before_pixels = false,
                 b"tRNS" => found.has_alpha = true,
                 b"eXIf" => found.exif = Some(exif::without_mark(data)),
-                b"iCCP" if is_before_pixels => found.profile = Some(data),
+                b"cICP" if is_before_pixels => found.colours[0] = Some(data),
+                b"iCCP" if is_before_pixels => found.colours[1] = Some(data),
+                b"sRGB" if is_before_pixels => found.colours[2] = Some(data),
+                b"gAMA" if is_before_pixels => found.colours[3] = Some(data),
+                b"cHRM" if is_before_pixels => found.colours[4] = Some(data),
                 b"acTL" if is_before_pixels => {
                     if let Some(&[a, b, c, d]) = data.get(4..8) {
                         found.animation = Some((0, u32::from_be_bytes([a, b, c, d])));
@@ -218,12 +222,60 @@ impl<'a> Png<'a> {
         Ok(u32::from(control.delay_num) * 1_000 / parts)
     }
 
+    /// What the chunks say, in the order in which one goes before the other (section 4.3).
     fn colours(&self) -> Colours<'static> {
-        match self.profile.and_then(inflated) {
-            Some(profile) => Colours::Profile(Cow::Owned(profile)),
-            None => Colours::Srgb,
+        let [cicp, profile, srgb, gamma, chromaticities] = self.colours;
+        if let Some(&[primaries, transfer, 0, 1]) = cicp {
+            return Colours::Cicp(Cicp {
+                primaries: primaries.into(),
+                transfer: transfer.into(),
+                matrix: 0,
+            });
+        }
+        if let Some(profile) = profile.and_then(inflated) {
+            return Colours::Profile(Cow::Owned(profile));
+        }
+        let gamma = gamma.filter(|_| srgb.is_none()).and_then(gamma_of);
+        let Some(exponent) = gamma else {
+            return Colours::Srgb;
+        };
+        let chromaticities = chromaticities
+            .and_then(chromaticities_of)
+            .unwrap_or(OF_SRGB);
+        let is_near = |(a, b): (&f32, &f32)| (a - b).abs() < 0.002;
+        if (exponent - 0.454_55).abs() < 0.002 && chromaticities.iter().zip(&OF_SRGB).all(is_near) {
+            return Colours::Srgb;
+        }
+        Colours::Gamma {
+            exponent,
+            chromaticities,
         }
     }
+}
+
+/// x and y of white, red, green and blue.
+const OF_SRGB: [f32; 8] = [0.3127, 0.329, 0.64, 0.33, 0.3, 0.6, 0.15, 0.06];
+
+/// The exponent of a chunk `gAMA` (section 11.3.2.2); none where it cannot be meant.
+fn gamma_of(chunk: &[u8]) -> Option<f32> {
+    let exponent = u32::from_be_bytes(*chunk.first_chunk()?) as f32 / 100_000.0;
+    (0.1..=2.0).contains(&exponent).then_some(exponent)
+}
+
+/// The numbers of a chunk `cHRM` (section 11.3.2.1); none where they cannot be meant.
+fn chromaticities_of(chunk: &[u8]) -> Option<[f32; 8]> {
+    let mut numbers = chunk.chunks_exact(4).map(|word| {
+        let number = [word[0], word[1], word[2], word[3]];
+        u32::from_be_bytes(number) as f32 / 100_000.0
+    });
+    let mut all = [0.0; 8];
+    for number in &mut all {
+        *number = numbers.next().filter(|number| *number < 1.0)?;
+    }
+    let [_, wy, rx, ry, gx, gy, bx, by] = all;
+    let area = (rx - bx) * (gy - by) - (gx - bx) * (ry - by);
+    let has_light = [wy, ry, gy, by].iter().all(|y| *y > 0.001);
+    (has_light && area.abs() > 0.001).then_some(all)
 }
 
 /// The profile of a chunk `iCCP` (section 11.3.2.3): behind a name, and the number of the method.
