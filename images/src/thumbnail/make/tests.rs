@@ -486,7 +486,7 @@ mod any {
                 None, Some(Format::Fallback), Some(Format::Jpeg), Some(Format::Png), Some(Format::Webp),
             ]),
             background in prop::option::of(any::<[u8; 4]>().prop_map(Colour)),
-            blur in prop_oneof![Just(0), any::<u8>().prop_map(|radius| radius.min(250))],
+            blur in prop_oneof![4 => Just(0), 1 => any::<u8>().prop_map(|radius| radius.min(250))],
             sharpen in prop_oneof![Just(0), 0_u16..=1000],
             factors in [factor(), factor(), factor()],
             is_fast in any::<bool>(),
