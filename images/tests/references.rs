@@ -275,7 +275,9 @@ fn lossy_formats_show_the_same_picture() {
 }
 
 /// What a mistake would make of a picture.
-const MISTAKES: [(&str, fn(&RgbaImage) -> RgbaImage); 6] = [
+type Mistake = (&'static str, fn(&RgbaImage) -> RgbaImage);
+
+const MISTAKES: [Mistake; 6] = [
     ("mirrored", imageops::flip_horizontal),
     ("upside down", imageops::flip_vertical),
     ("turned", imageops::rotate180),
