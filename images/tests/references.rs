@@ -67,7 +67,7 @@ fn cases() -> Vec<Case> {
         photo("cover-top", cover(150, 50, Gravity::Top)),
         photo("cover-bottom", cover(150, 50, Gravity::Bottom)),
         photo("cover-point", cover(60, 90, Gravity::At(70, 30))),
-        photo("crop-smaller", sized(Fit::Crop, 400, 400)),
+        photo("crop-narrower", sized(Fit::Crop, 100, 400)),
         photo("crop-larger", sized(Fit::Crop, 80, 100)),
         photo(
             "pad",
@@ -91,7 +91,7 @@ fn cases() -> Vec<Case> {
         photo("flip-h", turned(Rotation::None, Flip::Horizontal)),
         photo("flip-v", turned(Rotation::None, Flip::Vertical)),
         photo(
-            "rotate-90-flip-h",
+            "flip-h-rotate-90",
             turned(Rotation::Quarter, Flip::Horizontal),
         ),
         photo(
