@@ -463,6 +463,8 @@ fn exif_does_not_grow() {
     assert_eq!(stripped_block(&block(&pointers, b"")), Some(Vec::new()));
 }
 
+mod containers;
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(300))]
 
