@@ -6,6 +6,7 @@
 //!
 //! Nothing here starts a thread, so the same picture and job give the same bytes whoever asks.
 
+mod animated;
 mod canonical;
 mod decode;
 mod encode;
@@ -16,6 +17,7 @@ pub mod svg;
 pub mod thumbnail;
 pub mod xml;
 
+pub use animated::is_animated;
 pub use decode::Picture;
 pub use job::{Encoding, Filter, Geometry, Resize};
 pub use probe::{Format, Probe, probe};

@@ -9,8 +9,8 @@ pub(super) use cicp::Cicp;
 
 use super::read::Raw;
 use moxcms::{
-    Chromaticity, ColorPrimaries, ColorProfile, DataColorSpace, InterpolationMethod, Layout, ToneReprCurve,
-    Transform8BitExecutor, TransformOptions, XyYRepresentable,
+    Chromaticity, ColorPrimaries, ColorProfile, DataColorSpace, InterpolationMethod, Layout,
+    ToneReprCurve, Transform8BitExecutor, TransformOptions,
 };
 use std::borrow::Cow;
 use std::sync::Arc;

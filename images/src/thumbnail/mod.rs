@@ -13,6 +13,7 @@ mod encode;
 mod error;
 mod geometry;
 pub(crate) mod header;
+mod look;
 mod make;
 pub(crate) mod original;
 pub(crate) mod read;
@@ -21,5 +22,6 @@ mod references;
 mod steps;
 
 pub use error::ThumbnailError;
+pub use look::look;
 pub use make::{Thumbnail, make};
 pub use quillfront_image_urls::{Limits, transform};
