@@ -361,7 +361,7 @@ fn other_segments_go() {
         segment(0xfe, b"GPS SECRET"),
         segment(0xe0, b"JFXX\0SECRET"),
     ] {
-        let new = strip(&with(&[secret.clone()])).unwrap();
+        let new = strip(&with(std::slice::from_ref(&secret))).unwrap();
         assert_eq!(
             new.as_deref(),
             Some(plain),

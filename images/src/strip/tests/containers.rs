@@ -15,7 +15,7 @@ fn texts_of_a_png_go_where_they_tell() {
     for secret in [
         chunk(b"tEXt", b"Raw profile type exif\0SECRET"),
         chunk(b"zTXt", b"Raw profile type APP1\0\0SECRET"),
-        chunk(b"tEXt", b"exif:GPSLatitude\052/1"),
+        chunk(b"tEXt", b"exif:GPSLatitude\x0052/1"),
         chunk(b"tEXt", b"Comment\0GPS: SECRET"),
         chunk(b"iTXt", b"XML:com.adobe.xmp\0\x01\0\0\0SECRET"),
         chunk(b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0SECRET"),
