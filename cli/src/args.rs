@@ -48,6 +48,7 @@ pub enum Command {
     Migrate(Migrate),
     Handle(Handle),
     Edge(Edge),
+    Thumb(Thumb),
     Explain(Explain),
     Plan(Plan),
     Status(Status),
@@ -308,6 +309,44 @@ pub struct Edge {
     /// Answer many events: one on each line, and one line for each
     #[arg(long)]
     pub lines: bool,
+}
+
+/// Make a thumbnail of a picture, as a URL of a site would
+///
+/// OPTIONS are those of such URLs: width=640,height=480,fit=cover,format=webp. All of them are free here, and
+/// sizes are exact. The presets and limits are those of quillfront.toml in the site's folder, if there is one. Exit
+/// codes: 1 the picture cannot be made, or the URL is no thumbnail, and why.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = "\
+Examples:
+  $ quillfront thumb width=640 cat.jpg cat.webp
+  $ quillfront thumb width=300,height=200,fit=cover,quality=85 cat.jpg small.jpg
+  $ quillfront thumb --canonical /img/f=auto,w=600/photos/cat.jpg --accept image/avif
+  /img/photos/cat.jpg/width=640,format=avif")]
+pub struct Thumb {
+    /// The options
+    #[arg(value_name = "OPTIONS", required_unless_present = "canonical")]
+    pub options: Option<String>,
+    /// The original
+    #[arg(value_name = "IN", required_unless_present = "canonical")]
+    pub from: Option<PathBuf>,
+    /// The file to write; its ending is the format unless OPTIONS name one. `-` is standard output
+    #[arg(value_name = "OUT", required_unless_present = "canonical")]
+    pub to: Option<PathBuf>,
+    /// Print the path by which caches and the site bucket know the thumbnail of URL
+    #[arg(long, value_name = "URL", conflicts_with_all = ["options", "from", "to", "json"])]
+    pub canonical: Option<String>,
+    /// The header `Accept` of the reader, which decides format=auto
+    #[arg(
+        long,
+        value_name = "ACCEPT",
+        default_value = "",
+        requires = "canonical"
+    )]
+    pub accept: String,
+    /// Print what was made as JSON
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// Show what a page depends on, what depends on a file, and what the last build did with it

@@ -28,6 +28,7 @@ mod serve;
 mod show;
 mod status;
 mod sync;
+mod thumb;
 
 use args::{Args, Command};
 use clap::{CommandFactory, Parser};
@@ -57,6 +58,7 @@ fn main() -> ExitCode {
         Command::Migrate(options) => migrate::run(global, options),
         Command::Handle(options) => handle::run(global, options),
         Command::Edge(options) => edge::run(options),
+        Command::Thumb(options) => thumb::run(global, options),
         Command::Explain(options) => explain::run(global, options),
         Command::Plan(options) => plan::run(global, options),
         Command::Status(options) => status::run(global, options),

@@ -23,7 +23,8 @@ pub fn find(global: &mut Global, command: &Command) {
         | Command::Plan(_)
         | Command::Approve(_)
         | Command::Effective(_)
-        | Command::Package(_) => global.root == Path::new("."),
+        | Command::Package(_)
+        | Command::Thumb(_) => global.root == Path::new("."),
         _ => false,
     };
     if global.config.is_some() || !goes_up {

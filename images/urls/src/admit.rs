@@ -43,6 +43,15 @@ impl Options {
     }
 }
 
+impl Options {
+    /// Returns the options as they are, with `dpr` in the sizes: for who may have all of them.
+    pub fn unrestricted(mut self, settings: &Settings) -> Self {
+        let dpr = self.dpr.take().unwrap_or(100);
+        self.transform.multiply(dpr, settings.limits.side);
+        self
+    }
+}
+
 impl Transform {
     /// Puts sizes and quality on the ladder.
     fn snap(&mut self, settings: &Settings) {

@@ -1,0 +1,194 @@
+//! `quillfront thumb`: one thumbnail of a file, or what a URL is to caches and buckets.
+
+use crate::args::{Global, Thumb};
+use crate::exit::{self, UsageError};
+use crate::{out, show};
+use anyhow::{Context, Result};
+use quillfront_edge::respond::Body;
+use quillfront_edge::thumbnail::{self, Asked, Viewed};
+use quillfront_headers::Rules;
+use quillfront_image_urls::transform::Format;
+use quillfront_image_urls::{Accepted, Limits, Options, Settings, Variant};
+use quillfront_images::thumbnail::{Thumbnail, ThumbnailError, make};
+use quillfront_site::quillfront_toml::{KEY, OwnConfig};
+use serde::Serialize;
+use std::io::{ErrorKind, Read, Write};
+use std::path::Path;
+use std::sync::Arc;
+
+/// Formats by the ends of names.
+const FORMATS: [(&str, Format); 6] = [
+    ("avif", Format::Avif),
+    ("webp", Format::Webp),
+    ("jpg", Format::Jpeg),
+    ("jpeg", Format::Jpeg),
+    ("png", Format::Png),
+    ("json", Format::Json),
+];
+
+pub fn run(global: &Global, options: Thumb) -> Result<u8> {
+    let settings = settings(&global.root)?;
+    match options.canonical {
+        Some(url) => canonical(&url, &options.accept, settings),
+        None => one(options, &settings),
+    }
+}
+
+/// What the site says of its thumbnails.
+fn settings(root: &Path) -> Result<Settings> {
+    let path = root.join(KEY);
+    let text = match std::fs::read_to_string(&path) {
+        Ok(text) => Some(Arc::from(text)),
+        Err(error) if error.kind() == ErrorKind::NotFound => None,
+        Err(error) => return Err(error).with_context(|| path.display().to_string()),
+    };
+    match OwnConfig::of(text.as_ref()) {
+        Ok(own) => Ok(own.images.settings),
+        Err(problems) => {
+            let problems: Vec<String> = problems.iter().map(ToString::to_string).collect();
+            Err(UsageError(problems.join("\n")).into())
+        }
+    }
+}
+
+/// Prints the path by which caches and buckets know a thumbnail.
+fn canonical(url: &str, accept: &str, images: Settings) -> Result<u8> {
+    let rules = Rules {
+        images,
+        ..Rules::default()
+    };
+    let path = path_of(url);
+    match thumbnail::ask(Viewed { path, accept }, &rules) {
+        Asked::Thumbnail(path) => {
+            out::line(&path)?;
+            Ok(exit::GOOD)
+        }
+        Asked::Ordinary => {
+            let prefix = &rules.images.prefix;
+            show::failure(&anyhow::anyhow!(
+                "{path} is no thumbnail, but an ordinary file of the site: a thumbnail is {prefix}/OPTIONS/PATH, \
+                 with an `=` in OPTIONS"
+            ));
+            Ok(exit::DIAGNOSTICS)
+        }
+        Asked::Answer(answer) => {
+            let why = match answer.body {
+                Body::Text(text) => text,
+                Body::Object | Body::Empty => "".into(),
+            };
+            show::failure(&anyhow::anyhow!(
+                "{}: {}",
+                answer.status.as_u16(),
+                why.trim_end()
+            ));
+            Ok(exit::DIAGNOSTICS)
+        }
+    }
+}
+
+/// The path of a URL, as it is written.
+fn path_of(url: &str) -> &str {
+    let behind_host = url
+        .split_once("://")
+        .map(|(_, rest)| rest.find('/').map_or("/", |at| &rest[at..]));
+    let path = behind_host.unwrap_or(url);
+    path.split(['?', '#']).next().unwrap_or_default()
+}
+
+/// What was made.
+#[derive(Serialize)]
+struct Report {
+    content_type: &'static str,
+    width: u32,
+    height: u32,
+    bytes: usize,
+    remark: Option<&'static str>,
+}
+
+/// Makes one thumbnail of a file.
+fn one(options: Thumb, settings: &Settings) -> Result<u8> {
+    let (Some(text), Some(from), Some(to)) = (options.options, options.from, options.to) else {
+        let message = "name the options, the original and the file to write: quillfront thumb width=640 cat.jpg cat.webp";
+        return Err(UsageError(message.to_owned()).into());
+    };
+    let parsed =
+        Options::parse(&text, settings).map_err(|refusal| UsageError(refusal.to_string()))?;
+    let name = from.to_string_lossy();
+    let mut transform =
+        Variant::of(&name, parsed.unrestricted(settings), Accepted::default()).transform;
+    transform.format = transform.format.or_else(|| format_of(&to));
+    let original = read(&from, &settings.limits)?;
+    let made = original.and_then(|original| make(&original, &transform, &settings.limits));
+    let thumbnail = match made {
+        Ok(thumbnail) => thumbnail,
+        Err(error) => {
+            show::failure(&anyhow::anyhow!("{}: {error}", from.display()));
+            return Ok(exit::DIAGNOSTICS);
+        }
+    };
+    if to.as_os_str() == "-" {
+        let mut stdout = std::io::stdout().lock();
+        let written = stdout
+            .write_all(&thumbnail.bytes)
+            .and_then(|()| stdout.flush());
+        written.context("standard output")?;
+        return Ok(exit::GOOD);
+    }
+    std::fs::write(&to, &thumbnail.bytes).with_context(|| to.display().to_string())?;
+    let report = Report::of(&thumbnail);
+    if options.json {
+        out::json(&report)?;
+    } else {
+        let Report {
+            content_type,
+            width,
+            height,
+            bytes,
+            remark,
+        } = &report;
+        let remark = remark
+            .map(|remark| format!(" ({remark})"))
+            .unwrap_or_default();
+        let to = to.display();
+        show::note(&format!(
+            "{to}: {content_type}, {width} × {height}, {bytes} bytes{remark}"
+        ));
+    }
+    Ok(exit::GOOD)
+}
+
+impl Report {
+    fn of(thumbnail: &Thumbnail) -> Self {
+        Self {
+            content_type: thumbnail.content_type,
+            width: thumbnail.width,
+            height: thumbnail.height,
+            bytes: thumbnail.bytes.len(),
+            remark: thumbnail.remark,
+        }
+    }
+}
+
+/// The format that the end of a file's name means.
+fn format_of(file: &Path) -> Option<Format> {
+    let end = file.extension()?.to_str()?.to_ascii_lowercase();
+    let known = FORMATS.iter().find(|(known, _)| *known == end);
+    known.map(|(_, format)| *format)
+}
+
+/// Reads an original, unless it is over the limit.
+fn read(path: &Path, limits: &Limits) -> Result<Result<Vec<u8>, ThumbnailError>> {
+    let context = || path.display().to_string();
+    let file = std::fs::File::open(path).with_context(context)?;
+    let mut bytes = Vec::new();
+    file.take(limits.bytes + 1)
+        .read_to_end(&mut bytes)
+        .with_context(context)?;
+    if bytes.len() as u64 > limits.bytes {
+        let most = limits.bytes;
+        return Ok(Err(ThumbnailError::TooLarge(format!(
+            "it has more than {most} bytes"
+        ))));
+    }
+    Ok(Ok(bytes))
+}
