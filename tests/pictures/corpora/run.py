@@ -68,6 +68,7 @@ def what_lacks():
 
 
 def run(tools, options):
+    shutil.rmtree(tools / "found", ignore_errors=True)
     environment = os.environ | {
         "QUILLFRONT_PICTURES": str(tools / "pictures"),
         "QUILLFRONT_PICTURE_MUTATIONS": str(options.mutations),
