@@ -76,11 +76,7 @@ fn canonical(url: &str, accept: &str, images: Settings) -> Result<u8> {
                 Body::Text(text) => text,
                 Body::Object | Body::Empty => "".into(),
             };
-            show::failure(&anyhow::anyhow!(
-                "{}: {}",
-                answer.status.as_u16(),
-                why.trim_end()
-            ));
+            show::failure(&anyhow::anyhow!("{}", why.trim_end()));
             Ok(exit::DIAGNOSTICS)
         }
     }

@@ -38,6 +38,8 @@ const MAX_TRIED: usize = if cfg!(debug_assertions) {
     100_000_000
 };
 
+const WORKER: &str = "worker";
+
 /// Where panics were, those that were caught included, with the picture.
 static PANICS: Mutex<BTreeMap<String, (usize, String)>> = Mutex::new(BTreeMap::new());
 static CURRENT: Mutex<String> = Mutex::new(String::new());
@@ -47,11 +49,14 @@ fn every_picture_comes_to_an_end() {
     let originals = originals();
     assert!(originals.len() >= 15);
     watch_panics();
-    let (jobs, answers) = worker();
-    let mut run = Run::default();
+    let mut run = Run {
+        worker: worker(),
+        times: Vec::new(),
+        faults: Vec::new(),
+    };
     for (name, bytes) in &originals {
         if bytes.len() <= MAX_TRIED {
-            run.wait(name.clone(), bytes.clone(), 0, &jobs, &answers);
+            run.wait(name.clone(), bytes.clone(), 0);
         }
     }
     println!("{} pictures as they are", originals.len());
@@ -67,9 +72,8 @@ fn every_picture_comes_to_an_end() {
         let (_, other) = small[random.below(small.len())];
         let mutated = mutate(bytes, other, &mut random);
         let name = format!("{name} (seed {seed}, mutation {number})");
-        run.wait(name, mutated, random.next(), &jobs, &answers);
+        run.wait(name, mutated, random.next());
     }
-    drop(jobs);
     run.report(mutations);
 }
 
@@ -114,9 +118,13 @@ fn number(variable: &str, otherwise: u64) -> u64 {
     }
 }
 
-/// Counts panics, those that are caught as well, by where they were.
+/// Counts panics of the workers, those that are caught as well, by where they were.
 fn watch_panics() {
-    std::panic::set_hook(Box::new(|panic| {
+    let usual = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        if std::thread::current().name() != Some(WORKER) {
+            return usual(panic);
+        }
         let place = panic.location().map_or("?".into(), ToString::to_string);
         // The path of a dependency, without the folder that it was fetched into.
         let place = place
@@ -124,7 +132,12 @@ fn watch_panics() {
             .map_or(&*place, |(_, rest)| rest);
         let mut panics = PANICS.lock().unwrap();
         let current = CURRENT.lock().unwrap().clone();
-        panics.entry(place.to_owned()).or_insert((0, current)).0 += 1;
+        let first = panics.entry(place.to_owned()).or_insert((0, current));
+        first.0 += 1;
+        // It may be one that ends the process.
+        if first.0 == 1 {
+            println!("panic in {place} at {}", first.1);
+        }
     }));
 }
 
@@ -133,19 +146,28 @@ type Job = (Vec<u8>, u64);
 /// How long each of the steps took; none where one of them panicked.
 type Answer = Option<Vec<(&'static str, Duration)>>;
 
+struct Worker {
+    jobs: Sender<Job>,
+    answers: Receiver<Answer>,
+}
+
 /// A thread that can be waited for, and left behind where it does not come back.
-fn worker() -> (Sender<Job>, Receiver<Answer>) {
+fn worker() -> Worker {
     let (jobs, to_do) = channel::<Job>();
     let (done, answers) = channel();
-    std::thread::spawn(move || {
+    let work = move || {
         for (bytes, choice) in to_do {
             let tried = std::panic::catch_unwind(|| try_all(&bytes, choice));
             if done.send(tried.ok()).is_err() {
                 break;
             }
         }
-    });
-    (jobs, answers)
+    };
+    std::thread::Builder::new()
+        .name(WORKER.into())
+        .spawn(work)
+        .unwrap();
+    Worker { jobs, answers }
 }
 
 /// Does everything with a picture that a site does.
@@ -216,42 +238,43 @@ fn transform(choice: u64) -> Transform {
 }
 
 /// What was found so far.
-#[derive(Default)]
 struct Run {
+    worker: Worker,
     times: Vec<(Duration, &'static str, String)>,
     faults: Vec<String>,
 }
 
 impl Run {
-    fn wait(
-        &mut self,
-        name: String,
-        bytes: Vec<u8>,
-        choice: u64,
-        jobs: &Sender<Job>,
-        answers: &Receiver<Answer>,
-    ) {
+    fn wait(&mut self, name: String, bytes: Vec<u8>, choice: u64) {
         CURRENT.lock().unwrap().clone_from(&name);
-        jobs.send((bytes.clone(), choice)).unwrap();
-        match answers.recv_timeout(LIMIT) {
+        // It is left behind where it ends the process.
+        save("current", &bytes);
+        self.worker.jobs.send((bytes.clone(), choice)).unwrap();
+        let fault = match self.worker.answers.recv_timeout(LIMIT) {
             Ok(Some(times)) => {
                 let whole = times.iter().map(|(_, time)| *time).sum();
                 let slowest = times.iter().max_by_key(|(_, time)| *time).unwrap().0;
                 self.times.push((whole, slowest, name));
+                return;
             }
-            Ok(None) => {
-                save(self.faults.len(), &bytes);
-                self.faults.push(format!("it panicked: {name}"));
-            }
-            Err(RecvTimeoutError::Timeout) => {
-                save(self.faults.len(), &bytes);
-                panic!("after {LIMIT:?} there is no end: {name}");
-            }
-            Err(RecvTimeoutError::Disconnected) => panic!("the thread has ended: {name}"),
+            Ok(None) => "a panic",
+            Err(RecvTimeoutError::Timeout) => "no end",
+            Err(RecvTimeoutError::Disconnected) => "the end of the thread",
+        };
+        // What hangs goes on hanging, beside the next one.
+        if fault != "a panic" {
+            self.worker = worker();
         }
+        println!("{fault}: {name}");
+        save(&self.faults.len().to_string(), &bytes);
+        self.faults
+            .push(format!("{fault} (choice {choice}): {name}"));
     }
 
     fn report(mut self, mutations: u64) {
+        if let Some(path) = kept("current") {
+            std::fs::remove_file(path).unwrap();
+        }
         self.times.sort();
         let at = |share: f64| self.times[(share * (self.times.len() - 1) as f64) as usize].0;
         println!("{mutations} mutations");
@@ -278,11 +301,16 @@ impl Run {
     }
 }
 
-/// Keeps a picture at which something is wrong.
-fn save(number: usize, bytes: &[u8]) {
-    if let Some(folder) = std::env::var_os("QUILLFRONT_PICTURES_FOUND") {
-        std::fs::create_dir_all(&folder).unwrap();
-        std::fs::write(Path::new(&folder).join(format!("{number}.bin")), bytes).unwrap();
+/// Where pictures are kept at which something is wrong.
+fn kept(name: &str) -> Option<PathBuf> {
+    let folder = PathBuf::from(std::env::var_os("QUILLFRONT_PICTURES_FOUND")?);
+    std::fs::create_dir_all(&folder).unwrap();
+    Some(folder.join(format!("{name}.bin")))
+}
+
+fn save(name: &str, bytes: &[u8]) {
+    if let Some(path) = kept(name) {
+        std::fs::write(path, bytes).unwrap();
     }
 }
 

@@ -3,6 +3,8 @@
 //! A result may be off by a mean of one and a half in a channel, and one that is wrong in any way is more: each
 //! result is also mirrored, moved, and changed in its colours, and then has to fail.
 
+#![allow(clippy::disallowed_methods)] // the crate is pure, its tests need not be
+
 use image::{RgbaImage, imageops};
 use quillfront_images::thumbnail::transform::{
     Colour, Factor, Fit, Flip, Format, Gravity, Rotation, Transform, Trim,
@@ -65,7 +67,7 @@ fn cases() -> Vec<Case> {
         photo("cover-top", cover(150, 50, Gravity::Top)),
         photo("cover-bottom", cover(150, 50, Gravity::Bottom)),
         photo("cover-point", cover(60, 90, Gravity::At(70, 30))),
-        photo("crop-smaller", sized(Fit::Crop, 400, 400)),
+        photo("crop-narrower", sized(Fit::Crop, 100, 400)),
         photo("crop-larger", sized(Fit::Crop, 80, 100)),
         photo(
             "pad",
@@ -89,7 +91,7 @@ fn cases() -> Vec<Case> {
         photo("flip-h", turned(Rotation::None, Flip::Horizontal)),
         photo("flip-v", turned(Rotation::None, Flip::Vertical)),
         photo(
-            "rotate-90-flip-h",
+            "flip-h-rotate-90",
             turned(Rotation::Quarter, Flip::Horizontal),
         ),
         photo(
@@ -198,6 +200,10 @@ fn made(original: &[u8], wanted: &Transform) -> RgbaImage {
         ..wanted.clone()
     };
     let thumbnail = make(original, &wanted, &Limits::default()).unwrap();
+    if thumbnail.content_type == "image/avif" {
+        // Others do not read it here, and our own reader is held against others elsewhere.
+        return made(&thumbnail.bytes, &Transform::default());
+    }
     image::load_from_memory(&thumbnail.bytes)
         .unwrap()
         .to_rgba8()
@@ -254,7 +260,7 @@ fn each_option_makes_what_pillow_makes() {
 #[test]
 fn lossy_formats_show_the_same_picture() {
     let photo = original("photo.png");
-    for format in [Format::Jpeg, Format::Webp] {
+    for format in [Format::Jpeg, Format::Webp, Format::Avif] {
         let wanted = Transform {
             width: Some(120),
             format: Some(format),
@@ -269,7 +275,9 @@ fn lossy_formats_show_the_same_picture() {
 }
 
 /// What a mistake would make of a picture.
-const MISTAKES: [(&str, fn(&RgbaImage) -> RgbaImage); 6] = [
+type Mistake = (&'static str, fn(&RgbaImage) -> RgbaImage);
+
+const MISTAKES: [Mistake; 6] = [
     ("mirrored", imageops::flip_horizontal),
     ("upside down", imageops::flip_vertical),
     ("turned", imageops::rotate180),

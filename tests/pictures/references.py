@@ -112,7 +112,7 @@ def main():
         "cover-top": cover(p, (150, 50), (0.5, 0)),
         "cover-bottom": cover(p, (150, 50), (0.5, 1)),
         "cover-point": cover(p, (60, 90), (0.7, 0.3)),
-        "crop-smaller": p.crop((40, 0, 200, 160)),
+        "crop-narrower": p.crop((70, 0, 170, 160)),
         "crop-larger": cover(p, (80, 100), (0.5, 0.5)),
         "pad": ImageOps.pad(p, (110, 110), LANCZOS, color=(51, 102, 153)),
         "pad-bottom": ImageOps.pad(p, (110, 110), LANCZOS, color=(255, 255, 255), centering=(0.5, 1)),
@@ -123,9 +123,9 @@ def main():
         "rotate-270": p.transpose(TURN.ROTATE_90),
         "flip-h": p.transpose(TURN.FLIP_LEFT_RIGHT),
         "flip-v": p.transpose(TURN.FLIP_TOP_BOTTOM),
-        "rotate-90-flip-h": p.transpose(TURN.ROTATE_270).transpose(TURN.FLIP_LEFT_RIGHT),
+        "flip-h-rotate-90": p.transpose(TURN.FLIP_LEFT_RIGHT).transpose(TURN.ROTATE_270),
         "all-turns": cover(
-            trimmed.transpose(TURN.ROTATE_270).transpose(TURN.FLIP_TOP_BOTTOM), (50, 40), (0.5, 0)
+            trimmed.transpose(TURN.FLIP_TOP_BOTTOM).transpose(TURN.ROTATE_270), (50, 40), (0.5, 0)
         ),
         "lying": lying,
         "lying-cover-left": cover(lying, (80, 120), (0, 0.5)),

@@ -24,7 +24,7 @@ pub enum Asked {
     Ordinary,
     /// A thumbnail that nobody gets, with the answer that says why.
     Answer(Answer<'static>),
-    /// The thumbnail of this canonical path: `/img/photos/cat.jpg/width%3D640`.
+    /// The thumbnail of this canonical path: `/img/photos/cat.jpg/width=640`.
     Thumbnail(String),
 }
 
@@ -50,8 +50,14 @@ pub fn ask(viewed: Viewed<'_>, rules: &Rules) -> Asked {
         Ok(None) => Asked::Ordinary,
         Err(refusal) => Asked::Answer(answer::refused(&refusal, rules)),
         Ok(Some(variant)) if is_original(&variant.original, settings) => {
-            Asked::Thumbnail(format!("/{}", encode_path(&variant.key(settings))))
+            Asked::Thumbnail(canonical_path(&variant.key(settings)))
         }
         Ok(Some(_)) => Asked::Answer(answer::missing(rules)),
     }
+}
+
+/// The path of a canonical key. Its last segment is options, which stand in a path as they are.
+fn canonical_path(key: &str) -> String {
+    let (folder, options) = key.rsplit_once('/').unwrap_or_default();
+    format!("/{}/{options}", encode_path(folder))
 }

@@ -20,9 +20,10 @@ pub(super) fn judge(
         let mut new = Fields::default();
         new.add(credit);
         let written = new.write();
-        return match written.is_empty() || written.len() > most {
-            true => Change::None,
-            false => Change::Written(written),
+        return if written.is_empty() || written.len() > most {
+            Change::None
+        } else {
+            Change::Written(written)
         };
     };
     // A block that was overwritten where it stands.
@@ -54,9 +55,10 @@ pub(super) fn judge(
         fields.retain_orientation();
         written = fields.write();
     }
-    match written.is_empty() || written.len() > most {
-        true => Change::Removed,
-        false => Change::Written(written),
+    if written.is_empty() || written.len() > most {
+        Change::Removed
+    } else {
+        Change::Written(written)
     }
 }
 
@@ -215,17 +217,19 @@ impl<'a> Reader<'a> {
 
     fn short(&self, at: usize) -> Option<u16> {
         let bytes = self.block.get(at..at.checked_add(2)?)?.try_into().ok()?;
-        Some(match self.fields.is_little_endian {
-            true => u16::from_le_bytes(bytes),
-            false => u16::from_be_bytes(bytes),
+        Some(if self.fields.is_little_endian {
+            u16::from_le_bytes(bytes)
+        } else {
+            u16::from_be_bytes(bytes)
         })
     }
 
     fn long(&self, at: usize) -> Option<u32> {
         let bytes = self.block.get(at..at.checked_add(4)?)?.try_into().ok()?;
-        Some(match self.fields.is_little_endian {
-            true => u32::from_le_bytes(bytes),
-            false => u32::from_be_bytes(bytes),
+        Some(if self.fields.is_little_endian {
+            u32::from_le_bytes(bytes)
+        } else {
+            u32::from_be_bytes(bytes)
         })
     }
 }
@@ -287,9 +291,10 @@ impl Fields<'_> {
                 value: Cow::Owned(self.long(to).to_vec()),
             })
         };
-        let mut block = match self.is_little_endian {
-            true => b"II*\0".to_vec(),
-            false => b"MM\0*".to_vec(),
+        let mut block = if self.is_little_endian {
+            b"II*\0".to_vec()
+        } else {
+            b"MM\0*".to_vec()
         };
         block.extend(self.long(8));
         let mut values = Vec::new();
@@ -330,16 +335,18 @@ impl Fields<'_> {
     }
 
     fn short(&self, number: usize) -> [u8; 2] {
-        match self.is_little_endian {
-            true => (number as u16).to_le_bytes(),
-            false => (number as u16).to_be_bytes(),
+        if self.is_little_endian {
+            (number as u16).to_le_bytes()
+        } else {
+            (number as u16).to_be_bytes()
         }
     }
 
     fn long(&self, number: usize) -> [u8; 4] {
-        match self.is_little_endian {
-            true => (number as u32).to_le_bytes(),
-            false => (number as u32).to_be_bytes(),
+        if self.is_little_endian {
+            (number as u32).to_le_bytes()
+        } else {
+            (number as u32).to_be_bytes()
         }
     }
 }

@@ -13,9 +13,8 @@ pub(super) fn examine(bytes: &[u8], leaks: &mut Leaks) -> Result<Pieces, ImageEr
     let mut at = 13 + palette(*header);
     let mut pieces = Pieces::default();
     pieces.keep(0..at.min(bytes.len()));
-    loop {
-        // Browsers show pictures that were cut off behind a block.
-        let Some(kind) = bytes.get(at) else { break };
+    // Browsers show pictures that were cut off behind a block.
+    while let Some(kind) = bytes.get(at) {
         let (data, stays) = match kind {
             0x3b => {
                 at += 1;

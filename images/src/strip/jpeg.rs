@@ -116,7 +116,7 @@ fn stays(segment: &Segment<'_>, pieces: &mut Pieces, leaks: &mut Leaks) -> bool 
         0xec => segment.is(0xec, b"Ducky\0") && data.len() <= 15,
         // How the colours are to be understood.
         0xee => segment.is(0xee, b"Adobe") && data.len() <= 14,
-        0xe0..=0xef => false,
+        0xe1 | 0xe3..=0xeb | 0xed | 0xef => false,
         0xfe => !is_telling(data),
         _ => true,
     };

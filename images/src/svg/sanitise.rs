@@ -20,7 +20,7 @@ pub const MAX_BYTES: usize = 10_000_000;
 /// Elements around an element.
 const MAX_DEPTH: usize = 200;
 /// Elements, times those around them and the declared namespaces: the parser gathers the namespaces for each.
-const MAX_WORK: usize = 20_000_000;
+const MAX_WORK: usize = 5_000_000;
 
 /// Put behind each tag, so that the writer takes no element for one without text and indents nothing: between
 /// two `tspan` that would show. The last private character that there is; what a drawing itself has of it is

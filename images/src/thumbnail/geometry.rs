@@ -44,8 +44,8 @@ type Frame = fn(View, &Transform) -> Result<View, ThumbnailError>;
 /// The steps, in this order. The first sees the upright picture, and each one what the one before it left.
 pub(crate) const FRAMING: [(&str, Frame); 4] = [
     ("trim", |view, wanted| trim(view, wanted.trim)),
-    ("rotate", |view, wanted| Ok(rotate(view, wanted.rotate))),
     ("flip", |view, wanted| Ok(flip(view, wanted.flip))),
+    ("rotate", |view, wanted| Ok(rotate(view, wanted.rotate))),
     ("fit", |view, wanted| Ok(fit(view, wanted))),
 ];
 
@@ -260,7 +260,8 @@ fn inside(of: (u32, u32), width: Option<u32>, height: Option<u32>) -> (u32, u32)
     }
 }
 
-/// Cuts what has the proportions of `target` out of the picture.
+/// Cuts what has the proportions of `target` out of the picture; of one that is smaller and not enlarged, what is
+/// within `target`.
 fn cover(view: View, target: (u32, u32), enlarges: bool, gravity: Gravity) -> View {
     let of = view.size;
     let (wide, high) = (f64::from(of.0), f64::from(of.1));
@@ -279,11 +280,7 @@ fn cover(view: View, target: (u32, u32), enlarges: bool, gravity: Gravity) -> Vi
     };
     let (size, whole) = if is_smaller && !enlarges {
         // Nothing is resized, so whole pixels are cut out.
-        let cut = if whole_width {
-            (of.0, scaled(of.0, target.1, target.0).min(of.1))
-        } else {
-            (scaled(of.1, target.0, target.1).min(of.0), of.1)
-        };
+        let cut = (of.0.min(target.0), of.1.min(target.1));
         (cut, true)
     } else {
         (target, scale_is_one)

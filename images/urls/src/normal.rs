@@ -65,7 +65,7 @@ impl Transform {
     }
 }
 
-/// The eight ways of turning and mirroring: every one is a rotation, or left and right change sides after it.
+/// The eight ways of mirroring and turning: every one is a rotation, or left and right change sides before it.
 fn turned(rotate: Rotation, flip: Flip) -> (Rotation, Flip) {
     const ROUND: [Rotation; 4] = [
         Rotation::None,

@@ -36,9 +36,9 @@ pub struct Transform {
     pub contrast: Factor,
     /// The exponent of the exposure.
     pub gamma: Factor,
-    /// How the picture is turned, before it is resized.
+    /// How the picture is turned, before it is resized and after it is mirrored.
     pub rotate: Rotation,
-    /// How the picture is mirrored, before it is resized and after it is turned.
+    /// How the picture is mirrored, before it is turned.
     pub flip: Flip,
     /// What is cut off on each side, before anything else is done.
     pub trim: Trim,
@@ -62,7 +62,7 @@ pub enum Fit {
     Contain,
     /// Both exactly, in proportion; what sticks out is cut off, and a smaller picture is enlarged.
     Cover,
-    /// As [`Fit::Cover`], but never enlarged: a smaller picture is cut to the proportions that fit into it.
+    /// As [`Fit::Cover`], but never enlarged: of a smaller picture what is larger than either is cut off.
     Crop,
     /// As [`Fit::Contain`], with a background around it up to both.
     Pad,

@@ -44,9 +44,10 @@ impl Appended {
             leaks.appended = true;
         }
         leaks.add(found);
-        let rest = match gain_maps.is_empty() {
-            true => end..bytes.len(),
-            false => rest,
+        let rest = if gain_maps.is_empty() {
+            end..bytes.len()
+        } else {
+            rest
         };
         let is_empty = bytes[rest.clone()].iter().all(|byte| *byte == 0);
         leaks.appended |= !is_empty;
@@ -91,9 +92,10 @@ impl Appended {
                 let offset = if entry == 0 { 0 } else { start - origin };
                 let at = 4 + entries + ENTRY * entry;
                 for (at, number) in [(at + 4, length as u32), (at + 8, offset as u32)] {
-                    segment[at..at + 4].copy_from_slice(&match is_little_endian {
-                        true => number.to_le_bytes(),
-                        false => number.to_be_bytes(),
+                    segment[at..at + 4].copy_from_slice(&if is_little_endian {
+                        number.to_le_bytes()
+                    } else {
+                        number.to_be_bytes()
                     });
                 }
             }
@@ -157,9 +159,10 @@ fn entries(index: &Segment<'_>, pictures: usize) -> Option<usize> {
     let number = |at: usize, width: usize| {
         let bytes = tiff.get(at..at.checked_add(width)?)?;
         let add = |sum: usize, byte: &u8| (sum << 8) | usize::from(*byte);
-        Some(match is_little_endian {
-            true => bytes.iter().rev().fold(0, add),
-            false => bytes.iter().fold(0, add),
+        Some(if is_little_endian {
+            bytes.iter().rev().fold(0, add)
+        } else {
+            bytes.iter().fold(0, add)
         })
     };
     let directory = number(4, 4)?;

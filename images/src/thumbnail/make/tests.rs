@@ -1,5 +1,7 @@
 //! From bytes to bytes: that a picture comes out upright, what is refused, and what is told of it.
 
+mod any;
+
 use super::*;
 use crate::thumbnail::transform::{Fit, Flip, Gravity, Metadata, Rotation};
 use base64::Engine;
