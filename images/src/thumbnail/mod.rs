@@ -13,6 +13,8 @@ mod encode;
 mod error;
 mod geometry;
 pub(crate) mod header;
+#[cfg(test)]
+mod hostile;
 mod make;
 pub(crate) mod original;
 pub(crate) mod read;
