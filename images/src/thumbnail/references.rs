@@ -102,7 +102,7 @@ fn every_kind_of_avif_is_decoded() {
 fn every_kind_of_jpeg_is_decoded() {
     assert_alike(&pictures!("jpeg":
         "420.jpg" "422.jpg" "440.jpg" "444.jpg" "411.jpg" "410.jpg" "uneven.jpg" "progressive.jpg" "restarts.jpg"
-        "rgb.jpg" "scans.jpg" "scans-444.jpg" "behind.jpg"
+        "rgb.jpg" "scans-444.jpg" "behind.jpg"
     ));
 }
 
@@ -118,15 +118,35 @@ fn half_a_jpeg_is_damaged() {
     for bytes in [
         &include_bytes!("../../tests/jpeg/420.jpg")[..],
         include_bytes!("../../tests/jpeg/progressive.jpg"),
-        include_bytes!("../../tests/jpeg/scans.jpg"),
         // The second picture has an end of its own.
         include_bytes!("../../tests/colours/cmyk-none.jpg"),
     ] {
         let half = &bytes[..bytes.len() * 2 / 3];
         assert!(matches!(pixels(half), Err(ThumbnailError::Damaged(_))));
-        // All of it is there but for the mark of its end, which some writers leave out.
-        assert!(pixels(&bytes[..bytes.len() - 2]).is_ok());
     }
+    // All of it is there but for the mark of its end, which some writers leave out.
+    let bytes = include_bytes!("../../tests/jpeg/420.jpg");
+    assert!(pixels(&bytes[..bytes.len() - 2]).is_ok());
+}
+
+/// All its samples are kept until the last scan: two bytes each, beside the pixels.
+#[test]
+fn a_jpeg_in_several_scans_is_refused_where_it_takes_much_memory() {
+    let progressive = include_bytes!("../../tests/jpeg/progressive.jpg");
+    let scans = include_bytes!("../../tests/jpeg/scans-444.jpg");
+    let limits = Limits {
+        pixels: 61 * 45,
+        ..Limits::default()
+    };
+    for bytes in [&progressive[..], scans] {
+        let told = read(bytes, Wanted::First, &limits).err();
+        assert!(
+            matches!(told, Some(ThumbnailError::TooLarge(_))),
+            "{told:?}"
+        );
+    }
+    let baseline = include_bytes!("../../tests/jpeg/420.jpg");
+    assert!(read(baseline, Wanted::First, &limits).is_ok());
 }
 
 #[test]
@@ -134,6 +154,9 @@ fn a_jpeg_that_is_not_decoded_is_named() {
     let arithmetic = pixels(include_bytes!("../../tests/jpeg/arithmetic.jpg")).err();
     let name = "a JPEG in arithmetic coding";
     assert_eq!(arithmetic, Some(ThumbnailError::Unsupported(name)));
+    let scans = pixels(include_bytes!("../../tests/jpeg/scans.jpg")).err();
+    let name = "a baseline JPEG whose colours come in scans of their own";
+    assert_eq!(scans, Some(ThumbnailError::Unsupported(name)));
 }
 
 #[test]

@@ -146,8 +146,8 @@ fn inks_can_be_stored_in_two_ways() {
 #[test]
 fn an_animated_png_is_composed() {
     let mut bytes = Vec::new();
-    let mut encoder = png::Encoder::new(&mut bytes, 4, 2);
-    encoder.set_color(png::ColorType::Rgba);
+    let mut encoder = ::png::Encoder::new(&mut bytes, 4, 2);
+    encoder.set_color(::png::ColorType::Rgba);
     encoder.set_animated(3, 2).unwrap();
     encoder.set_frame_delay(1, 4).unwrap();
     let mut writer = encoder.write_header().unwrap();
@@ -156,12 +156,12 @@ fn an_animated_png_is_composed() {
         .unwrap();
     writer.set_frame_dimension(2, 2).unwrap();
     writer.set_frame_position(2, 0).unwrap();
-    writer.set_blend_op(png::BlendOp::Over).unwrap();
-    writer.set_dispose_op(png::DisposeOp::Background).unwrap();
+    writer.set_blend_op(::png::BlendOp::Over).unwrap();
+    writer.set_dispose_op(::png::DisposeOp::Background).unwrap();
     writer
         .write_image_data(&[0, 0, 255, 255].repeat(4))
         .unwrap();
-    writer.set_dispose_op(png::DisposeOp::None).unwrap();
+    writer.set_dispose_op(::png::DisposeOp::None).unwrap();
     writer.set_frame_delay(0, 0).unwrap();
     writer.write_image_data(&[0, 0, 0, 0].repeat(4)).unwrap();
     writer.finish().unwrap();
