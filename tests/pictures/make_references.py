@@ -4,13 +4,14 @@
 What is to come out is made by others: Pillow (libjpeg-turbo, libpng), Little CMS for colours, and libavif's `avifdec`
 for AVIF. The profiles are written here, number by number, so that they have no owner.
 
-Needs Python with pillow and numpy, and `avifenc` and `avifdec` (Debian: libavif-bin):
+Needs Python with pillow and numpy, `avifenc` and `avifdec` (Debian: libavif-bin), and `cjpeg` and `jpegtran` (Debian:
+libjpeg-turbo-progs):
 
     pip install pillow numpy
     python3 tests/pictures/make_references.py
 
 The pictures are in the repository, so nobody needs to run it but to add one. It writes `images/tests/colours`
-(256 patches of eight by eight pixels in every way of saying a colour) and `images/tests/avif`.
+(256 patches of eight by eight pixels in every way of saying a colour), `images/tests/avif` and `images/tests/jpeg`.
 """
 
 import io
@@ -26,6 +27,7 @@ from PIL import Image, ImageCms
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 COLOURS = ROOT / "images/tests/colours"
 AVIF = ROOT / "images/tests/avif"
+JPEG = ROOT / "images/tests/jpeg"
 
 D50 = np.array([0.9642, 1.0, 0.8249])
 D65 = (0.3127, 0.3290)
@@ -343,5 +345,56 @@ def make_avif():
                 (AVIF / name).write_bytes(by_avifenc(rgb.resize((12, 8)), "-y", "444", *options, *fine))
 
 
+def by(program, data, *options):
+    return subprocess.run([program, *options], input=data, check=True, stdout=subprocess.PIPE).stdout
+
+
+def make_jpeg():
+    JPEG.mkdir(parents=True, exist_ok=True)
+    y, x = np.mgrid[0:45, 0:61]
+    samples = np.stack([x * 4, y * 5, 255 - (x + y) * 2], -1)
+    rgb = Image.fromarray(np.clip(samples, 0, 255).astype(np.uint8))
+    source = io.BytesIO()
+    rgb.save(source, "PPM")
+    pixels = source.getvalue()
+
+    def write(name, data, expected=None):
+        (JPEG / name).write_bytes(data)
+        expected = expected or decoded(data, "RGB")
+        expected.info.clear()
+        expected.save(JPEG / f"{name}.expected.png", optimize=True)
+
+    quality = ["-quality", "95"]
+    baseline = by("cjpeg", pixels, *quality)
+    for name, options in [
+        ("420", []),
+        ("422", ["-sample", "2x1"]),
+        ("440", ["-sample", "1x2"]),
+        ("444", ["-sample", "1x1"]),
+        ("411", ["-sample", "4x1"]),
+        ("410", ["-sample", "4x2"]),
+        ("uneven", ["-sample", "2x2,2x1,1x2"]),
+        ("progressive", ["-progressive"]),
+        ("restarts", ["-restart", "2B"]),
+        ("rgb", ["-rgb"]),
+    ]:
+        write(f"{name}.jpg", by("cjpeg", pixels, *quality, *options))
+    with tempfile.NamedTemporaryFile("w", suffix=".txt") as scans:
+        scans.write("0;\n1;\n2;\n")
+        scans.flush()
+        write("scans.jpg", by("jpegtran", baseline, "-scans", scans.name))
+        full = by("cjpeg", pixels, *quality, "-sample", "1x1")
+        write("scans-444.jpg", by("jpegtran", full, "-scans", scans.name))
+    # A second picture behind the first, as in one with a gain map (CIPA DC-007).
+    second = encoded(rgb.resize((20, 15)).rotate(180), "JPEG")
+    index = b"MPF\0MM\0*\0\0\0\x08\0\x01\xb0\1\0\4\0\0\0\1\0\0\0\2\0\0\0\0"
+    marker = b"\xff\xe2" + struct.pack(">H", len(index) + 2) + index
+    write("gain-map.jpg", baseline[:2] + marker + baseline[2:] + second, decoded(baseline, "RGB"))
+    # What is behind the end, and bytes between segments.
+    write("behind.jpg", baseline + b"\0" * 100 + b"and more", decoded(baseline, "RGB"))
+    (JPEG / "arithmetic.jpg").write_bytes(by("cjpeg", pixels, "-arithmetic"))
+
+
 make_colours()
 make_avif()
+make_jpeg()

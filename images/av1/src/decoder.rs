@@ -1,14 +1,15 @@
-//! All that is unsafe: calls of `rav1d`, and the memory of its pictures.
+//! All that is unsafe: calls of `re_rav1d`, and the memory of its pictures.
 
+use crate::obu;
 use crate::{Colour, Error, Layout, Limits, Plane, Row};
-use rav1d::Dav1dResult;
-use rav1d::include::dav1d::data::Dav1dData;
-use rav1d::include::dav1d::dav1d::{Dav1dContext, Dav1dLogger, Dav1dSettings};
-use rav1d::include::dav1d::headers::{
+use re_rav1d::Dav1dResult;
+use re_rav1d::include::dav1d::data::Dav1dData;
+use re_rav1d::include::dav1d::dav1d::{Dav1dContext, Dav1dLogger, Dav1dSettings};
+use re_rav1d::include::dav1d::headers::{
     DAV1D_PIXEL_LAYOUT_I400, DAV1D_PIXEL_LAYOUT_I420, DAV1D_PIXEL_LAYOUT_I422, Dav1dSequenceHeader,
 };
-use rav1d::include::dav1d::picture::Dav1dPicture;
-use rav1d::src::lib::{
+use re_rav1d::include::dav1d::picture::Dav1dPicture;
+use re_rav1d::src::lib::{
     dav1d_close, dav1d_data_create, dav1d_data_unref, dav1d_default_settings, dav1d_get_picture,
     dav1d_open, dav1d_picture_unref, dav1d_send_data,
 };
@@ -26,8 +27,9 @@ const OUT_OF_RANGE: i32 = 34;
 /// # Errors
 /// The data are damaged, end too early, or have a frame that is too large.
 pub fn decode(data: &[u8], limits: Limits) -> Result<Picture, Error> {
+    let data = obu::first_frame(data).ok_or(Error::NoPicture)?;
     let mut decoder = Decoder::open(limits)?;
-    decoder.send(data)?;
+    decoder.send(&data)?;
     decoder.picture()
 }
 
@@ -214,7 +216,7 @@ impl Picture {
             return Row::Eight(&[]);
         };
         let start = data.cast::<u8>().as_ptr();
-        // SAFETY: a plane has `height` rows (rav1d, `Dav1dPicAllocator::alloc_picture_callback`), each as many
+        // SAFETY: a plane has `height` rows (re_rav1d, `Dav1dPicAllocator::alloc_picture_callback`), each as many
         // bytes behind the one before as the stride says, and y is below the height.
         let start = unsafe { start.offset(y as isize * stride) };
         let width = width as usize;

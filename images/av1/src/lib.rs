@@ -1,12 +1,13 @@
 //! The still pictures of AV1, decoded.
 //!
 //! [`decode`] takes the data of a picture, as an AVIF has it, and gives its first frame. This crate is the one
-//! place in the workspace that has unsafe code of its own: `rav1d` is written in Rust and has the interface of
+//! place in the workspace that has unsafe code of its own: `re_rav1d` is written in Rust and has the interface of
 //! the library in C whose port it is. All of it is in `decoder.rs`.
 //!
 //! The decoder runs on the thread that calls it, and starts none.
 
 mod decoder;
+mod obu;
 
 pub use decoder::{Picture, decode};
 

@@ -13,6 +13,8 @@ mod encode;
 mod error;
 mod geometry;
 pub(crate) mod header;
+#[cfg(test)]
+mod hostile;
 mod look;
 mod make;
 pub(crate) mod original;

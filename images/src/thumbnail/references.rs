@@ -99,6 +99,67 @@ fn every_kind_of_avif_is_decoded() {
 }
 
 #[test]
+fn every_kind_of_jpeg_is_decoded() {
+    assert_alike(&pictures!("jpeg":
+        "420.jpg" "422.jpg" "440.jpg" "444.jpg" "411.jpg" "410.jpg" "uneven.jpg" "progressive.jpg" "restarts.jpg"
+        "rgb.jpg" "scans-444.jpg" "behind.jpg"
+    ));
+}
+
+/// The picture for screens that are not brighter than white; the second one only says where they are.
+#[test]
+fn a_gain_map_is_left_out() {
+    assert_alike(&pictures!("jpeg": "gain-map.jpg"));
+}
+
+/// What is made of half a file would be kept when the whole one is there.
+#[test]
+fn half_a_jpeg_is_damaged() {
+    for bytes in [
+        &include_bytes!("../../tests/jpeg/420.jpg")[..],
+        include_bytes!("../../tests/jpeg/progressive.jpg"),
+        // The second picture has an end of its own.
+        include_bytes!("../../tests/colours/cmyk-none.jpg"),
+    ] {
+        let half = &bytes[..bytes.len() * 2 / 3];
+        assert!(matches!(pixels(half), Err(ThumbnailError::Damaged(_))));
+    }
+    // All of it is there but for the mark of its end, which some writers leave out.
+    let bytes = include_bytes!("../../tests/jpeg/420.jpg");
+    assert!(pixels(&bytes[..bytes.len() - 2]).is_ok());
+}
+
+/// All its samples are kept until the last scan: two bytes each, beside the pixels.
+#[test]
+fn a_jpeg_in_several_scans_is_refused_where_it_takes_much_memory() {
+    let progressive = include_bytes!("../../tests/jpeg/progressive.jpg");
+    let scans = include_bytes!("../../tests/jpeg/scans-444.jpg");
+    let limits = Limits {
+        pixels: 61 * 45,
+        ..Limits::default()
+    };
+    for bytes in [&progressive[..], scans] {
+        let told = read(bytes, Wanted::First, &limits).err();
+        assert!(
+            matches!(told, Some(ThumbnailError::TooLarge(_))),
+            "{told:?}"
+        );
+    }
+    let baseline = include_bytes!("../../tests/jpeg/420.jpg");
+    assert!(read(baseline, Wanted::First, &limits).is_ok());
+}
+
+#[test]
+fn a_jpeg_that_is_not_decoded_is_named() {
+    let arithmetic = pixels(include_bytes!("../../tests/jpeg/arithmetic.jpg")).err();
+    let name = "a JPEG in arithmetic coding";
+    assert_eq!(arithmetic, Some(ThumbnailError::Unsupported(name)));
+    let scans = pixels(include_bytes!("../../tests/jpeg/scans.jpg")).err();
+    let name = "a baseline JPEG whose colours come in scans of their own";
+    assert_eq!(scans, Some(ThumbnailError::Unsupported(name)));
+}
+
+#[test]
 fn a_grey_avif_has_one_channel() {
     let grey = pixels(include_bytes!("../../tests/avif/400.avif")).unwrap();
     assert_eq!(grey.channels, 1);

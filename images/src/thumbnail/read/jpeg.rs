@@ -15,6 +15,10 @@ use zune_core::options::DecoderOptions;
 /// Scans of a picture of a million pixels that are decoded. Each goes over all pixels.
 const MAX_SCANS: usize = 200;
 
+/// Bytes of memory that a JPEG in several scans may take, for ten pixels of the limit: at a hundred million pixels,
+/// 480 million, of the 512 that decoding may take in all.
+const SCANNED_BYTES_OF_TEN_PIXELS: u64 = 48;
+
 /// The parts of a JPEG.
 pub(crate) struct Jpeg<'a> {
     /// All of it; what stands behind the end marker is another picture, such as a gain map.
@@ -24,6 +28,11 @@ pub(crate) struct Jpeg<'a> {
     width: u32,
     height: u32,
     channels: u8,
+    is_progressive: bool,
+    /// True where there are fewer samples of some channels than of others.
+    is_subsampled: bool,
+    /// Samples that are kept while scans go over them, in all channels.
+    samples: u64,
     exif: Option<&'a [u8]>,
     /// Parts of the colour profile, each with its number.
     profile: Vec<(u8, &'a [u8])>,
@@ -38,6 +47,9 @@ impl<'a> Jpeg<'a> {
             width: 0,
             height: 0,
             channels: 0,
+            is_progressive: false,
+            is_subsampled: false,
+            samples: 0,
             exif: None,
             profile: Vec::new(),
         };
@@ -50,10 +62,12 @@ impl<'a> Jpeg<'a> {
             match marker {
                 SOS => {
                     found.scan = at;
+                    found.check_memory(segment.first().copied().unwrap_or(0), limits)?;
                     break;
                 }
                 EOI => break,
                 0xc0..=0xc2 => {
+                    found.is_progressive = marker == 0xc2;
                     found.frame(segment)?;
                     check_size(found.width, found.height, limits)?;
                 }
@@ -69,7 +83,16 @@ impl<'a> Jpeg<'a> {
 
     /// Reads the frame header (section B.2.2).
     fn frame(&mut self, segment: &[u8]) -> Result<(), ThumbnailError> {
-        let &[depth, high_1, high_2, wide_1, wide_2, channels, ..] = segment else {
+        let &[
+            depth,
+            high_1,
+            high_2,
+            wide_1,
+            wide_2,
+            channels,
+            ref parts @ ..,
+        ] = segment
+        else {
             return Err(damaged("it has no frame header"));
         };
         if depth != 8 {
@@ -83,6 +106,45 @@ impl<'a> Jpeg<'a> {
         self.height = u16::from_be_bytes([high_1, high_2]).into();
         self.width = u16::from_be_bytes([wide_1, wide_2]).into();
         self.channels = channels;
+        // Samples of each channel in a unit of all channels (section A.2.3).
+        let factors = parts
+            .chunks_exact(3)
+            .map(|part| [part[1] >> 4, part[1] & 15]);
+        let factors: Vec<[u64; 2]> = factors.map(|both| both.map(u64::from)).collect();
+        let across = factors.iter().map(|[across, _]| *across).max();
+        let down = factors.iter().map(|[_, down]| *down).max();
+        let (across, down) = (across.unwrap_or(1).max(1), down.unwrap_or(1).max(1));
+        let units =
+            u64::from(self.width).div_ceil(8 * across) * u64::from(self.height).div_ceil(8 * down);
+        self.is_subsampled = factors.iter().any(|both| *both != [across, down]);
+        let of_unit: u64 = factors
+            .iter()
+            .map(|[across, down]| across * down * 64)
+            .sum();
+        self.samples = units * of_unit;
+        Ok(())
+    }
+
+    /// Returns an error where it takes too much memory. What comes in one scan is decoded row by row. For several,
+    /// all samples are kept, of two bytes each, until the last scan has gone over them.
+    fn check_memory(&self, channels_of_scan: u8, limits: &Limits) -> Result<(), ThumbnailError> {
+        if !self.is_progressive && channels_of_scan == self.channels {
+            return Ok(());
+        }
+        // The decoder gets the rows of such a one wrong.
+        if !self.is_progressive && self.is_subsampled {
+            return Err(ThumbnailError::Unsupported(
+                "a baseline JPEG whose colours come in scans of their own",
+            ));
+        }
+        let pixels = u64::from(self.width) * u64::from(self.height);
+        let takes = 2 * self.samples + pixels * u64::from(self.channels);
+        let most = limits.pixels / 10 * SCANNED_BYTES_OF_TEN_PIXELS;
+        if takes > most {
+            return Err(ThumbnailError::TooLarge(format!(
+                "a JPEG in several scans that takes {takes} bytes of memory; it may take {most}"
+            )));
+        }
         Ok(())
     }
 
@@ -241,7 +303,7 @@ fn cmyk_of_ycck(samples: &mut [u8]) {
         let green = y - ((22_554 * cb + 46_802 * cr + 32_768) >> 16);
         let blue = y + ((116_130 * cb + 32_768) >> 16);
         for (sample, value) in pixel.iter_mut().zip([red, green, blue]) {
-            *sample = value.clamp(0, 255) as u8;
+            *sample = 255 - value.clamp(0, 255) as u8;
         }
     }
 }

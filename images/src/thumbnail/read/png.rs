@@ -109,10 +109,15 @@ impl<'a> Png<'a> {
                 let mut frames = Vec::new();
                 let mut canvas = Canvas::new(self.width, self.height);
                 // A picture before the first frame is for those who do not know animations.
-                if reader.info().frame_control().is_none() {
+                let mut is_next = reader.info().frame_control().is_none();
+                if is_next {
                     self.picture(&mut reader, self.width, self.height)?;
                 }
                 while (frames.len() as u32) < count {
+                    // The first frame is where the reader is already.
+                    if std::mem::replace(&mut is_next, true) {
+                        reader.next_frame_info().map_err(damaged)?;
+                    }
                     let delay = self.draw(&mut reader, &mut canvas)?;
                     let mut raw = canvas.frame();
                     raw.is_grey = self.is_grey;
@@ -188,8 +193,6 @@ impl<'a> Png<'a> {
 
     /// Draws the frame that is next, and returns its delay.
     fn draw(&self, reader: &mut Reader<'a>, canvas: &mut Canvas) -> Result<u32, ThumbnailError> {
-        // Where a picture is behind, this goes to the next one.
-        reader.next_frame_info().map_err(damaged)?;
         let Some(control) = reader.info().frame_control().copied() else {
             return Err(damaged("a frame has no header"));
         };

@@ -117,3 +117,103 @@ fn a_jpeg_keeps_its_orientation() {
     assert_eq!((header.width, header.height), (40, 30));
     assert_eq!(header.upright_size(), (30, 40));
 }
+
+/// Luminance, chrominance and black say the same colours as four inks.
+#[test]
+fn inks_can_be_stored_in_two_ways() {
+    use jpeg_encoder::{ColorType, Encoder};
+    let inks: Vec<u8> = (0..4 * 1_024).map(|n| (n * 37 % 256) as u8).collect();
+    let flat: Vec<u8> = inks
+        .chunks_exact(4)
+        .step_by(64)
+        .flat_map(|ink| ink.repeat(64))
+        .collect();
+    let made = |kind| {
+        let mut bytes = Vec::new();
+        let encoder = Encoder::new(&mut bytes, 100);
+        encoder.encode(&flat, 8, 128, kind).unwrap();
+        first(&bytes)
+    };
+    let (four, luminance) = (made(ColorType::Cmyk), made(ColorType::CmykAsYcck));
+    assert_eq!((four.channels, luminance.channels), (3, 3));
+    assert!(four.bytes.iter().any(|byte| *byte > 100));
+    for (one, other) in four.bytes.iter().zip(&luminance.bytes) {
+        assert!(one.abs_diff(*other) <= 3, "{one} {other}");
+    }
+}
+
+/// Whatever a PNG says of its frames, there are as many as there are.
+#[test]
+fn an_animated_png_is_composed() {
+    let mut bytes = Vec::new();
+    let mut encoder = ::png::Encoder::new(&mut bytes, 4, 2);
+    encoder.set_color(::png::ColorType::Rgba);
+    encoder.set_animated(3, 2).unwrap();
+    encoder.set_frame_delay(1, 4).unwrap();
+    let mut writer = encoder.write_header().unwrap();
+    writer
+        .write_image_data(&[255, 0, 0, 255].repeat(8))
+        .unwrap();
+    writer.set_frame_dimension(2, 2).unwrap();
+    writer.set_frame_position(2, 0).unwrap();
+    writer.set_blend_op(::png::BlendOp::Over).unwrap();
+    writer.set_dispose_op(::png::DisposeOp::Background).unwrap();
+    writer
+        .write_image_data(&[0, 0, 255, 255].repeat(4))
+        .unwrap();
+    writer.set_dispose_op(::png::DisposeOp::None).unwrap();
+    writer.set_frame_delay(0, 0).unwrap();
+    writer.write_image_data(&[0, 0, 0, 0].repeat(4)).unwrap();
+    writer.finish().unwrap();
+    assert_eq!(head(&bytes).frames, Frames::Animation(3));
+    assert_eq!(first(&bytes).bytes, [255, 0, 0].repeat(8));
+    let animation = all(&bytes);
+    let delays: Vec<u32> = animation.frames.iter().map(|frame| frame.delay).collect();
+    assert_eq!((animation.loops, delays), (2, vec![250, 250, 0]));
+    let [_, second, third] = animation.frames.as_slice() else {
+        panic!("{} frames", animation.frames.len());
+    };
+    assert_eq!(
+        second.pixels.bytes[..12],
+        [255, 0, 0, 255, 0, 0, 0, 0, 255, 0, 0, 255][..12]
+    );
+    assert_eq!(third.pixels.channels, 4);
+    assert_eq!(pixel(&third.pixels, 0, 1), [255, 0, 0, 255]);
+    assert_eq!(pixel(&third.pixels, 3, 1), [0, 0, 0, 0]);
+}
+
+#[test]
+fn an_ico_gives_its_largest_picture() {
+    use image::codecs::ico::{IcoEncoder, IcoFrame};
+    let frame = |side: u32, grey: u8| {
+        let bytes = [grey, grey, grey, 255].repeat((side * side) as usize);
+        IcoFrame::as_png(&bytes, side, side, image::ExtendedColorType::Rgba8).unwrap()
+    };
+    let mut bytes = Vec::new();
+    let frames = [frame(16, 1), frame(48, 2), frame(32, 3)];
+    IcoEncoder::new(&mut bytes).encode_images(&frames).unwrap();
+    assert_eq!(
+        (head(&bytes).width, head(&bytes).format),
+        (48, OriginalFormat::Ico)
+    );
+    let found = first(&bytes);
+    assert_eq!((found.width, found.channels, found.bytes[0]), (48, 3, 2));
+}
+
+#[test]
+fn the_copyright_is_read() {
+    let notice = |data: &[u8]| {
+        // One field, 33432 of ASCII, in big-endian order; its text is behind the directory.
+        let mut exif = b"MM\0*\0\0\0\x08\0\x01\x82\x98\0\x02".to_vec();
+        exif.extend((data.len() as u32).to_be_bytes());
+        exif.extend(b"\0\0\0\x1a\0\0\0\0");
+        exif.extend(data);
+        exif::copyright(&exif)
+    };
+    assert_eq!(
+        notice(b"Ann\x07 Example \0Bo\0").as_deref(),
+        Some("Ann  Example; Bo")
+    );
+    assert_eq!(notice(b" \0 \0\0\0\0\0"), None);
+    assert_eq!(exif::copyright(b"noise"), None);
+}
