@@ -57,6 +57,10 @@ pub const MAX_POLICY_BYTES: usize = 1_400;
 /// Bytes of the address of a redirect.
 pub const MAX_LOCATION_BYTES: usize = 1_000;
 
+/// The user metadata of a stored thumbnail: the ETag, without quotes, of the original that it was made of. The
+/// builder removes one that does not say so, or that says another.
+pub const MADE_OF: &str = "qf-original";
+
 /// How what keeps its name while its content changes is cached: browsers ask each time, CloudFront keeps it
 /// for [`LIFETIME_SECONDS`] at most should an invalidation fail.
 pub const CACHE_REVALIDATE: &str = "public, max-age=0, must-revalidate, s-maxage=86400";

@@ -161,6 +161,11 @@ pub fn content_type(key: &str) -> String {
     }
 }
 
+/// Returns whether what is published under a key is a picture by its name, so that thumbnails may be made of it.
+pub fn is_picture(key: &str) -> bool {
+    content_type(key).starts_with("image/")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -178,6 +183,24 @@ mod tests {
             ("CNAME", "application/octet-stream"),
         ] {
             assert_eq!(content_type(key), expected, "{key}");
+        }
+    }
+
+    #[test]
+    fn pictures_are_known_by_their_names() {
+        for key in [
+            "a.jpg", "a/b.JPEG", "x.png", "x.gif", "x.webp", "x.avif", "x.svg", "x.bmp",
+        ] {
+            assert!(is_picture(key), "{key}");
+        }
+        for key in [
+            "a/index.html",
+            "jpg",
+            "a.jpg/index.html",
+            "a.jpg.txt",
+            "a.mp4",
+        ] {
+            assert!(!is_picture(key), "{key}");
         }
     }
 

@@ -60,6 +60,13 @@ pub(super) fn split(
     {
         packed.insert("deletions", pack(&std::mem::take(&mut outbox.deletions))?);
     }
+    if let Some(outbox) = root
+        .outbox
+        .as_mut()
+        .filter(|outbox| outbox.variants.len() > INLINE)
+    {
+        packed.insert("variants", pack(&std::mem::take(&mut outbox.variants))?);
+    }
     if let Some(held) = root.held.as_mut().filter(|held| held.keys.len() > INLINE) {
         packed.insert("held", pack(&std::mem::take(&mut held.keys))?);
     }
@@ -146,6 +153,7 @@ fn put_back(root: &mut Root, what: &str, bytes: &[u8]) -> Result<(), String> {
         ("suspects", ..) => root.suspects = unpack(bytes)?,
         ("intent", Some(lease), ..) => lease.intent = unpack(bytes)?,
         ("deletions", _, Some(outbox), _) => outbox.deletions = unpack(bytes)?,
+        ("variants", _, Some(outbox), _) => outbox.variants = unpack(bytes)?,
         ("held", .., Some(held)) => held.keys = unpack(bytes)?,
         _ => return Err("it is not a list of this root".to_owned()),
     }
