@@ -12,7 +12,7 @@ use super::store::{Attributes, Bucket, Condition};
 use quillfront_site::fingerprint::Fingerprint;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Where they lie.
 pub const FOLDER: &str = "lists/";
@@ -113,9 +113,14 @@ impl Stored {
         Ok(())
     }
 
-    /// Removes the new lists: the root that would have named them was not written.
-    pub(super) async fn remove_lists(&self, state: &Bucket) -> Result<(), RootError> {
-        for name in self.new.keys() {
+    /// Removes the new lists but for those that are `named`: the root that would have named the others was not
+    /// written, or is no more.
+    pub(super) async fn remove_lists_but(
+        &self,
+        named: &BTreeSet<&String>,
+        state: &Bucket,
+    ) -> Result<(), RootError> {
+        for name in self.new.keys().filter(|name| !named.contains(name)) {
             state.delete(name, &Condition::Always).await?;
         }
         Ok(())

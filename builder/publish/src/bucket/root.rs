@@ -433,7 +433,9 @@ impl Loaded {
                 if own {
                     self.remove_lists(state, before).await?;
                 } else {
-                    stored.remove_lists(state).await?;
+                    // It may have been written all the same, and another one on it by now.
+                    let named: BTreeSet<&String> = self.lists.values().collect();
+                    stored.remove_lists_but(&named, state).await?;
                 }
                 Ok(own)
             }
