@@ -138,7 +138,11 @@ impl World {
         let stored = object.etag.clone();
         self.s3.set(SITE, key, Some(object));
         self.note("images", format!("stores {key} of {}", &etag[..6]));
-        if self.faults && self.random.chance(self.weather.death * 10) {
+        // Where it matters it dies more often than chance would have it.
+        let original = self.s3.bucket(SITE).get(&making.original);
+        let is_late = original.is_none_or(|there| there.etag != *etag);
+        let dies = self.weather.death * 10 + if is_late { self.weather.meddling } else { 0 };
+        if self.faults && self.random.chance(dies) {
             self.thumbnails.deaths += 1;
             return self.note("images", "is dead");
         }
