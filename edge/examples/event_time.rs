@@ -67,6 +67,7 @@ fn page() -> Vec<(String, String)> {
         .map(|(name, value)| (name.to_owned(), Some(value.to_owned())))
         .into(),
         redirect: None,
+        original: None,
     };
     let stored = metadata.write().expect("it fits");
     let own = stored

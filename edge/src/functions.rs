@@ -119,8 +119,8 @@ pub(crate) fn answer<'a>(event: &Event<'a>, answer: Answer<'a>) -> Result<Reply<
     let mut response = Response::with(status, headers, came);
     let text = match body {
         Body::Object => None,
-        Body::Text(text) => Some(text),
-        Body::Empty => Some(""),
+        Body::Text(text) => Some(text.into_owned()),
+        Body::Empty => Some(String::new()),
     };
     if let Some(text) = text {
         response.body = Some(text.into());

@@ -304,7 +304,7 @@ pub fn failure() -> String {
     let answered = no_answer(status, "500 Internal Server Error\n");
     let mut response = Response::with(status, answered.headers, None);
     if let respond::Body::Text(text) = answered.body {
-        response.body = Some(text.into());
+        response.body = Some(text.into_owned().into());
         response.body_encoding = Some("text".into());
     }
     // Text always has a JSON form.

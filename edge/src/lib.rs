@@ -20,6 +20,9 @@
 //! [`functions`] is the door for hosts: JSON in, JSON out. The code does not know its host, and writes
 //! no log. [`host`] is the door for those that have to fetch the rules as well, as Lambda@Edge does.
 //!
+//! A [`thumbnail`] is made where it is missing: what its URL means, which function makes and stores it over a
+//! host's storage and codecs, and the headers that it has ever after.
+//!
 //! Before the cache there is [`viewer`]: the functions of CloudFront Functions, as JavaScript and as the
 //! function in Rust that they are held to; and what stands for the functions of Lambda@Edge in a
 //! distribution without them.
@@ -52,4 +55,5 @@ mod redirects;
 pub mod respond;
 pub mod route;
 pub mod security;
+pub mod thumbnail;
 pub mod viewer;

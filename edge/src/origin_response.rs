@@ -8,9 +8,7 @@ use crate::origin_request::was_routed;
 use crate::redirects;
 use crate::respond::{self, Answer};
 use crate::route::{ObjectKey, route};
-
-/// Where the variants of pictures are. What answers there says all that is to be said.
-pub(crate) const PICTURES: &str = "/img/";
+use crate::thumbnail;
 
 /// Whether the page that a missing path may mean is there.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -64,7 +62,7 @@ pub fn origin_response<'a>(
     {
         return answer(event, made).map(Step::Reply);
     }
-    if is_missing && let Some((path, page)) = page_behind_slash(request) {
+    if is_missing && let Some((path, page)) = page_behind_slash(request, site) {
         match look {
             Look::NotYet => return Ok(Step::Look(page)),
             Look::There => {
@@ -74,11 +72,15 @@ pub fn origin_response<'a>(
             Look::Missing => {}
         }
     }
-    answer(event, shown(status, &response.headers, site)).map(Step::Reply)
+    let shown = shown(status, &response.headers, &request.uri, site);
+    answer(event, shown).map(Step::Reply)
 }
 
-fn shown<'a>(status: StatusCode, came: &Headers<'a>, site: &Site<'_>) -> Answer<'a> {
+fn shown<'a>(status: StatusCode, came: &Headers<'a>, path: &str, site: &Site<'_>) -> Answer<'a> {
     if status.is_success() {
+        if thumbnail::is_one(path, site.rules) {
+            return thumbnail::found(status, came, site.rules);
+        }
         return respond::found(status, came);
     }
     if status.is_redirection() {
@@ -91,8 +93,10 @@ fn shown<'a>(status: StatusCode, came: &Headers<'a>, site: &Site<'_>) -> Answer<
 }
 
 /// Returns the path and the key of the page that a missing path may mean.
-fn page_behind_slash(request: &Request<'_>) -> Option<(String, ObjectKey)> {
-    if !request.only_reads() || request.uri.starts_with(PICTURES) {
+///
+/// What answers where thumbnails are says all that is to be said.
+fn page_behind_slash(request: &Request<'_>, site: &Site<'_>) -> Option<(String, ObjectKey)> {
+    if !request.only_reads() || thumbnail::is_below(&request.uri, site.rules) {
         return None;
     }
     let page = route(&request.uri).ok()?.page_behind_slash()?;

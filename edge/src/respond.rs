@@ -1,8 +1,10 @@
 //! What the bucket answered, as the viewer sees it, and the answers that need no bucket.
 
 use http::StatusCode;
+pub use quillfront_headers::CACHE_TAG_HEADER as CACHE_TAG;
 use quillfront_headers::values::is_header_value;
 use quillfront_headers::{CACHE_REVALIDATE, Field, Metadata, Redirect, Rules};
+use std::borrow::Cow;
 
 use crate::event::Headers;
 use crate::location::location;
@@ -12,16 +14,11 @@ use crate::{etag, security};
 /// How long an answer that is no page may be kept.
 pub const ERROR_CACHE_CONTROL: &str = "public, max-age=10";
 
-/// The tags of an object, by which CloudFront invalidates it. It reads them from this header of the
-/// origin's response, and a Response Headers Policy takes the header off (Amazon CloudFront Developer
-/// Guide, "Invalidate files", cache tags).
-pub const CACHE_TAG: &str = "x-amz-meta-cache-tag";
-
-const CACHE_CONTROL: &str = "cache-control";
-const CONTENT_SECURITY_POLICY: &str = "content-security-policy";
-const CONTENT_TYPE: &str = "content-type";
-const ETAG: &str = "etag";
-const LOCATION: &str = "location";
+pub(crate) const CACHE_CONTROL: &str = "cache-control";
+pub(crate) const CONTENT_SECURITY_POLICY: &str = "content-security-policy";
+pub(crate) const CONTENT_TYPE: &str = "content-type";
+pub(crate) const ETAG: &str = "etag";
+pub(crate) const LOCATION: &str = "location";
 const SERVER: &str = "server";
 const SET_COOKIE: &str = "set-cookie";
 
@@ -38,12 +35,12 @@ pub struct Answer<'a> {
 }
 
 /// Where the body of an [`Answer`] comes from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Body {
     /// It is what the origin sent.
     Object,
     /// A line of text.
-    Text(&'static str),
+    Text(Cow<'static, str>),
     /// There is none.
     Empty,
 }
@@ -151,7 +148,11 @@ pub fn gone<'a>(rules: &Rules) -> Answer<'a> {
 }
 
 /// An answer that is one line of text.
-pub fn error<'a>(status: StatusCode, text: &'static str, rules: &Rules) -> Answer<'a> {
+pub fn error<'a>(
+    status: StatusCode,
+    text: impl Into<Cow<'static, str>>,
+    rules: &Rules,
+) -> Answer<'a> {
     let mut headers = Headers::default();
     headers.set(CONTENT_TYPE, "text/plain; charset=utf-8");
     headers.set(CACHE_CONTROL, ERROR_CACHE_CONTROL);
@@ -159,7 +160,7 @@ pub fn error<'a>(status: StatusCode, text: &'static str, rules: &Rules) -> Answe
     Answer {
         status,
         headers,
-        body: Body::Text(text),
+        body: Body::Text(text.into()),
     }
 }
 
@@ -188,7 +189,7 @@ fn add_own(headers: &mut Headers<'_>, metadata: Metadata) -> Vec<String> {
 
 /// Whether a header of the origin is the viewer's: not what S3 says of itself, not metadata that is not
 /// shown, and not what no object of a bucket may say to all viewers.
-fn is_public(name: &str) -> bool {
+pub(crate) fn is_public(name: &str) -> bool {
     let is_internal = name.starts_with("x-amz") && name != CACHE_TAG;
     !is_internal && !matches!(name, SERVER | LOCATION | SET_COOKIE)
 }

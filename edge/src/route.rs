@@ -56,9 +56,13 @@ impl ObjectKey {
 
     /// Whether it is the edge's own, like its rules, and no page.
     pub fn is_internal(&self) -> bool {
-        let folder = RULES_KEY.split('/').next();
-        self.0.split('/').next() == folder
+        is_internal(&self.0)
     }
+}
+
+/// Whether a key is that of an object of the edge's own.
+pub(crate) fn is_internal(key: &str) -> bool {
+    key.split('/').next() == RULES_KEY.split('/').next()
 }
 
 impl fmt::Display for ObjectKey {

@@ -15,9 +15,9 @@ pub mod policy;
 
 use quillfront_headers::{Edge, Rules};
 
-use crate::origin_response::PICTURES;
 use crate::respond::{self, Answer};
 use crate::route::{ObjectKey, route};
+use crate::thumbnail;
 
 /// Files that others look for under fixed names, often without a dot (RFC 8615). No page is there.
 pub(crate) const WELL_KNOWN: &str = "/.well-known/";
@@ -36,8 +36,8 @@ impl Behaviour {
     pub const ALL: [Self; 2] = [Self::Default, Self::Pictures];
 
     /// Returns the behaviour that takes a path.
-    pub fn of(path: &str) -> Self {
-        if path.starts_with(PICTURES) {
+    pub fn of(path: &str, rules: &Rules) -> Self {
+        if thumbnail::is_below(path, rules) {
             Self::Pictures
         } else {
             Self::Default
@@ -78,7 +78,7 @@ pub enum Decision {
 
 /// Decides what becomes of a request, in the behaviour that its path belongs to.
 pub fn decide(viewed: Viewed<'_>, rules: &Rules) -> Decision {
-    let behaviour = Behaviour::of(viewed.path);
+    let behaviour = Behaviour::of(viewed.path, rules);
     if !behaviour.has_function(rules) {
         return Decision::Pass(None);
     }

@@ -56,6 +56,14 @@ pub const MAX_BYTES: usize = 1_900;
 pub const MAX_POLICY_BYTES: usize = 1_400;
 /// Bytes of the address of a redirect.
 pub const MAX_LOCATION_BYTES: usize = 1_000;
+/// Bytes of the ETag of an original. Those of S3 have some 40.
+pub const MAX_ETAG_BYTES: usize = 200;
+
+/// The header of S3's answer with the tags of an object, by which CloudFront invalidates it (Amazon CloudFront
+/// Developer Guide, "Invalidate files", cache tags).
+pub const CACHE_TAG_HEADER: &str = "x-amz-meta-cache-tag";
+/// The name of those tags in the user metadata of an object.
+pub const CACHE_TAG: &str = CACHE_TAG_HEADER.split_at(S3_PREFIX.len()).1;
 
 /// The user metadata of a stored thumbnail: the ETag, without quotes, of the original that it was made of. The
 /// builder removes one that does not say so, or that says another.
@@ -80,11 +88,19 @@ pub enum Field {
     Location,
     /// The status of that redirect; 301 where there is none.
     Status,
+    /// The ETag of the original that a thumbnail was made of.
+    Original,
 }
 
 impl Field {
     /// Every field.
-    pub const ALL: [Self; 4] = [Self::Policy, Self::Headers, Self::Location, Self::Status];
+    pub const ALL: [Self; 5] = [
+        Self::Policy,
+        Self::Headers,
+        Self::Location,
+        Self::Status,
+        Self::Original,
+    ];
 
     /// Returns its name in the user metadata of an object.
     pub const fn name(self) -> &'static str {
@@ -98,6 +114,7 @@ impl Field {
             Self::Headers => "x-amz-meta-qf-h",
             Self::Location => "x-amz-meta-qf-location",
             Self::Status => "x-amz-meta-qf-status",
+            Self::Original => "x-amz-meta-qf-original",
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The metadata of one object, and its two ways: into user metadata, and back.
 
 use crate::values::{encode_address, is_header_value};
-use crate::{Field, MAX_BYTES, MAX_LOCATION_BYTES, MAX_POLICY_BYTES};
+use crate::{Field, MAX_BYTES, MAX_ETAG_BYTES, MAX_LOCATION_BYTES, MAX_POLICY_BYTES};
 use std::collections::BTreeMap;
 
 /// What an object tells the edge.
@@ -13,6 +13,8 @@ pub struct Metadata {
     pub headers: BTreeMap<String, Option<String>>,
     /// Where the object redirects to, if it does.
     pub redirect: Option<Redirect>,
+    /// The ETag of the original, without its quotes, where the object is a thumbnail.
+    pub original: Option<String>,
 }
 
 /// A redirect.
@@ -126,6 +128,9 @@ impl Metadata {
                 values.insert(Field::Status, status.code().to_string());
             }
         }
+        if let Some(original) = &self.original {
+            values.insert(Field::Original, original.clone());
+        }
         for (field, value) in &values {
             check(*field, value)?;
         }
@@ -155,6 +160,7 @@ impl Metadata {
                 location: location.to_owned(),
                 status: status.unwrap_or_default(),
             }),
+            original: value(Field::Original).map(str::to_owned),
         }
     }
 }
@@ -166,6 +172,7 @@ fn check(field: Field, value: &str) -> Result<(), WriteError> {
     let most = match field {
         Field::Policy => MAX_POLICY_BYTES,
         Field::Location => MAX_LOCATION_BYTES,
+        Field::Original => MAX_ETAG_BYTES,
         Field::Headers | Field::Status => MAX_BYTES,
     };
     let bytes = value.len();

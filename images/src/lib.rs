@@ -6,18 +6,22 @@
 //!
 //! Nothing here starts a thread, so the same picture and job give the same bytes whoever asks.
 
+mod animated;
 mod canonical;
 mod decode;
 mod encode;
 mod job;
 mod probe;
-mod svg;
+mod strip;
+pub mod svg;
 pub mod thumbnail;
 pub mod xml;
 
+pub use animated::is_animated;
 pub use decode::Picture;
 pub use job::{Encoding, Filter, Geometry, Resize};
 pub use probe::{Format, Probe, probe};
+pub use strip::{Leaks, leaks, strip};
 
 use serde::{Deserialize, Serialize};
 
@@ -90,10 +94,19 @@ pub enum ImageError {
     Encoding(String),
 }
 
+/// A decoder or encoder crashed.
+struct Crash;
+
+impl From<Crash> for ImageError {
+    fn from(_: Crash) -> Self {
+        Self::Damaged("the decoder gave up".into())
+    }
+}
+
 /// Runs a decoder or encoder; a crash in it is damage in the picture.
-fn guarded<T>(work: impl FnOnce() -> Result<T, ImageError>) -> Result<T, ImageError> {
+fn guarded<T, E: From<Crash>>(work: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
     std::panic::catch_unwind(std::panic::AssertUnwindSafe(work))
-        .unwrap_or_else(|_| Err(ImageError::Damaged("the decoder gave up".into())))
+        .unwrap_or_else(|_| Err(Crash.into()))
 }
 
 #[cfg(test)]

@@ -16,7 +16,7 @@ pub(super) fn halves(width: u32, height: u32, format: ImageFormat) -> Vec<u8> {
     written(DynamicImage::ImageRgb8(image), format)
 }
 
-fn written(image: DynamicImage, format: ImageFormat) -> Vec<u8> {
+pub(super) fn written(image: DynamicImage, format: ImageFormat) -> Vec<u8> {
     let mut bytes = Cursor::new(Vec::new());
     image.write_to(&mut bytes, format).unwrap();
     bytes.into_inner()
@@ -128,7 +128,7 @@ fn what_is_transparent_stays_so_or_becomes_white() {
 }
 
 /// A JPEG with EXIF data that says: turn by 90 degrees, a description, a time.
-fn turned(width: u32, height: u32) -> Vec<u8> {
+pub(super) fn turned(width: u32, height: u32) -> Vec<u8> {
     use exif::experimental::Writer;
     use exif::{Field, In, Tag, Value};
     let field = |tag, value| Field {

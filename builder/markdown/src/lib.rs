@@ -61,6 +61,7 @@ mod html;
 mod lexer;
 mod lines;
 mod links;
+mod pictures;
 mod read;
 mod scopes;
 mod spans;
@@ -181,10 +182,29 @@ pub trait Environment {
     fn missing_link(&self, _path: &str) -> Option<String> {
         None
     }
+    /// How a picture is shown that is at an address, as it stands in the page. None leaves it as Markdown has it.
+    fn picture(&self, _url: &str) -> Option<Picture> {
+        None
+    }
     /// `anchor-link.html` for a heading. The error is a message for the author.
     fn anchor_link(&self, id: &str, level: u8) -> Result<String, String>;
     /// `summary-cutoff.html` after this summary. The error is a message for the author.
     fn summary_cutoff(&self, summary: &str) -> Result<String, String>;
+}
+
+/// A picture that fits every screen.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Picture {
+    /// Its address, in one of its sizes.
+    pub src: String,
+    /// Its sizes, as the attribute `srcset` has them; empty where there is one alone.
+    pub srcset: String,
+    /// How wide it is shown, as the attribute `sizes` has it.
+    pub sizes: String,
+    /// Pixels of the original.
+    pub width: u32,
+    /// Pixels of the original.
+    pub height: u32,
 }
 
 /// The page whose text is rendered.
@@ -307,7 +327,8 @@ pub fn render(
         return Err(found.problems);
     }
 
-    let events = read::read(&context, &mut found);
+    let mut events = read::read(&context, &mut found);
+    pictures::add_captions(&mut events, std::mem::take(&mut found.captions));
     let (events, toc) = headings::identify(events, &context, &mut found);
     let (events, summary) = summary::cut(events, &context, &mut found);
     let events = footnotes::place(events, options.bottom_footnotes, &mut found);
@@ -348,6 +369,8 @@ struct Findings<'a> {
     internal_links: Vec<InternalLink>,
     external_links: Vec<ExternalLink>,
     anchors: Vec<String>,
+    /// Pictures with a caption: the place among the events, and the figure.
+    captions: Vec<(usize, String)>,
 }
 
 impl<'a> Findings<'a> {
@@ -359,6 +382,7 @@ impl<'a> Findings<'a> {
             internal_links: Vec::new(),
             external_links: Vec::new(),
             anchors: Vec::new(),
+            captions: Vec::new(),
         }
     }
 

@@ -1,9 +1,9 @@
 //! From text to events: what can be decided one event at a time.
 
 use super::highlight::Budget;
-use super::{Context, Events, Findings, Options, code, emoji, html, links};
+use super::{Context, Events, Findings, Options, code, emoji, html, links, pictures};
+use pulldown_cmark::TextMergeWithOffset;
 use pulldown_cmark::{CodeBlockKind, CowStr, Event, Options as Parse, Parser, Tag, TagEnd};
-use pulldown_cmark::{LinkType, TextMergeWithOffset};
 use std::ops::Range;
 
 /// The events of the text. Links lead where they should, pictures and code blocks are each one
@@ -39,8 +39,13 @@ pub fn read<'a>(context: &Context<'a>, found: &mut Findings<'_>) -> Events<'a> {
                 dest_url, title, ..
             }) => {
                 let url = links::picture(&dest_url, &range, context, found);
-                let alt = alt_text(&mut source, context.options);
-                Event::InlineHtml(picture(url, title, alt, context.options.lazy_async_image))
+                let alt = pictures::alt_text(&mut source, context.options);
+                let shown = pictures::show(url, title, alt, context);
+                let place = events.len();
+                found
+                    .captions
+                    .extend(shown.figure.map(|figure| (place, figure)));
+                Event::InlineHtml(shown.html)
             }
             Event::Start(Tag::Link {
                 link_type,
@@ -78,7 +83,7 @@ fn extensions(options: &Options) -> Parse {
     parse
 }
 
-fn with_emoji(text: CowStr<'_>) -> CowStr<'_> {
+pub fn with_emoji(text: CowStr<'_>) -> CowStr<'_> {
     emoji::replace(&text).map_or(text, CowStr::from)
 }
 
@@ -94,47 +99,4 @@ fn code_text<'a>(source: &mut impl Iterator<Item = (Event<'a>, Range<usize>)>) -
         }
     }
     whole
-}
-
-/// The text up to the end of a picture. Raw HTML in it is kept as text, except in the plain
-/// alternative text that goes with `lazy_async_image` (site model, section 11).
-fn alt_text<'a>(
-    source: &mut impl Iterator<Item = (Event<'a>, Range<usize>)>,
-    options: &Options,
-) -> String {
-    let mut alt = String::new();
-    let mut depth = 0;
-    for (event, _) in source {
-        match event {
-            Event::Start(_) => depth += 1,
-            Event::End(_) if depth == 0 => break,
-            Event::End(_) => depth -= 1,
-            Event::Text(text) if options.render_emoji => alt.push_str(&with_emoji(text)),
-            Event::Text(text) | Event::Code(text) => alt.push_str(&text),
-            Event::InlineHtml(tag) if !options.lazy_async_image => alt.push_str(&tag),
-            Event::SoftBreak | Event::HardBreak => alt.push(' '),
-            _ => {}
-        }
-    }
-    alt
-}
-
-fn picture<'a>(url: CowStr<'a>, title: CowStr<'a>, alt: String, lazy: bool) -> CowStr<'a> {
-    let tag = Tag::Image {
-        link_type: LinkType::Inline,
-        dest_url: url,
-        title,
-        id: "".into(),
-    };
-    let events = [
-        Event::Start(tag),
-        Event::Text(alt.into()),
-        Event::End(TagEnd::Image),
-    ];
-    let mut html = html::write(events.into_iter(), 128);
-    if lazy {
-        let end = html.len() - " />".len();
-        html.insert_str(end, r#" loading="lazy" decoding="async""#);
-    }
-    html.into()
 }

@@ -21,4 +21,4 @@ pub mod security;
 
 /// The engine: the version, and a number that is raised whenever the same sources make other bytes. What a
 /// build of another engine noted is not gone by.
-pub const ENGINE: &str = concat!(env!("CARGO_PKG_VERSION"), " (4)");
+pub const ENGINE: &str = concat!(env!("CARGO_PKG_VERSION"), " (5)");

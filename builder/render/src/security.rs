@@ -331,6 +331,7 @@ fn metadata_of(
         policy,
         headers,
         redirect,
+        ..Metadata::default()
     }
 }
 

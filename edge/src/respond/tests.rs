@@ -301,6 +301,7 @@ proptest! {
             policy,
             headers: own,
             redirect: target.map(|target| Redirect::to(target.trim_end(), status)),
+            ..Metadata::default()
         };
         let stored = metadata.write().unwrap();
         let origin: HeaderMap = stored

@@ -106,7 +106,7 @@ fn written(answer: &Answer<'_>) -> Value {
         "statusDescription": reason,
         "headers": headers,
     });
-    if let Body::Text(text) = answer.body {
+    if let Body::Text(text) = &answer.body {
         response["body"] = json!({"encoding": "text", "data": text});
     }
     response

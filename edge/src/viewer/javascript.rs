@@ -10,7 +10,6 @@ use serde_json::{Value, json};
 
 use super::event::headers;
 use super::{Behaviour, WELL_KNOWN};
-use crate::origin_response::PICTURES;
 use crate::respond::{self, Answer, Body};
 use crate::route::{INDEX, MAX_KEY_BYTES, MAX_PATH_BYTES, Refusal};
 
@@ -56,15 +55,14 @@ fn facts(behaviour: Behaviour, rules: &Rules) -> Value {
         "notFound": text(&not_found),
         "origin": domains.origin,
         "others": domains.others,
-        "pictures": PICTURES,
         "routes": behaviour.routes(rules),
         "tooLong": text(&respond::refused(Refusal::TooLong, rules)),
         "wellKnown": WELL_KNOWN,
     })
 }
 
-fn text(answer: &Answer<'_>) -> &'static str {
-    match answer.body {
+fn text<'a>(answer: &'a Answer<'_>) -> &'a str {
+    match &answer.body {
         Body::Text(text) => text,
         Body::Object | Body::Empty => "",
     }

@@ -15,6 +15,9 @@ pub enum ThumbnailError {
     /// What is asked for is over a limit.
     #[error("the thumbnail would be too large: {0}")]
     ResultTooLarge(String),
+    /// Trimming cuts everything off. The text says how large the original is.
+    #[error("trim leaves nothing of the original: {0}")]
+    NothingLeft(String),
     /// The original is damaged.
     #[error("the original is damaged: {0}")]
     Damaged(String),
@@ -29,9 +32,15 @@ impl ThumbnailError {
         match self {
             Self::Unsupported(_) | Self::NotAPicture => 415,
             Self::TooLarge(_) => 413,
-            Self::ResultTooLarge(_) => 400,
+            Self::ResultTooLarge(_) | Self::NothingLeft(_) => 400,
             Self::Damaged(_) => 422,
             Self::Encoding(_) => 500,
         }
+    }
+}
+
+impl From<crate::Crash> for ThumbnailError {
+    fn from(_: crate::Crash) -> Self {
+        Self::Damaged("the decoder gave up".into())
     }
 }

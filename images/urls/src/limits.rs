@@ -12,6 +12,8 @@ pub struct Limits {
     pub pixels: u64,
     /// Pixels of all frames of an animation that stays one.
     pub animation_pixels: u64,
+    /// Frames of an animation that stays one: small ones cost memory of their own.
+    pub frames: u32,
     /// Pixels of a side of what is made.
     pub side: u32,
 }
@@ -22,6 +24,7 @@ impl Default for Limits {
             bytes: 100_000_000,
             pixels: 100_000_000,
             animation_pixels: 50_000_000,
+            frames: 5_000,
             side: 12_000,
         }
     }

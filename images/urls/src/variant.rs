@@ -2,6 +2,7 @@
 
 use crate::transform::Format;
 use crate::{Accepted, Options, Place, Refusal, Settings, Transform, Version};
+use sha2::{Digest, Sha256};
 
 /// The most bytes of a key (Amazon S3 User Guide, "Naming Amazon S3 objects").
 const MAX_KEY_BYTES: usize = 1_024;
@@ -89,6 +90,14 @@ impl Variant {
         format!("{}/{original}/", settings.folder())
     }
 
+    /// Returns the tag by which caches forget all thumbnails of an original: the SHA-256 of its key, in lower-case
+    /// hexadecimal digits. A key itself may have characters that no tag has.
+    pub fn tag(original: &str) -> String {
+        let digest = Sha256::digest(original);
+        let digits = digest.iter().map(|byte| format!("{byte:02x}"));
+        digits.collect()
+    }
+
     /// Returns whether anybody may have it.
     pub fn is_free(&self, settings: &Settings) -> bool {
         self.transform.is_free(settings)
@@ -151,6 +160,13 @@ mod tests {
         ] {
             assert_eq!(key(path, accept), expected, "{path} {accept}");
         }
+    }
+
+    #[test]
+    fn a_tag_is_what_sha256sum_prints_of_the_key() {
+        let expected = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+        assert_eq!(Variant::tag("abc"), expected);
+        assert_eq!(Variant::tag("grüße/a,b.jpg").len(), 64);
     }
 
     #[test]

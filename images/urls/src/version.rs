@@ -1,11 +1,12 @@
 //! The content of an original, in the URL of its thumbnail.
 
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::fmt;
 
 /// The first 64 bits of the SHA-256 of an original's bytes as they are published: `v=` in a URL. Such a URL never
 /// shows another picture, so that it may be cached for ever.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Version(u64);
 
 impl Version {

@@ -71,7 +71,7 @@ const OBJECT_DAMAGED: &str = "ObjectDamaged";
 impl StoreError {
     /// Whether what the disk has is not what was written. Any other error (a file that may not be
     /// read, a disk that does not answer, too many open files) says nothing of what was written.
-    pub(super) fn is_damage(&self) -> bool {
+    pub(crate) fn is_damage(&self) -> bool {
         use io::ErrorKind::{InvalidData, UnexpectedEof};
         match self {
             StoreError::Damaged(_) | StoreError::Lost(_) => true,

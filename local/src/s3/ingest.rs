@@ -78,7 +78,8 @@ pub(super) async fn ingest(
     Ok(ingested)
 }
 
-fn write(
+/// Writes what comes to a temporary file. Blocks.
+pub(super) fn write(
     shared: &Shared,
     mut pieces: Receiver<bytes::Bytes>,
     algorithm: Algorithm,

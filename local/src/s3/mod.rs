@@ -65,6 +65,7 @@ mod checksum;
 mod conditions;
 mod copy;
 mod cors;
+mod direct;
 mod disk;
 mod error;
 mod events;
@@ -86,6 +87,7 @@ mod version_2;
 
 pub use blocks::Contents;
 pub use checksum::{Algorithm, ChecksumKind, ObjectChecksum};
+pub use direct::NewObject;
 pub use error::StoreError;
 pub use object::{Object, ObjectMeta};
 pub use server::{Credentials, REGION, serve};

@@ -11,8 +11,7 @@ use quillfront_edge::respond;
 use quillfront_headers::Rules;
 
 use super::look_up::{Body, Found, look_up};
-use super::{Shared, body, live};
-use crate::s3::Object;
+use super::{Shared, live};
 use crate::terminal::tell;
 
 /// The response to a request for a page.
@@ -25,9 +24,7 @@ pub(super) async fn answer(shared: &Shared, request: &Parts) -> Response {
             .insert(header::ALLOW, HeaderValue::from_static("GET, HEAD"));
         return response;
     }
-    let host = request.headers.get(header::HOST);
-    let host = host.and_then(|host| host.to_str().ok());
-    let found = match look_up(shared, &request.method, &request.uri, host).await {
+    let found = match look_up(shared, request).await {
         Ok(found) => found,
         Err(reason) => return failed(&reason),
     };
@@ -41,15 +38,14 @@ pub(super) async fn answer(shared: &Shared, request: &Parts) -> Response {
 
 /// The response with the published bytes.
 async fn published(shared: &Shared, request: &Parts, found: Found) -> std::io::Result<Response> {
+    let Some(size_bytes) = found.body.size_bytes() else {
+        return Ok(plain(found));
+    };
     let Found {
         status,
         mut headers,
-        body: Body::Object(object),
-    } = found
-    else {
-        return Ok(plain(found));
-    };
-    let size_bytes = object.meta.size;
+        body,
+    } = found;
     let compressible = encoding::is_compressible(status, &headers, size_bytes);
     if compressible {
         headers.append(header::VARY, HeaderValue::from_static("accept-encoding"));
@@ -89,12 +85,14 @@ async fn published(shared: &Shared, request: &Parts, found: Found) -> std::io::R
             let range = format!("bytes {first}-{last}/{size_bytes}");
             headers.insert(header::CONTENT_RANGE, value(&range));
             let span = first..last + 1;
-            from_file(StatusCode::PARTIAL_CONTENT, headers, object, span).await
+            with_span(StatusCode::PARTIAL_CONTENT, headers, body, span).await
         }
         (Outcome::Proceed, Selection::Whole) => match encoding.name() {
-            None => from_file(status, headers, object, 0..size_bytes).await,
+            None => with_span(status, headers, body, 0..size_bytes).await,
             Some(name) => {
-                let bytes = shared.compressed.get(object, encoding).await?;
+                let etag = body.etag(&headers);
+                let read = move || body.read_all();
+                let bytes = shared.compressed.get(etag, encoding, read).await?;
                 headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static(name));
                 // An offset into a body that may come out otherwise next time means nothing.
                 headers.remove(header::ACCEPT_RANGES);
@@ -109,7 +107,7 @@ async fn published(shared: &Shared, request: &Parts, found: Found) -> std::io::R
 pub(super) fn plain(found: Found) -> Response {
     let body = match found.body {
         Body::Text(text) => axum::body::Body::from(text.into_owned()),
-        Body::Object(_) => axum::body::Body::empty(),
+        Body::Object(_) | Body::Bytes(_) => axum::body::Body::empty(),
     };
     response(found.status, found.headers, body)
 }
@@ -132,17 +130,17 @@ pub(super) fn response(status: StatusCode, headers: HeaderMap, body: axum::body:
     response
 }
 
-async fn from_file(
+async fn with_span(
     status: StatusCode,
     mut headers: HeaderMap,
-    object: Object,
+    body: Body,
     span: std::ops::Range<u64>,
 ) -> std::io::Result<Response> {
     headers.insert(
         header::CONTENT_LENGTH,
         HeaderValue::from(span.end - span.start),
     );
-    let body = body::stream(object.contents, span).await?;
+    let body = body.span(span).await?;
     Ok(response(status, headers, body))
 }
 

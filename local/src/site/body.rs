@@ -1,4 +1,4 @@
-//! Bodies that stream from a file.
+//! Bodies: bytes at hand, and such as stream from a file.
 
 use std::io;
 use std::ops::Range;
@@ -6,8 +6,57 @@ use std::ops::Range;
 use axum::body::Body;
 use bytes::Bytes;
 use futures::stream::{self, StreamExt};
+use http::header::{self, HeaderMap};
 
+use super::look_up;
 use crate::s3::{Contents, Object};
+
+impl look_up::Body {
+    /// The length of what can be sent in part; none of a text.
+    pub fn size_bytes(&self) -> Option<u64> {
+        match self {
+            Self::Object(object) => Some(object.meta.size),
+            Self::Bytes(bytes) => Some(bytes.len() as u64),
+            Self::Text(_) => None,
+        }
+    }
+
+    /// What tells its bytes from others: the ETag of the object, else that of its headers.
+    pub fn etag(&self, headers: &HeaderMap) -> String {
+        if let Self::Object(object) = self {
+            return object.meta.etag.clone();
+        }
+        let etag = headers.get(header::ETAG);
+        let etag = etag.and_then(|etag| etag.to_str().ok());
+        etag.unwrap_or_default().trim_matches('"').to_owned()
+    }
+
+    /// All of it. Blocks; for bodies whose size was looked at.
+    pub fn read_all(self) -> io::Result<Bytes> {
+        match self {
+            Self::Object(object) => read_all(object),
+            Self::Bytes(bytes) => Ok(bytes),
+            Self::Text(text) => Ok(text.into_owned().into()),
+        }
+    }
+
+    /// A range of its bytes.
+    ///
+    /// # Errors
+    /// The object cannot be read.
+    pub async fn span(self, span: Range<u64>) -> io::Result<Body> {
+        match self {
+            Self::Object(object) => stream(object.contents, span).await,
+            other => {
+                let bytes = other.read_all()?;
+                let at = |offset: u64| {
+                    usize::try_from(offset).map_or(bytes.len(), |at| at.min(bytes.len()))
+                };
+                Ok(Body::from(bytes.slice(at(span.start)..at(span.end))))
+            }
+        }
+    }
+}
 
 /// A range of an object's bytes. The first piece is read at once, so that an object that is
 /// damaged there becomes an error; if a later one is, the connection is cut, so that the client
@@ -15,7 +64,7 @@ use crate::s3::{Contents, Object};
 ///
 /// # Errors
 /// The object cannot be read.
-pub(super) async fn stream(contents: Contents, span: Range<u64>) -> io::Result<Body> {
+async fn stream(contents: Contents, span: Range<u64>) -> io::Result<Body> {
     let (contents, first) = piece(contents, span.clone()).await?;
     let start = span.start + first.len() as u64;
     if start >= span.end {

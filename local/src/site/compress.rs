@@ -10,8 +10,7 @@ use lru::LruCache;
 use quillfront_edge::encoding::Encoding;
 use tokio::sync::{OnceCell, Semaphore};
 
-use super::body::{blocking, read_all};
-use crate::s3::Object;
+use super::body::blocking;
 
 /// How much memory the kept bodies may take.
 const KEPT_BYTES: usize = 64 * 1024 * 1024;
@@ -50,12 +49,17 @@ impl Default for Compressed {
 }
 
 impl Compressed {
-    /// The body of `object` in `encoding`. Who asks while it is being made waits for it.
+    /// The body with this ETag, which `read` reads, in `encoding`. Who asks while it is being made waits for it.
     ///
     /// # Errors
-    /// The object cannot be read.
-    pub async fn get(&self, object: Object, encoding: Encoding) -> io::Result<Bytes> {
-        let key = (object.meta.etag.clone(), encoding);
+    /// The body cannot be read.
+    pub async fn get(
+        &self,
+        etag: String,
+        encoding: Encoding,
+        read: impl FnOnce() -> io::Result<Bytes> + Send + 'static,
+    ) -> io::Result<Bytes> {
+        let key = (etag, encoding);
         let cell = self
             .lock()
             .bodies
@@ -74,7 +78,7 @@ impl Compressed {
             let bytes = blocking(move || {
                 // Held to the end even if nobody waits any more.
                 let _permit = permit;
-                compress(&read_all(object)?, encoding)
+                compress(&read()?, encoding)
             });
             let bytes = bytes.await?;
             self.lock().add(&key, &cell, bytes.len());

@@ -297,6 +297,7 @@ pub(super) fn wants_script(request: &HeaderMap, found: &Found) -> bool {
         && !headers.contains_key(header::CONTENT_ENCODING)
         && match &found.body {
             look_up::Body::Object(object) => object.meta.size <= PAGE_BYTES,
+            look_up::Body::Bytes(bytes) => bytes.len() as u64 <= PAGE_BYTES,
             look_up::Body::Text(_) => true,
         }
         && csp::allows_live_reload(headers)
@@ -312,6 +313,7 @@ pub(super) async fn with_script(found: Found) -> std::io::Result<Response> {
     } = found;
     let html = match body {
         look_up::Body::Object(object) => body::blocking(move || body::read_all(object)).await?,
+        look_up::Body::Bytes(bytes) => bytes,
         look_up::Body::Text(text) => text.into_owned().into(),
     };
     let nonce = new_nonce()?;

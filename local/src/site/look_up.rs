@@ -3,18 +3,22 @@
 
 use std::borrow::Cow;
 
+use bytes::Bytes;
 use http::header::{self, HeaderMap, HeaderValue};
-use http::{Method, StatusCode, Uri};
+use http::request::Parts;
+use http::{Method, StatusCode};
 use quillfront_edge::event::{EventError, EventType, Headers, Request, Response, Returned};
 use quillfront_edge::functions::{self, Outcome, Query, handle};
 use quillfront_edge::origin_response::Look;
 use quillfront_edge::respond::{self, Answer, CACHE_TAG, ERROR_CACHE_CONTROL};
 use quillfront_edge::route::{ObjectKey, route};
 use quillfront_edge::security;
+use quillfront_edge::thumbnail::{self, Asked, ask};
 use quillfront_edge::viewer::{Decision, Viewed, decide};
 use quillfront_headers::{Edge, Rules};
 
 use super::rules::rules;
+use super::thumbnails::ThumbnailError;
 use super::{Shared, origin, policy_mode};
 use crate::s3::{Object, StoreError};
 
@@ -36,6 +40,8 @@ pub(super) struct Found {
 pub(super) enum Body {
     /// The bytes of an object.
     Object(Object),
+    /// Bytes at hand.
+    Bytes(Bytes),
     /// A text; it may be empty.
     Text(Cow<'static, str>),
 }
@@ -49,6 +55,9 @@ pub(super) enum LookUpError {
     /// CloudFront would answer 502.
     #[error(transparent)]
     Function(#[from] functions::Error),
+    /// A thumbnail cannot be looked up.
+    #[error(transparent)]
+    Thumbnail(#[from] ThumbnailError),
 }
 
 impl From<EventError> for LookUpError {
@@ -57,18 +66,16 @@ impl From<EventError> for LookUpError {
     }
 }
 
-/// What is at `uri`.
+/// What a request is for.
 ///
 /// A 404 is shown as CloudFront shows it with a custom error page: the page of [`NOT_FOUND_PATH`] comes
 /// through the same functions, with its own policy, and the status stays.
 ///
 /// The viewer-request function does not run for that page, and what it answers itself is no 404 of the origin.
-pub(super) async fn look_up(
-    shared: &Shared,
-    method: &Method,
-    uri: &Uri,
-    host: Option<&str>,
-) -> Result<Found, LookUpError> {
+pub(super) async fn look_up(shared: &Shared, request: &Parts) -> Result<Found, LookUpError> {
+    let (method, uri) = (&request.method, &request.uri);
+    let host = request.headers.get(header::HOST);
+    let host = host.and_then(|host| host.to_str().ok());
     let rules = rules(shared).await?;
     let viewed = Viewed {
         path: uri.path(),
@@ -79,6 +86,19 @@ pub(super) async fn look_up(
         Decision::Answer(answer) => return Ok(answered(answer)),
         Decision::Pass(path) => path.map_or(Cow::from(uri.path()), Cow::from),
     };
+    let accept = accepted(&request.headers);
+    let viewed = thumbnail::Viewed {
+        path: uri.path(),
+        accept: &accept,
+    };
+    match ask(viewed, &rules) {
+        Asked::Ordinary => {}
+        Asked::Answer(answer) => return Ok(answered(answer)),
+        Asked::Thumbnail(path) => {
+            let found = shared.thumbnails.find(&path, &rules).await?;
+            return Ok(without_tags(found));
+        }
+    }
     let query = uri.query().unwrap_or_default();
     let mut found = behind(shared, &rules, method, &path, query).await?;
     if found.status == StatusCode::NOT_FOUND {
@@ -89,9 +109,13 @@ pub(super) async fn look_up(
             found = nothing_yet(&rules);
         }
     }
-    // The Response Headers Policy takes this off.
+    Ok(without_tags(found))
+}
+
+/// What goes to the reader: the Response Headers Policy takes the tags off.
+fn without_tags(mut found: Found) -> Found {
     found.headers.remove(CACHE_TAG);
-    Ok(found)
+    found
 }
 
 /// What is behind the cache.
@@ -108,16 +132,23 @@ async fn behind(
     }
 }
 
-/// What the viewer-request function answers.
-fn answered(answer: Answer<'static>) -> Found {
+/// The `Accept` header, as one line.
+fn accepted(headers: &HeaderMap) -> String {
+    let lines = headers.get_all(header::ACCEPT).iter();
+    let lines: Vec<&str> = lines.filter_map(|line| line.to_str().ok()).collect();
+    lines.join(",")
+}
+
+/// An answer of the edge by itself.
+pub(super) fn answered(answer: Answer<'static>) -> Found {
     let text = match answer.body {
         respond::Body::Text(text) => text,
-        respond::Body::Object | respond::Body::Empty => "",
+        respond::Body::Object | respond::Body::Empty => Cow::default(),
     };
     Found {
         status: answer.status,
         headers: answer.headers.to_http(),
-        body: Body::Text(text.into()),
+        body: Body::Text(text),
     }
 }
 

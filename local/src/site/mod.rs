@@ -7,6 +7,7 @@
 //!    the events that CloudFront makes of a request and of the bucket's answer ([`origin`]), with the
 //!    rules of the site ([`rules`]). It is the code that runs at CloudFront's edge. On a site without
 //!    Lambda@Edge a Response Headers Policy stands for them ([`policy_mode`]).
+//!    A thumbnail is a finished object, or is made at once ([`thumbnails`]).
 //! 3. [`answer`]: what CloudFront itself does: conditions, ranges, compression
 //!    ([`compress`]). The body streams from the file ([`body`]).
 //! 4. [`live`]: a page that a browser navigates to is given a script that reloads it, if
@@ -35,6 +36,7 @@ mod policy_mode;
 mod problems;
 mod rules;
 mod serve;
+mod thumbnails;
 
 use std::sync::Arc;
 
@@ -46,6 +48,7 @@ use axum::routing::get;
 use crate::s3::Store;
 use compress::Compressed;
 use live::Live;
+use thumbnails::Thumbnails;
 
 pub use problems::{On, Problem};
 pub use serve::serve;
@@ -74,6 +77,7 @@ struct Shared {
     live: Live,
     ledger: cloudfront::Ledger,
     rules: rules::LastRules,
+    thumbnails: Thumbnails,
 }
 
 impl Site {
@@ -82,6 +86,7 @@ impl Site {
         let live = Live::new();
         let ledger = cloudfront::Ledger::default();
         let compressed = Compressed::default();
+        let thumbnails = Thumbnails::new(store.clone(), options.bucket.clone());
         Site {
             shared: Arc::new(Shared {
                 store,
@@ -90,6 +95,7 @@ impl Site {
                 live,
                 ledger,
                 rules: rules::LastRules::default(),
+                thumbnails,
             }),
         }
     }
@@ -109,6 +115,11 @@ impl Site {
     /// Shows these mistakes on the pages that they are about, in place of those that were shown before.
     pub fn show_problems(&self, problems: Vec<Problem>) {
         self.shared.live.show(problems);
+    }
+
+    /// Returns how many thumbnails were made since the start. One that is made for many readers at once counts once.
+    pub fn thumbnails_made(&self) -> u64 {
+        self.shared.thumbnails.made()
     }
 
     /// The part of the CloudFront API that the builder uses: invalidations of the distribution

@@ -113,6 +113,19 @@ impl Server {
         put.send().await.unwrap();
     }
 
+    pub async fn delete(&self, key: &str) {
+        let delete = self.s3.delete_object().bucket(BUCKET).key(key);
+        delete.send().await.unwrap();
+    }
+
+    /// The keys that begin so.
+    pub async fn keys(&self, prefix: &str) -> Vec<String> {
+        let list = self.s3.list_objects_v2().bucket(BUCKET).prefix(prefix);
+        let listed = list.send().await.unwrap();
+        let keys = listed.contents().iter().filter_map(|object| object.key());
+        keys.map(str::to_owned).collect()
+    }
+
     pub async fn get(&self, path: &str) -> Reply {
         self.get_with(path, &[]).await
     }

@@ -8,3 +8,4 @@ mod harness;
 mod live;
 mod one_policy;
 mod pages;
+mod thumbnails;

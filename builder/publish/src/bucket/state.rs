@@ -113,6 +113,8 @@ fn differing<K: Ord + Clone + Send + Sync, V: PartialEq + Send + Sync>(
 
 /// The first format that says which content was accepted.
 const FORMAT_OF_ACCEPTANCE: u32 = 6;
+/// The first format that knows of a picture what it knows now. Those of older ones are measured again.
+const FORMAT_OF_PICTURES: u32 = 8;
 
 /// True for texts that are read only when something of them is rendered.
 fn is_put_away(key: &SourceKey) -> bool {
@@ -176,7 +178,11 @@ impl State {
     ) -> Result<Self, StateError> {
         let texts = unpack_all::<(SourceKey, String)>(&segments.site_texts, packed)?;
         let answers = unpack_all::<(Request, String)>(&segments.answers, packed)?;
-        let album = unpack_all::<(SourceKey, (String, Measured))>(&segments.pictures, packed)?;
+        let measured = match format {
+            FORMAT_OF_PICTURES.. => segments.pictures.as_slice(),
+            _ => &[],
+        };
+        let album = unpack_all::<(SourceKey, (String, Measured))>(measured, packed)?;
         let texts = texts.into_iter().flatten();
         let texts: BTreeMap<SourceKey, Arc<str>> =
             texts.map(|(key, text)| (key, text.into())).collect();

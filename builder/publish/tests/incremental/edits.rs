@@ -464,6 +464,8 @@ fn other(key: &'static str) -> BoxedStrategy<Edit> {
             "[edge]\ndomains = [\"www.example.org\"]\n",
             "[data]\nallowed_hosts = [\"api.example.org\"]\n[redirects]\ndialect = \"cloudflare\"\n",
             "[redirects]\ndialect = \"cloudflare\"\n[security]\n",
+            "[images]\nresponsive = true\nwidths = [3, 5, 7]\n",
+            "[images]\nresponsive = true\nresize = \"build\"\nprefix = \"/pictures\"\n[security]\n",
         ],
         "static/_redirects" => &[
             "/old /blog/a/\n/blog/b /top/ 301!\n",

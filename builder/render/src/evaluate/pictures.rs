@@ -4,8 +4,9 @@
 //! what is to be made is read again in batches, and gone before the next one.
 
 use crate::graph::Shown;
-use crate::render::world::{Measured, World};
-use quillfront_images::{Job, Picture, probe};
+use crate::render::world::{Measure, Measured, World};
+use quillfront_image_urls::Version;
+use quillfront_images::{Job, Picture, is_animated, probe};
 use quillfront_site::diagnostic::Diagnostic;
 use quillfront_site::fingerprint::Fingerprint;
 use quillfront_site::key::{OutputKey, SourceKey};
@@ -59,7 +60,12 @@ pub(super) fn measure(key: &SourceKey, bytes: Option<&[u8]>) -> Measured {
         return Err(format!("`{key}` is missing or too large to read"));
     };
     match probe(bytes) {
-        Ok(found) => Ok((found, Fingerprint::of(bytes))),
+        Ok(probe) => Ok(Measure {
+            probe,
+            content: Fingerprint::of(bytes),
+            version: Version::of(bytes),
+            is_animated: is_animated(bytes),
+        }),
         Err(error) => Err(format!("`{key}`: {error}")),
     }
 }
@@ -100,8 +106,8 @@ impl Darkroom {
     }
 
     fn note_pixels(&mut self, key: &SourceKey, measured: &Measured) {
-        if let Ok((found, _)) = measured {
-            let pixels = u64::from(found.width) * u64::from(found.height);
+        if let Ok(Measure { probe, .. }) = measured {
+            let pixels = u64::from(probe.width) * u64::from(probe.height);
             self.pixels.insert(key.clone(), pixels);
         }
     }
@@ -219,7 +225,7 @@ impl Darkroom {
     ) -> Vec<(OutputKey, Made)> {
         // The names were made of what was measured.
         let same = |bytes: &[u8]| match measured {
-            Some(Ok((_, fingerprint))) => *fingerprint == Fingerprint::of(bytes),
+            Some(Ok(measure)) => measure.content == Fingerprint::of(bytes),
             Some(Err(_)) | None => true,
         };
         let decoded = match bytes {
@@ -271,3 +277,5 @@ impl Darkroom {
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod thumbnails_tests;

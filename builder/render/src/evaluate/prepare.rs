@@ -3,6 +3,7 @@
 use super::{Evaluation, Options};
 use crate::graph::reach;
 use crate::render::generated::Generated;
+use crate::render::published::Published;
 use crate::render::templates::Templates;
 use crate::render::world::{Inputs, Settings, World};
 use crate::sass::Sheets;
@@ -111,6 +112,7 @@ impl Prepared {
             images: own.images.settings.clone(),
             ..security::rules(header_sources, edge_files.redirects.clone())
         };
+        let published = Published::of(&own.images, &plan);
         let world = World {
             config: Arc::new(config),
             own: Arc::new(own),
@@ -125,6 +127,7 @@ impl Prepared {
             measured: Arc::default(),
             styles: Arc::new(styles),
             generated: Arc::new(Generated::of(&plan)),
+            published: Arc::new(published),
             indexes: Arc::default(),
             texts: Arc::default(),
             records: Some(Arc::default()),

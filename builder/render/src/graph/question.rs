@@ -67,6 +67,10 @@ pub enum TextQuestion {
     Answer(Request),
     /// `now`.
     Now,
+    /// Which picture is published under an output key, and its bytes.
+    Published(String),
+    /// Where a source is published as it is.
+    PublishedAs(String),
 }
 
 /// A name that is looked up in a language.
@@ -147,7 +151,12 @@ impl TextQuestion {
     pub fn looks_beyond_pages(&self) -> bool {
         matches!(
             self,
-            Self::File(_) | Self::Picture(_) | Self::Answer(_) | Self::Now
+            Self::File(_)
+                | Self::Picture(_)
+                | Self::Answer(_)
+                | Self::Now
+                | Self::Published(_)
+                | Self::PublishedAs(_)
         )
     }
 }
@@ -187,6 +196,8 @@ impl fmt::Display for TextQuestion {
             Self::Picture(path) => write!(f, "picture {path}"),
             Self::Answer(request) => write!(f, "answer of {}", request.url),
             Self::Now => write!(f, "the time of the build"),
+            Self::Published(key) => write!(f, "picture at /{key}"),
+            Self::PublishedAs(source) => write!(f, "address of {source}"),
         }
     }
 }

@@ -2,12 +2,14 @@
 
 use super::files;
 use super::scope::{self, Scope, scope};
-use super::world::World;
+use super::thumbnails;
+use super::world::{Measure, World};
 use crate::graph::TextQuestion;
-use quillfront_images::{Encoding, Filter, Format, Job, Probe, Resize};
+use quillfront_images::{Encoding, Filter, Format, Job, Resize};
 use quillfront_site::fingerprint::Fingerprint;
 use quillfront_site::key::{OutputKey, SourceKey};
 use quillfront_site::plan::PICTURES;
+use quillfront_site::quillfront_toml::Resized;
 use tera::{Error, Kwargs, Map, State, Value};
 
 /// Pictures in other sizes that the text of one page, or the templates of one output, may ask for.
@@ -43,7 +45,7 @@ pub(super) fn get_image_metadata(arguments: Kwargs, _: &State) -> Answer {
             fail(format!("get_image_metadata: there is no file `{path}`"))
         };
     };
-    let Some((found, _)) = measured(&world, &key, "get_image_metadata")? else {
+    let Some(Measure { probe: found, .. }) = measured(&world, &key, "get_image_metadata")? else {
         return Ok(stand_in());
     };
     let text = |text: Option<String>| text.map_or_else(Value::none, Value::from);
@@ -70,9 +72,10 @@ pub(super) fn resize_image(arguments: Kwargs, _: &State) -> Answer {
     let Some(source) = files::source(&world, path)? else {
         return fail(format!("resize_image: there is no file `{path}`"));
     };
-    let Some((found, content)) = measured(&world, &source, "resize_image")? else {
+    let Some(measure) = measured(&world, &source, "resize_image")? else {
         return Ok(stand_in());
     };
+    let found = &measure.probe;
     if matches!(found.format, Format::Svg | Format::Avif) {
         let name = found.format.name();
         let message = "can be shown and measured, but not resized";
@@ -88,7 +91,28 @@ pub(super) fn resize_image(arguments: Kwargs, _: &State) -> Answer {
     let geometry = job
         .geometry(found.width, found.height)
         .map_err(|error| Error::message(format!("resize_image: `{source}`: {error}")))?;
-    let key = key_of(&source, &job, content);
+    scope::ask(&world, || TextQuestion::PublishedAs(source.to_string()));
+    let by_url = match world.own.images.resized {
+        Resized::ByUrl => {
+            let format = arguments.get::<&str>("format")?;
+            let is_auto = format.is_none_or(|format| format == "auto");
+            thumbnails::resized(&world, &source, &measure, &job, is_auto)
+        }
+        Resized::AtBuild => None,
+    };
+    let sizes = [
+        ("width", geometry.width.into()),
+        ("height", geometry.height.into()),
+        ("orig_width", found.width.into()),
+        ("orig_height", found.height.into()),
+    ];
+    if let Some(url) = by_url {
+        // There is no file but the original.
+        let original = source.as_str();
+        let place = [("url", url.into()), ("static_path", original.into())];
+        return Ok(answer(place.into_iter().chain(sizes)));
+    }
+    let key = key_of(&source, &job, measure.content);
     let what = if in_text {
         "the text of this page"
     } else {
@@ -96,17 +120,14 @@ pub(super) fn resize_image(arguments: Kwargs, _: &State) -> Answer {
     };
     let count = scope::want_picture(OutputKey::from(key.as_str()), source, job);
     check_count(count, what)?;
-    Ok(answer([
+    let place = [
         ("url", world.config.make_file_url(&key).into()),
         ("static_path", format!("static/{key}").into()),
-        ("width", geometry.width.into()),
-        ("height", geometry.height.into()),
-        ("orig_width", found.width.into()),
-        ("orig_height", found.height.into()),
-    ]))
+    ];
+    Ok(answer(place.into_iter().chain(sizes)))
 }
 
-fn answer<const N: usize>(fields: [(&'static str, Value); N]) -> Value {
+fn answer(fields: impl IntoIterator<Item = (&'static str, Value)>) -> Value {
     let map: Map = fields.into_iter().map(|(k, v)| (k.into(), v)).collect();
     Value::from(map)
 }
@@ -129,12 +150,8 @@ fn stand_in() -> Value {
     ])
 }
 
-/// What the header of a picture says. None where it is not read yet; then it is noted as needed.
-fn measured(
-    world: &World,
-    key: &SourceKey,
-    function: &str,
-) -> Result<Option<(Probe, Fingerprint)>, Error> {
+/// What is known of a picture. None where it is not read yet; then it is noted as needed.
+fn measured(world: &World, key: &SourceKey, function: &str) -> Result<Option<Measure>, Error> {
     match world.measured.get(key) {
         Some(Ok(found)) => Ok(Some(found.clone())),
         Some(Err(problem)) => fail(format!("{function}: {problem}")),

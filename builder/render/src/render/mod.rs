@@ -27,6 +27,7 @@ mod noindex;
 mod origins;
 pub mod output;
 pub mod provenance;
+pub mod published;
 mod questions;
 pub mod readers;
 pub mod readings;
@@ -34,6 +35,7 @@ mod scope;
 pub mod sitemap;
 pub mod templates;
 mod texts;
+mod thumbnails;
 pub mod values;
 pub mod world;
 

@@ -88,6 +88,18 @@ fn of_either(world: &World, contents: Option<&Contents>, question: &TextQuestion
         TextQuestion::Now => {
             marker.bytes(world.settings.now.to_string());
         }
+        TextQuestion::Published(key) => {
+            marker.mark(world.published.mark());
+            let source = world.published.source(key);
+            marker.option(source, |marker, source| add_source(marker, world, source));
+        }
+        TextQuestion::PublishedAs(source) => {
+            marker.mark(world.published.mark());
+            let key = world.published.key(source);
+            marker.option(key, |marker, key| {
+                marker.bytes(key.as_str());
+            });
+        }
     }
     marker.done()
 }
@@ -222,6 +234,11 @@ pub fn source_of(world: &World, question: &TextQuestion) -> Option<(SourceKey, P
             Found::Made(_) => None,
         },
         TextQuestion::Picture(path) => Some((files::source(world, path).ok()??, Part::File)),
+        TextQuestion::Published(key) => Some((world.published.source(key)?.clone(), Part::File)),
+        TextQuestion::PublishedAs(source) => {
+            let key = SourceKey::from(source.as_str());
+            world.sources.exists(source).then_some((key, address()))
+        }
         TextQuestion::TermUrl { .. } | TextQuestion::Answer(_) | TextQuestion::Now => None,
     }
 }

@@ -1,6 +1,7 @@
 //! All that a render may look at. [`scope`] is how template functions get at it.
 
 use super::generated::{Generated, Indexes};
+use super::published::Published;
 use super::scope;
 use super::templates::Templates;
 use crate::remote::{Answers, Request};
@@ -8,6 +9,7 @@ use crate::sass::Sheets;
 use crate::search::Records;
 use crate::security::HeaderSources;
 use quillfront_headers::Rules;
+use quillfront_image_urls::Version;
 use quillfront_images::{Job, Probe};
 use quillfront_site::config::Config;
 use quillfront_site::edge_files::EdgeFiles;
@@ -16,15 +18,28 @@ use quillfront_site::key::{OutputKey, SourceKey};
 use quillfront_site::library::Library;
 use quillfront_site::quillfront_toml::OwnConfig;
 use quillfront_site::source::Sources;
+use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// Files that rendering asked for: their bytes, or that they are not there.
 pub type Inputs = BTreeMap<SourceKey, Option<Arc<[u8]>>>;
 
-/// What is known of a picture that a template named: its header and a name for its bytes, which
-/// are not kept. Else why not.
-pub type Measured = Result<(Probe, Fingerprint), String>;
+/// What is known of a picture that was asked for; else why nothing is.
+pub type Measured = Result<Measure, String>;
+
+/// What is known of a picture. Its bytes are not kept.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Measure {
+    /// Its header.
+    pub probe: Probe,
+    /// A name for its bytes.
+    pub content: Fingerprint,
+    /// A name for the bytes that are published of it, in the URLs of its thumbnails.
+    pub version: Version,
+    /// Whether it moves.
+    pub is_animated: bool,
+}
 
 /// Pictures to be made: output key to the original and what to make of it.
 pub type Pictures = BTreeMap<OutputKey, (SourceKey, Job)>;
@@ -150,6 +165,8 @@ pub struct World {
     pub styles: Arc<Sheets>,
     /// What else is made without a template.
     pub generated: Arc<Generated>,
+    /// Pictures that are published as they are.
+    pub published: Arc<Published>,
     /// Search indexes that earlier rounds asked for.
     pub indexes: Arc<Indexes>,
     /// Texts that are kept elsewhere, as far as they were asked for.

@@ -10,6 +10,7 @@ const MOST: Limits = Limits {
     bytes: 1_000_000_000,
     pixels: 400_000_000,
     animation_pixels: 400_000_000,
+    frames: 10_000,
     side: 12_000,
 };
 /// No `sizes` of a picture needs more.
@@ -27,20 +28,6 @@ pub enum Resized {
     ByUrl,
 }
 
-/// What is done about photographs that tell where and with which camera they were taken.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Originals {
-    /// Nobody looks at them, as with Zola.
-    #[default]
-    Unread,
-    /// A warning says so.
-    Warned,
-    /// They are published as they are.
-    Kept,
-    /// They are published without it.
-    Stripped,
-}
-
 /// What a site says of its pictures; the default is a site without `quillfront.toml`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Images {
@@ -52,8 +39,6 @@ pub struct Images {
     pub responsive: bool,
     /// The attribute `sizes` of such pictures; none is that of the renderer.
     pub sizes: Option<String>,
-    /// What is done about originals.
-    pub originals: Originals,
 }
 
 impl Images {
@@ -85,17 +70,11 @@ impl Images {
             let hint = "write it as \"(max-width: 700px) 100vw, 700px\"";
             table.problem_with_hint(sizes_at, message, hint);
         }
-        let originals = match table.flag("strip_originals") {
-            None => Originals::Warned,
-            Some(false) => Originals::Kept,
-            Some(true) => Originals::Stripped,
-        };
         let images = Self {
             settings,
             resized: table.choice("resize", &RESIZE).unwrap_or(Resized::ByUrl),
             responsive: table.flag("responsive").unwrap_or(false),
             sizes,
-            originals,
         };
         table.finish(Unknown::Refused);
         images
@@ -242,6 +221,7 @@ fn limits(images: &mut Table<'_, '_>) -> Limits {
             usual.animation_pixels,
             MOST.animation_pixels,
         ),
+        frames: limit("frames", usual.frames.into(), MOST.frames.into()) as u32,
         side: limit("side", usual.side.into(), MOST.side.into()) as u32,
     };
     table.finish(Unknown::Refused);
@@ -256,7 +236,7 @@ mod tests {
     #[test]
     fn a_site_says_what_its_pictures_are() {
         let text = "[images]\nprefix = \"/pictures\"\nwidths = [100, 200]\nqualities = [50, 80]\nresponsive = true\n\
-                    strip_originals = true\nresize = \"build\"\nsizes = \"50vw\"\n\
+                    resize = \"build\"\nsizes = \"50vw\"\n\
                     [images.presets]\ncard = \"w=300,h=200,fit=cover\"\n[images.limits]\npixels = 1000\n";
         let images = OwnConfig::parse(KEY, text).unwrap().images;
         let settings = &images.settings;
@@ -273,22 +253,13 @@ mod tests {
             (images.resized, images.responsive),
             (Resized::AtBuild, true)
         );
-        assert_eq!(
-            (images.sizes.as_deref(), images.originals),
-            (Some("50vw"), Originals::Stripped)
-        );
+        assert_eq!(images.sizes.as_deref(), Some("50vw"));
 
         let usual = OwnConfig::parse(KEY, "").unwrap().images;
-        assert_eq!(
-            (usual.resized, usual.originals),
-            (Resized::ByUrl, Originals::Warned)
-        );
+        assert_eq!(usual.resized, Resized::ByUrl);
         assert!(usual.settings.is_default());
         let without_file = OwnConfig::default().images;
-        assert_eq!(
-            (without_file.resized, without_file.originals),
-            (Resized::AtBuild, Originals::Unread)
-        );
+        assert_eq!(without_file.resized, Resized::AtBuild);
     }
 
     #[test]

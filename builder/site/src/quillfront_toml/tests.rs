@@ -17,7 +17,6 @@ fn an_empty_file_is_as_none() {
         dialect: Some(Dialect::Netlify),
         images: Images {
             resized: Resized::ByUrl,
-            originals: Originals::Warned,
             ..Images::default()
         },
         ..OwnConfig::default()

@@ -2,7 +2,6 @@
 
 mod older;
 
-use super::super::root::FORMAT;
 use super::segments::{Changed, FOLDER, Packed, RECORDS_PER_SEGMENT, Unpacker, Writer, shards};
 use super::{Dirty, Published, State, StateError, is_put_away};
 use jiff::Timestamp;
@@ -19,6 +18,9 @@ use smol_str::SmolStr;
 use std::collections::{BTreeMap, HashMap};
 use std::hash::Hash;
 use std::sync::Arc;
+
+/// The first format of segments as they are written now.
+const FORMAT_OF_FACTS: u32 = 7;
 
 #[derive(Serialize, Deserialize)]
 struct SourceRecord {
@@ -162,7 +164,7 @@ pub(super) fn unpack_outputs(
     let parts: Vec<Outputs> = named
         .into_par_iter()
         .map_init(Unpacker::default, |unpacker, name| {
-            if format != FORMAT {
+            if format < FORMAT_OF_FACTS {
                 let segment: older::OutputSegment6 = unpacker.unpack_named(name, packed)?;
                 return Ok(segment.into_outputs());
             }
@@ -198,7 +200,7 @@ pub(super) fn unpack_sources(
         .into_par_iter()
         .map_init(Unpacker::default, |unpacker, name| {
             let records: Vec<SourceRecord> = match format {
-                FORMAT => unpacker.unpack_named(name, packed)?,
+                FORMAT_OF_FACTS.. => unpacker.unpack_named(name, packed)?,
                 6 => {
                     let records: Vec<older::SourceRecord6> = unpacker.unpack_named(name, packed)?;
                     records.into_iter().map(SourceRecord::from).collect()

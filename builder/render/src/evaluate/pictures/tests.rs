@@ -16,16 +16,16 @@ const CONFIG: &str = "base_url = \"https://example.org\"\ncompile_sass = true\n"
 const INDEX: &str = "{% set i = resize_image(path=\"cat.png\", width=4, height=3) %}{{ i.url }} \
                      {{ i.width }}x{{ i.height }} of {{ i.orig_width }}x{{ i.orig_height }}";
 
-type Files = BTreeMap<&'static str, Vec<u8>>;
+pub(super) type Files = BTreeMap<&'static str, Vec<u8>>;
 
-fn png(width: u32, height: u32) -> Vec<u8> {
+pub(super) fn png(width: u32, height: u32) -> Vec<u8> {
     let image = RgbImage::from_fn(width, height, |x, y| image::Rgb([x as u8, y as u8, 9]));
     let mut bytes = Cursor::new(Vec::new());
     image.write_to(&mut bytes, ImageFormat::Png).unwrap();
     bytes.into_inner()
 }
 
-fn files(more: &[(&'static str, &[u8])]) -> Files {
+pub(super) fn files(more: &[(&'static str, &[u8])]) -> Files {
     let base: [(&str, &[u8]); 4] = [
         ("config.toml", CONFIG.as_bytes()),
         ("templates/index.html", INDEX.as_bytes()),
@@ -105,11 +105,11 @@ fn evaluated_with(
     }
 }
 
-fn tree(files: &Files) -> Tree {
+pub(super) fn tree(files: &Files) -> Tree {
     evaluated(files, None).0
 }
 
-fn text(tree: &Tree, key: &str) -> String {
+pub(super) fn text(tree: &Tree, key: &str) -> String {
     let object = tree.objects.get(key);
     let object = object.unwrap_or_else(|| panic!("no {key}: {:?}", tree.diagnostics));
     let Body::Bytes(bytes) = &object.body else {
@@ -119,7 +119,7 @@ fn text(tree: &Tree, key: &str) -> String {
 }
 
 /// The pictures that were made.
-fn made(tree: &Tree) -> Vec<String> {
+pub(super) fn made(tree: &Tree) -> Vec<String> {
     let keys = tree.objects.keys().map(ToString::to_string);
     keys.filter(|key| key.starts_with("processed_images/"))
         .collect()

@@ -35,6 +35,8 @@ enum Stored<'q> {
     Answer(Cow<'q, Request>),
     Now,
     Script(Digest),
+    Published(Cow<'q, str>),
+    PublishedAs(Cow<'q, str>),
 }
 
 impl<'q> From<&'q PageQuestion> for Stored<'q> {
@@ -68,6 +70,8 @@ impl<'q> From<&'q TextQuestion> for Stored<'q> {
             TextQuestion::Picture(path) => Self::Picture(path.into()),
             TextQuestion::Answer(request) => Self::Answer(Cow::Borrowed(request)),
             TextQuestion::Now => Self::Now,
+            TextQuestion::Published(key) => Self::Published(key.into()),
+            TextQuestion::PublishedAs(source) => Self::PublishedAs(source.into()),
         }
     }
 }
@@ -96,6 +100,10 @@ impl From<Stored<'_>> for Question {
             Stored::Picture(path) => Self::OfText(TextQuestion::Picture(path.into_owned())),
             Stored::Answer(request) => Self::OfText(TextQuestion::Answer(request.into_owned())),
             Stored::Now => Self::OfText(TextQuestion::Now),
+            Stored::Published(key) => Self::OfText(TextQuestion::Published(key.into_owned())),
+            Stored::PublishedAs(source) => {
+                Self::OfText(TextQuestion::PublishedAs(source.into_owned()))
+            }
             Stored::Script(digest) => Self::Script(digest),
         }
     }

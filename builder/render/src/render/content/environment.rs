@@ -4,6 +4,7 @@ use crate::graph::TextQuestion;
 use crate::render::explain::explain;
 use crate::render::lookup;
 use crate::render::scope::ask;
+use crate::render::thumbnails;
 use crate::render::world::World;
 use quillfront_markdown::{self as markdown, Document, Environment, Options};
 use quillfront_site::facts::address;
@@ -54,6 +55,10 @@ impl Environment for SiteEnvironment<'_> {
             told: absence.told(),
             way_out: absence.way_out(),
         })
+    }
+
+    fn picture(&self, url: &str) -> Option<markdown::Picture> {
+        thumbnails::picture(self.world, url)
     }
 
     fn anchor_link(&self, id: &str, level: u8) -> Result<String, String> {

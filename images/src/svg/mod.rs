@@ -1,6 +1,10 @@
-//! The size of an SVG: its attributes `width` and `height`, else its `viewBox` (SVG 2, section 8).
+//! Drawings (SVG): [their size](size), and [what is left of them](sanitise) when nothing in them can do harm.
+
+mod sanitise;
 
 use super::ImageError;
+
+pub use sanitise::{MAX_BYTES as MAX_SVG_BYTES, SVG_POLICY, sanitise};
 
 /// Elements of a drawing that is still looked into.
 const MAX_NODES: u32 = 2_000_000;
@@ -11,26 +15,37 @@ pub(super) fn looks_like_it(bytes: &[u8]) -> bool {
     bytes.trim_ascii_start().starts_with(b"<")
 }
 
-/// Width and height as they are written, without their unit, cut to whole ones.
-pub(super) fn size(bytes: &[u8]) -> Result<(u32, u32), ImageError> {
-    let damaged = |what: String| ImageError::Damaged(what);
-    let text = std::str::from_utf8(bytes).map_err(|error| damaged(error.to_string()))?;
+/// The text of a drawing that a parser may see.
+fn text(bytes: &[u8]) -> Result<&str, String> {
+    let text = std::str::from_utf8(bytes).map_err(|error| error.to_string())?;
     // An entity that is used often would take all memory. A drawing needs none: where the word stands
     // in a comment or a script, it is refused all the same.
     if text.contains("<!ENTITY") {
-        return Err(damaged(
+        return Err(
             "the SVG declares entities (`<!ENTITY`), which are not read; save it as plain SVG"
                 .into(),
-        ));
+        );
     }
-    crate::xml::check(text).map_err(damaged)?;
+    crate::xml::check(text)?;
+    Ok(text)
+}
+
+/// The document of a text that may be parsed.
+fn document(text: &str) -> Result<roxmltree::Document<'_>, String> {
     let options = roxmltree::ParsingOptions {
         allow_dtd: true,
         nodes_limit: MAX_NODES,
         ..roxmltree::ParsingOptions::default()
     };
-    let document = roxmltree::Document::parse_with_options(text, options)
-        .map_err(|error| damaged(error.to_string()))?;
+    roxmltree::Document::parse_with_options(text, options).map_err(|error| error.to_string())
+}
+
+/// Width and height as they are written, without their unit, cut to whole ones: the attributes `width` and
+/// `height`, else those of the `viewBox` (SVG 2, section 8).
+pub(super) fn size(bytes: &[u8]) -> Result<(u32, u32), ImageError> {
+    let damaged = |what: String| ImageError::Damaged(what);
+    let text = text(bytes).map_err(damaged)?;
+    let document = document(text).map_err(damaged)?;
     let root = document.root_element();
     if root.tag_name().name() != "svg" {
         return Err(ImageError::UnknownFormat);

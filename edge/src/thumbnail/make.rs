@@ -1,0 +1,274 @@
+//! Making a thumbnail that is missing.
+
+use bytes::Bytes;
+use quillfront_headers::Rules;
+use quillfront_image_urls::{Limits, Refusal, Transform, Variant, Version};
+use std::ops::Range;
+
+use super::{Object, answer, is_original};
+use crate::respond::Answer;
+use crate::route::route;
+
+/// Bytes of an original that are read first. Nearly all headers with the size of a picture are there.
+pub const HEADER_BYTES: u64 = 64 * 1_024;
+
+/// How often a thumbnail is made anew whose original has been replaced meanwhile.
+const ATTEMPTS: usize = 3;
+
+/// What a host does for [`make`]: requests to the bucket of the site, and the work of the codecs.
+///
+/// A key is decoded, and ETags are without their quotes.
+pub trait Host {
+    /// Why the bucket cannot be asked.
+    type Error;
+
+    /// Returns what is known of an object; none where there is none (`HeadObject`).
+    fn head(&self, key: &str) -> impl Future<Output = Result<Option<Head>, Self::Error>>;
+
+    /// Appends a range of an object's bytes, all of it, and returns true; false where the object has not this
+    /// ETag any more (`GetObject` with `Range` and `If-Match`).
+    fn read(
+        &self,
+        key: &str,
+        etag: &str,
+        range: Range<u64>,
+        into: &mut Vec<u8>,
+    ) -> impl Future<Output = Result<bool, Self::Error>>;
+
+    /// Stores an object where there is none (`PutObject` with `If-None-Match: *`).
+    fn put(&self, object: &Object) -> impl Future<Output = Result<Put, Self::Error>>;
+
+    /// Deletes an object if it has this ETag (`DeleteObject` with `If-Match`).
+    fn delete(&self, key: &str, etag: &str) -> impl Future<Output = Result<(), Self::Error>>;
+
+    /// Refuses a picture whose first bytes show that it is over a limit. What they do not show is told by
+    /// [`make`](Self::make).
+    fn check(&self, header: &[u8], limits: &Limits) -> Result<(), NotMade>;
+
+    /// Makes the thumbnail.
+    fn make(
+        &self,
+        original: &[u8],
+        transform: &Transform,
+        limits: &Limits,
+    ) -> Result<Encoded, NotMade>;
+}
+
+/// What is known of an object without its bytes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Head {
+    /// Its ETag.
+    pub etag: String,
+    /// Its length.
+    pub size_bytes: u64,
+    /// The ETag of the original that it was made of, if it is a thumbnail
+    /// ([`Field::Original`](quillfront_headers::Field::Original)).
+    pub original: Option<String>,
+}
+
+/// What came of storing an object.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Put {
+    /// It is stored under this ETag.
+    Stored(String),
+    /// There is one already (412), or somebody else is storing one (409).
+    Occupied,
+    /// It could not be stored, and the host has told its operator why. The picture is shown all the same.
+    Failed,
+}
+
+/// A thumbnail that was made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Encoded {
+    /// The bytes.
+    pub bytes: Bytes,
+    /// Their media type.
+    pub content_type: &'static str,
+    /// What the name of such a file ends in: `webp`.
+    pub extension: &'static str,
+    /// What a reader is told where it is in another format than was asked for.
+    pub remark: Option<&'static str>,
+}
+
+/// Why no thumbnail can be made of an original.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NotMade {
+    /// The status of the answer.
+    pub status: u16,
+    /// One sentence.
+    pub reason: String,
+}
+
+/// What came of it.
+#[derive(Clone, Debug, PartialEq)]
+#[allow(clippy::large_enum_variant)] // there is one for each request
+pub enum Made {
+    /// The picture.
+    Picture(Picture),
+    /// An answer without one.
+    Answer(Answer<'static>),
+}
+
+/// A thumbnail for the reader who has waited for it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Picture {
+    /// The answer; its body is that of the [object](crate::respond::Body::Object).
+    pub answer: Answer<'static>,
+    /// The bytes.
+    pub bytes: Bytes,
+    /// The ETag of the original that it was made of.
+    pub original: String,
+}
+
+/// Makes the thumbnail of a canonical path, and stores it.
+///
+/// The path is not trusted: it is read again, and what is not free is refused. Nor is the original trusted to stay
+/// as it is: it is read under one ETag, and looked at again once the thumbnail is stored. If it is another one
+/// then, whoever replaced it may have dropped its thumbnails before this one was there. It is deleted again.
+///
+/// # Errors
+/// The bucket cannot be asked.
+pub async fn make<H: Host>(host: &H, path: &str, rules: &Rules) -> Result<Made, H::Error> {
+    let variant = match wanted(path, rules) {
+        Ok(variant) => variant,
+        Err(refusal) => return Ok(Made::Answer(answer::refused(&refusal, rules))),
+    };
+    let limits = &rules.images.limits;
+    let failed = |why: NotMade| Ok(Made::Answer(answer::failed(&variant, &why, rules)));
+    let mut last = None;
+    for _ in 0..ATTEMPTS {
+        let Some(original) = host.head(&variant.original).await? else {
+            return Ok(Made::Answer(answer::missing(rules)));
+        };
+        let bytes = match read(host, &variant.original, &original, limits).await? {
+            Read::Whole(bytes) => bytes,
+            Read::Replaced => continue,
+            Read::OverLimit(why) => return failed(why),
+        };
+        let version = variant.version;
+        let is_version = version.is_none_or(|version| version == Version::of(&bytes));
+        let picture = match host.make(&bytes, &variant.transform, limits) {
+            Ok(picture) => picture,
+            Err(why) => return failed(why),
+        };
+        drop(bytes);
+        let object = Object::of(&variant, &original, picture, rules);
+        // The URL is of another content: this one is not its picture for ever.
+        if !is_version {
+            return Ok(passing(object, original, rules));
+        }
+        let Some(etag) = store(host, &object, &original).await? else {
+            return Ok(passing(object, original, rules));
+        };
+        let now = host.head(&variant.original).await?;
+        if now.is_some_and(|now| now.etag == original.etag) {
+            return Ok(Made::Picture(Picture {
+                answer: object.stored(&etag, rules),
+                bytes: object.bytes,
+                original: original.etag,
+            }));
+        }
+        host.delete(&object.key, &etag).await?;
+        last = Some((object, original));
+    }
+    Ok(match last {
+        Some((object, original)) => passing(object, original, rules),
+        None => Made::Answer(answer::unsettled(rules)),
+    })
+}
+
+/// Reads a canonical path, and refuses what nobody gets.
+fn wanted(path: &str, rules: &Rules) -> Result<Variant, Refusal> {
+    let key = route(path).map_err(|refusal| Refusal::Malformed(refusal.to_string()))?;
+    let settings = &rules.images;
+    let variant = Variant::read(key.as_str(), settings).ok_or(Refusal::Canonical)?;
+    if !is_original(&variant.original, settings) {
+        return Err(Refusal::Canonical);
+    }
+    if !variant.is_free(settings) {
+        let text = "not for everybody: sizes and qualities are steps, and other options need a preset of this site";
+        return Err(Refusal::NotFree(text.to_owned()));
+    }
+    Ok(variant)
+}
+
+/// What came of reading an original.
+enum Read {
+    /// Its bytes.
+    Whole(Vec<u8>),
+    /// It is another one now, or gone.
+    Replaced,
+    /// It is not read any further.
+    OverLimit(NotMade),
+}
+
+/// Reads an original: its size first, then its header, then the rest.
+async fn read<H: Host>(
+    host: &H,
+    key: &str,
+    original: &Head,
+    limits: &Limits,
+) -> Result<Read, H::Error> {
+    let Head {
+        etag, size_bytes, ..
+    } = original;
+    if *size_bytes > limits.bytes {
+        return Ok(Read::OverLimit(NotMade {
+            status: 413,
+            reason: format!(
+                "the original is too large: {size_bytes} bytes; it may have {}",
+                limits.bytes
+            ),
+        }));
+    }
+    let first = HEADER_BYTES.min(*size_bytes);
+    let mut bytes = Vec::with_capacity(usize::try_from(first).unwrap_or_default());
+    if first > 0 && !host.read(key, etag, 0..first, &mut bytes).await? {
+        return Ok(Read::Replaced);
+    }
+    if first < *size_bytes {
+        if let Err(why) = host.check(&bytes, limits) {
+            return Ok(Read::OverLimit(why));
+        }
+        let rest = usize::try_from(size_bytes - first).unwrap_or_default();
+        bytes.reserve_exact(rest);
+        if !host.read(key, etag, first..*size_bytes, &mut bytes).await? {
+            return Ok(Read::Replaced);
+        }
+    }
+    Ok(Read::Whole(bytes))
+}
+
+/// Stores a thumbnail, and returns the ETag that it has. One of an earlier original gives way to it. None where
+/// it is not stored.
+async fn store<H: Host>(
+    host: &H,
+    object: &Object,
+    original: &Head,
+) -> Result<Option<String>, H::Error> {
+    for _ in 0..ATTEMPTS {
+        match host.put(object).await? {
+            Put::Stored(etag) => return Ok(Some(etag)),
+            Put::Failed => return Ok(None),
+            Put::Occupied => {}
+        }
+        match host.head(&object.key).await? {
+            // Somebody else has made the same.
+            Some(there) if there.original.as_ref() == Some(&original.etag) => {
+                return Ok(Some(there.etag));
+            }
+            Some(there) => host.delete(&object.key, &there.etag).await?,
+            None => {}
+        }
+    }
+    Ok(None)
+}
+
+/// A picture that is kept nowhere.
+fn passing(object: Object, original: Head, rules: &Rules) -> Made {
+    Made::Picture(Picture {
+        answer: object.passing(rules),
+        bytes: object.bytes,
+        original: original.etag,
+    })
+}

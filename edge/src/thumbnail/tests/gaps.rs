@@ -1,0 +1,148 @@
+//! What happens to an original, and to a thumbnail, in each gap between two requests.
+
+use super::bucket::{Bucket, run};
+use super::{Made, make, picture, rules};
+
+const ORIGINAL: &str = "photos/cat.jpg";
+const KEY: &str = "img/photos/cat.jpg/width=640";
+const PATH: &str = "/img/photos/cat.jpg/width%3D640";
+
+/// So many requests are made where nothing happens.
+const CALM: usize = 4;
+
+/// An original that is read in two parts.
+fn cat() -> Vec<u8> {
+    b"a cat ".repeat(20_000)
+}
+
+fn made(bucket: &Bucket) -> Made {
+    run(make(bucket, PATH, &rules())).unwrap()
+}
+
+/// What is stored is of the original that is there.
+fn check(bucket: &Bucket) {
+    if let Some(stored) = bucket.object(KEY) {
+        let original = bucket.etag(ORIGINAL);
+        assert_eq!(
+            stored.metadata.get("qf-original"),
+            original.as_ref(),
+            "stale"
+        );
+    }
+}
+
+#[test]
+fn a_calm_run_takes_few_requests() {
+    let bucket = Bucket::with(ORIGINAL, b"a cat");
+    picture(made(&bucket));
+    assert_eq!(bucket.requests(), CALM);
+    let bucket = Bucket::with(ORIGINAL, &cat());
+    picture(made(&bucket));
+    assert_eq!(bucket.requests(), CALM + 1);
+}
+
+#[test]
+fn an_original_that_is_replaced_leaves_no_stale_thumbnail() {
+    for gap in 0..=CALM {
+        let bucket = Bucket::with(ORIGINAL, &cat());
+        bucket.before(gap, |bucket| bucket.put_original(ORIGINAL, b"a dog"));
+        let picture = picture(made(&bucket));
+        check(&bucket);
+        assert!(picture.bytes.starts_with(b"a dog"), "{gap}");
+        assert!(bucket.object(KEY).is_some());
+    }
+}
+
+#[test]
+fn an_original_that_is_deleted_leaves_nothing() {
+    for gap in 0..=CALM {
+        let bucket = Bucket::with(ORIGINAL, &cat());
+        bucket.before(gap, |bucket| bucket.remove(ORIGINAL));
+        match made(&bucket) {
+            Made::Answer(answer) => assert_eq!(answer.status.as_u16(), 404, "{gap}"),
+            Made::Picture(_) => panic!("{gap}: a picture of nothing"),
+        }
+        assert!(bucket.keys().is_empty(), "{gap}");
+    }
+}
+
+/// As the builder does it: the original first, then its thumbnails.
+#[test]
+fn a_builder_that_drops_thumbnails_meanwhile_is_not_undone() {
+    for replaced in 0..=CALM {
+        for dropped in replaced..=CALM {
+            let bucket = Bucket::with(ORIGINAL, &cat());
+            bucket.before(replaced, move |bucket| {
+                bucket.put_original(ORIGINAL, b"a dog");
+                bucket.before(dropped, |bucket| bucket.remove(KEY));
+            });
+            made(&bucket);
+            check(&bucket);
+        }
+    }
+}
+
+#[test]
+fn two_functions_on_one_key_store_one_thumbnail() {
+    for gap in 0..=CALM {
+        let bucket = Bucket::with(ORIGINAL, &cat());
+        bucket.before(gap, |bucket| drop(made(bucket)));
+        let picture = picture(made(&bucket));
+        check(&bucket);
+        assert_eq!(bucket.object(KEY).unwrap().bytes, picture.bytes);
+        assert_eq!(bucket.made(), 2, "{gap}");
+    }
+}
+
+#[test]
+fn a_stale_thumbnail_gives_way() {
+    // Another function was killed between its put and its second look.
+    let bucket = Bucket::with(ORIGINAL, b"a dog");
+    made(&bucket);
+    bucket.put_original(ORIGINAL, &cat());
+    let picture = picture(made(&bucket));
+    check(&bucket);
+    assert!(picture.bytes.starts_with(b"a cat"));
+    assert_eq!(bucket.object(KEY).unwrap().bytes, picture.bytes);
+}
+
+#[test]
+fn a_full_bucket_keeps_nobody_from_a_picture() {
+    let bucket = Bucket::with(ORIGINAL, b"a cat");
+    bucket.is_full.set(true);
+    let picture = picture(made(&bucket));
+    assert_eq!(
+        picture.answer.headers.get("cache-control"),
+        Some("public, max-age=60")
+    );
+    assert_eq!(bucket.keys(), [ORIGINAL]);
+}
+
+/// An original that is another one at every request.
+#[test]
+fn an_original_that_never_settles_ends() {
+    fn change(bucket: &Bucket) {
+        bucket.put_original(ORIGINAL, bucket.requests().to_string().as_bytes());
+        bucket.before(bucket.requests(), change);
+    }
+    let bucket = Bucket::with(ORIGINAL, b"a cat");
+    bucket.before(1, change);
+    match made(&bucket) {
+        Made::Answer(answer) => {
+            assert_eq!(answer.status.as_u16(), 503);
+            assert!(answer.headers.contains("retry-after"));
+        }
+        Made::Picture(picture) => panic!("{picture:?}"),
+    }
+    assert_eq!(bucket.keys(), [ORIGINAL]);
+
+    // Between the reads it stays: what was made last is shown, and kept nowhere.
+    fn change_later(bucket: &Bucket) {
+        bucket.put_original(ORIGINAL, bucket.requests().to_string().as_bytes());
+        bucket.before(bucket.requests() + 4, change_later);
+    }
+    let bucket = Bucket::with(ORIGINAL, b"a cat");
+    bucket.before(3, change_later);
+    picture(made(&bucket));
+    assert_eq!(bucket.keys(), [ORIGINAL]);
+}
