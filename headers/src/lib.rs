@@ -65,10 +65,6 @@ pub const CACHE_TAG_HEADER: &str = "x-amz-meta-cache-tag";
 /// The name of those tags in the user metadata of an object.
 pub const CACHE_TAG: &str = CACHE_TAG_HEADER.split_at(S3_PREFIX.len()).1;
 
-/// The user metadata of a stored thumbnail: the ETag, without quotes, of the original that it was made of. The
-/// builder removes one that does not say so, or that says another.
-pub const MADE_OF: &str = "qf-original";
-
 /// How what keeps its name while its content changes is cached: browsers ask each time, CloudFront keeps it
 /// for [`LIFETIME_SECONDS`] at most should an invalidation fail.
 pub const CACHE_REVALIDATE: &str = "public, max-age=0, must-revalidate, s-maxage=86400";

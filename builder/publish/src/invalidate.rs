@@ -18,6 +18,8 @@
 //! folder to the root. A sidebar that changes on every page is one wildcard, `/*`; forty pages in
 //! one folder leave the pictures and style sheets elsewhere where they are.
 //!
+//! Thumbnails of changed pictures are no keys of the site: [`variants`] has their paths.
+//!
 //! # Why no cache tags
 //!
 //! An invalidation by tag (`#tag`) would drop exactly the pages that show a sidebar, and no

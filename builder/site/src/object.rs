@@ -161,9 +161,11 @@ pub fn content_type(key: &str) -> String {
     }
 }
 
-/// Returns whether what is published under a key is a picture by its name, so that thumbnails may be made of it.
-pub fn is_picture(key: &str) -> bool {
-    content_type(key).starts_with("image/")
+/// Returns whether what is published under a key may be a picture, by its name alone: thumbnails may be made of it.
+/// A name that says nothing may be that of one.
+pub fn may_be_picture(key: &str) -> bool {
+    let content_type = content_type(key);
+    content_type.starts_with("image/") || content_type == "application/octet-stream"
 }
 
 #[cfg(test)]
@@ -189,18 +191,28 @@ mod tests {
     #[test]
     fn pictures_are_known_by_their_names() {
         for key in [
-            "a.jpg", "a/b.JPEG", "x.png", "x.gif", "x.webp", "x.avif", "x.svg", "x.bmp",
+            "a.jpg",
+            "a/b.JPEG",
+            "x.png",
+            "x.gif",
+            "x.webp",
+            "x.avif",
+            "x.svg",
+            "x.bmp",
+            "cat",
+            "x.unheard",
         ] {
-            assert!(is_picture(key), "{key}");
+            assert!(may_be_picture(key), "{key}");
         }
         for key in [
             "a/index.html",
-            "jpg",
             "a.jpg/index.html",
             "a.jpg.txt",
             "a.mp4",
+            "a.css",
+            "a.woff2",
         ] {
-            assert!(!is_picture(key), "{key}");
+            assert!(!may_be_picture(key), "{key}");
         }
     }
 

@@ -19,7 +19,7 @@ use super::transfer::Put;
 use futures::stream::{StreamExt, TryStreamExt, iter};
 use quillfront_image_urls::{Settings, Variant};
 use quillfront_site::key::OutputKey;
-use quillfront_site::object::is_picture;
+use quillfront_site::object::may_be_picture;
 use quillfront_site::plan::PICTURES;
 use quillfront_site::quillfront_toml::{self, OwnConfig};
 use quillfront_site::source::Sources;
@@ -48,7 +48,7 @@ pub(super) fn folders<'k>(
     outputs: impl Iterator<Item = &'k str>,
     settings: &[Settings],
 ) -> BTreeSet<String> {
-    let pictures = outputs.filter(|key| is_picture(key));
+    let pictures = outputs.filter(|key| may_be_picture(key));
     let folders = pictures.flat_map(|original| {
         let of = |settings| Variant::folder(original, settings);
         settings.iter().map(of)

@@ -5,7 +5,7 @@ use crate::crash::DiesAt;
 use crate::preview::assert_foreseen;
 use crate::wire::{Attempt, Tap, Wire};
 use crate::world::{ALL, SITE, World, come_through, grey, keys, shared, until_done};
-use quillfront_headers::MADE_OF;
+use quillfront_headers::Field;
 use quillfront_publish::bucket::BuildError;
 use quillfront_publish::bucket::run::Work;
 use quillfront_site::report::{Kind, Report};
@@ -18,7 +18,9 @@ const CAT: &str = "static/cat.jpg";
 /// Stores a thumbnail as the service at the edge does that was made of bytes with this ETag.
 async fn store_of(world: &World, key: &str, etag: Option<&str>) {
     let put = world.client.put_object().bucket(SITE).key(key);
-    let put = put.set_metadata(etag.map(|etag| [(MADE_OF.to_owned(), etag.to_owned())].into()));
+    let put = put.set_metadata(
+        etag.map(|etag| [(Field::Original.name().to_owned(), etag.to_owned())].into()),
+    );
     let body = format!("thumbnail of {etag:?}").into_bytes();
     put.body(body.into()).send().await.unwrap();
 }

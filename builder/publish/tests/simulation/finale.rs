@@ -38,7 +38,7 @@ pub async fn holds(world: &mut World) -> Result<(), String> {
             .map_err(|why| format!("before any reconcile: {why}"))?;
     }
     // Who stores a thumbnail and lives to look at its original once more leaves none that is wrong.
-    let is_sure = world.thumbnails.deaths == 0 && world.watch.strays.is_empty();
+    let is_sure = world.thumbnails.left == 0 && world.watch.strays.is_empty();
     if is_sure && !world.weather.has_zombies() {
         no_thumbnail_is_stale(world).map_err(|why| format!("before any reconcile: {why}"))?;
     }

@@ -1,6 +1,6 @@
 //! Stored thumbnails, compared with their originals by a reconcile.
 //!
-//! Who stores a thumbnail notes the ETag of the original that it was made of ([`MADE_OF`]), and looks at the
+//! Who stores a thumbnail notes the ETag of the original that it was made of ([`Field::Original`]), and looks at the
 //! original once more afterwards. Who dies in between leaves one that may be of other bytes; no event tells of
 //! it. A listing has no metadata, so it takes a HEAD to see what one was made of. It does not take one for each
 //! at every reconcile:
@@ -23,7 +23,7 @@ use crate::bucket::root::Root;
 use crate::bucket::state::Published;
 use crate::bucket::store::Listed;
 use futures::stream::{StreamExt, TryStreamExt, iter};
-use quillfront_headers::MADE_OF;
+use quillfront_headers::Field;
 use quillfront_image_urls::{Place, Settings, Variant};
 use quillfront_site::key::OutputKey;
 use std::collections::{BTreeMap, BTreeSet};
@@ -151,7 +151,7 @@ async fn is_stale(context: &Context, doubtful: &Doubtful) -> Result<bool, BuildE
     match context.site.head(&doubtful.key).await {
         Ok(None) => Ok(false),
         Ok(Some(head)) => {
-            let made_of = head.attributes.metadata.get(MADE_OF);
+            let made_of = head.attributes.metadata.get(Field::Original.name());
             Ok(made_of.is_none_or(|etag| etag.trim_matches('"') != doubtful.original))
         }
         Err(error) if error.is_damaged() => Ok(true),

@@ -3,11 +3,11 @@
 
 use super::{SECOND, SITE, World};
 use crate::s3::{Bucket, Object};
-use quillfront_headers::MADE_OF;
-use quillfront_site::object::is_picture;
+use quillfront_headers::Field;
+use quillfront_site::object::may_be_picture;
 
 /// The most that are made in a world.
-const MAX_MADE: usize = 40;
+const MAX_MADE: usize = 60;
 const OPTIONS: [&str; 4] = [
     "fit=scale-down",
     "width=320",
@@ -21,8 +21,9 @@ pub struct Thumbnails {
     under_way: Vec<Making>,
     begun: usize,
     next_ms: i64,
-    /// How often it died before it could look once more.
-    pub deaths: usize,
+    /// How often it stored one of bytes that were no longer there, and died before it could look once more. What
+    /// it stored before they were replaced goes with them.
+    pub left: usize,
 }
 
 /// A thumbnail that is being made.
@@ -59,7 +60,7 @@ pub fn stale(site: &Bucket) -> Vec<&String> {
             .strip_prefix("img/")
             .and_then(|rest| rest.rsplit_once('/'));
         let original = original.and_then(|(original, _)| site.get(original));
-        original.map(|original| &original.etag) != object.metadata.get(MADE_OF)
+        original.map(|original| &original.etag) != object.metadata.get(Field::Original.name())
     };
     let thumbnails = site.iter().filter(|(key, _)| is_thumbnail(key));
     thumbnails.filter(is_stale).map(|(key, _)| key).collect()
@@ -82,7 +83,7 @@ impl World {
         self.thumbnails.next_ms = now + self.random.between(1, pause);
         self.thumbnails.begun += 1;
         let pictures = self.s3.bucket(SITE).keys();
-        let pictures = pictures.filter(|key| is_picture(key) && !is_thumbnail(key));
+        let pictures = pictures.filter(|key| may_be_picture(key) && !is_thumbnail(key));
         let pictures: Vec<String> = pictures.cloned().collect();
         if !pictures.is_empty() {
             let original = self.random.pick(&pictures).clone();
@@ -93,7 +94,7 @@ impl World {
 
     /// A reader asks for one at the moment at which its original is about to be written.
     pub(super) fn ask_before(&mut self, key: &str) {
-        if self.faults && is_picture(key) && self.random.chance(self.weather.meddling) {
+        if self.faults && may_be_picture(key) && self.random.chance(self.weather.meddling) {
             self.begin_thumbnail(key);
         }
     }
@@ -116,7 +117,10 @@ impl World {
     }
 
     fn after_a_while(&mut self) -> i64 {
-        let longest = *self.random.pick(&[SECOND / 10, 2 * SECOND, 20 * SECOND]);
+        // What a Lambda function has is the longest.
+        let longest = *self
+            .random
+            .pick(&[SECOND / 10, 2 * SECOND, 20 * SECOND, 900 * SECOND]);
         self.clock.elapsed_ms() + self.random.between(1, longest)
     }
 
@@ -134,7 +138,8 @@ impl World {
         }
         let Making { key, etag, .. } = &making;
         let mut object = Object::new(format!("thumbnail of {etag}").into_bytes());
-        object.metadata.insert(MADE_OF.to_owned(), etag.clone());
+        let name = Field::Original.name().to_owned();
+        object.metadata.insert(name, etag.clone());
         let stored = object.etag.clone();
         self.s3.set(SITE, key, Some(object));
         self.note("images", format!("stores {key} of {}", &etag[..6]));
@@ -143,7 +148,7 @@ impl World {
         let is_late = original.is_none_or(|there| there.etag != *etag);
         let dies = self.weather.death * 10 + if is_late { self.weather.meddling } else { 0 };
         if self.faults && self.random.chance(dies) {
-            self.thumbnails.deaths += 1;
+            self.thumbnails.left += usize::from(is_late);
             return self.note("images", "is dead");
         }
         let at_ms = self.after_a_while();
