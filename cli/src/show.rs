@@ -248,6 +248,11 @@ pub fn report(report: &Report, texts: &Texts, address: &str) {
         );
     }
     if report.kind == Kind::None {
+        if let Some(removed) = published::thumbnails(report) {
+            note(&format!(
+                "removed {removed} of pictures that are others by now, or gone"
+            ));
+        }
         return;
     }
     published(report, address);

@@ -121,7 +121,8 @@ impl Status {
         let waiting = root.later.iter().flat_map(|later| later.paths.clone());
         let owed = is_owed.then(|| Owed {
             paths: outbox.invalidations.into_iter().chain(waiting).collect(),
-            deletions: outbox.deletions.len(),
+            // How many thumbnails there are of a picture, nobody knows before they are listed.
+            deletions: outbox.deletions.len() + outbox.variants.len(),
             because: last
                 .as_ref()
                 .and_then(|report| report.invalidations.owed.clone()),

@@ -18,6 +18,8 @@
 //! folder to the root. A sidebar that changes on every page is one wildcard, `/*`; forty pages in
 //! one folder leave the pictures and style sheets elsewhere where they are.
 //!
+//! Thumbnails of changed pictures are no keys of the site: [`variants`] has their paths.
+//!
 //! # Why no cache tags
 //!
 //! An invalidation by tag (`#tag`) would drop exactly the pages that show a sidebar, and no
@@ -27,6 +29,7 @@
 
 pub mod redirects;
 pub mod send;
+pub mod variants;
 
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use quillfront_site::report::Invalidations;
@@ -72,11 +75,30 @@ pub fn choose<'a>(
     published: impl Iterator<Item = &'a str>,
     owed: &[String],
 ) -> Invalidations {
-    let (mut paths, mut because) = chosen(changed, published);
+    choose_with_variants(changed, published, owed, &BTreeSet::new())
+}
+
+/// The same, with the thumbnails of which the keys begin so ([`variants`]).
+pub fn choose_with_variants<'a>(
+    changed: &BTreeSet<&'a str>,
+    published: impl Iterator<Item = &'a str>,
+    owed: &[String],
+    variants: &BTreeSet<String>,
+) -> Invalidations {
+    let mut more: BTreeSet<String> = variants::paths(variants).into_iter().collect();
+    more.extend(owed.iter().cloned());
+    // As many wildcards as are left, but one at least.
+    let most = MAX_WILDCARDS.saturating_sub(wildcards(&more)).max(1);
+    let (mut paths, mut because) = chosen(changed, published, most);
+    if !variants.is_empty() {
+        because.push_str(", with the thumbnails of changed pictures");
+    }
     if !owed.is_empty() {
-        paths.extend(owed.iter().cloned());
-        paths = without_covered(paths);
         because.push_str(", with what was still owed");
+    }
+    if !more.is_empty() {
+        paths.append(&mut more);
+        paths = without_covered(paths);
         if paths.len() > MAX_PATHS || wildcards(&paths) > MAX_WILDCARDS {
             paths = BTreeSet::from([ALL.to_owned()]);
             because.push_str(", which together is too much to name");
@@ -138,6 +160,7 @@ fn names_count(key: &str) -> u64 {
 fn chosen<'a>(
     changed: &BTreeSet<&'a str>,
     published: impl Iterator<Item = &'a str>,
+    most: usize,
 ) -> (BTreeSet<String>, String) {
     let each: u64 = changed.iter().map(|key| names_count(key)).sum();
     if each == 0 {
@@ -160,7 +183,7 @@ fn chosen<'a>(
         let choice = prices.folder("", &list);
         let paths: BTreeSet<String> = choice.paths().collect();
         let count = choice.wildcards;
-        if count <= MAX_WILDCARDS && paths.len() <= MAX_PATHS {
+        if count <= most && paths.len() <= MAX_PATHS {
             let because = match count {
                 0 => format!("{each} paths cost less than what a wildcard would drop besides"),
                 _ => told(each, choice.dropped),

@@ -161,6 +161,13 @@ pub fn content_type(key: &str) -> String {
     }
 }
 
+/// Returns whether what is published under a key may be a picture, by its name alone: thumbnails may be made of it.
+/// A name that says nothing may be that of one.
+pub fn may_be_picture(key: &str) -> bool {
+    let content_type = content_type(key);
+    content_type.starts_with("image/") || content_type == "application/octet-stream"
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -178,6 +185,34 @@ mod tests {
             ("CNAME", "application/octet-stream"),
         ] {
             assert_eq!(content_type(key), expected, "{key}");
+        }
+    }
+
+    #[test]
+    fn pictures_are_known_by_their_names() {
+        for key in [
+            "a.jpg",
+            "a/b.JPEG",
+            "x.png",
+            "x.gif",
+            "x.webp",
+            "x.avif",
+            "x.svg",
+            "x.bmp",
+            "cat",
+            "x.unheard",
+        ] {
+            assert!(may_be_picture(key), "{key}");
+        }
+        for key in [
+            "a/index.html",
+            "a.jpg/index.html",
+            "a.jpg.txt",
+            "a.mp4",
+            "a.css",
+            "a.woff2",
+        ] {
+            assert!(!may_be_picture(key), "{key}");
         }
     }
 

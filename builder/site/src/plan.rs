@@ -27,6 +27,7 @@ use std::collections::BTreeMap;
 use std::ops::Bound;
 
 mod taxonomies;
+mod thumbnails;
 mod wanted;
 
 use wanted::Wanted;
@@ -245,6 +246,7 @@ pub fn plan(
     }
     let (plan, mut problems) = wanted.granted();
     problems.extend(missing_targets(edge_files, &plan));
+    problems.extend(thumbnails::in_their_place(&plan, &own.images.settings));
     (plan, problems)
 }
 

@@ -83,6 +83,7 @@ impl Report {
             uploaded: having(Action::Uploaded),
             deleted: having(Action::Deleted),
             stale: having(Action::Stale),
+            variants: self.counts.variants,
         };
     }
 }
@@ -199,6 +200,9 @@ pub struct OutputCounts {
     pub deleted: u64,
     /// Could not be made.
     pub stale: u64,
+    /// Not outputs: stored thumbnails that were removed, since their originals are others or gone.
+    #[serde(default)]
+    pub variants: u64,
 }
 
 /// Requests by kind.

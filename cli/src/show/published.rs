@@ -38,6 +38,7 @@ impl Published {
             .min_by_key(|output| (order(report.kind, &changed, output), &output.key));
         let others = ended(Action::Uploaded).filter(|output| Some(*output) != first);
         let (others, removed) = (counts(others), counts(ended(Action::Deleted)));
+        let thumbnails = thumbnails(report);
         if first.is_none() && removed.iter().all(|count| *count == 0) {
             return None;
         }
@@ -45,7 +46,7 @@ impl Published {
         Some(Self {
             first: first.map(|output| url(address, &output.key)),
             others: told(others, first_is_page),
-            removed: told(removed, false),
+            removed: told(removed, false).into_iter().chain(thumbnails).collect(),
             failed: failed(report),
             because: because(report),
         })
@@ -78,6 +79,15 @@ pub fn failed(report: &Report) -> Option<String> {
         more => Some(format!(
             "{more} could not be generated and stay as they were"
         )),
+    }
+}
+
+/// `3 thumbnails`, where any were removed.
+pub fn thumbnails(report: &Report) -> Option<String> {
+    match report.counts.variants {
+        0 => None,
+        1 => Some("1 thumbnail".to_owned()),
+        more => Some(format!("{more} thumbnails")),
     }
 }
 
@@ -274,6 +284,10 @@ mod tests {
             Action::Deleted,
         )];
         assert_eq!(line(&report).as_deref(), Some("removed 1 page"));
+        report.counts.variants = 12;
+        let removed = "removed 1 page and 12 thumbnails";
+        assert_eq!(line(&report).as_deref(), Some(removed));
+        report.counts.variants = 0;
         report.counts.stale = 2;
         assert_eq!(
             line(&report).as_deref(),

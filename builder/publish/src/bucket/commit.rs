@@ -5,10 +5,12 @@ use super::context::Context;
 use super::outbox::empty_outbox;
 use super::publication::Publication;
 use super::root::{FORMAT, Outbox, Root, Unreferenced};
-use super::rules::{self, RulesChange};
+use super::rules::{self, Forgotten, RulesChange};
 use super::session::Session;
 use super::state::{Dirty, Encoded, Published, State};
 use super::upload::Upload;
+use super::variants;
+use quillfront_image_urls::Settings;
 use quillfront_render::ENGINE;
 use quillfront_site::key::{OutputKey, SourceKey};
 use quillfront_site::plan::PICTURES;
@@ -74,8 +76,12 @@ pub(super) struct NextState {
     pub(super) dirty: Dirty,
     /// Outputs of which caches are to be told, besides those that are deleted.
     pub(super) changed: BTreeSet<OutputKey>,
+    /// Those of them that were put where other bytes were.
+    pub(super) replaced: BTreeSet<OutputKey>,
     pub(super) deletions: BTreeMap<OutputKey, Published>,
     pub(super) rules: RulesChange,
+    /// What the site says of its thumbnails, and what it said before.
+    pub(super) images: Vec<Settings>,
 }
 
 impl NextState {
@@ -93,6 +99,7 @@ impl NextState {
             outputs.remove(key.as_str());
         }
         let draft = &publication.draft;
+        let images = variants::settings([&state.sources, &draft.sources]);
         let mut dirty = Dirty {
             sources: draft.looked_at.clone(),
             outputs: changed.iter().chain(deletions.keys()).cloned().collect(),
@@ -127,8 +134,10 @@ impl NextState {
             state,
             dirty,
             changed,
+            replaced: upload.replaced.clone(),
             deletions,
             rules,
+            images,
         }
     }
 }
@@ -181,8 +190,10 @@ pub(super) async fn conclude(
         mut state,
         dirty,
         changed,
+        replaced,
         deletions,
         rules,
+        images,
     } = next;
     let before = session.root().cloned().ok_or(BuildError::LostRace)?;
     let written = write_segments(context, &mut session, &mut state, &dirty, &before);
@@ -210,13 +221,22 @@ pub(super) async fn conclude(
     let touched = touched.chain(gone.keys().map(String::as_str)).collect();
     let published = state.outputs.keys().map(OutputKey::as_str);
     let owed = owed.collect();
-    let mut invalidations = rules::invalidations(context, &rules, &touched, published, owed);
+    let originals = replaced.iter().map(OutputKey::as_str);
+    let originals = originals.chain(gone.keys().map(String::as_str));
+    let variants = variants::folders(originals, &images);
+    let forgotten = Forgotten {
+        touched: &touched,
+        variants: &variants,
+        owed,
+    };
+    let mut invalidations = rules::invalidations(context, &rules, forgotten, published);
 
     let later_ms = context.now_ms() + context.options.rules_delay.as_millis() as i64;
 
     let commit = context.host.new_id();
     let outbox = Outbox {
         deletions: gone,
+        variants,
         invalidations: invalidations.paths.clone(),
         reference: commit.clone(),
         sent: 0,
@@ -252,7 +272,7 @@ pub(super) async fn conclude(
     } = encoded;
     state.written(&segments, texts);
     context.warm.keep(&segments, &state);
-    match empty_outbox(context, &mut session, outbox).await {
+    match empty_outbox(context, &mut session, outbox, &state.outputs).await {
         // The commit stands; what CloudFront did not take is tried again with what comes next.
         Err(BuildError::Invalidation(why)) => invalidations.owed = Some(why),
         other => other?,

@@ -108,6 +108,7 @@ pub(super) async fn settle(
         mut loaded,
         trial,
         taken,
+        compared_ms,
     } = claim;
     let new = || Root::new(context.today().now.to_string());
     let root = loaded.root.clone().unwrap_or_else(new);
@@ -123,6 +124,7 @@ pub(super) async fn settle(
     let mut settled = root.clone();
     settled.settle_hints(&taken);
     trial.settle(&mut settled);
+    settled.compared_ms = compared_ms.unwrap_or(settled.compared_ms);
     settled.end_parts();
     if settled != root {
         write(context, &mut loaded, settled).await?;

@@ -12,7 +12,7 @@ use super::store::{Attributes, Bucket, Condition};
 use quillfront_site::fingerprint::Fingerprint;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Where they lie.
 pub const FOLDER: &str = "lists/";
@@ -60,6 +60,13 @@ pub(super) fn split(
     {
         packed.insert("deletions", pack(&std::mem::take(&mut outbox.deletions))?);
     }
+    if let Some(outbox) = root
+        .outbox
+        .as_mut()
+        .filter(|outbox| outbox.variants.len() > INLINE)
+    {
+        packed.insert("variants", pack(&std::mem::take(&mut outbox.variants))?);
+    }
     if let Some(held) = root.held.as_mut().filter(|held| held.keys.len() > INLINE) {
         packed.insert("held", pack(&std::mem::take(&mut held.keys))?);
     }
@@ -106,9 +113,14 @@ impl Stored {
         Ok(())
     }
 
-    /// Removes the new lists: the root that would have named them was not written.
-    pub(super) async fn remove_lists(&self, state: &Bucket) -> Result<(), RootError> {
-        for name in self.new.keys() {
+    /// Removes the new lists but for those that are `named`: the root that would have named the others was not
+    /// written, or is no more.
+    pub(super) async fn remove_lists_but(
+        &self,
+        named: &BTreeSet<&String>,
+        state: &Bucket,
+    ) -> Result<(), RootError> {
+        for name in self.new.keys().filter(|name| !named.contains(name)) {
             state.delete(name, &Condition::Always).await?;
         }
         Ok(())
@@ -146,6 +158,7 @@ fn put_back(root: &mut Root, what: &str, bytes: &[u8]) -> Result<(), String> {
         ("suspects", ..) => root.suspects = unpack(bytes)?,
         ("intent", Some(lease), ..) => lease.intent = unpack(bytes)?,
         ("deletions", _, Some(outbox), _) => outbox.deletions = unpack(bytes)?,
+        ("variants", _, Some(outbox), _) => outbox.variants = unpack(bytes)?,
         ("held", .., Some(held)) => held.keys = unpack(bytes)?,
         _ => return Err("it is not a list of this root".to_owned()),
     }

@@ -58,6 +58,7 @@ impl Meter {
         let state = context.state_counts.snapshot() - self.state;
         let all = work + state;
         report.requests = all.requests;
+        report.counts.variants = work.variants;
         report.bytes.read = all.bytes_in;
         report.bytes.out = all.bytes_out;
         report.bytes.state_in = state.bytes_in;

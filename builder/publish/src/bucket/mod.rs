@@ -19,7 +19,8 @@
 //!   kept a little longer;
 //! * `upload`: putting what differs, by [`transfer`]; `relook`: is what the run read still so?
 //! * `commit`, and `outbox`: what a commit leaves to be done; `rules`: what of it has to wait, since edges go
-//!   by the rules of before for a while; `stop` commits a part.
+//!   by the rules of before for a while; `variants`: the thumbnails of what it replaces and deletes; `stop`
+//!   commits a part.
 //!
 //! An attempt may come to its `end` earlier: it is too late, another builder is at work, or nothing is
 //! new. Around it:
@@ -81,6 +82,7 @@ pub mod transfer;
 mod trial;
 pub mod unanswered;
 mod upload;
+mod variants;
 mod warm;
 
 pub use builder::Builder;

@@ -14,6 +14,7 @@ use super::run::{Opening, Work};
 use super::store::{Bucket, StoreError};
 use super::time::Schedule;
 use super::trial::{Trial, look_marked, trial};
+use super::variants::drop_stale;
 use futures::stream::{StreamExt, TryStreamExt, iter};
 use quillfront_render::effective::{self, Change, Observed};
 use quillfront_render::render::world::Inputs;
@@ -44,15 +45,27 @@ pub(super) struct Claim {
     pub(super) trial: Trial,
     /// The hints that it follows, with their numbers.
     pub(super) taken: BTreeMap<String, u64>,
+    /// Up to when stored thumbnails have been compared with their originals, where that was done.
+    pub(super) compared_ms: Option<i64>,
 }
 
-/// Looks at what the work and the hints name, and at `more`.
+/// What an attempt leaves to the next one of the same build.
+#[derive(Default)]
+pub(super) struct Carried {
+    /// Files that their authors were found to have written between the look at the sources and the render that
+    /// read them: they are looked at too.
+    pub(super) more: BTreeSet<SourceKey>,
+    /// True once stored thumbnails were removed that were wrong.
+    pub(super) has_dropped: bool,
+}
+
+/// Looks at what the work and the hints name, and at what an attempt before this one left.
 pub(super) async fn observe<'a>(
     context: &'a Context,
     attempts: &Attempts,
     opening: Opening,
     work: &'a Work,
-    more: &BTreeSet<SourceKey>,
+    carried: &mut Carried,
 ) -> Result<Observation<'a>, End> {
     let mut clock = Stopwatch::start(context);
     let Opening {
@@ -67,8 +80,14 @@ pub(super) async fn observe<'a>(
     if *work == Work::Reconcile {
         comparison = compare(context, &mut state, &root).await?;
         keys.append(&mut comparison.sources);
+        let stale = std::mem::take(&mut comparison.variants.stale);
+        // Once: what cannot be removed is found by the next reconcile.
+        if !stale.is_empty() && !std::mem::replace(&mut carried.has_dropped, true) {
+            drop_stale(context, loaded, &root, &state, stale).await?;
+            return Err(End::Outdated);
+        }
     }
-    keys.extend(more.iter().cloned());
+    keys.extend(carried.more.iter().cloned());
 
     let schedule = Schedule::of(work, &root, &state, today);
     let trial = trial(context, attempts, &mut root, work, keys, schedule.due);
@@ -79,6 +98,7 @@ pub(super) async fn observe<'a>(
         loaded,
         trial,
         taken,
+        compared_ms: comparison.variants.compared_ms,
     };
     let seen = look_marked(context, attempts, &mut claim, &mut root, &state.sources);
     let seen = seen.await?.ok_or(End::Outdated)?;

@@ -1,17 +1,19 @@
 //! What a commit leaves to be done, driven from the root so that a crash loses none of it:
-//! deletions, invalidations, segments that no root names any more. Then the lease is let go.
+//! deletions, of stored thumbnails too, invalidations, segments that no root names any more. Then the lease is let go.
 
 use super::BuildError;
 use super::context::Context;
 use super::root::{Outbox, Root};
 use super::rules;
 use super::session::Session;
-use super::state::FOLDER;
+use super::state::{FOLDER, Published};
 use super::store::{Condition, Written};
+use super::variants;
 use crate::invalidate::send::{PACE, Refusal, batches, send};
 use futures::stream::{StreamExt, TryStreamExt, iter};
 use quillfront_headers::RULES_KEY;
 use quillfront_site::fingerprint::Fingerprint;
+use quillfront_site::key::OutputKey;
 use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -33,7 +35,8 @@ enum Told {
 }
 
 /// Does what the outbox says. What cannot be done now, because time runs out or CloudFront
-/// takes no more, stays in it; the next commit or reconcile goes on from there.
+/// takes no more, stays in it; the next commit or reconcile goes on from there. `outputs` is what is published:
+/// none of it is a stored thumbnail, whatever its key.
 ///
 /// # Errors
 /// Storage failed, or [`BuildError::Invalidation`].
@@ -41,8 +44,11 @@ pub(super) async fn empty_outbox(
     context: &Context,
     session: &mut Session<'_>,
     mut outbox: Outbox,
+    outputs: &BTreeMap<OutputKey, Published>,
 ) -> Result<(), BuildError> {
-    if !delete_all(context, session, &outbox.deletions).await? {
+    let is_done = delete_all(context, session, &outbox.deletions).await?
+        && variants::remove(context, session, &outbox.variants, outputs).await?;
+    if !is_done {
         return session.let_go(|_| {}).await;
     }
     // Edges go by the rules that were removed for as long as by others.
@@ -56,6 +62,7 @@ pub(super) async fn empty_outbox(
         }
     };
     outbox.deletions.clear();
+    outbox.variants.clear();
     let told = invalidate(context, session, &mut outbox).await?;
     if !matches!(told, Told::All) {
         session

@@ -18,7 +18,7 @@ use super::observe::{self, Changes, MAX_INPUT_BYTES};
 use super::parts::OtherParts;
 use super::publication::Publication;
 use super::root::Root;
-use super::rules::{self, RulesChange};
+use super::rules::{self, Forgotten, RulesChange};
 use super::run::Work;
 use super::session::lease_left;
 use super::state::{Published, State};
@@ -27,6 +27,7 @@ use super::store::{Given, GivenObjects};
 use super::time::Time;
 use super::transfer::{Origin, Put, WAVES};
 use super::upload::Upload;
+use super::variants;
 use crate::invalidate::send::batches;
 use futures::stream::{StreamExt, TryStreamExt, iter};
 use md5::{Digest, Md5};
@@ -410,7 +411,12 @@ fn reported(context: &Context, publication: &Publication<'_>, rules: &RulesChang
     let stays = before.filter(|key| !publication.deletions.contains_key(*key));
     let there: BTreeSet<&str> = stays.map(OutputKey::as_str).chain(put).collect();
     let there = there.iter().copied();
-    report.invalidations = rules::invalidations(context, rules, &touched, there, Vec::new());
+    let forgotten = Forgotten {
+        touched: &touched,
+        variants: &variants::of_publication(publication),
+        owed: Vec::new(),
+    };
+    report.invalidations = rules::invalidations(context, rules, forgotten, there);
     report
 }
 

@@ -8,6 +8,8 @@ use super::state::State;
 use super::store::Listed;
 use super::supply::fetch;
 use super::takeover::adopt;
+use super::variants;
+use super::variants::compare::{Compared, Stored};
 use crate::fetch::Budget;
 use quillfront_site::diagnostic::Diagnostic;
 use quillfront_site::key::{OutputKey, Role, SourceKey};
@@ -33,6 +35,8 @@ pub(super) struct Comparison {
     pub(super) strange: BTreeSet<OutputKey>,
     /// What to tell of objects that cannot be removed.
     pub(super) foreign: Vec<Diagnostic>,
+    /// What was found of stored thumbnails.
+    pub(super) variants: Compared,
 }
 
 /// Compares both buckets with the state, and notes in it what the site bucket really has.
@@ -42,11 +46,10 @@ pub(super) async fn compare(
     root: &Root,
 ) -> Result<Comparison, BuildError> {
     let sources = compare_sources(context, &state.sources).await?;
-    let (strange, foreign) = compare_site(context, state, root).await?;
+    let comparison = compare_site(context, state, root).await?;
     Ok(Comparison {
         sources,
-        strange,
-        foreign,
+        ..comparison
     })
 }
 
@@ -126,27 +129,28 @@ async fn compare_sources(
 }
 
 /// Notes in the state what the site bucket really has. Returns the keys where that is not what
-/// it said, and what to tell of objects that cannot be removed.
+/// it said, what to tell of objects that cannot be removed, and what there is of thumbnails.
 async fn compare_site(
     context: &Context,
     state: &mut State,
     root: &Root,
-) -> Result<(BTreeSet<OutputKey>, Vec<Diagnostic>), BuildError> {
-    let listed = context.site.list().await?;
+) -> Result<Comparison, BuildError> {
+    let mut listed = context.site.list().await?;
+    let mut told = Vec::new();
+    listed.retain(|object| {
+        let may_be_removed = context.site.may_have(&object.key);
+        if !may_be_removed {
+            told.push(foreign(&object.key));
+        }
+        may_be_removed
+    });
+    let images = variants::settings([&state.sources]).remove(0);
+    let stored = Stored::take(&mut listed, &state.outputs, &images, root.compared_ms);
+    let variants = stored.compare(context, root).await?;
     let mut there: BTreeMap<String, String> = listed
         .into_iter()
         .map(|object| (object.key, object.etag))
         .collect();
-    let mut told = Vec::new();
-    there.retain(|key, _| {
-        let may_be_removed = context.site.may_have(key);
-        if !may_be_removed {
-            told.push(foreign(key));
-        }
-        may_be_removed
-    });
-    // Thumbnails are made on request and are not the builder's.
-    there.retain(|key, _| !key.starts_with("img/") || state.outputs.contains_key(key.as_str()));
     // What nothing refers to any more is waiting for its time.
     let waits = |key: &str, etag: &str| {
         let left = root.unreferenced.get(key);
@@ -160,7 +164,12 @@ async fn compare_site(
             strange.insert(OutputKey::from(key.as_str()));
         }
     }
-    Ok((strange, told))
+    Ok(Comparison {
+        strange,
+        foreign: told,
+        variants,
+        ..Comparison::default()
+    })
 }
 
 /// An object of the site bucket that no client of the SDK can remove.

@@ -68,6 +68,10 @@ pub struct Root {
     /// What is to be invalidated once no edge goes by earlier rules any more.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub later: Vec<Later>,
+    /// Stored thumbnails that are older than this, and whose originals are, have been compared with them: by
+    /// the clock of S3, in milliseconds of Unix time.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub compared_ms: i64,
     /// Segments that commits no longer use, by the generation that dropped them.
     pub retired: BTreeMap<u64, Vec<String>>,
     /// A change that waits for approval.
@@ -154,6 +158,10 @@ pub struct Lease {
 pub struct Outbox {
     /// Objects to remove: output key to the ETag that was published.
     pub deletions: BTreeMap<String, String>,
+    /// What the keys of stored thumbnails begin with that are to be removed, each those of one original:
+    /// `img/photos/cat.jpg/`.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub variants: BTreeSet<String>,
     /// Paths to invalidate, in order.
     pub invalidations: Vec<String>,
     /// What the CallerReferences of the batches begin with: the same for each try.
@@ -179,6 +187,13 @@ pub struct Unreferenced {
     pub etag: String,
     /// The time of the commit that dropped it, in milliseconds of Unix time.
     pub since_ms: i64,
+}
+
+impl Outbox {
+    /// True where objects are still to be removed.
+    pub fn removes(&self) -> bool {
+        !self.deletions.is_empty() || !self.variants.is_empty()
+    }
 }
 
 impl Unreferenced {
@@ -228,6 +243,7 @@ impl Root {
             outbox: None,
             unreferenced: BTreeMap::new(),
             later: Vec::new(),
+            compared_ms: 0,
             retired: BTreeMap::new(),
             held: None,
             attempts: BTreeMap::new(),
@@ -297,6 +313,10 @@ impl Root {
         self.hints
             .retain(|key, number| taken.get(key).is_none_or(|taken| *number > *taken));
     }
+}
+
+fn is_zero(number: &i64) -> bool {
+    *number == 0
 }
 
 /// The root as it was read, or none, and the ETag to write it back with.
@@ -413,7 +433,9 @@ impl Loaded {
                 if own {
                     self.remove_lists(state, before).await?;
                 } else {
-                    stored.remove_lists(state).await?;
+                    // It may have been written all the same, and another one on it by now.
+                    let named: BTreeSet<&String> = self.lists.values().collect();
+                    stored.remove_lists_but(&named, state).await?;
                 }
                 Ok(own)
             }

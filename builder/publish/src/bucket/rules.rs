@@ -92,15 +92,28 @@ pub(super) async fn published(context: &Context) -> Result<Option<Rules>, BuildE
     }
 }
 
-/// What a commit tells caches to forget, at once and later. `touched` are the keys that it touches, `published`
-/// all there are, and `owed` paths that earlier commits have left.
+/// What caches are to forget.
+pub(super) struct Forgotten<'k, 'a> {
+    /// The keys that a commit touches.
+    pub(super) touched: &'a BTreeSet<&'k str>,
+    /// What the keys of the thumbnails begin with that it removes.
+    pub(super) variants: &'a BTreeSet<String>,
+    /// Paths that earlier commits have left.
+    pub(super) owed: Vec<String>,
+}
+
+/// What a commit tells caches to forget, at once and later. `published` are all keys there are.
 pub(super) fn invalidations<'k>(
     context: &Context,
     rules: &RulesChange,
-    touched: &BTreeSet<&'k str>,
+    forgotten: Forgotten<'k, '_>,
     published: impl Iterator<Item = &'k str> + Clone,
-    mut owed: Vec<String>,
 ) -> Invalidations {
+    let Forgotten {
+        touched,
+        variants,
+        mut owed,
+    } = forgotten;
     let shown = Touched::by_shown(&rules.after, touched.iter().copied());
     owed.extend(shown.cheapest(published.clone()));
     let mut later = rules.touched().cheapest(published.clone());
@@ -109,7 +122,7 @@ pub(super) fn invalidations<'k>(
     }
     Invalidations {
         later,
-        ..invalidate::choose(touched, published, &owed)
+        ..invalidate::choose_with_variants(touched, published, &owed, variants)
     }
 }
 

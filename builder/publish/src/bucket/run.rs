@@ -7,7 +7,7 @@ use super::context::{Context, Step};
 use super::draft::draft;
 use super::end::{End, defer, leave, settle};
 use super::measure::Meter;
-use super::observe::{Observation, observe};
+use super::observe::{Carried, Observation, observe};
 use super::publication::Publication;
 use super::root::{Loaded, Outbox, Root};
 use super::rounds::{self, Rounds};
@@ -145,9 +145,9 @@ async fn build_noted(
     work: &Work,
 ) -> Result<Report, BuildError> {
     let meter = Meter::start(context);
-    let mut more = BTreeSet::new();
+    let mut carried = Carried::default();
     for _ in 0..MAX_PLANS {
-        match attempt(context, attempts, work, &mut more).await {
+        match attempt(context, attempts, work, &mut carried).await {
             Ok(report) => return finish(context, work, meter, report).await,
             Err(End::Report(report)) => {
                 return finish(context, work, meter, *report).await;
@@ -159,13 +159,12 @@ async fn build_noted(
     Err(BuildError::LostRace)
 }
 
-/// Plans and publishes once. `more` are files that an earlier attempt found its authors to have written
-/// between the look at the sources and the render that read them: they are looked at too.
+/// Plans and publishes once. `carried` is what earlier attempts of the build have left.
 async fn attempt(
     context: &Context,
     attempts: &Attempts,
     work: &Work,
-    more: &mut BTreeSet<SourceKey>,
+    carried: &mut Carried,
 ) -> Result<Report, End> {
     let opening = open(context, attempts, work).await?;
     let Observation {
@@ -174,14 +173,14 @@ async fn attempt(
         is_new,
         warnings,
         mut clock,
-    } = observe(context, attempts, opening, work, more).await?;
+    } = observe(context, attempts, opening, work, carried).await?;
     if !is_new && proposal.changes.map.is_empty() && proposal.is_all_known() {
         return settle(context, claim, work, warnings).await;
     }
 
     let draft = draft(context, &mut proposal).await?;
     if !draft.misread.is_empty() {
-        more.extend(draft.misread);
+        carried.more.extend(draft.misread);
         return Err(End::Outdated);
     }
     clock.lap("render");
@@ -246,8 +245,7 @@ async fn open(context: &Context, attempts: &Attempts, work: &Work) -> Result<Ope
     if let Some(left) = lease.and_then(|lease| lease_left(context, lease)) {
         return Err(defer(context, attempts, work, loaded, left).await?.into());
     }
-    let deletes = |outbox: &Outbox| !outbox.deletions.is_empty();
-    if lease.is_some() || root.outbox.as_ref().is_some_and(deletes) {
+    if lease.is_some() || root.outbox.as_ref().is_some_and(Outbox::removes) {
         recover(context, loaded, &root).await?;
         return Err(End::Outdated);
     }

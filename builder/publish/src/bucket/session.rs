@@ -34,10 +34,12 @@ pub(super) async fn lease<'a>(
         loaded,
         trial,
         taken,
+        compared_ms,
     } = claim;
     let base = &publication.proposal.root;
     let session = Session::begin(context, loaded, base, publication.intent(), |root| {
         trial.settle(root);
+        root.compared_ms = compared_ms.unwrap_or(root.compared_ms);
         // Noted before the first put, so that whoever takes over after a crash goes on. A hint
         // that came since is another's, and not settled by this run.
         let keys = trial.keys.iter().map(SourceKey::as_str);

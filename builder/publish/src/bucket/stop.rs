@@ -9,6 +9,7 @@ use super::rules::RulesChange;
 use super::session::Session;
 use super::state::Dirty;
 use super::upload::Upload;
+use super::variants;
 use quillfront_site::key::{OutputKey, SourceKey};
 use quillfront_site::report::{Action, Kind, OutputReport, Report};
 use std::collections::{BTreeMap, BTreeSet};
@@ -76,7 +77,9 @@ fn report(upload: &Upload, cause: Cause) -> Report {
 
 /// The state with what was put so far.
 fn next_state(publication: Publication<'_>, upload: &Upload, rules: RulesChange) -> NextState {
+    let draft = &publication.draft;
     let mut state = publication.proposal.state;
+    let images = variants::settings([&state.sources, &draft.sources]);
     let mut changed: BTreeSet<OutputKey> = upload.put.keys().cloned().collect();
     changed.extend(publication.proposal.strange);
     Arc::make_mut(&mut state.outputs).extend(upload.put.clone());
@@ -92,7 +95,9 @@ fn next_state(publication: Publication<'_>, upload: &Upload, rules: RulesChange)
             ..Dirty::default()
         },
         changed,
+        replaced: upload.replaced.clone(),
         deletions: BTreeMap::new(),
         rules,
+        images,
     }
 }

@@ -17,7 +17,7 @@ pub use write::{Condition, Written};
 use super::unanswered::Unanswered;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::operation::get_object::GetObjectOutput;
-use counts::count;
+pub(super) use counts::count;
 use error::{DAMAGED, DAMAGED_STATUS, is};
 use quillfront_site::key::MAX_KEY_BYTES;
 use std::collections::BTreeMap;

@@ -5,9 +5,10 @@ use super::commit::write_segments;
 use super::context::{Context, Step};
 use super::outbox::empty_outbox;
 use super::root::{FORMAT, Loaded, Root};
-use super::rules::{self, RulesChange};
+use super::rules::{self, Forgotten, RulesChange};
 use super::session::Session;
 use super::state::{Dirty, Published, State};
+use super::variants;
 use futures::stream::{StreamExt, TryStreamExt, iter};
 use quillfront_headers::RULES_KEY;
 use quillfront_site::key::{OutputKey, SourceKey};
@@ -49,6 +50,9 @@ pub(super) async fn recover(
     // Some of what was found is new to readers, and the build that follows may have no reason or
     // no way to put it again (a page that cannot be rendered any more).
     let gone_keys = gone.keys().map(String::as_str);
+    let originals = gone_keys.clone().chain(adoption.news.iter().copied());
+    let images = variants::settings([&state.sources]);
+    let variants = variants::folders(originals, &images);
     let keys: BTreeSet<&str> = gone_keys.chain(adoption.found).collect();
     let now_ms = context.now_ms();
     // Rules that are still to be removed are still there.
@@ -59,12 +63,17 @@ pub(super) async fn recover(
         before.due_paths(now_ms)
     };
     let mut later = Vec::new();
-    if !keys.is_empty() || !due.is_empty() {
+    if !keys.is_empty() || !due.is_empty() || !variants.is_empty() {
         let rules = RulesChange::found(context, &keys).await?;
         let mut owed = std::mem::take(&mut outbox.invalidations);
         owed.extend(due.iter().cloned());
         let published = state.outputs.keys().map(OutputKey::as_str);
-        let choice = rules::invalidations(context, &rules, &keys, published, owed);
+        let forgotten = Forgotten {
+            touched: &keys,
+            variants: &variants,
+            owed,
+        };
+        let choice = rules::invalidations(context, &rules, forgotten, published);
         outbox.invalidations = choice.paths;
         outbox.reference = context.host.new_id();
         outbox.sent = 0;
@@ -73,6 +82,8 @@ pub(super) async fn recover(
     let later_ms = now_ms + context.options.rules_delay.as_millis() as i64;
     let expired: BTreeSet<String> = gone.keys().cloned().collect();
     outbox.deletions.extend(gone);
+    outbox.variants.extend(variants);
+    let outputs = state.outputs.clone();
     if adoption.is_news || !expired.is_empty() || !due.is_empty() {
         let change = |root: &mut Root| {
             root.outbox = Some(outbox.clone());
@@ -82,7 +93,7 @@ pub(super) async fn recover(
         };
         write_adopted(context, &mut session, state, &expired, change).await?;
     }
-    empty_outbox(context, &mut session, outbox).await
+    empty_outbox(context, &mut session, outbox, &outputs).await
 }
 
 /// What was found under the keys of an intent.
@@ -90,6 +101,8 @@ pub(super) async fn recover(
 struct Adoption<'a> {
     /// Whether it is not what the state said.
     is_news: bool,
+    /// The keys where it is not.
+    news: BTreeSet<&'a str>,
     /// The keys under which there is something.
     found: BTreeSet<&'a str>,
 }
@@ -116,7 +129,10 @@ async fn adopt_all<'a>(
             .await?;
         for (key, head) in heads {
             let there = head.is_some();
-            adoption.is_news |= adopt(state, key, head.map(|head| head.etag));
+            if adopt(state, key, head.map(|head| head.etag)) {
+                adoption.is_news = true;
+                adoption.news.insert(key);
+            }
             // A put of other metadata over the same bytes leaves no trace in the ETag.
             let outputs = Arc::make_mut(&mut state.outputs);
             if let (true, Some(output)) = (there, outputs.get_mut(key)) {

@@ -29,6 +29,19 @@ pub struct Put {
     pub wave: u8,
 }
 
+impl Put {
+    /// The ETag that the object will have, where that is known. An ETag is the MD5 of the bytes for objects put in
+    /// one part without KMS encryption (S3 API, "Object").
+    pub fn etag(&self) -> Option<String> {
+        match (&self.object.body, &self.origin) {
+            (Body::Bytes(bytes), _) => Some(hex::encode(Md5::digest(bytes))),
+            (Body::Copy { .. }, Origin::Published(_, etag)) => Some(etag.clone()),
+            (Body::Copy { version, .. }, _) => Some(version.clone()),
+            (Body::Kept { .. }, _) => None,
+        }
+    }
+}
+
 /// Where the bytes of a copy are.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Origin {
@@ -261,16 +274,11 @@ pub fn attributes(object: &Object) -> Attributes {
     }
 }
 
-/// True where the object that is there has the bytes and the metadata that were meant. An ETag is
-/// the MD5 of the bytes for objects put in one part without KMS encryption (S3 API, "Object");
-/// where it is not, the answer is no, and the object is put again.
+/// True where the object that is there has the bytes and the metadata that were meant. Where its ETag is of
+/// another kind, the answer is no, and the object is put again.
 fn is_meant(there: &Head, put: &Put) -> bool {
     let meant = &put.object;
-    let etag = match (&meant.body, &put.origin) {
-        (Body::Bytes(bytes), _) => hex::encode(Md5::digest(bytes)),
-        (Body::Copy { .. }, Origin::Published(_, etag)) => etag.clone(),
-        (Body::Copy { version, .. }, _) => version.clone(),
-        (Body::Kept { .. }, _) => return false,
-    };
-    there.etag == etag && there.size == meant.size() && there.attributes == attributes(meant)
+    put.etag().as_ref() == Some(&there.etag)
+        && there.size == meant.size()
+        && there.attributes == attributes(meant)
 }

@@ -19,6 +19,8 @@ const MAX_SURPRISES: usize = 4;
 #[derive(Default)]
 pub(super) struct Upload {
     pub(super) put: BTreeMap<OutputKey, Published>,
+    /// Those of them where other bytes were before.
+    pub(super) replaced: BTreeSet<OutputKey>,
     /// Outputs whose source has another version by now.
     pub(super) moved: BTreeMap<OutputKey, SourceKey>,
     /// Sources that may be others by now than those that this was made from.
@@ -40,6 +42,9 @@ impl Upload {
     fn note(&mut self, mut put: Put, outcome: Outcome) -> Option<Put> {
         match outcome {
             Outcome::Put(published) => {
+                if put.before.is_some_and(|before| before != published.etag) {
+                    self.replaced.insert(put.key.clone());
+                }
                 self.put.insert(put.key, published);
             }
             Outcome::SourceMoved(current) => {

@@ -90,7 +90,12 @@ async fn the_first_commit_after_that_takes_it_along() {
     assert_eq!(actions(&reports, &first), [Action::Deleted]);
     assert_eq!(reports[0].counts.deleted, 1);
     let told = &reports[0].invalidations.paths;
-    assert_eq!(told, &["/new.css".to_owned(), format!("/{first}")]);
+    let expected = [
+        format!("/img/{first}/*"),
+        "/new.css".to_owned(),
+        format!("/{first}"),
+    ];
+    assert_eq!(told, &expected);
     assert!(!pictures(&world).await.contains(&first));
     assert!(root(&world).await.unreferenced.is_empty());
 }

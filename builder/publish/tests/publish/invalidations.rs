@@ -26,6 +26,7 @@ async fn owe(world: &World, paths: &[String], reference: &str) {
     let mut root = root(world).await;
     root.outbox = Some(Outbox {
         deletions: BTreeMap::new(),
+        variants: BTreeSet::new(),
         invalidations: paths.to_vec(),
         reference: reference.into(),
         sent: 0,

@@ -33,5 +33,6 @@ mod stories;
 mod suspects;
 mod sweep;
 mod takeover;
+mod variants;
 mod wire;
 mod world;

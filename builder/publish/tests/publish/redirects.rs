@@ -257,6 +257,7 @@ async fn paths_wait_until_rules_that_go_are_gone() {
     let etag = world.etag(SITE, RULES_KEY).await;
     root.outbox = Some(Outbox {
         deletions: [(RULES_KEY.to_owned(), etag)].into(),
+        variants: Default::default(),
         invalidations: Vec::new(),
         reference: "r".to_owned(),
         sent: 0,

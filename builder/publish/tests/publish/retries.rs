@@ -2,18 +2,34 @@
 
 use crate::wire::{Attempt, Tap, Wire};
 use crate::world::{SITE, SOURCE, STATE, World, keys, published_blog, shared};
+use aws_sdk_s3::config::{ConfigBag, Intercept, RuntimeComponents, SharedInterceptor};
+use aws_smithy_runtime_api::box_error::BoxError;
+use aws_smithy_runtime_api::client::interceptors::context::{
+    BeforeDeserializationInterceptorContextMut, BeforeTransmitInterceptorContextRef,
+};
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::http::StatusCode;
 use quillfront_publish::bucket::Options;
+use quillfront_publish::bucket::lists::INLINE;
+use quillfront_publish::bucket::root::{Loaded, Root};
 use quillfront_publish::bucket::run::Work;
 use quillfront_publish::bucket::store::{Attributes, Bucket, Condition, Place, Written};
 use quillfront_publish::bucket::unanswered::Unanswered;
-use std::sync::Arc;
+use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use tokio::runtime::Handle;
 
 fn bucket(world: &World, wire: &Arc<Wire>) -> Bucket {
+    bucket_over(world, SITE, shared(Tap(wire.clone())))
+}
+
+fn bucket_over(world: &World, name: &str, interceptor: SharedInterceptor) -> Bucket {
     let place = Place {
-        bucket: SITE.into(),
+        bucket: name.into(),
         prefix: String::new(),
     };
-    let client = world.client_with(shared(Tap(wire.clone())));
+    let client = world.client_with(interceptor);
     let unanswered = Arc::new(Unanswered::new(Options::default().request_timeout));
     Bucket::new(client, place, Arc::default(), unanswered)
 }
@@ -71,4 +87,86 @@ async fn a_retry_that_meets_its_own_write_is_no_surprise() {
     assert!(world.site().await.contains_key("new.css"));
     let again = world.builder().run(Work::Reconcile).await.unwrap();
     assert_eq!(again[0].counts.uploaded, 0);
+}
+
+/// Does something once the first root is written, of which nobody hears.
+struct AnswerLost {
+    then: Mutex<Option<Box<dyn FnOnce() + Send>>>,
+    /// True while the request that is under way writes the root.
+    writes_root: AtomicBool,
+}
+
+impl fmt::Debug for AnswerLost {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("AnswerLost")
+    }
+}
+
+impl Intercept for AnswerLost {
+    fn name(&self) -> &'static str {
+        "AnswerLost"
+    }
+
+    fn read_before_transmit(
+        &self,
+        context: &BeforeTransmitInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let request = context.request();
+        let writes_root = request.method() == "PUT" && request.uri().contains("root.json");
+        self.writes_root.store(writes_root, Ordering::SeqCst);
+        Ok(())
+    }
+
+    fn modify_before_deserialization(
+        &self,
+        context: &mut BeforeDeserializationInterceptorContextMut<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        if !self.writes_root.load(Ordering::SeqCst) {
+            return Ok(());
+        }
+        if let Some(then) = self.then.lock().unwrap().take() {
+            then();
+            let error = "<Error><Code>SlowDown</Code></Error>";
+            *context.response_mut() = HttpResponse::new(StatusCode::try_from(503)?, error.into());
+        }
+        Ok(())
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_lists_of_a_root_that_another_was_written_on_unheard_stay() {
+    let world = Arc::new(World::new().await);
+    let plain = shared(Tap(Arc::new(Wire::new(&world.host, |_| false, []))));
+    let other = bucket_over(&world, STATE, plain);
+    let theirs = other.clone();
+    let then = move || {
+        let write_on_it = async {
+            let mut loaded = Loaded::read(&theirs).await.unwrap();
+            let root = loaded.root.clone().unwrap();
+            assert!(
+                loaded
+                    .write(&theirs, root, "theirs".to_owned())
+                    .await
+                    .unwrap()
+            );
+        };
+        tokio::task::block_in_place(|| Handle::current().block_on(write_on_it));
+    };
+    let lost = AnswerLost {
+        then: Mutex::new(Some(Box::new(then))),
+        writes_root: AtomicBool::default(),
+    };
+    let own = bucket_over(&world, STATE, shared(lost));
+    let mut root = Root::new("2026-01-02T00:00:00Z".to_owned());
+    let hints: Vec<String> = (0..=INLINE).map(|n| format!("content/{n}.md")).collect();
+    root.add_hints(hints.iter().map(String::as_str));
+    let mut loaded = Loaded::read(&own).await.unwrap();
+    let is_own = loaded.write(&own, root.clone(), "own".to_owned()).await;
+    assert!(!is_own.unwrap(), "the last one is another's");
+    let read = Loaded::read(&other).await.unwrap().root.unwrap();
+    assert_eq!((read.id.as_str(), read.hints), ("theirs", root.hints));
 }

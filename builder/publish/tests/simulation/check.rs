@@ -8,7 +8,7 @@ use root::is_of;
 
 use crate::s3::{Change, Object, S3};
 use crate::wire::{Request, Response};
-use crate::world::{SITE, SOURCE, STATE};
+use crate::world::{SITE, SOURCE, STATE, is_thumbnail};
 use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -136,7 +136,22 @@ impl Watch {
         self.violations.push(message);
     }
 
+    /// A builder only removes thumbnails, as they were listed, and has caches forget them afterwards. Who has lost
+    /// the lease since finds none that its successor did not remove, but such as were made anew.
+    fn thumbnail_written(&mut self, change: &Change, writer: &Writer<'_>) {
+        if change.after.is_some() || !writer.conditional {
+            let what = format!("{} wrote {}, a thumbnail", writer.name, change.key);
+            self.violation(what);
+        }
+        if change.before.is_some() && self.is_holder(writer.name) {
+            self.uncovered.insert(change.key.clone());
+        }
+    }
+
     fn site_written(&mut self, s3: &S3, change: &Change, writer: &Writer<'_>) {
+        if is_thumbnail(&change.key) {
+            return self.thumbnail_written(change, writer);
+        }
         let holder = self.root["lease"]["holder"].as_str().unwrap_or("");
         let is_holder = self.is_holder(writer.name);
         let changed = change.before != change.after;

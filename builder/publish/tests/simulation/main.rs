@@ -2,7 +2,7 @@
 //! builders with the production client, over S3 and CloudFront in memory that fail, die and come
 //! late as one seed decides.
 //!
-//! * [`world`]: the scheduler, what goes wrong, and who meddles; [`random`], [`clock`], [`wire`]: what it rules;
+//! * [`world`]: the scheduler, what goes wrong, who meddles, and who makes thumbnails; [`random`], [`clock`], [`wire`]: what it rules;
 //! * [`builders`]: the production client on top of that;
 //! * [`s3`], [`cloudfront`]: the services; [`editors`], [`events`]: the authors and the queue;
 //! * [`check`]: what holds at every moment; [`finale`] and [`waiting`]: what

@@ -27,8 +27,11 @@ mod authors;
 mod endings;
 mod faults;
 mod meddling;
+mod thumbnails;
 mod weather;
 
+use thumbnails::Thumbnails;
+pub use thumbnails::{is_thumbnail, stale};
 use weather::Weather;
 
 pub const SOURCE: &str = "source";
@@ -102,6 +105,7 @@ pub struct World {
     wire: Arc<Wire>,
     cloudfront: CloudFront,
     pub editors: Editors,
+    pub thumbnails: Thumbnails,
     /// What authors will do, and when.
     promised: Vec<(i64, Vec<Edit>)>,
     /// How often they are still about to meddle.
@@ -140,6 +144,7 @@ impl World {
             wire: Arc::default(),
             cloudfront: CloudFront::default(),
             editors: Editors::default(),
+            thumbnails: Thumbnails::default(),
             promised: Vec::new(),
             zeal: 6,
             queue: Vec::new(),
@@ -345,6 +350,7 @@ impl World {
         if self.actors.iter().any(Actor::is_runnable)
             || self.thaw(now)
             || self.edit(now)
+            || self.make_thumbnails(now)
             || self.deliver(now)
         {
             return true;
@@ -499,7 +505,8 @@ impl World {
         let timer = self.clock.next_timer();
         let now = self.clock.elapsed_ms();
         // A timer of a machine that stands still has rung already.
-        let all = [edit, promised, event, frozen, request, timer];
+        let thumbnail = self.thumbnails.next_time(self.faults);
+        let all = [edit, promised, event, frozen, request, timer, thumbnail];
         all.into_iter().flatten().map(|at| at.max(now)).min()
     }
 }

@@ -4,6 +4,7 @@ use crate::bucket::draft::Proposal;
 use crate::bucket::publication::Publication;
 use crate::bucket::relook;
 use crate::bucket::state::{Dirty, segments_written};
+use crate::bucket::variants;
 use quillfront_site::key::SourceKey;
 use quillfront_site::report::RequestCounts;
 use quillfront_site::source::Sources;
@@ -73,5 +74,6 @@ pub(super) fn add_rest(requests: &mut RequestCounts, publication: &Publication<'
         few if few <= relook::FEW => requests.head += few as u64,
         _ => requests.list += draft.sources.len().div_ceil(LISTED_AT_ONCE) as u64,
     }
+    requests.list += variants::starts(&variants::of_publication(publication)).len() as u64;
     requests.put += publication.puts.len() as u64 + segments + OWN_WRITES;
 }

@@ -19,6 +19,8 @@ pub struct Counts {
     pub list: AtomicU64,
     /// CreateInvalidation requests.
     pub invalidation: AtomicU64,
+    /// Stored thumbnails that were removed.
+    pub variants: AtomicU64,
     /// Bytes read.
     pub bytes_in: AtomicU64,
     /// Bytes written; copies on the server are not.
@@ -38,6 +40,7 @@ impl Counts {
                 list: read(&self.list),
                 invalidation: read(&self.invalidation),
             },
+            variants: read(&self.variants),
             bytes_in: read(&self.bytes_in),
             bytes_out: read(&self.bytes_out),
         }
@@ -49,6 +52,8 @@ impl Counts {
 pub struct CountsSnapshot {
     /// Requests.
     pub requests: RequestCounts,
+    /// Stored thumbnails that were removed.
+    pub variants: u64,
     /// Bytes read.
     pub bytes_in: u64,
     /// Bytes written; copies on the server are not.
@@ -68,6 +73,7 @@ impl CountsSnapshot {
                 list: join(one.list, two.list),
                 invalidation: join(one.invalidation, two.invalidation),
             },
+            variants: join(self.variants, other.variants),
             bytes_in: join(self.bytes_in, other.bytes_in),
             bytes_out: join(self.bytes_out, other.bytes_out),
         }
@@ -90,6 +96,6 @@ impl Sub for CountsSnapshot {
     }
 }
 
-pub(super) fn count(counter: &AtomicU64, by: u64) {
+pub(in crate::bucket) fn count(counter: &AtomicU64, by: u64) {
     counter.fetch_add(by, Ordering::Relaxed);
 }

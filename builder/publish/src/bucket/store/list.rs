@@ -47,9 +47,12 @@ impl Bucket {
 
     /// A part of the list of all objects: the first, or the one that `token` names.
     pub async fn page(&self, token: Option<String>) -> Result<Page, StoreError> {
-        let request = self
-            .listing(&self.place.prefix)
-            .set_continuation_token(token);
+        self.page_below("", token).await
+    }
+
+    /// A part of the list of the objects whose keys begin so.
+    pub async fn page_below(&self, start: &str, token: Option<String>) -> Result<Page, StoreError> {
+        let request = self.listing(&self.key(start)).set_continuation_token(token);
         let page = self.send(request, "").await?;
         let is_encoded = page.encoding_type() == Some(&EncodingType::Url);
         let objects = page.contents().iter().filter_map(|object| {

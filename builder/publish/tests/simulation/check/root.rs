@@ -12,8 +12,8 @@ use std::collections::{BTreeMap, BTreeSet};
 pub const KEY: &str = "root.json";
 /// What so many roots before the last one named stays.
 const KEPT_GENERATIONS: u64 = 3;
-/// What changes where somebody leaves hints, notes an attempt, or counts the death of one.
-const OF_HINTS: [&str; 7] = [
+/// What changes where somebody leaves hints, notes an attempt, counts the death of one, or says what was compared.
+const OF_HINTS: [&str; 8] = [
     "id",
     "hints",
     "newest_hint",
@@ -21,6 +21,7 @@ const OF_HINTS: [&str; 7] = [
     "suspects",
     "tried",
     "set_aside",
+    "compared_ms",
 ];
 
 impl Watch {

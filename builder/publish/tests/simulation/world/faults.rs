@@ -167,6 +167,9 @@ impl World {
     fn done(&mut self, parked: &Parked, note: &str) -> Response {
         let machine = self.machines[parked.actor].clone();
         let request = &parked.request;
+        if request.is_write() && request.target().0 == SITE {
+            self.ask_before(request.target().1);
+        }
         let (response, change, paths) = self.answer(request);
         let line = format!("{} -> {} {note}", request.described(), response.status);
         self.note(&machine.name, line);
