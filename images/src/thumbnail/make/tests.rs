@@ -117,7 +117,7 @@ fn a_picture_comes_out_upright_however_it_is_stored() {
 }
 
 #[test]
-fn a_picture_is_turned_and_then_mirrored() {
+fn a_picture_is_mirrored_and_then_turned() {
     let [a, b, c, d] = UPRIGHT;
     for orientation in 1..=8 {
         let ((width, height), colours) = stored(orientation);
@@ -136,8 +136,8 @@ fn a_picture_is_turned_and_then_mirrored() {
         assert_eq!(turned(Rotation::None, Flip::Horizontal), [b, a, d, c]);
         assert_eq!(turned(Rotation::None, Flip::Vertical), [c, d, a, b]);
         assert_eq!(turned(Rotation::None, Flip::Both), [d, c, b, a]);
-        assert_eq!(turned(Rotation::Quarter, Flip::Horizontal), [a, c, b, d]);
-        assert_eq!(turned(Rotation::Quarter, Flip::Vertical), [d, b, c, a]);
+        assert_eq!(turned(Rotation::Quarter, Flip::Horizontal), [d, b, c, a]);
+        assert_eq!(turned(Rotation::Quarter, Flip::Vertical), [a, c, b, d]);
     }
 }
 

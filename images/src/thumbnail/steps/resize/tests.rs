@@ -89,7 +89,7 @@ fn what_is_cut_and_not_resized_is_the_same_to_the_bit() {
         let original = pixels((50, 20), channels, value);
         let wanted = Transform {
             gravity: Gravity::Right,
-            ..sized(Fit::Crop, 40, 40)
+            ..sized(Fit::Crop, 20, 40)
         };
         let made = resized(original, &wanted);
         let expected = pixels((20, 20), channels, |x, y| value(x + 30, y));
