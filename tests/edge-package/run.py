@@ -156,7 +156,7 @@ def build(run):
     versions = {tuple(map(int, found.split(b".")[:2])) for found in re.findall(rb"GLIBC_([0-9.]+[0-9])", addon)}
     if not versions or max(versions) > NEWEST_GLIBC:
         wrong.append(f"it needs glibc {versions}")
-    for path in [REPOSITORY, copy, Path.home(), run.scratch]:
+    for path in [REPOSITORY, Path.home(), run.scratch]:
         if str(path).encode() in addon:
             wrong.append(f"{path} is in it")
     print(f"    {len(first):,} bytes, glibc {max(versions, default=None)}")
