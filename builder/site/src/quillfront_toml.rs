@@ -22,7 +22,7 @@ pub use sources::Directive;
 use crate::diagnostic::Diagnostic;
 use crate::front_matter::parse_toml;
 use crate::front_matter::table::{Table, Unknown};
-use crate::front_matter::tree::{Data, Source};
+use crate::front_matter::tree::Source;
 use quillfront_edge_files::Dialect;
 use quillfront_headers::Edge;
 use std::collections::BTreeMap;
@@ -134,24 +134,11 @@ impl OwnConfig {
 
 /// `[env]`: any name, and a text for each.
 fn env(root: &mut Table<'_, '_>) -> BTreeMap<String, String> {
-    let mut table = root.table("env");
-    let mut env = BTreeMap::new();
-    for entry in table.take_all() {
-        match entry.node.data {
-            Data::Text(text) => {
-                env.insert(entry.key, text);
-            }
-            _ => {
-                let message = format!(
-                    "`env.{}` must be text, not {}",
-                    entry.key,
-                    entry.node.noun()
-                );
-                table.problem_with_hint(entry.node.place, message, "put it in quotes");
-            }
-        }
-    }
-    env
+    let texts = root.table("env").take_texts("put it in quotes");
+    texts
+        .into_iter()
+        .map(|(name, text, _)| (name, text))
+        .collect()
 }
 
 /// `[redirects]`.

@@ -75,6 +75,23 @@ impl<'r, 's> Table<'r, 's> {
         std::mem::take(&mut self.entries)
     }
 
+    /// Takes every remaining field as text, each with its place; `hint` is told of what is none.
+    pub fn take_texts(&mut self, hint: &str) -> Vec<(String, String, Place)> {
+        let mut texts = Vec::new();
+        for entry in self.take_all() {
+            let Entry { key, node, .. } = entry;
+            let (place, noun) = (node.place, node.noun());
+            match node.data {
+                Data::Text(text) => texts.push((key, text, place)),
+                _ => {
+                    let message = format!("`{}{key}` must be text, not {noun}", self.prefix);
+                    self.problem_with_hint(place, message, hint);
+                }
+            }
+        }
+        texts
+    }
+
     /// A field of text.
     pub fn text(&mut self, name: &'static str) -> Option<String> {
         let entry = self.take(name)?;

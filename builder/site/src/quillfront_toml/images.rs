@@ -171,27 +171,13 @@ impl Bounded for u8 {
 
 /// `[images.presets]`: any name, and options for each.
 fn presets(images: &mut Table<'_, '_>, places: &mut Places) -> BTreeMap<String, String> {
-    let mut table = images.table("presets");
-    let mut presets = BTreeMap::new();
-    for entry in table.take_all() {
-        let place = entry.node.place;
-        match entry.node.data {
-            Data::Text(text) => {
-                places.presets.insert(entry.key.clone(), place);
-                presets.insert(entry.key, text);
-            }
-            _ => {
-                let message = format!(
-                    "`images.presets.{}` must be text, not {}",
-                    entry.key,
-                    entry.node.noun()
-                );
-                let hint = "write the options of a URL: \"width=300,height=200,fit=cover\"";
-                table.problem_with_hint(place, message, hint);
-            }
-        }
-    }
-    presets
+    let hint = "write the options of a URL: \"width=300,height=200,fit=cover\"";
+    let texts = images.table("presets").take_texts(hint);
+    let preset = |(name, text, place): (String, String, Place)| {
+        places.presets.insert(name.clone(), place);
+        (name, text)
+    };
+    texts.into_iter().map(preset).collect()
 }
 
 /// `[images.limits]`.
