@@ -54,6 +54,19 @@ pub trait Host {
     ) -> Result<Encoded, NotMade>;
 }
 
+/// The header of a request by which viewer-request tells the function behind the cache that it has checked a
+/// signature. It is taken off every other request, so that no reader can send it.
+pub const SIGNED_HEADER: &str = "x-quillfront-signed";
+
+/// Which thumbnails a request may have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Grant {
+    /// Those that anybody may have: on the ladder, or of a preset.
+    Free,
+    /// Any: its URL was signed, and the signature was checked before the cache.
+    Signed,
+}
+
 /// What is known of an object without its bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Head {
@@ -122,14 +135,19 @@ pub struct Picture {
 
 /// Makes the thumbnail of a canonical path, and stores it.
 ///
-/// The path is not trusted: it is read again, and what is not free is refused. Nor is the original trusted to stay
+/// The path is not trusted: it is read again, and what is not granted is refused. Nor is the original trusted to stay
 /// as it is: it is read under one ETag, and looked at again once the thumbnail is stored. If it is another one
 /// then, whoever replaced it may have dropped its thumbnails before this one was there. It is deleted again.
 ///
 /// # Errors
 /// The bucket cannot be asked.
-pub async fn make<H: Host>(host: &H, path: &str, rules: &Rules) -> Result<Made, H::Error> {
-    let variant = match wanted(path, rules) {
+pub async fn make<H: Host>(
+    host: &H,
+    path: &str,
+    grant: Grant,
+    rules: &Rules,
+) -> Result<Made, H::Error> {
+    let variant = match wanted(path, grant, rules) {
         Ok(variant) => variant,
         Err(refusal) => return Ok(Made::Answer(answer::refused(&refusal, rules))),
     };
@@ -178,14 +196,14 @@ pub async fn make<H: Host>(host: &H, path: &str, rules: &Rules) -> Result<Made, 
 }
 
 /// Reads a canonical path, and refuses what nobody gets.
-fn wanted(path: &str, rules: &Rules) -> Result<Variant, Refusal> {
+fn wanted(path: &str, grant: Grant, rules: &Rules) -> Result<Variant, Refusal> {
     let key = route(path).map_err(|refusal| Refusal::Malformed(refusal.to_string()))?;
     let settings = &rules.images;
     let variant = Variant::read(key.as_str(), settings).ok_or(Refusal::Canonical)?;
     if !is_original(&variant.original, settings) {
         return Err(Refusal::Canonical);
     }
-    if !variant.is_free(settings) {
+    if grant == Grant::Free && !variant.is_free(settings) {
         let text = "not for everybody: sizes and qualities are steps, and other options need a preset of this site";
         return Err(Refusal::NotFree(text.to_owned()));
     }

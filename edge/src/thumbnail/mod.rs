@@ -26,7 +26,7 @@ mod object;
 
 pub use answer::{REMARK_HEADER, SHORT_CACHE_CONTROL, found};
 pub use ask::{Asked, Viewed, ask};
-pub use make::{Encoded, Head, Host, Made, NotMade, Picture, Put, make};
+pub use make::{Encoded, Grant, Head, Host, Made, NotMade, Picture, Put, SIGNED_HEADER, make};
 pub use object::{IMMUTABLE, Object};
 
 use quillfront_headers::{Metadata, Rules};

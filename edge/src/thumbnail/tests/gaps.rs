@@ -1,7 +1,7 @@
 //! What happens to an original, and to a thumbnail, in each gap between two requests.
 
 use super::bucket::{Bucket, run};
-use super::{Made, make, picture, rules};
+use super::{Grant, Made, make, picture, rules};
 
 const ORIGINAL: &str = "photos/cat.jpg";
 const KEY: &str = "img/photos/cat.jpg/width=640";
@@ -16,7 +16,7 @@ fn cat() -> Vec<u8> {
 }
 
 fn made(bucket: &Bucket) -> Made {
-    run(make(bucket, PATH, &rules())).unwrap()
+    run(make(bucket, PATH, Grant::Free, &rules())).unwrap()
 }
 
 /// What is stored is of the original that is there.

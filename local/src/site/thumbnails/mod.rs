@@ -15,7 +15,7 @@ use http::{HeaderMap, StatusCode};
 use quillfront_edge::event::Headers;
 use quillfront_edge::respond::{self, Answer};
 use quillfront_edge::route::route;
-use quillfront_edge::thumbnail::{self, Made, Picture, make};
+use quillfront_edge::thumbnail::{self, Grant, Made, Picture, make};
 use quillfront_headers::{Field, Metadata, Rules};
 use quillfront_image_urls::Variant;
 use tokio::runtime::Handle;
@@ -76,7 +76,7 @@ impl Thumbnails {
             let (asked, of) = (path.to_owned(), rules.clone());
             // On a thread where it may block: decoding and encoding take their time.
             let work = move || {
-                let made = handle.block_on(make(&*workshop, &asked, &of));
+                let made = handle.block_on(make(&*workshop, &asked, Grant::Free, &of));
                 made.map_err(Arc::new)
             };
             let picture = match self.flights.join(path, work).await {
