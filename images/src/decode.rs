@@ -3,13 +3,9 @@
 use super::encode::{self, Pixels};
 use super::probe::Format;
 use super::{Filter, Geometry, ImageError, Job, MAX_DECODED_BYTES, MAX_PIXELS, guarded};
-use fast_image_resize::images::{Image, ImageRef};
-use fast_image_resize::pixels::{U8, U8x3, U8x4};
-use fast_image_resize::{
-    FilterType, PixelTrait, PixelType, ResizeAlg, ResizeError, ResizeOptions, Resizer,
-};
 use image::metadata::Orientation;
 use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits};
+use quillfront_resize::{Cut, FilterType, ResizeAlg};
 use std::borrow::Cow;
 use std::io::Cursor;
 
@@ -214,47 +210,23 @@ fn resize(
     if whole && (width, height) == (pixels.width, pixels.height) {
         return Ok(None);
     }
-    let failed = |what: String| ImageError::Encoding(what);
-    let kind = match pixels.channels {
-        1 => PixelType::U8,
-        3 => PixelType::U8x3,
-        _ => PixelType::U8x4,
-    };
-    let source = ImageRef::new(pixels.width, pixels.height, &pixels.bytes, kind)
-        .map_err(|error| failed(error.to_string()))?;
-    let mut target = Image::new(width, height, kind);
-    let options = ResizeOptions::new().resize_alg(algorithm(filter)).crop(
-        f64::from(left),
-        f64::from(top),
-        f64::from(crop_width),
-        f64::from(crop_height),
-    );
-    // `Resizer::resize` would bring the code for all thirteen kinds of pixels.
-    let done = match pixels.channels {
-        1 => resize_of::<U8>(&source, &mut target, &options),
-        3 => resize_of::<U8x3>(&source, &mut target, &options),
-        _ => resize_of::<U8x4>(&source, &mut target, &options),
-    };
-    done.map_err(|error| failed(error.to_string()))?;
+    let source = pixels.source();
+    let part = (left, top, crop_width, crop_height);
+    let mut bytes = vec![0; width as usize * height as usize * pixels.channels];
+    quillfront_resize::resize(
+        source,
+        Cut::part(source, part),
+        (width, height),
+        &mut bytes,
+        algorithm(filter),
+    )
+    .map_err(|error| ImageError::Encoding(error.to_string()))?;
     Ok(Some(Pixels {
         width,
         height,
         channels: pixels.channels,
-        bytes: target.into_vec(),
+        bytes,
     }))
-}
-
-fn resize_of<P: PixelTrait>(
-    source: &ImageRef<'_>,
-    target: &mut Image<'_>,
-    options: &ResizeOptions,
-) -> Result<(), ResizeError> {
-    let (Some(source), Some(mut target)) =
-        (source.typed_image::<P>(), target.typed_image_mut::<P>())
-    else {
-        return Err(ResizeError::PixelTypesAreDifferent);
-    };
-    Resizer::new().resize_typed(&source, &mut target, options)
 }
 
 fn algorithm(filter: Filter) -> ResizeAlg {

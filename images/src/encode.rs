@@ -15,6 +15,17 @@ pub(super) struct Pixels {
     pub(super) bytes: Vec<u8>,
 }
 
+impl Pixels {
+    pub(super) fn source(&self) -> quillfront_resize::Source<'_> {
+        quillfront_resize::Source {
+            width: self.width,
+            height: self.height,
+            channels: self.channels,
+            bytes: &self.bytes,
+        }
+    }
+}
+
 fn failed(error: impl std::fmt::Display) -> ImageError {
     ImageError::Encoding(error.to_string())
 }

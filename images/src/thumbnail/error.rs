@@ -44,3 +44,9 @@ impl From<crate::Crash> for ThumbnailError {
         Self::Damaged("the decoder gave up".into())
     }
 }
+
+impl From<quillfront_resize::ResizeError> for ThumbnailError {
+    fn from(error: quillfront_resize::ResizeError) -> Self {
+        Self::Encoding(error.to_string())
+    }
+}

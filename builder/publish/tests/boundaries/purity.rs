@@ -6,10 +6,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The pure crates, by folder.
-const PURE: [&str; 10] = [
+const PURE: [&str; 11] = [
     "edge",
     "headers",
     "images",
+    "images/resize",
     "images/urls",
     "builder/edge-files",
     "builder/markdown",

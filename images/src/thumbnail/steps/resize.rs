@@ -7,9 +7,7 @@
 use crate::encode::Pixels;
 use crate::thumbnail::ThumbnailError;
 use crate::thumbnail::geometry::{Area, View};
-use fast_image_resize::images::{TypedCroppedImage, TypedImage, TypedImageRef};
-use fast_image_resize::pixels::{U8, U8x3, U8x4};
-use fast_image_resize::{FilterType, PixelTrait, ResizeAlg, ResizeOptions, Resizer};
+use quillfront_resize::{Cut, FilterType, ResizeAlg};
 
 /// Bytes of an original that are looked at in one go: what the resizer copies of them is no more.
 const BAND_BYTES: usize = 16 << 20;
@@ -30,13 +28,7 @@ fn resize_by(pixels: Pixels, view: &View, at_once: usize) -> Result<Pixels, Thum
     }
     let size = width as usize * height as usize * pixels.channels;
     let mut bytes = vec![0; size];
-    // `Resizer::resize` would bring the code for all thirteen kinds of pixels.
-    match pixels.channels {
-        1 => in_bands::<U8>(&pixels, view, at_once, &mut bytes),
-        3 => in_bands::<U8x3>(&pixels, view, at_once, &mut bytes),
-        _ => in_bands::<U8x4>(&pixels, view, at_once, &mut bytes),
-    }
-    .map_err(ThumbnailError::Encoding)?;
+    in_bands(&pixels, view, at_once, &mut bytes)?;
     Ok(Pixels {
         width,
         height,
@@ -46,12 +38,12 @@ fn resize_by(pixels: Pixels, view: &View, at_once: usize) -> Result<Pixels, Thum
 }
 
 /// Resizes some rows at a time, each time from those rows of the original that they need.
-fn in_bands<P: PixelTrait>(
+fn in_bands(
     pixels: &Pixels,
     view: &View,
     at_once: usize,
     into: &mut [u8],
-) -> Result<(), String> {
+) -> Result<(), ThumbnailError> {
     let (width, height) = view.stored_size();
     let Area { left, top, .. } = view.cut;
     let kept = view.kept;
@@ -62,14 +54,13 @@ fn in_bands<P: PixelTrait>(
     } else {
         FilterType::CatmullRom
     };
+    let algorithm = ResizeAlg::Convolution(filter);
     let reach = (REACH * scale.max(1.0)).ceil() + 1.0;
     let row_bytes = pixels.width as usize * pixels.channels;
     let rows = (at_once as f64 / row_bytes as f64 - 2.0 * reach) / scale;
     let rows = (rows as u32).clamp(1, height);
 
-    let source = TypedImageRef::<P>::from_buffer(pixels.width, pixels.height, &pixels.bytes)
-        .map_err(|error| error.to_string())?;
-    let mut resizer = Resizer::new();
+    let source = pixels.source();
     let band_bytes = width as usize * rows as usize * pixels.channels;
     for (index, band) in (0_u32..).zip(into.chunks_mut(band_bytes)) {
         let first = f64::from(index * rows);
@@ -78,24 +69,18 @@ fn in_bands<P: PixelTrait>(
         let to = top + (first + f64::from(count)) * scale;
         let above = ((from - reach).max(0.0) as u32).clamp(kept.top, kept.top + kept.height - 1);
         let below = ((to + reach).ceil() as u32).clamp(above + 1, kept.top + kept.height);
-        let part =
-            TypedCroppedImage::from_ref(&source, kept.left, above, kept.width, below - above)
-                .map_err(|error| error.to_string())?;
-        let mut target =
-            TypedImage::<P>::from_buffer(width, count, band).map_err(|error| error.to_string())?;
         let start = (left - f64::from(kept.left)).max(0.0);
         let from = (from - f64::from(above)).max(0.0);
-        let options = ResizeOptions::new()
-            .resize_alg(ResizeAlg::Convolution(filter))
-            .crop(
+        let cut = Cut {
+            within: (kept.left, above, kept.width, below - above),
+            area: (
                 start,
                 from,
                 view.cut.width.min(f64::from(kept.width) - start),
                 (f64::from(count) * scale).min(f64::from(below - above) - from),
-            );
-        resizer
-            .resize_typed(&part, &mut target, &options)
-            .map_err(|error| error.to_string())?;
+            ),
+        };
+        quillfront_resize::resize(source, cut, (width, count), band, algorithm)?;
     }
     Ok(())
 }
