@@ -380,7 +380,7 @@ fn search_records_that_are_lost_are_made_again() {
     let site = Site::new();
     site.put(
         "config.toml",
-        &format!("{CONFIG}build_search_index = true\n"),
+        format!("{CONFIG}build_search_index = true\n"),
     );
     site.build();
     let records = || -> Vec<PathBuf> {
@@ -422,7 +422,7 @@ fn the_hash_of_what_is_made_follows_every_edit() {
     let site = Site::new();
     site.put(
         "config.toml",
-        &format!("{CONFIG}build_search_index = true\n"),
+        format!("{CONFIG}build_search_index = true\n"),
     );
     let hashes = "{{ get_hash(path='search_index.en.js') }}{{ get_hash(path='site.css') }}";
     site.put("templates/page.html", hashes);
