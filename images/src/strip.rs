@@ -20,10 +20,11 @@ mod webp;
 mod xmp;
 
 use crate::{ImageError, guarded};
+use serde::{Deserialize, Serialize};
 use std::ops::Range;
 
 /// What a picture tells of where, with what, and by whom it was taken.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Leaks {
     /// Where it was taken: GPS data, or the names of places that a program has filled in.
     pub position: bool,

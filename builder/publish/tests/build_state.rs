@@ -69,10 +69,10 @@ impl Site {
         self.home.path().join(name)
     }
 
-    fn put(&self, name: &str, text: &str) {
+    fn put(&self, name: &str, bytes: impl AsRef<[u8]>) {
         let path = self.path("site").join(name);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, text).unwrap();
+        fs::write(path, bytes).unwrap();
     }
 
     fn append(&self, name: &str, text: &str) {
@@ -166,7 +166,8 @@ fn files(root: &Path) -> BTreeMap<String, Option<String>> {
                 found.insert(name, None);
                 folders.push(path);
             } else {
-                found.insert(name, Some(fs::read_to_string(path).unwrap()));
+                let bytes = fs::read(path).unwrap();
+                found.insert(name, Some(String::from_utf8_lossy(&bytes).into_owned()));
             }
         }
     }
@@ -379,7 +380,7 @@ fn search_records_that_are_lost_are_made_again() {
     let site = Site::new();
     site.put(
         "config.toml",
-        &format!("{CONFIG}build_search_index = true\n"),
+        format!("{CONFIG}build_search_index = true\n"),
     );
     site.build();
     let records = || -> Vec<PathBuf> {
@@ -421,7 +422,7 @@ fn the_hash_of_what_is_made_follows_every_edit() {
     let site = Site::new();
     site.put(
         "config.toml",
-        &format!("{CONFIG}build_search_index = true\n"),
+        format!("{CONFIG}build_search_index = true\n"),
     );
     let hashes = "{{ get_hash(path='search_index.en.js') }}{{ get_hash(path='site.css') }}";
     site.put("templates/page.html", hashes);
@@ -456,4 +457,48 @@ fn two_builds_at_once_do_not_share_a_state() {
     );
     let told = built.err().unwrap().to_string();
     assert!(told.contains("another build is using it"), "{told}");
+}
+
+#[test]
+fn what_is_left_of_photographs_is_written_once() {
+    const CAMERA: &[u8] = include_bytes!("../../../images/tests/leaks/camera.jpg");
+    const OTHER: &[u8] = include_bytes!("../../../images/tests/leaks/camera.png");
+    let left_of = |bytes: &[u8]| quillfront_images::strip(bytes).unwrap().unwrap();
+    let site = Site::new();
+    let photographs = ["blog/c/me.jpg", "cat.jpg"];
+    site.put("content/blog/c/me.jpg", CAMERA);
+    site.put("static/cat.jpg", CAMERA);
+    site.put("static/plain.jpg", left_of(OTHER));
+    let published = |name: &str| fs::read(site.path("out").join(name)).unwrap();
+    // The configurations in turn, and how many files each tells of.
+    let own = |text: &str| {
+        site.put("quillfront.toml", text);
+        let built = site.build();
+        let told = site.try_build().unwrap().tree.diagnostics;
+        let told = told.iter().filter(|one| one.code == "picture-leaks");
+        (built.written, told.count())
+    };
+    assert_eq!(own("[images]\nstrip_originals = false\n").1, 0);
+    assert_eq!(published("cat.jpg"), CAMERA);
+    assert_eq!(own("[images]\n"), (Vec::new(), 2));
+    let strip = "[images]\nstrip_originals = true\n";
+    let (written, told) = own(strip);
+    assert_eq!((written, told), (photographs.map(str::to_owned).into(), 0));
+    for name in photographs {
+        assert_eq!(published(name), left_of(CAMERA));
+    }
+    assert_eq!(own(strip), (Vec::new(), 0));
+    site.append("content/blog/a.md", "\nMore.\n");
+    assert_eq!(site.build().written, ["atom.xml", "blog/a/index.html"]);
+    site.put("static/cat.jpg", OTHER);
+    assert_eq!(site.build().written, ["cat.jpg"]);
+    assert_eq!(published("cat.jpg"), left_of(OTHER));
+    // A copy in the output that somebody has put back is none of the build.
+    fs::write(site.path("out/cat.jpg"), OTHER).unwrap();
+    assert_eq!(site.build().written, ["cat.jpg"]);
+    // A damaged one is not in the output.
+    site.put("static/new.jpg", &CAMERA[..700]);
+    let built = site.build();
+    assert_eq!(built.written, [""; 0]);
+    assert!(!site.path("out/new.jpg").exists());
 }

@@ -44,7 +44,7 @@ mod supply;
 pub mod why;
 
 pub use account::{Account, Placed};
-pub use album::Album;
+pub use album::{Album, Page};
 pub use prepare::{Prepared, Unready};
 pub use select::{Candidates, Progress, Selection};
 pub use supply::{Asked, Supplied};
@@ -289,9 +289,10 @@ impl<Kept: Send> Evaluation<Kept> {
         world.answers = Arc::new(world.answers.with(answers));
         let mut darkroom = Darkroom::default();
         if let Some(album) = &album {
-            let measured = album.measured(&world.sources);
+            let (measured, metadata) = album.known(&world.sources);
             darkroom.remember(pictures, &measured);
             world.measured = Arc::new(measured);
+            world.metadata = Arc::new(metadata);
         }
         let mut reach = None;
         let mut are_headers_otherwise = false;
@@ -381,6 +382,7 @@ impl<Kept: Send> Evaluation<Kept> {
         known.answers = world.answers.clone();
         known.texts = world.texts.clone();
         known.measured = world.measured.clone();
+        known.metadata = world.metadata.clone();
         known.records = world.records.clone();
         next.world = Arc::new(known);
         next.earlier = earlier;

@@ -19,6 +19,7 @@ pub mod sass;
 pub mod search;
 pub mod security;
 
-/// The engine: the version, and a number that is raised whenever the same sources make other bytes. What a
+/// The engine: the version, and a number that is raised whenever the same sources make other bytes, those that are
+/// left of pictures included. What a
 /// build of another engine noted is not gone by.
 pub const ENGINE: &str = concat!(env!("CARGO_PKG_VERSION"), " (5)");

@@ -12,19 +12,38 @@ use std::sync::Arc;
 pub enum Body {
     /// Rendered bytes.
     Bytes(Arc<[u8]>),
-    /// A source as it is: copied on the server (S3) or by the file system, never read into memory.
+    /// A source: copied on the server (S3) or by the file system, and read into memory only where something is
+    /// taken out of it.
     Copy {
         /// Which source.
         source: SourceKey,
         /// Which bytes ([`Source::content`](crate::source::Source::content)).
         version: String,
-        /// Bytes.
+        /// Bytes that the source has.
         size: u64,
+        /// What is done to it.
+        treatment: Treatment,
     },
     /// What is published under the key already: only its headers are others.
     Kept {
         /// [`ObjectFingerprint::body`].
         fingerprint: Fingerprint,
+    },
+}
+
+/// What is done to a source on its way to where it is published.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Treatment {
+    /// Nothing.
+    AsItIs,
+    /// Nothing, since this version of the picture tells nothing. Another one might.
+    Harmless,
+    /// What a picture tells of where and with what it was taken is removed.
+    Stripped {
+        /// [`ObjectFingerprint::body`] of the bytes that are left, as of rendered ones.
+        body: Fingerprint,
+        /// How many these are.
+        size: u64,
     },
 }
 
@@ -122,16 +141,29 @@ impl Object {
     pub fn size(&self) -> u64 {
         match &self.body {
             Body::Bytes(bytes) => bytes.len() as u64,
-            Body::Copy { size, .. } => *size,
+            Body::Copy {
+                treatment: Treatment::Stripped { size, .. },
+                ..
+            }
+            | Body::Copy { size, .. } => *size,
             Body::Kept { .. } => 0,
         }
     }
 }
 
 impl Body {
+    /// Returns [`ObjectFingerprint::body`] of bytes that were made, or that something was taken out of.
+    pub fn fingerprint_of(bytes: &[u8]) -> Fingerprint {
+        Fingerprint::of_parts([b"bytes", bytes])
+    }
+
     fn fingerprint(&self) -> Fingerprint {
         match self {
-            Self::Bytes(bytes) => Fingerprint::of_parts([b"bytes", &bytes[..]]),
+            Self::Bytes(bytes) => Self::fingerprint_of(bytes),
+            Self::Copy {
+                treatment: Treatment::Stripped { body, .. },
+                ..
+            } => *body,
             Self::Copy { version, size, .. } => {
                 Fingerprint::of_parts([b"copy", version.as_bytes(), &size.to_le_bytes()])
             }
@@ -159,6 +191,13 @@ pub fn content_type(key: &str) -> String {
     } else {
         mime
     }
+}
+
+/// Returns whether what is published under a key is a photograph or drawing of pixels, by its name: what may tell
+/// where and with what it was taken.
+pub fn is_picture(key: &str) -> bool {
+    let content_type = content_type(key);
+    content_type.starts_with("image/") && content_type != "image/svg+xml"
 }
 
 /// Returns whether what is published under a key may be a picture, by its name alone: thumbnails may be made of it.
@@ -214,6 +253,35 @@ mod tests {
         ] {
             assert!(!may_be_picture(key), "{key}");
         }
+    }
+
+    #[test]
+    fn photographs_are_known_by_their_names() {
+        for key in [
+            "a.jpg", "a/b.JPEG", "x.png", "x.gif", "x.webp", "x.avif", "x.heic",
+        ] {
+            assert!(is_picture(key), "{key}");
+        }
+        for key in ["x.svg", "cat", "x.mp4", "a.jpg/index.html"] {
+            assert!(!is_picture(key), "{key}");
+        }
+    }
+
+    #[test]
+    fn what_is_left_of_a_picture_is_known_by_its_bytes() {
+        let left = Object::rendered("a.jpg", *b"left");
+        let mut stripped = left.clone();
+        stripped.body = Body::Copy {
+            source: "static/a.jpg".into(),
+            version: "1".to_owned(),
+            size: 9,
+            treatment: Treatment::Stripped {
+                body: Body::fingerprint_of(b"left"),
+                size: 4,
+            },
+        };
+        assert_eq!(stripped.fingerprint(), left.fingerprint());
+        assert_eq!(stripped.size(), left.size());
     }
 
     #[test]

@@ -14,7 +14,7 @@ mod sources;
 
 pub use edge::EdgeConfig;
 pub use hosts::AllowedHosts;
-pub use images::{Images, Resized};
+pub use images::{Images, Originals, Resized};
 pub use publishing::{Future, Publishing, StaticFiles};
 pub use security::Security;
 pub use sources::Directive;
@@ -92,8 +92,8 @@ impl OwnConfig {
         }
     }
 
-    /// True where the same is rendered with another one: the two differ in headers, or in what renders ask for
-    /// (the rest of `images`).
+    /// True where the same is rendered with another one: the two differ in headers, in what renders ask for (the
+    /// rest of `images`), or in what is told.
     pub fn renders_as(&self, other: &Self) -> bool {
         let Self {
             publishing,
@@ -108,6 +108,7 @@ impl OwnConfig {
             && *env == other.env
             && *allowed_hosts == other.allowed_hosts
             && images.responsive == other.images.responsive
+            && images.strips() == other.images.strips()
     }
 
     /// True where no functions run at the edge for the site.

@@ -153,6 +153,9 @@ fn options(
     let is_there = |(key, output): &(&OutputKey, &Published)| {
         same_engine && key.as_str().starts_with(PICTURES) && output.fingerprint.is_some()
     };
+    if !same_engine {
+        state.album.forget_metadata();
+    }
     let pictures = state.outputs.iter().filter(is_there);
     let stored = state.answers.iter();
     let stored = stored.map(|(request, text)| (request.clone(), Ok(text.clone())));

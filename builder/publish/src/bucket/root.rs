@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The format of root and segments.
-pub const FORMAT: u32 = 8;
+pub const FORMAT: u32 = 9;
 /// The oldest one that can be read: all of it is made anew by the engine that comes with another format.
 pub const OLDEST_FORMAT: u32 = 5;
 /// The root's key in the state bucket.

@@ -14,13 +14,12 @@ pub use texts::Texts;
 
 use super::root::{FORMAT, Segments};
 use super::store::{Bucket, StoreError};
-use encoding::{unpack_outputs, unpack_sources};
+use encoding::{unpack_outputs, unpack_pictures, unpack_sources};
 use futures::stream::{StreamExt, TryStreamExt, iter};
 use itertools::{EitherOrBoth, Itertools};
 use quillfront_render::evaluate::Album;
 use quillfront_render::graph::Graph;
 use quillfront_render::remote::Request;
-use quillfront_render::render::world::Measured;
 use quillfront_render::search::Records;
 use quillfront_site::key::{OutputKey, Role, SourceKey};
 use quillfront_site::object::ObjectFingerprint;
@@ -113,8 +112,6 @@ fn differing<K: Ord + Clone + Send + Sync, V: PartialEq + Send + Sync>(
 
 /// The first format that says which content was accepted.
 const FORMAT_OF_ACCEPTANCE: u32 = 6;
-/// The first format that knows of a picture what it knows now. Those of older ones are measured again.
-const FORMAT_OF_PICTURES: u32 = 8;
 
 /// True for texts that are read only when something of them is rendered.
 fn is_put_away(key: &SourceKey) -> bool {
@@ -178,11 +175,7 @@ impl State {
     ) -> Result<Self, StateError> {
         let texts = unpack_all::<(SourceKey, String)>(&segments.site_texts, packed)?;
         let answers = unpack_all::<(Request, String)>(&segments.answers, packed)?;
-        let measured = match format {
-            FORMAT_OF_PICTURES.. => segments.pictures.as_slice(),
-            _ => &[],
-        };
-        let album = unpack_all::<(SourceKey, (String, Measured))>(measured, packed)?;
+        let album = unpack_pictures(&segments.pictures, format, packed)?;
         let texts = texts.into_iter().flatten();
         let texts: BTreeMap<SourceKey, Arc<str>> =
             texts.map(|(key, text)| (key, text.into())).collect();
@@ -219,7 +212,7 @@ impl State {
             answers: answers
                 .map(|(request, text)| (request, text.into()))
                 .collect(),
-            album: Album::of(album.into_iter().flatten().collect()),
+            album: Album::of(album),
             texts: Texts::named(&segments.texts),
             records: StoredRecords::named(&segments.records),
         })

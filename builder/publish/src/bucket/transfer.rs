@@ -1,11 +1,13 @@
 //! Putting and deleting objects of the site bucket, in the order that keeps readers whole
 //! (invariant 5), each write conditional on what was there (invariant 4).
 
+mod stripping;
+
 use super::state::Published;
 use super::store::{Attributes, Bucket, Condition, Head, StoreError, Written};
 use md5::{Digest, Md5};
 use quillfront_site::key::{OutputKey, SourceKey};
-use quillfront_site::object::{Body, Object};
+use quillfront_site::object::{Body, Object, Treatment};
 use quillfront_site::plan::{Planned, Rank, Recipe};
 use std::collections::BTreeSet;
 
@@ -30,11 +32,38 @@ pub struct Put {
 }
 
 impl Put {
+    /// Returns whether something is taken out of what is copied, so that its bytes go through memory.
+    pub fn is_stripped(&self) -> bool {
+        let body = &self.object.body;
+        matches!(
+            body,
+            Body::Copy {
+                treatment: Treatment::Stripped { .. },
+                ..
+            }
+        )
+    }
+
+    /// Bytes of a source that are held in memory while it is put.
+    pub fn held_bytes(&self) -> u64 {
+        match &self.object.body {
+            Body::Copy { size, .. } if self.is_stripped() => *size,
+            Body::Copy { .. } | Body::Bytes(_) | Body::Kept { .. } => 0,
+        }
+    }
+
     /// The ETag that the object will have, where that is known. An ETag is the MD5 of the bytes for objects put in
     /// one part without KMS encryption (S3 API, "Object").
     pub fn etag(&self) -> Option<String> {
         match (&self.object.body, &self.origin) {
             (Body::Bytes(bytes), _) => Some(hex::encode(Md5::digest(bytes))),
+            (
+                Body::Copy {
+                    treatment: Treatment::Stripped { .. },
+                    ..
+                },
+                _,
+            ) => None,
             (Body::Copy { .. }, Origin::Published(_, etag)) => Some(etag.clone()),
             (Body::Copy { version, .. }, _) => Some(version.clone()),
             (Body::Kept { .. }, _) => None,
@@ -120,6 +149,19 @@ pub async fn put(
     put: &Put,
     may_begin: impl Fn() -> bool,
 ) -> Result<Outcome, StoreError> {
+    if put.is_stripped() {
+        return stripping::put(site, source, put, may_begin).await;
+    }
+    put_whole(site, source, put, may_begin).await
+}
+
+/// The same of an object whose bytes are as they should be, here or where they are copied from.
+async fn put_whole(
+    site: &Bucket,
+    source: &Bucket,
+    put: &Put,
+    may_begin: impl Fn() -> bool,
+) -> Result<Outcome, StoreError> {
     let condition = put
         .before
         .clone()
@@ -162,6 +204,7 @@ pub async fn put(
                     if let Body::Copy {
                         source: from,
                         version,
+                        treatment,
                         ..
                     } = &put.object.body
                     {
@@ -178,8 +221,15 @@ pub async fn put(
                             if there.is_some() {
                                 return Ok(Outcome::SourceMoved(None));
                             }
-                            let current = copy_current(site, source, put, from, may_begin);
-                            return match current.await {
+                            let current = match treatment {
+                                Treatment::AsItIs => {
+                                    copy_current(site, source, put, from, may_begin).await
+                                }
+                                Treatment::Harmless | Treatment::Stripped { .. } => {
+                                    stripping::put_current(site, source, put, from, may_begin).await
+                                }
+                            };
+                            return match current {
                                 Err(error) if error.is_damaged() => {
                                     Ok(Outcome::Hopeless(Hopeless::of(&error)))
                                 }

@@ -15,6 +15,10 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Times that a put is tried over something unexpected.
 const MAX_SURPRISES: usize = 4;
 
+/// Bytes of pictures that are held at once to take something out of them; one picture may be larger. There are up
+/// to three copies of them for a moment.
+const HELD_BYTES: u64 = 64 * 1024 * 1024;
+
 /// What was put.
 #[derive(Default)]
 pub(super) struct Upload {
@@ -98,7 +102,7 @@ async fn put_all(
     for wave in 0..WAVES {
         let puts = publication.puts.iter();
         let puts: Vec<&Put> = puts.filter(|put| put.wave == wave).collect();
-        for chunk in puts.chunks(context.options.parallel) {
+        for chunk in chunks(&puts, context.options.parallel) {
             if context.is_late() {
                 return Ok(upload);
             }
@@ -107,6 +111,28 @@ async fn put_all(
     }
     (context.progress)(Step::Putting(total, total));
     Ok(upload)
+}
+
+/// What is put at once: so many objects, and of those that go through memory no more than fits into it.
+fn chunks<'p>(mut puts: &'p [&'p Put], parallel: usize) -> Vec<&'p [&'p Put]> {
+    let mut chunks = Vec::new();
+    while !puts.is_empty() {
+        let mut bytes = 0;
+        let mut fits = |put: &&Put| {
+            bytes += put.held_bytes();
+            bytes <= HELD_BYTES
+        };
+        let at_once = puts
+            .iter()
+            .copied()
+            .take(parallel)
+            .take_while(|put| fits(put));
+        // One at least, however large it is.
+        let (chunk, rest) = puts.split_at(at_once.count().max(1));
+        chunks.push(chunk);
+        puts = rest;
+    }
+    chunks
 }
 
 /// Puts some of `total` objects at once. One is tried again where something unexpected is in its

@@ -60,9 +60,16 @@ pub(super) fn folders<'k>(
 pub(super) fn of_publication(publication: &Publication<'_>) -> BTreeSet<String> {
     let before = &publication.proposal.state.sources;
     let settings = settings([before, &publication.draft.sources]);
-    let is_replaced = |put: &&Put| {
-        let etag = put.etag();
-        etag.is_some() && put.before.is_some() && put.before != etag
+    let published = &publication.proposal.state.outputs;
+    let is_replaced = |put: &&Put| match (&put.before, put.etag()) {
+        (None, _) => false,
+        (Some(before), Some(etag)) => *before != etag,
+        // Of bytes that are not here the fingerprint says whether they are those that are there.
+        (Some(_), None) => {
+            let there = published.get(put.key.as_str());
+            let there = there.and_then(|there| there.fingerprint);
+            there.is_none_or(|there| there.body != put.object.fingerprint().body)
+        }
     };
     let replaced = publication.puts.iter().filter(is_replaced);
     let replaced = replaced.map(|put| put.key.as_str());

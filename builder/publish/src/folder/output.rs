@@ -11,15 +11,19 @@ mod staging;
 use super::named;
 use super::version::Version;
 pub use extra::Kept;
-use quillfront_site::key::OutputKey;
-use quillfront_site::object::{Body, Object};
+use quillfront_render::render::originals;
+use quillfront_site::key::{OutputKey, SourceKey};
+use quillfront_site::object::{Body, Object, Treatment};
 use staging::{STAGING, Staging};
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Read, Write};
 use std::path::{Component, Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// Pictures with more bytes are read one after another.
+const LARGE_BYTES: u64 = 8 * 1024 * 1024;
 
 /// The output of a build. Threads share it.
 pub struct Output<'a> {
@@ -33,6 +37,8 @@ pub struct Output<'a> {
     files: Mutex<HashSet<OutputKey>>,
     /// Held by the thread that makes way: what is in the way is looked at again before it goes.
     making_way: Mutex<()>,
+    /// Held by the thread that holds a large picture.
+    reading: Mutex<()>,
     /// True where something was there before.
     was_used: AtomicBool,
 }
@@ -47,6 +53,7 @@ impl<'a> Output<'a> {
             folders: Mutex::default(),
             files: Mutex::default(),
             making_way: Mutex::default(),
+            reading: Mutex::default(),
             was_used: AtomicBool::new(false),
         }
     }
@@ -72,6 +79,22 @@ impl<'a> Output<'a> {
     /// The error names the file.
     pub fn put(&self, key: &OutputKey, object: &Object) -> io::Result<Option<u64>> {
         let path = self.path_of(key)?;
+        if let Body::Copy {
+            source,
+            size,
+            treatment: Treatment::Stripped { .. },
+            ..
+        } = &object.body
+        {
+            // Large ones one after another, so that memory does not grow with the threads.
+            let alone = (*size > LARGE_BYTES).then(|| self.reading.lock());
+            let _alone = alone.map(|alone| alone.unwrap_or_else(PoisonError::into_inner));
+            let whole = Object {
+                body: Body::Bytes(self.left_of(source)?),
+                ..object.clone()
+            };
+            return self.put(key, &whole);
+        }
         if !key.as_str().ends_with("/index.html") {
             self.files().insert(key.clone());
         }
@@ -108,6 +131,17 @@ impl<'a> Output<'a> {
             placed
         };
         put().map_err(|error| named(&path, error))
+    }
+
+    /// A picture without what it tells. What is there by now counts, whichever version was looked at.
+    fn left_of(&self, source: &SourceKey) -> io::Result<Arc<[u8]>> {
+        let path = self.site.join(source.as_str());
+        let bytes = fs::read(&path).map_err(|error| named(&path, error))?;
+        let left = originals::left_of(bytes).map_err(|error| {
+            let error = io::Error::new(ErrorKind::InvalidData, error.to_string());
+            named(&path, error)
+        });
+        Ok(left?.into())
     }
 
     /// The version of a file as it was put.

@@ -6,7 +6,7 @@ use crate::bucket::observe::MAX_INPUT_BYTES;
 use crate::bucket::state::Published;
 use quillfront_site::fingerprint::Mark;
 use quillfront_site::key::OutputKey;
-use quillfront_site::object::{Body, Object};
+use quillfront_site::object::{Body, Object, Treatment};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
@@ -88,6 +88,7 @@ fn is_as_written(path: &Path, key: &OutputKey, published: &Published, version: V
             source: published.source.clone(),
             version: content.to_string(),
             size,
+            treatment: Treatment::AsItIs,
         };
         is(&Object {
             body,

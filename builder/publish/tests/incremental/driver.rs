@@ -615,8 +615,11 @@ fn shown(object: &Object) -> String {
     let body = match &object.body {
         Body::Bytes(bytes) => String::from_utf8_lossy(bytes).into_owned(),
         Body::Copy {
-            source, version, ..
-        } => format!("a copy of {source} ({version})"),
+            source,
+            version,
+            treatment,
+            ..
+        } => format!("a copy of {source} ({version}), {treatment:?}"),
         Body::Kept { .. } => unreachable!("a tree has what was made"),
     };
     let Object {

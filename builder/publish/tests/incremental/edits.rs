@@ -15,6 +15,8 @@ pub enum Edit {
     Put(&'static str, String),
     /// A picture of so many pixels in width and height.
     Picture(&'static str, u32),
+    /// A photograph that tells where it was taken, and one that tells something else.
+    Photograph(&'static str, bool),
     Remove(&'static str),
     Move(&'static str, &'static str),
     /// What was there before the last change of the key.
@@ -444,9 +446,9 @@ fn other(key: &'static str) -> BoxedStrategy<Edit> {
     let texts: &'static [&'static str] = match key {
         "config.toml" => return config().prop_map(move |text| Edit::Put(key, text)).boxed(),
         _ if key.ends_with(".png") => {
-            return (2..9_u32)
-                .prop_map(move |size| Edit::Picture(key, size))
-                .boxed();
+            let plain = (2..9_u32).prop_map(move |size| Edit::Picture(key, size));
+            let telling = any::<bool>().prop_map(move |is_other| Edit::Photograph(key, is_other));
+            return prop_oneof![2 => plain, 1 => telling].boxed();
         }
         "quillfront.toml" => &[
             "[data]\nallowed_hosts = [\"api.example.org\"]\n",
@@ -466,6 +468,9 @@ fn other(key: &'static str) -> BoxedStrategy<Edit> {
             "[redirects]\ndialect = \"cloudflare\"\n[security]\n",
             "[images]\nresponsive = true\nwidths = [3, 5, 7]\n",
             "[images]\nresponsive = true\nresize = \"build\"\nprefix = \"/pictures\"\n[security]\n",
+            "[images]\nresponsive = true\nwidths = [3, 5, 7]\nstrip_originals = true\n",
+            "[images]\nstrip_originals = true\n",
+            "[images]\nstrip_originals = false\n",
         ],
         "static/_redirects" => &[
             "/old /blog/a/\n/blog/b /top/ 301!\n",
@@ -571,6 +576,13 @@ pub fn apply(
         let changes: Vec<(&str, Option<Vec<u8>>)> = match edit {
             Edit::Put(key, text) => vec![(key, Some(text.clone().into_bytes()))],
             Edit::Picture(key, size) => vec![(key, Some(picture(*size)))],
+            Edit::Photograph(key, is_other) => {
+                let bytes: &[u8] = match is_other {
+                    false => include_bytes!("../../../../images/tests/leaks/camera.png"),
+                    true => include_bytes!("../../../../images/tests/leaks/xmp.jpg"),
+                };
+                vec![(key, Some(bytes.to_vec()))]
+            }
             Edit::Remove(key) => vec![(key, None)],
             Edit::Move(from, to) => match now(files, &seen, from) {
                 Some(bytes) if from != to => vec![(from, None), (to, Some(bytes))],

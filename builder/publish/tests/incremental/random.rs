@@ -24,6 +24,7 @@ fn happens(site: &mut Site, edit: &Edit) {
         Edit::OldRecords => site.restore_records(),
         Edit::Put(..)
         | Edit::Picture(..)
+        | Edit::Photograph(..)
         | Edit::Remove(_)
         | Edit::Move(..)
         | Edit::Revert(_)

@@ -20,6 +20,7 @@ mod invalidations;
 mod last_good;
 mod meanwhile;
 mod odd_keys;
+mod originals;
 mod preview;
 mod redirects;
 mod relook;

@@ -6,6 +6,7 @@ use super::{Evaluation, MAX_ROUNDS, Tree, places};
 use crate::graph::{BodyFacts, Graph};
 use crate::remote::Request;
 use crate::render::content::Contents;
+use crate::render::originals;
 use crate::render::output::Site;
 use crate::render::world::World;
 use itertools::{EitherOrBoth, Itertools};
@@ -110,6 +111,7 @@ impl<Kept: Send> Evaluation<Kept> {
             .chain(failures.told())
             .chain(warnings)
             .chain(blocked)
+            .chain(originals::told(&self.world))
             .collect();
         places::find(&mut diagnostics, &self.world);
         let why_stale = in_brief(why_stale, &self.world);

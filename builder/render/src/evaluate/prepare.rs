@@ -3,6 +3,7 @@
 use super::{Evaluation, Options};
 use crate::graph::reach;
 use crate::render::generated::Generated;
+use crate::render::originals::Examined;
 use crate::render::published::Published;
 use crate::render::templates::Templates;
 use crate::render::world::{Inputs, Settings, World};
@@ -113,6 +114,7 @@ impl Prepared {
             ..security::rules(header_sources, edge_files.redirects.clone())
         };
         let published = Published::of(&own.images, &plan);
+        let examined = Examined::of(&own.images, &plan);
         let world = World {
             config: Arc::new(config),
             own: Arc::new(own),
@@ -125,6 +127,8 @@ impl Prepared {
             inputs: Arc::new(Inputs::new()),
             answers: Arc::default(),
             measured: Arc::default(),
+            examined: Arc::new(examined),
+            metadata: Arc::default(),
             styles: Arc::new(styles),
             generated: Arc::new(Generated::of(&plan)),
             published: Arc::new(published),

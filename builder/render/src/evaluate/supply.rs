@@ -1,8 +1,10 @@
 //! What an evaluation asks for while it renders, and what it gets.
 
 use super::Evaluation;
+use super::album::Look;
 use super::pictures::{self, BATCH_BYTES};
 use crate::remote::{Answer, Request};
+use crate::render::originals;
 use crate::render::world::{Inputs, Needs, World};
 use crate::search::Records;
 use quillfront_site::key::SourceKey;
@@ -117,10 +119,18 @@ impl<Kept: Send> Evaluation<Kept> {
         versions: &BTreeMap<SourceKey, String>,
     ) {
         let wanted = &self.needs.pictures;
-        let measured: Vec<_> = read
+        let looked: Vec<_> = read
             .par_iter()
             .filter(|(key, _)| wanted.contains(key.as_str()))
-            .map(|(key, bytes)| (key.clone(), pictures::measure(key, bytes.as_deref())))
+            .map(|(key, bytes)| {
+                let bytes = bytes.as_deref();
+                let is_examined = world.examined.has(key.as_str());
+                let look = Look {
+                    measured: pictures::measure(key, bytes),
+                    metadata: is_examined.then(|| originals::examine(bytes)),
+                };
+                (key.clone(), look)
+            })
             .collect();
         let mut inputs = (*world.inputs).clone();
         for (key, bytes) in read {
@@ -131,17 +141,21 @@ impl<Kept: Send> Evaluation<Kept> {
                 self.darkroom.take(key.clone(), bytes.clone());
             }
         }
-        let mut known = (*world.measured).clone();
-        for (key, found) in measured {
+        let mut measured = (*world.measured).clone();
+        let mut metadata = (*world.metadata).clone();
+        for (key, look) in looked {
+            if let (Some(album), Some(version)) = (&self.album, versions.get(&key)) {
+                album.note(&key, version, &look);
+            }
             self.needs.pictures.remove(&key);
             let bytes = read.get(&key).cloned().flatten();
-            if let (Some(album), Some(version)) = (&self.album, versions.get(&key)) {
-                album.note(&key, version, &found);
-            }
-            self.darkroom.take_measured(key.clone(), bytes, &found);
-            known.insert(key, found);
+            self.darkroom
+                .take_measured(key.clone(), bytes, &look.measured);
+            measured.insert(key.clone(), look.measured);
+            metadata.extend(look.metadata.map(|found| (key, found)));
         }
         world.inputs = Arc::new(inputs);
-        world.measured = Arc::new(known);
+        world.measured = Arc::new(measured);
+        world.metadata = Arc::new(metadata);
     }
 }

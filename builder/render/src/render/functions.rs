@@ -6,6 +6,7 @@ use super::data;
 use super::files::{self, Found};
 use super::images;
 use super::lookup;
+use super::originals;
 use super::questions;
 use super::scope::{Scope, ask, ask_of_pages, chance, hashed, scope};
 use super::values::{self, Detail, View};
@@ -305,12 +306,15 @@ fn get_url(arguments: Kwargs, state: &State) -> Answer {
     Ok(Value::from(url))
 }
 
-/// The bytes behind a path argument; none at all where they are not at hand yet, since what is
+/// The bytes behind a path argument, as they are published; none at all where they are not at hand yet, since what is
 /// rendered with them is thrown away.
 fn must_read(scope: &Scope, path: &str) -> Result<Arc<[u8]>, Error> {
     ask(&scope.world, || TextQuestion::File(path.to_owned()));
     match files::find(&scope.world, path)? {
-        Some(found) => Ok(files::read(scope, &found)?.unwrap_or_default()),
+        Some(found) => {
+            let bytes = files::read(scope, &found)?.unwrap_or_default();
+            Ok(originals::as_published(&scope.world, found.name(), bytes))
+        }
         None => fail(format!("there is no file `{path}`")),
     }
 }

@@ -24,6 +24,7 @@ mod lookup;
 mod metering;
 pub mod minify;
 mod noindex;
+pub mod originals;
 mod origins;
 pub mod output;
 pub mod provenance;

@@ -5,6 +5,7 @@ use super::feeds;
 use super::generated;
 use super::minify;
 use super::noindex;
+use super::originals;
 use super::provenance;
 use super::questions;
 use super::readers::{Reader, Readers};
@@ -21,7 +22,7 @@ use quillfront_site::fingerprint::{Mark, Marker};
 use quillfront_site::key::{OutputKey, SourceKey};
 use quillfront_site::library::PageId;
 use quillfront_site::library::taxonomies::TaxonomyId;
-use quillfront_site::object::{Body, Object};
+use quillfront_site::object::{Body, Object, Treatment};
 use quillfront_site::pagination::{self, Pagination};
 use quillfront_site::plan::{Planned, Recipe};
 use quillfront_site::source::{Effective, Sources};
@@ -256,10 +257,12 @@ fn hidden(mut object: Object) -> Object {
     object
 }
 
-/// A file as it is. Where it is a page, and its policy is asked for, its text is read.
+/// A file as it is, or a picture without what it tells. Where it is a page, and its policy is asked for, its text is read.
 fn copied(world: &World, key: &OutputKey, source: &SourceKey) -> Result<Made, RenderError> {
+    let object = copy(&world.sources, key, source);
+    let object = object.map(|object| originals::treated(world, source, object));
     let mut made = Made {
-        object: copy(&world.sources, key, source),
+        object: object.transpose()?,
         pictures: Pictures::new(),
         page: None,
         trace: None,
@@ -310,6 +313,7 @@ fn copy(sources: &Sources, key: &OutputKey, source: &SourceKey) -> Option<Object
             source: source.clone(),
             version: found.content().to_owned(),
             size: found.size,
+            treatment: Treatment::AsItIs,
         },
         Effective::Absent => return None,
     };

@@ -232,7 +232,7 @@ pub fn need_answer(request: Request) {
     lack(|needs| needs.requests.insert(request));
 }
 
-/// Notes that the current render lacks the header of the picture `key`.
+/// Notes that the current render lacks the header of the picture `key`, or what it tells.
 pub fn need_picture(key: SourceKey) {
     lack(|needs| needs.pictures.insert(key));
 }

@@ -1,5 +1,6 @@
 //! URLs of thumbnails in pages: pictures in other sizes that are made when a reader asks for them.
 
+use super::originals;
 use super::scope;
 use super::world::{Measure, World};
 use crate::graph::TextQuestion;
@@ -42,6 +43,7 @@ pub fn picture(world: &World, url: &str) -> Option<Picture> {
             return None;
         }
     };
+    let version = originals::version(world, source, measure)?;
     let (width, height) = (measure.probe.width, measure.probe.height);
     let as_it_is = Picture {
         src: url.to_owned(),
@@ -55,7 +57,7 @@ pub fn picture(world: &World, url: &str) -> Option<Picture> {
     }
     let sizes = images.sizes.as_deref().unwrap_or(SIZES);
     let steps = steps(&images.settings, width);
-    let shown = |step: u32| url_of(world, &path, &auto(Some(step)), measure.version);
+    let shown = |step: u32| url_of(world, &path, &auto(Some(step)), version);
     let usual = steps
         .iter()
         .rev()
@@ -147,12 +149,9 @@ pub fn resized(
         format: (!is_auto).then_some(format),
         ..Transform::default()
     };
-    Some(url_of(
-        world,
-        key,
-        &(transform.normalised(), is_auto),
-        measure.version,
-    ))
+    let version = originals::version(world, source, measure)?;
+    let transform = (transform.normalised(), is_auto);
+    Some(url_of(world, key, &transform, version))
 }
 
 /// Whether the key of an original can stand in the URL of a thumbnail.

@@ -1,6 +1,7 @@
 //! All that a render may look at. [`scope`] is how template functions get at it.
 
 use super::generated::{Generated, Indexes};
+use super::originals::{AllMetadata, Examined};
 use super::published::Published;
 use super::scope;
 use super::templates::Templates;
@@ -35,7 +36,7 @@ pub struct Measure {
     pub probe: Probe,
     /// A name for its bytes.
     pub content: Fingerprint,
-    /// A name for the bytes that are published of it, in the URLs of its thumbnails.
+    /// The same in the URLs of its thumbnails, where it is published as it is.
     pub version: Version,
     /// Whether it moves.
     pub is_animated: bool,
@@ -49,7 +50,7 @@ pub type Pictures = BTreeMap<OutputKey, (SourceKey, Job)>;
 pub struct Needs {
     /// Whose bytes are wanted.
     pub files: BTreeSet<SourceKey>,
-    /// Pictures whose header is wanted.
+    /// Pictures whose header is wanted, or what they tell.
     pub pictures: BTreeSet<SourceKey>,
     /// Requests whose answer is wanted.
     pub requests: BTreeSet<Request>,
@@ -161,6 +162,10 @@ pub struct World {
     pub answers: Arc<Answers>,
     /// Pictures that earlier rounds asked for.
     pub measured: Arc<BTreeMap<SourceKey, Measured>>,
+    /// Pictures whose metadata is looked at.
+    pub examined: Arc<Examined>,
+    /// What is known of it.
+    pub metadata: Arc<AllMetadata>,
     /// What is made from `sass/`.
     pub styles: Arc<Sheets>,
     /// What else is made without a template.

@@ -28,6 +28,26 @@ pub enum Resized {
     ByUrl,
 }
 
+/// What becomes of the metadata of pictures that are published as they are: where a photograph was taken, and
+/// with which camera.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Originals {
+    /// It stays, as with Zola.
+    #[default]
+    Kept,
+    /// It stays, and a warning names the pictures that tell a position or a serial number.
+    Told,
+    /// It is taken out, and a picture of which it cannot be is not published.
+    Stripped,
+}
+
+impl Originals {
+    /// Returns whether pictures are read before they are published.
+    pub fn are_examined(self) -> bool {
+        self != Self::Kept
+    }
+}
+
 /// What a site says of its pictures; the default is a site without `quillfront.toml`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Images {
@@ -39,9 +59,16 @@ pub struct Images {
     pub responsive: bool,
     /// The attribute `sizes` of such pictures; none is that of the renderer.
     pub sizes: Option<String>,
+    /// What becomes of the metadata of originals.
+    pub originals: Originals,
 }
 
 impl Images {
+    /// Returns whether the metadata of originals is taken out.
+    pub fn strips(&self) -> bool {
+        self.originals == Originals::Stripped
+    }
+
     pub(super) fn take(root: &mut Table<'_, '_>) -> Self {
         let mut table = root.table("images");
         let default = Settings::default();
@@ -75,6 +102,11 @@ impl Images {
             resized: table.choice("resize", &RESIZE).unwrap_or(Resized::ByUrl),
             responsive: table.flag("responsive").unwrap_or(false),
             sizes,
+            originals: match table.flag("strip_originals") {
+                None => Originals::Told,
+                Some(true) => Originals::Stripped,
+                Some(false) => Originals::Kept,
+            },
         };
         table.finish(Unknown::Refused);
         images
@@ -240,12 +272,20 @@ mod tests {
             (Resized::AtBuild, true)
         );
         assert_eq!(images.sizes.as_deref(), Some("50vw"));
+        assert_eq!(images.originals, Originals::Told);
+        for (value, originals) in [("true", Originals::Stripped), ("false", Originals::Kept)] {
+            let text = format!("[images]\nstrip_originals = {value}\n");
+            let images = OwnConfig::parse(KEY, &text).unwrap().images;
+            assert_eq!(images.originals, originals);
+        }
 
         let usual = OwnConfig::parse(KEY, "").unwrap().images;
         assert_eq!(usual.resized, Resized::ByUrl);
+        assert_eq!(usual.originals, Originals::Told);
         assert!(usual.settings.is_default());
         let without_file = OwnConfig::default().images;
         assert_eq!(without_file.resized, Resized::AtBuild);
+        assert_eq!(without_file.originals, Originals::Kept);
     }
 
     #[test]
@@ -286,6 +326,10 @@ mod tests {
             (
                 "sizes = \"\\\"><script>\"",
                 "`images.sizes` is the attribute",
+            ),
+            (
+                "strip_originals = \"yes\"",
+                "`images.strip_originals` must be",
             ),
             ("resize = \"never\"", "one of \"url\", \"build\""),
             ("width = [1]", "unknown key `images.width`"),

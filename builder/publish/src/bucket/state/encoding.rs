@@ -2,10 +2,13 @@
 
 mod older;
 
-use super::segments::{Changed, FOLDER, Packed, RECORDS_PER_SEGMENT, Unpacker, Writer, shards};
+use super::segments::{
+    Changed, FOLDER, Packed, RECORDS_PER_SEGMENT, Unpacker, Writer, shards, unpack_all,
+};
 use super::{Dirty, Published, State, StateError, is_put_away};
 use jiff::Timestamp;
 use quillfront_policy::Facts;
+use quillfront_render::evaluate::Page;
 use quillfront_render::graph::{BodyFacts, OutputTrace, Question, Shown};
 use quillfront_site::diagnostic::Diagnostic;
 use quillfront_site::fingerprint::Mark;
@@ -19,8 +22,12 @@ use std::collections::{BTreeMap, HashMap};
 use std::hash::Hash;
 use std::sync::Arc;
 
-/// The first format of segments as they are written now.
+/// The first format of segments of sources and outputs as they are written now.
 const FORMAT_OF_FACTS: u32 = 7;
+/// The same of pictures.
+const FORMAT_OF_METADATA: u32 = 9;
+/// The last format whose pictures can be read. Those of older ones are measured again.
+const FORMAT_OF_MEASURES: u32 = 8;
 
 #[derive(Serialize, Deserialize)]
 struct SourceRecord {
@@ -185,6 +192,25 @@ fn together<T>(parts: Vec<Vec<T>>) -> Vec<T> {
     all
 }
 
+/// What is known of pictures.
+pub(super) fn unpack_pictures(
+    names: &[String],
+    format: u32,
+    packed: &dyn Packed,
+) -> Result<Vec<(SourceKey, Page)>, StateError> {
+    Ok(match format {
+        FORMAT_OF_METADATA.. => together(unpack_all(names, packed)?),
+        FORMAT_OF_MEASURES => {
+            let pictures = together(unpack_all::<older::Picture8>(names, packed)?);
+            pictures
+                .into_iter()
+                .map(older::Picture8::into_page)
+                .collect()
+        }
+        _ => Vec::new(),
+    })
+}
+
 pub(super) type Bodies = BTreeMap<SourceKey, Arc<BodyFacts>>;
 type SourceAndBody = (SourceKey, Arc<Source>, Option<Arc<BodyFacts>>);
 
@@ -316,6 +342,10 @@ impl State {
 mod tests {
     use super::*;
     use crate::bucket::root::{OLDEST_FORMAT, Segments};
+    use quillfront_image_urls::Version;
+    use quillfront_images::{Format, Probe};
+    use quillfront_render::render::world::{Measure, Measured};
+    use quillfront_site::fingerprint::Fingerprint;
     use quillfront_site::key::Role;
 
     /// A state of the format before: two posts, and an output of the first.
@@ -351,5 +381,36 @@ mod tests {
         );
         // It is not taken for one of this format.
         assert!(State::decode(&segments, &writer.bytes).is_err());
+    }
+
+    #[test]
+    fn pictures_of_an_older_format_are_not_measured_again() {
+        let probe = |width| Probe {
+            format: Format::Png,
+            width,
+            height: 2,
+            description: None,
+            created: None,
+        };
+        let measure = Measure {
+            probe: probe(3),
+            content: Fingerprint::of(b"a"),
+            version: Version::of(b"a"),
+            is_animated: false,
+        };
+        let changed = Changed::of(1, &[], &[], true);
+        let mut writer = Writer::default();
+        let measured: Measured = Ok(measure.clone());
+        let picture = ("static/a.png", ("1".to_owned(), measured));
+        let pictures = [("static/a.png", || picture.clone())];
+        let names = writer.add(pictures, &changed).expect("segments");
+        let page = Page {
+            version: "1".to_owned(),
+            measure: Some(measure),
+            metadata: None,
+        };
+        let read = unpack_pictures(&names, 8, &writer.bytes).expect("pictures");
+        assert_eq!(read, [(SourceKey::from("static/a.png"), page)]);
+        assert_eq!(unpack_pictures(&names, 7, &writer.bytes).expect("none"), []);
     }
 }

@@ -4,7 +4,9 @@
 use super::{Outputs, RecordKind, SourceRecord};
 use crate::bucket::state::Published;
 use quillfront_markdown::InternalLink;
+use quillfront_render::evaluate::Page;
 use quillfront_render::graph::{Question, Shown, TextQuestion};
+use quillfront_render::render::world::Measured;
 use quillfront_site::diagnostic::Diagnostic;
 use quillfront_site::fingerprint::{Fingerprint, Mark};
 use quillfront_site::front_matter::head::Head;
@@ -106,6 +108,22 @@ impl From<SourceRecord6> for SourceRecord {
             lacks,
             body: None,
         }
+    }
+}
+
+/// A picture of format 8: nothing is known of its metadata.
+#[derive(Deserialize)]
+pub(super) struct Picture8(SourceKey, (String, Measured));
+
+impl Picture8 {
+    pub(super) fn into_page(self) -> (SourceKey, Page) {
+        let Self(key, (version, measured)) = self;
+        let page = Page {
+            version,
+            measure: measured.ok(),
+            metadata: None,
+        };
+        (key, page)
     }
 }
 
