@@ -1,6 +1,7 @@
 //! What becomes of a request before the cache.
 
 use quillfront_headers::{Domains, Edge, Rules};
+use quillfront_image_urls::Keys;
 use serde_json::{Value, json};
 
 use super::javascript::{self, MAX_BYTES};
@@ -38,7 +39,7 @@ fn outcome(rules: &Rules, host: &str, path: &str, query: Option<&str>) -> String
         request["rawQueryString"] = query.into();
     }
     let event = json!({"version": "1.0", "request": request});
-    let returned = event::handle(&event.to_string(), rules).unwrap();
+    let returned = event::handle(&event.to_string(), rules, &Keys::default(), 0).unwrap();
     match returned.get("statusCode") {
         None => returned["uri"].as_str().unwrap().to_owned(),
         Some(status) => {
@@ -153,7 +154,7 @@ fn without_lambda_the_path_alone_decides() {
 fn what_is_answered_carries_the_headers_of_the_site() {
     let rules = rules(Edge::Policy, &[]);
     let event = json!({"request": {"uri": "//", "method": "GET"}});
-    let returned = event::handle(&event.to_string(), &rules).unwrap();
+    let returned = event::handle(&event.to_string(), &rules, &Keys::default(), 0).unwrap();
     assert_eq!(
         returned,
         json!({
@@ -181,7 +182,7 @@ fn a_query_string_is_put_together_where_it_is_not_told() {
         "b": {"value": "1", "multiValue": [{"value": "1"}, {"value": ""}]},
         "c": {"value": "x"},
     }}});
-    let returned = event::handle(&event.to_string(), &rules).unwrap();
+    let returned = event::handle(&event.to_string(), &rules, &Keys::default(), 0).unwrap();
     assert_eq!(returned["headers"]["location"]["value"], "/a/?b=1&b&c=x");
 }
 
@@ -201,7 +202,9 @@ fn what_is_no_such_event_has_no_answer() {
             "viewer-response",
         ),
     ] {
-        let error = event::handle(event, &rules).unwrap_err().to_string();
+        let error = event::handle(event, &rules, &Keys::default(), 0)
+            .unwrap_err()
+            .to_string();
         assert!(error.contains(expected), "{error}");
     }
 }

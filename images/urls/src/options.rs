@@ -60,7 +60,7 @@ pub const OPTIONS: [(&str, Option<&str>, &str); 22] = [
 ];
 
 /// Options that Cloudflare Images has and these URLs do not.
-const OF_CLOUDFLARE: [&str; 8] = [
+pub const NOT_OFFERED: [&str; 8] = [
     "border",
     "draw",
     "origin-auth",
@@ -71,7 +71,7 @@ const OF_CLOUDFLARE: [&str; 8] = [
     "zoom",
 ];
 /// Values of options that Cloudflare Images has and these URLs do not.
-const VALUES_OF_CLOUDFLARE: [(&str, &str); 9] = [
+pub const VALUES_NOT_OFFERED: [(&str, &str); 9] = [
     ("width", "auto"),
     ("gravity", "auto"),
     ("gravity", "face"),
@@ -84,7 +84,7 @@ const VALUES_OF_CLOUDFLARE: [(&str, &str); 9] = [
 ];
 
 /// The most bytes that the options of a URL may have.
-const MAX_BYTES: usize = 512;
+pub const MAX_OPTIONS_BYTES: usize = 512;
 
 /// The options of a URL, each checked by itself.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -121,8 +121,10 @@ impl Options {
 }
 
 fn parse(text: &str, settings: &Settings) -> Result<Options, String> {
-    if text.len() > MAX_BYTES {
-        return Err(format!("the options are longer than {MAX_BYTES} bytes"));
+    if text.len() > MAX_OPTIONS_BYTES {
+        return Err(format!(
+            "the options are longer than {MAX_OPTIONS_BYTES} bytes"
+        ));
     }
     let mut given = [None; OPTIONS.len()];
     for part in text.split(',') {
@@ -189,7 +191,7 @@ fn index_of(name: &str) -> Result<usize, String> {
     if let Some(index) = OPTIONS.iter().position(is_it) {
         return Ok(index);
     }
-    if OF_CLOUDFLARE.contains(&name) {
+    if NOT_OFFERED.contains(&name) {
         return Err(format!(
             "{name} is an option of Cloudflare Images that is not offered here"
         ));
@@ -202,7 +204,7 @@ fn index_of(name: &str) -> Result<usize, String> {
 }
 
 fn not_allowed(name: &str, value: &str) -> String {
-    let of_cloudflare = VALUES_OF_CLOUDFLARE.contains(&(name, value));
+    let of_cloudflare = VALUES_NOT_OFFERED.contains(&(name, value));
     let not_here = if of_cloudflare {
         " (which Cloudflare Images has)"
     } else {

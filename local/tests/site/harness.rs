@@ -68,6 +68,7 @@ impl Server {
                 bucket: BUCKET.into(),
                 distribution_id: DISTRIBUTION.into(),
                 live_reload,
+                image_keys: Default::default(),
             },
         );
         let (listener, control) = listen().await;
