@@ -12,6 +12,7 @@
 
 pub mod event;
 pub mod javascript;
+mod minify;
 pub mod policy;
 
 use quillfront_headers::{Edge, Rules};

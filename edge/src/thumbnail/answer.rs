@@ -31,7 +31,7 @@ const VARY: (&str, &str) = ("vary", "Accept");
 const DATES: [&str; 2] = ["expires", "last-modified"];
 
 /// Characters of a reason that are told.
-const MAX_REASON: usize = 300;
+pub(crate) const MAX_REASON: usize = 300;
 
 /// Returns the answer with a thumbnail. `came` are the headers of S3's `GetObject`, and `status` its 200 or 206.
 pub fn found<'a>(status: StatusCode, came: &Headers<'a>, rules: &Rules) -> Answer<'a> {

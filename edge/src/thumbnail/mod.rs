@@ -24,7 +24,7 @@ pub mod ask;
 pub mod make;
 mod object;
 
-pub(crate) use answer::led_to_original;
+pub(crate) use answer::{MAX_REASON, led_to_original};
 pub use answer::{REMARK_HEADER, SHORT_CACHE_CONTROL, found};
 pub use ask::{Asked, Viewed, ask};
 pub use make::{Encoded, Grant, Head, Host, Made, NotMade, Picture, Put, SIGNED_HEADER, make};

@@ -60,7 +60,7 @@ pub const OPTIONS: [(&str, Option<&str>, &str); 22] = [
 ];
 
 /// Options that Cloudflare Images has and these URLs do not.
-pub const NOT_OFFERED: [&str; 8] = [
+const NOT_OFFERED: [&str; 8] = [
     "border",
     "draw",
     "origin-auth",
@@ -71,7 +71,7 @@ pub const NOT_OFFERED: [&str; 8] = [
     "zoom",
 ];
 /// Values of options that Cloudflare Images has and these URLs do not.
-pub const VALUES_NOT_OFFERED: [(&str, &str); 9] = [
+const VALUES_NOT_OFFERED: [(&str, &str); 9] = [
     ("width", "auto"),
     ("gravity", "auto"),
     ("gravity", "face"),

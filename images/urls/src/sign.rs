@@ -158,10 +158,10 @@ impl<'a> Signed<'a> {
         let refused = |text: &str| Err(Refusal::NotSigned(text.to_owned()));
         let message = message(self.options, original, self.expires, settings);
         if keys.is_empty() {
-            return refused("there is no key here to check signatures with");
+            return refused("there is no key here for signatures");
         }
         if !keys.verify(&message, &self.signature) {
-            return refused("the signature is not that of this URL");
+            return refused("the signature is wrong");
         }
         if self.expires <= now {
             return refused("the signature has expired");

@@ -69,7 +69,7 @@ fn a_signature_grants_what_is_not_free() {
             assert_eq!(outcome_at(&path, NOW + 1), expired);
         }
         let path = signed_by("another-key-of-this-site-0123456789", options, original);
-        let wrong = "403 Forbidden: the signature is not that of this URL\n";
+        let wrong = "403 Forbidden: the signature is wrong\n";
         assert_eq!(outcome_at(&path, NOW), wrong);
         // Not that it has expired, of which nobody has signed anything.
         assert_eq!(outcome_at(&path, NOW + 1), wrong);
@@ -78,7 +78,7 @@ fn a_signature_grants_what_is_not_free() {
     let Asked::Answer(answer) = asked(&path, CHROME) else {
         panic!("no answer");
     };
-    let said = "403 Forbidden: there is no key here to check signatures with\n";
+    let said = "403 Forbidden: there is no key here for signatures\n";
     assert_eq!(text(&answer), said);
     assert_eq!(
         answer.headers.get("cache-control"),
