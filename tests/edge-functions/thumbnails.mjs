@@ -33,6 +33,16 @@ const ORIGINALS = [
 const UNKNOWN = ["border=1", "Width=1", "zoom=2", "=", "=1", "w", "", "constructor=1", "__proto__=1", "toString=1", "é=1", `${"n".repeat(60)}=1`, "😀".repeat(50) + "=1", "e=1", "s=1", "E=1"];
 const LONG = `v=${"0".repeat(520)}`;
 
+// What chance seldom comes upon.
+const ONE = "000000001.000000000";
+const SPECIAL = [
+    ["w=12000", "dpr=3"], ["w=1", "dpr=0.4"], ["w=33", "dpr=1.5"], ["h=1", "dpr=1.49"], ["w=9", "q=75"], ["quality=medium-high", "f=jpg"],
+    ["w=9", "h=9", "fit=cover", "g=0.5x0"], ["w=9", "h=9", "fit=crop", "g=0x0.5"], ["w=9", "h=9", "fit=pad", "g=0.5x1", "background=transparent"],
+    ["w=9", "h=9", "fit=pad", "g=1x0.5", "background=white", "f=jpeg"], ["f=json", "anim=true", "metadata=copyright", "compression=fast"],
+    ["flip=v", "rotate=90"], ["flip=vh", "rotate=270"], ["f=auto", "anim=true"], ["f=auto"],
+    `width=000000640,height=000000480,fit=scale-down,gravity=000000000.500000000x000000000.250000000,dpr=${ONE},quality=000000075,format=webp,background=transparent,blur=000000003,sharpen=${ONE},brightness=${ONE},contrast=${ONE},gamma=${ONE},rotate=180,flip=hv,trim=000000000;000000000;000000000;000000000,anim=false,metadata=copyright,compression=fast,onerror=redirect,v=0123456789abcdef`.split(","),
+];
+
 /** A path and whether it is junk, or not known to be. */
 export function thumbnail(random, pick, { now, keys }) {
     const original = pick(ORIGINALS);
@@ -53,6 +63,9 @@ export function thumbnail(random, pick, { now, keys }) {
 
 /** Options that are right more often than wrong. */
 function someOptions(random, pick) {
+    if (random() < 0.15) {
+        return pick(SPECIAL);
+    }
     const options = new Map();
     const mostly = random() < 0.6;
     const count = 1 + Math.floor(random() * 4);
@@ -100,7 +113,7 @@ function signed(original, options, random, pick, now, keys) {
     }
     if (kind < 0.75) {
         const [from, to] = pick([
-            [/s=([0-9a-f]+)/, (text) => text.toUpperCase()], [/s=[0-9a-f]+/, "s="], [/,s=[0-9a-f]+/, ""], [/e=[0-9]+,/, ""], [/e=/, "e=0"], [/e=/, "e=1"],
+            [/s=([0-9a-f]+)/, (text) => text.toUpperCase()], [/s=[0-9a-f]+/, "s="], [/,s=[0-9a-f]+/, ""], [/e=[0-9]+,/, ""], [/,e=/, ",e=0"], [/,e=/, ",e=0"], [/,e=/, ",e=1"],
             [/(e=[0-9]+),(s=[0-9a-f]+)/, "$2,$1"], [/(e=[0-9]+,s=[0-9a-f]+)/, "$1,$1"], [/[0-9a-f]\//, "/"], [/s=/, "s=0"], [/s=/, "%73="], [/,e=/, "%2Ce="],
             [/e=/, "E="], [/,e=/, ",,e="], [/(s=[0-9a-f]+)/, "$1,"], [/s=([0-9a-f]{32})[0-9a-f]+/, "s=$1"], [/e=([0-9]+)/, "e=$1.0"], [/e=/, "e=+"],
             [/\/img\//, "/img//"], [/\/img\//, "/%69mg/"], [/img\//, "img/w=1,"], [/,e=/, ",w=9,e="], [/,e=/, ",blur=1,e="],

@@ -59,7 +59,7 @@ export function vectors(count, seed, signing) {
 
 function plain(random, pick) {
     const count = Math.floor(random() * 5);
-    const start = random() < 0.15 ? "/img" : "";
+    const start = random() < 0.15 ? "/img" : random() < 0.05 ? "/.well-known" : "";
     const segments = Array.from({ length: count }, () => pick(random() < 0.7 ? SEGMENTS.slice(0, 20) : SEGMENTS));
     return `${start}/${segments.join("/")}${random() < 0.4 && count ? "/" : ""}`;
 }

@@ -18,8 +18,8 @@ function begun(request) {
     if (key.name.split('/')[0] === FACTS.internal || isDisguised) {
         return { answer: answer(404) };
     }
-    const elsewhere = FACTS.origin && isElsewhere(request.headers.host);
-    return elsewhere ? { answer: moved(FACTS.origin + path, request) } : key;
+    const answered = elsewhere(request);
+    return answered ? { answer: answered } : key;
 }
 
 // Where thumbnails are: that a name is a canonical form, or its options and its original. Null for ordinary objects.

@@ -7,7 +7,6 @@
 //! the one where pictures are fits.
 
 use quillfront_headers::{RULES_KEY, Rules};
-use quillfront_image_urls::MAX_OPTIONS_BYTES;
 use serde_json::{Value, json};
 
 use super::minify::minified;
@@ -24,6 +23,8 @@ pub const KEYS: &str = "image-keys";
 
 const COMMON: &str = include_str!("common.js");
 const MOVED: &str = include_str!("moved.js");
+/// What stands for [`MOVED`] where nothing leads anywhere else.
+const STAYS: &str = "function elsewhere() {\n    return null;\n}\n";
 const PAGES: &str = include_str!("pages.js");
 const PICTURES: &str = include_str!("pictures.js");
 
@@ -82,9 +83,8 @@ pub fn function(behaviour: Behaviour, rules: &Rules) -> Result<Option<String>, T
     } else {
         ("", PAGES)
     };
-    // Without other domains nothing where pictures are leads anywhere else.
     let moved = if is_pictures && rules.domains.is_none() {
-        ""
+        STAYS
     } else {
         MOVED
     };
@@ -118,7 +118,6 @@ fn facts(behaviour: Behaviour, rules: &Rules) -> Value {
         }),
         Behaviour::Pictures => json!({
             "keys": KEYS,
-            "maxOptions": MAX_OPTIONS_BYTES,
             "maxReason": thumbnail::MAX_REASON,
             "maxSide": rules.images.limits.side,
             "presets": rules.images.presets.iter().collect::<Vec<_>>(),

@@ -1,12 +1,10 @@
 // What leads elsewhere: to another domain of the site, or to the path that a page has.
 
-// True where the host is another domain of the site than the canonical one.
-function isElsewhere(host) {
-    if (!host) {
-        return false;
-    }
-    const name = host.value.toLowerCase().split(':')[0];
-    return has(FACTS.others, name);
+// The answer where the host is another domain of the site than the canonical one; else null.
+function elsewhere(request) {
+    const host = request.headers.host;
+    const name = host ? host.value.toLowerCase().split(':')[0] : '';
+    return has(FACTS.others || [], name) ? moved(FACTS.origin + request.uri, request) : null;
 }
 
 function moved(target, request) {

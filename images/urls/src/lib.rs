@@ -52,7 +52,7 @@ mod write;
 
 pub use accept::Accepted;
 pub use limits::Limits;
-pub use options::{MAX_OPTIONS_BYTES, OPTIONS, Options};
+pub use options::{OPTIONS, Options};
 pub use path::encode_path;
 pub use place::Place;
 pub use refusal::Refusal;

@@ -84,7 +84,7 @@ const VALUES_NOT_OFFERED: [(&str, &str); 9] = [
 ];
 
 /// The most bytes that the options of a URL may have.
-pub const MAX_OPTIONS_BYTES: usize = 512;
+const MAX_BYTES: usize = 512;
 
 /// The options of a URL, each checked by itself.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -121,10 +121,8 @@ impl Options {
 }
 
 fn parse(text: &str, settings: &Settings) -> Result<Options, String> {
-    if text.len() > MAX_OPTIONS_BYTES {
-        return Err(format!(
-            "the options are longer than {MAX_OPTIONS_BYTES} bytes"
-        ));
+    if text.len() > MAX_BYTES {
+        return Err(format!("the options are longer than {MAX_BYTES} bytes"));
     }
     let mut given = [None; OPTIONS.len()];
     for part in text.split(',') {
