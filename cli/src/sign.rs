@@ -100,6 +100,12 @@ fn signed(path: &str, expires: Timestamp, keys: &Keys, rules: &Rules) -> Result<
         };
         return Err(why_not(&asked, path, rules).unwrap_or_default());
     };
+    if path.ends_with('/') {
+        let prefix = &settings.prefix;
+        return Err(format!(
+            "{path} is a folder: write the path of a picture, such as {prefix}/width=640/photos/cat.jpg"
+        ));
+    }
     let told = |refusal: Refusal| refusal.to_string();
     let already = Signed::read(options).map_err(told)?;
     let options = already.map_or(options, |signed| signed.options);

@@ -18,7 +18,7 @@ pub mod policy;
 use quillfront_headers::{Edge, Rules};
 use quillfront_image_urls::Keys;
 
-use crate::respond::{self, Answer};
+use crate::respond::{self, Answer, CONTENT_SECURITY_POLICY};
 use crate::route::{ObjectKey, route};
 use crate::thumbnail::{self, Asked, Grant, ask};
 
@@ -91,6 +91,23 @@ pub enum Decision {
 /// Decides what becomes of a request, in the behaviour that its path belongs to.
 pub fn decide(viewed: Viewed<'_>, rules: &Rules) -> Decision {
     let behaviour = Behaviour::of(viewed.path, rules);
+    match decided(viewed, behaviour, rules) {
+        Decision::Answer(answer) => Decision::Answer(own_policy(answer, behaviour)),
+        other => other,
+    }
+}
+
+/// Where pictures are, what is answered has a policy of its own: it shows nothing, and that of a whole site may be too
+/// long for a function.
+fn own_policy(mut answer: Answer<'static>, behaviour: Behaviour) -> Answer<'static> {
+    if behaviour == Behaviour::Pictures {
+        let policy = "default-src 'none'; frame-ancestors 'none'";
+        answer.headers.set(CONTENT_SECURITY_POLICY, policy);
+    }
+    answer
+}
+
+fn decided(viewed: Viewed<'_>, behaviour: Behaviour, rules: &Rules) -> Decision {
     if !behaviour.has_function(rules) {
         return Decision::Pass(None);
     }

@@ -10,7 +10,7 @@ use quillfront_headers::{RULES_KEY, Rules};
 use serde_json::{Value, json};
 
 use super::minify::minified;
-use super::{Behaviour, WELL_KNOWN};
+use super::{Behaviour, WELL_KNOWN, own_policy};
 use crate::respond::{self, Answer, Body};
 use crate::route::{INDEX, MAX_KEY_BYTES, MAX_PATH_BYTES, Refusal};
 use crate::thumbnail::{self, SHORT_CACHE_CONTROL, SIGNED_HEADER};
@@ -98,7 +98,7 @@ pub fn function(behaviour: Behaviour, rules: &Rules) -> Result<Option<String>, T
 }
 
 fn facts(behaviour: Behaviour, rules: &Rules) -> Value {
-    let not_found = respond::not_found(rules);
+    let not_found = own_policy(respond::not_found(rules), behaviour);
     let headers = not_found.headers.lines();
     let headers = headers.map(|(name, line)| json!([&**name, &*line.value]));
     let mut facts = json!({

@@ -327,6 +327,9 @@ fn the_function_of_thumbnails_has_room_for_a_site_and_says_what_is_too_long() {
         let options = "width=300,height=200,fit=cover,blur=3".to_owned();
         rules.images.presets.insert(name.to_owned(), options);
     }
+    let policy = "a".repeat(quillfront_headers::MAX_SITE_POLICY_BYTES);
+    let name = "content-security-policy".to_owned();
+    rules.headers.insert(name, policy);
     let function = |rules: &Rules| javascript::function(Behaviour::Pictures, rules);
     assert!(function(&rules).is_ok_and(|text| text.is_some()));
     for number in 0..64 {

@@ -134,12 +134,6 @@ async fn each_url_has_its_status() {
             "",
         ),
         (
-            "/%69mg/photos/cat.jpg/width%3D64",
-            404,
-            "public, max-age=10",
-            "",
-        ),
-        (
             "/img/w=32/img/photos/cat.jpg/width=64",
             404,
             "public, max-age=10",
@@ -572,7 +566,9 @@ async fn a_signed_url_shows_what_is_not_free() {
             signed("w=50,flip=h", now + 600).replace("w=50", "w=51"),
             403,
         ),
+        // Another behaviour takes it, and nothing is there, though it is in the bucket.
         (canonical.replace("/img", "/%69mg"), 404),
+        (canonical.replace("/img", "/%69mg").replace('=', "%3D"), 404),
         (canonical, 404),
     ] {
         let header = [("x-quillfront-signed", "1")];
