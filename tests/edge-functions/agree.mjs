@@ -20,13 +20,14 @@ for (const { name, file, pictures, command } of cases) {
     const functions = { default: loaded(file), pictures: loaded(pictures) };
     const kinds = new Map();
     const differing = [];
-    let passed = 0;
+    let [passed, junk] = [0, 0];
     for (const [at, event] of events.entries()) {
         const behaviour = event.request.uri.startsWith("/img/") ? "pictures" : "default";
         const returned = await functions[behaviour](event);
         const [ours, theirs] = [returned, answers[at]].map((one) => canonical(behaviour === "pictures" ? withoutReason(one) : one));
         // Nothing that is signed or not free, and no canonical form, goes on without a right.
-        passed += isJunk(event) && !returned.statusCode && behaviour === "pictures" ? 1 : 0;
+        junk += isJunk(event) ? 1 : 0;
+        passed += isJunk(event) && !returned.statusCode && functions[behaviour].isThere ? 1 : 0;
         if (ours !== theirs) {
             differing.push(`${name}: ${JSON.stringify(event.request)}: ${ours}, not ${theirs}`);
         }
@@ -35,7 +36,7 @@ for (const { name, file, pictures, command } of cases) {
     }
     const tally = `     ${name}: ${[...kinds].sort().map(([kind, count]) => `${count} ${kind}`).join(", ")}`;
     if (!quiet) {
-        console.error(tally);
+        console.error(`${tally}; of ${junk} that are junk ${passed} go on`);
     }
     const told = differing.length > MAX_TOLD ? [`${name}: ${differing.length} of ${count} differ`] : [];
     const got = passed > 0 ? [`${name}: ${passed} requests that are junk go on to an origin`] : [];
@@ -73,7 +74,8 @@ function loaded(file) {
             return JSON.stringify(await handler(event));
         };`);
     const called = run("globalThis.called");
-    return async (event) => JSON.parse(await called(JSON.stringify(event)));
+    const answered = async (event) => JSON.parse(await called(JSON.stringify(event)));
+    return Object.assign(answered, { isThere: true });
 }
 
 // What is known to be nothing for an origin, by how it was made.

@@ -7,8 +7,9 @@ Writes the CloudFront Functions and the Response Headers Policy of sites with `q
 
   lint      the functions have no syntax, global or method that the runtime cloudfront-js-2.0 is not documented
             to have, and at most 10 KB
-  agree     in a context with no more than that, they answer 10,000 requests as `quillfront edge` does; with a
-            mistake in them they do not
+  agree     in a context with no more than that, they answer 10,000 requests as `quillfront edge` does, half of them
+            for thumbnails, signed and not; nothing that is known to be junk goes on to an origin; with a mistake in
+            them they do not
   policy    the policy is what CreateResponseHeadersPolicy takes, by the model of botocore, within CloudFront's
             quotas; its headers are those that `quillfront serve` sends
 

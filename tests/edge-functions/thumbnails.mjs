@@ -163,5 +163,6 @@ function mutated(text, random, pick) {
 export function accept(random, pick) {
     const line = () => (random() < 0.7 ? pick(ACCEPTS) : pick(ODD_ACCEPTS));
     const first = line();
-    return random() < 0.95 ? { value: first } : { value: first, multiValue: [{ value: first }, { value: line() }] };
+    const others = [line(), line()];
+    return random() < 0.85 ? { value: first } : { value: first, multiValue: [first, ...others].map((value) => ({ value })) };
 }

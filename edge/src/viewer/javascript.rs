@@ -3,7 +3,7 @@
 //! The code is in `common.js`, and in a file for each behaviour; what it goes by stands before it as one object, made
 //! here of the same constants and answers that the functions in Rust have. It keeps to what the guide lists (Amazon
 //! CloudFront Developer Guide, "JavaScript runtime 2.0 features for CloudFront Functions"), which
-//! `tests/edge-functions` checks. It is packaged without comments and long names ([`minify`](super::minify)), so that
+//! `tests/edge-functions` checks. It is packaged without comments and long names (`minify.rs`), so that
 //! the one where pictures are fits.
 
 use quillfront_headers::{RULES_KEY, Rules};
