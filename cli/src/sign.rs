@@ -93,12 +93,10 @@ fn seconds(time: Timestamp) -> u64 {
 fn signed(path: &str, expires: Timestamp, keys: &Keys, rules: &Rules) -> Result<String, String> {
     let settings = &rules.images;
     let key = route(path).map_err(|refusal| refusal.to_string())?;
-    let Place::Thumbnail { options, original } = Place::of(key.as_str(), settings) else {
-        let asked = match Place::of(key.as_str(), settings) {
-            Place::Canonical => return Err(Refusal::Canonical.to_string()),
-            _ => Asked::Ordinary,
-        };
-        return Err(why_not(&asked, path, rules).unwrap_or_default());
+    let (options, original) = match Place::of(key.as_str(), settings) {
+        Place::Thumbnail { options, original } => (options, original),
+        Place::Canonical => return Err(Refusal::Canonical.to_string()),
+        Place::Ordinary => return Err(why_not(&Asked::Ordinary, path, rules).unwrap_or_default()),
     };
     if path.ends_with('/') {
         let prefix = &settings.prefix;
@@ -114,7 +112,7 @@ fn signed(path: &str, expires: Timestamp, keys: &Keys, rules: &Rules) -> Result<
     Options::parse(&options, settings).map_err(told)?;
     let expires = seconds(expires);
     let message = sign::message(&options, original, expires, settings);
-    let signature = keys.sign(&message).unwrap_or_default();
+    let signature = keys.sign(&message).ok_or("there is no key")?;
     let (prefix, original) = (&settings.prefix, encode_path(original));
     Ok(format!(
         "{prefix}/{options},e={expires},s={signature}/{original}"

@@ -109,8 +109,8 @@ pub struct Signed<'a> {
 }
 
 impl<'a> Signed<'a> {
-    /// Takes the options of a URL apart; none where they have no signature. Whether it is right says
-    /// [`check`](Self::check).
+    /// Takes the options of a URL apart; none where they have no signature. [`check`](Self::check) says whether it is
+    /// right.
     ///
     /// # Errors
     /// There is an `e=` or an `s=` that no signed URL has.
@@ -173,7 +173,7 @@ impl<'a> Signed<'a> {
 /// Returns what is signed: `/img/photos/cat.jpg/width=640,blur=20,e=1798761600`. The options are such as
 /// [`Options::parse`](crate::Options::parse) reads.
 pub fn message(options: &str, original: &str, expires: u64, settings: &Settings) -> String {
-    let long = |part: &'_ str| {
+    let long = |part: &str| {
         let (name, value) = part.split_once('=').unwrap_or((part, ""));
         let is_it =
             |(long, short, _): &(&str, Option<&str>, _)| *long == name || *short == Some(name);
