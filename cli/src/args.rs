@@ -49,6 +49,7 @@ pub enum Command {
     Handle(Handle),
     Edge(Edge),
     Thumb(Thumb),
+    Sign(Sign),
     Explain(Explain),
     Plan(Plan),
     Status(Status),
@@ -345,6 +346,31 @@ pub struct Thumb {
     )]
     pub accept: String,
     /// Print what was made as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Sign the URL of a thumbnail that is not for everybody
+///
+/// All options may be signed, with any size and quality; whoever has the signed URL gets the picture until it
+/// expires. The key comes from the environment variable QUILLFRONT_IMAGE_KEY: at least 32 characters, or two keys with
+/// a comma between them, of which the first signs. The edge must have the same. Exit codes: 1 the URL is no
+/// thumbnail, and why; 2 there is no key.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = "\
+Examples:
+  $ export QUILLFRONT_IMAGE_KEY=$(openssl rand -hex 32)
+  $ quillfront sign /img/width=640,blur=20/photos/cat.jpg --expires 2027-01-01T00:00:00Z
+  /img/width=640,blur=20,e=1798761600,s=.../photos/cat.jpg
+  $ quillfront sign https://example.org/img/width=641/photos/cat.jpg --expires 30d")]
+pub struct Sign {
+    /// The URL of the thumbnail, or its path
+    #[arg(value_name = "URL")]
+    pub url: String,
+    /// When it expires: a time (2027-01-01T00:00:00Z), or how long from now (30d, 12h)
+    #[arg(long, value_name = "RFC3339")]
+    pub expires: String,
+    /// Print as JSON
     #[arg(long)]
     pub json: bool,
 }

@@ -1,14 +1,17 @@
 //! `quillfront edge`: events through the functions that run at CloudFront's edge.
 
-use crate::args;
+use crate::args::{self, Global};
 use crate::exit::{self, UsageError};
+use crate::image_key::keys;
 use crate::out;
 use crate::show;
 use anyhow::{Context, Result};
+use jiff::Timestamp;
 use quillfront_edge::functions::{self, Outcome, Query, Site, handle};
 use quillfront_edge::origin_response::Look;
 use quillfront_edge::viewer;
 use quillfront_headers::Rules;
+use quillfront_image_urls::Keys;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use std::collections::BTreeMap;
@@ -31,7 +34,7 @@ enum Error {
     Viewer(#[from] viewer::event::EventError),
 }
 
-pub fn run(options: args::Edge) -> Result<u8> {
+pub fn run(global: &Global, options: args::Edge) -> Result<u8> {
     let objects = match &options.objects {
         Some(path) => read(path, |bytes| serde_json::from_slice(bytes))?,
         None => Objects(BTreeMap::new()),
@@ -44,6 +47,7 @@ pub fn run(options: args::Edge) -> Result<u8> {
         rules: &rules,
         query: Query::default(),
     };
+    let keys = keys()?;
     let mut code = exit::GOOD;
     let mut input = std::io::stdin().lock();
     let mut event = String::new();
@@ -58,7 +62,13 @@ pub fn run(options: args::Edge) -> Result<u8> {
         if read.context("standard input")? == 0 && options.lines {
             return Ok(code);
         }
-        match answer(&event, &site, &objects) {
+        let now = global
+            .now
+            .unwrap_or_else(Timestamp::now)
+            .as_second()
+            .try_into()
+            .unwrap_or(0);
+        match answer(&event, &site, &objects, &keys, now) {
             Ok(returned) => out::line(&returned)?,
             Err(error @ Error::Lambda(functions::Error::Refused(_))) => {
                 show::failure(&error.into());
@@ -73,7 +83,13 @@ pub fn run(options: args::Edge) -> Result<u8> {
 }
 
 /// Returns what the function for an event returns.
-fn answer(event: &str, site: &Site<'_>, objects: &Objects) -> Result<String, Error> {
+fn answer(
+    event: &str,
+    site: &Site<'_>,
+    objects: &Objects,
+    keys: &Keys,
+    now: u64,
+) -> Result<String, Error> {
     /// What tells the two kinds of events apart.
     #[derive(Deserialize)]
     struct Kind {
@@ -85,7 +101,7 @@ fn answer(event: &str, site: &Site<'_>, objects: &Objects) -> Result<String, Err
         Ok(Kind {
             records: None,
             request: Some(_),
-        }) => Ok(viewer::event::handle(event, site.rules)?.to_string()),
+        }) => Ok(viewer::event::handle(event, site.rules, keys, now)?.to_string()),
         _ => Ok(answered(event, site, objects)?),
     }
 }

@@ -1,6 +1,7 @@
 //! Exit codes (interface.md).
 
 use crate::interrupt::Interrupted;
+use quillfront_edge::viewer::javascript::TooLong;
 use quillfront_publish::bucket::BuildError;
 use quillfront_publish::bucket::preview::PreviewError;
 use quillfront_publish::handler::HandleError;
@@ -26,6 +27,10 @@ pub struct UsageError(pub String);
 pub fn of(error: &anyhow::Error) -> u8 {
     if error.is::<UsageError>() {
         return USAGE;
+    }
+    // What is too long is what the author wrote.
+    if error.is::<TooLong>() {
+        return DIAGNOSTICS;
     }
     if let Some(interrupted) = error.downcast_ref::<Interrupted>() {
         return interrupted.code();

@@ -15,6 +15,7 @@ mod excerpt;
 mod exit;
 mod explain;
 mod handle;
+mod image_key;
 mod init;
 mod interrupt;
 mod listen;
@@ -26,6 +27,7 @@ mod policy;
 mod root;
 mod serve;
 mod show;
+mod sign;
 mod status;
 mod sync;
 mod thumb;
@@ -57,8 +59,9 @@ fn main() -> ExitCode {
         Command::Init(options) => init::run(options),
         Command::Migrate(options) => migrate::run(global, options),
         Command::Handle(options) => handle::run(global, options),
-        Command::Edge(options) => edge::run(options),
+        Command::Edge(options) => edge::run(global, options),
         Command::Thumb(options) => thumb::run(global, options),
+        Command::Sign(options) => sign::run(global, options),
         Command::Explain(options) => explain::run(global, options),
         Command::Plan(options) => plan::run(global, options),
         Command::Status(options) => status::run(global, options),

@@ -24,7 +24,8 @@ pub fn find(global: &mut Global, command: &Command) {
         | Command::Approve(_)
         | Command::Effective(_)
         | Command::Package(_)
-        | Command::Thumb(_) => global.root == Path::new("."),
+        | Command::Thumb(_)
+        | Command::Sign(_) => global.root == Path::new("."),
         _ => false,
     };
     if global.config.is_some() || !goes_up {

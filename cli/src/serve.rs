@@ -135,6 +135,7 @@ async fn serve(global: &Global, options: args::Serve) -> Result<u8> {
         bucket: SITE.to_owned(),
         distribution_id: DISTRIBUTION.to_owned(),
         live_reload: !options.no_reload,
+        image_keys: crate::image_key::keys()?,
     };
     let site = Site::new(store.clone(), site_options);
     let events = store.subscribe(SOURCE);

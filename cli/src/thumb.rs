@@ -2,8 +2,9 @@
 
 use crate::args::{Global, Thumb};
 use crate::exit::{self, UsageError};
-use crate::{out, show};
+use crate::{image_key, out, show};
 use anyhow::{Context, Result};
+use jiff::Timestamp;
 use quillfront_edge::respond::Body;
 use quillfront_edge::thumbnail::{self, Asked, Viewed};
 use quillfront_headers::Rules;
@@ -29,13 +30,13 @@ const FORMATS: [(&str, Format); 6] = [
 pub fn run(global: &Global, options: Thumb) -> Result<u8> {
     let settings = settings(&global.root)?;
     match options.canonical {
-        Some(url) => canonical(&url, &options.accept, settings),
+        Some(url) => canonical(global, &url, &options.accept, settings),
         None => one(options, &settings),
     }
 }
 
 /// What the site says of its thumbnails.
-fn settings(root: &Path) -> Result<Settings> {
+pub fn settings(root: &Path) -> Result<Settings> {
     let path = root.join(KEY);
     let text = match std::fs::read_to_string(&path) {
         Ok(text) => Some(Arc::from(text)),
@@ -52,38 +53,48 @@ fn settings(root: &Path) -> Result<Settings> {
 }
 
 /// Prints the path by which caches and buckets know a thumbnail.
-fn canonical(url: &str, accept: &str, images: Settings) -> Result<u8> {
+fn canonical(global: &Global, url: &str, accept: &str, images: Settings) -> Result<u8> {
     let rules = Rules {
         images,
         ..Rules::default()
     };
-    let path = path_of(url);
-    match thumbnail::ask(Viewed { path, accept }, &rules) {
-        Asked::Thumbnail(path) => {
-            out::line(&path)?;
-            Ok(exit::GOOD)
-        }
+    let now = global.now.unwrap_or_else(Timestamp::now).as_second();
+    let viewed = Viewed {
+        path: path_of(url),
+        accept,
+        keys: &image_key::keys()?,
+        now: now.try_into().unwrap_or(0),
+    };
+    let asked = thumbnail::ask(viewed, &rules);
+    if let Asked::Thumbnail { path, .. } = &asked {
+        out::line(path)?;
+        return Ok(exit::GOOD);
+    }
+    let why = why_not(&asked, viewed.path, &rules).unwrap_or_default();
+    show::failure(&anyhow::anyhow!("{why}"));
+    Ok(exit::DIAGNOSTICS)
+}
+
+/// Why there is no thumbnail at a path; none where there is one.
+pub fn why_not(asked: &Asked, path: &str, rules: &Rules) -> Option<String> {
+    match asked {
+        Asked::Thumbnail { .. } => None,
         Asked::Ordinary => {
             let prefix = &rules.images.prefix;
-            show::failure(&anyhow::anyhow!(
+            Some(format!(
                 "{path} is no thumbnail, but an ordinary file of the site: a thumbnail is {prefix}/OPTIONS/PATH, \
                  with an `=` in OPTIONS"
-            ));
-            Ok(exit::DIAGNOSTICS)
+            ))
         }
-        Asked::Answer(answer) => {
-            let why = match answer.body {
-                Body::Text(text) => text,
-                Body::Object | Body::Empty => "".into(),
-            };
-            show::failure(&anyhow::anyhow!("{}", why.trim_end()));
-            Ok(exit::DIAGNOSTICS)
-        }
+        Asked::Answer(answer) => match &answer.body {
+            Body::Text(text) => Some(text.trim_end().to_owned()),
+            Body::Object | Body::Empty => Some(answer.status.to_string()),
+        },
     }
 }
 
 /// The path of a URL, as it is written.
-fn path_of(url: &str) -> &str {
+pub fn path_of(url: &str) -> &str {
     let behind_host = url
         .split_once("://")
         .map(|(_, rest)| rest.find('/').map_or("/", |at| &rest[at..]));

@@ -116,6 +116,26 @@ fn a_policy_that_is_too_long_is_an_error_and_written_all_the_same() {
 }
 
 #[test]
+fn presets_that_are_too_long_for_a_function_are_an_error_that_says_so() {
+    let presets = (0..64)
+        .map(|number| format!("card-{number} = \"width=300,height=200,fit=cover,blur=3\"\n"));
+    let root = site(&format!(
+        "[images.presets]\n{}",
+        presets.collect::<String>()
+    ));
+    let output = package(root.path(), &[]);
+    assert_eq!(output.status.code(), Some(1), "{}", said(&output));
+    for told in [
+        "where thumbnails are",
+        "CloudFront takes 10240",
+        "shorten [images.presets]",
+    ] {
+        assert!(said(&output).contains(told), "{}", said(&output));
+    }
+    assert!(files(root.path()).is_empty());
+}
+
+#[test]
 fn without_a_site_nothing_is_known_of_it() {
     let root = tempfile::tempdir().unwrap();
     let output = package(root.path(), &[]);

@@ -1,21 +1,7 @@
 //! Encoded paths, and the values that a `location` header may have.
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use quillfront_headers::values::encode_address;
-
-/// All but the unreserved characters of RFC 3986 and the slash. `+` is encoded as well: S3 reads
-/// a bare one as a space.
-const IN_PATH: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'.')
-    .remove(b'_')
-    .remove(b'~')
-    .remove(b'/');
-
-/// A decoded key as a URL path without leading slash.
-pub(crate) fn encode_path(key: &str) -> String {
-    utf8_percent_encode(key, IN_PATH).to_string()
-}
+pub(crate) use quillfront_image_urls::encode_path;
 
 /// `target` as a `location`: a path on this site (`/b/`), or an `http` or `https` URL. Characters
 /// that no URI may hold are encoded, escapes stay as they are.

@@ -5,6 +5,7 @@ use crate::functions::{Error, Site, answer, expect};
 use crate::redirects::{self, Deed};
 use crate::respond;
 use crate::route::{ObjectKey, route};
+use crate::thumbnail;
 
 /// The header that carries the path of a folder for which its page is fetched. The bucket passes over
 /// it.
@@ -21,7 +22,8 @@ pub use crate::redirects::SHOWN_HEADER;
 /// Decides what to fetch.
 ///
 /// `/a/` is the object `a/index.html`, and `/a/index.html` is redirected to `/a/`. Paths that programs
-/// read differently are answered 400, those of the edge's own objects 404. Before all others stands a rule
+/// read differently are answered 400, those of the edge's own objects 404, and so are other spellings of where
+/// thumbnails are. Before all others stands a rule
 /// of the site that is forced: it answers, or names the object to show.
 ///
 /// # Errors
@@ -33,7 +35,7 @@ pub fn origin_request<'a>(event: &Event<'a>, site: &Site<'_>) -> Result<Reply<'a
         Ok(key) => key,
         Err(refusal) => return answer(event, respond::refused(refusal, site.rules)),
     };
-    if key.is_internal() {
+    if key.is_internal() || thumbnail::is_disguised(&request.uri, &key, site.rules) {
         return answer(event, respond::not_found(site.rules));
     }
     if redirects::is_shown(request) {

@@ -84,6 +84,9 @@ fn shown<'a>(status: StatusCode, came: &Headers<'a>, path: &str, site: &Site<'_>
         return respond::found(status, came);
     }
     if status.is_redirection() {
+        if let Some(led) = thumbnail::led_to_original(status, came, path, site.rules) {
+            return led;
+        }
         // S3 leads to another of its own hosts for some time after a bucket was made. Its name is
         // nobody's business, and readers have no access to it.
         let text = "503 Service Unavailable\n";

@@ -7,17 +7,20 @@
 //! There is a function for each behaviour of a distribution ([`Behaviour`]). All of them refuse the paths
 //! that [`route`] refuses, and lead to the canonical domain where a site has several. Where a Response
 //! Headers Policy stands for the functions of Lambda@Edge ([`Edge::Policy`]), the one of the default
-//! behaviour does their routing too. It cannot look what is there, so it goes by the path alone.
+//! behaviour does their routing too. It cannot look what is there, so it goes by the path alone. The one where
+//! pictures are makes of the URL of a thumbnail its canonical path ([`ask`](mod@crate::thumbnail::ask)), or refuses it.
 
 pub mod event;
 pub mod javascript;
+mod minify;
 pub mod policy;
 
 use quillfront_headers::{Edge, Rules};
+use quillfront_image_urls::Keys;
 
-use crate::respond::{self, Answer};
+use crate::respond::{self, Answer, CONTENT_SECURITY_POLICY};
 use crate::route::{ObjectKey, route};
-use crate::thumbnail;
+use crate::thumbnail::{self, Asked, Grant, ask};
 
 /// Files that others look for under fixed names, often without a dot (RFC 8615). No page is there.
 pub(crate) const WELL_KNOWN: &str = "/.well-known/";
@@ -65,6 +68,12 @@ pub struct Viewed<'a> {
     pub query: Option<&'a str>,
     /// The `Host` header.
     pub host: Option<&'a str>,
+    /// The `Accept` header; empty where there is none.
+    pub accept: &'a str,
+    /// What signatures are checked with.
+    pub keys: &'a Keys,
+    /// The time, in seconds since 1970.
+    pub now: u64,
 }
 
 /// What a viewer-request function does with a request.
@@ -72,6 +81,9 @@ pub struct Viewed<'a> {
 pub enum Decision {
     /// It goes on, with another path if there is one.
     Pass(Option<String>),
+    /// It goes on to the thumbnail of this canonical path. What has been checked goes with it
+    /// ([`SIGNED_HEADER`](thumbnail::SIGNED_HEADER)).
+    Picture(String, Grant),
     /// It is answered.
     Answer(Answer<'static>),
 }
@@ -79,6 +91,23 @@ pub enum Decision {
 /// Decides what becomes of a request, in the behaviour that its path belongs to.
 pub fn decide(viewed: Viewed<'_>, rules: &Rules) -> Decision {
     let behaviour = Behaviour::of(viewed.path, rules);
+    match decided(viewed, behaviour, rules) {
+        Decision::Answer(answer) => Decision::Answer(own_policy(answer, behaviour)),
+        other => other,
+    }
+}
+
+/// Where pictures are, what is answered has a policy of its own: it shows nothing, and that of a whole site may be too
+/// long for a function.
+fn own_policy(mut answer: Answer<'static>, behaviour: Behaviour) -> Answer<'static> {
+    if behaviour == Behaviour::Pictures {
+        let policy = "default-src 'none'; frame-ancestors 'none'";
+        answer.headers.set(CONTENT_SECURITY_POLICY, policy);
+    }
+    answer
+}
+
+fn decided(viewed: Viewed<'_>, behaviour: Behaviour, rules: &Rules) -> Decision {
     if !behaviour.has_function(rules) {
         return Decision::Pass(None);
     }
@@ -88,11 +117,14 @@ pub fn decide(viewed: Viewed<'_>, rules: &Rules) -> Decision {
         Ok(key) => key,
         Err(refusal) => return Decision::Answer(respond::refused(refusal, rules)),
     };
-    if key.is_internal() {
+    if key.is_internal() || thumbnail::is_disguised(viewed.path, &key, rules) {
         return Decision::Answer(respond::not_found(rules));
     }
     if let Some(origin) = elsewhere(viewed.host, rules) {
         return moved(&format!("{origin}{}", viewed.path));
+    }
+    if behaviour == Behaviour::Pictures {
+        return picture(viewed, rules);
     }
     if !behaviour.routes(rules) {
         return Decision::Pass(None);
@@ -102,6 +134,21 @@ pub fn decide(viewed: Viewed<'_>, rules: &Rules) -> Decision {
     }
     let path = key.origin_path();
     Decision::Pass((path != viewed.path).then_some(path))
+}
+
+/// Decides what becomes of a request where thumbnails are.
+fn picture(viewed: Viewed<'_>, rules: &Rules) -> Decision {
+    let asking = thumbnail::Viewed {
+        path: viewed.path,
+        accept: viewed.accept,
+        keys: viewed.keys,
+        now: viewed.now,
+    };
+    match ask(asking, rules) {
+        Asked::Ordinary => Decision::Pass(None),
+        Asked::Answer(answer) => Decision::Answer(answer),
+        Asked::Thumbnail { path, grant } => Decision::Picture(path, grant),
+    }
 }
 
 /// Returns the origin of the canonical domain where the host is another one of the site.

@@ -12,7 +12,7 @@ const SYNTAX = new Set(`
     ExpressionStatement EmptyStatement AssignmentExpression BinaryExpression LogicalExpression UnaryExpression
     UpdateExpression ConditionalExpression CallExpression NewExpression MemberExpression Identifier Literal
     TemplateLiteral TemplateElement ArrayExpression ObjectExpression Property RestElement ThisExpression
-    SequenceExpression
+    SequenceExpression AwaitExpression ImportDeclaration ImportDefaultSpecifier
 `.trim().split(/\s+/));
 const METHODS = new Set([...Object.values(MEMBERS).flat(), ...HANDED]);
 
@@ -24,7 +24,7 @@ export function lint(acorn, text) {
     }
     let program;
     try {
-        program = acorn.parse(text, { ecmaVersion: 2021, sourceType: "script", locations: true });
+        program = acorn.parse(text, { ecmaVersion: 2021, sourceType: "module", locations: true });
     } catch (error) {
         return [...wrong, `it cannot be parsed: ${error.message}`];
     }
@@ -35,13 +35,13 @@ export function lint(acorn, text) {
         if (!SYNTAX.has(node.type)) {
             tell(node, `${node.type} is not listed`);
         }
-        const why = oddness(node);
+        const why = oddness(node, parent);
         if (why) {
             tell(node, why);
         }
         if (node.type === "Identifier") {
             const isName = field === "property" && !parent.computed || field === "key" && !parent.computed;
-            const declares = field === "id" || field === "param" || field === "params" || parent.type === "RestElement";
+            const declares = field === "id" || field === "param" || field === "params" || field === "local" || parent.type === "RestElement";
             if (declares) {
                 declared.add(node.name);
             } else if (!isName && parent.type !== "LabeledStatement") {
@@ -50,7 +50,7 @@ export function lint(acorn, text) {
         }
     });
     for (const node of used) {
-        if (!declared.has(node.name) && !GLOBALS.includes(node.name)) {
+        if (node.name !== "require" && !declared.has(node.name) && !GLOBALS.includes(node.name)) {
             tell(node, `there is no global \`${node.name}\``);
         }
     }
@@ -60,12 +60,20 @@ export function lint(acorn, text) {
     return wrong;
 }
 
-function oddness(node) {
+function oddness(node, parent) {
     if (node.optional) {
         return "`?.` is not listed";
     }
-    if (node.async || node.generator) {
+    // Arrow functions and arguments cannot be async.
+    const isHandler = node.type === "FunctionDeclaration" && node.id.name === "handler";
+    if (node.async && !isHandler || node.generator) {
         return "the function is async or a generator";
+    }
+    if (node.type === "AwaitExpression" && !["AssignmentExpression", "VariableDeclarator"].includes(parent.type)) {
+        return "a value is awaited inside of an expression";
+    }
+    if (node.type === "ImportDeclaration" && node.source.value !== "cloudfront") {
+        return `there is no module ${node.source.value} to import`;
     }
     switch (node.type) {
         case "LogicalExpression":
@@ -80,6 +88,10 @@ function oddness(node) {
             return (node.shorthand || node.computed || node.method || node.kind !== "init") && "this kind of property is not listed";
         case "CallExpression": {
             const { callee } = node;
+            if (callee.name === "require") {
+                const isCrypto = parent.type === "VariableDeclarator" && node.arguments[0].value === "crypto";
+                return !isCrypto && "`require` is for the module crypto";
+            }
             const method = callee.type === "MemberExpression" && !callee.computed && callee.property.name;
             return method && !METHODS.has(method) && `the method \`${method}\` is not listed`;
         }

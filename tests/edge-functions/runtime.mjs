@@ -1,6 +1,7 @@
 // What AWS's guide lists of the runtime cloudfront-js-2.0 (Amazon CloudFront Developer Guide, "JavaScript
 // runtime 2.0 features for CloudFront Functions"), as far as a function may want it. What is not listed is
 // taken for missing.
+import { createHmac } from "node:crypto";
 import vm from "node:vm";
 
 /** The most bytes of a function. */
@@ -38,21 +39,50 @@ export const MEMBERS = {
     `),
     "RegExp.prototype": words("exec test toString global ignoreCase multiline source sticky flags"),
     JSON: ["parse", "stringify"],
+    Math: ["floor", "max", "min", "round"],
+    Date: ["now", "parse", "UTC"],
     "Function.prototype": words("apply bind call toString"),
 };
 
 /** Methods of what a function is handed. */
-export const HANDED = ["rawQueryString"];
+export const HANDED = ["rawQueryString", "kvs", "get", "createHmac", "update", "digest"];
+
+/** The names of the modules by which a function has them. */
+export const MODULES = { cloudfront: "cf", crypto: "crypto" };
+
+/** The statements that bring them, at the beginning of a function. */
+export const IMPORTS = "import cf from 'cloudfront';\nconst crypto = require('crypto');\n";
 
 // What the language itself needs.
 const OF_THE_LANGUAGE = ["prototype", "constructor", "length", "name", "lastIndex"];
 
-/** A context that has no more than the runtime, and text to run in it. */
-export function context() {
+/**
+ * A context that has no more than the runtime, and text to run in it. `keys` is what the KeyValueStore has under
+ * `image-keys`; without it none is associated. `now` is the time, in milliseconds.
+ */
+export function context({ keys, now } = {}) {
     const bare = vm.createContext(Object.create(null), { codeGeneration: { strings: false, wasm: false } });
     const kept = JSON.stringify({ globals: GLOBALS, members: MEMBERS, always: OF_THE_LANGUAGE });
     vm.runInContext(`(${prune})(${kept})`, bare);
-    return (code) => vm.runInContext(`'use strict';\n${code}`, bare);
+    // The modules are ours, and HMAC is that of Node.
+    bare.cf = { kvs: () => store(keys) };
+    bare.crypto = { createHmac };
+    bare.now = () => now ?? Date.now();
+    vm.runInContext("{ const now = globalThis.now; delete globalThis.now; Date.now = () => now(); }", bare);
+    return (code) => vm.runInContext(`'use strict';\n${code.replace(IMPORTS, "")}`, bare);
+}
+
+function store(keys) {
+    if (keys === undefined) {
+        throw new Error("no KeyValueStore is associated");
+    }
+    const get = async (name) => {
+        if (name !== "image-keys") {
+            throw new Error(`there is no ${name}`);
+        }
+        return keys;
+    };
+    return { get };
 }
 
 // Runs in the context.

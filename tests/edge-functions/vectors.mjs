@@ -1,6 +1,8 @@
 // Requests that a viewer-request function has to answer: plain ones, hostile ones, and both with characters
 // changed at random. The same seed makes the same ones.
 
+import { accept, thumbnail } from "./thumbnails.mjs";
+
 const SEGMENTS = [
     "a", "blog", "index.html", "style.css", "v1.0", "notes", "grüße", "gr%C3%BC%C3%9Fe", "a b", "a%20b", "a+b", "a%2Bb.txt",
     "100%25", "50%25-off", "%69ndex.html", "(x)!*'", "日本", "😀", "_quillfront", "%5Fquillfront", ".well-known", "img",
@@ -19,15 +21,18 @@ const HOSTS = [
     "www.example.org@evil.example", "d111111abcdef8.cloudfront.net", undefined, "a.www.example.org", "[::1]:80",
 ];
 
-/** So many events, as JSON has them. */
-export function vectors(count, seed) {
+/** So many events, as JSON has them. Half of them ask for thumbnails (`signing`: {now, keys}). */
+export function vectors(count, seed, signing) {
     const random = generator(seed);
     const pick = (list) => list[Math.floor(random() * list.length)];
     const all = [];
     while (all.length < count) {
         const kind = random();
-        let uri = plain(random, pick);
-        if (kind < 0.45) {
+        const asked = random() < 0.5 ? thumbnail(random, pick, signing) : null;
+        let uri = asked ? asked.uri : plain(random, pick);
+        if (asked) {
+            // As it is.
+        } else if (kind < 0.45) {
             uri = mutated(uri, random, pick);
         } else if (kind < 0.5) {
             uri = long(random, pick);
@@ -38,17 +43,23 @@ export function vectors(count, seed) {
         if (host !== undefined) {
             request.headers.host = { value: host };
         }
+        if (random() < 0.7) {
+            request.headers.accept = accept(random, pick);
+        }
+        if (random() < 0.1) {
+            request.headers["x-quillfront-signed"] = { value: pick(["1", "", "true"]) };
+        }
         if (query !== undefined) {
             request.rawQueryString = query;
         }
-        all.push({ version: "1.0", context: { eventType: "viewer-request" }, viewer: { ip: "203.0.113.178" }, request });
+        all.push({ version: "1.0", context: { eventType: "viewer-request" }, viewer: { ip: "203.0.113.178", junk: asked?.junk }, request });
     }
     return all;
 }
 
 function plain(random, pick) {
     const count = Math.floor(random() * 5);
-    const start = random() < 0.15 ? "/img" : "";
+    const start = random() < 0.15 ? "/img" : random() < 0.05 ? "/.well-known" : "";
     const segments = Array.from({ length: count }, () => pick(random() < 0.7 ? SEGMENTS.slice(0, 20) : SEGMENTS));
     return `${start}/${segments.join("/")}${random() < 0.4 && count ? "/" : ""}`;
 }
@@ -81,7 +92,7 @@ function long(random, pick) {
 }
 
 // Mulberry32.
-function generator(seed) {
+export function generator(seed) {
     let state = seed >>> 0;
     return () => {
         state = (state + 0x6d2b79f5) >>> 0;

@@ -434,3 +434,53 @@ fn other_events_have_no_function() {
 }
 
 mod redirects;
+
+#[test]
+fn other_spellings_of_where_thumbnails_are_lead_nowhere() {
+    for uri in [
+        "/%69mg/a.jpg/width=641,blur=3",
+        "/i%6Dg/a.jpg/width%3D641",
+        "/im%67/width=640/a.jpg",
+        "/%69%6d%67/a/b.jpg/fit=scale-down",
+    ] {
+        let reply = done(&event("origin-request", uri));
+        assert_eq!(reply["status"], "404", "{uri}");
+        has_floor(&reply);
+    }
+    for (uri, expected) in [
+        ("/%69mg/logo.png", "/img/logo.png"),
+        ("/img/a.jpg/width=640", "/img/a.jpg/width%3D640"),
+        ("/%61/a.jpg/width=640", "/a/a.jpg/width%3D640"),
+    ] {
+        assert_eq!(done(&event("origin-request", uri))["uri"], expected);
+    }
+}
+
+#[test]
+fn a_thumbnail_that_cannot_be_made_leads_to_its_original_alone() {
+    let asked = "/img/a%20b/c.jpg/width%3D640%2Conerror%3Dredirect";
+    let led = |uri, location| {
+        let came = [
+            ("location", location),
+            ("cache-control", "public, max-age=60"),
+            ("x-amzn-requestid", "1"),
+        ];
+        done(&answered(uri, "302", &came))
+    };
+    let reply = led(asked, "/a%20b/c.jpg");
+    assert_eq!(reply["status"], "302");
+    assert_eq!(header(&reply, "location"), "/a%20b/c.jpg");
+    assert_eq!(header(&reply, "cache-control"), "public, max-age=60");
+    assert_eq!(header(&reply, "vary"), "Accept");
+    has_floor(&reply);
+    for (uri, location) in [
+        (asked, "https://evil.example/"),
+        (asked, "/a%20b/d.jpg"),
+        ("/img/a%20b/c.jpg/width%3D640", "/a%20b/c.jpg"),
+        ("/a%20b/c.jpg", "/a%20b/c.jpg"),
+    ] {
+        let reply = led(uri, location);
+        assert_eq!(reply["status"], "503", "{uri} {location}");
+        assert_eq!(header(&reply, "location"), "");
+    }
+}

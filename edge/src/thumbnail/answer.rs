@@ -11,6 +11,7 @@ use crate::location::encode_path;
 use crate::respond::{
     self, Answer, Body, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, LOCATION, is_public,
 };
+use crate::route::route;
 use crate::security;
 
 /// How long an answer is kept that may be another one soon: a minute.
@@ -30,7 +31,7 @@ const VARY: (&str, &str) = ("vary", "Accept");
 const DATES: [&str; 2] = ["expires", "last-modified"];
 
 /// Characters of a reason that are told.
-const MAX_REASON: usize = 300;
+pub(crate) const MAX_REASON: usize = 300;
 
 /// Returns the answer with a thumbnail. `came` are the headers of S3's `GetObject`, and `status` its 200 or 206.
 pub fn found<'a>(status: StatusCode, came: &Headers<'a>, rules: &Rules) -> Answer<'a> {
@@ -81,6 +82,33 @@ pub(super) fn failed(variant: &Variant, why: &NotMade, rules: &Rules) -> Answer<
         answer.body = Body::Empty;
     }
     answer
+}
+
+/// Returns the answer that leads to the original, as the function behind the cache has [made](failed) it for the
+/// canonical path of a thumbnail; none where the origin leads anywhere else.
+pub(crate) fn led_to_original<'a>(
+    status: StatusCode,
+    came: &Headers<'a>,
+    path: &str,
+    rules: &Rules,
+) -> Option<Answer<'a>> {
+    let key = route(path).ok()?;
+    let variant = Variant::read(key.as_str(), &rules.images)?;
+    let original = format!("/{}", encode_path(&variant.original));
+    let is_so = status == StatusCode::FOUND
+        && variant.transform.redirects_on_error
+        && came.get(LOCATION) == Some(&*original);
+    is_so.then(|| {
+        let mut headers = came.only(|name| name == CACHE_CONTROL);
+        headers.set(LOCATION, original);
+        headers.set(VARY.0, VARY.1);
+        security::add_floor(&mut headers, rules);
+        Answer {
+            status,
+            headers,
+            body: Body::Empty,
+        }
+    })
 }
 
 /// Returns the answer where the original was another one whenever it was looked at.

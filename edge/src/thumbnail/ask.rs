@@ -1,10 +1,9 @@
 //! The URL of a thumbnail, before the cache.
 
 use quillfront_headers::Rules;
-use quillfront_image_urls::{Accepted, Refusal, Variant};
+use quillfront_image_urls::{Accepted, Keys, Place, Reader, Refusal, Variant};
 
-use super::{answer, is_below, is_original};
-use crate::location::encode_path;
+use super::{Grant, answer, is_below, is_original};
 use crate::respond::Answer;
 use crate::route::{INDEX, route};
 
@@ -15,6 +14,10 @@ pub struct Viewed<'a> {
     pub path: &'a str,
     /// The `Accept` header; empty where there is none.
     pub accept: &'a str,
+    /// What signatures are checked with.
+    pub keys: &'a Keys,
+    /// The time, in seconds since 1970.
+    pub now: u64,
 }
 
 /// What a path asks for.
@@ -24,8 +27,13 @@ pub enum Asked {
     Ordinary,
     /// A thumbnail that nobody gets, with the answer that says why.
     Answer(Answer<'static>),
-    /// The thumbnail of this canonical path: `/img/photos/cat.jpg/width=640`.
-    Thumbnail(String),
+    /// A thumbnail.
+    Thumbnail {
+        /// Its canonical path: `/img/photos/cat.jpg/width=640`. No signature is in it.
+        path: String,
+        /// By what right it is asked for.
+        grant: Grant,
+    },
 }
 
 /// Returns what a GET or HEAD asks for. The query string is no part of it.
@@ -46,18 +54,35 @@ pub fn ask(viewed: Viewed<'_>, rules: &Rules) -> Asked {
         _ => key,
     };
     let settings = &rules.images;
-    match Variant::asked(key, Accepted::read(viewed.accept), settings) {
+    let reader = Reader {
+        accepted: Accepted::read(viewed.accept),
+        keys: viewed.keys,
+        now: viewed.now,
+    };
+    let refused = |refusal: &Refusal| Asked::Answer(answer::refused(refusal, rules));
+    match Variant::asked(key, &reader, settings) {
         Ok(None) => Asked::Ordinary,
-        Err(refusal) => Asked::Answer(answer::refused(&refusal, rules)),
-        Ok(Some(variant)) if is_original(&variant.original, settings) => {
-            Asked::Thumbnail(canonical_path(&variant.key(settings)))
+        Err(refusal) => refused(&refusal),
+        Ok(Some(wanted)) if wanted.is_signed && !is_plain(path, key, rules) => {
+            let text = "a signed URL has its options as they are, without percent signs";
+            refused(&Refusal::Malformed(text.to_owned()))
         }
+        Ok(Some(wanted)) if is_original(&wanted.variant.original, settings) => Asked::Thumbnail {
+            path: wanted.variant.path(settings),
+            grant: if wanted.is_signed {
+                Grant::Signed
+            } else {
+                Grant::Free
+            },
+        },
         Ok(Some(_)) => Asked::Answer(answer::missing(rules)),
     }
 }
 
-/// The path of a canonical key. Its last segment is options, which stand in a path as they are.
-fn canonical_path(key: &str) -> String {
-    let (folder, options) = key.rsplit_once('/').unwrap_or_default();
-    format!("/{}/{options}", encode_path(folder))
+/// Whether the options stand in the path as they are, not encoded.
+fn is_plain(path: &str, key: &str, rules: &Rules) -> bool {
+    let Place::Thumbnail { options, .. } = Place::of(key, &rules.images) else {
+        return false;
+    };
+    path.starts_with(&format!("{}/{options}/", rules.images.prefix))
 }

@@ -3,8 +3,8 @@
 //! The story of a request, one module a step:
 //!
 //! 1. [`ask`](mod@ask): before the cache. The path is refused, or becomes the one by which caches and buckets know
-//!    the picture, its canonical form. What the reader takes ([`Accept`](Viewed::accept)) is in it from here on, so
-//!    nothing else of the request matters any more.
+//!    the picture, its canonical form. What the reader takes ([`Accept`](Viewed::accept)) is in it from here on, and
+//!    a signature has been checked, so nothing else of the request matters any more but the [`Grant`].
 //! 2. The host looks whether there is such an object. It is a finished thumbnail where it was made of the
 //!    [original as it is now](is_of).
 //! 3. [`make`](mod@make): where there is none, one function makes it of the original and stores it. It asks its
@@ -24,6 +24,7 @@ pub mod ask;
 pub mod make;
 mod object;
 
+pub(crate) use answer::{MAX_REASON, led_to_original};
 pub use answer::{REMARK_HEADER, SHORT_CACHE_CONTROL, found};
 pub use ask::{Asked, Viewed, ask};
 pub use make::{Encoded, Grant, Head, Host, Made, NotMade, Picture, Put, SIGNED_HEADER, make};
@@ -39,6 +40,12 @@ use crate::route::{ObjectKey, is_internal, route};
 pub(crate) fn is_below(path: &str, rules: &Rules) -> bool {
     let rest = path.strip_prefix(&*rules.images.prefix);
     rest.is_some_and(|rest| rest.starts_with('/'))
+}
+
+/// Returns whether a path leads to where thumbnails are without being written so, such as `/%69mg/w=1/cat.jpg`. It
+/// belongs to another behaviour of the distribution, where nobody checks what is free.
+pub(crate) fn is_disguised(path: &str, key: &ObjectKey, rules: &Rules) -> bool {
+    !is_below(path, rules) && Place::of(key.as_str(), &rules.images) != Place::Ordinary
 }
 
 /// Returns whether the canonical form of a thumbnail is at a path.

@@ -5,11 +5,13 @@
 //! methods, so here it is a text of that name; without it, it is put together from `querystring`.
 
 use quillfront_headers::Rules;
+use quillfront_image_urls::Keys;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::{Decision, Viewed, decide};
+use super::{Behaviour, Decision, Viewed, decide};
 use crate::respond::{Answer, Body};
+use crate::thumbnail::{Grant, SIGNED_HEADER};
 
 /// An event that is about a request.
 #[derive(Deserialize)]
@@ -42,11 +44,12 @@ pub enum EventError {
 /// The name of the query string as it was sent.
 const RAW_QUERY: &str = "rawQueryString";
 
-/// Answers the event of a request: with the request, or with a response.
+/// Answers the event of a request: with the request, or with a response. Signatures are checked with `keys`, for the
+/// time `now` in seconds since 1970.
 ///
 /// # Errors
 /// It is no viewer-request event.
-pub fn handle(json: &str, rules: &Rules) -> Result<Value, EventError> {
+pub fn handle(json: &str, rules: &Rules, keys: &Keys, now: u64) -> Result<Value, EventError> {
     let Event {
         context,
         mut request,
@@ -60,23 +63,45 @@ pub fn handle(json: &str, rules: &Rules) -> Result<Value, EventError> {
         None => raw_query(request.get("querystring")),
         Some(raw) => Some(raw.as_str().ok_or(EventError::Field(RAW_QUERY))?.to_owned()),
     };
-    let host = request.get("headers").and_then(|all| all.get("host"));
-    let host = host.and_then(|host| host.get("value"));
+    let host = header(&request, "host");
+    let accept = header(&request, "accept");
     let viewed = Viewed {
         path,
         query: raw.as_deref(),
-        host: host.and_then(Value::as_str),
+        host: host.as_deref(),
+        accept: accept.as_deref().unwrap_or_default(),
+        keys,
+        now,
     };
-    Ok(match decide(viewed, rules) {
-        Decision::Answer(answer) => written(&answer),
-        Decision::Pass(path) => {
-            request.remove(RAW_QUERY);
-            if let Some(path) = path {
-                request.insert("uri".to_owned(), path.into());
-            }
-            request.into()
+    let behaviour = Behaviour::of(path, rules);
+    let (path, grant) = match decide(viewed, rules) {
+        Decision::Answer(answer) => return Ok(written(&answer)),
+        Decision::Pass(path) => (path, Grant::Free),
+        Decision::Picture(path, grant) => (Some(path), grant),
+    };
+    request.remove(RAW_QUERY);
+    if let Some(path) = path {
+        request.insert("uri".to_owned(), path.into());
+    }
+    if behaviour == Behaviour::Pictures
+        && let Some(headers) = request.get_mut("headers").and_then(Value::as_object_mut)
+    {
+        headers.remove(SIGNED_HEADER);
+        if grant == Grant::Signed {
+            headers.insert(SIGNED_HEADER.to_owned(), json!({"value": "1"}));
         }
-    })
+    }
+    Ok(request.into())
+}
+
+/// Returns a header of a request; several lines of it are one.
+fn header(request: &Map<String, Value>, name: &str) -> Option<String> {
+    let header = request.get("headers")?.get(name)?;
+    let value = |line: &Value| line.get("value").and_then(Value::as_str).map(str::to_owned);
+    match header.get("multiValue").and_then(Value::as_array) {
+        Some(lines) => Some(lines.iter().filter_map(value).collect::<Vec<_>>().join(",")),
+        None => value(header),
+    }
 }
 
 /// Puts a query string together from its parameters.

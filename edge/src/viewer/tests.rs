@@ -1,6 +1,7 @@
 //! What becomes of a request before the cache.
 
 use quillfront_headers::{Domains, Edge, Rules};
+use quillfront_image_urls::{Keys, sign};
 use serde_json::{Value, json};
 
 use super::javascript::{self, MAX_BYTES};
@@ -38,7 +39,7 @@ fn outcome(rules: &Rules, host: &str, path: &str, query: Option<&str>) -> String
         request["rawQueryString"] = query.into();
     }
     let event = json!({"version": "1.0", "request": request});
-    let returned = event::handle(&event.to_string(), rules).unwrap();
+    let returned = event::handle(&event.to_string(), rules, &Keys::default(), 0).unwrap();
     match returned.get("statusCode") {
         None => returned["uri"].as_str().unwrap().to_owned(),
         Some(status) => {
@@ -153,7 +154,7 @@ fn without_lambda_the_path_alone_decides() {
 fn what_is_answered_carries_the_headers_of_the_site() {
     let rules = rules(Edge::Policy, &[]);
     let event = json!({"request": {"uri": "//", "method": "GET"}});
-    let returned = event::handle(&event.to_string(), &rules).unwrap();
+    let returned = event::handle(&event.to_string(), &rules, &Keys::default(), 0).unwrap();
     assert_eq!(
         returned,
         json!({
@@ -181,7 +182,7 @@ fn a_query_string_is_put_together_where_it_is_not_told() {
         "b": {"value": "1", "multiValue": [{"value": "1"}, {"value": ""}]},
         "c": {"value": "x"},
     }}});
-    let returned = event::handle(&event.to_string(), &rules).unwrap();
+    let returned = event::handle(&event.to_string(), &rules, &Keys::default(), 0).unwrap();
     assert_eq!(returned["headers"]["location"]["value"], "/a/?b=1&b&c=x");
 }
 
@@ -201,7 +202,9 @@ fn what_is_no_such_event_has_no_answer() {
             "viewer-response",
         ),
     ] {
-        let error = event::handle(event, &rules).unwrap_err().to_string();
+        let error = event::handle(event, &rules, &Keys::default(), 0)
+            .unwrap_err()
+            .to_string();
         assert!(error.contains(expected), "{error}");
     }
 }
@@ -212,8 +215,8 @@ fn there_is_a_function_where_there_is_something_to_do() {
         let function = javascript::function(behaviour, rules).unwrap();
         let is_short = function
             .as_ref()
-            .is_none_or(|text| text.len() <= MAX_BYTES * 6 / 10 && text.is_ascii());
-        assert!(is_short, "there is no room left for what is to come");
+            .is_none_or(|text| text.len() <= MAX_BYTES && text.is_ascii());
+        assert!(is_short);
         function.is_some()
     };
     assert!(!has(Behaviour::Default, &rules(Edge::Functions, &[])));
@@ -261,5 +264,84 @@ fn a_policy_has_every_header_in_its_field() {
     assert_eq!(
         config["RemoveHeadersConfig"]["Quantity"],
         Value::from(removed.len())
+    );
+}
+
+#[test]
+fn where_thumbnails_are_nobody_says_that_a_signature_was_checked() {
+    let keys = Keys::read(&"k".repeat(32)).unwrap();
+    let policy = rules(Edge::Policy, &[]);
+    let rules = rules(Edge::Functions, &[]);
+    let message = sign::message("blur=3", "a.jpg", 100, &rules.images);
+    let signed = keys.sign(&message).unwrap();
+    let returned = |uri: &str, now| {
+        let headers =
+            json!({"x-quillfront-signed": {"value": "1"}, "accept": {"value": "image/avif"}});
+        let event = json!({"request": {"uri": uri, "method": "GET", "headers": headers}});
+        event::handle(&event.to_string(), &rules, &keys, now).unwrap()
+    };
+    let good = format!("/img/blur=3,e=100,s={signed}/a.jpg");
+    let request = returned(&good, 99);
+    assert_eq!(request["uri"], "/img/a.jpg/blur=3");
+    assert_eq!(request["headers"]["x-quillfront-signed"]["value"], "1");
+    for (uri, expected) in [
+        (
+            "/img/w=640,f=auto/a.jpg",
+            "/img/a.jpg/width=640,format=avif",
+        ),
+        ("/img/logo.png", "/img/logo.png"),
+    ] {
+        let request = returned(uri, 99);
+        assert_eq!(request["uri"], expected);
+        assert_eq!(
+            request["headers"],
+            json!({"accept": {"value": "image/avif"}})
+        );
+    }
+    for (uri, status) in [
+        (good.as_str(), 403),
+        ("/img/blur=3/a.jpg", 403),
+        ("/img/w=0/a.jpg", 400),
+        ("/img/a.jpg/width=640", 404),
+        ("/img/a.jpg/width%3D640", 404),
+        ("/%69mg/a.jpg/width=640", 200),
+    ] {
+        let answer = returned(uri, 100);
+        assert_eq!(
+            answer["statusCode"].as_u64().unwrap_or(200),
+            status,
+            "{uri}"
+        );
+    }
+    // That behaviour has a function where Lambda@Edge is not.
+    let canonical = outcome(&policy, "example.org", "/%69mg/a.jpg/width=640", None);
+    assert_eq!(canonical, "404 ");
+}
+
+#[test]
+fn the_function_of_thumbnails_has_room_for_a_site_and_says_what_is_too_long() {
+    let mut rules = rules(Edge::Policy, &["www.example.org", "example.com"]);
+    rules.images.widths = (1..=32).map(|step| step * 120).collect();
+    rules.images.qualities = vec![10, 30, 50, 70, 90, 100];
+    for name in ["card", "hero", "thumb"] {
+        let options = "width=300,height=200,fit=cover,blur=3".to_owned();
+        rules.images.presets.insert(name.to_owned(), options);
+    }
+    let policy = "a".repeat(quillfront_headers::MAX_SITE_POLICY_BYTES);
+    let name = "content-security-policy".to_owned();
+    rules.headers.insert(name, policy);
+    let function = |rules: &Rules| javascript::function(Behaviour::Pictures, rules);
+    assert!(function(&rules).is_ok_and(|text| text.is_some()));
+    for number in 0..64 {
+        let options = "width=300,height=200,fit=cover,brightness=1.25,contrast=1.5".to_owned();
+        rules
+            .images
+            .presets
+            .insert(format!("preset-{number}"), options);
+    }
+    let error = function(&rules).unwrap_err().to_string();
+    assert!(
+        error.contains("where thumbnails are") && error.contains("[images.presets]"),
+        "{error}"
     );
 }

@@ -11,20 +11,20 @@
 //! 2. [`Options::parse`] reads the options. Any text gives options, or an error that says which one is wrong and
 //!    what is allowed.
 //! 3. [`Options::admit`] says which of them anybody may ask for ([`Settings`]): sizes and qualities go up to the next
-//!    step of a ladder, so that nobody can have any number of pictures made.
+//!    step of a ladder, so that nobody can have any number of pictures made. All others need a [signature](sign).
 //! 4. [`Accepted`] is what the reader takes; it decides `format=auto`.
 //! 5. [`Transform::normalised`] drops what changes nothing, and its text ([`Variant::key`]) has one order, so that
 //!    equal pictures have one key.
 //!
 //! ```
-//! use quillfront_image_urls::{Accepted, Refusal, Settings, Variant};
+//! use quillfront_image_urls::{Accepted, Reader, Refusal, Settings, Variant};
 //!
 //! let settings = Settings::default();
 //! let chrome = Accepted::read("image/avif,image/webp,image/apng,*/*;q=0.8");
-//! let asked = |key| Variant::asked(key, chrome, &settings);
+//! let asked = |key| Variant::asked(key, &Reader::of(chrome), &settings);
 //!
-//! let variant = asked("img/f=auto,w=600/photos/cat.jpg")?.expect("a thumbnail");
-//! assert_eq!(variant.key(&settings), "img/photos/cat.jpg/width=640,format=avif");
+//! let wanted = asked("img/f=auto,w=600/photos/cat.jpg")?.expect("a thumbnail");
+//! assert_eq!(wanted.variant.key(&settings), "img/photos/cat.jpg/width=640,format=avif");
 //!
 //! // An ordinary object of the site.
 //! assert_eq!(asked("img/logo.png")?, None);
@@ -39,9 +39,11 @@ mod admit;
 mod limits;
 mod normal;
 mod options;
+mod path;
 mod place;
 mod refusal;
 mod settings;
+pub mod sign;
 pub mod transform;
 mod values;
 mod variant;
@@ -51,11 +53,13 @@ mod write;
 pub use accept::Accepted;
 pub use limits::Limits;
 pub use options::{OPTIONS, Options};
+pub use path::encode_path;
 pub use place::Place;
 pub use refusal::Refusal;
 pub use settings::{MAX_PRESETS, MAX_STEPS, Settings, SettingsError};
+pub use sign::{Keys, KeysError, Signed};
 pub use transform::Transform;
-pub use variant::Variant;
+pub use variant::{Reader, Variant, Wanted};
 pub use version::Version;
 
 #[cfg(test)]

@@ -60,7 +60,7 @@ pub const OPTIONS: [(&str, Option<&str>, &str); 22] = [
 ];
 
 /// Options that Cloudflare Images has and these URLs do not.
-const OF_CLOUDFLARE: [&str; 8] = [
+const NOT_OFFERED: [&str; 8] = [
     "border",
     "draw",
     "origin-auth",
@@ -71,7 +71,7 @@ const OF_CLOUDFLARE: [&str; 8] = [
     "zoom",
 ];
 /// Values of options that Cloudflare Images has and these URLs do not.
-const VALUES_OF_CLOUDFLARE: [(&str, &str); 9] = [
+const VALUES_NOT_OFFERED: [(&str, &str); 9] = [
     ("width", "auto"),
     ("gravity", "auto"),
     ("gravity", "face"),
@@ -189,7 +189,7 @@ fn index_of(name: &str) -> Result<usize, String> {
     if let Some(index) = OPTIONS.iter().position(is_it) {
         return Ok(index);
     }
-    if OF_CLOUDFLARE.contains(&name) {
+    if NOT_OFFERED.contains(&name) {
         return Err(format!(
             "{name} is an option of Cloudflare Images that is not offered here"
         ));
@@ -202,7 +202,7 @@ fn index_of(name: &str) -> Result<usize, String> {
 }
 
 fn not_allowed(name: &str, value: &str) -> String {
-    let of_cloudflare = VALUES_OF_CLOUDFLARE.contains(&(name, value));
+    let of_cloudflare = VALUES_NOT_OFFERED.contains(&(name, value));
     let not_here = if of_cloudflare {
         " (which Cloudflare Images has)"
     } else {

@@ -84,13 +84,15 @@ proptest! {
     fn any_key_is_answered(key in ".{0,80}", options in options(), accepted in accepted()) {
         let settings = settings();
         for key in [key.clone(), format!("img/{key}"), format!("img/{options}/{key}")] {
-            match Variant::asked(&key, accepted, &settings) {
-                Ok(Some(variant)) => {
+            let reader = Reader::of(accepted);
+            match Variant::asked(&key, &reader, &settings) {
+                Ok(Some(Wanted { variant, is_signed })) => {
+                    prop_assert!(!is_signed);
                     prop_assert!(variant.is_free(&settings));
                     let canonical = variant.key(&settings);
                     prop_assert_eq!(Variant::read(&canonical, &settings), Some(variant));
                     // Nobody gets it by its canonical form.
-                    let again = Variant::asked(&canonical, accepted, &settings);
+                    let again = Variant::asked(&canonical, &reader, &settings);
                     prop_assert_eq!(again, Err(Refusal::Canonical));
                 }
                 Ok(None) => {}
@@ -185,9 +187,9 @@ fn nobody_has_any_number_of_pictures_made() {
             avif: random.below(2) == 0,
             webp: random.below(2) == 0,
         };
-        if let Ok(Some(variant)) = Variant::asked(&key, accepted, &settings) {
+        if let Ok(Some(wanted)) = Variant::asked(&key, &Reader::of(accepted), &settings) {
             given += 1;
-            keys.insert(variant.key(&settings));
+            keys.insert(wanted.variant.key(&settings));
         }
     }
     // Sizes: none, one of three, or nine; each with its fits, and sides where something is cut or padded. Formats:

@@ -1,7 +1,9 @@
 //! A thumbnail of one original: what caches and buckets know it by.
 
 use crate::transform::Format;
-use crate::{Accepted, Options, Place, Refusal, Settings, Transform, Version};
+use crate::{
+    Accepted, Keys, Options, Place, Refusal, Settings, Signed, Transform, Version, encode_path,
+};
 use sha2::{Digest, Sha256};
 
 /// The most bytes of a key (Amazon S3 User Guide, "Naming Amazon S3 objects").
@@ -18,22 +20,56 @@ pub struct Variant {
     pub version: Option<Version>,
 }
 
+/// Who asks for a thumbnail, and when.
+#[derive(Debug, Clone, Copy)]
+pub struct Reader<'k> {
+    /// What the reader takes.
+    pub accepted: Accepted,
+    /// What signatures are checked with.
+    pub keys: &'k Keys,
+    /// The time, in seconds since 1970.
+    pub now: u64,
+}
+
+impl Reader<'static> {
+    /// Returns a reader where no signatures are checked: every one is refused.
+    pub fn of(accepted: Accepted) -> Self {
+        const NONE: &Keys = &Keys::none();
+        Self {
+            accepted,
+            keys: NONE,
+            now: 0,
+        }
+    }
+}
+
+/// A thumbnail that a reader may have.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wanted {
+    /// The thumbnail.
+    pub variant: Variant,
+    /// Whether it was asked for by a signed URL. Otherwise it is free.
+    pub is_signed: bool,
+}
+
 impl Variant {
-    /// Returns the thumbnail that a reader asks for, who may have what is free; none where the key is that of an
-    /// ordinary object. The key is decoded from the URL's path, without the leading slash.
+    /// Returns the thumbnail that a reader asks for, who may have what is free and what is signed; none where the key
+    /// is that of an ordinary object. The key is decoded from the URL's path, without the leading slash.
     ///
     /// # Errors
     /// There is no such thumbnail, and why.
     pub fn asked(
         key: &str,
-        accepted: Accepted,
+        reader: &Reader<'_>,
         settings: &Settings,
-    ) -> Result<Option<Self>, Refusal> {
+    ) -> Result<Option<Wanted>, Refusal> {
         let (options, original) = match Place::of(key, settings) {
             Place::Ordinary => return Ok(None),
             Place::Canonical => return Err(Refusal::Canonical),
             Place::Thumbnail { options, original } => (options, original),
         };
+        let signed = Signed::read(options)?;
+        let options = signed.as_ref().map_or(options, |signed| signed.options);
         let options = Options::parse(options, settings)?;
         if original.is_empty() {
             let prefix = &settings.prefix;
@@ -41,11 +77,21 @@ impl Variant {
                 "the path of the picture is missing: write {prefix}/width=640/photos/cat.jpg"
             )));
         }
-        let variant = Self::of(original, options.admit(settings)?, accepted);
+        let options = match &signed {
+            None => options.admit(settings)?,
+            Some(signed) => {
+                signed.check(original, reader.keys, reader.now, settings)?;
+                options.unrestricted(settings)
+            }
+        };
+        let variant = Self::of(original, options, reader.accepted);
         if variant.key(settings).len() > MAX_KEY_BYTES {
             return Err(Refusal::Malformed("the path is too long".to_owned()));
         }
-        Ok(Some(variant))
+        Ok(Some(Wanted {
+            variant,
+            is_signed: signed.is_some(),
+        }))
     }
 
     /// Returns the thumbnail of an original that admitted options stand for, for a reader who takes some formats.
@@ -83,6 +129,13 @@ impl Variant {
         let folder = Self::folder(&self.original, settings);
         let version = self.version.map(|version| format!(",v={version}"));
         format!("{folder}{}{}", self.transform, version.unwrap_or_default())
+    }
+
+    /// Returns its path: the key, encoded but for the options, which stand in a path as they are.
+    pub fn path(&self, settings: &Settings) -> String {
+        let key = self.key(settings);
+        let (folder, options) = key.rsplit_once('/').unwrap_or_default();
+        format!("/{}/{options}", encode_path(folder))
     }
 
     /// Returns what the keys of all thumbnails of an original begin with: `img/photos/cat.jpg/`.
@@ -128,9 +181,10 @@ mod tests {
 
     fn key(path: &str, accept: &str) -> String {
         let settings = Settings::default();
-        let variant = Variant::asked(path, Accepted::read(accept), &settings)
-            .unwrap()
-            .unwrap();
+        let reader = Reader::of(Accepted::read(accept));
+        let asked = Variant::asked(path, &reader, &settings);
+        let Wanted { variant, is_signed } = asked.unwrap().unwrap();
+        assert!(!is_signed);
         let key = variant.key(&settings);
         assert_eq!(Variant::read(&key, &settings), Some(variant));
         key

@@ -13,7 +13,6 @@ use quillfront_edge::origin_response::Look;
 use quillfront_edge::respond::{self, Answer, CACHE_TAG, ERROR_CACHE_CONTROL};
 use quillfront_edge::route::{ObjectKey, route};
 use quillfront_edge::security;
-use quillfront_edge::thumbnail::{self, Asked, ask};
 use quillfront_edge::viewer::{Decision, Viewed, decide};
 use quillfront_headers::{Edge, Rules};
 
@@ -81,24 +80,18 @@ pub(super) async fn look_up(shared: &Shared, request: &Parts) -> Result<Found, L
         path: uri.path(),
         query: uri.query(),
         host,
+        accept: &accepted(&request.headers),
+        keys: &shared.options.image_keys,
+        now: jiff::Timestamp::now().as_second().try_into().unwrap_or(0),
     };
     let path = match decide(viewed, &rules) {
         Decision::Answer(answer) => return Ok(answered(answer)),
         Decision::Pass(path) => path.map_or(Cow::from(uri.path()), Cow::from),
-    };
-    let accept = accepted(&request.headers);
-    let viewed = thumbnail::Viewed {
-        path: uri.path(),
-        accept: &accept,
-    };
-    match ask(viewed, &rules) {
-        Asked::Ordinary => {}
-        Asked::Answer(answer) => return Ok(answered(answer)),
-        Asked::Thumbnail(path) => {
-            let found = shared.thumbnails.find(&path, &rules).await?;
+        Decision::Picture(path, grant) => {
+            let found = shared.thumbnails.find(&path, grant, &rules).await?;
             return Ok(without_tags(found));
         }
-    }
+    };
     let query = uri.query().unwrap_or_default();
     let mut found = behind(shared, &rules, method, &path, query).await?;
     if found.status == StatusCode::NOT_FOUND {

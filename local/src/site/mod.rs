@@ -44,6 +44,7 @@ use axum::Router;
 use axum::extract::{Request, State};
 use axum::response::Response;
 use axum::routing::get;
+use quillfront_image_urls::Keys;
 
 use crate::s3::Store;
 use compress::Compressed;
@@ -62,6 +63,8 @@ pub struct SiteOptions {
     pub distribution_id: String,
     /// Whether pages that a browser navigates to reload when they are published anew.
     pub live_reload: bool,
+    /// What signatures of thumbnails are checked with.
+    pub image_keys: Keys,
 }
 
 /// A site and its control plane. Clones are the same site.

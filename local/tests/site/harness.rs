@@ -11,6 +11,7 @@ use http::{Method, Request, StatusCode};
 use http_body_util::{BodyExt, Empty, Full};
 use hyper::body::Incoming;
 use hyper_util::rt::TokioIo;
+use quillfront_image_urls::Keys;
 use quillfront_local::s3::{self, Store};
 use quillfront_local::site::{self, Site, SiteOptions};
 use tokio::net::{TcpListener, TcpStream};
@@ -22,6 +23,9 @@ pub const DISTRIBUTION: &str = "LOCAL";
 
 const ACCESS_KEY: &str = "test";
 const SECRET_KEY: &str = "test-secret";
+
+/// What URLs of thumbnails are signed with.
+pub const IMAGE_KEY: &str = "0123456789abcdef0123456789abcdef";
 
 pub struct Server {
     store: Store,
@@ -68,6 +72,7 @@ impl Server {
                 bucket: BUCKET.into(),
                 distribution_id: DISTRIBUTION.into(),
                 live_reload,
+                image_keys: Keys::read(IMAGE_KEY).unwrap(),
             },
         );
         let (listener, control) = listen().await;

@@ -9,7 +9,9 @@ use http::{Method, StatusCode};
 use image::{DynamicImage, ImageFormat, Rgb, RgbImage};
 use tokio::net::TcpStream;
 
-use crate::harness::{Reply, Server};
+use quillfront_image_urls::{Keys, Settings, sign};
+
+use crate::harness::{IMAGE_KEY, Reply, Server};
 
 const RULES: &str = "_quillfront/rules.json";
 const CAT: &str = "photos/cat.jpg";
@@ -127,12 +129,6 @@ async fn each_url_has_its_status() {
         ),
         (
             "/img/photos/cat.jpg/width%3D64",
-            404,
-            "public, max-age=10",
-            "",
-        ),
-        (
-            "/%69mg/photos/cat.jpg/width%3D64",
             404,
             "public, max-age=10",
             "",
@@ -543,4 +539,44 @@ async fn a_drawing_is_shown_without_what_it_could_run() {
         reply.header("content-security-policy"),
         quillfront_images::svg::SVG_POLICY
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_signed_url_shows_what_is_not_free() {
+    let server = with_cat().await;
+    let now = jiff::Timestamp::now().as_second().unsigned_abs();
+    let keys = Keys::read(IMAGE_KEY).unwrap();
+    let signed = |options: &str, expires: u64| {
+        let message = sign::message(options, CAT, expires, &Settings::default());
+        let signature = keys.sign(&message).unwrap();
+        format!("/img/{options},e={expires},s={signature}/{CAT}")
+    };
+    let shown = server.get(&signed("w=50,flip=h", now + 600)).await;
+    assert_eq!(shown.status, StatusCode::OK);
+    assert_eq!(seen(&shown).0, 50);
+    // From the bucket it is as when it was made, and no less checked.
+    let again = server.get(&signed("flip=h,width=50", now + 900)).await;
+    assert_eq!((again.status, again.body), (StatusCode::OK, shown.body));
+    assert_eq!(server.behind.thumbnails_made(), 1);
+    let canonical = format!("/img/{CAT}/width=50,flip=h");
+    for (path, status) in [
+        (format!("/img/w=50,flip=h/{CAT}"), 403),
+        (signed("w=50,flip=h", now - 1), 403),
+        (
+            signed("w=50,flip=h", now + 600).replace("w=50", "w=51"),
+            403,
+        ),
+        // Another behaviour takes it, and nothing is there, though it is in the bucket.
+        (canonical.replace("/img", "/%69mg"), 404),
+        (canonical.replace("/img", "/%69mg").replace('=', "%3D"), 404),
+        (canonical, 404),
+    ] {
+        let header = [("x-quillfront-signed", "1")];
+        assert_eq!(
+            server.get_with(&path, &header).await.status.as_u16(),
+            status,
+            "{path}"
+        );
+    }
+    assert_eq!(server.behind.thumbnails_made(), 1);
 }

@@ -157,6 +157,7 @@ impl World {
             bucket: SITE.into(),
             distribution_id: "TEST".into(),
             live_reload: false,
+            image_keys: Default::default(),
         };
         let site = Site::new(store.clone(), options);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

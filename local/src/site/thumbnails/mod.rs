@@ -65,8 +65,14 @@ impl Thumbnails {
         self.workshop.made()
     }
 
-    /// The thumbnail of a canonical path, or the answer that says why there is none.
-    pub async fn find(&self, path: &str, rules: &Arc<Rules>) -> Result<Found, FindError> {
+    /// The thumbnail of a canonical path, or the answer that says why there is none. Whoever asks for one has been
+    /// granted it, so that all who do may wait for the same work.
+    pub async fn find(
+        &self,
+        path: &str,
+        grant: Grant,
+        rules: &Arc<Rules>,
+    ) -> Result<Found, FindError> {
         let mut last = None;
         for _ in 0..LOOKS {
             if let Some(found) = self.finished(path, rules).await? {
@@ -76,7 +82,7 @@ impl Thumbnails {
             let (asked, of) = (path.to_owned(), rules.clone());
             // On a thread where it may block: decoding and encoding take their time.
             let work = move || {
-                let made = handle.block_on(make(&*workshop, &asked, Grant::Free, &of));
+                let made = handle.block_on(make(&*workshop, &asked, grant, &of));
                 made.map_err(Arc::new)
             };
             let picture = match self.flights.join(path, work).await {

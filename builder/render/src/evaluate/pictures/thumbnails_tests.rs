@@ -1,7 +1,7 @@
 //! Pictures whose sizes are made when readers ask for them.
 
 use super::tests::{Files, files, made, png, text, tree};
-use quillfront_image_urls::{Accepted, Settings, Variant, Version};
+use quillfront_image_urls::{Accepted, Reader, Settings, Variant, Version};
 
 const RESPONSIVE: &[u8] = b"[images]\nresponsive = true\n";
 
@@ -24,10 +24,12 @@ fn thumbnails(page: &str) -> Vec<Variant> {
         let path = percent_encoding::percent_decode_str(&rest[..end])
             .decode_utf8()
             .unwrap();
-        let variant = Variant::asked(&path, Accepted::read("image/webp"), &settings);
-        variant
-            .unwrap()
+        let reader = Reader::of(Accepted::read("image/webp"));
+        let wanted = Variant::asked(&path, &reader, &settings);
+        let wanted = wanted.unwrap();
+        wanted
             .unwrap_or_else(|| panic!("{path} is no thumbnail"))
+            .variant
     };
     starts.map(url).collect()
 }
