@@ -12,11 +12,13 @@ fn problems(text: &str) -> Vec<String> {
 
 #[test]
 fn an_empty_file_is_as_none() {
-    // But that there is one says that `_redirects` and `_headers` are read, and that pictures have thumbnails.
+    // But that there is one says that `_redirects` and `_headers` are read, that pictures have thumbnails, and
+    // that who publishes a position is warned.
     let empty = OwnConfig {
         dialect: Some(Dialect::Netlify),
         images: Images {
             resized: Resized::ByUrl,
+            originals: Originals::Told,
             ..Images::default()
         },
         ..OwnConfig::default()
