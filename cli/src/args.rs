@@ -155,6 +155,10 @@ pub struct Serve {
     /// Do not watch the site's folder; only uploads are published
     #[arg(long)]
     pub no_watch: bool,
+    /// Run the packaged functions DIR/builder/bootstrap and DIR/thumbnail/bootstrap as AWS Lambda does, instead of
+    /// building and making thumbnails in this process; either may be missing
+    #[arg(long, value_name = "DIR")]
+    pub functions: Option<PathBuf>,
     /// Do not reload open browser tabs
     #[arg(long)]
     pub no_reload: bool,
@@ -476,9 +480,11 @@ pub struct Effective {
     pub connection: Connection,
 }
 
-/// Write what is deployed: the functions for CloudFront's edge, and the headers of a site without Lambda@Edge
+/// Write what is deployed: the functions for CloudFront's edge, those for Lambda, and the headers of a site without
+/// Lambda@Edge
 ///
-/// Reads the site in the current folder, as `build` does, and writes the CloudFront Functions that it needs:
+/// `builder` and `thumbnail` write the Lambda functions, each as a program that `serve --functions` runs and as a
+/// zip. `edge` reads the site in the current folder, as `build` does, and writes the CloudFront Functions that it needs:
 /// viewer-request-images.js, and viewer-request.js where it has several domains. With them come the functions
 /// for Lambda@Edge as edge.zip; or, if the site says `edge = "policy"`, response-headers-policy.json.
 ///
@@ -516,8 +522,14 @@ pub struct Package {
 /// A part of what is deployed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Part {
-    /// The functions for Lambda@Edge
+    /// What is at the edge: the functions of CloudFront and of Lambda@Edge
     Edge,
+    /// The Lambda function that builds the site
+    Builder,
+    /// The Lambda function that makes thumbnails
+    Thumbnail,
+    /// All of them
+    All,
 }
 
 /// Print the minimal IAM policy for the builder

@@ -4,7 +4,9 @@
 
 mod addon;
 mod elf;
+mod function;
 mod site;
+mod zigbuild;
 mod zip;
 
 use crate::args::{self, Global, Part};
@@ -13,6 +15,7 @@ use crate::exit;
 use crate::out;
 use crate::show;
 use anyhow::{Context, Result};
+use function::{BUILDER, THUMBNAIL};
 use quillfront_headers::Edge;
 use quillfront_site::diagnostic::Diagnostic;
 use serde::Serialize;
@@ -25,8 +28,21 @@ const SHIM: &str = include_str!("../../edge/addon/index.mjs");
 
 /// A file of a package.
 struct Packed {
+    /// Its path in the folder of the package.
     name: &'static str,
     bytes: Vec<u8>,
+    /// It may be run.
+    is_program: bool,
+}
+
+impl Packed {
+    fn file(name: &'static str, bytes: Vec<u8>) -> Self {
+        Self {
+            name,
+            bytes,
+            is_program: false,
+        }
+    }
 }
 
 /// What `--json` tells.
@@ -43,9 +59,22 @@ struct Written {
 }
 
 pub fn run(global: &Global, options: args::Package) -> Result<u8> {
-    let (packed, diagnostics) = match options.part {
-        Part::Edge => edge(global, &options)?,
+    let (mut packed, diagnostics) = match options.part {
+        Part::Edge | Part::All => edge(global, &options)?,
+        Part::Builder | Part::Thumbnail => (Vec::new(), Vec::new()),
     };
+    let has_edge = !packed.is_empty();
+    let functions = match options.part {
+        Part::Edge => &[][..],
+        Part::Builder => &[BUILDER],
+        Part::Thumbnail => &[THUMBNAIL],
+        // Of a site that cannot be built nothing is deployed.
+        Part::All if has_edge => &[BUILDER, THUMBNAIL],
+        Part::All => &[],
+    };
+    for function in functions {
+        packed.extend(function::packed(function, options.source.as_deref())?);
+    }
     let folder = &options.output_dir;
     if packed.is_empty() {
         build::tell(global, &diagnostics);
@@ -90,15 +119,25 @@ fn functions(options: &args::Package) -> Result<Packed> {
         zip::Entry::new("index.mjs", SHIM.as_bytes()),
         zip::Entry::new("quillfront.node", &addon),
     ];
-    Ok(Packed {
-        name: "edge.zip",
-        bytes: zip::write(&entries)?,
-    })
+    Ok(Packed::file("edge.zip", zip::write(&entries)?))
 }
 
 fn write(folder: &Path, file: &Packed) -> Result<Written> {
     let path = folder.join(file.name);
-    fs::write(&path, &file.bytes).with_context(|| path.display().to_string())?;
+    let told = || path.display().to_string();
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder).with_context(told)?;
+    }
+    // A program that runs cannot be written to, but another one can take its name.
+    let new = path.with_extension("new");
+    fs::write(&new, &file.bytes).with_context(told)?;
+    #[cfg(unix)]
+    if file.is_program {
+        use std::os::unix::fs::PermissionsExt;
+        let mode = fs::Permissions::from_mode(0o755);
+        fs::set_permissions(&new, mode).with_context(told)?;
+    }
+    fs::rename(&new, &path).with_context(told)?;
     Ok(Written {
         bytes: file.bytes.len(),
         sha256: hex::encode(Sha256::digest(&file.bytes)),

@@ -4,6 +4,7 @@
 //! site's folder into the source bucket, reconcile once, then handle batches of events until
 //! Ctrl-C. Each part runs as a task; the first that ends ends the command.
 
+mod functions;
 mod problems;
 
 use crate::args::{self, Global};
@@ -16,7 +17,9 @@ use crate::out::{self, say};
 use crate::show::{self, BOLD, CYAN, DIM, GREEN};
 use crate::sync;
 use anyhow::{Context, Result, anyhow};
+use functions::Functions;
 use jiff::Timestamp;
+use quillfront_local::functions::Function;
 use quillfront_local::gather::Gatherer;
 use quillfront_local::s3::{self, Credentials, Store};
 use quillfront_local::site::{self, Site, SiteOptions};
@@ -73,6 +76,9 @@ async fn serve(global: &Global, options: args::Serve) -> Result<u8> {
     let root = &global.root;
     if !root.is_dir() {
         return Err(UsageError(format!("{} is not a folder", root.display())).into());
+    }
+    if let Some(folder) = &options.functions {
+        functions::check(folder, global, &options)?;
     }
     let data = data_folder(root, options.data.as_deref());
     std::fs::create_dir_all(&data).with_context(|| data.display().to_string())?;
@@ -137,7 +143,12 @@ async fn serve(global: &Global, options: args::Serve) -> Result<u8> {
         live_reload: !options.no_reload,
         image_keys: crate::image_key::keys()?,
     };
-    let site = Site::new(store.clone(), site_options);
+    let functions = match &options.functions {
+        Some(folder) => Functions::open(folder, &data, &ready)?,
+        None => Functions::default(),
+    };
+    let thumbnail = functions.thumbnail.clone();
+    let site = Site::with_thumbnail_function(store.clone(), site_options, thumbnail);
     let events = store.subscribe(SOURCE);
     let mut servers = tokio::task::JoinSet::new();
     servers.spawn(s3::serve(
@@ -155,7 +166,11 @@ async fn serve(global: &Global, options: args::Serve) -> Result<u8> {
 
     let building = Options {
         now: global.now,
-        holder: "serve".to_owned(),
+        // Its leases are ended here, so they have the name that the builder function gives them.
+        holder: match functions.builder {
+            Some(_) => Options::default().holder,
+            None => "serve".to_owned(),
+        },
         // The site reads its rules for each request.
         rules_delay: Duration::ZERO,
         ..Options::default()
@@ -167,6 +182,7 @@ async fn serve(global: &Global, options: args::Serve) -> Result<u8> {
     }
     let mut serving = Serving {
         builder,
+        function: functions.builder.clone(),
         site,
         address: ready.site.clone(),
         fixed_now: global.now.is_some(),
@@ -203,6 +219,7 @@ async fn serve(global: &Global, options: args::Serve) -> Result<u8> {
             show::note("stopping");
         }),
     };
+    functions.shutdown().await;
     // Whatever ended it, a run that was under way is no death.
     abandon(&serving.builder).await;
     let _nobody_waits = stop.send(true);
@@ -327,9 +344,20 @@ fn open_browser(url: &str) {
     }
 }
 
+/// Why an event was not handled.
+enum NotHandled {
+    /// It never will be.
+    Event(String),
+    /// It is tried again.
+    Work(String),
+}
+
 /// The builder at work.
 struct Serving {
+    /// What builds, if no function does; and what looks at the state.
     builder: Builder,
+    /// What builds in its place.
+    function: Option<Function>,
     /// What is told of the mistakes in its pages.
     site: Site,
     /// Where it is.
@@ -430,7 +458,7 @@ impl Serving {
             prefix: String::new(),
         };
         loop {
-            match handler::handle(&self.builder, &source, event).await {
+            match self.run(&source, event).await {
                 Ok(handler::Answer {
                     reports, strange, ..
                 }) => {
@@ -449,11 +477,11 @@ impl Serving {
                     // Whoever holds the lease may be dead: look again until the work is done.
                     tokio::time::sleep(RETRY_AFTER).await;
                 }
-                Err(handler::HandleError::Event(error)) => {
-                    show::warning(&error.to_string());
+                Err(NotHandled::Event(error)) => {
+                    show::warning(&error);
                     return Ok(());
                 }
-                Err(error) => {
+                Err(NotHandled::Work(error)) => {
                     show::warning(&format!("{error}; trying again"));
                     tokio::time::sleep(RETRY_AFTER).await;
                     // The run that failed is over; its lease is ours to end.
@@ -463,6 +491,22 @@ impl Serving {
                 }
             }
         }
+    }
+
+    /// Has the builder handle an event: the one of this process, or the function.
+    async fn run(&self, source: &Place, event: &Value) -> Result<handler::Answer, NotHandled> {
+        if let Some(function) = &self.function {
+            let reports = functions::build(function, event).await;
+            return Ok(handler::Answer {
+                reports: reports.map_err(NotHandled::Work)?,
+                ..handler::Answer::default()
+            });
+        }
+        let handled = handler::handle(&self.builder, source, event).await;
+        handled.map_err(|error| match error {
+            handler::HandleError::Event(error) => NotHandled::Event(error.to_string()),
+            error => NotHandled::Work(error.to_string()),
+        })
     }
 
     async fn tell(&self, report: &Report) -> Result<()> {

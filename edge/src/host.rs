@@ -8,13 +8,12 @@
 
 pub mod bucket;
 mod guard;
+mod rules;
 pub mod s3;
 pub mod sigv4;
 
-use std::sync::Arc;
-
 use http::StatusCode;
-use quillfront_headers::{MAX_RULES_BYTES, REVALIDATE_MS, Rules};
+use quillfront_headers::Rules;
 
 use crate::event::{Event, EventType, Response};
 use crate::functions::{Error, Outcome, Query, Site, answer, handle_event};
@@ -23,9 +22,7 @@ use crate::respond;
 use crate::route::ObjectKey;
 use bucket::Bucket;
 pub use guard::{Fault, guard, tell_no_panic};
-
-/// How long the bucket is left alone after it could not be read, the time that it took included.
-pub const RETRY_MS: u64 = 2_000;
+pub use rules::{Fetched, KnownRules, RETRY_MS, Trouble};
 
 /// How many sites are kept: the primary and the other bucket of an origin group, and those of a second
 /// distribution with the same functions.
@@ -53,50 +50,6 @@ pub enum Step {
     },
 }
 
-/// What came of fetching the rules.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Fetched<'a> {
-    /// The object.
-    Object {
-        /// Its ETag.
-        etag: Option<&'a str>,
-        /// Its bytes.
-        bytes: &'a [u8],
-    },
-    /// It is as it was.
-    NotModified,
-    /// There is none: the site has the default rules.
-    Missing,
-    /// The bucket does not say whether there is one, since it lets the function read nothing of this name.
-    /// S3 answers so where there is none and the function may not list the bucket.
-    Denied,
-    /// It could not be fetched, and why.
-    Failed(String),
-}
-
-/// What an operator is told. The event was answered all the same: with the rules that were read last, or as
-/// if there were no page behind the slash.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Trouble {
-    /// They could not be fetched.
-    #[error("the rules could not be fetched: {0}")]
-    Failed(String),
-    /// The function may not read them.
-    #[error(
-        "the rules could not be fetched: S3 denies access; the function needs s3:GetObject, and s3:ListBucket to see that there are none"
-    )]
-    Denied,
-    /// The object is too large.
-    #[error("the rules have more than {MAX_RULES_BYTES} bytes")]
-    Size,
-    /// The object makes no sense.
-    #[error("the rules cannot be read: {0}")]
-    Unreadable(String),
-    /// It could not be found out whether there is a page behind the slash.
-    #[error("the page behind the slash could not be looked for: {0}")]
-    Look(String),
-}
-
 /// The functions with the rules of the sites that they have answered for.
 #[derive(Debug, Default)]
 pub struct Host {
@@ -108,21 +61,7 @@ pub struct Host {
 #[derive(Debug)]
 struct Known {
     bucket: Bucket,
-    /// The rules that were good last. None if they never were, and then nothing can be answered.
-    rules: Option<Arc<Rules>>,
-    etag: Option<String>,
-    /// When the bucket was asked last, and for how long that is good.
-    asked_ms: u64,
-    good_for_ms: u64,
-}
-
-impl Known {
-    /// Returns whether the bucket has to be asked: a clock that went backwards tells nothing.
-    fn is_due(&self, now_ms: u64) -> bool {
-        now_ms
-            .checked_sub(self.asked_ms)
-            .is_none_or(|age_ms| age_ms >= self.good_for_ms)
-    }
+    rules: KnownRules,
 }
 
 impl Host {
@@ -137,9 +76,11 @@ impl Host {
         };
         let known = self.known(&bucket);
         match known {
-            Some(known) if !known.is_due(now_ms) => decide(&event, bucket, known, Look::NotYet),
+            Some(known) if !known.rules.is_due(now_ms) => {
+                decide(&event, bucket, known, Look::NotYet)
+            }
             known => Ok(Step::Fetch {
-                if_none_match: known.and_then(|known| known.etag.clone()),
+                if_none_match: known.and_then(|known| known.rules.etag()),
                 bucket,
             }),
         }
@@ -161,7 +102,7 @@ impl Host {
             return without_bucket(&event).map(|step| (step, None));
         };
         let known = self.known_or_new(&bucket);
-        let trouble = known.learn(fetched, now_ms).err();
+        let trouble = known.rules.learn(fetched, now_ms).err();
         let step = decide(&event, bucket, known, Look::NotYet)?;
         Ok((step, trouble))
     }
@@ -202,51 +143,11 @@ impl Host {
             }
             self.sites.push(Known {
                 bucket: bucket.clone(),
-                rules: None,
-                etag: None,
-                asked_ms: 0,
-                good_for_ms: 0,
+                rules: KnownRules::default(),
             });
         }
         let last = self.sites.len() - 1;
         &mut self.sites[last]
-    }
-}
-
-impl Known {
-    /// Takes over what the bucket said. What is no rules changes nothing.
-    fn learn(&mut self, fetched: Fetched<'_>, now_ms: u64) -> Result<(), Trouble> {
-        self.asked_ms = now_ms;
-        self.good_for_ms = RETRY_MS;
-        match fetched {
-            Fetched::Object { bytes, .. } if bytes.len() > MAX_RULES_BYTES => {
-                return Err(Trouble::Size);
-            }
-            Fetched::Object { etag, bytes } => {
-                let rules = Rules::read(bytes);
-                let rules = rules.map_err(|error| Trouble::Unreadable(error.to_string()))?;
-                self.rules = Some(Arc::new(rules));
-                self.etag = etag.map(str::to_owned);
-            }
-            // Only what is known can be as it was.
-            Fetched::NotModified if self.rules.is_some() => {}
-            Fetched::NotModified => return Err(Trouble::Failed("S3 answered 304".to_owned())),
-            Fetched::Missing => {
-                self.rules = Some(Arc::default());
-                self.etag = None;
-            }
-            Fetched::Denied => {
-                // Where there were rules, a right was lost. Else it is how S3 says that there are none.
-                if self.rules.is_none() {
-                    self.rules = Some(Arc::default());
-                    self.good_for_ms = REVALIDATE_MS;
-                }
-                return Err(Trouble::Denied);
-            }
-            Fetched::Failed(reason) => return Err(Trouble::Failed(reason)),
-        }
-        self.good_for_ms = REVALIDATE_MS;
-        Ok(())
     }
 }
 
@@ -260,11 +161,11 @@ fn read(json: &str) -> Result<Event<'_>, Error> {
 }
 
 fn decide(event: &Event<'_>, bucket: Bucket, known: &Known, look: Look) -> Result<Step, Error> {
-    let Some(rules) = &known.rules else {
+    let Some(rules) = known.rules.get() else {
         return unavailable(event);
     };
     let site = Site {
-        rules,
+        rules: &rules,
         query: Query::default(),
     };
     Ok(match handle_event(event, &site, look)? {

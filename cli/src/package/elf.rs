@@ -43,6 +43,23 @@ pub fn newest_glibc(bytes: &[u8]) -> Result<Option<Version>, Refusal> {
     Ok(newest)
 }
 
+/// Refuses what asks for a newer C library than there is, or for none.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn check_glibc(newest: Option<Version>, there: Version) -> Result<(), String> {
+    let Some(newest) = newest else {
+        return Err("it was built for another C library than glibc".to_owned());
+    };
+    if newest <= there {
+        return Ok(());
+    }
+    let [(major, minor), (most_major, most_minor)] = [newest, there];
+    Err(format!(
+        "it needs glibc {major}.{minor}, and Lambda has {most_major}.{most_minor}"
+    ))
+}
+
 /// Reads `GLIBC_2.34`, and `GLIBC_2.2.5`.
 fn glibc(name: &[u8]) -> Option<Version> {
     let name = std::str::from_utf8(name).ok()?.strip_prefix("GLIBC_")?;

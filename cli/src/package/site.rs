@@ -107,17 +107,14 @@ impl Site {
             };
             if let Some(text) = javascript::function(behaviour, &self.rules)? {
                 let bytes = text.into_bytes();
-                packed.push(Packed { name, bytes });
+                packed.push(Packed::file(name, bytes));
             }
         }
         if self.rules.edge == Edge::Policy {
             let config = response_headers_policy(&self.name(), &self.rules)?;
             let mut bytes = serde_json::to_vec_pretty(&config)?;
             bytes.push(b'\n');
-            packed.push(Packed {
-                name: "response-headers-policy.json",
-                bytes,
-            });
+            packed.push(Packed::file("response-headers-policy.json", bytes));
         }
         Ok(packed)
     }

@@ -1,5 +1,5 @@
 //! A ZIP archive of a few files that is the same bytes each time (PKWARE, "APPNOTE.TXT", sections 4.3.7,
-//! 4.3.12 and 4.3.16): the order is that of the list, and all times and rights are one.
+//! 4.3.12 and 4.3.16): the order is that of the list, all times are one, and rights are those of files or of programs.
 
 use anyhow::{Context, Result};
 use flate2::Compression;
@@ -10,6 +10,8 @@ use std::io::Write;
 const TIME: [u16; 2] = [0, 0x21];
 /// A plain file that everybody may read, as Unix writes it. Lambda runs functions as a user of its own.
 const MODE: u32 = 0o100_644;
+/// A file that everybody may run.
+const PROGRAM_MODE: u32 = 0o100_755;
 /// Version 2.0 of the format, made under Unix.
 const VERSION: u16 = 20;
 const MADE_BY: u16 = 3 << 8 | VERSION;
@@ -19,12 +21,25 @@ const DEFLATED: u16 = 8;
 pub struct Entry<'a> {
     name: &'a str,
     bytes: &'a [u8],
+    mode: u32,
 }
 
 impl<'a> Entry<'a> {
     /// Returns the file of a plain name.
     pub fn new(name: &'a str, bytes: &'a [u8]) -> Self {
-        Self { name, bytes }
+        Self {
+            name,
+            bytes,
+            mode: MODE,
+        }
+    }
+
+    /// Returns the file of a program.
+    pub fn program(name: &'a str, bytes: &'a [u8]) -> Self {
+        Self {
+            mode: PROGRAM_MODE,
+            ..Self::new(name, bytes)
+        }
     }
 }
 
@@ -68,7 +83,7 @@ pub fn write(entries: &[Entry<'_>]) -> Result<Vec<u8>> {
         directory.extend(&common);
         // No comment, the first disk, no kind.
         directory.extend([0; 6]);
-        directory.extend((MODE << 16).to_le_bytes());
+        directory.extend((entry.mode << 16).to_le_bytes());
         directory.extend(at.to_le_bytes());
         directory.extend(entry.name.as_bytes());
     }
@@ -95,6 +110,20 @@ fn size(bytes: usize) -> Result<u32> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_program_may_be_run() {
+        let mode = |entry| {
+            let archive = write(&[entry]).unwrap();
+            let at = archive
+                .windows(4)
+                .position(|window| window == b"PK\x01\x02")
+                .unwrap();
+            u16::from_le_bytes([archive[at + 40], archive[at + 41]])
+        };
+        assert_eq!(mode(Entry::new("a", b"")), 0o100_644);
+        assert_eq!(mode(Entry::program("a", b"")), 0o100_755);
+    }
 
     #[test]
     fn an_archive_has_the_files_in_their_order() {

@@ -1,5 +1,6 @@
 use super::*;
 use crate::event::Returned;
+use quillfront_headers::{MAX_RULES_BYTES, REVALIDATE_MS};
 use serde_json::{Value, json};
 
 /// The time of the first event.

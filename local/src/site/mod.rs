@@ -46,6 +46,7 @@ use axum::response::Response;
 use axum::routing::get;
 use quillfront_image_urls::Keys;
 
+use crate::functions::Function;
 use crate::s3::Store;
 use compress::Compressed;
 use live::Live;
@@ -86,10 +87,20 @@ struct Shared {
 impl Site {
     /// The site in a bucket of `store`.
     pub fn new(store: Store, options: SiteOptions) -> Site {
+        Site::with_thumbnail_function(store, options, None)
+    }
+
+    /// The same, with a function that makes the thumbnails that are missing, if there is one: it is asked by its
+    /// URL where the bucket has none, as the second origin of an origin group is.
+    pub fn with_thumbnail_function(
+        store: Store,
+        options: SiteOptions,
+        function: Option<Function>,
+    ) -> Site {
         let live = Live::new();
         let ledger = cloudfront::Ledger::default();
         let compressed = Compressed::default();
-        let thumbnails = Thumbnails::new(store.clone(), options.bucket.clone());
+        let thumbnails = Thumbnails::new(store.clone(), options.bucket.clone(), function);
         Site {
             shared: Arc::new(Shared {
                 store,
@@ -120,7 +131,7 @@ impl Site {
         self.shared.live.show(problems);
     }
 
-    /// Returns how many thumbnails were made since the start. One that is made for many readers at once counts once.
+    /// Returns how many thumbnails were made since the start, or asked for of a function. One that is made for many readers at once counts once.
     pub fn thumbnails_made(&self) -> u64 {
         self.shared.thumbnails.made()
     }

@@ -31,7 +31,12 @@ fn shorten(report: &mut Report) {
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {
-    let options = Options::default();
+    let options = Options {
+        base_url: std::env::var("QUILLFRONT_BASE_URL")
+            .ok()
+            .filter(|url| !url.is_empty()),
+        ..Options::default()
+    };
     let config = aws::loader(options.request_timeout).load().await;
     let places = Places {
         source: place("QUILLFRONT_SOURCE")?,

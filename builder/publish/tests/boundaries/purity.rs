@@ -6,10 +6,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The pure crates, by folder.
-const PURE: [&str; 11] = [
+const PURE: [&str; 12] = [
     "edge",
     "headers",
     "images",
+    "images/codecs",
     "images/resize",
     "images/urls",
     "builder/edge-files",

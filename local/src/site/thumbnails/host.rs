@@ -1,28 +1,20 @@
 //! What [`make`](quillfront_edge::thumbnail::make) asks for: requests to the bucket, and the work of the codecs.
 
 use std::ops::Range;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicU64, Ordering};
 
+use quillfront_codecs::Codecs;
 use quillfront_edge::thumbnail::{Encoded, Head, Host, NotMade, Object as Thumbnail, Put};
 use quillfront_headers::Field;
 use quillfront_image_urls::{Limits, Transform};
-use quillfront_images::thumbnail::{self, ThumbnailError};
 
-use crate::locks::Unpoisoned;
 use crate::s3::{NewObject, Object, Store, StoreError};
 use crate::terminal::tell;
-
-/// Originals of more pixels are worked on one at a time: decoded they take hundreds of megabytes.
-const LARGE_PIXELS: u64 = 25_000_000;
 
 /// The bucket of the site, and the codecs.
 pub(super) struct Workshop {
     store: Store,
     bucket: String,
-    made: AtomicU64,
-    /// Held while a large original is worked on.
-    large: Mutex<()>,
+    codecs: Codecs,
 }
 
 impl Workshop {
@@ -30,14 +22,13 @@ impl Workshop {
         Self {
             store,
             bucket,
-            made: AtomicU64::new(0),
-            large: Mutex::new(()),
+            codecs: Codecs::default(),
         }
     }
 
     /// How many thumbnails were made.
     pub fn made(&self) -> u64 {
-        self.made.load(Ordering::Relaxed)
+        self.codecs.made()
     }
 
     /// The ETag and the length of an object.
@@ -133,8 +124,7 @@ impl Host for Workshop {
     }
 
     fn check(&self, header: &[u8], limits: &Limits) -> Result<(), NotMade> {
-        let looked = thumbnail::look(header, limits);
-        looked.map(|_| ()).map_err(|error| not_made(&error))
+        self.codecs.check(header, limits)
     }
 
     fn make(
@@ -143,24 +133,6 @@ impl Host for Workshop {
         transform: &Transform,
         limits: &Limits,
     ) -> Result<Encoded, NotMade> {
-        let pixels = thumbnail::look(original, limits).map_err(|error| not_made(&error))?;
-        let is_large = pixels.is_some_and(|pixels| pixels > LARGE_PIXELS);
-        let _alone = is_large.then(|| self.large.lock().unpoisoned());
-        self.made.fetch_add(1, Ordering::Relaxed);
-        let made = thumbnail::make(original, transform, limits);
-        let made = made.map_err(|error| not_made(&error))?;
-        Ok(Encoded {
-            bytes: made.bytes.into(),
-            content_type: made.content_type,
-            extension: made.extension,
-            remark: made.remark,
-        })
-    }
-}
-
-fn not_made(error: &ThumbnailError) -> NotMade {
-    NotMade {
-        status: error.status(),
-        reason: error.to_string(),
+        self.codecs.make(original, transform, limits)
     }
 }

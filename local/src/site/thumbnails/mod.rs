@@ -2,10 +2,12 @@
 //!
 //! What is to be made, and what is stored, is decided in [`quillfront_edge::thumbnail`], as a Lambda function does
 //! it. Here is what stands around it on one machine: [`flights`] has the work done once, however many wait for it,
-//! and not more of it at a time than there are processors; [`host`] has the bucket and the codecs.
+//! and not more of it at a time than there are processors; [`host`] has the bucket and the codecs; [`maker`] has
+//! the choice between them and a function that is run as Lambda runs it.
 
 mod flights;
 mod host;
+mod maker;
 
 use std::sync::Arc;
 
@@ -15,24 +17,38 @@ use http::{HeaderMap, StatusCode};
 use quillfront_edge::event::Headers;
 use quillfront_edge::respond::{self, Answer};
 use quillfront_edge::route::route;
-use quillfront_edge::thumbnail::{self, Grant, Made, Picture, make};
+use quillfront_edge::thumbnail::{self, Grant, Made, Picture};
 use quillfront_headers::{Field, Metadata, Rules};
 use quillfront_image_urls::Variant;
 use tokio::runtime::Handle;
 
 use super::look_up::{Body, Found, answered};
 use super::origin;
+use crate::functions::Function;
 use crate::s3::{Store, StoreError};
+use crate::terminal::tell;
 use flights::{Flights, NotFlown};
 use host::Workshop;
+use maker::Maker;
 
 /// How often a picture is looked for anew whose original was replaced while it was waited for.
 const LOOKS: usize = 3;
 
-/// The thumbnails of a site.
+/// The thumbnails of a site. Clones are the same.
+#[derive(Clone)]
 pub(super) struct Thumbnails {
     workshop: Arc<Workshop>,
-    flights: Arc<Flights<Result<Made, Arc<StoreError>>>>,
+    maker: Maker,
+    flights: Arc<Flights<Result<Outcome, Arc<StoreError>>>>,
+}
+
+/// What a flight has come to.
+#[derive(Clone)]
+enum Outcome {
+    /// The picture, or the answer that says why there is none.
+    Made(Made),
+    /// Another flight had put it into the bucket before this one began.
+    Stored,
 }
 
 /// Why a thumbnail cannot be looked up.
@@ -40,29 +56,26 @@ pub(super) struct Thumbnails {
 pub(super) enum FindError {
     /// The store cannot be read.
     #[error("a thumbnail: {0}")]
-    Store(Arc<StoreError>),
+    Store(#[from] Arc<StoreError>),
     /// The work ended without a result.
     #[error("a thumbnail: the work on {0} was given up")]
     GivenUp(String),
 }
 
-impl From<StoreError> for FindError {
-    fn from(error: StoreError) -> Self {
-        Self::Store(Arc::new(error))
-    }
-}
-
 impl Thumbnails {
-    pub fn new(store: Store, bucket: String) -> Self {
+    /// Those in a bucket. What is missing is made by the function, if there is one.
+    pub fn new(store: Store, bucket: String, function: Option<Function>) -> Self {
+        let workshop = Arc::new(Workshop::new(store, bucket));
         Self {
-            workshop: Arc::new(Workshop::new(store, bucket)),
+            maker: Maker::new(workshop.clone(), function),
+            workshop,
             flights: Arc::default(),
         }
     }
 
     /// How many were made.
     pub fn made(&self) -> u64 {
-        self.workshop.made()
+        self.maker.made()
     }
 
     /// The thumbnail of a canonical path, or the answer that says why there is none. Whoever asks for one has been
@@ -78,16 +91,10 @@ impl Thumbnails {
             if let Some(found) = self.finished(path, rules).await? {
                 return Ok(found);
             }
-            let (workshop, handle) = (self.workshop.clone(), Handle::current());
-            let (asked, of) = (path.to_owned(), rules.clone());
-            // On a thread where it may block: decoding and encoding take their time.
-            let work = move || {
-                let made = handle.block_on(make(&*workshop, &asked, grant, &of));
-                made.map_err(Arc::new)
-            };
-            let picture = match self.flights.join(path, work).await {
-                Ok(Ok(Made::Picture(picture))) => picture,
-                Ok(Ok(Made::Answer(answer))) => return Ok(answered(answer)),
+            let picture = match self.missing(path, grant, rules).await {
+                Ok(Ok(Outcome::Made(Made::Picture(picture)))) => picture,
+                Ok(Ok(Outcome::Made(Made::Answer(answer)))) => return Ok(answered(answer)),
+                Ok(Ok(Outcome::Stored)) => continue,
                 Ok(Err(error)) => return Err(FindError::Store(error)),
                 Err(NotFlown::Full) => return Ok(busy(rules)),
                 Err(NotFlown::GivenUp) => return Err(FindError::GivenUp(path.to_owned())),
@@ -101,8 +108,41 @@ impl Thumbnails {
         Ok(last.map_or_else(|| busy(rules), shown))
     }
 
-    /// The thumbnail that is in the bucket, if it is one of the original as it is now.
-    async fn finished(&self, path: &str, rules: &Rules) -> Result<Option<Found>, StoreError> {
+    /// Joins the flight that makes a thumbnail which was not in the bucket a moment ago, or begins one.
+    ///
+    /// A flight may have ended since that moment, so a new one looks into the bucket once more.
+    async fn missing(
+        &self,
+        path: &str,
+        grant: Grant,
+        rules: &Arc<Rules>,
+    ) -> Result<Result<Outcome, Arc<StoreError>>, NotFlown> {
+        let (this, handle) = (self.clone(), Handle::current());
+        let (asked, of) = (path.to_owned(), rules.clone());
+        let flight = async move {
+            if this.finished(&asked, &of).await?.is_some() {
+                return Ok(Outcome::Stored);
+            }
+            this.maker.make(&asked, grant, &of).await.map(Outcome::Made)
+        };
+        // On a thread where it may block: decoding and encoding take their time.
+        let work = move || handle.block_on(flight);
+        self.flights.join(path, work).await
+    }
+
+    /// The thumbnail that is in the bucket, if it is one of the original as it is now. Where the bucket cannot be
+    /// read and another origin stands in for it, there is none.
+    async fn finished(&self, path: &str, rules: &Rules) -> Result<Option<Found>, Arc<StoreError>> {
+        match self.stored(path, rules).await {
+            Err(error) if self.maker.stands_in() => {
+                tell(&format!("site: {path}: {error}"));
+                Ok(None)
+            }
+            stored => stored.map_err(Arc::new),
+        }
+    }
+
+    async fn stored(&self, path: &str, rules: &Rules) -> Result<Option<Found>, StoreError> {
         let Some((key, _)) = named(path, rules) else {
             return Ok(None);
         };
@@ -164,4 +204,39 @@ fn busy(rules: &Rules) -> Found {
     set(header::CACHE_CONTROL, "no-store");
     set(header::RETRY_AFTER, "2");
     found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::s3::NewObject;
+    use image::{ImageFormat, RgbImage};
+    use std::io::Cursor;
+
+    /// A reader who looked just before a flight ended begins another one just after.
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_flight_that_begins_after_another_finds_what_that_has_stored() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path()).await.unwrap();
+        store.create_bucket("site").await.unwrap();
+        let mut bytes = Cursor::new(Vec::new());
+        let cat = RgbImage::new(64, 64);
+        cat.write_to(&mut bytes, ImageFormat::Png).unwrap();
+        let original = NewObject {
+            bytes: bytes.into_inner().into(),
+            content_type: Some("image/png".to_owned()),
+            ..NewObject::default()
+        };
+        let put = store.put_new("site", "cat.png", original).await;
+        assert!(put.unwrap().is_some());
+
+        let thumbnails = Thumbnails::new(store, "site".to_owned(), None);
+        let rules = Arc::new(Rules::default());
+        let missing = || thumbnails.missing("/img/cat.png/width=16", Grant::Free, &rules);
+        let first = missing().await.unwrap().unwrap();
+        assert!(matches!(first, Outcome::Made(Made::Picture(_))));
+        let second = missing().await.unwrap().unwrap();
+        assert!(matches!(second, Outcome::Stored));
+        assert_eq!(thumbnails.made(), 1);
+    }
 }

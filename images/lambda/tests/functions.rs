@@ -1,0 +1,264 @@
+//! The thumbnail function as a process, under the Lambda runtime API and over a real S3.
+
+use std::collections::BTreeMap;
+use std::io::Cursor;
+use std::net::IpAddr;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use http::{HeaderMap, Request};
+use image::{DynamicImage, ImageFormat, Rgb, RgbImage};
+use quillfront_edge::thumbnail::SIGNED_HEADER;
+use quillfront_local::functions::url::{Answered, Asked, InvokeMode, ask};
+use quillfront_local::functions::{Function, Options};
+use quillfront_local::s3::{self, Credentials, NewObject, Store};
+use tempfile::TempDir;
+use tokio::net::TcpListener;
+
+const BUCKET: &str = "site";
+const CAT: &str = "photos/my cat.png";
+/// Its canonical thumbnail.
+const SMALL: &str = "/img/photos/my%20cat.png/width=64,format=webp";
+const SECRET: &str = "secret";
+
+struct World {
+    function: Function,
+    store: Store,
+    _folder: TempDir,
+}
+
+struct Reply {
+    status: u16,
+    headers: HeaderMap,
+    body: Bytes,
+}
+
+impl World {
+    async fn new() -> Self {
+        Self::with_secret(SECRET).await
+    }
+
+    /// Whose function has this secret key.
+    async fn with_secret(secret: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path().join("s3")).await.unwrap();
+        store.create_bucket(BUCKET).await.unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let endpoint = format!("http://{}", listener.local_addr().unwrap());
+        let credentials = Credentials {
+            access_key: "key".to_owned(),
+            secret_key: SECRET.to_owned(),
+        };
+        tokio::spawn(s3::serve(
+            store.clone(),
+            listener,
+            credentials,
+            std::future::pending(),
+        ));
+        let function = function(folder.path(), &endpoint, secret);
+        Self {
+            function,
+            store,
+            _folder: folder,
+        }
+    }
+
+    async fn put(&self, key: &str, bytes: impl Into<Bytes>) {
+        let object = NewObject {
+            bytes: bytes.into(),
+            content_type: Some("image/png".to_owned()),
+            cache_control: None,
+            content_disposition: None,
+            metadata: BTreeMap::new(),
+        };
+        let put = self.store.put_new(BUCKET, key, object).await.unwrap();
+        assert!(put.is_some(), "{key} is there");
+    }
+
+    async fn get(&self, path: &str) -> Reply {
+        self.ask("GET", path, false).await
+    }
+
+    async fn ask(&self, method: &str, path: &str, is_signed: bool) -> Reply {
+        asked(&self.function, method, path, is_signed).await
+    }
+}
+
+/// A function with this endpoint and secret key.
+fn function(folder: &Path, endpoint: &str, secret: &str) -> Function {
+    let package = folder.join("thumbnail");
+    std::fs::create_dir_all(&package).unwrap();
+    let program = env!("CARGO_BIN_EXE_quillfront-thumbnail-lambda");
+    std::os::unix::fs::symlink(program, package.join("bootstrap")).unwrap();
+    let variables = [
+        ("QUILLFRONT_SITE", "s3://site"),
+        ("AWS_ENDPOINT_URL_S3", endpoint),
+        ("AWS_ACCESS_KEY_ID", "key"),
+        ("AWS_SECRET_ACCESS_KEY", secret),
+    ];
+    let owned = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
+    Function::new(Options {
+        name: "thumbnail".to_owned(),
+        folder: package,
+        scratch: folder.join("scratch"),
+        region: "us-east-1".to_owned(),
+        variables: variables.into_iter().map(owned).collect(),
+        memory_mb: 2_048,
+        time_limit: Duration::from_secs(60),
+        concurrency: 2,
+    })
+    .unwrap()
+}
+
+async fn asked(function: &Function, method: &str, path: &str, is_signed: bool) -> Reply {
+    let mut request = Request::builder().method(method).uri(path);
+    if is_signed {
+        request = request.header(SIGNED_HEADER, "1");
+    }
+    let (head, ()) = request.body(()).unwrap().into_parts();
+    let request = Asked {
+        head: &head,
+        body: b"",
+        from: IpAddr::from([127, 0, 0, 1]),
+        now_ms: 0,
+    };
+    let answer = ask(function, InvokeMode::Streamed, &request).await;
+    let (head, body) = answer.map(Answered::collect).into_parts();
+    Reply {
+        status: head.status.as_u16(),
+        headers: head.headers,
+        body: body.await.unwrap(),
+    }
+}
+
+fn png(width: u32, height: u32) -> Vec<u8> {
+    let colour = |x: u32, y: u32| Rgb([x as u8, y as u8, 7]);
+    let picture = DynamicImage::ImageRgb8(RgbImage::from_fn(width, height, colour));
+    let mut bytes = Cursor::new(Vec::new());
+    picture.write_to(&mut bytes, ImageFormat::Png).unwrap();
+    bytes.into_inner()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_picture_is_made_stored_and_has_its_headers() {
+    let world = World::new().await;
+    world.put(CAT, png(200, 100)).await;
+    let made = world.get(SMALL).await;
+    assert_eq!(made.status, 200);
+    for (name, value) in [
+        ("content-type", "image/webp"),
+        ("content-disposition", "inline; filename=\"my cat.webp\""),
+        ("x-content-type-options", "nosniff"),
+        ("vary", "Accept"),
+        (
+            "cache-control",
+            "public, max-age=0, must-revalidate, s-maxage=86400",
+        ),
+    ] {
+        assert_eq!(made.headers[name], value, "{name}");
+    }
+    let policy = made.headers["content-security-policy"].to_str().unwrap();
+    assert!(policy.starts_with("default-src 'none'"), "{policy}");
+    let key = "img/photos/my cat.png/width=64,format=webp";
+    let (etag, size_bytes) = world.store.look(BUCKET, key).unwrap();
+    assert_eq!(size_bytes, made.body.len() as u64);
+    assert_eq!(made.headers["etag"], format!("\"{etag}\""));
+
+    // Whoever asks it again, as CloudFront does where the bucket fails, gets the same.
+    let again = world.get(SMALL).await;
+    assert_eq!(again.body, made.body);
+    assert_eq!(again.headers, made.headers);
+    let head = world.ask("HEAD", SMALL, false).await;
+    assert_eq!((head.status, head.body.len()), (200, 0));
+    assert_eq!(head.headers, made.headers);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_not_free_needs_what_viewer_request_adds() {
+    let world = World::new().await;
+    world.put(CAT, png(200, 100)).await;
+    let odd = "/img/photos/my%20cat.png/width=77,format=webp";
+    assert_eq!(world.get(odd).await.status, 403);
+    let signed = world.ask("GET", odd, true).await;
+    assert_eq!(signed.status, 200);
+    let picture = image::load_from_memory(&signed.body).unwrap();
+    assert_eq!((picture.width(), picture.height()), (77, 39));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_request_has_its_status() {
+    let world = World::new().await;
+    world.put("cut.png", png(200, 100)[..100].to_vec()).await;
+    world.put("a.txt", "Words.").await;
+    for (method, path, status) in [
+        ("GET", "/img/cut.png/width=64,format=webp", 422),
+        ("GET", "/img/a.txt/width=64,format=webp", 415),
+        ("GET", "/img/none.png/width=64,format=webp", 404),
+        ("GET", "/img/width=64,format=webp/cut.png", 404),
+        ("GET", "/cut.png", 404),
+        ("GET", "/img/..%2f..%2fcut.png/width=64,format=webp", 400),
+        ("GET", "/%00", 400),
+        ("POST", "/img/cut.png/width=64,format=webp", 405),
+    ] {
+        let reply = world.ask(method, path, false).await;
+        assert_eq!(reply.status, status, "{method} {path}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_rules_of_the_site_are_gone_by() {
+    let world = World::new().await;
+    world.put(CAT, png(200, 100)).await;
+    let rules = r#"{"images": {"widths": [77]}}"#;
+    world.put("_quillfront/rules.json", rules).await;
+    let odd = "/img/photos/my%20cat.png/width=77,format=webp";
+    assert_eq!(world.get(odd).await.status, 200);
+    assert_eq!(world.get(SMALL).await.status, 403);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bucket_that_cannot_be_asked_is_no_hang_and_nothing_to_keep() {
+    // What the function may not do, a server that is not there, and one that never answers.
+    let denied = World::with_secret("another").await;
+    let nobody = {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        format!("http://{}", listener.local_addr().unwrap())
+    };
+    let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let mute = format!("http://{}", silent.local_addr().unwrap());
+    let folders = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
+    let functions = [
+        denied.function.clone(),
+        function(folders[0].path(), &nobody, SECRET),
+        function(folders[1].path(), &mute, SECRET),
+    ];
+    let begin = Instant::now();
+    let replies = functions
+        .iter()
+        .map(|function| asked(function, "GET", SMALL, false));
+    let (first, second, third) = {
+        let mut replies = replies;
+        let mut next = || replies.next().unwrap();
+        tokio::join!(next(), next(), next())
+    };
+    for reply in [first, second, third] {
+        assert_eq!(reply.status, 503);
+        assert_eq!(reply.headers["cache-control"], "no-store");
+    }
+    assert!(
+        begin.elapsed() < Duration::from_secs(55),
+        "{:?}",
+        begin.elapsed()
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_function_without_a_bucket_says_so() {
+    let program = env!("CARGO_BIN_EXE_quillfront-thumbnail-lambda");
+    let output = std::process::Command::new(program).env_clear().output();
+    let output = output.unwrap();
+    assert!(!output.status.success());
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.contains("s3://bucket[/prefix]"), "{said}");
+}
