@@ -86,16 +86,19 @@ pub enum Field {
     Status,
     /// The ETag of the original that a thumbnail was made of.
     Original,
+    /// The content of that original: what `v=` has in its URL.
+    Version,
 }
 
 impl Field {
     /// Every field.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Policy,
         Self::Headers,
         Self::Location,
         Self::Status,
         Self::Original,
+        Self::Version,
     ];
 
     /// Returns its name in the user metadata of an object.
@@ -111,6 +114,7 @@ impl Field {
             Self::Location => "x-amz-meta-qf-location",
             Self::Status => "x-amz-meta-qf-status",
             Self::Original => "x-amz-meta-qf-original",
+            Self::Version => "x-amz-meta-qf-version",
         }
     }
 }

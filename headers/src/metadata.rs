@@ -15,6 +15,8 @@ pub struct Metadata {
     pub redirect: Option<Redirect>,
     /// The ETag of the original, without its quotes, where the object is a thumbnail.
     pub original: Option<String>,
+    /// The content of that original, as `v=` in URLs of its thumbnails has it.
+    pub version: Option<String>,
 }
 
 /// A redirect.
@@ -131,6 +133,9 @@ impl Metadata {
         if let Some(original) = &self.original {
             values.insert(Field::Original, original.clone());
         }
+        if let Some(version) = &self.version {
+            values.insert(Field::Version, version.clone());
+        }
         for (field, value) in &values {
             check(*field, value)?;
         }
@@ -161,6 +166,7 @@ impl Metadata {
                 status: status.unwrap_or_default(),
             }),
             original: value(Field::Original).map(str::to_owned),
+            version: value(Field::Version).map(str::to_owned),
         }
     }
 }
@@ -173,7 +179,7 @@ fn check(field: Field, value: &str) -> Result<(), WriteError> {
         Field::Policy => MAX_POLICY_BYTES,
         Field::Location => MAX_LOCATION_BYTES,
         Field::Original => MAX_ETAG_BYTES,
-        Field::Headers | Field::Status => MAX_BYTES,
+        Field::Headers | Field::Status | Field::Version => MAX_BYTES,
     };
     let bytes = value.len();
     if bytes > most {

@@ -25,7 +25,14 @@ fn the_names_never_change() {
     let names = Field::ALL.map(Field::name);
     assert_eq!(
         names,
-        ["qf-csp", "qf-h", "qf-location", "qf-status", "qf-original"]
+        [
+            "qf-csp",
+            "qf-h",
+            "qf-location",
+            "qf-status",
+            "qf-original",
+            "qf-version"
+        ]
     );
     for field in Field::ALL {
         assert_eq!(field.header(), format!("{S3_PREFIX}{}", field.name()));
@@ -52,6 +59,7 @@ fn all_fields_are_stored_under_their_names() {
         ]),
         redirect: Some(Redirect::to("/grüße/", Status::TemporaryRedirect)),
         original: Some("9e107d9d372bb6826bd81d3542a419d6".to_owned()),
+        version: Some("ba7816bf8f01cfea".to_owned()),
     };
     let stored = metadata.write().unwrap();
     let pairs: Vec<_> = stored
@@ -69,6 +77,7 @@ fn all_fields_are_stored_under_their_names() {
             ("qf-location", "/gr%C3%BC%C3%9Fe/"),
             ("qf-original", "9e107d9d372bb6826bd81d3542a419d6"),
             ("qf-status", "307"),
+            ("qf-version", "ba7816bf8f01cfea"),
         ]
     );
     assert_eq!(read_back(&stored), metadata);
@@ -164,7 +173,7 @@ fn a_field_that_makes_no_sense_is_left_out_alone() {
             Field::Headers => Some(headers),
             Field::Location => Some("/b/"),
             Field::Status => Some(status),
-            Field::Original => None,
+            Field::Original | Field::Version => None,
         });
         let expected = Metadata {
             policy: Some("default-src 'self'".to_owned()),
@@ -192,12 +201,14 @@ fn any_metadata() -> impl Strategy<Value = Metadata> {
     let address = prop_oneof![text(), "/[a-z/é ]{0,900}"];
     let redirect = proptest::option::of((address, statuses()));
     let original = proptest::option::of(text());
-    let all = (policy, headers, redirect, original);
-    all.prop_map(|(policy, headers, redirect, original)| Metadata {
+    let version = proptest::option::of(text());
+    let all = (policy, headers, redirect, original, version);
+    all.prop_map(|(policy, headers, redirect, original, version)| Metadata {
         policy,
         headers,
         redirect: redirect.map(|(address, status)| Redirect::to(&address, status)),
         original,
+        version,
     })
 }
 
@@ -219,7 +230,7 @@ proptest! {
             Field::Headers => headers.as_str(),
             Field::Location => location.as_str(),
             Field::Status => status.as_str(),
-            Field::Original => status.as_str(),
+            Field::Original | Field::Version => status.as_str(),
         }));
         prop_assert_eq!(read.policy, Some(policy));
         prop_assert!(read.redirect.is_some());

@@ -52,6 +52,12 @@ pub fn found<'a>(status: StatusCode, came: &Headers<'a>, rules: &Rules) -> Answe
     }
 }
 
+/// Returns an answer that is kept for a minute only.
+pub(super) fn for_a_minute(mut answer: Answer<'_>) -> Answer<'_> {
+    answer.headers.set(CACHE_CONTROL, SHORT_CACHE_CONTROL);
+    answer
+}
+
 /// Returns the answer to a URL that gives no thumbnail.
 pub(super) fn refused(refusal: &Refusal, rules: &Rules) -> Answer<'static> {
     let status = StatusCode::from_u16(refusal.status()).unwrap_or(StatusCode::BAD_REQUEST);
@@ -126,9 +132,9 @@ fn said(status: StatusCode, why: &str, rules: &Rules) -> Answer<'static> {
     let plain = |c: char| if c.is_control() { ' ' } else { c };
     let why: String = why.chars().take(MAX_REASON).map(plain).collect();
     let text = format!("{} {reason}: {}\n", status.as_str(), why.trim());
-    let mut answer = respond::error(status, text, rules);
-    if status != StatusCode::NOT_FOUND {
-        answer.headers.set(CACHE_CONTROL, SHORT_CACHE_CONTROL);
+    let answer = respond::error(status, text, rules);
+    if status == StatusCode::NOT_FOUND {
+        return answer;
     }
-    answer
+    for_a_minute(answer)
 }

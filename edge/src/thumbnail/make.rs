@@ -1,11 +1,13 @@
 //! Making a thumbnail that is missing.
 
 use bytes::Bytes;
-use quillfront_headers::Rules;
+use http::StatusCode;
+use quillfront_headers::{Metadata, Rules};
 use quillfront_image_urls::{Limits, Refusal, Transform, Variant, Version};
 use std::ops::Range;
 
-use super::{Object, answer, is_original};
+use super::{Object, answer, is_of, is_original};
+use crate::event::Headers;
 use crate::respond::Answer;
 use crate::route::route;
 
@@ -15,7 +17,7 @@ pub const HEADER_BYTES: u64 = 64 * 1_024;
 /// How often a thumbnail is made anew whose original has been replaced meanwhile.
 const ATTEMPTS: usize = 3;
 
-/// What a host does for [`make`]: requests to the bucket of the site, and the work of the codecs.
+/// The requests to the bucket of the site that [`make`] needs.
 ///
 /// A key is decoded, and ETags are without their quotes.
 pub trait Host {
@@ -24,6 +26,9 @@ pub trait Host {
 
     /// Returns what is known of an object; none where there is none (`HeadObject`).
     fn head(&self, key: &str) -> impl Future<Output = Result<Option<Head>, Self::Error>>;
+
+    /// Returns an object; none where there is none (`GetObject`).
+    fn open(&self, key: &str) -> impl Future<Output = Result<Option<Opened>, Self::Error>>;
 
     /// Appends a range of an object's bytes, all of it, and returns true; false where the object has not this
     /// ETag any more (`GetObject` with `Range` and `If-Match`).
@@ -40,12 +45,21 @@ pub trait Host {
 
     /// Deletes an object if it has this ETag (`DeleteObject` with `If-Match`).
     fn delete(&self, key: &str, etag: &str) -> impl Future<Output = Result<(), Self::Error>>;
+}
 
+/// The work on pictures.
+pub trait Codec {
     /// Refuses a picture whose first bytes show that it is over a limit. What they do not show is told by
     /// [`make`](Self::make).
+    ///
+    /// # Errors
+    /// It is over a limit, or no picture.
     fn check(&self, header: &[u8], limits: &Limits) -> Result<(), NotMade>;
 
-    /// Makes the thumbnail.
+    /// Makes the thumbnail. This takes its time.
+    ///
+    /// # Errors
+    /// No thumbnail can be made of it.
     fn make(
         &self,
         original: &[u8],
@@ -77,6 +91,15 @@ pub struct Head {
     /// The ETag of the original that it was made of, if it is a thumbnail
     /// ([`Field::Original`](quillfront_headers::Field::Original)).
     pub original: Option<String>,
+}
+
+/// An object with its bytes.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Opened {
+    /// The headers of S3's answer.
+    pub headers: Headers<'static>,
+    /// All its bytes.
+    pub bytes: Bytes,
 }
 
 /// What came of storing an object.
@@ -139,10 +162,14 @@ pub struct Picture {
 /// as it is: it is read under one ETag, and looked at again once the thumbnail is stored. If it is another one
 /// then, whoever replaced it may have dropped its thumbnails before this one was there. It is deleted again.
 ///
+/// Where the path has the version of another content, the picture is stored without one, and the answer is kept for
+/// a minute. So a thousand invented versions make one picture.
+///
 /// # Errors
 /// The bucket cannot be asked.
 pub async fn make<H: Host>(
     host: &H,
+    codec: &impl Codec,
     path: &str,
     grant: Grant,
     rules: &Rules,
@@ -153,35 +180,48 @@ pub async fn make<H: Host>(
     };
     let limits = &rules.images.limits;
     let failed = |why: NotMade| Ok(Made::Answer(answer::failed(&variant, &why, rules)));
+    let current = Variant {
+        version: None,
+        ..variant.clone()
+    };
     let mut last = None;
     for _ in 0..ATTEMPTS {
         let Some(original) = host.head(&variant.original).await? else {
             return Ok(Made::Answer(answer::missing(rules)));
         };
-        let bytes = match read(host, &variant.original, &original, limits).await? {
+        if let Some(asked) = variant.version {
+            let opened = host.open(&current.key(&rules.images)).await?;
+            if let Some(picture) = opened.and_then(|opened| opened.instead(asked, &original, rules))
+            {
+                return Ok(Made::Picture(picture));
+            }
+        }
+        let bytes = match read(host, codec, &variant.original, &original, limits).await? {
             Read::Whole(bytes) => bytes,
             Read::Replaced => continue,
             Read::OverLimit(why) => return failed(why),
         };
-        let version = variant.version;
-        let is_version = version.is_none_or(|version| version == Version::of(&bytes));
-        let picture = match host.make(&bytes, &variant.transform, limits) {
+        let content = Version::of(&bytes);
+        let picture = match codec.make(&bytes, &variant.transform, limits) {
             Ok(picture) => picture,
             Err(why) => return failed(why),
         };
         drop(bytes);
-        let object = Object::of(&variant, &original, picture, rules);
-        // The URL is of another content: this one is not its picture for ever.
-        if !is_version {
-            return Ok(passing(object, original, rules));
-        }
+        let is_other = variant.version.is_some_and(|asked| asked != content);
+        let stored = if is_other { &current } else { &variant };
+        let object = Object::of(stored, &original, content, picture, rules);
         let Some(etag) = store(host, &object, &original).await? else {
             return Ok(passing(object, original, rules));
         };
         let now = host.head(&variant.original).await?;
         if now.is_some_and(|now| now.etag == original.etag) {
+            let answer = object.stored(&etag, rules);
             return Ok(Made::Picture(Picture {
-                answer: object.stored(&etag, rules),
+                answer: if is_other {
+                    answer::for_a_minute(answer)
+                } else {
+                    answer
+                },
                 bytes: object.bytes,
                 original: original.etag,
             }));
@@ -223,6 +263,7 @@ enum Read {
 /// Reads an original: its size first, then its header, then the rest.
 async fn read<H: Host>(
     host: &H,
+    codec: &impl Codec,
     key: &str,
     original: &Head,
     limits: &Limits,
@@ -245,7 +286,7 @@ async fn read<H: Host>(
         return Ok(Read::Replaced);
     }
     if first < *size_bytes {
-        if let Err(why) = host.check(&bytes, limits) {
+        if let Err(why) = codec.check(&bytes, limits) {
             return Ok(Read::OverLimit(why));
         }
         let rest = usize::try_from(size_bytes - first).unwrap_or_default();
@@ -282,7 +323,21 @@ async fn store<H: Host>(
     Ok(None)
 }
 
-/// A picture that is kept nowhere.
+impl Opened {
+    /// Returns the current picture for a URL whose version is of another content; none where this object does not
+    /// show that it is.
+    fn instead(self, asked: Version, original: &Head, rules: &Rules) -> Option<Picture> {
+        let metadata = Metadata::read(|field| self.headers.get(field.header()));
+        let content = Version::read(metadata.version.as_deref()?)?;
+        (is_of(&metadata, &original.etag) && content != asked).then(|| Picture {
+            answer: answer::for_a_minute(answer::found(StatusCode::OK, &self.headers, rules)),
+            bytes: self.bytes,
+            original: original.etag.clone(),
+        })
+    }
+}
+
+/// A picture that is not stored.
 fn passing(object: Object, original: Head, rules: &Rules) -> Made {
     Made::Picture(Picture {
         answer: object.passing(rules),

@@ -7,9 +7,9 @@
 //!    a signature has been checked, so nothing else of the request matters any more but the [`Grant`].
 //! 2. The host looks whether there is such an object. It is a finished thumbnail where it was made of the
 //!    [original as it is now](is_of).
-//! 3. [`make`](mod@make): where there is none, one function makes it of the original and stores it. It asks its
-//!    [`Host`] for each request to the bucket and for the work of the codecs, so that `serve` and a Lambda
-//!    function share it. The codecs are the host's: the add-on for Lambda@Edge has none.
+//! 3. [`make`](mod@make): where there is none, one function makes it of the original and stores it. It asks a
+//!    [`Host`] for each request to the bucket and a [`Codec`] for the picture, so that `serve` and a Lambda
+//!    function share it, and the add-on for Lambda@Edge has no codecs.
 //! 4. [`found`]: the headers. They are made of what is stored with the [object](Object), whether it was made
 //!    just now or comes from the bucket.
 //!
@@ -27,7 +27,9 @@ mod object;
 pub(crate) use answer::{MAX_REASON, led_to_original};
 pub use answer::{REMARK_HEADER, SHORT_CACHE_CONTROL, found};
 pub use ask::{Asked, Viewed, ask};
-pub use make::{Encoded, Grant, Head, Host, Made, NotMade, Picture, Put, SIGNED_HEADER, make};
+pub use make::{
+    Codec, Encoded, Grant, Head, Host, Made, NotMade, Opened, Picture, Put, SIGNED_HEADER, make,
+};
 pub use object::{IMMUTABLE, Object};
 
 use quillfront_headers::{Metadata, Rules};

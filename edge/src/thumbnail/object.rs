@@ -3,11 +3,11 @@
 use bytes::Bytes;
 use http::StatusCode;
 use quillfront_headers::{CACHE_REVALIDATE, CACHE_TAG, Metadata, Rules, S3_PREFIX};
-use quillfront_image_urls::Variant;
+use quillfront_image_urls::{Variant, Version};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 
-use super::answer::{REMARK_HEADER, SHORT_CACHE_CONTROL, found};
+use super::answer::{REMARK_HEADER, for_a_minute, found};
 use super::make::{Encoded, Head};
 use crate::event::Headers;
 use crate::location::encode_path;
@@ -38,13 +38,20 @@ pub struct Object {
 }
 
 impl Object {
-    /// Puts together what is stored.
-    pub(super) fn of(variant: &Variant, original: &Head, picture: Encoded, rules: &Rules) -> Self {
+    /// Puts together what is stored of a picture whose original has this content.
+    pub(super) fn of(
+        variant: &Variant,
+        original: &Head,
+        content: Version,
+        picture: Encoded,
+        rules: &Rules,
+    ) -> Self {
         let remark = picture.remark;
         let remark = remark.map(|remark| (REMARK_HEADER.to_owned(), Some(remark.to_owned())));
         let metadata = Metadata {
             headers: remark.into_iter().collect(),
             original: Some(original.etag.clone()),
+            version: Some(content.to_string()),
             ..Metadata::default()
         };
         // The ETags of S3 are hexadecimal digits, and remarks are ours. Without its metadata an object is never
@@ -69,20 +76,19 @@ impl Object {
         found(StatusCode::OK, &self.came(etag), rules)
     }
 
-    /// Returns the answer of a picture that is kept nowhere.
+    /// Returns the answer of a picture that is not stored.
     pub(super) fn passing(&self, rules: &Rules) -> Answer<'static> {
         let digest = Sha256::digest(&self.bytes);
-        let mut answer = self.stored(&hex::encode(&digest[..16]), rules);
-        answer.headers.set(CACHE_CONTROL, SHORT_CACHE_CONTROL);
-        answer
+        let answer = self.stored(&hex::encode(&digest[..16]), rules);
+        for_a_minute(answer)
     }
 
     /// The headers that S3 would answer with.
     fn came(&self, etag: &str) -> Headers<'static> {
         let mut came = Headers::default();
         came.set("accept-ranges", "bytes");
-        came.set(ETAG, format!("\"{etag}\""));
         came.set("content-length", self.bytes.len().to_string());
+        came.set(ETAG, format!("\"{etag}\""));
         came.set(CONTENT_TYPE, self.content_type);
         came.set(CACHE_CONTROL, self.cache_control);
         came.set("content-disposition", self.content_disposition.clone());

@@ -1,5 +1,5 @@
-//! The work of the codecs, as [`quillfront_edge::thumbnail::make`](mod@quillfront_edge::thumbnail::make) asks its
-//! host for it.
+//! The work of the codecs, as [`quillfront_edge::thumbnail::make`](mod@quillfront_edge::thumbnail::make) asks for
+//! it.
 //!
 //! It stands between two crates that do not know each other: the edge has no codecs, so that its add-on stays
 //! small, and `quillfront-images` knows no requests. `serve` and the Lambda function share it.
@@ -7,7 +7,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-use quillfront_edge::thumbnail::{Encoded, NotMade};
+use quillfront_edge::thumbnail::{Codec, Encoded, NotMade};
 use quillfront_image_urls::{Limits, Transform};
 use quillfront_images::thumbnail::{self, ThumbnailError};
 
@@ -27,21 +27,16 @@ impl Codecs {
     pub fn made(&self) -> u64 {
         self.made.load(Ordering::Relaxed)
     }
+}
 
-    /// Refuses a picture whose first bytes show that it is over a limit.
-    ///
-    /// # Errors
-    /// It is over a limit, or no picture.
-    pub fn check(&self, header: &[u8], limits: &Limits) -> Result<(), NotMade> {
+impl Codec for Codecs {
+    fn check(&self, header: &[u8], limits: &Limits) -> Result<(), NotMade> {
         let looked = thumbnail::look(header, limits);
         looked.map(|_| ()).map_err(|error| not_made(&error))
     }
 
-    /// Makes a thumbnail. This takes its time, and blocks where another large original is worked on.
-    ///
-    /// # Errors
-    /// No thumbnail can be made of it.
-    pub fn make(
+    /// Blocks where another large original is worked on.
+    fn make(
         &self,
         original: &[u8],
         transform: &Transform,

@@ -8,14 +8,14 @@ use aws_config::BehaviorVersion;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_sdk_s3::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use aws_sdk_s3::operation::get_object::GetObjectOutput;
 use aws_sdk_s3::primitives::ByteStream;
 use aws_smithy_http_client::Builder as HttpClient;
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
-use quillfront_codecs::Codecs;
+use quillfront_edge::event::Headers;
 use quillfront_edge::host::Fetched;
-use quillfront_edge::thumbnail::{Encoded, Head, Host, NotMade, Object, Put};
-use quillfront_headers::{Field, MAX_RULES_BYTES, RULES_KEY};
-use quillfront_image_urls::{Limits, Transform};
+use quillfront_edge::thumbnail::{Head, Host, Object, Opened, Put};
+use quillfront_headers::{Field, MAX_RULES_BYTES, RULES_KEY, S3_PREFIX};
 use tokio::time::{Instant, timeout_at};
 
 use super::place::Place;
@@ -24,6 +24,9 @@ use super::place::Place;
 const ATTEMPT: Duration = Duration::from_secs(5);
 const REQUEST: Duration = Duration::from_secs(15);
 const ATTEMPTS: u32 = 3;
+
+/// No answer of a function has more bytes (AWS Lambda Developer Guide, "Lambda quotas").
+const MAX_THUMBNAIL_BYTES: usize = 200 * 1_024 * 1_024;
 
 /// The variables that name another S3 than Amazon's. Its host name has no place for that of a bucket.
 const ENDPOINT_VARIABLES: [&str; 2] = ["AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"];
@@ -145,17 +148,15 @@ impl Bucket {
     }
 }
 
-/// What a picture is made with.
-pub struct Workshop {
+/// The bucket, until a deadline.
+pub struct Requests {
     /// The bucket.
     pub bucket: Bucket,
-    /// The codecs.
-    pub codecs: Arc<Codecs>,
     /// When all requests end.
     pub deadline: Instant,
 }
 
-impl Workshop {
+impl Requests {
     /// Ends a request at the deadline.
     async fn in_time<T>(
         &self,
@@ -168,7 +169,7 @@ impl Workshop {
     }
 }
 
-impl Host for Workshop {
+impl Host for Requests {
     type Error = BucketError;
 
     async fn head(&self, key: &str) -> Result<Option<Head>, BucketError> {
@@ -190,6 +191,28 @@ impl Host for Workshop {
                 etag: unquoted(output.e_tag()),
                 size_bytes: u64::try_from(size_bytes).unwrap_or_default(),
                 original: original.cloned(),
+            }))
+        })
+        .await
+    }
+
+    async fn open(&self, key: &str) -> Result<Option<Opened>, BucketError> {
+        let Bucket { client, place } = &self.bucket;
+        let request = client.get_object().bucket(&place.bucket);
+        let request = request.key(place.key(key));
+        self.in_time("GetObject", key, async {
+            let output = match request.send().await {
+                Ok(output) => output,
+                Err(error) if status(&error) == Some(404) => return Ok(None),
+                Err(error) => return Err(trouble("GetObject", key, &error)),
+            };
+            let headers = headers(&output);
+            let mut bytes = Vec::new();
+            let read = append(output.body, MAX_THUMBNAIL_BYTES, &mut bytes).await;
+            read.map_err(|reason| failed("GetObject", key, &reason))?;
+            Ok(Some(Opened {
+                headers,
+                bytes: bytes.into(),
             }))
         })
         .await
@@ -276,19 +299,28 @@ impl Host for Workshop {
         })
         .await
     }
+}
 
-    fn check(&self, header: &[u8], limits: &Limits) -> Result<(), NotMade> {
-        self.codecs.check(header, limits)
+/// The headers of S3's answer, as far as a thumbnail has them.
+fn headers(output: &GetObjectOutput) -> Headers<'static> {
+    let mut headers = Headers::default();
+    headers.set("accept-ranges", "bytes");
+    let length = output.content_length().map(|length| length.to_string());
+    for (name, value) in [
+        ("etag", output.e_tag()),
+        ("content-length", length.as_deref()),
+        ("content-type", output.content_type()),
+        ("cache-control", output.cache_control()),
+        ("content-disposition", output.content_disposition()),
+    ] {
+        if let Some(value) = value {
+            headers.set(name, value.to_owned());
+        }
     }
-
-    fn make(
-        &self,
-        original: &[u8],
-        transform: &Transform,
-        limits: &Limits,
-    ) -> Result<Encoded, NotMade> {
-        self.codecs.make(original, transform, limits)
+    for (name, value) in output.metadata().into_iter().flatten() {
+        headers.set(format!("{S3_PREFIX}{name}"), value.clone());
     }
+    headers
 }
 
 /// Appends what comes, and no more than so many bytes.

@@ -15,7 +15,7 @@ use tokio::time::{Instant, timeout_at};
 
 use super::answer::{Streamed, streamed};
 use super::asked::{Asked, Method};
-use super::bucket::{Bucket, BucketError, Workshop};
+use super::bucket::{Bucket, BucketError, Requests};
 
 /// What is left of the function's time for the answer.
 const FOR_THE_ANSWER: Duration = Duration::from_secs(1);
@@ -111,13 +111,13 @@ impl Service {
         rules: &Arc<Rules>,
         deadline: Instant,
     ) -> Result<Made, Trouble> {
-        let workshop = Workshop {
+        let requests = Requests {
             bucket: self.bucket.clone(),
-            codecs: self.codecs.clone(),
             deadline,
         };
         let (path, rules, handle) = (path.to_owned(), rules.clone(), Handle::current());
-        let work = move || handle.block_on(make(&workshop, &path, grant, &rules));
+        let codecs = self.codecs.clone();
+        let work = move || handle.block_on(make(&requests, &*codecs, &path, grant, &rules));
         let work = timeout_at(deadline, tokio::task::spawn_blocking(work));
         let made = work.await.map_err(|_| Trouble::OutOfTime)?;
         Ok(made.map_err(|_| Trouble::Panicked)??)

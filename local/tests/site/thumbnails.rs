@@ -265,7 +265,7 @@ async fn conditions_and_ranges_hold_for_a_picture_that_is_made_for_them() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_version_is_kept_for_ever_and_a_wrong_one_nowhere() {
+async fn a_version_is_kept_for_a_year_and_invented_ones_make_one_picture() {
     let server = with_cat().await;
     let version = quillfront_image_urls::Version::of(&jpeg(RED));
     let right = server
@@ -281,8 +281,17 @@ async fn a_version_is_kept_for_ever_and_a_wrong_one_nowhere() {
     assert_eq!(wrong.header("cache-control"), MINUTE);
     assert_eq!(wrong.header("vary"), "Accept");
     assert_eq!(wrong.body, right.body);
-    let stored = format!("img/photos/cat.jpg/width=64,v={version}");
-    assert_eq!(server.keys("img/").await, [stored]);
+    // The current picture is stored, under the key that has no version, and not made again.
+    for number in 0..20 {
+        let path = format!("/img/w=64,v={number:016x}/photos/cat.jpg");
+        assert_eq!(server.get(&path).await.body, right.body);
+    }
+    let stored = [
+        "img/photos/cat.jpg/width=64".to_owned(),
+        format!("img/photos/cat.jpg/width=64,v={version}"),
+    ];
+    assert_eq!(server.keys("img/").await, stored);
+    assert_eq!(server.behind.thumbnails_made(), 2);
 
     // The original is another one: so is the picture, at once.
     server.put(CAT, "image/jpeg", jpeg(BLUE)).await;

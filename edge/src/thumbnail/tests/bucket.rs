@@ -12,7 +12,7 @@ use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
 use crate::event::Headers;
-use crate::thumbnail::{Encoded, Head, Host, NotMade, Object, Put};
+use crate::thumbnail::{Codec, Encoded, Head, Host, NotMade, Object, Opened, Put};
 
 /// Runs what never waits.
 pub fn run<T>(future: impl Future<Output = T>) -> T {
@@ -176,6 +176,17 @@ impl Host for Bucket {
         Ok(())
     }
 
+    async fn open(&self, key: &str) -> Result<Option<Opened>, Infallible> {
+        self.request();
+        let object = self.object(key).zip(self.get(key));
+        Ok(object.map(|(object, headers)| Opened {
+            headers,
+            bytes: object.bytes,
+        }))
+    }
+}
+
+impl Codec for Bucket {
     fn check(&self, header: &[u8], _limits: &Limits) -> Result<(), NotMade> {
         if header.starts_with(b"HUGE") {
             return Err(not_made(413, "the original is too large: of its pixels"));

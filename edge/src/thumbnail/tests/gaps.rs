@@ -1,7 +1,8 @@
 //! What happens to an original, and to a thumbnail, in each gap between two requests.
 
 use super::bucket::{Bucket, run};
-use super::{Grant, Made, make, picture, rules};
+use super::{Grant, IMMUTABLE, Made, make, picture, rules};
+use quillfront_image_urls::Version;
 
 const ORIGINAL: &str = "photos/cat.jpg";
 const KEY: &str = "img/photos/cat.jpg/width=640";
@@ -16,7 +17,11 @@ fn cat() -> Vec<u8> {
 }
 
 fn made(bucket: &Bucket) -> Made {
-    run(make(bucket, PATH, Grant::Free, &rules())).unwrap()
+    made_at(bucket, PATH)
+}
+
+fn made_at(bucket: &Bucket, path: &str) -> Made {
+    run(make(bucket, bucket, path, Grant::Free, &rules())).unwrap()
 }
 
 /// What is stored is of the original that is there.
@@ -145,4 +150,57 @@ fn an_original_that_never_settles_ends() {
     bucket.before(3, change_later);
     picture(made(&bucket));
     assert_eq!(bucket.keys(), [ORIGINAL]);
+}
+
+/// A URL whose version the original never had, one after another, as somebody would ask who wants to keep the function
+/// busy.
+#[test]
+fn invented_versions_make_one_picture() {
+    let bucket = Bucket::with(ORIGINAL, &cat());
+    let mut answers = Vec::new();
+    for number in 0..50 {
+        let path = format!("{PATH},v={number:016x}");
+        let made = made_at(&bucket, &path);
+        answers.push(picture(made));
+    }
+    assert_eq!(bucket.made(), 1);
+    assert_eq!(bucket.keys(), [KEY, ORIGINAL]);
+    check(&bucket);
+    for answer in &answers {
+        assert_eq!(answer.answer, answers[0].answer);
+        assert!(answer.bytes == answers[0].bytes);
+        let cache_control = answer.answer.headers.get("cache-control");
+        assert_eq!(cache_control, Some("public, max-age=60"));
+    }
+    // The right one is kept for a year.
+    let right = format!("{KEY},v={}", Version::of(&cat()));
+    let kept = picture(made_at(&bucket, &format!("/{right}")));
+    assert_eq!(kept.bytes, answers[0].bytes);
+    let cache_control = kept.answer.headers.get("cache-control");
+    assert_eq!(cache_control, Some(IMMUTABLE));
+    assert_eq!(bucket.keys(), [KEY, &right, ORIGINAL]);
+}
+
+#[test]
+fn an_original_that_is_replaced_while_an_invented_version_is_answered() {
+    // Looked at, the picture without a version opened, and what a calm run does.
+    for (stored, requests) in [(false, CALM + 1), (true, 2)] {
+        for gap in 0..requests {
+            let bucket = Bucket::with(ORIGINAL, &cat());
+            if stored {
+                picture(made(&bucket));
+            }
+            let gap = bucket.requests() + gap;
+            bucket.before(gap, |bucket| bucket.put_original(ORIGINAL, b"a dog"));
+            let path = format!("{PATH},v=0123456789abcdef");
+            picture(made_at(&bucket, &path));
+            if !stored {
+                check(&bucket);
+            }
+            // Whoever comes after it sees it.
+            let later = picture(made_at(&bucket, &path));
+            assert!(later.bytes.starts_with(b"a dog"), "{stored} {gap}");
+            check(&bucket);
+        }
+    }
 }

@@ -116,12 +116,12 @@ fn the_options_of_a_signed_url_are_not_encoded() {
 fn the_function_makes_what_was_granted() {
     let bucket = Bucket::with("photos/cat.jpg", b"a cat");
     let path = "/img/photos/cat.jpg/width=641,blur=20";
-    let made = run(make(&bucket, path, Grant::Free, &rules())).unwrap();
+    let made = run(make(&bucket, &bucket, path, Grant::Free, &rules())).unwrap();
     let Made::Answer(answer) = made else {
         panic!("{made:?}");
     };
     assert_eq!(answer.status.as_u16(), 403);
-    picture(run(make(&bucket, path, Grant::Signed, &rules())).unwrap());
+    picture(run(make(&bucket, &bucket, path, Grant::Signed, &rules())).unwrap());
 }
 
 /// Each character of a signed URL, in every other way: nothing gets in but the same picture in another spelling of its

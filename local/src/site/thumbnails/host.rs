@@ -1,44 +1,34 @@
-//! What [`make`](quillfront_edge::thumbnail::make) asks for: requests to the bucket, and the work of the codecs.
+//! What [`make`](quillfront_edge::thumbnail::make) asks for: requests to the bucket.
 
 use std::ops::Range;
 
-use quillfront_codecs::Codecs;
-use quillfront_edge::thumbnail::{Encoded, Head, Host, NotMade, Object as Thumbnail, Put};
+use quillfront_edge::event::Headers;
+use quillfront_edge::thumbnail::{Head, Host, Object as Thumbnail, Opened, Put};
 use quillfront_headers::Field;
-use quillfront_image_urls::{Limits, Transform};
 
+use super::super::origin;
 use crate::s3::{NewObject, Object, Store, StoreError};
 use crate::terminal::tell;
 
-/// The bucket of the site, and the codecs.
-pub(super) struct Workshop {
+/// The bucket of the site.
+pub(super) struct Bucket {
     store: Store,
-    bucket: String,
-    codecs: Codecs,
+    name: String,
 }
 
-impl Workshop {
-    pub fn new(store: Store, bucket: String) -> Self {
-        Self {
-            store,
-            bucket,
-            codecs: Codecs::default(),
-        }
-    }
-
-    /// How many thumbnails were made.
-    pub fn made(&self) -> u64 {
-        self.codecs.made()
+impl Bucket {
+    pub fn new(store: Store, name: String) -> Self {
+        Self { store, name }
     }
 
     /// The ETag and the length of an object.
     pub fn look(&self, key: &str) -> Option<(String, u64)> {
-        self.store.look(&self.bucket, key)
+        self.store.look(&self.name, key)
     }
 
     /// The thumbnail in the bucket. One that the disk has lost can be made again.
-    pub async fn open(&self, key: &str) -> Result<Option<Object>, StoreError> {
-        match self.store.get(&self.bucket, key).await {
+    pub async fn get(&self, key: &str) -> Result<Option<Object>, StoreError> {
+        match self.store.get(&self.name, key).await {
             Err(StoreError::NoSuchBucket(_)) => Ok(None),
             Err(error) if error.is_damage() => Ok(None),
             opened => opened,
@@ -46,7 +36,7 @@ impl Workshop {
     }
 }
 
-impl Host for Workshop {
+impl Host for Bucket {
     type Error = StoreError;
 
     async fn head(&self, key: &str) -> Result<Option<Head>, StoreError> {
@@ -59,12 +49,25 @@ impl Host for Workshop {
             original: None,
         };
         // Without metadata it is none of the original's, and gives way.
-        if let Some(object) = self.open(key).await? {
+        if let Some(object) = self.get(key).await? {
             head.etag = object.meta.etag;
             head.size_bytes = object.meta.size;
             head.original = object.meta.metadata.get(Field::Original.name()).cloned();
         }
         Ok(Some(head))
+    }
+
+    async fn open(&self, key: &str) -> Result<Option<Opened>, StoreError> {
+        let Some(mut object) = self.get(key).await? else {
+            return Ok(None);
+        };
+        let mut bytes = Vec::new();
+        let end = object.meta.size;
+        append(&mut object, 0..end, key, &mut bytes)?;
+        Ok(Some(Opened {
+            headers: Headers::from_http(&origin::found(&object.meta)),
+            bytes: bytes.into(),
+        }))
     }
 
     async fn read(
@@ -74,7 +77,7 @@ impl Host for Workshop {
         range: Range<u64>,
         into: &mut Vec<u8>,
     ) -> Result<bool, StoreError> {
-        let object = match self.store.get(&self.bucket, key).await {
+        let object = match self.store.get(&self.name, key).await {
             Err(StoreError::NoSuchBucket(_)) => None,
             opened => opened?,
         };
@@ -82,16 +85,7 @@ impl Host for Workshop {
             return Ok(false);
         };
         let end = range.end.min(object.meta.size);
-        let mut start = range.start;
-        while start < end {
-            let piece = object.contents.piece(start, end);
-            let piece = piece.map_err(|source| StoreError::Io {
-                path: key.into(),
-                source,
-            })?;
-            start += piece.len() as u64;
-            into.extend_from_slice(&piece);
-        }
+        append(&mut object, range.start..end, key, into)?;
         Ok(true)
     }
 
@@ -104,7 +98,7 @@ impl Host for Workshop {
             metadata: object.metadata.clone(),
         };
         Ok(
-            match self.store.put_new(&self.bucket, &object.key, new).await {
+            match self.store.put_new(&self.name, &object.key, new).await {
                 Ok(Some(etag)) => Put::Stored(etag),
                 Ok(None) => Put::Occupied,
                 Err(error) => {
@@ -118,21 +112,28 @@ impl Host for Workshop {
     async fn delete(&self, key: &str, etag: &str) -> Result<(), StoreError> {
         // Where it is another one meanwhile, that is another's.
         self.store
-            .delete_version(&self.bucket, key, etag)
+            .delete_version(&self.name, key, etag)
             .await
             .map(|_| ())
     }
+}
 
-    fn check(&self, header: &[u8], limits: &Limits) -> Result<(), NotMade> {
-        self.codecs.check(header, limits)
+/// Appends a range of the bytes of an object.
+fn append(
+    object: &mut Object,
+    range: Range<u64>,
+    key: &str,
+    into: &mut Vec<u8>,
+) -> Result<(), StoreError> {
+    let mut start = range.start;
+    while start < range.end {
+        let piece = object.contents.piece(start, range.end);
+        let piece = piece.map_err(|source| StoreError::Io {
+            path: key.into(),
+            source,
+        })?;
+        start += piece.len() as u64;
+        into.extend_from_slice(&piece);
     }
-
-    fn make(
-        &self,
-        original: &[u8],
-        transform: &Transform,
-        limits: &Limits,
-    ) -> Result<Encoded, NotMade> {
-        self.codecs.make(original, transform, limits)
-    }
+    Ok(())
 }

@@ -7,12 +7,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
 use jiff::Timestamp;
+use quillfront_codecs::Codecs;
 use quillfront_edge::event::Headers;
 use quillfront_edge::respond::{self, Answer, Body};
 use quillfront_edge::thumbnail::{Grant, Made, Picture, SIGNED_HEADER, make};
 use quillfront_headers::Rules;
 
-use super::host::Workshop;
+use super::host::Bucket;
 use super::named;
 use crate::functions::Function;
 use crate::functions::url::{Answered, Asked, InvokeMode, ask};
@@ -23,7 +24,7 @@ use crate::terminal::tell;
 #[derive(Clone)]
 pub(super) enum Maker {
     /// This process.
-    Here(Arc<Workshop>),
+    Here(Arc<Bucket>, Arc<Codecs>),
     /// A function, which has its own way to the bucket.
     Function(Arc<Remote>),
 }
@@ -32,14 +33,14 @@ pub(super) enum Maker {
 pub(super) struct Remote {
     function: Function,
     /// The bucket, as far as it is looked at here.
-    bucket: Arc<Workshop>,
+    bucket: Arc<Bucket>,
     asked: AtomicU64,
 }
 
 impl Maker {
-    pub fn new(bucket: Arc<Workshop>, function: Option<Function>) -> Self {
+    pub fn new(bucket: Arc<Bucket>, function: Option<Function>) -> Self {
         let Some(function) = function else {
-            return Self::Here(bucket);
+            return Self::Here(bucket, Arc::default());
         };
         Self::Function(Arc::new(Remote {
             function,
@@ -51,7 +52,7 @@ impl Maker {
     /// How many thumbnails were made, or asked for.
     pub fn made(&self) -> u64 {
         match self {
-            Self::Here(workshop) => workshop.made(),
+            Self::Here(_, codecs) => codecs.made(),
             Self::Function(remote) => remote.asked.load(Ordering::Relaxed),
         }
     }
@@ -69,8 +70,8 @@ impl Maker {
         rules: &Rules,
     ) -> Result<Made, Arc<StoreError>> {
         match self {
-            Self::Here(workshop) => {
-                let made = make(&**workshop, path, grant, rules).await;
+            Self::Here(bucket, codecs) => {
+                let made = make(&**bucket, &**codecs, path, grant, rules).await;
                 made.map_err(Arc::new)
             }
             Self::Function(remote) => Ok(remote.make(path, grant, rules).await),

@@ -2,8 +2,8 @@
 //!
 //! What is to be made, and what is stored, is decided in [`quillfront_edge::thumbnail`], as a Lambda function does
 //! it. Here is what stands around it on one machine: [`flights`] has the work done once, however many wait for it,
-//! and not more of it at a time than there are processors; [`host`] has the bucket and the codecs; [`maker`] has
-//! the choice between them and a function that is run as Lambda runs it.
+//! and not more of it at a time than there are processors; [`host`] has the bucket; [`maker`] has
+//! the choice between the codecs and a function that is run as Lambda runs it.
 
 mod flights;
 mod host;
@@ -28,7 +28,7 @@ use crate::functions::Function;
 use crate::s3::{Store, StoreError};
 use crate::terminal::tell;
 use flights::{Flights, NotFlown};
-use host::Workshop;
+use host::Bucket;
 use maker::Maker;
 
 /// How often a picture is looked for anew whose original was replaced while it was waited for.
@@ -37,7 +37,7 @@ const LOOKS: usize = 3;
 /// The thumbnails of a site. Clones are the same.
 #[derive(Clone)]
 pub(super) struct Thumbnails {
-    workshop: Arc<Workshop>,
+    bucket: Arc<Bucket>,
     maker: Maker,
     flights: Arc<Flights<Result<Outcome, Arc<StoreError>>>>,
 }
@@ -65,10 +65,10 @@ pub(super) enum FindError {
 impl Thumbnails {
     /// Those in a bucket. What is missing is made by the function, if there is one.
     pub fn new(store: Store, bucket: String, function: Option<Function>) -> Self {
-        let workshop = Arc::new(Workshop::new(store, bucket));
+        let bucket = Arc::new(Bucket::new(store, bucket));
         Self {
-            maker: Maker::new(workshop.clone(), function),
-            workshop,
+            maker: Maker::new(bucket.clone(), function),
+            bucket,
             flights: Arc::default(),
         }
     }
@@ -146,7 +146,7 @@ impl Thumbnails {
         let Some((key, _)) = named(path, rules) else {
             return Ok(None);
         };
-        let Some(object) = self.workshop.open(&key).await? else {
+        let Some(object) = self.bucket.get(&key).await? else {
             return Ok(None);
         };
         let stored = &object.meta.metadata;
@@ -166,7 +166,7 @@ impl Thumbnails {
 
     /// Whether the original of a path has this ETag now.
     fn is_of(&self, path: &str, etag: &str, rules: &Rules) -> bool {
-        let now = named(path, rules).and_then(|(_, original)| self.workshop.look(&original));
+        let now = named(path, rules).and_then(|(_, original)| self.bucket.look(&original));
         now.is_some_and(|(now, _)| now == etag)
     }
 }
