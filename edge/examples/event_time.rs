@@ -66,8 +66,7 @@ fn page() -> Vec<(String, String)> {
         ]
         .map(|(name, value)| (name.to_owned(), Some(value.to_owned())))
         .into(),
-        redirect: None,
-        original: None,
+        ..Metadata::default()
     };
     let stored = metadata.write().expect("it fits");
     let own = stored

@@ -4,20 +4,13 @@ use super::originals;
 use super::scope;
 use super::world::{Measure, World};
 use crate::graph::TextQuestion;
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+use percent_encoding::percent_decode_str;
 use quillfront_image_urls::transform::{Fit, Format};
-use quillfront_image_urls::{Place, Settings, Transform, Version};
+use quillfront_image_urls::{Place, Settings, Transform, Version, encode_path};
 use quillfront_images::{self as images, Encoding, Filter, Job, Resize};
 use quillfront_markdown::Picture;
 use quillfront_site::key::SourceKey;
 
-/// All but the unreserved characters of RFC 3986 and the slash.
-const IN_PATH: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'.')
-    .remove(b'_')
-    .remove(b'~')
-    .remove(b'/');
 /// Narrower ones are for icons, not for what is as wide as a screen.
 const NARROWEST: u32 = 320;
 /// The one that is shown by what knows no `srcset`: a screen of usual size.
@@ -169,7 +162,7 @@ fn url_of(
 ) -> String {
     let auto = if *is_auto { ",format=auto" } else { "" };
     let folder = world.own.images.settings.folder();
-    let key = utf8_percent_encode(key, IN_PATH);
+    let key = encode_path(key);
     let path = format!("{folder}/{transform}{auto},v={version}/{key}");
     world.config.make_file_url(&path)
 }
