@@ -450,7 +450,8 @@ async fn a_stream_that_is_cut_is_no_whole_one() {
             }
         };
         assert_eq!(end, Err(CutShort::Ended), "{cut}");
-        assert!(bytes > 1_000_000, "{cut}: {bytes}");
+        // A process that exits takes along what it has not sent yet.
+        assert!(cut == "exit" || bytes > 1_000_000, "{cut}: {bytes}");
     }
     world.answer(json!({"do": "wait"})).await;
 }
