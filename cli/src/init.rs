@@ -43,7 +43,7 @@ pub fn run(options: Init) -> Result<u8> {
         "created a site in {}; start it with",
         root.display()
     ));
-    say!("\n  quillfront --root {} serve\n", show::for_shell(root));
+    say!("\n  {}\n", show::serve_line(root));
     Ok(exit::GOOD)
 }
 

@@ -340,6 +340,30 @@ pub fn outputs(report: &Report) {
     }
 }
 
+/// The line that serves a site, for the reader to paste.
+pub fn serve_line(root: &Path) -> String {
+    format!("{} --root {} serve", command(), for_shell(root))
+}
+
+/// How the reader has called this command, so that it can be called so again: through Cargo, which names the package
+/// to the programs that it runs, or by its path.
+fn command() -> String {
+    let package = std::env::var_os("CARGO_PKG_NAME");
+    if package.is_some_and(|package| package == env!("CARGO_PKG_NAME")) {
+        let profile = if cfg!(debug_assertions) {
+            ""
+        } else {
+            "--release "
+        };
+        return format!("cargo run {profile}--");
+    }
+    let called = std::env::args_os().next();
+    called.map_or_else(
+        || env!("CARGO_PKG_NAME").to_owned(),
+        |path| for_shell(Path::new(&path)),
+    )
+}
+
 /// A path as a shell takes it: in quotes where it has more than plain characters.
 pub fn for_shell(path: &Path) -> String {
     let text = path.display().to_string();

@@ -144,10 +144,27 @@ fn nothing_is_green_about_a_build_that_made_nothing() {
 #[test]
 fn a_site_may_have_a_name_with_signs_in_it() {
     let folder = tempfile::tempdir().unwrap();
-    let made = quillfront(folder.path(), &["init", "my \"blog\"!"]);
-    assert_eq!(made.status.code(), Some(0), "{}", said(&made));
-    let way_on = "quillfront --root 'my \"blog\"!' serve";
-    assert!(said(&made).contains(way_on), "{}", said(&made));
+    let program = env!("CARGO_BIN_EXE_quillfront");
+    // Cargo tells the programs that it runs that they are.
+    for (package, way_on) in [
+        (
+            "quillfront",
+            "\n  cargo run -- --root 'my \"blog\"!' serve\n".to_owned(),
+        ),
+        (
+            "other",
+            format!("\n  {program} --root 'my \"blog\"!' serve\n"),
+        ),
+    ] {
+        let made = Command::new(program)
+            .args(["init", "my \"blog\"!", "--force"])
+            .current_dir(folder.path())
+            .env("CARGO_PKG_NAME", package)
+            .output()
+            .unwrap();
+        assert_eq!(made.status.code(), Some(0), "{}", said(&made));
+        assert!(said(&made).contains(&way_on), "{}", said(&made));
+    }
     let site = folder.path().join("my \"blog\"!");
     let built = quillfront(&site, &["build"]);
     assert_eq!(built.status.code(), Some(0), "{}", said(&built));

@@ -266,5 +266,5 @@ fn tell(findings: &Findings, diagnostics: &[Diagnostic], output: &Path, builds: 
             "it does not build yet"
         },
     ));
-    say!("\n  quillfront --root {} serve\n", show::for_shell(output));
+    say!("\n  {}\n", show::serve_line(output));
 }
