@@ -43,7 +43,7 @@ pub(super) struct Thumbnails {
 }
 
 /// What a flight has come to.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 enum Outcome {
     /// The picture, or the answer that says why there is none.
     Made(Made),
@@ -220,7 +220,7 @@ mod tests {
         let store = Store::open(folder.path()).await.unwrap();
         store.create_bucket("site").await.unwrap();
         let mut bytes = Cursor::new(Vec::new());
-        let cat = RgbImage::new(64, 64);
+        let cat = RgbImage::new(128, 128);
         cat.write_to(&mut bytes, ImageFormat::Png).unwrap();
         let original = NewObject {
             bytes: bytes.into_inner().into(),
@@ -232,9 +232,9 @@ mod tests {
 
         let thumbnails = Thumbnails::new(store, "site".to_owned(), None);
         let rules = Arc::new(Rules::default());
-        let missing = || thumbnails.missing("/img/cat.png/width=16", Grant::Free, &rules);
+        let missing = || thumbnails.missing("/img/cat.png/width=64", Grant::Free, &rules);
         let first = missing().await.unwrap().unwrap();
-        assert!(matches!(first, Outcome::Made(Made::Picture(_))));
+        assert!(matches!(first, Outcome::Made(Made::Picture(_))), "{first:?}");
         let second = missing().await.unwrap().unwrap();
         assert!(matches!(second, Outcome::Stored));
         assert_eq!(thumbnails.made(), 1);
