@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use output::Output;
 use quillfront_publish::folder::{self, Built, Folders, Incremental, Tells};
 use quillfront_render::effective::Change;
-use quillfront_render::evaluate::{Account, Placed, Tree, Unready};
+use quillfront_render::evaluate::{Account, Placement, Tree, Unready};
 use quillfront_render::render::world::{Listing, Settings};
 use quillfront_site::diagnostic::Diagnostic;
 use quillfront_site::key::{OutputKey, SourceKey};
@@ -211,8 +211,8 @@ fn told(
     let mut account = Account::new(changes, full);
     for (key, made) in &tree.objects {
         let placed = match made {
-            Some(_) => Placed::Put { is_new: false },
-            None => Placed::Unchanged,
+            Some(_) => Placement::Put { is_new: false },
+            None => Placement::Unchanged,
         };
         account.made(tree, key, placed);
     }

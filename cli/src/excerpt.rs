@@ -104,7 +104,7 @@ pub fn draw(problem: &Diagnostic, text: Option<&str>, look: Look) -> String {
         heading.push_str(&visible(&place(problem)));
     }
     heading.push(':');
-    let report = Shown { problem, excerpt };
+    let report = DrawnDiagnostic { problem, excerpt };
     let mut drawn = String::new();
     // Writing into a string fails only if the crate's own bookkeeping does; then this will do.
     if handler(heading, look)
@@ -316,20 +316,20 @@ impl SourceCode for Excerpt {
 
 /// A diagnostic as the crate wants it.
 #[derive(Debug)]
-struct Shown<'a> {
+struct DrawnDiagnostic<'a> {
     problem: &'a Diagnostic,
     excerpt: Option<Excerpt>,
 }
 
-impl fmt::Display for Shown<'_> {
+impl fmt::Display for DrawnDiagnostic<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&visible_lines(&self.problem.message))
     }
 }
 
-impl std::error::Error for Shown<'_> {}
+impl std::error::Error for DrawnDiagnostic<'_> {}
 
-impl miette::Diagnostic for Shown<'_> {
+impl miette::Diagnostic for DrawnDiagnostic<'_> {
     fn severity(&self) -> Option<Severity> {
         Some(match self.problem.severity {
             diagnostic::Severity::Error => Severity::Error,

@@ -1,6 +1,6 @@
 //! Exit codes (interface.md).
 
-use crate::interrupt::Interrupted;
+use crate::interrupt::Interruption;
 use quillfront_edge::viewer::javascript::TooLong;
 use quillfront_publish::bucket::BuildError;
 use quillfront_publish::bucket::preview::PreviewError;
@@ -32,7 +32,7 @@ pub fn of(error: &anyhow::Error) -> u8 {
     if error.is::<TooLong>() {
         return DIAGNOSTICS;
     }
-    if let Some(interrupted) = error.downcast_ref::<Interrupted>() {
+    if let Some(interrupted) = error.downcast_ref::<Interruption>() {
         return interrupted.code();
     }
     if let Some(PreviewError::Moving) = error.downcast_ref() {

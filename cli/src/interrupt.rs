@@ -17,11 +17,11 @@ const TERMINATE: u8 = 15;
 /// A signal that asks a command to end.
 #[derive(Debug, thiserror::Error)]
 #[error("interrupted before it finished; run it again")]
-pub struct Interrupted {
+pub struct Interruption {
     signal: u8,
 }
 
-impl Interrupted {
+impl Interruption {
     /// The exit code of a command that was not done.
     pub fn code(&self) -> u8 {
         OF_SIGNALS + self.signal
@@ -32,15 +32,15 @@ impl Interrupted {
 ///
 /// # Errors
 /// The system does not tell of signals.
-pub async fn interrupted() -> Result<Interrupted> {
-    let interrupt = Interrupted { signal: INTERRUPT };
+pub async fn interrupted() -> Result<Interruption> {
+    let interrupt = Interruption { signal: INTERRUPT };
     #[cfg(unix)]
     {
         use tokio::signal::unix::{SignalKind, signal};
         let mut terminate = signal(SignalKind::terminate())?;
         tokio::select! {
             done = tokio::signal::ctrl_c() => done.map(|()| interrupt).map_err(Into::into),
-            _ = terminate.recv() => Ok(Interrupted { signal: TERMINATE }),
+            _ = terminate.recv() => Ok(Interruption { signal: TERMINATE }),
         }
     }
     #[cfg(not(unix))]
@@ -64,7 +64,7 @@ pub fn block_on(command: impl Future<Output = Result<u8>>) -> Result<u8> {
 /// Does what a builder is asked to, unless a signal comes first.
 ///
 /// # Errors
-/// The work failed, or [`Interrupted`].
+/// The work failed, or [`Interruption`].
 pub async fn unless_interrupted<T, E: Into<anyhow::Error>>(
     builder: &Builder,
     work: impl Future<Output = Result<T, E>>,

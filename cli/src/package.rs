@@ -27,7 +27,7 @@ use std::path::{Path, PathBuf};
 const SHIM: &str = include_str!("../../edge/addon/index.mjs");
 
 /// A file of a package.
-struct Packed {
+struct PackageFile {
     /// Its path in the folder of the package.
     name: &'static str,
     bytes: Vec<u8>,
@@ -35,7 +35,7 @@ struct Packed {
     is_program: bool,
 }
 
-impl Packed {
+impl PackageFile {
     fn file(name: &'static str, bytes: Vec<u8>) -> Self {
         Self {
             name,
@@ -48,11 +48,11 @@ impl Packed {
 /// What `--json` tells.
 #[derive(Serialize)]
 struct Report {
-    files: Vec<Written>,
+    files: Vec<WrittenFile>,
 }
 
 #[derive(Serialize)]
-struct Written {
+struct WrittenFile {
     path: PathBuf,
     bytes: usize,
     sha256: String,
@@ -97,7 +97,7 @@ pub fn run(global: &Global, options: args::Package) -> Result<u8> {
 
 /// What is at the edge of a site: CloudFront Functions, and the functions of Lambda@Edge or the policy that
 /// stands for them.
-fn edge(global: &Global, options: &args::Package) -> Result<(Vec<Packed>, Vec<Diagnostic>)> {
+fn edge(global: &Global, options: &args::Package) -> Result<(Vec<PackageFile>, Vec<Diagnostic>)> {
     let site = match site::of(global, options)? {
         Ok(site) => site,
         Err(problems) => return Ok((Vec::new(), problems)),
@@ -110,7 +110,7 @@ fn edge(global: &Global, options: &args::Package) -> Result<(Vec<Packed>, Vec<Di
 }
 
 /// The functions of Lambda@Edge.
-fn functions(options: &args::Package) -> Result<Packed> {
+fn functions(options: &args::Package) -> Result<PackageFile> {
     let addon = match &options.addon {
         Some(path) => addon::read(path)?,
         None => addon::build(options.source.as_deref())?,
@@ -119,10 +119,10 @@ fn functions(options: &args::Package) -> Result<Packed> {
         zip::Entry::new("index.mjs", SHIM.as_bytes()),
         zip::Entry::new("quillfront.node", &addon),
     ];
-    Ok(Packed::file("edge.zip", zip::write(&entries)?))
+    Ok(PackageFile::file("edge.zip", zip::write(&entries)?))
 }
 
-fn write(folder: &Path, file: &Packed) -> Result<Written> {
+fn write(folder: &Path, file: &PackageFile) -> Result<WrittenFile> {
     let path = folder.join(file.name);
     let told = || path.display().to_string();
     if let Some(folder) = path.parent() {
@@ -138,7 +138,7 @@ fn write(folder: &Path, file: &Packed) -> Result<Written> {
         fs::set_permissions(&new, mode).with_context(told)?;
     }
     fs::rename(&new, &path).with_context(told)?;
-    Ok(Written {
+    Ok(WrittenFile {
         bytes: file.bytes.len(),
         sha256: hex::encode(Sha256::digest(&file.bytes)),
         path,

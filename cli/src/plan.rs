@@ -9,7 +9,7 @@ use crate::root::key_of;
 use crate::show::{self, BOLD, CYAN, DIM, GREEN, RED, YELLOW};
 use anyhow::{Context, Result};
 use quillfront_publish::bucket::preview::{Output, Preview, PreviewError};
-use quillfront_publish::bucket::store::{Given, GivenObjects};
+use quillfront_publish::bucket::store::{GivenObjects, StandIn};
 use quillfront_publish::bucket::{Options, Step};
 use quillfront_site::diagnostic::Diagnostic;
 use quillfront_site::key::{Role, SourceKey};
@@ -73,7 +73,7 @@ pub fn run(global: &Global, options: args::Plan) -> Result<u8> {
 }
 
 /// A file as if it were uploaded, under the key that it has in the site.
-async fn given(global: &Global, file: &Path) -> Result<(String, Option<Given>)> {
+async fn given(global: &Global, file: &Path) -> Result<(String, Option<StandIn>)> {
     let shown = file.display();
     let usage = |why: String| UsageError(format!("{shown} {why}"));
     let key = key_of(&global.root, file);
@@ -90,7 +90,7 @@ async fn given(global: &Global, file: &Path) -> Result<(String, Option<Given>)> 
     if SourceKey::from(key.as_str()).role() == Role::Ignored {
         return Err(usage("is not a source file of a site".to_owned()).into());
     }
-    let given = Given::read(&path).await;
+    let given = StandIn::read(&path).await;
     Ok((key, given.with_context(|| path.display().to_string())?))
 }
 

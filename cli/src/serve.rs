@@ -345,7 +345,7 @@ fn open_browser(url: &str) {
 }
 
 /// Why an event was not handled.
-enum NotHandled {
+enum EventFailure {
     /// It never will be.
     Event(String),
     /// It is tried again.
@@ -477,11 +477,11 @@ impl Serving {
                     // Whoever holds the lease may be dead: look again until the work is done.
                     tokio::time::sleep(RETRY_AFTER).await;
                 }
-                Err(NotHandled::Event(error)) => {
+                Err(EventFailure::Event(error)) => {
                     show::warning(&error);
                     return Ok(());
                 }
-                Err(NotHandled::Work(error)) => {
+                Err(EventFailure::Work(error)) => {
                     show::warning(&format!("{error}; trying again"));
                     tokio::time::sleep(RETRY_AFTER).await;
                     // The run that failed is over; its lease is ours to end.
@@ -494,18 +494,18 @@ impl Serving {
     }
 
     /// Has the builder handle an event: the one of this process, or the function.
-    async fn run(&self, source: &Place, event: &Value) -> Result<handler::Answer, NotHandled> {
+    async fn run(&self, source: &Place, event: &Value) -> Result<handler::Answer, EventFailure> {
         if let Some(function) = &self.function {
             let reports = functions::build(function, event).await;
             return Ok(handler::Answer {
-                reports: reports.map_err(NotHandled::Work)?,
+                reports: reports.map_err(EventFailure::Work)?,
                 ..handler::Answer::default()
             });
         }
         let handled = handler::handle(&self.builder, source, event).await;
         handled.map_err(|error| match error {
-            handler::HandleError::Event(error) => NotHandled::Event(error.to_string()),
-            error => NotHandled::Work(error.to_string()),
+            handler::HandleError::Event(error) => EventFailure::Event(error.to_string()),
+            error => EventFailure::Work(error.to_string()),
         })
     }
 

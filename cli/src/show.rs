@@ -8,7 +8,7 @@ use crate::out::say;
 use anstyle::{AnsiColor, Style};
 use indicatif::{ProgressBar, ProgressStyle};
 use jiff::Timestamp;
-use published::Published;
+use published::PublishReport;
 use quillfront_publish::bucket::{Progress, Step};
 use quillfront_site::diagnostic::Diagnostic;
 use quillfront_site::report::{Action, Kind, OutputReport, Report, SourceChanges};
@@ -262,7 +262,7 @@ pub fn report(report: &Report, texts: &Texts, address: &str) {
 /// What a build published, and why.
 fn published(report: &Report, address: &str) {
     let took = duration(report.ms.get("total").copied().unwrap_or(0));
-    let Some(published) = Published::of(report, address) else {
+    let Some(published) = PublishReport::of(report, address) else {
         let failed = published::failed(report);
         let has_errors = report.diagnostics.iter().any(Diagnostic::is_error);
         match failed {

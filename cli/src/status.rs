@@ -335,7 +335,7 @@ fn show_status(status: &Status, texts: &Texts) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use quillfront_publish::bucket::root::{self, Held, Lease, Outbox};
+    use quillfront_publish::bucket::root::{self, HeldChange, Lease, Outbox};
 
     fn now() -> Timestamp {
         "2026-01-02T03:04:05Z".parse().unwrap()
@@ -365,7 +365,7 @@ mod tests {
             intent: vec!["a/index.html".into()],
             committed: false,
         });
-        root.held = Some(Held {
+        root.held = Some(HeldChange {
             reason: "it would delete 20 of 30 pages".into(),
             keys: (0..20).map(|n| format!("content/{n:02}.md")).collect(),
         });
@@ -379,7 +379,7 @@ mod tests {
         }];
         root.unreferenced.insert(
             "processed_images/a.png".into(),
-            root::Unreferenced {
+            root::UnreferencedObject {
                 etag: "e".into(),
                 since_ms: now().as_millisecond(),
             },

@@ -7,7 +7,7 @@ use std::fmt::Write;
 use std::ops::Range;
 
 /// A picture as HTML.
-pub struct Shown<'a> {
+pub struct PictureMarkup<'a> {
     /// What stands in a line of text.
     pub html: CowStr<'a>,
     /// What stands in its place where it is alone: with a caption.
@@ -20,17 +20,17 @@ pub fn show<'a>(
     title: CowStr<'a>,
     alt: String,
     context: &Context<'a>,
-) -> Shown<'a> {
+) -> PictureMarkup<'a> {
     let lazy = context.options.lazy_async_image;
     let above = url
         .starts_with("../")
         .then(|| format!("{}{url}", context.page.permalink));
     match context.env.picture(above.as_deref().unwrap_or(&url)) {
-        None => Shown {
+        None => PictureMarkup {
             html: plain(url, title, alt, lazy),
             figure: None,
         },
-        Some(picture) => Shown {
+        Some(picture) => PictureMarkup {
             html: picture.html(&alt, &title).into(),
             figure: (!title.trim().is_empty()).then(|| picture.figure(&alt, &title)),
         },

@@ -165,7 +165,7 @@ impl Web {
             .max_idle_connections(0)
             .user_agent(concat!("quillfront/", env!("CARGO_PKG_VERSION")))
             .build();
-        let resolver = Guarded { names, refusal };
+        let resolver = GuardedResolver { names, refusal };
         let agent = Agent::with_parts(config, DefaultConnector::default(), resolver);
         Self { agent }
     }
@@ -293,12 +293,12 @@ fn seconds(duration: Duration) -> u64 {
 
 /// Looks names up, and refuses those that have an address that is not to be connected to. The
 /// connection goes to what comes out of here.
-struct Guarded<R> {
+struct GuardedResolver<R> {
     names: R,
     refusal: Refusal,
 }
 
-impl<R: Resolver> Resolver for Guarded<R> {
+impl<R: Resolver> Resolver for GuardedResolver<R> {
     fn resolve(
         &self,
         uri: &Uri,
@@ -320,7 +320,7 @@ impl<R: Resolver> Resolver for Guarded<R> {
     }
 }
 
-impl<R> fmt::Debug for Guarded<R> {
+impl<R> fmt::Debug for GuardedResolver<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Guarded")
     }

@@ -19,9 +19,9 @@ use crate::bucket::observe::MAX_INPUT_BYTES;
 use crate::fetch::{self, Budget, Web};
 use output::Output;
 use quillfront_headers::RULES_KEY;
-use quillfront_render::effective::{self, Observed};
+use quillfront_render::effective::{self, SourceObservation};
 use quillfront_render::evaluate::{
-    self, Candidates, Prepared, Progress, Selection, Supplied, Tree, Unready,
+    self, Candidates, PreparedSite, Progress, Selection, Supply, Tree, Unready,
 };
 use quillfront_render::render::world::{Inputs, Settings};
 use quillfront_render::search::Records;
@@ -56,12 +56,12 @@ fn look(
     root: &Path,
     files: Vec<FileEntry>,
     opaque: impl Fn(&FileEntry) -> io::Result<String> + Sync,
-) -> io::Result<Vec<(SourceKey, Observed)>> {
+) -> io::Result<Vec<(SourceKey, SourceObservation)>> {
     let look_at = |file: FileEntry| {
         let size = file.version.size;
         if !file.key.is_text() {
             let version = opaque(&file)?;
-            return Ok((file.key, Observed::Opaque { version, size }));
+            return Ok((file.key, SourceObservation::Opaque { version, size }));
         }
         let FileEntry { key, version } = file;
         let version = version.to_string();
@@ -71,7 +71,7 @@ fn look(
         } else {
             None
         };
-        let observed = Observed::Text {
+        let observed = SourceObservation::Text {
             version,
             size,
             bytes,
@@ -87,9 +87,9 @@ fn take_config(sources: &mut Sources, root: &Path, config: &Path) -> io::Result<
     let bytes = fs::read(&path).map_err(|error| named(&path, error))?;
     let (size, version) = (bytes.len() as u64, "given".to_owned());
     for key in CONFIGS {
-        effective::observe(sources, &SourceKey::from(key), Observed::Absent);
+        effective::observe(sources, &SourceKey::from(key), SourceObservation::Absent);
     }
-    let given = Observed::Text {
+    let given = SourceObservation::Text {
         version,
         size,
         bytes: Some(bytes),
@@ -169,7 +169,7 @@ pub fn evaluate<Kept: Send>(
     let now = settings.now;
     let begin_selection = || {
         own_config_is_good(&sources)?;
-        let options = |_: &Prepared| evaluate::Options {
+        let options = |_: &PreparedSite| evaluate::Options {
             tells_headers: tells.headers,
             ..evaluate::Options::default()
         };
@@ -218,7 +218,7 @@ fn render<Kept: Send>(
             let source = sources.get(key.as_str())?;
             Some((key.clone(), source.content().to_owned()))
         };
-        selection.supply(Supplied {
+        selection.supply(Supply {
             versions: asked.files.iter().filter_map(version).collect(),
             files: inputs(root, asked.files)?,
             texts: texts(root, asked.texts)?,

@@ -11,7 +11,7 @@ pub use event::{EventError, Strange};
 use crate::bucket::run::Work;
 use crate::bucket::store::Place;
 use crate::bucket::{BuildError, Builder};
-use event::Asked;
+use event::EventRequest;
 use futures::future::LocalBoxFuture;
 use quillfront_site::report::Report;
 use serde_json::{Value, json};
@@ -86,7 +86,7 @@ pub async fn handle(
             ..Answer::default()
         });
     };
-    let mut all = Asked::default();
+    let mut all = EventRequest::default();
     for (_, asked) in &messages {
         all.keys.extend(asked.keys.iter().cloned());
         all.reconcile |= asked.reconcile;
@@ -122,7 +122,7 @@ pub async fn handle(
     })
 }
 
-async fn run(builder: &Builder, asked: &Asked) -> Result<Vec<Report>, BuildError> {
+async fn run(builder: &Builder, asked: &EventRequest) -> Result<Vec<Report>, BuildError> {
     let mut reports = Vec::new();
     if !asked.keys.is_empty() {
         reports = run_one(builder, Work::Keys(asked.keys.clone())).await?;

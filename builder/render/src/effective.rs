@@ -18,7 +18,7 @@ pub const MAX_FILE_BYTES: u64 = 5 * 1024 * 1024 * 1024;
 
 /// A source that was looked at because something said that it may have changed.
 #[derive(Debug, Clone)]
-pub enum Observed {
+pub enum SourceObservation {
     /// It is not there.
     Absent,
     /// Text, with its bytes (None where they were over the limit and so not read).
@@ -62,7 +62,7 @@ pub enum Until {
     Changed,
 }
 
-impl Observed {
+impl SourceObservation {
     /// The same, not to be used.
     pub fn set_aside(self, until: Until) -> Self {
         let (version, size) = match self {
@@ -112,7 +112,7 @@ pub enum Change {
 /// share the work.
 pub fn observe_all(
     sources: &mut Sources,
-    seen: Vec<(SourceKey, Observed)>,
+    seen: Vec<(SourceKey, SourceObservation)>,
 ) -> Vec<(SourceKey, Change)> {
     let seen: Vec<_> = seen
         .into_par_iter()
@@ -130,23 +130,23 @@ pub fn observe_all(
 }
 
 /// Takes in what was seen under `key`, by the rule of the effective source.
-pub fn observe(sources: &mut Sources, key: &SourceKey, observed: Observed) -> Change {
+pub fn observe(sources: &mut Sources, key: &SourceKey, observed: SourceObservation) -> Change {
     let looked_at = look_at(sources, key, observed);
     take_in(sources, key, looked_at)
 }
 
 /// What was seen, checked against what a build uses now.
-fn look_at(sources: &Sources, key: &SourceKey, observed: Observed) -> LookedAt {
+fn look_at(sources: &Sources, key: &SourceKey, observed: SourceObservation) -> LookedAt {
     let (version, size, bytes) = match observed {
-        Observed::Absent => return LookedAt::Absent,
-        Observed::Opaque { version, size } => (version, size, None),
-        Observed::Unreadable { version } => return keep(sources, key, version),
-        Observed::SetAside {
+        SourceObservation::Absent => return LookedAt::Absent,
+        SourceObservation::Opaque { version, size } => (version, size, None),
+        SourceObservation::Unreadable { version } => return keep(sources, key, version),
+        SourceObservation::SetAside {
             version,
             size,
             until,
         } => return put_aside(sources, key, version, size, until),
-        Observed::Text {
+        SourceObservation::Text {
             version,
             size,
             bytes,
@@ -415,9 +415,9 @@ mod tests {
     use super::*;
     use quillfront_site::quillfront_toml::{Future, KEY};
 
-    fn text(version: &str, body: &str) -> Observed {
+    fn text(version: &str, body: &str) -> SourceObservation {
         let bytes = body.as_bytes().to_vec();
-        Observed::Text {
+        SourceObservation::Text {
             version: version.into(),
             size: bytes.len() as u64,
             bytes: Some(bytes),
@@ -448,17 +448,20 @@ mod tests {
         );
         assert!(sources.get("content/a.md").unwrap().problems.is_empty());
         assert_eq!(
-            observe(&mut sources, &key, Observed::Absent),
+            observe(&mut sources, &key, SourceObservation::Absent),
             Change::Removed
         );
-        assert_eq!(observe(&mut sources, &key, Observed::Absent), Change::None);
+        assert_eq!(
+            observe(&mut sources, &key, SourceObservation::Absent),
+            Change::None
+        );
     }
 
     #[test]
     fn bytes_that_were_never_good_are_absent() {
         let key = SourceKey::from("content/a.md");
         let mut sources = Sources::default();
-        let binary = Observed::Text {
+        let binary = SourceObservation::Text {
             version: "1".into(),
             size: 2,
             bytes: Some(vec![0xff, 0xfe]),
@@ -475,7 +478,7 @@ mod tests {
     fn a_text_over_the_limit_is_not_read() {
         let key = SourceKey::from("content/a.md");
         let mut sources = Sources::default();
-        let huge = Observed::Text {
+        let huge = SourceObservation::Text {
             version: "1".into(),
             size: 50 << 20,
             bytes: None,
@@ -486,7 +489,7 @@ mod tests {
             "too-large"
         );
         let film = SourceKey::from("static/film.mp4");
-        let observed = |size: u64| Observed::Opaque {
+        let observed = |size: u64| SourceObservation::Opaque {
             version: size.to_string(),
             size,
         };

@@ -2,7 +2,7 @@
 //!
 //! Pure: files and URLs that templates name while they render are asked for ([`Evaluation::step`])
 //! and handed in ([`Evaluation::supply`]) by whoever holds storage. The types state the order:
-//! [`Prepared`] is a site with its plan, [`Evaluation`] renders it, [`Tree`] is what came of it. When all is rendered, the [pictures](pictures) that it refers to are made.
+//! [`PreparedSite`] is a site with its plan, [`Evaluation`] renders it, [`Tree`] is what came of it. When all is rendered, the [pictures](pictures) that it refers to are made.
 
 use crate::graph::memo::Memo;
 use crate::graph::reach::Reach;
@@ -21,7 +21,7 @@ use quillfront_site::key::{OutputKey, SourceKey};
 use quillfront_site::library::schedule::NextDue;
 use quillfront_site::links::ExternalLinks;
 use quillfront_site::object::{Object, ObjectHeaders};
-use quillfront_site::plan::{self, PICTURES, Plan, Planned, Recipe};
+use quillfront_site::plan::{self, PICTURES, Plan, PlannedOutput, Recipe};
 use quillfront_site::report::{Action, OutputReport};
 use quillfront_site::source::Sources;
 use std::collections::{BTreeMap, BTreeSet};
@@ -43,11 +43,11 @@ mod site_rules;
 mod supply;
 pub mod why;
 
-pub use account::{Account, Placed};
+pub use account::{Account, Placement};
 pub use album::{Album, Page};
-pub use prepare::{Prepared, Unready};
+pub use prepare::{PreparedSite, Unready};
 pub use select::{Candidates, Progress, Selection};
-pub use supply::{Asked, Supplied};
+pub use supply::{OpenQuestions, Supply};
 
 use headers::Violations;
 use pictures::Darkroom;
@@ -261,16 +261,16 @@ pub struct Evaluation<Kept = Object> {
 }
 
 /// Content files, with what is wrong with each.
-type Failed = Vec<(SourceKey, Vec<Diagnostic>)>;
+type FileFailures = Vec<(SourceKey, Vec<Diagnostic>)>;
 
 /// True for what a content file itself is published as.
-fn is_own(planned: &Planned) -> bool {
+fn is_own(planned: &PlannedOutput) -> bool {
     matches!(planned.recipe, Recipe::Page(_) | Recipe::Section { .. })
 }
 
 impl<Kept: Send> Evaluation<Kept> {
-    fn begin(site: Prepared, options: Options) -> Self {
-        let Prepared {
+    fn begin(site: PreparedSite, options: Options) -> Self {
+        let PreparedSite {
             mut world,
             plan,
             pages,
@@ -348,7 +348,7 @@ impl<Kept: Send> Evaluation<Kept> {
     }
 
     /// Begins again with other content, taking over what was made and would come out the same.
-    fn begin_again(&mut self, site: Prepared) {
+    fn begin_again(&mut self, site: PreparedSite) {
         let graph = Arc::new(self.graph_between());
         let done = std::mem::take(&mut self.done).into_iter();
         let made = done.filter_map(|(key, made)| Some((key, made.ok()??)));
@@ -404,7 +404,7 @@ impl<Kept: Send> Evaluation<Kept> {
     }
 
     /// The content files whose own outputs or bodies could not be made, with what is wrong.
-    fn failed_own(&self) -> Failed {
+    fn failed_own(&self) -> FileFailures {
         let mut failed = Vec::new();
         for (key, made) in &self.done {
             let planned = self.plan.get(key).filter(|planned| is_own(planned));
@@ -426,7 +426,7 @@ impl<Kept: Send> Evaluation<Kept> {
 
     /// The same, as far as it can be said before any output is rendered: by bodies, and by templates that are
     /// not there. What has to be read before is returned as of [`step`](Self::step).
-    fn failed_before_rendering(&mut self) -> Result<Failed, Asked> {
+    fn failed_before_rendering(&mut self) -> Result<FileFailures, OpenQuestions> {
         let Site { world, contents } = self.settle()?;
         let own = self.plan.iter().filter(|(_, planned)| {
             let is_tried = |only: &Candidates| only.contains(&planned.source);
@@ -436,7 +436,7 @@ impl<Kept: Send> Evaluation<Kept> {
             let problems = output::why_hopeless(&world, &contents, key, planned)?;
             Some((planned.source.clone(), problems))
         });
-        let mut failed: Failed = hopeless.collect();
+        let mut failed: FileFailures = hopeless.collect();
         failed.extend(self.failed_own());
         // What is told of what goes back stays with it, places included.
         let told = failed.iter().flat_map(|(_, problems)| problems);
@@ -468,7 +468,7 @@ impl<Kept: Send> Evaluation<Kept> {
     /// Renders what can be rendered, and hands each object to `keep`, on several threads at once.
     /// Returns what has to be read or fetched before the rest can be, no more at once than fits
     /// into memory; nothing when all is done.
-    pub fn step(&mut self, keep: impl Fn(&OutputKey, Object) -> Kept + Sync) -> Asked {
+    pub fn step(&mut self, keep: impl Fn(&OutputKey, Object) -> Kept + Sync) -> OpenQuestions {
         if self.needs.is_empty() && self.originals.is_empty() {
             self.needs = self.render(&keep);
         }
@@ -494,7 +494,7 @@ impl<Kept: Send> Evaluation<Kept> {
 
     /// Settles all bodies, so that it can be said what outputs are made from; nothing is rendered that
     /// is as the graph has it. What has to be read before is returned as of [`step`](Self::step).
-    pub fn settle(&mut self) -> Result<Site, Asked> {
+    pub fn settle(&mut self) -> Result<Site, OpenQuestions> {
         if self.needs.is_empty() && self.contents.is_none() {
             match self.settle_bodies() {
                 Ok(contents) => self.contents = Some(Arc::new(contents)),

@@ -20,7 +20,7 @@ pub mod reach;
 pub mod whole;
 
 pub use project::{add_value, list_mark, value_mark};
-pub use question::{Named, PageQuestion, Question, TextQuestion};
+pub use question::{NameQuestion, PageQuestion, Question, TextQuestion};
 
 use crate::remote::Request;
 use quillfront_images::Job;
@@ -34,7 +34,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// A picture that a render refers to: where it is published, the original, and what to make of it.
-pub type Shown = (OutputKey, SourceKey, Job);
+pub type PictureUse = (OutputKey, SourceKey, Job);
 
 /// Whether a page is seen with the pages before and after it in its section.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -65,7 +65,7 @@ pub struct BodyFacts {
     /// What is worth a look though it did not stop the page, with lines of the file.
     pub warnings: Vec<Diagnostic>,
     /// Pictures that it refers to.
-    pub pictures: Vec<Shown>,
+    pub pictures: Vec<PictureUse>,
     /// What of it runs and stands in the text itself: scripts, and addresses of script files.
     pub scripts: Vec<Digest>,
     /// What of it a content security policy may block, as [`Facts`] name it, with lines of the file.
@@ -80,7 +80,7 @@ pub struct OutputTrace {
     /// What functions asked for while it was rendered. Most outputs ask alike, and share it.
     pub asked: Arc<[Arc<Question>]>,
     /// Pictures that it refers to.
-    pub pictures: Vec<Shown>,
+    pub pictures: Vec<PictureUse>,
     /// What it runs and loads, if it is an HTML page.
     pub page: Option<Arc<Facts>>,
 }

@@ -20,12 +20,12 @@ use std::sync::{Arc, OnceLock};
 
 /// The style sheets of a site. Each is compiled when it is first asked for.
 pub struct Sheets {
-    sheets: BTreeMap<OutputKey, (SourceKey, OnceLock<Compiled>)>,
+    sheets: BTreeMap<OutputKey, (SourceKey, OnceLock<CssResult>)>,
     mark: Mark,
 }
 
 /// A style sheet, or what is wrong with it.
-pub type Compiled = Result<Arc<[u8]>, Vec<Diagnostic>>;
+pub type CssResult = Result<Arc<[u8]>, Vec<Diagnostic>>;
 
 impl Sheets {
     /// Those of these keys, each with the source that it is made from.
@@ -55,7 +55,7 @@ impl Sheets {
     }
 
     /// A style sheet; None where it is none.
-    pub fn get(&self, key: &str, sources: &Sources) -> Option<&Compiled> {
+    pub fn get(&self, key: &str, sources: &Sources) -> Option<&CssResult> {
         let (source, compiled) = self.sheets.get(key)?;
         Some(compiled.get_or_init(|| {
             let css = sheet(sources, source).map(|css| Arc::from(css.as_bytes()));

@@ -23,7 +23,7 @@ use quillfront_policy::{Facts, FindingKind};
 use quillfront_site::edge_files::HeaderRules;
 use quillfront_site::key::OutputKey;
 use quillfront_site::object::content_type;
-use quillfront_site::plan::{self, Planned, Recipe};
+use quillfront_site::plan::{self, PlannedOutput, Recipe};
 use quillfront_site::quillfront_toml::security::{Mode, PathSecurity, Preset};
 use quillfront_site::quillfront_toml::{Directive, Security};
 use std::collections::BTreeMap;
@@ -47,7 +47,7 @@ impl HeaderSources<'_> {
 
 /// The headers of an object, and what of its page is blocked.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Dressed {
+pub struct SecuredHeaders {
     /// User metadata, by name.
     pub metadata: BTreeMap<String, String>,
     /// `Content-Type`, where a rule sets it.
@@ -64,12 +64,12 @@ pub struct Violation {
     /// True where the page is not published for it.
     pub is_error: bool,
     /// What it is.
-    pub what: Blocked,
+    pub what: BlockedItem,
 }
 
 /// What a policy blocks.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Blocked {
+pub enum BlockedItem {
     /// Something that runs.
     Found {
         /// Of what kind.
@@ -116,14 +116,14 @@ pub enum Blocked {
 pub fn dress(
     sources: HeaderSources<'_>,
     key: &OutputKey,
-    planned: &Planned,
+    planned: &PlannedOutput,
     page: Option<&Facts>,
-) -> Dressed {
+) -> SecuredHeaders {
     let (metadata, violations) = secure(sources.security, key, planned, page);
-    let dressed = Dressed {
+    let dressed = SecuredHeaders {
         metadata,
         violations,
-        ..Dressed::default()
+        ..SecuredHeaders::default()
     };
     // No URL reaches it.
     if planned.recipe == Recipe::Rules {
@@ -150,7 +150,7 @@ type Secured = (BTreeMap<String, String>, Vec<Violation>);
 fn secure(
     security: Option<&Security>,
     key: &OutputKey,
-    planned: &Planned,
+    planned: &PlannedOutput,
     page: Option<&Facts>,
 ) -> Secured {
     let redirect = match &planned.recipe {
@@ -202,7 +202,7 @@ fn too_long(rules: &PathSecurity) -> impl Fn(&WriteError) -> Violation {
     let is_error = refuses(rules);
     move |why| Violation {
         is_error,
-        what: Blocked::Policy {
+        what: BlockedItem::Policy {
             why: why.to_string(),
         },
     }
@@ -241,7 +241,7 @@ fn of_page(rules: &PathSecurity, page: &Facts) -> Secured {
             }
             Err(why) => why,
         };
-        let is_told = |one: &Violation| matches!(one.what, Blocked::Policy { .. });
+        let is_told = |one: &Violation| matches!(one.what, BlockedItem::Policy { .. });
         if !violations.iter().any(is_told) {
             violations.push(too_long(rules)(&why));
         }

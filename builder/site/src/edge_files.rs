@@ -7,7 +7,7 @@
 mod headers;
 mod redirects;
 
-pub use headers::{HeaderRules, Merged, Setting};
+pub use headers::{HeaderRules, MergedHeader, Setting};
 
 use crate::config::Config;
 use crate::diagnostic::{Diagnostic, Severity};
@@ -38,12 +38,12 @@ pub struct EdgeFiles {
     /// What is wrong with them.
     pub problems: Vec<Diagnostic>,
     /// Paths that rules show in place of others, as far as they are known, with their places.
-    pub shown: Vec<Shown>,
+    pub shown: Vec<RewrittenPath>,
 }
 
 /// A path that a rule shows in place of another.
 #[derive(Debug, Clone)]
-pub struct Shown {
+pub struct RewrittenPath {
     /// The path.
     pub path: String,
     /// The file of the rule.
@@ -71,7 +71,7 @@ impl EdgeFiles {
             files.redirects = read.redirects;
             let shown = read.shown.into_iter();
             files.shown = shown
-                .map(|(line, path)| Shown {
+                .map(|(line, path)| RewrittenPath {
                     path,
                     file: key.clone(),
                     line,

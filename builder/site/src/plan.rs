@@ -30,7 +30,7 @@ mod taxonomies;
 mod thumbnails;
 mod wanted;
 
-use wanted::Wanted;
+use wanted::Claims;
 
 /// Who comes first where several want one key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -100,7 +100,7 @@ pub enum Recipe {
     /// A style sheet, compiled from a Sass file.
     Style(SourceKey),
     /// A picture that a template asked for while it was rendered.
-    Picture(Box<Processed>),
+    Picture(Box<ProcessedPicture>),
 }
 
 /// The list of a taxonomy's terms.
@@ -136,7 +136,7 @@ pub struct Feed {
 
 /// A picture that is made of another.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Processed {
+pub struct ProcessedPicture {
     /// The original.
     pub source: SourceKey,
     /// What to make of it.
@@ -156,7 +156,7 @@ impl Recipe {
 
 /// One output.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Planned {
+pub struct PlannedOutput {
     /// Its rank.
     pub rank: Rank,
     /// The source that it stands for (of a list: the configuration or the section).
@@ -166,7 +166,7 @@ pub struct Planned {
 }
 
 /// Every output of the site.
-pub type Plan = BTreeMap<OutputKey, Planned>;
+pub type Plan = BTreeMap<OutputKey, PlannedOutput>;
 
 /// The style sheets from Sass among the outputs, and the source of each.
 pub fn style_sheets_of(plan: &Plan) -> impl Iterator<Item = (OutputKey, SourceKey)> {
@@ -178,7 +178,7 @@ pub fn style_sheets_of(plan: &Plan) -> impl Iterator<Item = (OutputKey, SourceKe
 }
 
 /// The pictures among the outputs.
-pub fn pictures(plan: &Plan) -> impl Iterator<Item = (&OutputKey, &Processed)> {
+pub fn pictures(plan: &Plan) -> impl Iterator<Item = (&OutputKey, &ProcessedPicture)> {
     let from = plan.range::<str, _>((Bound::Included(PICTURES), Bound::Unbounded));
     let below = from.take_while(|(key, _)| key.as_str().starts_with(PICTURES));
     below.filter_map(|(key, planned)| match &planned.recipe {
@@ -205,12 +205,12 @@ pub fn plan(
     edge_files: &EdgeFiles,
 ) -> (Plan, Vec<Diagnostic>) {
     let config_key = config_key(sources);
-    let nothing = || Wanted {
+    let nothing = || Claims {
         library: Some(library),
-        ..Wanted::nothing(own.publishing.static_files, &config_key)
+        ..Claims::nothing(own.publishing.static_files, &config_key)
     };
     // There are many more pages than anything else.
-    let of_pages: Vec<Wanted<'_>> = (0..library.pages.len().div_ceil(PAGES_IN_A_ROW))
+    let of_pages: Vec<Claims<'_>> = (0..library.pages.len().div_ceil(PAGES_IN_A_ROW))
         .into_par_iter()
         .map(|part| {
             let mut wanted = nothing();
@@ -284,14 +284,14 @@ pub fn add_picture(
     source: &SourceKey,
     job: images::Job,
 ) -> Result<(), Diagnostic> {
-    let recipe = Recipe::Picture(Box::new(Processed {
+    let recipe = Recipe::Picture(Box::new(ProcessedPicture {
         source: source.clone(),
         job,
     }));
     if plan.get(key).is_some_and(|there| there.recipe == recipe) {
         return Ok(());
     }
-    let mut wanted = Wanted::nothing(StaticFiles::Yield, source);
+    let mut wanted = Claims::nothing(StaticFiles::Yield, source);
     wanted.want(key.as_str(), Rank::Static, source, recipe);
     for (key, planned) in std::mem::take(&mut wanted.wants) {
         let owner = match plan.remove(&key) {
@@ -321,7 +321,7 @@ pub fn path_of(key: &OutputKey) -> String {
     format!("/{}", folder.unwrap_or(key))
 }
 
-fn want_page(wanted: &mut Wanted<'_>, library: &Library, id: PageId) {
+fn want_page(wanted: &mut Claims<'_>, library: &Library, id: PageId) {
     let Page {
         place,
         front,
@@ -343,7 +343,7 @@ fn want_page(wanted: &mut Wanted<'_>, library: &Library, id: PageId) {
     }
 }
 
-fn want_aliases(wanted: &mut Wanted<'_>, aliases: &[String], source: &SourceKey, permalink: &str) {
+fn want_aliases(wanted: &mut Claims<'_>, aliases: &[String], source: &SourceKey, permalink: &str) {
     for alias in aliases {
         let alias = alias.trim();
         let path = alias.trim_matches('/');
@@ -364,7 +364,7 @@ fn want_aliases(wanted: &mut Wanted<'_>, aliases: &[String], source: &SourceKey,
     }
 }
 
-fn want_section(wanted: &mut Wanted<'_>, config: &Config, library: &Library, id: SectionId) {
+fn want_section(wanted: &mut Claims<'_>, config: &Config, library: &Library, id: SectionId) {
     let section = &library.sections[id];
     let Section {
         place,
@@ -432,7 +432,7 @@ fn want_section(wanted: &mut Wanted<'_>, config: &Config, library: &Library, id:
 }
 
 fn want_feeds(
-    wanted: &mut Wanted<'_>,
+    wanted: &mut Claims<'_>,
     config: &Config,
     source: &SourceKey,
     lang: &str,
@@ -454,7 +454,7 @@ fn want_feeds(
     }
 }
 
-fn want_site_files(wanted: &mut Wanted<'_>, config: &Config, library: &Library) {
+fn want_site_files(wanted: &mut Claims<'_>, config: &Config, library: &Library) {
     let source = wanted.config_key.clone();
     for (lang, language) in &config.languages {
         if language.generate_feeds {
@@ -486,7 +486,7 @@ fn want_site_files(wanted: &mut Wanted<'_>, config: &Config, library: &Library) 
     wanted.want("404.html", Rank::List, &source, Recipe::NotFound);
 }
 
-fn want_search(wanted: &mut Wanted<'_>, config: &Config, sources: &Sources) {
+fn want_search(wanted: &mut Claims<'_>, config: &Config, sources: &Sources) {
     let source = wanted.config_key.clone();
     let mut needs_library = false;
     for (lang, language) in &config.languages {
@@ -522,7 +522,7 @@ fn sitemap_parts(config: &Config, library: &Library) -> usize {
 }
 
 fn want_static(
-    wanted: &mut Wanted<'_>,
+    wanted: &mut Claims<'_>,
     config: &Config,
     sources: &Sources,
     dialect: Option<Dialect>,

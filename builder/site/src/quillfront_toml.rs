@@ -14,7 +14,7 @@ mod sources;
 
 pub use edge::EdgeConfig;
 pub use hosts::AllowedHosts;
-pub use images::{Images, Originals, Resized};
+pub use images::{Images, Originals, ResizeMode};
 pub use publishing::{Future, Publishing, StaticFiles};
 pub use security::Security;
 pub use sources::Directive;

@@ -18,9 +18,9 @@ mod tags;
 mod unknown;
 mod writer;
 
-pub use bounded::Bounded;
+pub use bounded::BoundedWriter;
 pub use functions::register;
-pub use named::{Named, defined_components, first_super, named_templates};
+pub use named::{TemplateName, defined_components, first_super, named_templates};
 use std::borrow::Cow;
 pub use unknown::{components, many_unknown};
 
@@ -34,7 +34,7 @@ pub const MAX_OUTPUT_BYTES: usize = 128 << 20;
 pub const MAX_LISTED_BYTES: usize = 16 << 20;
 
 /// A text with its meters, and where they are.
-pub struct Metered<'a> {
+pub struct MeteredText<'a> {
     /// To be rendered.
     pub text: Cow<'a, str>,
     original: &'a str,
@@ -42,7 +42,7 @@ pub struct Metered<'a> {
     inserted: Vec<(usize, usize)>,
 }
 
-impl Metered<'_> {
+impl MeteredText<'_> {
     /// The column in the original of a 1-based line and column in the metered text.
     pub fn original_column(&self, line: u32, column: u32) -> u32 {
         let lines = self.original.split_inclusive('\n');
@@ -82,7 +82,7 @@ pub enum Role<'a> {
 /// # Errors
 /// What cannot be metered, a list comprehension inside another or inside a loop, and what
 /// [`check_branches`] refuses: its 1-based line, and what is wrong.
-pub fn meter(text: &str) -> Result<Metered<'_>, (u32, &'static str)> {
+pub fn meter(text: &str) -> Result<MeteredText<'_>, (u32, &'static str)> {
     check_branches(text)?;
     let mut loops = 0_usize;
     for tag in tags::all(text) {
@@ -105,7 +105,7 @@ pub fn meter(text: &str) -> Result<Metered<'_>, (u32, &'static str)> {
 }
 
 /// Puts the meters into a text.
-pub fn metered<'a>(text: &'a str, role: Role<'_>) -> Metered<'a> {
+pub fn metered<'a>(text: &'a str, role: Role<'_>) -> MeteredText<'a> {
     writer::metered(text, role)
 }
 

@@ -18,7 +18,7 @@ mod tree;
 mod value;
 mod walk;
 
-pub use intern::{Assigned, Interner, ShapeId};
+pub use intern::{AssignedId, Interner, ShapeId};
 use std::collections::{BTreeMap, BTreeSet};
 use syntax::{Component, Template};
 use walk::Walk;
@@ -88,7 +88,7 @@ pub struct Parts {
     /// How many values or fields there are.
     pub length: bool,
     /// Stands for all of these in memos.
-    pub id: Assigned,
+    pub id: AssignedId,
 }
 
 impl Parts {
@@ -109,7 +109,7 @@ impl Parts {
             (Some(_), None) => {}
         }
         self.length |= other.length;
-        self.id = Assigned::default();
+        self.id = AssignedId::default();
     }
 }
 

@@ -2,7 +2,7 @@
 //! left out, what is alike told once.
 
 use quillfront_publish::bucket::explain::{Explanation, Reading, SourceRead};
-use quillfront_render::render::readings::Told;
+use quillfront_render::render::readings::Statement;
 use std::collections::BTreeMap;
 
 /// Items of a list that are shown; of more, the number.
@@ -111,7 +111,7 @@ fn reads(reads: &[Reading], full: bool) -> Vec<Item> {
 }
 
 /// What is read with its fields, and theirs, but none below.
-fn brief(told: &Told) -> String {
+fn brief(told: &Statement) -> String {
     let parts: Vec<String> = told.parts.iter().map(brief_field).collect();
     if parts.is_empty() {
         told.what.clone()
@@ -120,7 +120,7 @@ fn brief(told: &Told) -> String {
     }
 }
 
-fn brief_field(told: &Told) -> String {
+fn brief_field(told: &Statement) -> String {
     let names = told.parts.iter().map(|part| part.what.as_str());
     // That of a field only this is asked goes without saying.
     let names: Vec<&str> = names
@@ -201,16 +201,16 @@ mod tests {
     use super::*;
     use quillfront_publish::bucket::explain::Last;
 
-    fn told(what: &str, parts: Vec<Told>) -> Told {
+    fn told(what: &str, parts: Vec<Statement>) -> Statement {
         let what = what.to_owned();
-        Told { what, parts }
+        Statement { what, parts }
     }
 
-    fn name(what: &str) -> Told {
+    fn name(what: &str) -> Statement {
         told(what, Vec::new())
     }
 
-    fn reading(told: Told) -> Reading {
+    fn reading(told: Statement) -> Reading {
         Reading {
             question: told.to_string(),
             fingerprint: "0123456789abcdef".into(),
@@ -218,7 +218,7 @@ mod tests {
         }
     }
 
-    fn explanation(reads: Vec<Told>, sources: &[(&str, &[&str])]) -> Explanation {
+    fn explanation(reads: Vec<Statement>, sources: &[(&str, &[&str])]) -> Explanation {
         let source = |(source, parts): &(&str, &[&str])| SourceRead {
             source: (*source).to_owned(),
             parts: parts.iter().map(|part| (*part).to_owned()).collect(),

@@ -1,7 +1,7 @@
 //! The add-on for Node.js: a file that is there, or one that is built from the sources.
 
 use super::elf;
-use super::zigbuild::{self, GLIBC, Wanted};
+use super::zigbuild::{self, BuildTarget, GLIBC};
 use crate::exit::UsageError;
 use anyhow::{Context, Result, anyhow};
 use std::fs;
@@ -11,7 +11,7 @@ use std::path::Path;
 const ENTRY: &[u8] = b"napi_register_module_v1";
 
 /// What is built.
-const ADDON: Wanted = Wanted {
+const ADDON: BuildTarget = BuildTarget {
     what: "the add-on",
     package: "quillfront-edge-addon",
     profile: "edge",

@@ -1,8 +1,8 @@
 //! The functions of Lambda: programs that are built from the sources.
 
-use super::Packed;
+use super::PackageFile;
 use super::elf::{self, Refusal};
-use super::zigbuild::{self, GLIBC, Wanted};
+use super::zigbuild::{self, BuildTarget, GLIBC};
 use super::zip;
 use anyhow::{Context, Result, anyhow};
 use std::fs;
@@ -10,7 +10,7 @@ use std::path::Path;
 
 /// A function.
 pub struct Function {
-    wanted: Wanted,
+    wanted: BuildTarget,
     /// Its program, as `serve --functions` looks for it.
     bootstrap: &'static str,
     /// The archive that is deployed.
@@ -19,7 +19,7 @@ pub struct Function {
 
 /// What builds the site.
 pub const BUILDER: Function = Function {
-    wanted: Wanted {
+    wanted: BuildTarget {
         what: "the builder function",
         package: "quillfront-publish",
         profile: "release",
@@ -32,7 +32,7 @@ pub const BUILDER: Function = Function {
 
 /// What makes thumbnails.
 pub const THUMBNAIL: Function = Function {
-    wanted: Wanted {
+    wanted: BuildTarget {
         what: "the thumbnail function",
         package: "quillfront-thumbnail-lambda",
         profile: "release",
@@ -48,18 +48,18 @@ const BOOTSTRAP: &str = "bootstrap";
 
 /// Builds a function from a folder with the sources of Quillfront, by default those of this command: the program,
 /// and the archive with it.
-pub fn packed(function: &Function, source: Option<&Path>) -> Result<[Packed; 2]> {
+pub fn packed(function: &Function, source: Option<&Path>) -> Result<[PackageFile; 2]> {
     let path = zigbuild::build(source, &function.wanted)?;
     let bytes = fs::read(&path).with_context(|| path.display().to_string())?;
     check(&bytes).map_err(|reason| anyhow!("{}: {reason}", path.display()))?;
     let archive = zip::write(&[zip::Entry::program(BOOTSTRAP, &bytes)])?;
     Ok([
-        Packed {
+        PackageFile {
             name: function.bootstrap,
             bytes,
             is_program: true,
         },
-        Packed {
+        PackageFile {
             name: function.archive,
             bytes: archive,
             is_program: false,

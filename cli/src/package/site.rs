@@ -2,7 +2,7 @@
 //!
 //! They go by the rules of the site. Those come from a file, or the site is built in memory, as `build` does.
 
-use super::Packed;
+use super::PackageFile;
 use crate::args::{self, Global};
 use crate::build;
 use crate::exit::UsageError;
@@ -98,7 +98,7 @@ fn built(global: &Global) -> Result<Result<Site, Vec<Diagnostic>>> {
 
 impl Site {
     /// Returns the files that are made of it.
-    pub(super) fn packed(&self) -> Result<Vec<Packed>> {
+    pub(super) fn packed(&self) -> Result<Vec<PackageFile>> {
         let mut packed = Vec::new();
         for behaviour in Behaviour::ALL {
             let name = match behaviour {
@@ -107,14 +107,14 @@ impl Site {
             };
             if let Some(text) = javascript::function(behaviour, &self.rules)? {
                 let bytes = text.into_bytes();
-                packed.push(Packed::file(name, bytes));
+                packed.push(PackageFile::file(name, bytes));
             }
         }
         if self.rules.edge == Edge::Policy {
             let config = response_headers_policy(&self.name(), &self.rules)?;
             let mut bytes = serde_json::to_vec_pretty(&config)?;
             bytes.push(b'\n');
-            packed.push(Packed::file("response-headers-policy.json", bytes));
+            packed.push(PackageFile::file("response-headers-policy.json", bytes));
         }
         Ok(packed)
     }

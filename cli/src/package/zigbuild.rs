@@ -16,7 +16,7 @@ pub const GLIBC: Version = (2, 34);
 const BUILT_FROM: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
 
 /// What is built.
-pub struct Wanted {
+pub struct BuildTarget {
     /// What it is to people.
     pub what: &'static str,
     /// Its package.
@@ -33,7 +33,7 @@ pub struct Wanted {
 ///
 /// # Errors
 /// There are no sources, or no tools, or they do not compile.
-pub fn build(source: Option<&Path>, wanted: &Wanted) -> Result<PathBuf> {
+pub fn build(source: Option<&Path>, wanted: &BuildTarget) -> Result<PathBuf> {
     let source = source.unwrap_or(Path::new(BUILT_FROM));
     let source = source
         .canonicalize()
@@ -77,8 +77,8 @@ fn cargo() -> OsString {
     std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
 }
 
-fn need_zigbuild(wanted: &Wanted) -> Result<()> {
-    let Wanted { what, instead, .. } = wanted;
+fn need_zigbuild(wanted: &BuildTarget) -> Result<()> {
+    let BuildTarget { what, instead, .. } = wanted;
     let help = Command::new(cargo()).args(["zigbuild", "--help"]).output();
     let is_there = match help {
         Ok(output) => output.status.success(),
@@ -130,7 +130,7 @@ struct Target {
 }
 
 /// Returns the file that cargo has made.
-fn artifact(messages: &[u8], wanted: &Wanted) -> Option<PathBuf> {
+fn artifact(messages: &[u8], wanted: &BuildTarget) -> Option<PathBuf> {
     let messages = messages.split(|byte| *byte == b'\n');
     let mut messages = messages.filter_map(|line| serde_json::from_slice::<Message>(line).ok());
     let name = match wanted.program {
@@ -153,7 +153,7 @@ fn artifact(messages: &[u8], wanted: &Wanted) -> Option<PathBuf> {
 mod tests {
     use super::*;
 
-    const LIBRARY: Wanted = Wanted {
+    const LIBRARY: BuildTarget = BuildTarget {
         what: "the add-on",
         package: "quillfront-edge-addon",
         profile: "edge",
@@ -174,7 +174,7 @@ mod tests {
         let found = artifact(messages.as_bytes(), &LIBRARY);
         assert_eq!(found, Some(PathBuf::from("/t/x.so")));
         assert_eq!(artifact(b"", &LIBRARY), None);
-        let program = Wanted {
+        let program = BuildTarget {
             program: Some("p"),
             ..LIBRARY
         };

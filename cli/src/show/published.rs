@@ -11,7 +11,7 @@ const MAX_NAMED: usize = 3;
 
 /// What a build published.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Published {
+pub struct PublishReport {
     /// The page, or what else there is to be looked at first; none where things were only removed.
     pub first: Option<String>,
     /// What else was published: `7 lists and feeds`.
@@ -24,7 +24,7 @@ pub struct Published {
     pub because: Option<String>,
 }
 
-impl Published {
+impl PublishReport {
     /// Of a report; none where nothing was published or removed. `address` is where the site is.
     pub fn of(report: &Report, address: &str) -> Option<Self> {
         let ended = |action: Action| {
@@ -208,7 +208,7 @@ mod tests {
     }
 
     fn line(report: &Report) -> Option<String> {
-        let published = Published::of(report, "http://localhost:8080/");
+        let published = PublishReport::of(report, "http://localhost:8080/");
         published.map(|published| published.line(|first| format!("<{first}>")))
     }
 
@@ -250,7 +250,7 @@ mod tests {
             line(&report).as_deref(),
             Some("<http://localhost:8080/blog/hello/>, 1 more page and 2 lists and feeds")
         );
-        let because = Published::of(&report, "").unwrap().because;
+        let because = PublishReport::of(&report, "").unwrap().because;
         assert_eq!(because.as_deref(), Some("content/blog/hello.md changed"));
         report.kind = Kind::Full;
         report.sources.added = vec!["a".into(), "b".into(), "c".into()];
@@ -264,7 +264,7 @@ mod tests {
             line(&report).as_deref(),
             Some("<http://localhost:8080/>, 2 pages and 2 lists and feeds")
         );
-        let because = Published::of(&report, "").unwrap().because;
+        let because = PublishReport::of(&report, "").unwrap().because;
         assert_eq!(
             because.as_deref(),
             Some("3 sources were added and 1 source changed")

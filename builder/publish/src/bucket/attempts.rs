@@ -20,7 +20,7 @@
 
 use super::BuildError;
 use super::context::Context;
-use super::root::{Loaded, Root};
+use super::root::{LoadedRoot, Root};
 use quillfront_render::locks::Unpoisoned;
 use quillfront_site::report::Report;
 use serde::{Deserialize, Serialize};
@@ -218,7 +218,7 @@ async fn take_back(
     died: bool,
 ) -> Result<(), BuildError> {
     for _ in 0..MAX_TRIES {
-        let mut loaded = Loaded::read(&context.state).await?;
+        let mut loaded = LoadedRoot::read(&context.state).await?;
         let new = || Root::new(context.today().now.to_string());
         let mut root = loaded.root.clone().unwrap_or_else(new);
         let is_noted = root.take_back(&attempts.id);

@@ -2,7 +2,7 @@
 
 use super::attempts::{Attempts, abandon};
 use super::context::{Context, Progress};
-use super::effective::{Written, write_effective};
+use super::effective::{WriteReport, write_effective};
 use super::explain::{self, ExplainError, Explanation, draw};
 use super::preview::{self, Preview, PreviewError};
 use super::root::Root;
@@ -185,7 +185,7 @@ impl Builder {
     ///
     /// # Errors
     /// Storage failed, or the disk is full.
-    pub async fn write_effective(&self, out: &Path) -> Result<Written, BuildError> {
+    pub async fn write_effective(&self, out: &Path) -> Result<WriteReport, BuildError> {
         write_effective(&self.context, out).await
     }
 }

@@ -4,10 +4,10 @@ use super::BuildError;
 use super::context::Context;
 use super::outbox::empty_outbox;
 use super::publication::Publication;
-use super::root::{FORMAT, Outbox, Root, Unreferenced};
-use super::rules::{self, Forgotten, RulesChange};
+use super::root::{FORMAT, Outbox, Root, UnreferencedObject};
+use super::rules::{self, CacheChanges, RulesChange};
 use super::session::Session;
-use super::state::{Dirty, Encoded, Published, State};
+use super::state::{Dirty, Encoded, PublishedObject, State};
 use super::upload::Upload;
 use super::variants;
 use quillfront_image_urls::Settings;
@@ -78,7 +78,7 @@ pub(super) struct NextState {
     pub(super) changed: BTreeSet<OutputKey>,
     /// Those of them that were put where other bytes were.
     pub(super) replaced: BTreeSet<OutputKey>,
-    pub(super) deletions: BTreeMap<OutputKey, Published>,
+    pub(super) deletions: BTreeMap<OutputKey, PublishedObject>,
     pub(super) rules: RulesChange,
     /// What the site says of its thumbnails, and what it said before.
     pub(super) images: Vec<Settings>,
@@ -209,7 +209,7 @@ pub(super) async fn conclude(
         let (key, etag) = (key.to_string(), published.etag.to_string());
         if key.starts_with(PICTURES) {
             let since_ms = now_ms;
-            unreferenced.insert(key, Unreferenced { etag, since_ms });
+            unreferenced.insert(key, UnreferencedObject { etag, since_ms });
         } else {
             gone.insert(key, etag);
         }
@@ -224,7 +224,7 @@ pub(super) async fn conclude(
     let originals = replaced.iter().map(OutputKey::as_str);
     let originals = originals.chain(gone.keys().map(String::as_str));
     let variants = variants::folders(originals, &images);
-    let forgotten = Forgotten {
+    let forgotten = CacheChanges {
         touched: &touched,
         variants: &variants,
         owed,

@@ -1,11 +1,11 @@
 //! What every step of a run needs: clients, options, clock and network.
 
 use super::deadline::Deadline;
-use super::root::{Loaded, Root, RootError};
+use super::root::{LoadedRoot, Root, RootError};
 use super::state::{State, StateError};
 use super::store::{Bucket, Counts, GivenObjects, Place};
 use super::time::Time;
-use super::unanswered::Unanswered;
+use super::unanswered::UnansweredWrites;
 use super::warm::WarmState;
 use super::{Host, Options, Places, SystemHost};
 use crate::fetch::{Fetch, Web};
@@ -39,7 +39,7 @@ pub(super) struct Context {
     pub(super) counts: Arc<Counts>,
     /// Requests to the state bucket.
     pub(super) state_counts: Arc<Counts>,
-    pub(super) unanswered: Arc<Unanswered>,
+    pub(super) unanswered: Arc<UnansweredWrites>,
     pub(super) options: Options,
     pub(super) host: Arc<dyn Host>,
     pub(super) web: Arc<dyn Fetch>,
@@ -57,7 +57,7 @@ impl Context {
     ) -> Self {
         let counts = Arc::new(Counts::default());
         let state_counts = Arc::new(Counts::default());
-        let unanswered = Arc::new(Unanswered::new(options.request_timeout));
+        let unanswered = Arc::new(UnansweredWrites::new(options.request_timeout));
         let bucket = |place: Place, counts: &Arc<Counts>| {
             Bucket::new(s3.clone(), place, counts.clone(), unanswered.clone())
         };
@@ -111,7 +111,7 @@ impl Context {
 
     /// Reads the root; none where nothing was ever published.
     pub(super) async fn root(&self) -> Result<Option<Root>, RootError> {
-        Ok(Loaded::read(&self.state).await?.root)
+        Ok(LoadedRoot::read(&self.state).await?.root)
     }
 
     /// The state under a root: kept from the run before, or read.

@@ -2,17 +2,17 @@
 
 use super::BuildError;
 use super::context::Context;
-use super::evaluate::{Evaluated, evaluate};
+use super::evaluate::{EvaluationResult, evaluate};
 use super::hold;
 use super::observe::{Changes, look};
 use super::parts::OtherParts;
-use super::root::{Held, Root};
+use super::root::{HeldChange, Root};
 use super::run::Work;
 use super::state::{Dirty, State};
 use super::supply::unseen;
 use super::time::Time;
 use quillfront_render::ENGINE;
-use quillfront_render::effective::{self, Change, Observed};
+use quillfront_render::effective::{self, Change, SourceObservation};
 use quillfront_render::evaluate::{Tree, Unready};
 use quillfront_site::key::{OutputKey, SourceKey};
 use quillfront_site::source::Sources;
@@ -29,7 +29,7 @@ pub(super) struct Proposal<'a> {
     /// Outputs that somebody else has touched: what is there is not what was committed.
     pub(super) strange: BTreeSet<OutputKey>,
     /// What was looked at.
-    pub(super) seen: Vec<(SourceKey, Observed)>,
+    pub(super) seen: Vec<(SourceKey, SourceObservation)>,
     /// The sources with it.
     pub(super) sources: Sources,
     pub(super) changes: Changes,
@@ -86,7 +86,7 @@ impl Proposal<'_> {
     }
 
     /// What is held from now on, if anything: `more`, and what was held and not looked at again.
-    fn held(&self, reason: Option<String>, more: BTreeSet<String>) -> Option<Held> {
+    fn held(&self, reason: Option<String>, more: BTreeSet<String>) -> Option<HeldChange> {
         let is_seen = |key: &&String| {
             let mut seen = self.seen.iter();
             seen.any(|(looked, _)| looked.as_str() == *key)
@@ -94,7 +94,7 @@ impl Proposal<'_> {
         let still_held = self.root.held_keys().filter(|key| !is_seen(key));
         let keys: BTreeSet<String> = still_held.cloned().chain(more).collect();
         let reason = reason.or_else(|| self.root.held.as_ref().map(|held| held.reason.clone()));
-        (!keys.is_empty()).then(|| Held {
+        (!keys.is_empty()).then(|| HeldChange {
             reason: reason.unwrap_or_default(),
             keys,
         })
@@ -106,7 +106,7 @@ pub(super) struct Draft {
     pub(super) sources: Arc<Sources>,
     pub(super) changes: Changes,
     pub(super) outcome: Result<Tree, Unready>,
-    pub(super) held: Option<Held>,
+    pub(super) held: Option<HeldChange>,
     /// Published pages that it deletes, or would if they were not held.
     pub(super) deletes: usize,
     /// Sources whose record may be another.
@@ -123,13 +123,13 @@ pub(super) struct Draft {
 
 impl Draft {
     fn of(
-        evaluated: Evaluated,
+        evaluated: EvaluationResult,
         proposal: &Proposal<'_>,
         changes: Changes,
-        held: Option<Held>,
+        held: Option<HeldChange>,
         deletes: usize,
     ) -> Self {
-        let Evaluated {
+        let EvaluationResult {
             sources,
             outcome,
             full,
@@ -221,7 +221,7 @@ async fn retry(context: &Context, proposal: &mut Proposal<'_>) -> Result<(), Bui
 }
 
 /// Why a change has to be approved, if it has to.
-fn why_held(proposal: &Proposal<'_>, evaluated: &Evaluated) -> Option<String> {
+fn why_held(proposal: &Proposal<'_>, evaluated: &EvaluationResult) -> Option<String> {
     hold::reason(
         &proposal.state,
         evaluated.outcome.as_ref(),

@@ -12,7 +12,7 @@ use tokio::io::AsyncWriteExt;
 
 /// What was written, and what could not be.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Written {
+pub struct WriteReport {
     /// How many files there are now.
     pub files: usize,
     /// The keys that the file system does not take as names, each with the reason.
@@ -20,8 +20,11 @@ pub struct Written {
 }
 
 /// Writes the effective sources into a folder that is empty.
-pub(super) async fn write_effective(context: &Context, out: &Path) -> Result<Written, BuildError> {
-    let mut written = Written::default();
+pub(super) async fn write_effective(
+    context: &Context,
+    out: &Path,
+) -> Result<WriteReport, BuildError> {
+    let mut written = WriteReport::default();
     let Some((root, mut state)) = look(context).await? else {
         return Ok(written);
     };

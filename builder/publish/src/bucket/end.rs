@@ -4,7 +4,7 @@ use super::BuildError;
 use super::attempts::Attempts;
 use super::context::{Context, Step};
 use super::observe::Claim;
-use super::root::{Loaded, Root, RootError};
+use super::root::{LoadedRoot, Root, RootError};
 use super::run::Work;
 use super::takeover::recover;
 use quillfront_site::diagnostic::Diagnostic;
@@ -47,7 +47,7 @@ pub(super) async fn leave(
     context: &Context,
     attempts: &Attempts,
     work: &Work,
-    mut loaded: Loaded,
+    mut loaded: LoadedRoot,
     root: &Root,
 ) -> Result<Report, End> {
     let mut left = root.clone();
@@ -73,7 +73,7 @@ pub(super) async fn defer(
     context: &Context,
     attempts: &Attempts,
     work: &Work,
-    mut loaded: Loaded,
+    mut loaded: LoadedRoot,
     left: Duration,
 ) -> Result<Report, End> {
     let Work::Keys(keys) = work else {
@@ -136,7 +136,7 @@ pub(super) async fn settle(
 }
 
 /// Writes the root where nobody has written it since it was read.
-async fn write(context: &Context, loaded: &mut Loaded, root: Root) -> Result<(), End> {
+async fn write(context: &Context, loaded: &mut LoadedRoot, root: Root) -> Result<(), End> {
     let id = context.host.new_id();
     if loaded.write(&context.state, root, id).await? {
         Ok(())

@@ -3,7 +3,7 @@
 use super::BuildError;
 use super::context::{Context, Step};
 use super::draft::Proposal;
-use super::state::{Published, State};
+use super::state::{PublishedObject, State};
 use super::supply::{Misread, Supplier};
 use jiff::Timestamp;
 use quillfront_render::ENGINE;
@@ -18,7 +18,7 @@ use std::sync::Arc;
 use tokio::task::{JoinError, spawn_blocking};
 
 /// What came of an evaluation.
-pub(super) struct Evaluated {
+pub(super) struct EvaluationResult {
     pub(super) sources: Arc<Sources>,
     pub(super) outcome: Result<Tree, Unready>,
     /// True where nothing was gone by.
@@ -50,14 +50,14 @@ pub(super) async fn evaluate(
     proposal: &mut Proposal<'_>,
     mut sources: Sources,
     first: Option<BTreeSet<SourceKey>>,
-) -> Result<Evaluated, BuildError> {
+) -> Result<EvaluationResult, BuildError> {
     let full = is_full(context, proposal, &sources);
     if full {
         let state = &mut proposal.state;
         state.hold_all(&context.state, &mut sources).await?;
     }
     let sources = Arc::new(sources);
-    let evaluated = |outcome| Evaluated {
+    let evaluated = |outcome| EvaluationResult {
         sources: sources.clone(),
         outcome,
         full,
@@ -78,7 +78,7 @@ pub(super) async fn evaluate(
             let mut waiting = (*sources).clone();
             let candidates = Candidates::between(&proposal.state.sources, &sources);
             candidates.put_back(&mut waiting);
-            return Ok(Evaluated {
+            return Ok(EvaluationResult {
                 sources: Arc::new(waiting),
                 ..evaluated(Err(unready))
             });
@@ -115,7 +115,7 @@ pub(super) async fn evaluate(
         let many = evaluation.left() > proposal.many_outputs;
         if many && evaluation.made().any(|made| is_news(&proposal.state, made)) {
             let tree = selection.finish_part();
-            return Ok(Evaluated {
+            return Ok(EvaluationResult {
                 part: true,
                 misread: supplier.misread,
                 sources: tree.sources.clone(),
@@ -125,7 +125,7 @@ pub(super) async fn evaluate(
         selection.go_on();
     }
     let tree = selection.finish();
-    Ok(Evaluated {
+    Ok(EvaluationResult {
         misread: supplier.misread,
         sources: tree.sources.clone(),
         ..evaluated(Ok(tree))
@@ -150,7 +150,7 @@ fn options(
     let Proposal { root, state, .. } = proposal;
     // Another engine may say something else of them.
     let same_engine = root.engine == ENGINE;
-    let is_there = |(key, output): &(&OutputKey, &Published)| {
+    let is_there = |(key, output): &(&OutputKey, &PublishedObject)| {
         same_engine && key.as_str().starts_with(PICTURES) && output.fingerprint.is_some()
     };
     if !same_engine {

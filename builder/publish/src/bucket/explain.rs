@@ -11,19 +11,19 @@ pub(super) use drawing::draw;
 use super::BuildError;
 use super::context::Context;
 use super::evaluate::settings;
-use super::root::{Held, Root};
+use super::root::{HeldChange, Root};
 use super::state::State;
 use super::status::{last_report, look};
 use super::supply::Supplier;
 use percent_encoding::percent_decode_str;
-use quillfront_render::evaluate::{self, Evaluation, MAX_ROUNDS, Prepared, Previous, Unready};
+use quillfront_render::evaluate::{self, Evaluation, MAX_ROUNDS, PreparedSite, Previous, Unready};
 use quillfront_render::graph::OutputTrace;
 use quillfront_render::render::output::{Site, Sums, merged};
-use quillfront_render::render::readings::{Part, Parts, Told};
+use quillfront_render::render::readings::{Part, Parts, Statement};
 use quillfront_render::render::world::Needs;
 use quillfront_site::fingerprint::Mark;
 use quillfront_site::key::{OutputKey, SourceKey};
-use quillfront_site::plan::Planned;
+use quillfront_site::plan::PlannedOutput;
 use quillfront_site::report::{Action, Report};
 use quillfront_site::source::Sources;
 use serde::Serialize;
@@ -58,7 +58,7 @@ pub struct Reading {
     pub fingerprint: String,
     /// The question, with the parts that are read one by one; in JSON it is the words alone.
     #[serde(skip)]
-    pub told: Told,
+    pub told: Statement,
 }
 
 /// A source that is read.
@@ -168,7 +168,7 @@ fn begin(
     state: &mut State,
 ) -> Result<Option<Evaluation>, BuildError> {
     let settings = settings(context, root.time());
-    let site = match Prepared::new(state.sources.clone(), settings) {
+    let site = match PreparedSite::new(state.sources.clone(), settings) {
         Ok(site) => site,
         Err(Unready::NoConfig | Unready::BrokenConfig(_)) => return Ok(None),
     };
@@ -224,7 +224,7 @@ async fn reads_of(
     context: &Context,
     published: &mut PublishedSite,
     key: &OutputKey,
-    planned: &Planned,
+    planned: &PlannedOutput,
 ) -> Result<Vec<Reading>, BuildError> {
     loop {
         let trace = published.trace(key);
@@ -269,7 +269,7 @@ struct PublishedSite {
     plan: quillfront_site::plan::Plan,
     state: State,
     /// The change that waits to be approved.
-    held: Option<Held>,
+    held: Option<HeldChange>,
     evaluation: Option<Evaluation>,
 }
 
@@ -328,7 +328,7 @@ impl PublishedSite {
         let mut matter = self.site.texts_with(source);
         matter.insert(source.clone());
         let mut sums = Sums::of(Arc::new(matter));
-        let of = |key: &OutputKey, planned: &Planned, sums: &mut Sums| {
+        let of = |key: &OutputKey, planned: &PlannedOutput, sums: &mut Sums| {
             let trace = self.trace(key);
             let groups = self.site.sources(key, planned, trace.as_deref(), sums);
             let parts = groups.iter().filter_map(|group| group.get(source.as_str()));
@@ -365,8 +365,8 @@ fn keys_of(address: &str, base_url: &str) -> Vec<String> {
     keys
 }
 
-fn readings(reads: Vec<(Told, Mark)>) -> Vec<Reading> {
-    let reading = |(told, mark): (Told, Mark)| Reading {
+fn readings(reads: Vec<(Statement, Mark)>) -> Vec<Reading> {
+    let reading = |(told, mark): (Statement, Mark)| Reading {
         question: told.to_string(),
         fingerprint: mark.to_string(),
         told,

@@ -2,7 +2,7 @@
 //! 30% of the pages and more than ten, or that leaves no configuration.
 
 use super::parts::OtherParts;
-use super::state::{Published, State};
+use super::state::{PublishedObject, State};
 use quillfront_render::evaluate::{Tree, Unready};
 use quillfront_site::key::OutputKey;
 use quillfront_site::plan::Rank;
@@ -12,7 +12,7 @@ const ALWAYS_ALLOWED: usize = 10;
 /// Percent of the published pages.
 const MAX_PERCENT: usize = 30;
 
-fn pages(state: &State) -> impl Iterator<Item = (&OutputKey, &Published)> {
+fn pages(state: &State) -> impl Iterator<Item = (&OutputKey, &PublishedObject)> {
     let outputs = state.outputs.iter();
     outputs.filter(|(_, published)| published.rank == Rank::Page)
 }
@@ -60,7 +60,7 @@ pub(super) fn reason(
             if deleted(state, outcome) == 0 {
                 return None;
             }
-            let goes = |(key, published): &(&OutputKey, &Published)| {
+            let goes = |(key, published): &(&OutputKey, &PublishedObject)| {
                 !stays(tree, key.as_str()) || others.gone.contains(&published.source)
             };
             let before = others.tried.map_or(0, |tried| tried.deleted);
@@ -83,7 +83,7 @@ mod tests {
     fn state(pages: usize) -> State {
         let published = |n: usize| {
             let source = SourceKey::from(format!("content/{n}.md"));
-            let published = Published {
+            let published = PublishedObject {
                 fingerprint: None,
                 etag: Default::default(),
                 source,
@@ -140,7 +140,7 @@ mod tests {
         assert!(!held(40, 40, &others), "this part deletes none");
         // Those before it are deleted already, or are held.
         let (pages, deleted) = (40, 10);
-        others.tried = Some(super::super::parts::Tried { pages, deleted });
+        others.tried = Some(super::super::parts::PartialChange { pages, deleted });
         others.gone.clear();
         assert!(!held(28, 30, &others) && held(27, 30, &others));
         assert!(!held(38, 40, &others) && held(37, 40, &others));

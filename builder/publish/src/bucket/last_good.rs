@@ -7,14 +7,16 @@
 //! where they are in the site bucket, before anything is put over them; and where they are not found,
 //! what there is of the file stays.
 
-use super::state::{Published, State};
+use super::state::{PublishedObject, State};
 use super::transfer::Origin;
 use quillfront_site::key::{OutputKey, SourceKey};
 use quillfront_site::object::{Body, Object};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What is published of the sources whose current bytes are not to be used.
-pub(super) struct LastGoodCopies<'a>(BTreeMap<&'a SourceKey, Vec<(&'a OutputKey, &'a Published)>>);
+pub(super) struct LastGoodCopies<'a>(
+    BTreeMap<&'a SourceKey, Vec<(&'a OutputKey, &'a PublishedObject)>>,
+);
 
 impl<'a> LastGoodCopies<'a> {
     pub(super) fn of(state: &'a State, withheld: &'a BTreeSet<SourceKey>) -> Self {
@@ -44,7 +46,7 @@ impl<'a> LastGoodCopies<'a> {
         // The ETag of a copy may be another than that of what was copied: that of a file that was
         // uploaded in parts, or under another key of encryption.
         let body = object.fingerprint().body;
-        let is_same = |(_, published): &&(&OutputKey, &Published)| {
+        let is_same = |(_, published): &&(&OutputKey, &PublishedObject)| {
             let there = published.fingerprint.map(|there| there.body);
             there == Some(body) || published.etag == *version
         };

@@ -23,7 +23,7 @@ const MAX_LIST_BYTES: u64 = 64 * 1024 * 1024;
 const ZSTD_LEVEL: i32 = 3;
 
 /// A root as it is stored: without its long lists, which are beside it.
-pub(super) struct Stored {
+pub(super) struct StoredRoot {
     pub(super) root: Root,
     /// Name to bytes of those that are not stored yet.
     new: BTreeMap<String, Vec<u8>>,
@@ -35,7 +35,7 @@ pub(super) fn split(
     mut root: Root,
     known: &BTreeMap<String, String>,
     id: &str,
-) -> Result<Stored, RootError> {
+) -> Result<StoredRoot, RootError> {
     let mut packed = BTreeMap::new();
     if root.hints.len() > INLINE {
         packed.insert("hints", pack(&std::mem::take(&mut root.hints))?);
@@ -89,7 +89,7 @@ pub(super) fn split(
         });
         root.lists.insert(what.to_owned(), name);
     }
-    Ok(Stored { root, new })
+    Ok(StoredRoot { root, new })
 }
 
 /// What the names of a list of these bytes begin with.
@@ -97,7 +97,7 @@ fn name_start(bytes: &[u8]) -> String {
     format!("{FOLDER}{}-", Fingerprint::of(bytes).hex())
 }
 
-impl Stored {
+impl StoredRoot {
     /// Writes the new lists.
     pub(super) async fn write_lists(&self, state: &Bucket) -> Result<(), RootError> {
         let attributes = Attributes {

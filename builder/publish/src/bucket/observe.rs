@@ -8,15 +8,15 @@ use super::draft::Proposal;
 use super::end::End;
 use super::measure::Stopwatch;
 use super::parts::other_parts;
-use super::reconcile::{Comparison, Refreshed, compare, refresh_answers};
-use super::root::{Loaded, Root};
+use super::reconcile::{Comparison, RefreshResult, compare, refresh_answers};
+use super::root::{LoadedRoot, Root};
 use super::run::{Opening, Work};
 use super::store::{Bucket, StoreError};
 use super::time::Schedule;
 use super::trial::{Trial, look_marked, trial};
 use super::variants::drop_stale;
 use futures::stream::{StreamExt, TryStreamExt, iter};
-use quillfront_render::effective::{self, Change, Observed};
+use quillfront_render::effective::{self, Change, SourceObservation};
 use quillfront_render::render::world::Inputs;
 use quillfront_site::diagnostic::Diagnostic;
 use quillfront_site::key::{MAX_TEXT_BYTES, Role, SourceKey};
@@ -41,7 +41,7 @@ pub(super) struct Observation<'a> {
 
 /// What an attempt takes up, and the root to say so in.
 pub(super) struct Claim {
-    pub(super) loaded: Loaded,
+    pub(super) loaded: LoadedRoot,
     pub(super) trial: Trial,
     /// The hints that it follows, with their numbers.
     pub(super) taken: BTreeMap<String, u64>,
@@ -51,7 +51,7 @@ pub(super) struct Claim {
 
 /// What an attempt leaves to the next one of the same build.
 #[derive(Default)]
-pub(super) struct Carried {
+pub(super) struct CarryOver {
     /// Files that their authors were found to have written between the look at the sources and the render that
     /// read them: they are looked at too.
     pub(super) more: BTreeSet<SourceKey>,
@@ -65,7 +65,7 @@ pub(super) async fn observe<'a>(
     attempts: &Attempts,
     opening: Opening,
     work: &'a Work,
-    carried: &mut Carried,
+    carried: &mut CarryOver,
 ) -> Result<Observation<'a>, End> {
     let mut clock = Stopwatch::start(context);
     let Opening {
@@ -107,7 +107,7 @@ pub(super) async fn observe<'a>(
 
     let mut sources = (*state.sources).clone();
     let changes = Changes::apply(&mut sources, seen.clone());
-    let mut refreshed = Refreshed::default();
+    let mut refreshed = RefreshResult::default();
     if *work == Work::Reconcile {
         refreshed = refresh_answers(context, &mut state, &sources).await?;
         refreshed.warnings.extend(comparison.foreign);
@@ -164,33 +164,33 @@ pub async fn look(
     bucket: &Bucket,
     keys: &BTreeSet<SourceKey>,
     parallel: usize,
-) -> Result<Vec<(SourceKey, Observed)>, StoreError> {
+) -> Result<Vec<(SourceKey, SourceObservation)>, StoreError> {
     let look_at = |key: SourceKey| async move {
         if key.role() == Role::Ignored {
-            return Ok((key, Observed::Absent));
+            return Ok((key, SourceObservation::Absent));
         }
         let observed = if key.is_text() {
             let got = bucket.get(key.as_str(), MAX_TEXT_BYTES).await;
             got.map(|got| match got {
-                Some(got) => Observed::Text {
+                Some(got) => SourceObservation::Text {
                     version: got.etag,
                     size: got.size,
                     bytes: got.bytes,
                 },
-                None => Observed::Absent,
+                None => SourceObservation::Absent,
             })
         } else {
             let head = bucket.head(key.as_str()).await;
             head.map(|head| match head {
-                Some(head) => Observed::Opaque {
+                Some(head) => SourceObservation::Opaque {
                     version: head.etag,
                     size: head.size,
                 },
-                None => Observed::Absent,
+                None => SourceObservation::Absent,
             })
         };
         let observed = match observed {
-            Err(error) if error.is_damaged() => Observed::Unreadable {
+            Err(error) if error.is_damaged() => SourceObservation::Unreadable {
                 version: version(bucket, &key).await?,
             },
             observed => observed?,
@@ -220,7 +220,7 @@ pub struct Changes {
 
 impl Changes {
     /// Takes what was seen into the sources.
-    pub fn apply(sources: &mut Sources, seen: Vec<(SourceKey, Observed)>) -> Self {
+    pub fn apply(sources: &mut Sources, seen: Vec<(SourceKey, SourceObservation)>) -> Self {
         let changes = effective::observe_all(sources, seen).into_iter();
         let map = changes.filter(|(_, change)| *change != Change::None);
         Self { map: map.collect() }

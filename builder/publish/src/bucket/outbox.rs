@@ -6,8 +6,8 @@ use super::context::Context;
 use super::root::{Outbox, Root};
 use super::rules;
 use super::session::Session;
-use super::state::{FOLDER, Published};
-use super::store::{Condition, Written};
+use super::state::{FOLDER, PublishedObject};
+use super::store::{Condition, WriteOutcome};
 use super::variants;
 use crate::invalidate::send::{PACE, Refusal, batches, send};
 use futures::stream::{StreamExt, TryStreamExt, iter};
@@ -26,7 +26,7 @@ const MAX_SURPRISES: usize = 4;
 const MAX_TRIES: u32 = 5;
 
 /// How far the invalidations came.
-enum Told {
+enum InvalidationProgress {
     All,
     /// Time ran out.
     Some,
@@ -44,7 +44,7 @@ pub(super) async fn empty_outbox(
     context: &Context,
     session: &mut Session<'_>,
     mut outbox: Outbox,
-    outputs: &BTreeMap<OutputKey, Published>,
+    outputs: &BTreeMap<OutputKey, PublishedObject>,
 ) -> Result<(), BuildError> {
     let is_done = delete_all(context, session, &outbox.deletions).await?
         && variants::remove(context, session, &outbox.variants, outputs).await?;
@@ -64,7 +64,7 @@ pub(super) async fn empty_outbox(
     outbox.deletions.clear();
     outbox.variants.clear();
     let told = invalidate(context, session, &mut outbox).await?;
-    if !matches!(told, Told::All) {
+    if !matches!(told, InvalidationProgress::All) {
         session
             .let_go(|root| {
                 put_off(root);
@@ -72,8 +72,8 @@ pub(super) async fn empty_outbox(
             })
             .await?;
         return match told {
-            Told::Refused(why) => Err(BuildError::Invalidation(why)),
-            Told::All | Told::Some => Ok(()),
+            InvalidationProgress::Refused(why) => Err(BuildError::Invalidation(why)),
+            InvalidationProgress::All | InvalidationProgress::Some => Ok(()),
         };
     }
     let removed = remove_segments(context, session).await?;
@@ -103,7 +103,7 @@ async fn delete_all(
         let chunk = chunk.iter().map(|(key, etag)| async move {
             let condition = Condition::Matches((*etag).clone());
             let written = context.site.delete(key, &condition).await?;
-            Ok::<_, BuildError>((written == Written::Refused).then_some(*key))
+            Ok::<_, BuildError>((written == WriteOutcome::Refused).then_some(*key))
         });
         let list = iter(chunk).buffer_unordered(context.options.parallel);
         let refused: Vec<Option<&String>> = list.try_collect().await?;
@@ -127,7 +127,7 @@ async fn delete_as_found(
         };
         session.verify().await?;
         let found = Condition::Matches(there.etag);
-        if context.site.delete(key, &found).await? != Written::Refused {
+        if context.site.delete(key, &found).await? != WriteOutcome::Refused {
             return Ok(());
         }
     }
@@ -139,15 +139,15 @@ async fn invalidate(
     context: &Context,
     session: &mut Session<'_>,
     outbox: &mut Outbox,
-) -> Result<Told, BuildError> {
+) -> Result<InvalidationProgress, BuildError> {
     let Some((client, distribution)) = &context.cloudfront else {
-        return Ok(Told::All);
+        return Ok(InvalidationProgress::All);
     };
     let all = batches(&outbox.invalidations);
     for (index, batch) in all.iter().enumerate() {
         // The first one always, which mostly is all there is.
         if index > 0 && context.is_late() {
-            return Ok(Told::Some);
+            return Ok(InvalidationProgress::Some);
         }
         if index > 0 {
             context.host.sleep(PACE).await;
@@ -162,14 +162,14 @@ async fn invalidate(
                     context.host.sleep(backoff(context, attempt)).await;
                 }
                 Err(Refusal::Busy(why) | Refusal::Failed(why)) => {
-                    return Ok(Told::Refused(why));
+                    return Ok(InvalidationProgress::Refused(why));
                 }
             }
         }
         outbox.sent += 1;
         outbox.invalidations.retain(|path| !batch.contains(path));
     }
-    Ok(Told::All)
+    Ok(InvalidationProgress::All)
 }
 
 /// 1 to 2, 2 to 4, 4 to 8, 8 to 16 seconds.

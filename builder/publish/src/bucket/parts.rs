@@ -25,7 +25,7 @@ const FEW: usize = 16;
 
 /// What has come so far of a change that is tried in parts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Tried {
+pub struct PartialChange {
     /// Pages that were published before the first part.
     pub pages: usize,
     /// Pages that its parts delete, or would if they were not held.
@@ -36,7 +36,7 @@ pub struct Tried {
 #[derive(Debug, Clone, Default)]
 pub(super) struct OtherParts {
     /// What has come of earlier ones; none where this is the first, or all there is.
-    pub(super) tried: Option<Tried>,
+    pub(super) tried: Option<PartialChange>,
     /// The keys of later ones.
     pub(super) left: BTreeSet<SourceKey>,
     /// Those of them that are published as pages, and whose files are gone.
@@ -90,13 +90,13 @@ impl Root {
 impl OtherParts {
     /// What has come of the parts once this one, which deletes so many of the published pages, is
     /// through.
-    pub(super) fn and(&self, published: usize, deleted: usize) -> Option<Tried> {
+    pub(super) fn and(&self, published: usize, deleted: usize) -> Option<PartialChange> {
         let is_part = self.tried.is_some() || !self.left.is_empty();
-        let before = self.tried.unwrap_or(Tried {
+        let before = self.tried.unwrap_or(PartialChange {
             pages: published,
             deleted: 0,
         });
-        is_part.then(|| Tried {
+        is_part.then(|| PartialChange {
             deleted: before.deleted + deleted,
             ..before
         })

@@ -18,12 +18,12 @@ use super::observe::{self, Changes, MAX_INPUT_BYTES};
 use super::parts::OtherParts;
 use super::publication::Publication;
 use super::root::Root;
-use super::rules::{self, Forgotten, RulesChange};
+use super::rules::{self, CacheChanges, RulesChange};
 use super::run::Work;
 use super::session::lease_left;
-use super::state::{Published, State};
+use super::state::{PublishedObject, State};
 use super::status::last_report;
-use super::store::{Given, GivenObjects};
+use super::store::{GivenObjects, StandIn};
 use super::time::Time;
 use super::transfer::{Origin, Put, WAVES};
 use super::upload::Upload;
@@ -111,7 +111,7 @@ pub enum PreviewError {
     Failed(#[from] BuildError),
 }
 
-impl Given {
+impl StandIn {
     /// Of bytes.
     pub fn of(bytes: Vec<u8>) -> Self {
         Self {
@@ -383,7 +383,7 @@ fn is_text(content_type: &str) -> bool {
 /// The report of a run in which everything went well.
 fn reported(context: &Context, publication: &Publication<'_>, rules: &RulesChange) -> Report {
     let put = publication.puts.iter().map(|put| {
-        let published = Published {
+        let published = PublishedObject {
             fingerprint: Some(put.object.fingerprint()),
             etag: SmolStr::default(),
             source: put.source.clone(),
@@ -411,7 +411,7 @@ fn reported(context: &Context, publication: &Publication<'_>, rules: &RulesChang
     let stays = before.filter(|key| !publication.deletions.contains_key(*key));
     let there: BTreeSet<&str> = stays.map(OutputKey::as_str).chain(put).collect();
     let there = there.iter().copied();
-    let forgotten = Forgotten {
+    let forgotten = CacheChanges {
         touched: &touched,
         variants: &variants::of_publication(publication),
         owed: Vec::new(),

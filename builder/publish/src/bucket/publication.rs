@@ -6,9 +6,9 @@ use super::context::Context;
 use super::draft::{Draft, Proposal};
 use super::hold;
 use super::last_good::LastGoodCopies;
-use super::parts::Tried;
+use super::parts::PartialChange;
 use super::root::Root;
-use super::state::Published;
+use super::state::PublishedObject;
 use super::transfer::{self, Origin, Put};
 use super::upload::Upload;
 use quillfront_render::effective::Change;
@@ -23,7 +23,7 @@ pub(super) struct Publication<'a> {
     pub(super) draft: Draft,
     pub(super) basis: Basis,
     pub(super) puts: Vec<Put>,
-    pub(super) deletions: BTreeMap<OutputKey, Published>,
+    pub(super) deletions: BTreeMap<OutputKey, PublishedObject>,
     unchanged: Vec<OutputKey>,
     /// What no object of this bucket can be called: to which source it belongs.
     unnameable: BTreeMap<OutputKey, SourceKey>,
@@ -167,10 +167,10 @@ impl<'a> Publication<'a> {
         let Self {
             proposal, draft, ..
         } = self;
-        let is_removed = |published: &Published| {
+        let is_removed = |published: &PublishedObject| {
             draft.changes.map.get(&published.source) == Some(&Change::Removed)
         };
-        let goes = |(key, published): &(&OutputKey, &Published)| match &draft.outcome {
+        let goes = |(key, published): &(&OutputKey, &PublishedObject)| match &draft.outcome {
             Ok(tree) => tree.deletes(key.as_str(), is_removed(published)),
             // No tree, no deletions, unless it was approved that the configuration goes.
             Err(unready) => proposal.is_approved() && *unready == Unready::NoConfig,
@@ -238,7 +238,7 @@ impl<'a> Publication<'a> {
     }
 
     /// What will have come of a change that is tried in parts, once this part of it is through.
-    pub(super) fn tried(&self) -> Option<Tried> {
+    pub(super) fn tried(&self) -> Option<PartialChange> {
         let published = hold::published(&self.proposal.state);
         self.proposal.others.and(published, self.draft.deletes)
     }

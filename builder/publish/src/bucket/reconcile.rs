@@ -5,11 +5,11 @@ use super::BuildError;
 use super::context::Context;
 use super::root::Root;
 use super::state::State;
-use super::store::Listed;
+use super::store::ListEntry;
 use super::supply::fetch;
 use super::takeover::adopt;
 use super::variants;
-use super::variants::compare::{Compared, Stored};
+use super::variants::compare::{Compared, StoredVariants};
 use crate::fetch::Budget;
 use quillfront_site::diagnostic::Diagnostic;
 use quillfront_site::key::{OutputKey, Role, SourceKey};
@@ -19,7 +19,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// What came of asking the network again.
 #[derive(Default)]
-pub(super) struct Refreshed {
+pub(super) struct RefreshResult {
     /// True where an answer is another.
     pub(super) changed: bool,
     /// What could not be fetched, and stays as it was.
@@ -59,8 +59,8 @@ pub(super) async fn refresh_answers(
     context: &Context,
     state: &mut State,
     sources: &Sources,
-) -> Result<Refreshed, BuildError> {
-    let mut refreshed = Refreshed::default();
+) -> Result<RefreshResult, BuildError> {
+    let mut refreshed = RefreshResult::default();
     let Ok(own) = OwnConfig::of(sources.text(quillfront_toml::KEY)) else {
         return Ok(refreshed);
     };
@@ -106,7 +106,7 @@ async fn compare_sources(
     let listed = context.source.list().await?;
     let mut keys = BTreeSet::new();
     let mut there = BTreeSet::new();
-    for Listed { key, etag, .. } in listed {
+    for ListEntry { key, etag, .. } in listed {
         let key = SourceKey::from(key);
         if key.role() == Role::Ignored {
             continue;
@@ -145,7 +145,7 @@ async fn compare_site(
         may_be_removed
     });
     let images = variants::settings([&state.sources]).remove(0);
-    let stored = Stored::take(&mut listed, &state.outputs, &images, root.compared_ms);
+    let stored = StoredVariants::take(&mut listed, &state.outputs, &images, root.compared_ms);
     let variants = stored.compare(context, root).await?;
     let mut there: BTreeMap<String, String> = listed
         .into_iter()

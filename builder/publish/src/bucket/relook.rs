@@ -17,7 +17,7 @@
 
 use super::context::Context;
 use futures::stream::{StreamExt, iter};
-use quillfront_render::effective::Observed;
+use quillfront_render::effective::SourceObservation;
 use quillfront_site::key::{Role, SourceKey};
 use quillfront_site::source::Sources;
 use std::collections::{BTreeMap, BTreeSet};
@@ -29,7 +29,7 @@ pub(super) const FEW: usize = 50;
 pub(super) type View = BTreeMap<SourceKey, Option<String>>;
 
 /// What was seen and is not so in `known`.
-pub(super) fn differing(known: &Sources, seen: &[(SourceKey, Observed)]) -> View {
+pub(super) fn differing(known: &Sources, seen: &[(SourceKey, SourceObservation)]) -> View {
     let used = seen.iter().filter(|(key, _)| key.role() != Role::Ignored);
     used.map(|(key, observed)| (key, observed.version()))
         .filter(|(key, version)| {

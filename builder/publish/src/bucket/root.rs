@@ -4,8 +4,8 @@
 //! of its own, so that its ETag never comes back.
 
 use super::attempts::{Attempt, SetAside, Suspect};
-use super::parts::Tried;
-use super::store::{Attributes, Bucket, Condition, StoreError, Written};
+use super::parts::PartialChange;
+use super::store::{Attributes, Bucket, Condition, StoreError, WriteOutcome};
 use super::{lists, seal};
 use jiff::Timestamp;
 use quillfront_render::ENGINE;
@@ -64,7 +64,7 @@ pub struct Root {
     /// Objects with fingerprinted names that nothing refers to any more: they go after one lifetime
     /// of a cached page, which may still show them.
     #[serde(default)]
-    pub unreferenced: BTreeMap<String, Unreferenced>,
+    pub unreferenced: BTreeMap<String, UnreferencedObject>,
     /// What is to be invalidated once no edge goes by earlier rules any more.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub later: Vec<Later>,
@@ -75,7 +75,7 @@ pub struct Root {
     /// Segments that commits no longer use, by the generation that dropped them.
     pub retired: BTreeMap<u64, Vec<String>>,
     /// A change that waits for approval.
-    pub held: Option<Held>,
+    pub held: Option<HeldChange>,
     /// Attempts that have not said how they ended, by their names.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub attempts: BTreeMap<String, Attempt>,
@@ -84,7 +84,7 @@ pub struct Root {
     pub suspects: BTreeMap<String, Suspect>,
     /// What has come so far of a change that is tried in parts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub tried: Option<Tried>,
+    pub tried: Option<PartialChange>,
     /// Versions of sources that are not to be used, since they end whoever does.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub set_aside: SetAside,
@@ -182,7 +182,7 @@ pub struct Later {
 
 /// An object that nothing refers to any more.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Unreferenced {
+pub struct UnreferencedObject {
     /// What was published.
     pub etag: String,
     /// The time of the commit that dropped it, in milliseconds of Unix time.
@@ -196,7 +196,7 @@ impl Outbox {
     }
 }
 
-impl Unreferenced {
+impl UnreferencedObject {
     /// True where no cached page can show it any more.
     pub fn is_over(&self, now_ms: i64) -> bool {
         now_ms >= self.since_ms.saturating_add(HTML_LIFETIME_SECONDS * 1_000)
@@ -205,7 +205,7 @@ impl Unreferenced {
 
 /// A change that waits for `quillfront approve`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Held {
+pub struct HeldChange {
     /// Why.
     pub reason: String,
     /// The source keys that it is made of.
@@ -320,7 +320,7 @@ fn is_zero(number: &i64) -> bool {
 }
 
 /// The root as it was read, or none, and the ETag to write it back with.
-pub struct Loaded {
+pub struct LoadedRoot {
     /// None before the first write.
     pub root: Option<Root>,
     condition: Condition,
@@ -331,7 +331,7 @@ pub struct Loaded {
 /// Reads of a root whose lists are gone because another one was written meanwhile.
 const MAX_READS: usize = 20;
 
-impl Loaded {
+impl LoadedRoot {
     /// Reads the root.
     ///
     /// # Errors
@@ -418,14 +418,14 @@ impl Loaded {
             .put(ROOT_KEY, &bytes, &attributes, &self.condition)
             .await?
         {
-            Written::Done(etag) => {
+            WriteOutcome::Done(etag) => {
                 self.condition = Condition::Matches(etag);
                 self.root = Some(root);
                 let before = std::mem::replace(&mut self.lists, stored.root.lists);
                 self.remove_lists(state, before).await?;
                 Ok(true)
             }
-            Written::Refused => {
+            WriteOutcome::Refused => {
                 // A retry inside the SDK may have met its own write.
                 let there = Self::read(state).await?;
                 let own = there.root.as_ref().is_some_and(|there| there.id == root.id);

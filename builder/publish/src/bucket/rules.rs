@@ -5,7 +5,7 @@ use super::context::Context;
 use super::publication::Publication;
 use super::root::{Later, Root};
 use super::upload::Upload;
-use crate::invalidate::{self, redirects::Touched};
+use crate::invalidate::{self, redirects::TouchedPaths};
 use quillfront_headers::{MAX_RULES_BYTES, RULES_KEY, Rules};
 use quillfront_site::report::Invalidations;
 use std::collections::BTreeSet;
@@ -66,11 +66,11 @@ impl RulesChange {
     }
 
     /// What edges may have answered by the rules of before, until they have read these.
-    fn touched(&self) -> Touched {
+    fn touched(&self) -> TouchedPaths {
         match &self.before {
-            None => Touched::default(),
-            Some(None) => Touched::all(),
-            Some(Some(before)) => Touched::by_change(before, &self.after),
+            None => TouchedPaths::default(),
+            Some(None) => TouchedPaths::all(),
+            Some(Some(before)) => TouchedPaths::by_change(before, &self.after),
         }
     }
 }
@@ -93,7 +93,7 @@ pub(super) async fn published(context: &Context) -> Result<Option<Rules>, BuildE
 }
 
 /// What caches are to forget.
-pub(super) struct Forgotten<'k, 'a> {
+pub(super) struct CacheChanges<'k, 'a> {
     /// The keys that a commit touches.
     pub(super) touched: &'a BTreeSet<&'k str>,
     /// What the keys of the thumbnails begin with that it removes.
@@ -106,15 +106,15 @@ pub(super) struct Forgotten<'k, 'a> {
 pub(super) fn invalidations<'k>(
     context: &Context,
     rules: &RulesChange,
-    forgotten: Forgotten<'k, '_>,
+    forgotten: CacheChanges<'k, '_>,
     published: impl Iterator<Item = &'k str> + Clone,
 ) -> Invalidations {
-    let Forgotten {
+    let CacheChanges {
         touched,
         variants,
         mut owed,
     } = forgotten;
-    let shown = Touched::by_shown(&rules.after, touched.iter().copied());
+    let shown = TouchedPaths::by_shown(&rules.after, touched.iter().copied());
     owed.extend(shown.cheapest(published.clone()));
     let mut later = rules.touched().cheapest(published.clone());
     if context.options.rules_delay.is_zero() {

@@ -7,9 +7,9 @@ use super::context::{Context, Step};
 use super::draft::draft;
 use super::end::{End, defer, leave, settle};
 use super::measure::Meter;
-use super::observe::{Carried, Observation, observe};
+use super::observe::{CarryOver, Observation, observe};
 use super::publication::Publication;
-use super::root::{Loaded, Outbox, Root};
+use super::root::{LoadedRoot, Outbox, Root};
 use super::rounds::{self, Rounds};
 use super::rules::RulesChange;
 use super::session::{lease, lease_left};
@@ -145,7 +145,7 @@ async fn build_noted(
     work: &Work,
 ) -> Result<Report, BuildError> {
     let meter = Meter::start(context);
-    let mut carried = Carried::default();
+    let mut carried = CarryOver::default();
     for _ in 0..MAX_PLANS {
         match attempt(context, attempts, work, &mut carried).await {
             Ok(report) => return finish(context, work, meter, report).await,
@@ -164,7 +164,7 @@ async fn attempt(
     context: &Context,
     attempts: &Attempts,
     work: &Work,
-    carried: &mut Carried,
+    carried: &mut CarryOver,
 ) -> Result<Report, End> {
     let opening = open(context, attempts, work).await?;
     let Observation {
@@ -227,14 +227,14 @@ async fn attempt(
 
 /// The root that an attempt begins with.
 pub(super) struct Opening {
-    pub(super) loaded: Loaded,
+    pub(super) loaded: LoadedRoot,
     pub(super) root: Root,
     pub(super) today: Time,
 }
 
 /// Reads the root. Nobody has the lease, and no deletions are owed; else the attempt ends here.
 async fn open(context: &Context, attempts: &Attempts, work: &Work) -> Result<Opening, End> {
-    let loaded = Loaded::read(&context.state).await?;
+    let loaded = LoadedRoot::read(&context.state).await?;
     let today = context.today();
     let new = || Root::new(today.now.to_string());
     let root = loaded.root.clone().unwrap_or_else(new);

@@ -5,7 +5,7 @@ use super::context::{Context, Step};
 use super::end::End;
 use super::observe::Claim;
 use super::publication::Publication;
-use super::root::{Lease, Loaded, Root};
+use super::root::{Lease, LoadedRoot, Root};
 use quillfront_site::key::SourceKey;
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -16,7 +16,7 @@ const MAX_TRIES: usize = 50;
 /// The time in which a context is the only writer.
 pub(super) struct Session<'a> {
     context: &'a Context,
-    loaded: Loaded,
+    loaded: LoadedRoot,
     holder: String,
     deadline_ms: i64,
     /// The hints that its commit settles, with their numbers.
@@ -62,7 +62,7 @@ impl<'a> Session<'a> {
     /// somebody committed or took the lease in the meantime. Hints that came in are kept.
     pub async fn begin(
         context: &'a Context,
-        mut loaded: Loaded,
+        mut loaded: LoadedRoot,
         base: &Root,
         intent: Vec<String>,
         change: impl Fn(&mut Root),
@@ -164,7 +164,7 @@ impl<'a> Session<'a> {
     /// # Errors
     /// It is not.
     pub async fn verify(&mut self) -> Result<(), BuildError> {
-        self.loaded = Loaded::read(&self.context.state).await?;
+        self.loaded = LoadedRoot::read(&self.context.state).await?;
         if self.is_ours() && self.in_time() {
             Ok(())
         } else {
@@ -236,7 +236,7 @@ impl Session<'_> {
 /// own are called.
 pub(super) async fn end_own_lease(context: &Context, attempt_id: &str) -> Result<(), BuildError> {
     for _ in 0..MAX_TRIES {
-        let mut loaded = Loaded::read(&context.state).await?;
+        let mut loaded = LoadedRoot::read(&context.state).await?;
         let Some(mut root) = loaded.root.clone() else {
             return Ok(());
         };

@@ -26,7 +26,8 @@ use quillfront_site::object::ObjectFingerprint;
 use quillfront_site::plan::Rank;
 use quillfront_site::source::{Source, Sources};
 use segments::{
-    Changed, PARALLEL, RECORDS_PER_SEGMENT, TEXT_BYTES_PER_SEGMENT, get, shard, shards, unpack_all,
+    PARALLEL, RECORDS_PER_SEGMENT, SegmentChanges, TEXT_BYTES_PER_SEGMENT, get, shard, shards,
+    unpack_all,
 };
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
@@ -39,7 +40,7 @@ pub struct State {
     /// The sources as last seen.
     pub sources: Arc<Sources>,
     /// What is in the site bucket.
-    pub outputs: Arc<BTreeMap<OutputKey, Published>>,
+    pub outputs: Arc<BTreeMap<OutputKey, PublishedObject>>,
     /// What bodies and outputs were made from.
     pub graph: Arc<Graph>,
     /// Good answers from the network: sources like files, refreshed by reconcile (invariant 3).
@@ -54,7 +55,7 @@ pub struct State {
 
 /// A published object.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Published {
+pub struct PublishedObject {
     /// None where it is not known what is there.
     pub fingerprint: Option<ObjectFingerprint>,
     /// Its ETag.
@@ -120,7 +121,7 @@ fn is_put_away(key: &SourceKey) -> bool {
 
 /// Takes content as accepted that has an output of its own, where older formats do not say what was. The rest
 /// waits, and is tried by the next build.
-fn accept_what_is_published(sources: &mut Sources, outputs: &BTreeMap<OutputKey, Published>) {
+fn accept_what_is_published(sources: &mut Sources, outputs: &BTreeMap<OutputKey, PublishedObject>) {
     let own = outputs.values();
     let own = own.filter(|output| matches!(output.rank, Rank::Page | Rank::Section));
     let own: BTreeSet<&SourceKey> = own.map(|output| &output.source).collect();
@@ -171,7 +172,7 @@ impl State {
         segments: &Segments,
         format: u32,
         packed: &dyn Packed,
-        tell: impl FnOnce(&Arc<BTreeMap<OutputKey, Published>>) + Send,
+        tell: impl FnOnce(&Arc<BTreeMap<OutputKey, PublishedObject>>) + Send,
     ) -> Result<Self, StateError> {
         let texts = unpack_all::<(SourceKey, String)>(&segments.site_texts, packed)?;
         let answers = unpack_all::<(Request, String)>(&segments.answers, packed)?;
@@ -333,7 +334,7 @@ impl State {
         };
 
         let spread = self.text_segments();
-        let changed = Changed::of(spread, &before.texts, &dirty_sources, dirty.all);
+        let changed = SegmentChanges::of(spread, &before.texts, &dirty_sources, dirty.all);
         let mut lacking = None;
         let put_away = self.sources.iter().filter(|(key, source)| {
             let written = !self.texts.with_sources && changed.contains(key.as_str());
@@ -382,7 +383,7 @@ impl State {
         let site_texts: Vec<(&SourceKey, &str)> = site_texts.collect();
         let bytes: usize = site_texts.iter().map(|(_, text)| text.len()).sum();
         let spread = shards(bytes, TEXT_BYTES_PER_SEGMENT, before.site_texts.len());
-        let changed = Changed::of(spread, &before.site_texts, &dirty_sources, dirty.all);
+        let changed = SegmentChanges::of(spread, &before.site_texts, &dirty_sources, dirty.all);
         let site_texts = site_texts.into_iter();
         let site_texts = site_texts.map(|(key, text)| (key.as_str(), move || (key, text)));
         segments.site_texts = writer.add(site_texts, &changed)?;
@@ -392,13 +393,13 @@ impl State {
         let answers = answers.map(|(request, text)| (&*request.url, move || (request, &**text)));
         let bytes: usize = self.answers.values().map(|text| text.len()).sum();
         let spread = shards(bytes, TEXT_BYTES_PER_SEGMENT, before.answers.len());
-        segments.answers = writer.add(answers, &Changed::of(spread, &[], &[], true))?;
+        segments.answers = writer.add(answers, &SegmentChanges::of(spread, &[], &[], true))?;
         let album = self.album.pages_of(&self.sources);
         let pictures = album
             .iter()
             .map(|(key, page)| (key.as_str(), move || (key, page)));
         let spread = shards(album.len(), RECORDS_PER_SEGMENT, before.pictures.len());
-        segments.pictures = writer.add(pictures, &Changed::of(spread, &[], &[], true))?;
+        segments.pictures = writer.add(pictures, &SegmentChanges::of(spread, &[], &[], true))?;
         let records = &self.records;
         segments.records = records.encode(&before.records, dirty, &mut writer)?;
         Ok(Encoded {

@@ -11,10 +11,10 @@ mod write;
 
 pub use counts::{Counts, CountsSnapshot};
 pub use error::StoreError;
-pub use list::{Listed, Page};
-pub use write::{Condition, Written};
+pub use list::{ListEntry, Page};
+pub use write::{Condition, WriteOutcome};
 
-use super::unanswered::Unanswered;
+use super::unanswered::UnansweredWrites;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::operation::get_object::GetObjectOutput;
 pub(super) use counts::count;
@@ -71,7 +71,7 @@ pub struct Attributes {
 
 /// An object that was read.
 #[derive(Debug)]
-pub struct Got {
+pub struct FetchedObject {
     /// Without quotes.
     pub etag: String,
     /// Bytes in all.
@@ -98,16 +98,16 @@ pub struct Bucket {
     /// Where.
     pub place: Place,
     counts: Arc<Counts>,
-    unanswered: Arc<Unanswered>,
+    unanswered: Arc<UnansweredWrites>,
     given: Arc<GivenObjects>,
 }
 
 /// Objects that are taken as if they were in a bucket, and keys under which nothing is.
-pub type GivenObjects = BTreeMap<String, Option<Given>>;
+pub type GivenObjects = BTreeMap<String, Option<StandIn>>;
 
 /// An object that is taken as if it were in a bucket.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Given {
+pub struct StandIn {
     /// The ETag that it would have: the MD5 of its bytes, where it were put in one part.
     pub etag: String,
     /// Bytes in all.
@@ -122,7 +122,7 @@ impl Bucket {
         client: Client,
         place: Place,
         counts: Arc<Counts>,
-        unanswered: Arc<Unanswered>,
+        unanswered: Arc<UnansweredWrites>,
     ) -> Self {
         Self {
             client,
@@ -172,10 +172,10 @@ impl Bucket {
     }
 
     /// Reads an object of at most `limit` bytes; None where there is none.
-    pub async fn get(&self, key: &str, limit: u64) -> Result<Option<Got>, StoreError> {
+    pub async fn get(&self, key: &str, limit: u64) -> Result<Option<FetchedObject>, StoreError> {
         if let Some(given) = self.given.get(key) {
             count(&self.counts.get, 1);
-            return Ok(given.as_ref().map(|given| Got {
+            return Ok(given.as_ref().map(|given| FetchedObject {
                 etag: given.etag.clone(),
                 size: given.size,
                 bytes: given
@@ -191,7 +191,7 @@ impl Bucket {
         let etag = unquoted(output.e_tag());
         let size = output.content_length().unwrap_or_default().max(0) as u64;
         if size > limit {
-            return Ok(Some(Got {
+            return Ok(Some(FetchedObject {
                 etag,
                 size,
                 bytes: None,
@@ -207,7 +207,7 @@ impl Bucket {
         })?;
         let bytes = body.to_vec();
         count(&self.counts.bytes_in, bytes.len() as u64);
-        Ok(Some(Got {
+        Ok(Some(FetchedObject {
             etag,
             size,
             bytes: Some(bytes),

@@ -5,8 +5,8 @@ use super::context::Context;
 use super::observe;
 use super::state::State;
 use crate::fetch::{self, Budget};
-use quillfront_render::effective::Observed;
-use quillfront_render::evaluate::{Asked, Supplied};
+use quillfront_render::effective::SourceObservation;
+use quillfront_render::evaluate::{OpenQuestions, Supply};
 use quillfront_render::remote::{Answer, Request};
 use quillfront_render::render::world::Inputs;
 use quillfront_site::key::SourceKey;
@@ -34,7 +34,10 @@ pub(super) struct Supplier<'a> {
 pub(super) type Misread = BTreeSet<(SourceKey, Option<String>)>;
 
 /// Those that the run has not seen so. What is held is known to be another than the sources say.
-pub(super) fn unseen(misread: Misread, seen: &[(SourceKey, Observed)]) -> BTreeSet<SourceKey> {
+pub(super) fn unseen(
+    misread: Misread,
+    seen: &[(SourceKey, SourceObservation)],
+) -> BTreeSet<SourceKey> {
     if misread.is_empty() {
         return BTreeSet::new();
     }
@@ -77,8 +80,8 @@ impl<'a> Supplier<'a> {
     pub(super) async fn supply(
         &mut self,
         state: &mut State,
-        asked: Asked,
-    ) -> Result<Supplied, BuildError> {
+        asked: OpenQuestions,
+    ) -> Result<Supply, BuildError> {
         let storage = &self.context.state;
         let (files, versions) = self.files(state, asked.files).await?;
         let mut texts = BTreeMap::new();
@@ -107,7 +110,7 @@ impl<'a> Supplier<'a> {
                 answers
             }
         };
-        Ok(Supplied {
+        Ok(Supply {
             files,
             versions,
             answers,

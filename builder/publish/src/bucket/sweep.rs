@@ -15,8 +15,8 @@
 //! by the newest object of the listing, so by S3's own clock.
 
 use super::context::Context;
-use super::root::Loaded;
-use super::store::{Condition, Listed};
+use super::root::LoadedRoot;
+use super::store::{Condition, ListEntry};
 use super::{BuildError, lists, state};
 use futures::stream::{StreamExt, TryStreamExt, iter};
 use std::collections::BTreeSet;
@@ -31,7 +31,7 @@ pub(super) const LONGER_THAN_ANY_RUN: Duration = Duration::from_secs(60 * 60);
 /// # Errors
 /// Storage failed. What is left is found by the next one.
 pub(super) async fn sweep(context: &Context) -> Result<(), BuildError> {
-    let mut loaded = Loaded::read(&context.state).await?;
+    let mut loaded = LoadedRoot::read(&context.state).await?;
     let Some(root) = loaded.root.clone().filter(|root| root.lease.is_none()) else {
         return Ok(());
     };
@@ -60,11 +60,15 @@ pub(super) async fn sweep(context: &Context) -> Result<(), BuildError> {
 }
 
 /// The segments and lists that are not among `names` and are older than `age`.
-fn adrift<'a>(listed: &'a [Listed], names: &BTreeSet<String>, age: Duration) -> Vec<&'a Listed> {
+fn adrift<'a>(
+    listed: &'a [ListEntry],
+    names: &BTreeSet<String>,
+    age: Duration,
+) -> Vec<&'a ListEntry> {
     let times = listed.iter().filter_map(|object| object.modified_ms);
     let newest = times.max().unwrap_or_default();
     let age_ms = i64::try_from(age.as_millis()).unwrap_or(i64::MAX);
-    let is_old = |object: &&Listed| {
+    let is_old = |object: &&ListEntry| {
         let modified_ms = object.modified_ms;
         modified_ms.is_some_and(|at| newest.saturating_sub(at) >= age_ms)
     };
@@ -80,8 +84,8 @@ fn adrift<'a>(listed: &'a [Listed], names: &BTreeSet<String>, age: Duration) -> 
 mod tests {
     use super::*;
 
-    fn object(key: &str, modified_ms: Option<i64>) -> Listed {
-        Listed {
+    fn object(key: &str, modified_ms: Option<i64>) -> ListEntry {
+        ListEntry {
             key: key.into(),
             etag: "e".into(),
             modified_ms,

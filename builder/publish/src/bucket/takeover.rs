@@ -4,10 +4,10 @@ use super::BuildError;
 use super::commit::write_segments;
 use super::context::{Context, Step};
 use super::outbox::empty_outbox;
-use super::root::{FORMAT, Loaded, Root};
-use super::rules::{self, Forgotten, RulesChange};
+use super::root::{FORMAT, LoadedRoot, Root};
+use super::rules::{self, CacheChanges, RulesChange};
 use super::session::Session;
-use super::state::{Dirty, Published, State};
+use super::state::{Dirty, PublishedObject, State};
 use super::variants;
 use futures::stream::{StreamExt, TryStreamExt, iter};
 use quillfront_headers::RULES_KEY;
@@ -21,7 +21,7 @@ use std::sync::Arc;
 /// what nothing has referred to for long enough.
 pub(super) async fn recover(
     context: &Context,
-    loaded: Loaded,
+    loaded: LoadedRoot,
     base: &Root,
 ) -> Result<(), BuildError> {
     (context.progress)(Step::Waiting(
@@ -68,7 +68,7 @@ pub(super) async fn recover(
         let mut owed = std::mem::take(&mut outbox.invalidations);
         owed.extend(due.iter().cloned());
         let published = state.outputs.keys().map(OutputKey::as_str);
-        let forgotten = Forgotten {
+        let forgotten = CacheChanges {
             touched: &keys,
             variants: &variants,
             owed,
@@ -188,7 +188,7 @@ pub(super) fn adopt(state: &mut State, key: &str, etag: Option<String>) -> bool 
         (known, Some(etag)) => {
             let source = known.map_or_else(|| SourceKey::from(""), |known| known.source.clone());
             let rank = known.map_or(Rank::Static, |known| known.rank);
-            let published = Published {
+            let published = PublishedObject {
                 fingerprint: None,
                 etag: etag.into(),
                 source,

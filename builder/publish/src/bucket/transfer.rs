@@ -3,12 +3,12 @@
 
 mod stripping;
 
-use super::state::Published;
-use super::store::{Attributes, Bucket, Condition, Head, StoreError, Written};
+use super::state::PublishedObject;
+use super::store::{Attributes, Bucket, Condition, Head, StoreError, WriteOutcome};
 use md5::{Digest, Md5};
 use quillfront_site::key::{OutputKey, SourceKey};
 use quillfront_site::object::{Body, Object, Treatment};
-use quillfront_site::plan::{Planned, Rank, Recipe};
+use quillfront_site::plan::{PlannedOutput, Rank, Recipe};
 use std::collections::BTreeSet;
 
 /// One object to put.
@@ -83,7 +83,7 @@ pub enum Origin {
 }
 
 /// The wave that an output belongs to.
-pub fn wave(planned: &Planned, changed: &BTreeSet<&SourceKey>) -> u8 {
+pub fn wave(planned: &PlannedOutput, changed: &BTreeSet<&SourceKey>) -> u8 {
     match planned.recipe {
         Recipe::Copy(_) | Recipe::Style(_) | Recipe::Picture(_) | Recipe::HighlightSheet(_) => {
             WAVE_OF_ASSETS
@@ -105,12 +105,12 @@ pub const WAVES: u8 = 5;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
     /// The object is there.
-    Put(Published),
+    Put(PublishedObject),
     /// Something else is there than was expected; it has this ETag now, or none.
     Unexpected(Option<String>),
     /// The source has another version by now; an event tells of it. Where nothing was there, that
     /// version is there now: pages that refer to it may follow.
-    SourceMoved(Option<Published>),
+    SourceMoved(Option<PublishedObject>),
     /// The bytes that were meant are nowhere any more, and no others do.
     LastGoodGone,
     /// S3 will never take it.
@@ -194,9 +194,9 @@ async fn put_whole(
         written => written?,
     };
     let etag = match written {
-        Written::Done(etag) => etag,
+        WriteOutcome::Done(etag) => etag,
         // Look: equal to what was meant is success (a retry met its own write).
-        Written::Refused => {
+        WriteOutcome::Refused => {
             let there = site.head(put.key.as_str()).await?;
             match there {
                 Some(there) if is_meant(&there, put) => there.etag,
@@ -242,7 +242,7 @@ async fn put_whole(
             }
         }
     };
-    Ok(Outcome::Put(Published {
+    Ok(Outcome::Put(PublishedObject {
         fingerprint: Some(put.object.fingerprint()),
         etag: etag.into(),
         source: put.source.clone(),
@@ -255,7 +255,7 @@ async fn put_whole(
 async fn dress(site: &Bucket, put: &Put, attributes: &Attributes) -> Result<Outcome, StoreError> {
     let key = put.key.as_str();
     let published = |fingerprint, etag: &str| {
-        Outcome::Put(Published {
+        Outcome::Put(PublishedObject {
             fingerprint,
             etag: etag.into(),
             source: put.source.clone(),
@@ -266,8 +266,8 @@ async fn dress(site: &Bucket, put: &Put, attributes: &Attributes) -> Result<Outc
     let condition = Condition::Matches(before.clone());
     let copied = site.copy(key, site, key, &before, attributes, &condition);
     match copied.await {
-        Ok(Written::Done(etag)) => Ok(published(Some(put.object.fingerprint()), &etag)),
-        Ok(Written::Refused) => {
+        Ok(WriteOutcome::Done(etag)) => Ok(published(Some(put.object.fingerprint()), &etag)),
+        Ok(WriteOutcome::Refused) => {
             let there = site.head(key).await?;
             let etag = there.map(|there| there.etag).unwrap_or_default();
             Ok(published(None, &etag))
@@ -287,7 +287,7 @@ async fn copy_current(
     put: &Put,
     from: &SourceKey,
     may_begin: impl Fn() -> bool,
-) -> Result<Option<Published>, StoreError> {
+) -> Result<Option<PublishedObject>, StoreError> {
     let attributes = attributes(&put.object);
     for _ in 0..MAX_MOVES {
         let Some(now) = source.head(from.as_str()).await? else {
@@ -299,12 +299,12 @@ async fn copy_current(
         let (key, absent) = (put.key.as_str(), Condition::Absent);
         let copied = site.copy(key, source, from.as_str(), &now.etag, &attributes, &absent);
         let etag = match copied.await? {
-            Written::Done(etag) => Some(etag),
+            WriteOutcome::Done(etag) => Some(etag),
             // Refused for the source or for the object: a retry meets its own write.
-            Written::Refused => site.head(key).await?.map(|there| there.etag),
+            WriteOutcome::Refused => site.head(key).await?.map(|there| there.etag),
         };
         if let Some(etag) = etag {
-            return Ok(Some(Published {
+            return Ok(Some(PublishedObject {
                 fingerprint: None,
                 etag: etag.into(),
                 source: put.source.clone(),

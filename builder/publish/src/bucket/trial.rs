@@ -5,11 +5,11 @@ use super::BuildError;
 use super::attempts::{Attempt, Attempts};
 use super::context::Context;
 use super::observe::{self, Claim};
-use super::root::{Loaded, Root};
+use super::root::{LoadedRoot, Root};
 use super::run::Work;
 use futures::future::{TryFutureExt, try_join};
 use quillfront_render::ENGINE;
-use quillfront_render::effective::{Observed, Until};
+use quillfront_render::effective::{SourceObservation, Until};
 use quillfront_site::key::SourceKey;
 use quillfront_site::source::Sources;
 use std::collections::BTreeSet;
@@ -61,8 +61,8 @@ impl Trial {
         &mut self,
         root: &mut Root,
         known: &Sources,
-        seen: Vec<(SourceKey, Observed)>,
-    ) -> Vec<(SourceKey, Observed)> {
+        seen: Vec<(SourceKey, SourceObservation)>,
+    ) -> Vec<(SourceKey, SourceObservation)> {
         // What is due and left for later is not to be published with what is due now.
         let left = self.due.intersection(&self.left);
         let left = left.filter_map(|key| Some((key, known.get(key.as_str())?)));
@@ -70,11 +70,11 @@ impl Trial {
             let (version, size) = (source.version.to_string(), source.size);
             (
                 key.clone(),
-                Observed::Opaque { version, size }.set_aside(Until::OthersAreTried),
+                SourceObservation::Opaque { version, size }.set_aside(Until::OthersAreTried),
             )
         });
         let left: Vec<_> = left.collect();
-        let put_aside = |(key, observed): (SourceKey, Observed)| {
+        let put_aside = |(key, observed): (SourceKey, SourceObservation)| {
             let Some(version) = root.set_aside.get(key.as_str()) else {
                 return (key, observed);
             };
@@ -134,7 +134,7 @@ pub(super) async fn look_marked(
     claim: &mut Claim,
     root: &mut Root,
     known: &Sources,
-) -> Result<Option<Vec<(SourceKey, Observed)>>, BuildError> {
+) -> Result<Option<Vec<(SourceKey, SourceObservation)>>, BuildError> {
     let Claim { loaded, trial, .. } = claim;
     let look = observe::look(&context.source, &trial.keys, context.options.parallel);
     let mut attempt = Attempt {
@@ -160,7 +160,7 @@ pub(super) async fn look_marked(
         .map_or("", |(_, seen)| seen.version().unwrap_or_default());
     attempt.version = Some(version.to_owned());
     attempts.begin(attempt.clone());
-    let is_new = |(key, seen): &(SourceKey, Observed)| {
+    let is_new = |(key, seen): &(SourceKey, SourceObservation)| {
         let known = known.get(key.as_str());
         let is_same = match (known, seen.version()) {
             (Some(known), Some(seen)) => known.version == seen && known.problems.is_empty(),
@@ -182,7 +182,7 @@ async fn mark(
     context: &Context,
     attempts: &Attempts,
     trial: &Trial,
-    loaded: &mut Loaded,
+    loaded: &mut LoadedRoot,
     base: &Root,
     attempt: &Attempt,
 ) -> Result<bool, BuildError> {

@@ -19,12 +19,12 @@ use std::time::{Duration, UNIX_EPOCH};
 
 /// Until when writes that were given up may still be done.
 #[derive(Debug)]
-pub struct Unanswered {
+pub struct UnansweredWrites {
     request_timeout: Duration,
     until_ms: AtomicI64,
 }
 
-impl Unanswered {
+impl UnansweredWrites {
     /// Nothing was given up yet; no request lasts longer than this.
     pub fn new(request_timeout: Duration) -> Self {
         Self {
@@ -45,7 +45,7 @@ impl Unanswered {
 /// Watches the attempts of one request: does one begin while the last one has not come to an end?
 #[derive(Debug)]
 pub struct Attempts {
-    noted: Arc<Unanswered>,
+    noted: Arc<UnansweredWrites>,
     /// When the first attempt began, in milliseconds of Unix time.
     began_ms: AtomicI64,
     is_open: AtomicBool,
@@ -53,7 +53,7 @@ pub struct Attempts {
 
 impl Attempts {
     /// Of a request that is about to be made.
-    pub fn of(noted: Arc<Unanswered>) -> Self {
+    pub fn of(noted: Arc<UnansweredWrites>) -> Self {
         Self {
             noted,
             began_ms: AtomicI64::new(i64::MAX),
@@ -101,7 +101,7 @@ impl Intercept for Attempts {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::bucket::store::{Attributes, Bucket, Condition, Written};
+    use crate::bucket::store::{Attributes, Bucket, Condition, WriteOutcome};
     use aws_credential_types::Credentials;
     use aws_sdk_s3::primitives::SdkBody;
     use aws_smithy_async::rt::sleep::{AsyncSleep, SharedAsyncSleep, Sleep};
@@ -178,7 +178,7 @@ mod tests {
             .time_source(SharedTimeSource::new(StaticTimeSource::new(now)))
             .build();
         let client = crate::aws::s3(&config, true);
-        let noted = Arc::new(Unanswered::new(TIMEOUT));
+        let noted = Arc::new(UnansweredWrites::new(TIMEOUT));
         let place = "s3://site".parse().unwrap();
         let bucket = Bucket::new(client, place, Arc::default(), noted.clone());
         let attributes = Attributes {
@@ -186,7 +186,7 @@ mod tests {
             ..Attributes::default()
         };
         let put = bucket.put("index.html", b"text", &attributes, &Condition::Absent);
-        assert_eq!(put.await.unwrap(), Written::Done(String::new()));
+        assert_eq!(put.await.unwrap(), WriteOutcome::Done(String::new()));
         assert!(network.0.lock().unwrap().is_empty());
         noted.left(NOW_MS)
     }

@@ -5,7 +5,7 @@ use super::context::{Context, Step};
 use super::publication::Publication;
 use super::relook::{self, look_again};
 use super::session::Session;
-use super::state::Published;
+use super::state::PublishedObject;
 use super::transfer::{self, Hopeless, Outcome, Put, WAVES};
 use futures::future::{FutureExt, try_join};
 use futures::stream::{StreamExt, TryStreamExt, iter};
@@ -22,7 +22,7 @@ const HELD_BYTES: u64 = 64 * 1024 * 1024;
 /// What was put.
 #[derive(Default)]
 pub(super) struct Upload {
-    pub(super) put: BTreeMap<OutputKey, Published>,
+    pub(super) put: BTreeMap<OutputKey, PublishedObject>,
     /// Those of them where other bytes were before.
     pub(super) replaced: BTreeSet<OutputKey>,
     /// Outputs whose source has another version by now.

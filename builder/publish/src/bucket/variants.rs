@@ -10,11 +10,11 @@ use super::BuildError;
 use super::context::Context;
 use super::outbox::empty_outbox;
 use super::publication::Publication;
-use super::root::{Loaded, Root};
-use super::rules::{self, Forgotten, RulesChange};
+use super::root::{LoadedRoot, Root};
+use super::rules::{self, CacheChanges, RulesChange};
 use super::session::Session;
-use super::state::{Published, State};
-use super::store::{Condition, Listed, Written, count};
+use super::state::{PublishedObject, State};
+use super::store::{Condition, ListEntry, WriteOutcome, count};
 use super::transfer::Put;
 use futures::stream::{StreamExt, TryStreamExt, iter};
 use quillfront_image_urls::{Settings, Variant};
@@ -87,7 +87,7 @@ pub(super) async fn remove(
     context: &Context,
     session: &mut Session<'_>,
     folders: &BTreeSet<String>,
-    outputs: &BTreeMap<OutputKey, Published>,
+    outputs: &BTreeMap<OutputKey, PublishedObject>,
 ) -> Result<bool, BuildError> {
     let Some(stored) = list(context, session, folders, outputs).await? else {
         return Ok(false);
@@ -102,7 +102,7 @@ pub(super) async fn remove(
             let written = context.site.delete(&object.key, &as_listed).await?;
             count(
                 &context.counts.variants,
-                u64::from(written != Written::Refused),
+                u64::from(written != WriteOutcome::Refused),
             );
             Ok::<_, BuildError>(())
         });
@@ -117,9 +117,9 @@ async fn list(
     context: &Context,
     session: &mut Session<'_>,
     folders: &BTreeSet<String>,
-    outputs: &BTreeMap<OutputKey, Published>,
-) -> Result<Option<Vec<Listed>>, BuildError> {
-    let is_wanted = |object: &Listed| {
+    outputs: &BTreeMap<OutputKey, PublishedObject>,
+) -> Result<Option<Vec<ListEntry>>, BuildError> {
+    let is_wanted = |object: &ListEntry| {
         let key = object.key.as_str();
         let is_of_them = folder(key).is_some_and(|folder| folders.contains(folder));
         is_of_them && !outputs.contains_key(key) && context.site.may_have(key)
@@ -174,7 +174,7 @@ pub(super) fn starts(folders: &BTreeSet<String>) -> Vec<String> {
 /// caches forget them. The state and the tree are what they were.
 pub(super) async fn drop_stale(
     context: &Context,
-    loaded: Loaded,
+    loaded: LoadedRoot,
     base: &Root,
     state: &State,
     stale: BTreeSet<String>,
@@ -184,7 +184,7 @@ pub(super) async fn drop_stale(
     };
     let before = session.root().cloned().ok_or(BuildError::LostRace)?;
     let mut outbox = before.outbox.unwrap_or_default();
-    let forgotten = Forgotten {
+    let forgotten = CacheChanges {
         touched: &BTreeSet::new(),
         variants: &stale,
         owed: std::mem::take(&mut outbox.invalidations),

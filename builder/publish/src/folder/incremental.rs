@@ -1,24 +1,26 @@
 //! A folder in, a folder out, and a third one that remembers: `quillfront build --state`. The same
 //! graph and the same segments as over S3.
 
-use super::intent::{Intent, Interrupted};
+use super::intent::{Intent, UnfinishedBuild};
 use super::memory::{
-    Before, Remembered, made_with, packed, read_root, remember, remembered, take_up,
+    Before, BuildMemory, made_with, packed, read_root, remember, remembered, take_up,
 };
 use super::opened::go_last;
-use super::output::{Kept, Output};
+use super::output::{KeptFiles, Output};
 use super::version::{clock, with_content};
-use super::written::{Looked, look_at_written};
+use super::written::{Inspection, look_at_written};
 use super::{
     FileEntry, Tells, list, look, name_config, named, own_config_is_good, render, take_config,
     texts,
 };
 use crate::bucket::root::FORMAT;
-use crate::bucket::state::{Dirty, Published, State, Texts};
+use crate::bucket::state::{Dirty, PublishedObject, State, Texts};
 use crate::fetch::{self, Budget, Web};
 use itertools::{Either, EitherOrBoth, Itertools};
-use quillfront_render::effective::{self, Change, MAX_FILE_BYTES, Observed};
-use quillfront_render::evaluate::{self, Candidates, Prepared, Previous, Selection, Tree, Unready};
+use quillfront_render::effective::{self, Change, MAX_FILE_BYTES, SourceObservation};
+use quillfront_render::evaluate::{
+    self, Candidates, PreparedSite, Previous, Selection, Tree, Unready,
+};
 use quillfront_render::graph::Graph;
 use quillfront_render::remote::{Answer, Request};
 use quillfront_render::render::world::Settings;
@@ -53,7 +55,7 @@ pub struct Incremental {
 }
 
 /// An object that was handed on: its record, and the bytes that were made.
-type Put = io::Result<(Published, Option<u64>)>;
+type Put = io::Result<(PublishedObject, Option<u64>)>;
 
 /// From where to where a build goes that goes by an earlier one.
 #[derive(Debug, Clone, Copy)]
@@ -77,7 +79,7 @@ pub struct Folders<'a> {
 /// The site's folder cannot be found.
 pub fn remembers(folders: Folders<'_>, settings: &Settings) -> io::Result<bool> {
     let made_with = made_with(folders, settings)?;
-    let begun = Interrupted::read(folders.state)?;
+    let begun = UnfinishedBuild::read(folders.state)?;
     let is_begun = begun.is_some_and(|left| left.made_with == made_with);
     Ok(is_begun || read_root(folders.state, &made_with)?.is_some())
 }
@@ -111,14 +113,14 @@ pub fn build_from(
     }
     let looked_at = clock(&lock).map_err(|error| named(state, error))?;
     let made_with = made_with(folders, &settings)?;
-    let interrupted = Interrupted::read(state)?;
+    let interrupted = UnfinishedBuild::read(state)?;
     let intent = Intent::new(state, &made_with, interrupted.as_ref());
     let output = Output::new(root, out);
     // That files of the output are no longer as they were written is rare: the site is evaluated as
     // if they were, and a thread that goes last looks at them meanwhile, wherever a core has nothing
     // to do.
     let mut looking = None;
-    let look_at_output = |outputs: &Arc<BTreeMap<OutputKey, Published>>, written_at: u64| {
+    let look_at_output = |outputs: &Arc<BTreeMap<OutputKey, PublishedObject>>, written_at: u64| {
         let (out, outputs) = (out.to_owned(), outputs.clone());
         looking = Some(thread::spawn(move || {
             go_last();
@@ -138,7 +140,7 @@ pub fn build_from(
     lap("list");
     let first = root_before.is_none();
     let seen_at = root_before.as_ref().map_or(0, |root| root.looked_at);
-    let seen = Seen::of(folders, files, &before, seen_at, first)?;
+    let seen = SourceSnapshot::of(folders, files, &before, seen_at, first)?;
     lap("read");
     let unknown = if first {
         BTreeSet::new()
@@ -172,7 +174,7 @@ pub fn build_from(
     let looked = match looking.filter(|_| !first).map(thread::JoinHandle::join) {
         Some(Ok(looked)) => looked,
         Some(Err(panic)) => std::panic::resume_unwind(panic),
-        None => Looked::default(),
+        None => Inspection::default(),
     };
     let (mut altered, moved) = (looked.altered, looked.moved);
     // What the first evaluation wrote is there already when the second one comes to it.
@@ -189,7 +191,7 @@ pub fn build_from(
             evaluated = evaluate(&altered)?;
         }
     }
-    let Seen {
+    let SourceSnapshot {
         sources,
         changes,
         dirty: dirty_sources,
@@ -205,7 +207,7 @@ pub fn build_from(
     tree.diagnostics.sort();
     let objects = std::mem::take(&mut tree.objects).into_iter();
     let objects = objects.map(|(key, kept)| Ok((key, kept?)));
-    let objects: BTreeMap<OutputKey, (Published, Option<u64>)> =
+    let objects: BTreeMap<OutputKey, (PublishedObject, Option<u64>)> =
         objects.collect::<io::Result<_>>()?;
 
     let mut dirty = Dirty {
@@ -256,7 +258,7 @@ pub fn build_from(
             dirty.outputs.insert(key.clone());
         }
     }
-    let goes = |(key, published): &(&OutputKey, &Published)| {
+    let goes = |(key, published): &(&OutputKey, &PublishedObject)| {
         let is_removed = changes.get(&published.source) == Some(&Change::Removed);
         let is_there = written.contains_key(*key);
         !is_there && tree.deletes(key.as_str(), is_removed)
@@ -267,7 +269,7 @@ pub fn build_from(
         Arc::make_mut(&mut after.outputs).remove(key);
     }
     dirty.outputs.extend(removed.iter().cloned());
-    let kept = Kept::new(out, &after.outputs);
+    let kept = KeptFiles::new(out, &after.outputs);
     for key in &removed {
         output.remove(key, &kept)?;
     }
@@ -276,7 +278,7 @@ pub fn build_from(
     }
     output.finish()?;
     lap("tidy");
-    let root = Remembered {
+    let root = BuildMemory {
         format: FORMAT,
         made_with,
         segments: root_before.map(|root| root.segments).unwrap_or_default(),
@@ -299,7 +301,7 @@ pub fn build_from(
 }
 
 /// The sources as they are now.
-struct Seen {
+struct SourceSnapshot {
     sources: Arc<Sources>,
     /// What became of those of before.
     changes: BTreeMap<SourceKey, Change>,
@@ -309,7 +311,7 @@ struct Seen {
     full: bool,
 }
 
-impl Seen {
+impl SourceSnapshot {
     fn of(
         folders: Folders<'_>,
         files: Vec<FileEntry>,
@@ -324,7 +326,7 @@ impl Seen {
         let mut sources = (*before.sources).clone();
         // What is broken now is not there: a folder keeps no last good text.
         for key in &looked_at {
-            effective::observe(&mut sources, key, Observed::Absent);
+            effective::observe(&mut sources, key, SourceObservation::Absent);
         }
         effective::observe_all(
             &mut sources,
@@ -405,7 +407,7 @@ impl Instance<'_> {
             graph.outputs.retain(|key, _| !altered.contains(key));
             Arc::new(graph)
         };
-        let options = |site: &Prepared| {
+        let options = |site: &PreparedSite| {
             let there = before.outputs.keys().filter(|key| !altered.contains(*key));
             evaluate::Options {
                 // A folder has no reconcile: what was asked of the network is asked again each time.
@@ -454,7 +456,7 @@ impl Instance<'_> {
             }
             drop(list);
             let bytes = output.put(key, &object)?;
-            let published = Published {
+            let published = PublishedObject {
                 fingerprint,
                 etag: output.version(key)?.to_string().into(),
                 source: SourceKey::from(""),

@@ -17,14 +17,14 @@ const INTENT: &str = "intent";
 
 /// What a build left that did not end.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct Interrupted {
+pub struct UnfinishedBuild {
     /// What it was made with that is in no source.
     pub made_with: String,
     /// Files that it may have written.
     pub keys: BTreeSet<OutputKey>,
 }
 
-impl Interrupted {
+impl UnfinishedBuild {
     /// None where the last build ended well.
     ///
     /// # Errors
@@ -57,7 +57,7 @@ pub struct Intent {
 
 impl Intent {
     /// An intent that goes on with that of a build that did not end.
-    pub fn new(state: &Path, made_with: &str, interrupted: Option<&Interrupted>) -> Self {
+    pub fn new(state: &Path, made_with: &str, interrupted: Option<&UnfinishedBuild>) -> Self {
         let mut head = Vec::new();
         let left = interrupted.into_iter().flat_map(|left| &left.keys);
         for part in [made_with].into_iter().chain(left.map(OutputKey::as_str)) {
@@ -120,10 +120,10 @@ mod tests {
     #[test]
     fn what_was_noted_is_found_until_the_end() {
         let state = tempfile::TempDir::new().unwrap();
-        let read = || Interrupted::read(state.path()).unwrap();
+        let read = || UnfinishedBuild::read(state.path()).unwrap();
         let keys = |all: &[&str]| all.iter().map(|key| OutputKey::from(*key)).collect();
         let interrupted = |all: &[&str]| {
-            Some(Interrupted {
+            Some(UnfinishedBuild {
                 made_with: "this".to_owned(),
                 keys: keys(all),
             })

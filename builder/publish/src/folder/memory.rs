@@ -1,11 +1,11 @@
 //! What a folder remembers of a build: the segments of a state, and a root that names them.
 
 use super::Folders;
-use super::intent::Interrupted;
+use super::intent::UnfinishedBuild;
 use super::{named, put};
 use crate::bucket::root::{FORMAT, Segments};
 use crate::bucket::seal;
-use crate::bucket::state::{Dirty, FOLDER, Packed, Published, State, StateError, Texts};
+use crate::bucket::state::{Dirty, FOLDER, Packed, PublishedObject, State, StateError, Texts};
 use quillfront_render::ENGINE;
 use quillfront_render::render::world::Settings;
 use quillfront_site::key::{OutputKey, SourceKey};
@@ -25,7 +25,7 @@ pub(super) const ROOT: &str = "build.json";
 
 /// What is remembered of a build.
 #[derive(Debug, Serialize, Deserialize)]
-pub(super) struct Remembered {
+pub(super) struct BuildMemory {
     pub(super) format: u32,
     /// What the tree was made with that is in no source.
     pub(super) made_with: String,
@@ -62,7 +62,7 @@ pub(super) fn made_with(folders: Folders<'_>, settings: &Settings) -> io::Result
 }
 
 /// The root of the state, if it is of such a tree.
-pub(super) fn read_root(state: &Path, made_with: &str) -> io::Result<Option<Remembered>> {
+pub(super) fn read_root(state: &Path, made_with: &str) -> io::Result<Option<BuildMemory>> {
     let path = state.join(ROOT);
     let text = match fs::read(&path) {
         Ok(text) => text,
@@ -70,7 +70,7 @@ pub(super) fn read_root(state: &Path, made_with: &str) -> io::Result<Option<Reme
         Err(error) => return Err(named(&path, error)),
     };
     let text = Some(text).filter(|text| seal::is_whole(text));
-    let root: Option<Remembered> = text.and_then(|text| serde_json::from_slice(&text).ok());
+    let root: Option<BuildMemory> = text.and_then(|text| serde_json::from_slice(&text).ok());
     Ok(root.filter(|root| root.format == FORMAT && root.made_with == made_with))
 }
 
@@ -78,7 +78,7 @@ pub(super) fn read_root(state: &Path, made_with: &str) -> io::Result<Option<Reme
 pub(super) struct Before {
     pub(super) state: State,
     /// None where there is nothing to go by.
-    pub(super) root: Option<Remembered>,
+    pub(super) root: Option<BuildMemory>,
     /// Bytes that were read.
     pub(super) bytes: u64,
 }
@@ -88,9 +88,9 @@ pub(super) struct Before {
 pub(super) fn remembered(
     state: &Path,
     made_with: &str,
-    tell: impl FnOnce(&Arc<BTreeMap<OutputKey, Published>>, u64) + Send,
+    tell: impl FnOnce(&Arc<BTreeMap<OutputKey, PublishedObject>>, u64) + Send,
 ) -> io::Result<Before> {
-    let read = |root: &Remembered| -> Option<(State, u64)> {
+    let read = |root: &BuildMemory| -> Option<(State, u64)> {
         let packed = InFolder {
             folder: &state.join(FOLDER),
             read: AtomicU64::new(0),
@@ -114,13 +114,16 @@ pub(super) fn remembered(
 }
 
 /// Adds to what was in the output what a build may have written that did not end; returns it.
-pub(super) fn take_up(before: &mut State, interrupted: Option<Interrupted>) -> BTreeSet<OutputKey> {
+pub(super) fn take_up(
+    before: &mut State,
+    interrupted: Option<UnfinishedBuild>,
+) -> BTreeSet<OutputKey> {
     let keys = interrupted.map(|left| left.keys).unwrap_or_default();
     let unknown = keys.into_iter();
     let unknown = unknown.filter(|key| !before.outputs.contains_key(key));
     let unknown: BTreeSet<OutputKey> = unknown.collect();
     for key in &unknown {
-        let published = Published {
+        let published = PublishedObject {
             fingerprint: None,
             etag: SmolStr::default(),
             source: SourceKey::from(""),
@@ -160,7 +163,7 @@ pub(super) fn packed(state: &Path, names: Vec<&String>) -> BTreeMap<String, Vec<
 /// Writes what has changed of the state since the root was written; returns how many bytes that were.
 pub(super) fn remember(
     state: &Path,
-    mut root: Remembered,
+    mut root: BuildMemory,
     after: &State,
     dirty: &Dirty,
 ) -> io::Result<u64> {

@@ -5,7 +5,7 @@ use std::io;
 use std::path::Path;
 
 /// A folder that is looked into. The system need not find the way to it for each file anew.
-pub struct Opened {
+pub struct OpenFolder {
     #[cfg(unix)]
     folder: std::fs::File,
     #[cfg(not(unix))]
@@ -32,7 +32,7 @@ pub fn go_last() {
 #[cfg(target_os = "linux")]
 const LEAST: i32 = 19;
 
-impl Opened {
+impl OpenFolder {
     /// A folder below it, with no link on the way.
     ///
     /// # Errors
@@ -73,7 +73,7 @@ enum Kind {
 }
 
 #[cfg(unix)]
-impl Opened {
+impl OpenFolder {
     /// # Errors
     /// The folder cannot be opened.
     pub fn new(folder: &Path) -> io::Result<Self> {

@@ -10,7 +10,7 @@ mod staging;
 
 use super::named;
 use super::version::Version;
-pub use extra::Kept;
+pub use extra::KeptFiles;
 use quillfront_render::render::originals;
 use quillfront_site::key::{OutputKey, SourceKey};
 use quillfront_site::object::{Body, Object, Treatment};
@@ -116,7 +116,7 @@ impl<'a> Output<'a> {
                         self.staging.exchange(&staged, &path, there.len())
                     }
                     Some(there) if there.is_dir() => {
-                        self.move_away(key.as_str(), Wanted::File)?;
+                        self.move_away(key.as_str(), Replacement::File)?;
                         fs::rename(&staged, &path)
                     }
                     // Of a link, itself is replaced.
@@ -159,7 +159,7 @@ impl<'a> Output<'a> {
     ///
     /// # Errors
     /// The error names the file.
-    pub fn remove<V: Sync>(&self, key: &OutputKey, kept: &Kept<'_, V>) -> io::Result<()> {
+    pub fn remove<V: Sync>(&self, key: &OutputKey, kept: &KeptFiles<'_, V>) -> io::Result<()> {
         let path = self.path_of(key)?;
         if self.is_behind_a_link(key) || kept.has(key.as_str()) {
             return Ok(());
@@ -188,7 +188,7 @@ impl<'a> Output<'a> {
         keep_dotfiles: bool,
     ) -> io::Result<BTreeSet<OutputKey>> {
         if self.was_used.load(Ordering::Relaxed) {
-            extra::remove_extra(self.out, &Kept::new(self.out, kept), keep_dotfiles)
+            extra::remove_extra(self.out, &KeptFiles::new(self.out, kept), keep_dotfiles)
         } else {
             Ok(BTreeSet::new())
         }
@@ -206,7 +206,7 @@ impl<'a> Output<'a> {
         if withdrawn.is_empty() {
             return Ok(());
         }
-        let kept = Kept::new(self.out, kept);
+        let kept = KeptFiles::new(self.out, kept);
         withdrawn.iter().try_for_each(|key| self.remove(key, &kept))
     }
 
@@ -252,7 +252,7 @@ impl<'a> Output<'a> {
         let made = loop {
             match existing(&path)? {
                 Some(there) if there.is_dir() => break Folder::Old,
-                Some(_) => self.move_away(folder, Wanted::Folder)?,
+                Some(_) => self.move_away(folder, Replacement::Folder)?,
                 None => match fs::create_dir(&path) {
                     Ok(()) => break Folder::New,
                     // Another thread was faster.
@@ -267,13 +267,13 @@ impl<'a> Output<'a> {
 
     /// Takes away a folder that is in the place of a file, or what is in the place of a folder, unless
     /// another thread has done so. What this build has put there itself is wanted, too.
-    fn move_away(&self, key: &str, wanted: Wanted) -> io::Result<()> {
+    fn move_away(&self, key: &str, wanted: Replacement) -> io::Result<()> {
         let alone = self.making_way.lock();
         let _alone = alone.unwrap_or_else(PoisonError::into_inner);
         let path = self.out.join(key);
         let is_put = match (existing(&path)?, wanted) {
-            (Some(there), Wanted::File) if there.is_dir() => self.folders().contains(key),
-            (Some(there), Wanted::Folder) if !there.is_dir() => self.files().contains(key),
+            (Some(there), Replacement::File) if there.is_dir() => self.folders().contains(key),
+            (Some(there), Replacement::Folder) if !there.is_dir() => self.files().contains(key),
             _ => return Ok(()),
         };
         if is_put {
@@ -349,7 +349,7 @@ enum Folder {
 
 /// What is to be where something else is.
 #[derive(Clone, Copy)]
-enum Wanted {
+enum Replacement {
     File,
     Folder,
 }

@@ -4,7 +4,7 @@
 use super::incremental::version_of_opaque;
 use super::{Folders, Incremental, list, look, render, take_config};
 use quillfront_render::effective;
-use quillfront_render::evaluate::{Candidates, Options, Prepared, Selection};
+use quillfront_render::evaluate::{Candidates, Options, PreparedSite, Selection};
 use quillfront_render::render::world::Settings;
 use quillfront_site::key::OutputKey;
 use quillfront_site::object::Object;
@@ -35,7 +35,7 @@ pub fn differing(
     let sources = Arc::new(sources);
     // Where there is no site, nothing was built.
     let now = settings.now;
-    let options = |_: &Prepared| Options::default();
+    let options = |_: &PreparedSite| Options::default();
     let begun = Selection::begin(sources.clone(), settings, now, Candidates::All, options);
     let Ok(selection) = begun else {
         return Ok(BTreeSet::new());

@@ -1,7 +1,7 @@
 //! Looking at the files of a site's folder. Links inside it are followed.
 
 use super::named;
-use super::opened::{Links, Opened};
+use super::opened::{Links, OpenFolder};
 use super::version::Version;
 use quillfront_site::diagnostic::Diagnostic;
 use quillfront_site::key::{Role, SourceKey};
@@ -70,12 +70,12 @@ pub(super) struct Way {
 
 /// What was found in a folder.
 #[derive(Default)]
-pub(super) struct Found {
+pub(super) struct FolderContents {
     files: Vec<FileEntry>,
     problems: Vec<Diagnostic>,
 }
 
-impl Found {
+impl FolderContents {
     fn of(parts: Vec<Self>) -> Self {
         let mut all = Self::default();
         let files = parts.iter().map(|part| part.files.len());
@@ -106,11 +106,11 @@ pub(super) struct Walk {
 pub(super) const ENTRIES_IN_A_ROW: usize = 64;
 
 impl Walk {
-    fn all(&self, root: &Path) -> io::Result<Found> {
+    fn all(&self, root: &Path) -> io::Result<FolderContents> {
         let names: Vec<&str> = SOURCE_FILES.into_iter().chain(SOURCE_FOLDERS).collect();
-        let top = Opened::new(root).map_err(|error| named(root, error))?;
+        let top = OpenFolder::new(root).map_err(|error| named(root, error))?;
         let visit = |name: &str| {
-            let mut found = Found::default();
+            let mut found = FolderContents::default();
             if let Ok(meta) = fs::symlink_metadata(root.join(name)) {
                 let entry = Entry {
                     key: SourceKey::from(name),
@@ -130,7 +130,7 @@ impl Walk {
             Ok(found)
         };
         let found = names.into_par_iter().map(visit);
-        let mut all = Found::of(found.collect::<io::Result<_>>()?);
+        let mut all = FolderContents::of(found.collect::<io::Result<_>>()?);
         all.files.sort_by(|a, b| a.key.cmp(&b.key));
         Ok(all)
     }
@@ -140,11 +140,11 @@ impl Walk {
     /// Adds what is under a name in a folder, whose path is `path`.
     fn visit(
         &self,
-        folder: &Opened,
+        folder: &OpenFolder,
         path: &Path,
         entry: Entry,
         way: Way,
-        found: &mut Found,
+        found: &mut FolderContents,
     ) -> io::Result<()> {
         let Entry { key, kind } = entry;
         let path = || path.join(key.name());
@@ -182,14 +182,20 @@ impl Walk {
     }
 
     /// Adds what is in a folder.
-    fn visit_folder(&self, path: &Path, key: &str, way: Way, found: &mut Found) -> io::Result<()> {
+    fn visit_folder(
+        &self,
+        path: &Path,
+        key: &str,
+        way: Way,
+        found: &mut FolderContents,
+    ) -> io::Result<()> {
         if way.depth == MAX_DEPTH {
             let message = format!("folders are nested more than {MAX_DEPTH} deep");
             let problem = Diagnostic::error("folder", key, message);
             found.problems.push(problem);
             return Ok(());
         }
-        let opened = fs::read_dir(path).and_then(|names| Ok((names, Opened::new(path)?)));
+        let opened = fs::read_dir(path).and_then(|names| Ok((names, OpenFolder::new(path)?)));
         let (names, folder) = match opened {
             Ok(opened) => opened,
             // Removed since it was looked at.
@@ -225,14 +231,14 @@ impl Walk {
         };
         let parts = entries.into_par_iter().chunks(ENTRIES_IN_A_ROW);
         let parts = parts.map(|entries| {
-            let mut found = Found::default();
+            let mut found = FolderContents::default();
             found.files.reserve(entries.len());
             for entry in entries {
                 self.visit(&folder, path, entry, way, &mut found)?;
             }
             Ok(found)
         });
-        let all = Found::of(parts.collect::<io::Result<_>>()?);
+        let all = FolderContents::of(parts.collect::<io::Result<_>>()?);
         found.files.extend(all.files);
         found.problems.extend(all.problems);
         Ok(())

@@ -1,9 +1,9 @@
 //! Whether the files of an output are still as they were written.
 
-use super::opened::{Links, Opened};
+use super::opened::{Links, OpenFolder};
 use super::version::Version;
 use crate::bucket::observe::MAX_INPUT_BYTES;
-use crate::bucket::state::Published;
+use crate::bucket::state::PublishedObject;
 use quillfront_site::fingerprint::Mark;
 use quillfront_site::key::OutputKey;
 use quillfront_site::object::{Body, Object, Treatment};
@@ -13,7 +13,7 @@ use std::path::Path;
 
 /// What looking at an output brought.
 #[derive(Debug, Default)]
-pub struct Looked {
+pub struct Inspection {
     /// Files that are not there as they were written.
     pub altered: BTreeSet<OutputKey>,
     /// Files that have the bytes that were written, and are another version: of a copy of the output.
@@ -23,11 +23,11 @@ pub struct Looked {
 /// Looks at the files that were written up to `written_at`. What lies behind a symbolic link is not there.
 pub fn look_at_written(
     out: &Path,
-    outputs: &BTreeMap<OutputKey, Published>,
+    outputs: &BTreeMap<OutputKey, PublishedObject>,
     written_at: u64,
-) -> Looked {
-    let mut looked = Looked::default();
-    let Ok(top) = Opened::new(out) else {
+) -> Inspection {
+    let mut looked = Inspection::default();
+    let Ok(top) = OpenFolder::new(out) else {
         looked.altered = outputs.keys().cloned().collect();
         return looked;
     };
@@ -79,7 +79,12 @@ pub fn look_at_written(
 }
 
 /// True where a file has the bytes that were written.
-fn is_as_written(path: &Path, key: &OutputKey, published: &Published, version: Version) -> bool {
+fn is_as_written(
+    path: &Path,
+    key: &OutputKey,
+    published: &PublishedObject,
+    version: Version,
+) -> bool {
     let size = version.size;
     let written = published.fingerprint.map(|written| written.body);
     let is = |object: &Object| Some(object.fingerprint().body) == written;

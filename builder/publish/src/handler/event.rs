@@ -44,7 +44,7 @@ impl fmt::Display for Strange {
 
 /// What an event asks for; nothing at all in the case of S3's test event.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Asked {
+pub(super) struct EventRequest {
     pub(super) keys: BTreeSet<SourceKey>,
     pub(super) reconcile: bool,
     pub(super) strange: Vec<Strange>,
@@ -56,11 +56,11 @@ pub(super) struct Asked {
 ///
 /// # Errors
 /// Nothing of it is understood.
-pub(super) fn asked(event: &Value, source: &Place) -> Result<Asked, EventError> {
+pub(super) fn asked(event: &Value, source: &Place) -> Result<EventRequest, EventError> {
     let mut reader = Reader::of(source, "the event");
     reader.collect(event, MAX_DEPTH);
     match reader.asked {
-        Asked {
+        EventRequest {
             understood: 0,
             strange,
             ..
@@ -70,7 +70,7 @@ pub(super) fn asked(event: &Value, source: &Place) -> Result<Asked, EventError> 
 }
 
 /// What each message of an SQS batch asks for, with their ids; none where this is no batch.
-pub(super) fn messages(event: &Value, source: &Place) -> Option<Vec<(String, Asked)>> {
+pub(super) fn messages(event: &Value, source: &Place) -> Option<Vec<(String, EventRequest)>> {
     let records = event.get("Records")?.as_array()?;
     let message = |record: &Value| {
         let sqs = record.get("eventSource").and_then(Value::as_str) == Some("aws:sqs");
@@ -92,7 +92,7 @@ struct Reader<'a> {
     source: &'a Place,
     /// Where it is.
     place: String,
-    asked: Asked,
+    asked: EventRequest,
 }
 
 impl<'a> Reader<'a> {
@@ -100,7 +100,7 @@ impl<'a> Reader<'a> {
         Self {
             source,
             place: place.to_owned(),
-            asked: Asked::default(),
+            asked: EventRequest::default(),
         }
     }
 
@@ -274,9 +274,9 @@ mod tests {
         let other = "s3://other".parse().unwrap();
         let test = json!({"Service": "Amazon S3", "Event": "s3:TestEvent", "Bucket": "source"});
         let sqs = json!({"Records": [{"body": test.to_string()}]});
-        let nothing = Asked {
+        let nothing = EventRequest {
             understood: 1,
-            ..Asked::default()
+            ..EventRequest::default()
         };
         for (event, place) in [
             (s3_event("site/a.md"), &other),

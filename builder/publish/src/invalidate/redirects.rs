@@ -21,14 +21,14 @@ pub const RULES_DELAY: Duration = REVALIDATION.saturating_add(Duration::from_sec
 
 /// Paths that caches may know otherwise.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Touched {
+pub struct TouchedPaths {
     /// Keys of the objects that these paths would be.
     keys: BTreeSet<String>,
     /// Paths of invalidations.
     paths: BTreeSet<String>,
 }
 
-impl Touched {
+impl TouchedPaths {
     /// Everything.
     pub fn all() -> Self {
         Self {
@@ -225,7 +225,7 @@ mod tests {
         }
     }
 
-    fn paths(touched: &Touched) -> Vec<String> {
+    fn paths(touched: &TouchedPaths) -> Vec<String> {
         touched.cheapest(["index.html", "a/index.html"].into_iter())
     }
 
@@ -239,13 +239,14 @@ mod tests {
             &[("/n/:x/y", "/n", 301), ("/a", "/x", 301), ("/c", "/w", 301)],
             true,
         );
-        let touched = Touched::by_change(&before, &after);
+        let touched = TouchedPaths::by_change(&before, &after);
         let expected = ["/b", "/b/*", "/c", "/c/", "/c/index.html", "/n", "/n/*"];
         assert_eq!(paths(&touched), expected);
-        assert!(Touched::by_change(&after, &after).is_empty());
-        let exact = Touched::by_change(&rules(&[], false), &rules(&[("/a b", "/x", 301)], false));
+        assert!(TouchedPaths::by_change(&after, &after).is_empty());
+        let exact =
+            TouchedPaths::by_change(&rules(&[], false), &rules(&[("/a b", "/x", 301)], false));
         assert_eq!(paths(&exact), ["/a%20b"]);
-        assert_eq!(paths(&Touched::all()), ["/*"]);
+        assert_eq!(paths(&TouchedPaths::all()), ["/*"]);
     }
 
     #[test]
@@ -258,11 +259,11 @@ mod tests {
         ];
         let mut moved = list;
         moved.swap(1, 2);
-        let touched = Touched::by_change(&rules(&list, false), &rules(&moved, false));
+        let touched = TouchedPaths::by_change(&rules(&list, false), &rules(&moved, false));
         assert_eq!(paths(&touched), ["/*"]);
         let mut moved = list;
         moved.swap(0, 1);
-        let touched = Touched::by_change(&rules(&list, false), &rules(&moved, false));
+        let touched = TouchedPaths::by_change(&rules(&list, false), &rules(&moved, false));
         assert_eq!(paths(&touched), ["/a", "/b"]);
     }
 
@@ -271,7 +272,7 @@ mod tests {
         let before = rules(&[("/a", "/x", 301)], false);
         let mut after = before.clone();
         after.headers.insert("x".to_owned(), "y".to_owned());
-        assert_eq!(paths(&Touched::by_change(&before, &after)), ["/a"]);
+        assert_eq!(paths(&TouchedPaths::by_change(&before, &after)), ["/a"]);
     }
 
     #[test]
@@ -291,7 +292,7 @@ mod tests {
             ("data", vec![]),
             ("database/7.json", vec![]),
         ] {
-            let touched = Touched::by_shown(&rules, [key].into_iter());
+            let touched = TouchedPaths::by_shown(&rules, [key].into_iter());
             assert_eq!(paths(&touched), expected, "{key}");
         }
     }
@@ -300,7 +301,7 @@ mod tests {
     fn many_are_covered_by_few() {
         let list: Vec<_> = (0..5_000).map(|number| format!("/old/{number}")).collect();
         let list: Vec<_> = list.iter().map(|from| (&**from, "/x", 301)).collect();
-        let touched = Touched::by_change(&Rules::default(), &rules(&list, true));
+        let touched = TouchedPaths::by_change(&Rules::default(), &rules(&list, true));
         assert_eq!(paths(&touched), ["/old/*"]);
     }
 }

@@ -1,6 +1,6 @@
 //! Whether a file can be used by itself, for suites that compute the effective sources on their own.
 
-use quillfront_render::effective::{self, Observed};
+use quillfront_render::effective::{self, SourceObservation};
 use quillfront_site::key::SourceKey;
 use quillfront_site::source::Sources;
 
@@ -8,13 +8,13 @@ use quillfront_site::source::Sources;
 pub fn is_broken(key: &str, bytes: &[u8]) -> bool {
     let key = SourceKey::from(key);
     let observed = if key.is_text() {
-        Observed::Text {
+        SourceObservation::Text {
             version: "now".into(),
             size: bytes.len() as u64,
             bytes: Some(bytes.to_vec()),
         }
     } else {
-        Observed::Opaque {
+        SourceObservation::Opaque {
             version: "now".into(),
             size: bytes.len() as u64,
         }

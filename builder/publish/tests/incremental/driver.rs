@@ -2,9 +2,9 @@
 //! publisher without storage. Each build is compared with one that goes by nothing.
 
 use quillfront_publish::folder::{SOURCE_FILES, SOURCE_FOLDERS};
-use quillfront_render::effective::{self, Change, Observed};
+use quillfront_render::effective::{self, Change, SourceObservation};
 use quillfront_render::evaluate::{
-    Album, Candidates, Options, Previous, Progress, Selection, Supplied, Tree, Unready,
+    Album, Candidates, Options, Previous, Progress, Selection, Supply, Tree, Unready,
 };
 use quillfront_render::graph::Graph;
 use quillfront_render::remote::{Answer, Request};
@@ -216,7 +216,7 @@ impl Site {
             let of = SourceKey::from(&*key);
             let Some(bytes) = bytes else {
                 self.files.remove(&key);
-                observed.push((of, Observed::Absent));
+                observed.push((of, SourceObservation::Absent));
                 continue;
             };
             let (version, size) = (version(&bytes), bytes.len() as u64);
@@ -227,20 +227,20 @@ impl Site {
                     let bytes = Some(bytes.clone());
                     observed.push((
                         of,
-                        Observed::Text {
+                        SourceObservation::Text {
                             version,
                             size,
                             bytes,
                         },
                     ));
                 }
-                _ => observed.push((of, Observed::Opaque { version, size })),
+                _ => observed.push((of, SourceObservation::Opaque { version, size })),
             }
             self.files.insert(key, bytes);
         }
         if self.is_folder {
             for (key, _) in &observed {
-                effective::observe(&mut sources, key, Observed::Absent);
+                effective::observe(&mut sources, key, SourceObservation::Absent);
             }
         }
         let changes = effective::observe_all(&mut sources, observed);
@@ -249,7 +249,7 @@ impl Site {
         let again = sources.to_retry(changed.clone().map(|(key, _)| key));
         let again = again.into_iter().filter_map(|key| {
             let bytes = self.files.get(key.as_str())?;
-            let observed = Observed::Text {
+            let observed = SourceObservation::Text {
                 version: version(bytes),
                 size: bytes.len() as u64,
                 bytes: Some(bytes.clone()),
@@ -354,7 +354,7 @@ impl Site {
             let mut sources = self.whole(&self.sources);
             let observed = tried.iter().map(|key| {
                 let bytes = &self.files[key.as_str()];
-                let observed = Observed::Text {
+                let observed = SourceObservation::Text {
                     version: version(bytes),
                     size: bytes.len() as u64,
                     bytes: Some(bytes.clone()),
@@ -464,7 +464,7 @@ impl Site {
                     return Ok((tree, (*sources).clone(), looked));
                 }
             };
-            let mut supplied = Supplied::default();
+            let mut supplied = Supply::default();
             if needs.records {
                 looked.records = true;
                 supplied.records = Some(Arc::new(self.records.clone()));

@@ -3,7 +3,7 @@
 use crate::crash::DiesAt;
 use crate::world::{SITE, SOURCE, STATE, Tree, World, keys, published_blog, shared, until_done};
 use quillfront_publish::bucket::preview::{Preview, PreviewError};
-use quillfront_publish::bucket::store::Given;
+use quillfront_publish::bucket::store::StandIn;
 use quillfront_publish::bucket::{Builder, Options, Step};
 use quillfront_site::report::Action;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -22,7 +22,7 @@ async fn buckets(world: &World) -> [Tree; 3] {
 /// The preview of one upload, or of a removal, which is checked to have changed nothing.
 async fn planned(world: &World, key: &str, text: Option<&str>) -> Preview {
     let before = buckets(world).await;
-    let given = text.map(|text| Given::of(text.into()));
+    let given = text.map(|text| StandIn::of(text.into()));
     let files = [(key.to_owned(), given)].into();
     let preview = world.builder().preview(files, 100).await.unwrap();
     assert!(
@@ -122,7 +122,7 @@ async fn what_reaches_many_pages_is_told_as_a_whole_and_not_only_what_goes_first
             ..Options::default()
         };
         let builder = world.builder_with([SOURCE, SITE, STATE], None, options);
-        let given = Given::of(text.clone().into());
+        let given = StandIn::of(text.clone().into());
         builder.preview([("content/blog/a.md".to_owned(), Some(given))].into(), 100)
     };
     let (all, own_first) = (preview(200).await.unwrap(), preview(1).await.unwrap());
@@ -179,7 +179,7 @@ async fn mistakes_are_told_before_they_are_made() {
 async fn a_preview_waits_for_nobody_and_of_a_new_site_is_all_of_it() {
     let world = World::new().await;
     let files = crate::world::blog().into_iter();
-    let files = files.map(|(key, text)| (key.to_owned(), Some(Given::of(text.into()))));
+    let files = files.map(|(key, text)| (key.to_owned(), Some(StandIn::of(text.into()))));
     let preview = world.builder().preview(files.collect(), 3).await.unwrap();
     assert!(preview.diagnostics.is_empty(), "{:?}", preview.diagnostics);
     let told = preview
@@ -220,7 +220,7 @@ async fn a_file_that_is_published_meanwhile_is_told_to_be_and_not_to_differ() {
     let builder = disturbed(&world, move || {
         once.call_once(|| publish_now(&theirs, key, EDITED));
     });
-    let files = [(key.to_owned(), Some(Given::of(EDITED.into())))].into();
+    let files = [(key.to_owned(), Some(StandIn::of(EDITED.into())))].into();
     let preview = builder.preview(files, 100).await.unwrap();
     assert!(preview.outputs.is_empty(), "{preview:?}");
     assert_eq!(preview.published, [key]);
@@ -241,7 +241,7 @@ async fn a_site_that_never_rests_is_told_to_be_published() {
     });
     let files = [(
         "content/blog/a.md".to_owned(),
-        Some(Given::of(EDITED.into())),
+        Some(StandIn::of(EDITED.into())),
     )]
     .into();
     let preview = builder.preview(files, 100).await;
@@ -255,7 +255,7 @@ async fn nothing_is_foreseen_while_another_is_putting_but_when_its_time_is_over(
     let key = "content/blog/a.md";
     world.put(key, EDITED).await;
     let plan = || {
-        let files = [(key.to_owned(), Some(Given::of(EDITED.into())))].into();
+        let files = [(key.to_owned(), Some(StandIn::of(EDITED.into())))].into();
         world.builder().preview(files, 100)
     };
     // Dies at every request in turn, until one holds the lease.

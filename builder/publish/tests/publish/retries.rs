@@ -11,10 +11,10 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::http::StatusCode;
 use quillfront_publish::bucket::Options;
 use quillfront_publish::bucket::lists::INLINE;
-use quillfront_publish::bucket::root::{Loaded, Root};
+use quillfront_publish::bucket::root::{LoadedRoot, Root};
 use quillfront_publish::bucket::run::Work;
-use quillfront_publish::bucket::store::{Attributes, Bucket, Condition, Place, Written};
-use quillfront_publish::bucket::unanswered::Unanswered;
+use quillfront_publish::bucket::store::{Attributes, Bucket, Condition, Place, WriteOutcome};
+use quillfront_publish::bucket::unanswered::UnansweredWrites;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -30,7 +30,7 @@ fn bucket_over(world: &World, name: &str, interceptor: SharedInterceptor) -> Buc
         prefix: String::new(),
     };
     let client = world.client_with(interceptor);
-    let unanswered = Arc::new(Unanswered::new(Options::default().request_timeout));
+    let unanswered = Arc::new(UnansweredWrites::new(Options::default().request_timeout));
     Bucket::new(client, place, Arc::default(), unanswered)
 }
 
@@ -55,7 +55,7 @@ async fn the_third_attempt_succeeds() {
     let written = bucket
         .put("a", b"text", &attributes, &Condition::Always)
         .await;
-    assert!(matches!(written, Ok(Written::Done(_))));
+    assert!(matches!(written, Ok(WriteOutcome::Done(_))));
     assert_eq!(puts(&wire), 3);
 }
 
@@ -69,7 +69,7 @@ async fn a_condition_that_does_not_hold_is_not_tried_again() {
     for (number, condition) in [Condition::Absent, Condition::Absent].iter().enumerate() {
         // First 409, as told; then 412, since the object is there.
         let written = bucket.put("a", b"text", &attributes, condition).await;
-        assert_eq!(written.unwrap(), Written::Refused);
+        assert_eq!(written.unwrap(), WriteOutcome::Refused);
         assert_eq!(puts(&wire), number + 1);
     }
 }
@@ -145,7 +145,7 @@ async fn the_lists_of_a_root_that_another_was_written_on_unheard_stay() {
     let theirs = other.clone();
     let then = move || {
         let write_on_it = async {
-            let mut loaded = Loaded::read(&theirs).await.unwrap();
+            let mut loaded = LoadedRoot::read(&theirs).await.unwrap();
             let root = loaded.root.clone().unwrap();
             assert!(
                 loaded
@@ -164,9 +164,9 @@ async fn the_lists_of_a_root_that_another_was_written_on_unheard_stay() {
     let mut root = Root::new("2026-01-02T00:00:00Z".to_owned());
     let hints: Vec<String> = (0..=INLINE).map(|n| format!("content/{n}.md")).collect();
     root.add_hints(hints.iter().map(String::as_str));
-    let mut loaded = Loaded::read(&own).await.unwrap();
+    let mut loaded = LoadedRoot::read(&own).await.unwrap();
     let is_own = loaded.write(&own, root.clone(), "own".to_owned()).await;
     assert!(!is_own.unwrap(), "the last one is another's");
-    let read = Loaded::read(&other).await.unwrap().root.unwrap();
+    let read = LoadedRoot::read(&other).await.unwrap().root.unwrap();
     assert_eq!((read.id.as_str(), read.hints), ("theirs", root.hints));
 }

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 /// What was done with an output that was made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Placed {
+pub enum Placement {
     /// It was put in its place; where `is_new`, there was nothing.
     Put {
         /// True where nothing was there.
@@ -51,10 +51,10 @@ impl<'a> Account<'a> {
     }
 
     /// Adds an output that was made. A file that was copied before and is the same is not worth a word.
-    pub fn made<Kept>(&mut self, tree: &Tree<Kept>, key: &OutputKey, placed: Placed) {
+    pub fn made<Kept>(&mut self, tree: &Tree<Kept>, key: &OutputKey, placed: Placement) {
         let planned = &tree.plan[key];
         let is_copy = matches!(planned.recipe, Recipe::Copy(_));
-        if is_copy && placed == Placed::Unchanged {
+        if is_copy && placed == Placement::Unchanged {
             return;
         }
         // Of what is put with other headers alone, nothing was made.
@@ -64,14 +64,14 @@ impl<'a> Account<'a> {
             actions.push(Action::Rendered);
         }
         actions.push(match placed {
-            Placed::Put { .. } => Action::Uploaded,
-            Placed::Refused => Action::Stale,
-            Placed::Unchanged => Action::Unchanged,
+            Placement::Put { .. } => Action::Uploaded,
+            Placement::Refused => Action::Stale,
+            Placement::Unchanged => Action::Unchanged,
         });
-        let is_new = placed == Placed::Put { is_new: true };
+        let is_new = placed == Placement::Put { is_new: true };
         let because = match tree.because.get(key) {
             Some(told) => told.clone(),
-            None if placed == Placed::Unchanged && !self.full => Vec::new(),
+            None if placed == Placement::Unchanged && !self.full => Vec::new(),
             None => why::of(&planned.source, self.changes, is_new, self.full),
         };
         self.add(key, Some((planned.rank, &planned.source)), actions, because);

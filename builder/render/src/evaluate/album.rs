@@ -3,7 +3,7 @@
 
 use crate::locks::Unpoisoned;
 use crate::render::originals::{AllMetadata, Metadata};
-use crate::render::world::{Measure, Measured};
+use crate::render::world::{Measure, MeasureResult};
 use quillfront_site::key::SourceKey;
 use quillfront_site::source::Sources;
 use serde::{Deserialize, Serialize};
@@ -27,7 +27,7 @@ pub struct Page {
 /// What was read of a picture.
 pub(super) struct Look {
     /// Its header.
-    pub(super) measured: Measured,
+    pub(super) measured: MeasureResult,
     /// What it tells, if it was looked at.
     pub(super) metadata: Option<Metadata>,
 }
@@ -64,7 +64,10 @@ impl Album {
     }
 
     /// What is known of these sources as they are; the rest is forgotten.
-    pub(super) fn known(&self, sources: &Sources) -> (BTreeMap<SourceKey, Measured>, AllMetadata) {
+    pub(super) fn known(
+        &self,
+        sources: &Sources,
+    ) -> (BTreeMap<SourceKey, MeasureResult>, AllMetadata) {
         let (mut measured, mut metadata) = (BTreeMap::new(), AllMetadata::new());
         for (key, page) in self.pages_of(sources) {
             metadata.extend(page.metadata.map(|found| (key.clone(), found)));

@@ -13,7 +13,7 @@ use itertools::{EitherOrBoth, Itertools};
 use quillfront_site::diagnostic::Diagnostic;
 use quillfront_site::key::{OutputKey, SourceKey};
 use quillfront_site::links::ExternalLinks;
-use quillfront_site::plan::{self, Planned, Recipe};
+use quillfront_site::plan::{self, PlannedOutput, Recipe};
 use std::cell::LazyCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -50,7 +50,7 @@ impl<Kept: Send> Evaluation<Kept> {
         // Pictures that an evaluation of other content has made: their names stand for their bytes.
         let mut withdrawn = std::mem::take(&mut self.withdrawn);
         for (key, kept) in std::mem::take(&mut self.earlier) {
-            let is_picture = |planned: &Planned| matches!(planned.recipe, Recipe::Picture(_));
+            let is_picture = |planned: &PlannedOutput| matches!(planned.recipe, Recipe::Picture(_));
             if self.plan.get(&key).is_some_and(is_picture) {
                 self.done.insert(key, Ok(Some(kept)));
             } else {

@@ -5,7 +5,7 @@ use crate::render::content::{Contents, Linking};
 use crate::render::provenance::place_of;
 use crate::render::templates::source_of;
 use crate::render::world::World;
-use crate::security::{self, Blocked, Dressed, Violation};
+use crate::security::{self, BlockedItem, SecuredHeaders, Violation};
 use quillfront_policy::Facts;
 use quillfront_site::diagnostic::Diagnostic;
 use quillfront_site::edge_files::HeaderRules;
@@ -13,7 +13,7 @@ use quillfront_site::key::OutputKey;
 use quillfront_site::object::{
     CACHE_IMMUTABLE, CACHE_REVALIDATE, Object, ObjectHeaders, content_type,
 };
-use quillfront_site::plan::{Plan, Planned, Recipe};
+use quillfront_site::plan::{Plan, PlannedOutput, Recipe};
 use quillfront_site::quillfront_toml::{self, OwnConfig};
 use quillfront_site::source::Sources;
 use rayon::prelude::*;
@@ -24,7 +24,7 @@ use std::collections::{BTreeMap, BTreeSet};
 pub(super) fn dress(
     world: &World,
     key: &OutputKey,
-    planned: &Planned,
+    planned: &PlannedOutput,
     page: Option<&Facts>,
     object: Object,
 ) -> Result<(Object, Vec<Violation>), Vec<Violation>> {
@@ -40,7 +40,7 @@ pub(super) fn dress(
 pub(super) fn refused(
     world: &World,
     key: &OutputKey,
-    planned: &Planned,
+    planned: &PlannedOutput,
     page: Option<&Facts>,
 ) -> Option<Vec<Violation>> {
     let violations = violations(world, key, planned, page);
@@ -52,7 +52,7 @@ pub(super) fn refused(
 pub(super) fn violations(
     world: &World,
     key: &OutputKey,
-    planned: &Planned,
+    planned: &PlannedOutput,
     page: Option<&Facts>,
 ) -> Vec<Violation> {
     security::dress(world.header_sources(), key, planned, page).violations
@@ -68,7 +68,7 @@ pub(super) fn dress_picture(world: &World, plan: &Plan, key: &OutputKey, object:
 }
 
 /// The object with its headers.
-fn worn(object: Object, dressed: Dressed) -> Object {
+fn worn(object: Object, dressed: SecuredHeaders) -> Object {
     Object {
         metadata: dressed.metadata,
         content_type: dressed.content_type.unwrap_or(object.content_type),
@@ -97,7 +97,7 @@ impl<Kept: Send> Evaluation<Kept> {
         let are_all_told = self.are_headers_otherwise || self.tells_headers;
         // A picture may have been left out of account for a while, and come back as it was then.
         let is_told =
-            |planned: &Planned| are_all_told || matches!(planned.recipe, Recipe::Picture(_));
+            |planned: &PlannedOutput| are_all_told || matches!(planned.recipe, Recipe::Picture(_));
         let kept = self.kept(unfinished);
         let mut outputs: Vec<_> = kept.filter(|(_, planned, _)| is_told(planned)).collect();
         if self.tells_headers {
@@ -130,8 +130,8 @@ impl<Kept: Send> Evaluation<Kept> {
     fn kept<'a>(
         &'a self,
         unfinished: &'a BTreeSet<OutputKey>,
-    ) -> impl Iterator<Item = (&'a OutputKey, &'a Planned, Option<&'a Facts>)> {
-        let is_kept = |key: &OutputKey, planned: &Planned| match self.done.get(key) {
+    ) -> impl Iterator<Item = (&'a OutputKey, &'a PlannedOutput, Option<&'a Facts>)> {
+        let is_kept = |key: &OutputKey, planned: &PlannedOutput| match self.done.get(key) {
             None => !unfinished.contains(key),
             // A picture that is there is not made again.
             Some(Ok(None)) => matches!(planned.recipe, Recipe::Picture(_)),
@@ -191,17 +191,17 @@ impl<Kept: Send> Evaluation<Kept> {
 pub(super) fn diagnostics(
     world: &World,
     contents: &Contents,
-    planned: &Planned,
+    planned: &PlannedOutput,
     violations: &[Violation],
 ) -> Vec<Diagnostic> {
     let told = violations.iter().map(|violation| {
         let (file, line) = match &violation.what {
-            Blocked::Found { what, .. } => origin(world, contents, planned, what),
-            Blocked::Loaded { url, .. } => origin(world, contents, planned, url),
-            Blocked::Policy { .. } => (planned.source.to_string(), None),
-            Blocked::Weaker { line, .. }
-            | Blocked::TwoPolicies { line }
-            | Blocked::Rules { line, .. } => {
+            BlockedItem::Found { what, .. } => origin(world, contents, planned, what),
+            BlockedItem::Loaded { url, .. } => origin(world, contents, planned, url),
+            BlockedItem::Policy { .. } => (planned.source.to_string(), None),
+            BlockedItem::Weaker { line, .. }
+            | BlockedItem::TwoPolicies { line }
+            | BlockedItem::Rules { line, .. } => {
                 let file = world.edge_files.headers.file();
                 let file = file.map(ToString::to_string).unwrap_or_default();
                 (file, Some(*line))
@@ -217,7 +217,7 @@ pub(super) fn diagnostics(
 fn origin(
     world: &World,
     contents: &Contents,
-    planned: &Planned,
+    planned: &PlannedOutput,
     what: &str,
 ) -> (String, Option<u32>) {
     let in_text = |blocked: &[(String, u32)]| {

@@ -3,8 +3,8 @@
 //! A site may have more pictures than fit into memory. Headers are measured and the bytes dropped;
 //! what is to be made is read again in batches, and gone before the next one.
 
-use crate::graph::Shown;
-use crate::render::world::{Measure, Measured, World};
+use crate::graph::PictureUse;
+use crate::render::world::{Measure, MeasureResult, World};
 use quillfront_image_urls::Version;
 use quillfront_images::{Job, Picture, is_animated, probe};
 use quillfront_site::diagnostic::Diagnostic;
@@ -33,10 +33,10 @@ enum Threads {
 }
 
 /// What came of a picture.
-pub(super) type Made = Result<Object, Vec<Diagnostic>>;
+pub(super) type PictureResult = Result<Object, Vec<Diagnostic>>;
 
 /// What became of pictures, as their maker kept them; nothing of those that are there already.
-type Developed<Kept> = Vec<(OutputKey, Result<Option<Kept>, Vec<Diagnostic>>)>;
+type PictureResults<Kept> = Vec<(OutputKey, Result<Option<Kept>, Vec<Diagnostic>>)>;
 
 /// The state of a site's pictures.
 #[derive(Default)]
@@ -55,7 +55,7 @@ pub(super) struct Darkroom {
 }
 
 /// Reads the header of a picture.
-pub(super) fn measure(key: &SourceKey, bytes: Option<&[u8]>) -> Measured {
+pub(super) fn measure(key: &SourceKey, bytes: Option<&[u8]>) -> MeasureResult {
     let Some(bytes) = bytes else {
         return Err(format!("`{key}` is missing or too large to read"));
     };
@@ -92,7 +92,7 @@ impl Darkroom {
     pub(super) fn remember(
         &mut self,
         published: BTreeSet<OutputKey>,
-        measured: &BTreeMap<SourceKey, Measured>,
+        measured: &BTreeMap<SourceKey, MeasureResult>,
     ) {
         for (key, measured) in measured {
             self.note_pixels(key, measured);
@@ -105,7 +105,7 @@ impl Darkroom {
         &self.published
     }
 
-    fn note_pixels(&mut self, key: &SourceKey, measured: &Measured) {
+    fn note_pixels(&mut self, key: &SourceKey, measured: &MeasureResult) {
         if let Ok(Measure { probe, .. }) = measured {
             let pixels = u64::from(probe.width) * u64::from(probe.height);
             self.pixels.insert(key.clone(), pixels);
@@ -113,7 +113,7 @@ impl Darkroom {
     }
 
     /// Notes what a body refers to.
-    pub(super) fn note_body(&mut self, file: &SourceKey, pictures: &[Shown]) {
+    pub(super) fn note_body(&mut self, file: &SourceKey, pictures: &[PictureUse]) {
         for (key, ..) in pictures {
             let list = self.bodies.entry(key.clone()).or_default();
             list.insert(file.clone());
@@ -137,7 +137,7 @@ impl Darkroom {
         &mut self,
         key: SourceKey,
         bytes: Option<Arc<[u8]>>,
-        measured: &Measured,
+        measured: &MeasureResult,
     ) {
         self.note_pixels(&key, measured);
         let size = bytes.as_ref().map_or(0, |bytes| bytes.len()) as u64;
@@ -160,9 +160,9 @@ impl Darkroom {
         plan: &Plan,
         is_done: impl Fn(&OutputKey) -> bool,
         keep: impl Fn(&OutputKey, Object) -> Kept + Sync,
-    ) -> (Developed<Kept>, BTreeSet<SourceKey>) {
+    ) -> (PictureResults<Kept>, BTreeSet<SourceKey>) {
         let mut waiting: BTreeMap<&SourceKey, Vec<(&OutputKey, &Job)>> = BTreeMap::new();
-        let mut done: Developed<Kept> = Vec::new();
+        let mut done: PictureResults<Kept> = Vec::new();
         for (key, picture) in plan::pictures(plan).filter(|(key, _)| !is_done(key)) {
             if self.published.contains(key) {
                 done.push((key.clone(), Ok(None)));
@@ -219,10 +219,10 @@ impl Darkroom {
         &self,
         source: &SourceKey,
         bytes: Option<Arc<[u8]>>,
-        measured: Option<&Measured>,
+        measured: Option<&MeasureResult>,
         jobs: Vec<(&OutputKey, &Job)>,
         threads: Threads,
-    ) -> Vec<(OutputKey, Made)> {
+    ) -> Vec<(OutputKey, PictureResult)> {
         // The names were made of what was measured.
         let same = |bytes: &[u8]| match measured {
             Some(Ok(measure)) => measure.content == Fingerprint::of(bytes),

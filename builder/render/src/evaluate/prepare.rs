@@ -2,9 +2,9 @@
 
 use super::{Evaluation, Options};
 use crate::graph::reach;
-use crate::render::generated::Generated;
-use crate::render::originals::Examined;
-use crate::render::published::Published;
+use crate::render::generated::GeneratedFiles;
+use crate::render::originals::ExaminedPictures;
+use crate::render::published::PublishedPictures;
 use crate::render::templates::Templates;
 use crate::render::world::{Inputs, Settings, World};
 use crate::sass::Sheets;
@@ -24,7 +24,7 @@ use quillfront_site::source::Sources;
 use std::sync::Arc;
 
 /// A site whose sources were read, and whose outputs are planned.
-pub struct Prepared {
+pub struct PreparedSite {
     pub(super) world: World,
     pub(super) plan: Plan,
     /// Of which pages and sections there are.
@@ -41,7 +41,7 @@ pub enum Unready {
     BrokenConfig(Vec<Diagnostic>),
 }
 
-impl Prepared {
+impl PreparedSite {
     /// Reads the configuration, the content and the templates, and plans the site.
     ///
     /// # Errors
@@ -113,8 +113,8 @@ impl Prepared {
             images: own.images.settings.clone(),
             ..security::rules(header_sources, edge_files.redirects.clone())
         };
-        let published = Published::of(&own.images, &plan);
-        let examined = Examined::of(&own.images, &plan);
+        let published = PublishedPictures::of(&own.images, &plan);
+        let examined = ExaminedPictures::of(&own.images, &plan);
         let world = World {
             config: Arc::new(config),
             own: Arc::new(own),
@@ -130,7 +130,7 @@ impl Prepared {
             examined: Arc::new(examined),
             metadata: Arc::default(),
             styles: Arc::new(styles),
-            generated: Arc::new(Generated::of(&plan)),
+            generated: Arc::new(GeneratedFiles::of(&plan)),
             published: Arc::new(published),
             indexes: Arc::default(),
             texts: Arc::default(),

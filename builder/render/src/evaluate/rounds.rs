@@ -2,10 +2,10 @@
 //! come out as it is.
 
 use super::{Evaluation, headers, indexes, pictures};
-use crate::graph::{OutputTrace, Shown};
+use crate::graph::{OutputTrace, PictureUse};
 use crate::render::RenderError;
 use crate::render::content::{self, Contents, Linking};
-use crate::render::output::{self, Edited, LastReaders};
+use crate::render::output::{self, BodyEdits, LastReaders};
 use crate::render::world::{Needs, World};
 use crate::search::Record;
 use crate::security::Violation;
@@ -14,7 +14,7 @@ use quillfront_policy::Facts;
 use quillfront_site::diagnostic::Diagnostic;
 use quillfront_site::key::{OutputKey, SourceKey};
 use quillfront_site::object::Object;
-use quillfront_site::plan::{self, Planned, Recipe};
+use quillfront_site::plan::{self, PlannedOutput, Recipe};
 use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -34,7 +34,7 @@ impl<Kept: Send> Evaluation<Kept> {
         if !lacking.is_empty() {
             return lacking;
         }
-        let is_wanted = |key: &OutputKey, planned: &Planned| match &self.only {
+        let is_wanted = |key: &OutputKey, planned: &PlannedOutput| match &self.only {
             None => true,
             Some(files) => {
                 let asset = matches!(planned.recipe, Recipe::Copy(_) | Recipe::Style(_));
@@ -63,7 +63,7 @@ impl<Kept: Send> Evaluation<Kept> {
         }
         let library = &self.world.library;
         let edited = self.reach.as_ref().map(|_| {
-            let mut edited = Edited::default();
+            let mut edited = BodyEdits::default();
             for (of, file) in contents.differing(library, &self.graph) {
                 edited.files.insert(file);
                 if let Linking::Page(id) = of {
@@ -123,7 +123,7 @@ impl<Kept: Send> Evaluation<Kept> {
                             let shown = made.object.as_ref().map(pictures::shown);
                             let is_index = matches!(planned.recipe, Recipe::SearchIndex(_));
                             let index = made.object.as_ref().filter(|_| is_index);
-                            Round::Made(Box::new(Made {
+                            Round::Made(Box::new(NewOutput {
                                 index: index.and_then(indexes::bytes_of),
                                 violations,
                                 page: made.page,
@@ -142,7 +142,7 @@ impl<Kept: Send> Evaluation<Kept> {
             .flatten_iter()
             .collect();
         let mut needs = Needs::default();
-        let mut wanted: BTreeSet<Shown> = BTreeSet::new();
+        let mut wanted: BTreeSet<PictureUse> = BTreeSet::new();
         for (file, facts) in contents.facts(&self.world) {
             self.darkroom.note_body(file, &facts.pictures);
             wanted.extend(facts.pictures.iter().cloned());
@@ -166,7 +166,7 @@ impl<Kept: Send> Evaluation<Kept> {
                     }
                 }
                 Round::Made(made) => {
-                    let Made {
+                    let NewOutput {
                         violations,
                         page,
                         kept,
@@ -259,9 +259,9 @@ fn dressed(
     world: &World,
     contents: &Contents,
     key: &OutputKey,
-    planned: &Planned,
-    made: output::Made,
-) -> Result<(output::Made, Vec<Violation>), RenderError> {
+    planned: &PlannedOutput,
+    made: output::RenderedOutput,
+) -> Result<(output::RenderedOutput, Vec<Violation>), RenderError> {
     let Some(object) = made.object else {
         return Ok((made, Vec::new()));
     };
@@ -269,7 +269,7 @@ fn dressed(
     match headers::dress(world, key, planned, page, object) {
         Ok((object, violations)) => {
             let object = Some(object);
-            Ok((output::Made { object, ..made }, violations))
+            Ok((output::RenderedOutput { object, ..made }, violations))
         }
         Err(why) => {
             let problems = headers::diagnostics(world, contents, planned, &why);
@@ -279,7 +279,11 @@ fn dressed(
 }
 
 /// An output that has not been settled: its key, what makes it, what is known of it.
-type Waiting<'a> = (&'a OutputKey, &'a Planned, Option<&'a Arc<OutputTrace>>);
+type Waiting<'a> = (
+    &'a OutputKey,
+    &'a PlannedOutput,
+    Option<&'a Arc<OutputTrace>>,
+);
 
 /// What a round did with an output. There is one of each, and most are kept: so it is small.
 enum Round<Kept> {
@@ -290,7 +294,7 @@ enum Round<Kept> {
     /// It would not, and has to wait for others.
     Later,
     /// It was made.
-    Made(Box<Made<Kept>>),
+    Made(Box<NewOutput<Kept>>),
     /// It could not be made.
     Failed(Vec<Diagnostic>),
     /// It has to be made, and something is lacking.
@@ -298,13 +302,13 @@ enum Round<Kept> {
 }
 
 /// An output that was made.
-struct Made<Kept> {
+struct NewOutput<Kept> {
     /// What its policy blocks.
     violations: Vec<Violation>,
     /// What it runs and loads.
     page: Option<Arc<Facts>>,
     kept: Option<Kept>,
-    pictures: Vec<Shown>,
+    pictures: Vec<PictureUse>,
     shown: BTreeSet<OutputKey>,
     trace: Option<Arc<OutputTrace>>,
     records: Vec<(SourceKey, Arc<Record>)>,

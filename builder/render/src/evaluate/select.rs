@@ -12,7 +12,9 @@
 //! Where nothing fails, the first trial is the beginning of the only evaluation. Else each trial goes by
 //! the traces of the one before, and takes over what it has made.
 
-use super::{Asked, Evaluation, Failed, Options, Prepared, Supplied, Tree, Unready, places};
+use super::{
+    Evaluation, FileFailures, OpenQuestions, Options, PreparedSite, Supply, Tree, Unready, places,
+};
 use crate::render::world::{Settings, Trust};
 use itertools::Itertools;
 use jiff::Timestamp;
@@ -105,7 +107,7 @@ type Rejections = BTreeMap<SourceKey, Rejection>;
 #[derive(Debug)]
 pub enum Progress {
     /// It waits for this.
-    Asks(Asked),
+    Asks(OpenQuestions),
     /// It begins again with other content, and so with another plan.
     Again,
     /// All is rendered, or all that an author waits for.
@@ -177,9 +179,9 @@ impl<Kept: Send> Selection<Kept> {
         settings: Settings,
         up_to: Timestamp,
         candidates: Candidates,
-        options: impl FnOnce(&Prepared) -> Options,
+        options: impl FnOnce(&PreparedSite) -> Options,
     ) -> Result<Self, Unready> {
-        let site = Prepared::up_to(sources.clone(), settings.clone(), up_to)?;
+        let site = PreparedSite::up_to(sources.clone(), settings.clone(), up_to)?;
         let options = options(&site);
         let candidates = if settings.all_accepted {
             Candidates::default()
@@ -289,7 +291,7 @@ impl<Kept: Send> Selection<Kept> {
     }
 
     /// As of [`Evaluation::supply`].
-    pub fn supply(&mut self, supplied: Supplied) {
+    pub fn supply(&mut self, supplied: Supply) {
         self.evaluation.supply(supplied);
     }
 
@@ -338,7 +340,7 @@ impl<Kept: Send> Selection<Kept> {
     }
 
     /// Of what failed, the candidates among what is tried: those that fail by themselves, else the others.
-    fn sorted(&self, failed: Failed) -> Rejections {
+    fn sorted(&self, failed: FileFailures) -> Rejections {
         let (mut own, mut by_others) = (Rejections::new(), Rejections::new());
         for (source, problems) in failed {
             if !self.candidates.contains(&source) || self.is_rejected(&source) {
@@ -542,7 +544,7 @@ impl<Kept: Send> Selection<Kept> {
     fn again(&mut self) {
         let mut sources = (*self.sources).clone();
         self.put_back(&mut sources, |key| self.is_rejected(key));
-        let site = Prepared::up_to(Arc::new(sources), self.settings.clone(), self.up_to);
+        let site = PreparedSite::up_to(Arc::new(sources), self.settings.clone(), self.up_to);
         // Content has no say in whether there is a configuration.
         if let Ok(site) = site {
             self.evaluation.begin_again(site);

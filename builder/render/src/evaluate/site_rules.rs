@@ -12,7 +12,7 @@ use quillfront_site::diagnostic::Diagnostic;
 use quillfront_site::fingerprint::Mark;
 use quillfront_site::key::OutputKey;
 use quillfront_site::object::Object;
-use quillfront_site::plan::{Planned, Recipe};
+use quillfront_site::plan::{PlannedOutput, Recipe};
 use std::sync::Arc;
 
 /// The rules, and what is told of them.
@@ -87,7 +87,7 @@ impl<Kept: Send> Evaluation<Kept> {
             sources: Vec::new(),
             findings: Vec::new(),
         };
-        let is_page = |key: &OutputKey, planned: &Planned| {
+        let is_page = |key: &OutputKey, planned: &PlannedOutput| {
             security::is_page(key) && !matches!(planned.recipe, Recipe::Redirect(_))
         };
         let pages = self.plan.iter();

@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 /// What an evaluation waits for.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Asked {
+pub struct OpenQuestions {
     /// Sources to read.
     pub files: BTreeSet<SourceKey>,
     /// Requests to send.
@@ -25,7 +25,7 @@ pub struct Asked {
     pub records: bool,
 }
 
-impl Asked {
+impl OpenQuestions {
     /// True where it waits for nothing.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
@@ -34,7 +34,7 @@ impl Asked {
 
 /// The answer to what an evaluation waits for.
 #[derive(Debug, Clone, Default)]
-pub struct Supplied {
+pub struct Supply {
     /// Sources that were read; none for those that are not there.
     pub files: Inputs,
     /// Which version of each was read, of storage that says so.
@@ -49,8 +49,8 @@ pub struct Supplied {
 
 impl<Kept: Send> Evaluation<Kept> {
     /// What it waits for.
-    pub(super) fn asked(&self) -> Asked {
-        Asked {
+    pub(super) fn asked(&self) -> OpenQuestions {
+        OpenQuestions {
             files: self.batch(),
             requests: self.needs.requests.clone(),
             texts: self.needs.texts.clone(),
@@ -79,8 +79,8 @@ impl<Kept: Send> Evaluation<Kept> {
     }
 
     /// Takes what [`step`](Self::step) asked for, or a part of it.
-    pub fn supply(&mut self, supplied: Supplied) {
-        let Supplied {
+    pub fn supply(&mut self, supplied: Supply) {
+        let Supply {
             files,
             versions,
             answers,

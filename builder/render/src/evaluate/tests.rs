@@ -15,8 +15,8 @@ mod sections;
 mod stored;
 mod themes;
 
-use super::{Candidates, Evaluation, Options, Prepared, Progress, Selection, Tree};
-use crate::effective::{self, Observed};
+use super::{Candidates, Evaluation, Options, PreparedSite, Progress, Selection, Tree};
+use crate::effective::{self, SourceObservation};
 use crate::render::world::{Listing, Settings};
 use quillfront_site::key::SourceKey;
 use quillfront_site::object::Body;
@@ -36,7 +36,7 @@ const INDEX: (&str, &str) = ("templates/index.html", "home");
 pub(super) fn tree(files: &[(&str, &str)]) -> Tree {
     let sources = Arc::new(sources(files));
     let now = jiff::Timestamp::UNIX_EPOCH;
-    let options = |_: &Prepared| Options::default();
+    let options = |_: &PreparedSite| Options::default();
     let begun = Selection::begin(sources, settings(), now, Candidates::All, options);
     let mut selection = begun.unwrap();
     loop {
@@ -54,13 +54,13 @@ fn sources(files: &[(&str, &str)]) -> Sources {
         let key = SourceKey::from(*key);
         let (version, size) = ("1".to_owned(), text.len() as u64);
         let observed = if key.is_text() {
-            Observed::Text {
+            SourceObservation::Text {
                 version,
                 size,
                 bytes: Some(text.as_bytes().to_vec()),
             }
         } else {
-            Observed::Opaque { version, size }
+            SourceObservation::Opaque { version, size }
         };
         effective::observe(&mut sources, &key, observed);
     }
@@ -75,7 +75,7 @@ fn tree_of_accepted(files: &[(&str, &str)]) -> Tree {
 }
 
 fn evaluation(files: &[(&str, &str)]) -> Evaluation {
-    let site = Prepared::new(Arc::new(sources(files)), settings()).unwrap();
+    let site = PreparedSite::new(Arc::new(sources(files)), settings()).unwrap();
     site.evaluate(Options::default())
 }
 

@@ -14,7 +14,7 @@ use crate::render::world::World;
 use quillfront_site::key::{OutputKey, Role, SourceKey, is_section_file};
 use quillfront_site::library;
 use quillfront_site::library::schedule::Schedule;
-use quillfront_site::plan::{Planned, Recipe};
+use quillfront_site::plan::{PlannedOutput, Recipe};
 use quillfront_site::source::{Source, Sources};
 use quillfront_templates::reads::WHOLE;
 use std::collections::{BTreeMap, BTreeSet};
@@ -71,10 +71,10 @@ impl<Kept: Send> Evaluation<Kept> {
             contents: contents.clone(),
         };
         let mut sums = Sums::of(Arc::new(differences.keys().cloned().collect()));
-        let is_made = |(key, _): &(&OutputKey, &Planned)| {
+        let is_made = |(key, _): &(&OutputKey, &PlannedOutput)| {
             matches!(self.done.get(key.as_str()), Some(Ok(Some(_))))
         };
-        let is_first = |planned: &Planned| differences.contains_key(&planned.source);
+        let is_first = |planned: &PlannedOutput| differences.contains_key(&planned.source);
         let made: Vec<_> = self.plan.iter().filter(is_made).collect();
         let (first, others): (Vec<_>, Vec<_>) =
             made.into_iter().partition(|(_, planned)| is_first(planned));
@@ -199,7 +199,7 @@ fn differing(old: &Map, new: &Map) -> BTreeSet<String> {
 
 /// An output and what it reads.
 struct Reader<'a> {
-    planned: &'a Planned,
+    planned: &'a PlannedOutput,
     trace: Option<&'a OutputTrace>,
     parts: Parts,
 }

@@ -19,22 +19,22 @@ use std::sync::{Arc, OnceLock, RwLock};
 /// Marks by what they are of. Nothing is kept under a shape that has no id.
 #[derive(Debug, Default)]
 pub struct Memo {
-    pages: Known<(ShapeId, Neighbours), Arc<Once<PageId, Mark>>>,
-    answers: Known<ShapeId, Arc<Known<Question, Mark>>>,
-    values: Known<(ShapeId, String), Mark>,
+    pages: MemoMap<(ShapeId, Neighbours), Arc<Once<PageId, Mark>>>,
+    answers: MemoMap<ShapeId, Arc<MemoMap<Question, Mark>>>,
+    values: MemoMap<(ShapeId, String), Mark>,
 }
 
 /// What is known already.
 #[derive(Debug)]
-pub struct Known<K, V>(RwLock<HashMap<K, V>>);
+pub struct MemoMap<K, V>(RwLock<HashMap<K, V>>);
 
-impl<K, V> Default for Known<K, V> {
+impl<K, V> Default for MemoMap<K, V> {
     fn default() -> Self {
         Self(RwLock::default())
     }
 }
 
-impl<K: Eq + Hash + Clone, V: Clone> Known<K, V> {
+impl<K: Eq + Hash + Clone, V: Clone> MemoMap<K, V> {
     /// What is known under a key, or is made now. What was lacking something is made anew each time.
     pub fn get_or(&self, key: &K, make: impl FnOnce() -> V) -> V {
         let read = self.0.read().unpoisoned();

@@ -24,15 +24,15 @@ pub enum Question {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum PageQuestion {
     /// `get_page`.
-    Page(Named),
+    Page(NameQuestion),
     /// `get_section`.
-    Section(Named),
+    Section(NameQuestion),
     /// `get_taxonomy`; the name of the taxonomy.
-    Taxonomy(Named),
+    Taxonomy(NameQuestion),
     /// `get_taxonomy_term`.
     Term {
         /// The taxonomy.
-        kind: Named,
+        kind: NameQuestion,
         /// The term.
         term: String,
         /// False where its pages were left out.
@@ -75,7 +75,7 @@ pub enum TextQuestion {
 
 /// A name that is looked up in a language.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct Named {
+pub struct NameQuestion {
     /// As the template gave it.
     pub name: String,
     /// The language.
@@ -202,7 +202,7 @@ impl fmt::Display for TextQuestion {
     }
 }
 
-impl fmt::Display for Named {
+impl fmt::Display for NameQuestion {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} ({})", self.name, self.lang)
     }

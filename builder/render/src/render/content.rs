@@ -11,8 +11,8 @@ pub use settle::settle;
 
 use super::values::{self, Detail, View};
 use super::world::{Pictures, World};
-use crate::graph::memo::{Known, Memo, Once};
-use crate::graph::{BodyFacts, Graph, Shown};
+use crate::graph::memo::{Memo, MemoMap, Once};
+use crate::graph::{BodyFacts, Graph, PictureUse};
 use links::{BodyId, linking};
 use quillfront_markdown::ExternalLink;
 use quillfront_policy::Digest;
@@ -29,11 +29,11 @@ use std::sync::{Arc, OnceLock};
 use tera::Value;
 
 /// A body, or why there is none.
-pub type Rendered = Result<Written, Vec<Diagnostic>>;
+pub type BodyResult = Result<RenderedBody, Vec<Diagnostic>>;
 
 /// A body that was rendered, now or in an earlier build.
 #[derive(Debug, Clone)]
-pub struct Written {
+pub struct RenderedBody {
     /// What is known of it.
     pub facts: Arc<BodyFacts>,
     /// Itself, where it was rendered in this build.
@@ -60,7 +60,7 @@ pub struct Body {
 #[derive(Debug, Default)]
 pub struct Bodies {
     /// Pages, then sections; none of those that are not settled yet.
-    settled: IndexVec<BodyId, Option<Rendered>>,
+    settled: IndexVec<BodyId, Option<BodyResult>>,
     /// Those that are shown, whatever is known of them.
     wanted: BTreeSet<SourceKey>,
 }
@@ -77,14 +77,14 @@ impl Bodies {
         self.wanted.extend(keys);
     }
 
-    fn written(&self, library: &Library, of: Linking) -> Option<&Written> {
+    fn written(&self, library: &Library, of: Linking) -> Option<&RenderedBody> {
         self.settled[of.body(library)].as_ref()?.as_ref().ok()
     }
 }
 
 /// A value of which shapes read parts.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(super) enum Projected {
+pub(super) enum Projection {
     /// A section.
     Section(SectionId),
     /// A taxonomy, by its language and name.
@@ -94,9 +94,9 @@ pub(super) enum Projected {
 /// All bodies, and what templates see of pages and sections.
 pub struct Contents {
     /// The body of each page.
-    pub pages: IndexVec<PageId, Rendered>,
+    pub pages: IndexVec<PageId, BodyResult>,
     /// The body of each section.
-    pub sections: IndexVec<SectionId, Rendered>,
+    pub sections: IndexVec<SectionId, BodyResult>,
     /// Who links, by the hash of what to.
     backlinks: OnceLock<Vec<u64>>,
     /// True where every body was rendered in this build.
@@ -107,8 +107,8 @@ pub struct Contents {
     pub(super) full_page_values: Once<PageId, Value>,
     pub(super) section_values: Once<SectionId, Value>,
     /// What shapes read of sections and taxonomies.
-    projected: Known<(ShapeId, Projected), Value>,
-    taxonomy_values: Known<(String, String), Value>,
+    projected: MemoMap<(ShapeId, Projection), Value>,
+    taxonomy_values: MemoMap<(String, String), Value>,
     /// What texts run.
     scripts: OnceLock<BTreeSet<Digest>>,
     /// Links that are doubted and stop no page.
@@ -118,12 +118,12 @@ pub struct Contents {
 
 impl Contents {
     /// What is known of the body of a page; None where there is none.
-    pub fn page_body(&self, id: PageId) -> Option<&Written> {
+    pub fn page_body(&self, id: PageId) -> Option<&RenderedBody> {
         self.pages[id].as_ref().ok()
     }
 
     /// A body, and where its file lies.
-    fn of<'a>(&'a self, library: &'a Library, of: Linking) -> (&'a Rendered, &'a Place) {
+    fn of<'a>(&'a self, library: &'a Library, of: Linking) -> (&'a BodyResult, &'a Place) {
         match of {
             Linking::Page(id) => (&self.pages[id], &library.pages[id].place),
             Linking::Section(id) => (&self.sections[id], &library.sections[id].place),
@@ -131,7 +131,7 @@ impl Contents {
     }
 
     /// What is known of the body of a section; None where there is none.
-    pub fn section_body(&self, id: SectionId) -> Option<&Written> {
+    pub fn section_body(&self, id: SectionId) -> Option<&RenderedBody> {
         self.sections[id].as_ref().ok()
     }
 
@@ -139,7 +139,7 @@ impl Contents {
     pub(super) fn projected(
         &self,
         shape: &Shape,
-        of: Projected,
+        of: Projection,
         make: impl FnOnce() -> Value,
     ) -> Value {
         match shape.id() {
@@ -164,7 +164,7 @@ impl Contents {
     fn all<'a>(
         &'a self,
         world: &'a World,
-    ) -> impl Iterator<Item = (&'a Written, &'a Place, &'a BodyText)> {
+    ) -> impl Iterator<Item = (&'a RenderedBody, &'a Place, &'a BodyText)> {
         let library = &world.library;
         let pages = self.pages.iter().zip(&library.pages);
         let pages = pages.map(|(body, page)| (body, &page.place, &page.body));
@@ -299,7 +299,7 @@ impl Contents {
 }
 
 /// Pictures as the graph keeps them.
-pub fn shown(pictures: Pictures) -> Vec<Shown> {
+pub fn shown(pictures: Pictures) -> Vec<PictureUse> {
     let all = pictures.into_iter();
     all.map(|(key, (source, job))| (key, source, job)).collect()
 }

@@ -9,7 +9,7 @@ use tera::Error;
 
 /// What a path argument names.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Found {
+pub enum FileMatch {
     /// A source.
     Source(SourceKey),
     /// An output that is made without a template, before any template asks for it: a style sheet, a
@@ -17,7 +17,7 @@ pub enum Found {
     Made(OutputKey),
 }
 
-impl Found {
+impl FileMatch {
     /// The key.
     pub fn name(&self) -> &str {
         match self {
@@ -40,17 +40,17 @@ impl Found {
 ///
 /// # Errors
 /// A path that leaves the site's root.
-pub fn find(world: &World, path: &str) -> Result<Option<Found>, Error> {
+pub fn find(world: &World, path: &str) -> Result<Option<FileMatch>, Error> {
     let found = source(world, path)?;
     let Some(inner) = below("", path) else {
-        return Ok(found.map(Found::Source));
+        return Ok(found.map(FileMatch::Source));
     };
     let in_theme = found
         .as_ref()
         .is_none_or(|key| key.as_str().starts_with("themes/") && key.as_str() != inner);
     match world.made(&inner) {
-        Some(key) if in_theme => Ok(Some(Found::Made(key.clone()))),
-        _ => Ok(found.map(Found::Source)),
+        Some(key) if in_theme => Ok(Some(FileMatch::Made(key.clone()))),
+        _ => Ok(found.map(FileMatch::Source)),
     }
 }
 
@@ -116,11 +116,11 @@ fn below(folder: &str, path: &str) -> Option<String> {
 ///
 /// # Errors
 /// The file is too large, or could not be made.
-pub fn read(scope: &Scope, found: &Found) -> Result<Option<Arc<[u8]>>, Error> {
+pub fn read(scope: &Scope, found: &FileMatch) -> Result<Option<Arc<[u8]>>, Error> {
     let world = &scope.world;
     let key = match found {
-        Found::Source(key) => key,
-        Found::Made(key) => return made(world, scope.contents.as_deref(), key),
+        FileMatch::Source(key) => key,
+        FileMatch::Made(key) => return made(world, scope.contents.as_deref(), key),
     };
     if let Some(text) = world.text(key.as_str()) {
         return Ok(Some(Arc::from(text.as_bytes())));

@@ -3,7 +3,7 @@
 mod url;
 
 use super::data;
-use super::files::{self, Found};
+use super::files::{self, FileMatch};
 use super::images;
 use super::lookup;
 use super::originals;
@@ -11,7 +11,7 @@ use super::questions;
 use super::scope::{Scope, ask, ask_of_pages, chance, hashed, scope};
 use super::values::{self, Detail, View};
 use super::world::World;
-use crate::graph::{Named, Neighbours, PageQuestion, TextQuestion};
+use crate::graph::{NameQuestion, Neighbours, PageQuestion, TextQuestion};
 use quillfront_site::key::SourceKey;
 use quillfront_site::library::taxonomies::Term;
 use quillfront_templates::budget;
@@ -83,8 +83,13 @@ fn language(world: &World, arguments: &Kwargs, state: &State) -> Result<String, 
 }
 
 /// What a name is looked up with: the language asked for, else the caller's.
-fn named(world: &World, name: &str, arguments: &Kwargs, state: &State) -> Result<Named, Error> {
-    Ok(Named {
+fn named(
+    world: &World,
+    name: &str,
+    arguments: &Kwargs,
+    state: &State,
+) -> Result<NameQuestion, Error> {
+    Ok(NameQuestion {
         name: name.to_owned(),
         lang: language(world, arguments, state)?,
         asked: optional(arguments, "lang")?.is_some(),
@@ -96,9 +101,9 @@ fn named(world: &World, name: &str, arguments: &Kwargs, state: &State) -> Result
 /// for is noted, and so are the bodies that are read of the answer and are not at hand.
 fn with_contents<T>(
     name: &str,
-    named: impl FnOnce(&World) -> Result<Named, Error>,
-    question: impl FnOnce(Named) -> PageQuestion,
-    answer: impl FnOnce(View<'_>, &Named, &Shape) -> Result<T, Error>,
+    named: impl FnOnce(&World) -> Result<NameQuestion, Error>,
+    question: impl FnOnce(NameQuestion) -> PageQuestion,
+    answer: impl FnOnce(View<'_>, &NameQuestion, &Shape) -> Result<T, Error>,
 ) -> Result<T, Error> {
     let Scope {
         world,
@@ -145,7 +150,7 @@ fn get_page(arguments: Kwargs, state: &State) -> Answer {
 }
 
 /// What to say of a content file that is asked for and not there, or not in the language.
-fn missing(world: &World, what: &str, file: &str, named: &Named) -> String {
+fn missing(world: &World, what: &str, file: &str, named: &NameQuestion) -> String {
     if let Some(absence) = world.library.absence(file) {
         return format!("content/{file} {}", absence.told());
     }
@@ -383,7 +388,7 @@ fn load_data(arguments: Kwargs, _: &State) -> Answer {
 }
 
 /// None as in [`files::read`].
-fn text_of(scope: &Scope, found: &Found) -> Result<Option<String>, Error> {
+fn text_of(scope: &Scope, found: &FileMatch) -> Result<Option<String>, Error> {
     let bytes = files::read(scope, found)?;
     bytes
         .map(|bytes| String::from_utf8(bytes.to_vec()))

@@ -17,11 +17,11 @@ pub type Indexes = BTreeMap<OutputKey, Result<Arc<[u8]>, Vec<Diagnostic>>>;
 
 /// Those of a plan.
 #[derive(Debug, Default)]
-pub struct Generated {
+pub struct GeneratedFiles {
     all: BTreeMap<OutputKey, Recipe>,
 }
 
-impl Generated {
+impl GeneratedFiles {
     /// Gathers them from a plan.
     pub fn of(plan: &Plan) -> Self {
         let all = plan.iter().filter(|(_, planned)| {

@@ -9,7 +9,7 @@ use quillfront_images::{Encoding, Filter, Format, Job, Resize};
 use quillfront_site::fingerprint::Fingerprint;
 use quillfront_site::key::{OutputKey, SourceKey};
 use quillfront_site::plan::PICTURES;
-use quillfront_site::quillfront_toml::Resized;
+use quillfront_site::quillfront_toml::ResizeMode;
 use tera::{Error, Kwargs, Map, State, Value};
 
 /// Pictures in other sizes that the text of one page, or the templates of one output, may ask for.
@@ -93,12 +93,12 @@ pub(super) fn resize_image(arguments: Kwargs, _: &State) -> Answer {
         .map_err(|error| Error::message(format!("resize_image: `{source}`: {error}")))?;
     scope::ask(&world, || TextQuestion::PublishedAs(source.to_string()));
     let by_url = match world.own.images.resized {
-        Resized::ByUrl => {
+        ResizeMode::ByUrl => {
             let format = arguments.get::<&str>("format")?;
             let is_auto = format.is_none_or(|format| format == "auto");
             thumbnails::resized(&world, &source, &measure, &job, is_auto)
         }
-        Resized::AtBuild => None,
+        ResizeMode::AtBuild => None,
     };
     let sizes = [
         ("width", geometry.width.into()),

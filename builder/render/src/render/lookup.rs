@@ -1,7 +1,7 @@
 //! What names lead to: pages, sections, taxonomies and terms in a language, and `@/` links.
 
 use super::world::World;
-use crate::graph::Named;
+use crate::graph::NameQuestion;
 use quillfront_site::facts::Place;
 use quillfront_site::library::taxonomies::{Taxonomy, Term};
 use quillfront_site::library::{PageId, SectionId};
@@ -9,7 +9,7 @@ use std::borrow::Cow;
 
 /// True where a page or section found for `lang` will do: it is in that language, or its name was
 /// written with a language. That of the default language does not stand in for another.
-fn will_do(world: &World, place: &Place, named: &Named) -> bool {
+fn will_do(world: &World, place: &Place, named: &NameQuestion) -> bool {
     place.lang == named.lang || place.lang != world.config.default_language
 }
 
@@ -28,7 +28,7 @@ pub fn localized(world: &World, path: &str, lang: &str, exists: impl Fn(&str) ->
 }
 
 /// The page that `get_page` means, and the file that it was looked for as.
-pub fn page(world: &World, named: &Named) -> (Option<PageId>, String) {
+pub fn page(world: &World, named: &NameQuestion) -> (Option<PageId>, String) {
     let library = &world.library;
     let file = localized(world, &named.name, &named.lang, |file| {
         library.page_by_file(file).is_some()
@@ -39,7 +39,7 @@ pub fn page(world: &World, named: &Named) -> (Option<PageId>, String) {
 }
 
 /// The section that `get_section` means, and the file that it was looked for as.
-pub fn section(world: &World, named: &Named) -> (Option<SectionId>, String) {
+pub fn section(world: &World, named: &NameQuestion) -> (Option<SectionId>, String) {
     let library = &world.library;
     let file = localized(world, &named.name, &named.lang, |file| {
         library.section_by_file(file).is_some()

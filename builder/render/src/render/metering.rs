@@ -18,7 +18,7 @@ fn engine() -> Tera {
 
 fn render(text: &str) -> Result<String, String> {
     let metered = meter(text).map_err(|(line, message)| format!("{message} on line {line}"))?;
-    let mut out = Bounded::new(MAX_TEXT_OUTPUT_BYTES);
+    let mut out = BoundedWriter::new(MAX_TEXT_OUTPUT_BYTES);
     let context = context();
     let rendered =
         budget::of_text(|| engine().render_str_to(&metered.text, &context, false, &mut out));

@@ -35,7 +35,7 @@ pub enum Metadata {
         /// What.
         leaks: Leaks,
         /// The same picture without it.
-        stripped: Stripped,
+        stripped: StrippedPicture,
     },
     /// It is damaged, and where its metadata ends is not known.
     Damaged(String),
@@ -45,7 +45,7 @@ pub enum Metadata {
 
 /// What is left of a picture when its metadata is taken out. Its bytes are not kept.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Stripped {
+pub struct StrippedPicture {
     /// A name for the bytes ([`Body::fingerprint_of`]).
     pub body: Fingerprint,
     /// How many there are.
@@ -56,9 +56,9 @@ pub struct Stripped {
 
 /// The pictures whose metadata is looked at.
 #[derive(Debug, Clone, Default)]
-pub struct Examined(BTreeSet<SourceKey>);
+pub struct ExaminedPictures(BTreeSet<SourceKey>);
 
-impl Examined {
+impl ExaminedPictures {
     /// Returns those of a plan: pictures that are copied, unless the site does not care.
     pub fn of(images: &Images, plan: &Plan) -> Self {
         if !images.originals.are_examined() {
@@ -88,7 +88,7 @@ pub fn examine(bytes: Option<&[u8]>) -> Metadata {
         Ok(None) => Metadata::Harmless,
         Ok(Some(left)) => Metadata::Telling {
             leaks: images::leaks(bytes).unwrap_or_default(),
-            stripped: Stripped {
+            stripped: StrippedPicture {
                 body: Body::fingerprint_of(&left),
                 size: left.len() as u64,
                 version: Version::of(&left),

@@ -1,6 +1,6 @@
 //! One output of the plan, from its recipe to the object that is published.
 
-use super::content::{self, Contents, Rendered};
+use super::content::{self, BodyResult, Contents};
 use super::feeds;
 use super::generated;
 use super::minify;
@@ -11,7 +11,7 @@ use super::questions;
 use super::readers::{Reader, Readers};
 use super::scope::{self, Scope, within};
 use super::templates::{BUILTIN_PREFIX, about, source_of};
-use super::values::{Detail, Shown, View};
+use super::values::{BodyLookup, Detail, View};
 use super::world::{Needs, Pictures, World};
 use super::{RenderError, guarded};
 use crate::graph::{OutputTrace, Question, value_mark};
@@ -24,9 +24,9 @@ use quillfront_site::library::PageId;
 use quillfront_site::library::taxonomies::TaxonomyId;
 use quillfront_site::object::{Body, Object, Treatment};
 use quillfront_site::pagination::{self, Pagination};
-use quillfront_site::plan::{Planned, Recipe};
+use quillfront_site::plan::{PlannedOutput, Recipe};
 use quillfront_site::source::{Effective, Sources};
-use quillfront_templates::meter::{self, Bounded};
+use quillfront_templates::meter::{self, BoundedWriter};
 use quillfront_templates::reads::Shape;
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -43,7 +43,7 @@ pub use told::{Site, Sums, merged};
 const MAX_UNKNOWN_TAXONOMIES: usize = 20;
 
 /// A rendered output.
-pub struct Made {
+pub struct RenderedOutput {
     /// None where there is nothing to publish under the key.
     pub object: Option<Object>,
     /// Pictures that it refers to.
@@ -64,8 +64,8 @@ pub fn render(
     world: &Arc<World>,
     contents: &Arc<Contents>,
     key: &OutputKey,
-    planned: &Planned,
-) -> Result<Made, RenderError> {
+    planned: &PlannedOutput,
+) -> Result<RenderedOutput, RenderError> {
     if let Recipe::Copy(source) = &planned.recipe {
         return copied(world, key, source);
     }
@@ -98,7 +98,7 @@ pub fn render(
         other => other,
     };
     let (page, asked_for_it) = job.page(object.as_ref(), &trace.integrity);
-    let mut made = Made {
+    let mut made = RenderedOutput {
         object,
         pictures: trace.pictures,
         page: page.map(Arc::new),
@@ -125,7 +125,7 @@ pub fn holds(
     world: &Arc<World>,
     contents: &Arc<Contents>,
     key: &OutputKey,
-    planned: &Planned,
+    planned: &PlannedOutput,
     known: &OutputTrace,
 ) -> Result<bool, Needs> {
     let job = Job {
@@ -145,7 +145,7 @@ pub fn holds(
 
 /// Bodies that may be others than a graph has.
 #[derive(Debug, Default)]
-pub struct Edited<'a> {
+pub struct BodyEdits<'a> {
     /// Of pages and sections, by file.
     pub files: BTreeSet<&'a SourceKey>,
     /// Those of pages.
@@ -177,9 +177,9 @@ pub fn is_spared(
     world: &Arc<World>,
     contents: &Arc<Contents>,
     key: &OutputKey,
-    planned: &Planned,
+    planned: &PlannedOutput,
     known: &OutputTrace,
-    edited: &Edited<'_>,
+    edited: &BodyEdits<'_>,
     readers: &mut LastReaders,
 ) -> bool {
     let mut asked = known.asked.iter();
@@ -216,7 +216,7 @@ pub fn why_hopeless(
     world: &Arc<World>,
     contents: &Arc<Contents>,
     key: &OutputKey,
-    planned: &Planned,
+    planned: &PlannedOutput,
 ) -> Option<Vec<Diagnostic>> {
     let job = Job {
         world,
@@ -258,10 +258,14 @@ fn hidden(mut object: Object) -> Object {
 }
 
 /// A file as it is, or a picture without what it tells. Where it is a page, and its policy is asked for, its text is read.
-fn copied(world: &World, key: &OutputKey, source: &SourceKey) -> Result<Made, RenderError> {
+fn copied(
+    world: &World,
+    key: &OutputKey,
+    source: &SourceKey,
+) -> Result<RenderedOutput, RenderError> {
     let object = copy(&world.sources, key, source);
     let object = object.map(|object| originals::treated(world, source, object));
-    let mut made = Made {
+    let mut made = RenderedOutput {
         object: object.transpose()?,
         pictures: Pictures::new(),
         page: None,
@@ -326,7 +330,7 @@ struct Job<'a> {
     world: &'a World,
     contents: &'a Contents,
     key: &'a OutputKey,
-    planned: &'a Planned,
+    planned: &'a PlannedOutput,
 }
 
 /// How much of a list of pages is meant.
@@ -339,7 +343,7 @@ enum Extent {
 }
 
 /// Something that an output is made from.
-enum Read<'a> {
+enum Input<'a> {
     /// The templates.
     Templates(&'a Reader),
     /// A variable of the context, and how much of it.
@@ -448,7 +452,7 @@ impl<'w> Job<'w> {
     fn mark(&self, asked: &[Arc<Question>]) -> Option<Mark> {
         let mut marker = Marker::default();
         self.reads(asked, &mut |read, mark| {
-            if let Read::Variable(name, _) = read {
+            if let Input::Variable(name, _) = read {
                 marker.bytes(name);
             }
             marker.mark(mark);
@@ -458,12 +462,12 @@ impl<'w> Job<'w> {
 
     /// Tells all that the output is made from, one after the other, each with its mark. None where
     /// it cannot be made, or has to be made to know.
-    fn reads(&self, asked: &[Arc<Question>], tell: &mut dyn FnMut(Read<'_>, Mark)) -> Option<()> {
+    fn reads(&self, asked: &[Arc<Question>], tell: &mut dyn FnMut(Input<'_>, Mark)) -> Option<()> {
         let memo = &self.contents.memo;
         match &self.planned.recipe {
             Recipe::SearchIndex(lang) => {
                 let mark = search_mark(self.world, self.contents, lang);
-                tell(Read::Search, mark);
+                tell(Input::Search, mark);
                 return Some(());
             }
             Recipe::SearchLibrary | Recipe::HighlightSheet(_) => return Some(()),
@@ -471,20 +475,20 @@ impl<'w> Job<'w> {
                 let mut marker = Marker::default();
                 marker.bytes(self.planned.source.as_str());
                 marker.mark(self.world.styles.mark());
-                tell(Read::Styles, marker.done());
+                tell(Input::Styles, marker.done());
                 return Some(());
             }
             Recipe::Copy(source) if provenance::is_page(self.key.as_str()) => {
-                tell(Read::File, mark_of_page(self.world, source)?);
+                tell(Input::File, mark_of_page(self.world, source)?);
                 return Some(());
             }
             Recipe::Rules => {
                 let mark = Mark::of(&self.world.rules.write());
-                tell(Read::Rules, mark);
+                tell(Input::Rules, mark);
                 return Some(());
             }
             Recipe::Copy(_) | Recipe::Picture(_) => return None,
-            Recipe::Redirect(target) => tell(Read::Target(target), Mark::of(target.as_bytes())),
+            Recipe::Redirect(target) => tell(Input::Target(target), Mark::of(target.as_bytes())),
             _ => {}
         }
         self.check().ok()?;
@@ -494,12 +498,12 @@ impl<'w> Job<'w> {
         if self.uses_broken(&reader) {
             return None;
         }
-        tell(Read::Templates(&reader), reader.mark);
+        tell(Input::Templates(&reader), reader.mark);
         // Whether or not the template reads it.
         if let Recipe::Page(id) = self.planned.recipe
             && self.world.library.pages[id].front.hidden
         {
-            tell(Read::Hidden, Mark::of(b"hidden"));
+            tell(Input::Hidden, Mark::of(b"hidden"));
         }
         let view = self.view(Detail::Marks(memo));
         let variables = self.variables(view, Some(&reader))?;
@@ -512,13 +516,13 @@ impl<'w> Job<'w> {
                 }
                 _ => value_mark(value, shape),
             };
-            tell(Read::Variable(name, shape), mark);
+            tell(Input::Variable(name, shape), mark);
         }
         for question in asked {
             let shape = reader.shape_of(question);
             let make = || questions::answer(view, question, &shape);
             let mark = memo.answer(&shape, question, make);
-            tell(Read::Question(question, &reader), mark);
+            tell(Input::Question(question, &reader), mark);
         }
         Some(())
     }
@@ -528,7 +532,7 @@ impl<'w> Job<'w> {
         if self.contents.complete {
             return;
         }
-        let shown = Shown::default();
+        let shown = BodyLookup::default();
         let reader = self.world.templates.readers.reader(template);
         self.variables(self.view(Detail::Bodies(&shown)), Some(&reader));
         shown.tell();
@@ -720,7 +724,7 @@ impl<'w> Job<'w> {
         self.stands(name)?;
         let theme = self.world.config.theme.as_deref();
         let templates = &self.world.templates;
-        let mut written = Bounded::new(meter::MAX_OUTPUT_BYTES);
+        let mut written = BoundedWriter::new(meter::MAX_OUTPUT_BYTES);
         match templates.tera.render_to(name, context, &mut written) {
             Ok(()) => Ok(Some(Object::rendered(self.key.as_str(), written.bytes))),
             Err(error) => {
@@ -783,7 +787,7 @@ impl Job<'_> {
     }
 }
 
-fn rendered(document: &Rendered) -> Result<(), Vec<Diagnostic>> {
+fn rendered(document: &BodyResult) -> Result<(), Vec<Diagnostic>> {
     match document {
         Ok(_) => Ok(()),
         Err(problems) => Err(problems.clone()),

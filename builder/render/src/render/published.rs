@@ -3,7 +3,7 @@
 use quillfront_site::fingerprint::Mark;
 use quillfront_site::key::{OutputKey, SourceKey};
 use quillfront_site::plan::{Plan, Recipe};
-use quillfront_site::quillfront_toml::{Images, Resized};
+use quillfront_site::quillfront_toml::{Images, ResizeMode};
 use std::collections::BTreeMap;
 
 /// The ends of the names of pictures.
@@ -13,13 +13,13 @@ const EXTENSIONS: [&str; 9] = [
 
 /// The pictures that are published as they are.
 #[derive(Debug, Clone)]
-pub struct Published {
+pub struct PublishedPictures {
     mark: Mark,
     sources: BTreeMap<OutputKey, SourceKey>,
     keys: BTreeMap<SourceKey, OutputKey>,
 }
 
-impl Published {
+impl PublishedPictures {
     /// Returns those of a plan; none where no page has a use for them.
     pub fn of(images: &Images, plan: &Plan) -> Self {
         let mut published = Self {
@@ -27,7 +27,7 @@ impl Published {
             sources: BTreeMap::new(),
             keys: BTreeMap::new(),
         };
-        if images.resized == Resized::AtBuild && !images.responsive {
+        if images.resized == ResizeMode::AtBuild && !images.responsive {
             return published;
         }
         for (key, planned) in plan {

@@ -1,12 +1,12 @@
 //! Asking the questions of a trace again: what would the answers be now?
 
 use super::content::Contents;
-use super::files::{self, Found};
+use super::files::{self, FileMatch};
 use super::lookup;
 use super::output;
 use super::readings::Part;
 use super::scope;
-use super::values::{self, Detail, Shown, View};
+use super::values::{self, BodyLookup, Detail, View};
 use super::world::World;
 use crate::graph::{Neighbours, PageQuestion, Question, TextQuestion, value_mark, whole};
 use quillfront_site::fingerprint::{Mark, Marker};
@@ -104,10 +104,10 @@ fn of_either(world: &World, contents: Option<&Contents>, question: &TextQuestion
     marker.done()
 }
 
-fn add_file(marker: &mut Marker, world: &World, contents: Option<&Contents>, found: &Found) {
+fn add_file(marker: &mut Marker, world: &World, contents: Option<&Contents>, found: &FileMatch) {
     let key = match found {
-        Found::Source(key) => return add_source(marker, world, key),
-        Found::Made(key) => key,
+        FileMatch::Source(key) => return add_source(marker, world, key),
+        FileMatch::Made(key) => key,
     };
     marker.bytes(key.as_str());
     if world.styles.key(key.as_str()).is_some() {
@@ -189,7 +189,7 @@ pub fn need_bodies(world: &World, contents: &Contents, question: &PageQuestion, 
     if contents.complete {
         return;
     }
-    let shown = Shown::default();
+    let shown = BodyLookup::default();
     let view = View {
         world,
         contents,
@@ -230,8 +230,8 @@ pub fn source_of(world: &World, question: &TextQuestion) -> Option<(SourceKey, P
             world.sources.exists(key.as_str()).then(|| (key, address()))
         }
         TextQuestion::File(path) => match files::find(world, path).ok()?? {
-            Found::Source(key) => Some((key, Part::File)),
-            Found::Made(_) => None,
+            FileMatch::Source(key) => Some((key, Part::File)),
+            FileMatch::Made(_) => None,
         },
         TextQuestion::Picture(path) => Some((files::source(world, path).ok()??, Part::File)),
         TextQuestion::Published(key) => Some((world.published.source(key)?.clone(), Part::File)),

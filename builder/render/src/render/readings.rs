@@ -63,12 +63,12 @@ impl fmt::Display for Part {
 pub type Parts = BTreeMap<SourceKey, BTreeSet<Part>>;
 
 /// Sources that matter; sections always do, for their lists.
-pub type Wanted = Arc<BTreeSet<SourceKey>>;
+pub type WantedSources = Arc<BTreeSet<SourceKey>>;
 
 /// What was noted so far.
 #[derive(Debug, Default)]
 pub struct Readings {
-    only: Option<Wanted>,
+    only: Option<WantedSources>,
     parts: RefCell<Parts>,
     seen: RefCell<BTreeSet<(ShapeId, PageId, Neighbours)>>,
 }
@@ -78,7 +78,7 @@ const BEYOND: [&str; 4] = ["lower", "higher", "translations", "backlinks"];
 
 impl Readings {
     /// Notes only what is read of some sources.
-    pub fn of(only: Option<Wanted>) -> Self {
+    pub fn of(only: Option<WantedSources>) -> Self {
         Self {
             only,
             ..Self::default()
@@ -143,21 +143,21 @@ impl Readings {
 
 /// Something that is read, in words, with the parts of it that are.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Told {
+pub struct Statement {
     /// What: `config`, `page content/a.md`, `the first 10 of pages`, `how many`.
     pub what: String,
     /// The parts of it; none where it is the whole.
-    pub parts: Vec<Told>,
+    pub parts: Vec<Statement>,
 }
 
-impl From<String> for Told {
+impl From<String> for Statement {
     fn from(what: String) -> Self {
         let parts = Vec::new();
         Self { what, parts }
     }
 }
 
-impl fmt::Display for Told {
+impl fmt::Display for Statement {
     /// `page content/a.md: date, pages (title)`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.what)?;
@@ -170,8 +170,8 @@ impl fmt::Display for Told {
 }
 
 /// `date, title`; `the first 10 of pages (title)`.
-fn words(parts: &[Told]) -> String {
-    let part = |told: &Told| {
+fn words(parts: &[Statement]) -> String {
+    let part = |told: &Statement| {
         if told.parts.is_empty() {
             told.what.clone()
         } else {
@@ -183,7 +183,7 @@ fn words(parts: &[Told]) -> String {
 }
 
 /// The parts that a shape reads; none where it is the whole.
-pub fn parts_of(shape: &Shape) -> Vec<Told> {
+pub fn parts_of(shape: &Shape) -> Vec<Statement> {
     let Shape::Parts(parts) = shape else {
         return Vec::new();
     };
@@ -192,7 +192,7 @@ pub fn parts_of(shape: &Shape) -> Vec<Told> {
             Shape::Parts(parts) => parts.items.as_ref().and_then(|items| items.first),
             Shape::Whole => None,
         };
-        Told {
+        Statement {
             what: match first {
                 Some(count) => format!("the first {count} of {name}"),
                 None => name.clone(),
@@ -200,7 +200,7 @@ pub fn parts_of(shape: &Shape) -> Vec<Told> {
             parts: parts_of(shape),
         }
     };
-    let mut told: Vec<Told> = parts.fields.iter().map(field).collect();
+    let mut told: Vec<Statement> = parts.fields.iter().map(field).collect();
     if let Some(items) = &parts.items {
         told.extend(parts_of(&items.shape));
     }

@@ -240,8 +240,8 @@ pub fn need_picture(key: SourceKey) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::effective::{self, Observed};
-    use crate::evaluate::{Evaluation, Options, Prepared};
+    use crate::effective::{self, SourceObservation};
+    use crate::evaluate::{Evaluation, Options, PreparedSite};
     use crate::render::world::{Listing, Settings};
     use quillfront_site::source::Sources;
     use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -249,7 +249,7 @@ mod tests {
     fn world() -> Arc<World> {
         let mut sources = Sources::default();
         let text = b"base_url = \"https://example.org\"";
-        let config = Observed::Text {
+        let config = SourceObservation::Text {
             version: "1".to_owned(),
             size: text.len() as u64,
             bytes: Some(text.to_vec()),
@@ -264,7 +264,7 @@ mod tests {
             listing: Listing::All,
             all_accepted: false,
         };
-        let site = Prepared::new(Arc::new(sources), settings).unwrap();
+        let site = PreparedSite::new(Arc::new(sources), settings).unwrap();
         let mut evaluation: Evaluation = site.evaluate(Options::default());
         evaluation.step(|_, object| object);
         evaluation.finish().site.expect("a site").world

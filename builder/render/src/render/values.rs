@@ -12,7 +12,7 @@ pub use bodies::toc;
 pub use lists::{PagerList, pages, paginator, taxonomy, taxonomy_kind, term, terms};
 
 use super::configuration::{self, free_value};
-use super::content::{Contents, Linking, Projected};
+use super::content::{Contents, Linking, Projection};
 use super::readings::{Part, Readings};
 use super::scope;
 use super::world::World;
@@ -41,14 +41,14 @@ pub enum Detail<'a> {
     /// inside another value.
     Marks(&'a Memo),
     /// To learn which bodies a shape reads; of the values nothing is used.
-    Bodies(&'a Shown),
+    Bodies(&'a BodyLookup),
     /// To learn which parts of which sources a shape reads; of the values nothing is used.
     Sources(&'a Readings),
 }
 
 /// The bodies that are read, and what was looked at already.
 #[derive(Default)]
-pub struct Shown {
+pub struct BodyLookup {
     /// Files whose body is read and is not at hand.
     pub missing: RefCell<BTreeSet<SourceKey>>,
     /// Those that cannot be rendered.
@@ -56,7 +56,7 @@ pub struct Shown {
     seen: RefCell<BTreeSet<(ShapeId, PageId, Neighbours)>>,
 }
 
-impl Shown {
+impl BodyLookup {
     /// Notes the bodies that the current render shows and that are not at hand.
     pub fn tell(&self) {
         self.missing.take().into_iter().for_each(scope::need_body);
@@ -272,7 +272,9 @@ pub fn section(view: View<'_>, id: SectionId, shape: &Shape) -> Value {
     let make = || section_value(view, id, shape);
     match view.detail {
         Detail::Full => view.contents.section_values.get_or(id, make),
-        Detail::Read => view.contents.projected(shape, Projected::Section(id), make),
+        Detail::Read => view
+            .contents
+            .projected(shape, Projection::Section(id), make),
         Detail::Marks(_) | Detail::Bodies(_) | Detail::Sources(_) => make(),
     }
 }

@@ -1,8 +1,8 @@
 //! All that a render may look at. [`scope`] is how template functions get at it.
 
-use super::generated::{Generated, Indexes};
-use super::originals::{AllMetadata, Examined};
-use super::published::Published;
+use super::generated::{GeneratedFiles, Indexes};
+use super::originals::{AllMetadata, ExaminedPictures};
+use super::published::PublishedPictures;
 use super::scope;
 use super::templates::Templates;
 use crate::remote::{Answers, Request};
@@ -27,7 +27,7 @@ use std::sync::Arc;
 pub type Inputs = BTreeMap<SourceKey, Option<Arc<[u8]>>>;
 
 /// What is known of a picture that was asked for; else why nothing is.
-pub type Measured = Result<Measure, String>;
+pub type MeasureResult = Result<Measure, String>;
 
 /// What is known of a picture. Its bytes are not kept.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -161,17 +161,17 @@ pub struct World {
     /// What came from the network.
     pub answers: Arc<Answers>,
     /// Pictures that earlier rounds asked for.
-    pub measured: Arc<BTreeMap<SourceKey, Measured>>,
+    pub measured: Arc<BTreeMap<SourceKey, MeasureResult>>,
     /// Pictures whose metadata is looked at.
-    pub examined: Arc<Examined>,
+    pub examined: Arc<ExaminedPictures>,
     /// What is known of it.
     pub metadata: Arc<AllMetadata>,
     /// What is made from `sass/`.
     pub styles: Arc<Sheets>,
     /// What else is made without a template.
-    pub generated: Arc<Generated>,
+    pub generated: Arc<GeneratedFiles>,
     /// Pictures that are published as they are.
-    pub published: Arc<Published>,
+    pub published: Arc<PublishedPictures>,
     /// Search indexes that earlier rounds asked for.
     pub indexes: Arc<Indexes>,
     /// Texts that are kept elsewhere, as far as they were asked for.

@@ -1,13 +1,13 @@
 //! What is compiled with the guard is what the compiler makes of the author's text without it.
 
 use super::*;
-use crate::effective::{self, Observed};
+use crate::effective::{self, SourceObservation};
 use proptest::prelude::*;
 
 fn guarded(text: &str) -> Result<String, Diagnostic> {
     let mut sources = Sources::default();
     let key = SourceKey::from("sass/a.scss");
-    let observed = Observed::Text {
+    let observed = SourceObservation::Text {
         version: "1".into(),
         size: text.len() as u64,
         bytes: Some(text.as_bytes().to_vec()),

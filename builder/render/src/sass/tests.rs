@@ -1,13 +1,13 @@
 //! Style sheets, from sources to CSS; and what would hang or crash the compiler.
 
 use super::*;
-use crate::effective::{self, Observed};
+use crate::effective::{self, SourceObservation};
 use proptest::prelude::*;
 
 pub(super) fn sources(files: &[(&str, &str)]) -> Sources {
     let mut sources = Sources::default();
     for (key, text) in files {
-        let observed = Observed::Text {
+        let observed = SourceObservation::Text {
             version: "1".into(),
             size: text.len() as u64,
             bytes: Some(text.as_bytes().to_vec()),

@@ -1,8 +1,8 @@
 //! What `_headers` makes of the headers that an object has without it.
 
-use super::{Blocked, Dressed, REFERRER_POLICY, Violation};
+use super::{BlockedItem, REFERRER_POLICY, SecuredHeaders, Violation};
 use quillfront_headers::{Field, Metadata};
-use quillfront_site::edge_files::{Merged, Setting};
+use quillfront_site::edge_files::{MergedHeader, Setting};
 use quillfront_site::quillfront_toml::security::{PathSecurity, Preset};
 use std::collections::BTreeMap;
 
@@ -13,10 +13,10 @@ const POLICY: &str = "content-security-policy";
 /// Merges rules into the headers of an object. Where the result does not fit, the object goes without them,
 /// and it is told.
 pub(super) fn merge(
-    dressed: Dressed,
-    merged: BTreeMap<String, Merged>,
+    dressed: SecuredHeaders,
+    merged: BTreeMap<String, MergedHeader>,
     security: Option<&PathSecurity>,
-) -> Dressed {
+) -> SecuredHeaders {
     let stored = &dressed.metadata;
     let mut metadata = Metadata::read(|field: Field| Some(stored.get(field.name())?.as_str()));
     let is_strict = security.is_some_and(|security| security.preset == Preset::Strict);
@@ -33,7 +33,7 @@ pub(super) fn merge(
         let line = own.line;
         last_line = last_line.max(line);
         let joined = joined(&own.setting);
-        let weaker = Blocked::Weaker {
+        let weaker = BlockedItem::Weaker {
             line,
             name: name.clone(),
         };
@@ -52,7 +52,7 @@ pub(super) fn merge(
                     Setting::Removed => 0,
                 };
                 if count + usize::from(page.is_some()) > 1 {
-                    told(Blocked::TwoPolicies { line });
+                    told(BlockedItem::TwoPolicies { line });
                 }
                 let both: Vec<String> = page.into_iter().chain(joined).collect();
                 metadata.policy = (!both.is_empty()).then(|| both.join(", "));
@@ -70,7 +70,7 @@ pub(super) fn merge(
         }
     }
     match metadata.write() {
-        Ok(metadata) => Dressed {
+        Ok(metadata) => SecuredHeaders {
             metadata,
             content_type,
             cache_control,
@@ -80,7 +80,7 @@ pub(super) fn merge(
             let mut dressed = dressed;
             dressed.violations.push(Violation {
                 is_error: false,
-                what: Blocked::Rules {
+                what: BlockedItem::Rules {
                     line: last_line,
                     why: why.to_string(),
                 },
@@ -94,7 +94,7 @@ pub(super) fn merge(
 /// not about these.
 pub(super) fn merge_into_no_object(
     headers: &mut BTreeMap<String, Option<String>>,
-    merged: BTreeMap<String, Merged>,
+    merged: BTreeMap<String, MergedHeader>,
 ) {
     for (name, own) in merged {
         if matches!(name.as_str(), CACHE_CONTROL | CONTENT_TYPE) {

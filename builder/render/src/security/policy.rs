@@ -1,6 +1,6 @@
 //! The content security policy of a page (CSP Level 3).
 
-use super::{Blocked, Violation, refuses};
+use super::{BlockedItem, Violation, refuses};
 use quillfront_policy::{self as policy, Facts, FindingKind, MAX_WHAT_BYTES};
 use quillfront_site::quillfront_toml::Directive;
 use quillfront_site::quillfront_toml::security::{PathSecurity, Preset, Scripts};
@@ -175,7 +175,7 @@ impl Policy {
             if !is_allowed && !self.has(Directive::Script, "'unsafe-inline'") {
                 violations.insert(Violation {
                     is_error,
-                    what: Blocked::Found {
+                    what: BlockedItem::Found {
                         kind: finding.kind,
                         what: finding.what.clone(),
                         hash,
@@ -207,7 +207,7 @@ impl Policy {
                 let url = source.url.clone();
                 violations.insert(Violation {
                     is_error: false,
-                    what: Blocked::Loaded { directive, url },
+                    what: BlockedItem::Loaded { directive, url },
                 });
             }
         }

@@ -17,15 +17,15 @@ fn only(security: Option<&Security>) -> HeaderSources<'_> {
     }
 }
 
-fn planned(recipe: Recipe) -> Planned {
-    Planned {
+fn planned(recipe: Recipe) -> PlannedOutput {
+    PlannedOutput {
         rank: Rank::List,
         source: SourceKey::from("config.toml"),
         recipe,
     }
 }
 
-fn dressed(text: &str, key: &str, page: &Facts) -> Dressed {
+fn dressed(text: &str, key: &str, page: &Facts) -> SecuredHeaders {
     let planned = planned(Recipe::Robots);
     let security = security(text);
     dress(
@@ -40,7 +40,7 @@ fn policy(text: &str, page: &Facts) -> String {
     dressed(text, "a/index.html", page).metadata["qf-csp"].clone()
 }
 
-fn told(dressed: &Dressed) -> Vec<String> {
+fn told(dressed: &SecuredHeaders) -> Vec<String> {
     let told = dressed.violations.iter().map(|one| {
         let one = diagnostic(one, "templates/a.html", Some(3));
         format!("{one}")
@@ -74,7 +74,7 @@ fn without_the_section_only_a_redirect_has_metadata() {
     let key = OutputKey::from("a/index.html");
     assert_eq!(
         dress(only(None), &key, &planned(Recipe::Robots), None),
-        Dressed::default()
+        SecuredHeaders::default()
     );
     let to = |target: &str| {
         dress(
@@ -344,7 +344,7 @@ fn the_budget_is_one_and_exact() {
         };
         dressed(&text, "a/index.html", &page)
     };
-    let total = |dressed: &Dressed| -> usize {
+    let total = |dressed: &SecuredHeaders| -> usize {
         let all = dressed.metadata.iter();
         all.map(|(name, value)| name.len() + value.len()).sum()
     };

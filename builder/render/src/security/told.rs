@@ -1,7 +1,7 @@
 //! What an author is told of what a policy blocks: what it is, and the line that would allow it.
 
 use super::policy::{as_source, is_own, origin_of};
-use super::{Blocked, Violation};
+use super::{BlockedItem, Violation};
 use quillfront_headers::MAX_POLICY_BYTES;
 use quillfront_policy::FindingKind;
 use quillfront_site::diagnostic::{Diagnostic, Severity};
@@ -26,29 +26,29 @@ pub fn diagnostic(violation: &Violation, file: &str, line: Option<u32>) -> Diagn
     }
 }
 
-fn words(what: &Blocked) -> (String, String) {
+fn words(what: &BlockedItem) -> (String, String) {
     match what {
-        Blocked::Found { kind, what, hash } => found(*kind, what, hash.as_deref()),
-        Blocked::Loaded { directive, url } => loaded(*directive, url),
-        Blocked::Weaker { name, .. } => (
+        BlockedItem::Found { kind, what, hash } => found(*kind, what, hash.as_deref()),
+        BlockedItem::Loaded { directive, url } => loaded(*directive, url),
+        BlockedItem::Weaker { name, .. } => (
             format!("`{name}` is weaker here than `preset = \"strict\"` has it"),
             "take the line out; or say in quillfront.toml which pages need it, in a [[security.paths]] with \
              preset = \"relaxed\""
                 .to_owned(),
         ),
-        Blocked::TwoPolicies { .. } => (
+        BlockedItem::TwoPolicies { .. } => (
             "two content security policies hold at once: what either of them blocks is blocked".to_owned(),
             "say what pages need below [security] in quillfront.toml, such as csp.img-src, and take the line \
              out; in the dialect of Cloudflare, `! Content-Security-Policy` before it takes the other one away"
                 .to_owned(),
         ),
-        Blocked::Rules { why, .. } => (
+        BlockedItem::Rules { why, .. } => (
             format!(
                 "the headers that the file adds do not fit into the metadata of an object, and are left out: {why}"
             ),
             "write shorter ones, or fewer".to_owned(),
         ),
-        Blocked::Policy { why } => (
+        BlockedItem::Policy { why } => (
             format!(
                 "the security headers of this page do not fit into the metadata of an object: {why}"
             ),

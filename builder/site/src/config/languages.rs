@@ -30,7 +30,7 @@ pub struct LanguageConfig {
 
 /// The keys of one language that were given.
 #[derive(Default)]
-pub(super) struct Given {
+pub(super) struct GivenKeys {
     title: Option<String>,
     description: Option<String>,
     generate_feeds: Option<bool>,
@@ -41,10 +41,10 @@ pub(super) struct Given {
     translations: BTreeMap<String, String>,
 }
 
-impl Given {
+impl GivenKeys {
     /// Takes a language's keys out of its own table, or the default language's out of the root.
-    pub(super) fn take(table: &mut Table<'_, '_>, slugs: SlugMode) -> Given {
-        Given {
+    pub(super) fn take(table: &mut Table<'_, '_>, slugs: SlugMode) -> GivenKeys {
+        GivenKeys {
             title: table.text("title"),
             description: table.text("description"),
             generate_feeds: table.flag("generate_feeds"),
@@ -58,14 +58,14 @@ impl Given {
 
     /// The default language may be configured at the root or in a table of its own; a key that is
     /// in both is added to `twice`.
-    pub(super) fn merge(self, own: Given, twice: &mut Vec<String>) -> Given {
+    pub(super) fn merge(self, own: GivenKeys, twice: &mut Vec<String>) -> GivenKeys {
         let mut translations = self.translations;
         for (key, text) in own.translations {
             if translations.insert(key.clone(), text).is_some() {
                 twice.push(format!("translations.{key}"));
             }
         }
-        Given {
+        GivenKeys {
             title: either("title", self.title, own.title, twice),
             description: either("description", self.description, own.description, twice),
             generate_feeds: either(

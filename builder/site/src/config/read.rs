@@ -1,6 +1,6 @@
 //! The whole of `config.toml`: the root's keys, and the parts in their order.
 
-use super::languages::Given;
+use super::languages::GivenKeys;
 use super::markdown;
 use super::search::Search;
 use super::{CODE, Config, ExcludedPagers, Globs, LanguageConfig, Level, LinkChecker, Slugify};
@@ -134,7 +134,7 @@ fn languages(
     default_language: &str,
     slugs: SlugMode,
 ) -> BTreeMap<String, LanguageConfig> {
-    let mut default = Given::take(root, slugs);
+    let mut default = GivenKeys::take(root, slugs);
     let mut others = BTreeMap::new();
     let mut tables = root.table("languages");
     for (count, entry) in tables.take_all().into_iter().enumerate() {
@@ -149,7 +149,7 @@ fn languages(
             continue;
         }
         let mut table = tables.nested(&entry.key, entry.node);
-        let given = Given::take(&mut table, slugs);
+        let given = GivenKeys::take(&mut table, slugs);
         table.finish(Unknown::Refused);
         if entry.key != default_language {
             others.insert(entry.key, given);
@@ -168,7 +168,7 @@ fn languages(
     let search = default.search.take();
     let search = search.map_or_else(Search::default, |own| own.or_as(Search::default()));
     others.insert(default_language.to_owned(), default);
-    let configured = |(code, given): (String, Given)| (code, given.into_config(search));
+    let configured = |(code, given): (String, GivenKeys)| (code, given.into_config(search));
     others.into_iter().map(configured).collect()
 }
 

@@ -41,7 +41,7 @@ struct ForPaths {
 
 /// What the rules make of one header of an object.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Merged {
+pub struct MergedHeader {
     /// The line that did it last.
     pub line: u32,
     /// What it is.
@@ -122,12 +122,12 @@ impl HeaderRules {
     /// Returns what they make of the headers of an object, by lower-case name. Of each header the first rule that
     /// sets it replaces what would be there without the rules, and the others add to it. The path is as viewers
     /// see it, decoded: `/blog/post/`.
-    pub fn of_path(&self, path: &str) -> BTreeMap<String, Merged> {
+    pub fn of_path(&self, path: &str) -> BTreeMap<String, MergedHeader> {
         self.merged(path, |_| true)
     }
 
     /// Returns what the rules for all paths make of headers: those of answers that no object stands for.
-    pub fn of_no_object(&self) -> BTreeMap<String, Merged> {
+    pub fn of_no_object(&self) -> BTreeMap<String, MergedHeader> {
         self.merged("/", |rule| rule.matcher.matches_all())
     }
 
@@ -151,15 +151,19 @@ impl HeaderRules {
             .map(|(line, _)| *line)
     }
 
-    fn merged(&self, path: &str, is_asked: impl Fn(&ForPaths) -> bool) -> BTreeMap<String, Merged> {
-        let mut merged: BTreeMap<String, Merged> = BTreeMap::new();
+    fn merged(
+        &self,
+        path: &str,
+        is_asked: impl Fn(&ForPaths) -> bool,
+    ) -> BTreeMap<String, MergedHeader> {
+        let mut merged: BTreeMap<String, MergedHeader> = BTreeMap::new();
         for rule in self.rules.iter().filter(|rule| is_asked(rule)) {
             let Some(captures) = rule.matcher.captures(path) else {
                 continue;
             };
             for (line, change) in &rule.changes {
                 let name = name_of(change).to_ascii_lowercase();
-                let own = merged.entry(name).or_insert_with(|| Merged {
+                let own = merged.entry(name).or_insert_with(|| MergedHeader {
                     line: *line,
                     setting: Setting::Removed,
                     is_default_removed: false,

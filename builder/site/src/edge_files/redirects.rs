@@ -23,7 +23,7 @@ const MAX_TARGET_BYTES: usize = 2_000;
 const MAX_BYTES: usize = quillfront_headers::MAX_RULES_BYTES / 2;
 
 /// A file that was read.
-pub(super) struct Read {
+pub(super) struct RedirectFile {
     pub(super) redirects: Redirects,
     pub(super) problems: Vec<Problem>,
     /// The paths that rules show in place of others, with the lines of these.
@@ -31,7 +31,7 @@ pub(super) struct Read {
 }
 
 /// Reads a file. `own_host` is the host of the site.
-pub(super) fn read(text: &str, dialect: Dialect, own_host: Option<&str>) -> Read {
+pub(super) fn read(text: &str, dialect: Dialect, own_host: Option<&str>) -> RedirectFile {
     let parsed = parse(text, dialect);
     let mut problems = parsed.problems;
     let mut rules: Vec<RedirectRule> = Vec::new();
@@ -60,7 +60,7 @@ pub(super) fn read(text: &str, dialect: Dialect, own_host: Option<&str>) -> Read
     }
     // Netlify takes `/a` and `/a/` for one path.
     let redirects = Redirects::new(rules, dialect == Dialect::Netlify);
-    Read {
+    RedirectFile {
         redirects,
         problems,
         shown,

@@ -1,7 +1,7 @@
 //! Lists of terms, and the pages of each term. A mistake in the name of a term is told where a page
 //! has it.
 
-use super::{FeedOf, OfTaxonomy, OfTerm, Planned, Rank, Recipe, Wanted, want_feeds};
+use super::{Claims, FeedOf, OfTaxonomy, OfTerm, PlannedOutput, Rank, Recipe, want_feeds};
 use crate::config::Config;
 use crate::diagnostic::Diagnostic;
 use crate::facts::Page;
@@ -11,7 +11,7 @@ use crate::pagination::Pagination;
 use crate::pagination::{self, numbered_path, part_path};
 
 pub(super) fn want(
-    wanted: &mut Wanted<'_>,
+    wanted: &mut Claims<'_>,
     config: &Config,
     lang: &str,
     id: TaxonomyId,
@@ -68,9 +68,9 @@ pub(super) fn want(
     }
 }
 
-impl Wanted<'_> {
+impl Claims<'_> {
     /// Returns what makes an output, for people: its source, or the term that a page has.
-    pub(super) fn maker(&self, planned: &Planned) -> String {
+    pub(super) fn maker(&self, planned: &PlannedOutput) -> String {
         match self
             .library
             .and_then(|library| term_of(library, &planned.recipe))

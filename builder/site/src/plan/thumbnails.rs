@@ -1,7 +1,7 @@
 //! Outputs that nobody can reach, since their addresses are those of thumbnails.
 
 use super::wanted::about_path;
-use super::{Plan, Planned, path_of};
+use super::{Plan, PlannedOutput, path_of};
 use crate::diagnostic::Diagnostic;
 use crate::key::OutputKey;
 use quillfront_image_urls::{Place, Settings};
@@ -24,7 +24,7 @@ pub(super) fn in_their_place<'a>(
     told.take(MAX_TOLD)
 }
 
-fn told(key: &OutputKey, planned: &Planned, settings: &Settings) -> Option<Diagnostic> {
+fn told(key: &OutputKey, planned: &PlannedOutput, settings: &Settings) -> Option<Diagnostic> {
     let prefix = &settings.prefix;
     let why = match Place::of(key.as_str(), settings) {
         Place::Ordinary => return None,
@@ -56,7 +56,7 @@ mod tests {
                 let source = SourceKey::from(format!("static/{key}"));
                 let recipe = Recipe::Copy(source.clone());
                 let rank = Rank::Static;
-                let planned = Planned {
+                let planned = PlannedOutput {
                     rank,
                     source,
                     recipe,

@@ -1,25 +1,25 @@
 //! Who wants which key, and who gets it where several want the same: ownership is decided by rank and source
 //! key (invariant 1).
 
-use super::{FeedOf, Plan, Planned, Rank, Recipe, path_of};
+use super::{FeedOf, Plan, PlannedOutput, Rank, Recipe, path_of};
 use crate::diagnostic::Diagnostic;
 use crate::key::{OutputKey, Role, SourceKey, fault};
 use crate::library::Library;
 use crate::quillfront_toml::StaticFiles;
 
-pub(super) struct Wanted<'a> {
+pub(super) struct Claims<'a> {
     /// The site, where more than a single output is wanted.
     pub(super) library: Option<&'a Library>,
     pub(super) static_files: StaticFiles,
     /// What is wanted under each key, in order; several may want the same.
-    pub(super) wants: Vec<(OutputKey, Planned)>,
+    pub(super) wants: Vec<(OutputKey, PlannedOutput)>,
     pub(super) problems: Vec<Diagnostic>,
     pub(super) config_key: SourceKey,
     /// Where keys are put together: one after another in the same memory.
     pub(super) key: String,
 }
 
-impl Wanted<'_> {
+impl Claims<'_> {
     pub(super) fn nothing(static_files: StaticFiles, config_key: &SourceKey) -> Self {
         Self {
             library: None,
@@ -42,7 +42,7 @@ impl Wanted<'_> {
             self.problems.push(about_path(problem, rank));
             return;
         }
-        let planned = Planned {
+        let planned = PlannedOutput {
             rank,
             source: source.clone(),
             recipe,
@@ -66,7 +66,12 @@ impl Wanted<'_> {
     }
 
     /// Which of two gets a key; the other is a diagnostic.
-    pub(super) fn owner(&mut self, key: &OutputKey, there: Planned, planned: Planned) -> Planned {
+    pub(super) fn owner(
+        &mut self,
+        key: &OutputKey,
+        there: PlannedOutput,
+        planned: PlannedOutput,
+    ) -> PlannedOutput {
         if there.source == planned.source
             && (there.recipe == planned.recipe || sends_to_itself(&there, &planned))
         {
@@ -83,10 +88,11 @@ impl Wanted<'_> {
             return planned;
         }
         let replaces = self.static_files == StaticFiles::Replace;
-        let replaces = |planned: &Planned| {
+        let replaces = |planned: &PlannedOutput| {
             replaces && planned.rank == Rank::Static && planned.source.role() == Role::Static
         };
-        let order = |planned: &Planned| (!replaces(planned), planned.rank, planned.source.clone());
+        let order =
+            |planned: &PlannedOutput| (!replaces(planned), planned.rank, planned.source.clone());
         let (owner, loser) = if order(&planned) < order(&there) {
             (planned, there)
         } else {
@@ -138,15 +144,16 @@ pub(super) fn about_path(problem: Diagnostic, rank: Rank) -> Diagnostic {
 }
 
 /// True where one of two outputs of a content file is a redirect to it from where it already is.
-pub(super) fn sends_to_itself(one: &Planned, other: &Planned) -> bool {
-    let redirects =
-        |planned: &Planned| planned.rank == Rank::Alias && planned.source.role() == Role::Content;
+pub(super) fn sends_to_itself(one: &PlannedOutput, other: &PlannedOutput) -> bool {
+    let redirects = |planned: &PlannedOutput| {
+        planned.rank == Rank::Alias && planned.source.role() == Role::Content
+    };
     redirects(one) != redirects(other)
 }
 
 /// True for the feed of a site, beside that of one of its sections: the home page's, where they have
 /// one address.
-pub(super) fn has_all_of(one: &Planned, other: &Planned) -> bool {
+pub(super) fn has_all_of(one: &PlannedOutput, other: &PlannedOutput) -> bool {
     match (&one.recipe, &other.recipe) {
         (Recipe::Feed(one), Recipe::Feed(other)) => {
             let (one, other) = ((&one.lang, &one.of), (&other.lang, &other.of));

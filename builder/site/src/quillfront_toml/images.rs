@@ -16,11 +16,12 @@ const MOST: Limits = Limits {
 /// No `sizes` of a picture needs more.
 const MAX_SIZES_BYTES: usize = 400;
 
-const RESIZE: [(&str, Resized); 2] = [("url", Resized::ByUrl), ("build", Resized::AtBuild)];
+const RESIZE: [(&str, ResizeMode); 2] =
+    [("url", ResizeMode::ByUrl), ("build", ResizeMode::AtBuild)];
 
 /// What `resize_image` of templates gives.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Resized {
+pub enum ResizeMode {
     /// A picture that is made while the site is built, as with Zola.
     #[default]
     AtBuild,
@@ -54,7 +55,7 @@ pub struct Images {
     /// The URLs of thumbnails.
     pub settings: Settings,
     /// What `resize_image` gives.
-    pub resized: Resized,
+    pub resized: ResizeMode,
     /// Whether a picture in Markdown is one that fits every screen.
     pub responsive: bool,
     /// The attribute `sizes` of such pictures; none is that of the renderer.
@@ -99,7 +100,7 @@ impl Images {
         }
         let images = Self {
             settings,
-            resized: table.choice("resize", &RESIZE).unwrap_or(Resized::ByUrl),
+            resized: table.choice("resize", &RESIZE).unwrap_or(ResizeMode::ByUrl),
             responsive: table.flag("responsive").unwrap_or(false),
             sizes,
             originals: match table.flag("strip_originals") {
@@ -269,7 +270,7 @@ mod tests {
         assert_eq!(settings.presets["card"], "w=300,h=200,fit=cover");
         assert_eq!(
             (images.resized, images.responsive),
-            (Resized::AtBuild, true)
+            (ResizeMode::AtBuild, true)
         );
         assert_eq!(images.sizes.as_deref(), Some("50vw"));
         assert_eq!(images.originals, Originals::Told);
@@ -280,11 +281,11 @@ mod tests {
         }
 
         let usual = OwnConfig::parse(KEY, "").unwrap().images;
-        assert_eq!(usual.resized, Resized::ByUrl);
+        assert_eq!(usual.resized, ResizeMode::ByUrl);
         assert_eq!(usual.originals, Originals::Told);
         assert!(usual.settings.is_default());
         let without_file = OwnConfig::default().images;
-        assert_eq!(without_file.resized, Resized::AtBuild);
+        assert_eq!(without_file.resized, ResizeMode::AtBuild);
         assert_eq!(without_file.originals, Originals::Kept);
     }
 

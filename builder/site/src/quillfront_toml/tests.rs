@@ -17,7 +17,7 @@ fn an_empty_file_is_as_none() {
     let empty = OwnConfig {
         dialect: Some(Dialect::Netlify),
         images: Images {
-            resized: Resized::ByUrl,
+            resized: ResizeMode::ByUrl,
             originals: Originals::Told,
             ..Images::default()
         },

@@ -3,13 +3,13 @@
 use std::io::{self, Write};
 
 /// Takes what is written up to a number of bytes, then fails.
-pub struct Bounded {
+pub struct BoundedWriter {
     /// What was written.
     pub bytes: Vec<u8>,
     most: usize,
 }
 
-impl Bounded {
+impl BoundedWriter {
     /// With room for so many bytes.
     pub fn new(most: usize) -> Self {
         let bytes = Vec::new();
@@ -17,7 +17,7 @@ impl Bounded {
     }
 }
 
-impl Write for Bounded {
+impl Write for BoundedWriter {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.write_all(bytes)?;
         Ok(bytes.len())

@@ -5,7 +5,7 @@ use crate::lexer::Tag;
 use std::borrow::Cow;
 
 /// Another template that one names.
-pub struct Named<'a> {
+pub struct TemplateName<'a> {
     /// `extends` or `include`.
     pub word: &'static str,
     /// Its name.
@@ -17,7 +17,7 @@ pub struct Named<'a> {
 }
 
 /// What a template extends and includes.
-pub fn named_templates(text: &str) -> Vec<Named<'_>> {
+pub fn named_templates(text: &str) -> Vec<TemplateName<'_>> {
     let mut names = Vec::new();
     let mut kept = 0_usize;
     let mut lines = Lines::of(text);
@@ -29,7 +29,7 @@ pub fn named_templates(text: &str) -> Vec<Named<'_>> {
         }
         for word in ["extends", "include"] {
             if let Some(name) = tags::template(&tag, word) {
-                names.push(Named {
+                names.push(TemplateName {
                     word,
                     name,
                     line: lines.line(tag.range.start),

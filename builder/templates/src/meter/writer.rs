@@ -3,13 +3,13 @@
 use super::expressions::{Calls, Place, Use, is_literal, measures, plain_path};
 use super::functions::*;
 use super::tags::{self, Body};
-use super::{Metered, Role};
+use super::{MeteredText, Role};
 use crate::budget;
 use crate::lexer::Tag;
 use std::borrow::Cow;
 
 /// Puts the meters into a text.
-pub(super) fn metered<'a>(text: &'a str, role: Role<'_>) -> Metered<'a> {
+pub(super) fn metered<'a>(text: &'a str, role: Role<'_>) -> MeteredText<'a> {
     let all: Vec<Tag<'_>> = tags::all(text).collect();
     let mut writer = Writer {
         text,
@@ -183,7 +183,7 @@ impl<'a> Writer<'a, '_> {
         }
     }
 
-    fn done(mut self) -> Metered<'a> {
+    fn done(mut self) -> MeteredText<'a> {
         self.put.sort_by_key(|(at, order, _)| (*at, *order));
         let mut text = String::new();
         let mut copied = 0;
@@ -195,7 +195,7 @@ impl<'a> Writer<'a, '_> {
             copied = *at;
         }
         text.push_str(&self.text[copied..]);
-        Metered {
+        MeteredText {
             text: if inserted.is_empty() {
                 Cow::Borrowed(self.text)
             } else {

@@ -22,35 +22,35 @@ impl ShapeId {
 /// The id of parts, where they have one. It says nothing that the parts do not say, so it counts in no
 /// comparison; and a copy, which may be changed, has none.
 #[derive(Debug, Default)]
-pub struct Assigned(Option<NonZeroU32>);
+pub struct AssignedId(Option<NonZeroU32>);
 
-impl Clone for Assigned {
+impl Clone for AssignedId {
     fn clone(&self) -> Self {
         Self(None)
     }
 }
 
-impl PartialEq for Assigned {
+impl PartialEq for AssignedId {
     fn eq(&self, _: &Self) -> bool {
         true
     }
 }
 
-impl Eq for Assigned {}
+impl Eq for AssignedId {}
 
-impl PartialOrd for Assigned {
+impl PartialOrd for AssignedId {
     fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
         Some(self.cmp(other))
     }
 }
 
-impl Ord for Assigned {
+impl Ord for AssignedId {
     fn cmp(&self, _: &Self) -> std::cmp::Ordering {
         std::cmp::Ordering::Equal
     }
 }
 
-impl std::hash::Hash for Assigned {
+impl std::hash::Hash for AssignedId {
     fn hash<H: std::hash::Hasher>(&self, _: &mut H) {}
 }
 
@@ -86,7 +86,7 @@ fn intern(known: &mut HashMap<Parts, NonZeroU32>, shape: &mut Shape) {
     if let Some(items) = &mut parts.items {
         intern(known, &mut items.shape);
     }
-    parts.id = Assigned(match known.get(parts) {
+    parts.id = AssignedId(match known.get(parts) {
         Some(id) => Some(*id),
         None => {
             let next = u32::try_from(known.len() + 1)

@@ -1,7 +1,7 @@
 //! Holds the lexer against the engine. The fuzz target `lexer` takes this file too.
 
 use quillfront_templates::lexer::{Dialect, Kind, Piece, Tag, Token, pieces};
-use quillfront_templates::meter::{self, Bounded};
+use quillfront_templates::meter::{self, BoundedWriter};
 use quillfront_templates::{budget, filters};
 use tera::{Context, ErrorKind, Tera};
 
@@ -166,7 +166,7 @@ fn renders_the_same(text: &str, again: &str) {
     let Ok(metered) = meter::meter(text) else {
         return;
     };
-    let mut out = Bounded::new(1 << 20);
+    let mut out = BoundedWriter::new(1 << 20);
     let counted = budget::of_text(|| tera.render_str_to(&metered.text, &context, false, &mut out));
     if counted.is_err() {
         return;

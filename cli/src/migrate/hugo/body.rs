@@ -2,7 +2,7 @@
 
 use super::calls::{Call, calls};
 use super::code::fences;
-use super::expand::{Expanded, expand};
+use super::expand::{Expansion, expand};
 use super::links::Pages;
 use crate::migrate::edits::Lines;
 use crate::migrate::findings::Findings;
@@ -93,10 +93,10 @@ pub fn rewrite(text: &str, page: &Page<'_>, findings: &mut Findings) -> Body {
         let line = page.first_line + lines.line(call.range.start) - 1;
         let expanded = expand(text, call, inner, line, page, findings);
         let (part, consumed) = match expanded {
-            Some(Expanded::Text { text, with_body }) => {
+            Some(Expansion::Text { text, with_body }) => {
                 (Part::Text(text), with_body.then_some(end).flatten())
             }
-            Some(Expanded::Component(name, code)) => {
+            Some(Expansion::Component(name, code)) => {
                 components.insert(name);
                 (Part::Code(code), None)
             }

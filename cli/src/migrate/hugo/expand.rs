@@ -3,11 +3,11 @@
 use super::body::Page;
 use super::calls::Call;
 use super::code::highlight;
-use super::links::Lost;
+use super::links::LinkError;
 use crate::migrate::findings::Findings;
 use quillfront_site::front_matter::Value;
 
-pub enum Expanded {
+pub enum Expansion {
     Text { text: String, with_body: bool },
     Component(&'static str, String),
 }
@@ -19,12 +19,12 @@ pub fn expand(
     line: u32,
     page: &Page<'_>,
     findings: &mut Findings,
-) -> Option<Expanded> {
+) -> Option<Expansion> {
     if call.is_end || call.escaped.is_some() {
         return None;
     }
     let text = |text: String| {
-        Some(Expanded::Text {
+        Some(Expansion::Text {
             text,
             with_body: false,
         })
@@ -37,7 +37,7 @@ pub fn expand(
         "gist" => component("gist", call, &[("user", 0), ("id", 1), ("file", 2)]),
         "highlight" => {
             let text = highlight(call, inner?);
-            Some(Expanded::Text {
+            Some(Expansion::Text {
                 text,
                 with_body: true,
             })
@@ -54,7 +54,7 @@ pub fn expand(
                 "<details{open}>\n<summary>{}</summary>\n\n{body}\n\n</details>",
                 escape(summary)
             );
-            Some(Expanded::Text {
+            Some(Expansion::Text {
                 text,
                 with_body: true,
             })
@@ -109,8 +109,8 @@ fn reference(
         Ok(file) => file,
         Err(lost) => {
             let reason = match lost {
-                Lost::Missing => format!("no page is called `{path}`"),
-                Lost::Ambiguous(list) => format!("`{path}` may be {}", list.join(" or ")),
+                LinkError::Missing => format!("no page is called `{path}`"),
+                LinkError::Ambiguous(list) => format!("`{path}` may be {}", list.join(" or ")),
             };
             findings.left(
                 page.file,
@@ -136,7 +136,7 @@ fn reference(
 }
 
 /// A picture of Markdown where there is no more to it.
-fn figure(call: &Call) -> Option<Expanded> {
+fn figure(call: &Call) -> Option<Expansion> {
     let source = call.get("src", 0)?;
     let is_simple = call
         .arguments
@@ -147,7 +147,7 @@ fn figure(call: &Call) -> Option<Expanded> {
             .get("alt", 9)
             .unwrap_or_default()
             .replace(['[', ']'], "");
-        return Some(Expanded::Text {
+        return Some(Expansion::Text {
             text: format!("![{alt}]({source})"),
             with_body: false,
         });
@@ -167,7 +167,7 @@ fn figure(call: &Call) -> Option<Expanded> {
     component("figure", call, &KNOWN)
 }
 
-fn component(name: &'static str, call: &Call, known: &[(&str, usize)]) -> Option<Expanded> {
+fn component(name: &'static str, call: &Call, known: &[(&str, usize)]) -> Option<Expansion> {
     let mut code = format!("{{{{ <{name}");
     for (parameter, place) in known {
         if let Some(value) = call.get(parameter, *place) {
@@ -176,7 +176,7 @@ fn component(name: &'static str, call: &Call, known: &[(&str, usize)]) -> Option
         }
     }
     code.push_str(" /> }}");
-    Some(Expanded::Component(name, code))
+    Some(Expansion::Component(name, code))
 }
 
 fn parameter(name: &str, page: &Page<'_>) -> Option<String> {

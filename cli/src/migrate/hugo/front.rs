@@ -93,7 +93,7 @@ pub struct Context<'a> {
 }
 
 /// What front matter becomes.
-pub struct Written {
+pub struct ConvertedFront {
     /// TOML between its delimiters.
     pub text: String,
     /// Menu entries in it.
@@ -142,7 +142,7 @@ pub fn write(
     keys: Vec<(String, Value)>,
     context: &Context<'_>,
     findings: &mut Findings,
-) -> Written {
+) -> ConvertedFront {
     let mut head: Vec<(String, Value)> = Vec::new();
     let mut extra: Vec<(String, Value)> = Vec::new();
     let mut taxonomies: Vec<(String, Value)> = Vec::new();
@@ -237,7 +237,7 @@ pub fn write(
             head.push((key.to_owned(), Value::Table(entries)));
         }
     }
-    Written {
+    ConvertedFront {
         text: format!("+++\n{}+++\n", value::to_toml(&unique(head))),
         menus,
     }

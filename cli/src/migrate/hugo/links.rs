@@ -14,7 +14,7 @@ pub struct Pages {
 
 /// Why a reference leads nowhere.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Lost {
+pub enum LinkError {
     /// No page is called so.
     Missing,
     /// Several are.
@@ -52,7 +52,7 @@ impl Pages {
     ///
     /// # Errors
     /// None, or more than one.
-    pub fn resolve(&self, reference: &str, from: &str) -> Result<&str, Lost> {
+    pub fn resolve(&self, reference: &str, from: &str) -> Result<&str, LinkError> {
         let wanted = reference.replace('\\', "/").to_lowercase();
         let from = from.to_lowercase();
         let absolute = wanted.trim_matches('/').to_owned();
@@ -82,9 +82,9 @@ impl Pages {
         };
         let found: Vec<&String> = named.iter().filter(fits).collect();
         match found.as_slice() {
-            [] => Err(Lost::Missing),
+            [] => Err(LinkError::Missing),
             [one] => Ok(one),
-            several => Err(Lost::Ambiguous(
+            several => Err(LinkError::Ambiguous(
                 several.iter().map(|one| (*one).clone()).collect(),
             )),
         }
@@ -126,7 +126,7 @@ mod tests {
         assert_eq!(find("b", "notes"), Ok("posts/b/index.md".into()));
         assert_eq!(find("a.md", "posts"), Ok("posts/A.md".into()));
         assert_eq!(find("posts", ""), Ok("posts/_index.md".into()));
-        assert_eq!(find("nothing", ""), Err(Lost::Missing));
-        assert!(matches!(find("a", ""), Err(Lost::Ambiguous(list)) if list.len() == 2));
+        assert_eq!(find("nothing", ""), Err(LinkError::Missing));
+        assert!(matches!(find("a", ""), Err(LinkError::Ambiguous(list)) if list.len() == 2));
     }
 }

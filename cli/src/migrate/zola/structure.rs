@@ -7,7 +7,7 @@ use super::tag::{Env, inside_quotes};
 const MAX_REWRITES: usize = 64;
 
 /// One filter in a tag: tokens of its `|`, its name and its end.
-struct Found {
+struct FilterUse {
     pipe: usize,
     name: String,
     last: usize,
@@ -46,14 +46,14 @@ fn rewrite_first(inside: &str, line: u32, env: &mut Env<'_>) -> Option<String> {
     None
 }
 
-fn find(tag: &Inside<'_>, pipe: usize) -> Option<Found> {
+fn find(tag: &Inside<'_>, pipe: usize) -> Option<FilterUse> {
     let (operand, loose) = tag.operand(pipe);
     // A filter of a block (`set x | upper`) works on what is printed.
     if operand == pipe || (operand == 0 && tag.word(0) == "set") {
         return None;
     }
     let arguments = tag.arguments(pipe + 2);
-    Some(Found {
+    Some(FilterUse {
         pipe,
         name: tag.word(pipe + 1).to_owned(),
         last: arguments
@@ -68,7 +68,12 @@ fn find(tag: &Inside<'_>, pipe: usize) -> Option<Found> {
 }
 
 /// What stands in the place of operand and filter; none where they stay.
-fn replacement(tag: &Inside<'_>, found: &Found, line: u32, env: &mut Env<'_>) -> Option<String> {
+fn replacement(
+    tag: &Inside<'_>,
+    found: &FilterUse,
+    line: u32,
+    env: &mut Env<'_>,
+) -> Option<String> {
     let operand = &tag.text[tag.bytes(found.operand, found.pipe - 1)];
     let grouped = if found.loose {
         format!("({operand})")

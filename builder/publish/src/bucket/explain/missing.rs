@@ -56,7 +56,7 @@ impl PublishedSite {
             }
             None => {}
         }
-        let is_held = |held: &&super::Held| held.keys.contains(key.as_str());
+        let is_held = |held: &&super::HeldChange| held.keys.contains(key.as_str());
         if let Some(held) = self.held.as_ref().filter(is_held) {
             why.push(format!(
                 "a change to it is held: {}; `quillfront approve` lets it through",

@@ -2,7 +2,7 @@
 
 use super::Publication;
 use crate::bucket::upload::Upload;
-use quillfront_render::evaluate::{Account, Placed, Unready};
+use quillfront_render::evaluate::{Account, Placement, Unready};
 use quillfront_site::diagnostic::Diagnostic;
 use quillfront_site::key::{OutputKey, SourceKey};
 use quillfront_site::misplaced::nested_config;
@@ -19,9 +19,9 @@ impl Publication<'_> {
             for put in &self.puts {
                 let placed = if upload.put.contains_key(&put.key) {
                     let is_new = put.before.is_none();
-                    Placed::Put { is_new }
+                    Placement::Put { is_new }
                 } else {
-                    Placed::Refused
+                    Placement::Refused
                 };
                 account.made(tree, &put.key, placed);
             }
@@ -31,7 +31,7 @@ impl Publication<'_> {
         }
         if let Ok(tree) = &draft.outcome {
             for key in &self.unchanged {
-                account.made(tree, key, Placed::Unchanged);
+                account.made(tree, key, Placement::Unchanged);
             }
             account.rest(tree);
         }

@@ -3,13 +3,13 @@
 mod older;
 
 use super::segments::{
-    Changed, FOLDER, Packed, RECORDS_PER_SEGMENT, Unpacker, Writer, shards, unpack_all,
+    FOLDER, Packed, RECORDS_PER_SEGMENT, SegmentChanges, Unpacker, Writer, shards, unpack_all,
 };
-use super::{Dirty, Published, State, StateError, is_put_away};
+use super::{Dirty, PublishedObject, State, StateError, is_put_away};
 use jiff::Timestamp;
 use quillfront_policy::Facts;
 use quillfront_render::evaluate::Page;
-use quillfront_render::graph::{BodyFacts, OutputTrace, Question, Shown};
+use quillfront_render::graph::{BodyFacts, OutputTrace, PictureUse, Question};
 use quillfront_site::diagnostic::Diagnostic;
 use quillfront_site::fingerprint::Mark;
 use quillfront_site::front_matter::head::Head;
@@ -56,7 +56,7 @@ enum RecordKind {
 #[derive(Serialize, Deserialize)]
 struct OutputRecord {
     key: OutputKey,
-    published: Published,
+    published: PublishedObject,
     trace: Option<TraceRecord>,
 }
 
@@ -65,7 +65,7 @@ struct TraceRecord {
     trace: Mark,
     /// Which of the segment's lists of questions.
     asked: u32,
-    pictures: Vec<Shown>,
+    pictures: Vec<PictureUse>,
     /// Which of the segment's pages.
     page: Option<u32>,
 }
@@ -104,7 +104,7 @@ impl<T: Clone + Eq + Hash> Places<T> {
 }
 
 impl OutputSegment {
-    fn of(outputs: Vec<(&OutputKey, &Published, Option<&Arc<OutputTrace>>)>) -> Self {
+    fn of(outputs: Vec<(&OutputKey, &PublishedObject, Option<&Arc<OutputTrace>>)>) -> Self {
         let mut questions = Places::new();
         let mut lists = Places::new();
         let mut pages = Places::new();
@@ -160,7 +160,7 @@ impl OutputSegment {
     }
 }
 
-pub(super) type Outputs = Vec<(OutputKey, Published, Option<Arc<OutputTrace>>)>;
+pub(super) type Outputs = Vec<(OutputKey, PublishedObject, Option<Arc<OutputTrace>>)>;
 
 pub(super) fn unpack_outputs(
     names: &[String],
@@ -313,7 +313,7 @@ impl State {
             (key.as_str(), record)
         });
         let spread = shards(self.sources.len(), RECORDS_PER_SEGMENT, before.len());
-        let changed = Changed::of(spread, before, dirty, all);
+        let changed = SegmentChanges::of(spread, before, dirty, all);
         let mut writer = Writer::default();
         let names = writer.add(records, &changed)?;
         Ok((names, writer))
@@ -330,7 +330,7 @@ impl State {
         });
         let spread = shards(self.outputs.len(), RECORDS_PER_SEGMENT, before.len());
         let keys: Vec<&str> = dirty.outputs.iter().map(OutputKey::as_str).collect();
-        let changed = Changed::of(spread, before, &keys, dirty.all);
+        let changed = SegmentChanges::of(spread, before, &keys, dirty.all);
         let mut writer = Writer::default();
         let pack = |list| postcard::to_stdvec(&OutputSegment::of(list));
         let names = writer.add_packed(records, &changed, pack)?;
@@ -344,7 +344,7 @@ mod tests {
     use crate::bucket::root::{OLDEST_FORMAT, Segments};
     use quillfront_image_urls::Version;
     use quillfront_images::{Format, Probe};
-    use quillfront_render::render::world::{Measure, Measured};
+    use quillfront_render::render::world::{Measure, MeasureResult};
     use quillfront_site::fingerprint::Fingerprint;
     use quillfront_site::key::Role;
 
@@ -353,7 +353,7 @@ mod tests {
     fn content_of_an_older_format_is_accepted_where_it_is_published() {
         let record = |key: &str| older::SourceRecord5::of_text(key, Mark::of(b"text"));
         let keys = ["content/a.md", "content/b.md"];
-        let changed = Changed::of(1, &[], &[], true);
+        let changed = SegmentChanges::of(1, &[], &[], true);
         let mut writer = Writer::default();
         let records = keys.map(|key| (key, move || record(key)));
         let sources = writer.add(records, &changed).expect("segments");
@@ -398,9 +398,9 @@ mod tests {
             version: Version::of(b"a"),
             is_animated: false,
         };
-        let changed = Changed::of(1, &[], &[], true);
+        let changed = SegmentChanges::of(1, &[], &[], true);
         let mut writer = Writer::default();
-        let measured: Measured = Ok(measure.clone());
+        let measured: MeasureResult = Ok(measure.clone());
         let picture = ("static/a.png", ("1".to_owned(), measured));
         let pictures = [("static/a.png", || picture.clone())];
         let names = writer.add(pictures, &changed).expect("segments");

@@ -4,7 +4,7 @@
 //! A segment that is missing or damaged is no error: what it held is made again from the bodies.
 
 use super::super::store::Bucket;
-use super::segments::{Changed, PARALLEL, Writer, get, shards, unpack};
+use super::segments::{PARALLEL, SegmentChanges, Writer, get, shards, unpack};
 use super::texts::MAX_HELD_BYTES;
 use super::{Dirty, StateError};
 use futures::stream::{StreamExt, TryStreamExt, iter};
@@ -119,7 +119,7 @@ impl StoredRecords {
         let bytes = held.values().map(|record| record.size_bytes()).sum();
         let spread = shards(bytes, BYTES_PER_SEGMENT, before.len());
         let keys: Vec<&str> = dirty.records.iter().map(SourceKey::as_str).collect();
-        let changed = Changed::of(spread, before, &keys, dirty.all_records);
+        let changed = SegmentChanges::of(spread, before, &keys, dirty.all_records);
         let records = held.iter();
         let records = records.map(|(key, record)| (key.as_str(), move || (key, &**record)));
         writer.add(records, &changed)

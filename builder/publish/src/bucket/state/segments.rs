@@ -72,13 +72,13 @@ pub(super) fn shards(amount: usize, per_segment: usize, before: usize) -> usize 
 }
 
 /// Which segments of a kind are made anew, and what the others are called.
-pub(super) struct Changed<'a> {
+pub(super) struct SegmentChanges<'a> {
     pub(super) spread: usize,
     before: &'a [String],
     dirty: BTreeSet<usize>,
 }
 
-impl<'a> Changed<'a> {
+impl<'a> SegmentChanges<'a> {
     pub(super) fn of(spread: usize, before: &'a [String], dirty: &[&str], all: bool) -> Self {
         let dirty = if all || before.len() != spread {
             (0..spread).collect()
@@ -116,7 +116,7 @@ impl Writer {
     pub(super) fn add<'a, T: Serialize + Send>(
         &mut self,
         records: impl IntoIterator<Item = (&'a str, impl FnOnce() -> T)>,
-        changed: &Changed<'_>,
+        changed: &SegmentChanges<'_>,
     ) -> Result<Vec<String>, StateError> {
         self.add_packed(records, changed, |list| postcard::to_stdvec(&list))
     }
@@ -125,7 +125,7 @@ impl Writer {
     pub(super) fn add_packed<'a, T: Send>(
         &mut self,
         records: impl IntoIterator<Item = (&'a str, impl FnOnce() -> T)>,
-        changed: &Changed<'_>,
+        changed: &SegmentChanges<'_>,
         pack: impl Fn(Vec<T>) -> postcard::Result<Vec<u8>> + Sync,
     ) -> Result<Vec<String>, StateError> {
         let mut lists: BTreeMap<usize, Vec<T>> = BTreeMap::new();

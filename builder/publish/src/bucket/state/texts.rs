@@ -18,12 +18,12 @@ pub struct Texts {
     pub(super) with_sources: bool,
 }
 
-type Held = Arc<BTreeMap<SourceKey, Arc<str>>>;
+type SharedTexts = Arc<BTreeMap<SourceKey, Arc<str>>>;
 
 #[derive(Clone, Default)]
 pub(super) struct TextSegment {
     name: String,
-    pub(super) held: Option<Held>,
+    pub(super) held: Option<SharedTexts>,
 }
 
 /// Texts that a builder that stays holds between runs.

@@ -12,7 +12,7 @@ use quillfront_site::key::MAX_KEY_BYTES;
 
 /// An object as a listing has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Listed {
+pub struct ListEntry {
     /// Without the place's prefix.
     pub key: String,
     /// Without quotes.
@@ -26,14 +26,14 @@ pub struct Listed {
 #[derive(Debug, Clone)]
 pub struct Page {
     /// In the order of their keys.
-    pub objects: Vec<Listed>,
+    pub objects: Vec<ListEntry>,
     /// What to ask the next part with; none after the last.
     pub next: Option<String>,
 }
 
 impl Bucket {
     /// All objects, in the order of their keys.
-    pub async fn list(&self) -> Result<Vec<Listed>, StoreError> {
+    pub async fn list(&self) -> Result<Vec<ListEntry>, StoreError> {
         let (mut found, mut next) = (Vec::new(), None);
         loop {
             let page = self.page(next).await?;
@@ -57,7 +57,7 @@ impl Bucket {
         let is_encoded = page.encoding_type() == Some(&EncodingType::Url);
         let objects = page.contents().iter().filter_map(|object| {
             let key = decoded(object.key()?, is_encoded);
-            Some(Listed {
+            Some(ListEntry {
                 key: key.strip_prefix(&self.place.prefix)?.to_owned(),
                 etag: unquoted(object.e_tag()),
                 modified_ms: object.last_modified().and_then(|at| at.to_millis().ok()),

@@ -34,7 +34,7 @@ impl Condition {
 
 /// What became of a conditional write.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Written {
+pub enum WriteOutcome {
     /// It happened; the object's ETag now.
     Done(String),
     /// The condition did not hold (412; 404 under If-Match), or another write was under way (409).
@@ -61,7 +61,7 @@ impl Bucket {
         bytes: &[u8],
         attributes: &Attributes,
         condition: &Condition,
-    ) -> Result<Written, StoreError> {
+    ) -> Result<WriteOutcome, StoreError> {
         count(&self.counts.put, 1);
         count(&self.counts.bytes_out, bytes.len() as u64);
         let request = self
@@ -77,8 +77,8 @@ impl Bucket {
             .body(ByteStream::from(bytes.to_vec()));
         let request = request.customize().interceptor(self.attempts());
         match Box::pin(request.send()).await {
-            Ok(output) => Ok(Written::Done(unquoted(output.e_tag()))),
-            Err(error) if refused(&error, condition) => Ok(Written::Refused),
+            Ok(output) => Ok(WriteOutcome::Done(unquoted(output.e_tag()))),
+            Err(error) if refused(&error, condition) => Ok(WriteOutcome::Refused),
             Err(error) => Err(self.error("writing", key, &error)),
         }
     }
@@ -93,7 +93,7 @@ impl Bucket {
         version: &str,
         attributes: &Attributes,
         condition: &Condition,
-    ) -> Result<Written, StoreError> {
+    ) -> Result<WriteOutcome, StoreError> {
         count(&self.counts.put, 1);
         let source = format!("{}/{}", from.place.bucket, from.key(source));
         let request = self
@@ -115,7 +115,7 @@ impl Bucket {
         match Box::pin(request.send()).await {
             Ok(output) => {
                 let result = output.copy_object_result();
-                Ok(Written::Done(unquoted(
+                Ok(WriteOutcome::Done(unquoted(
                     result.and_then(|result| result.e_tag()),
                 )))
             }
@@ -129,7 +129,7 @@ impl Bucket {
                     ],
                 ) =>
             {
-                Ok(Written::Refused)
+                Ok(WriteOutcome::Refused)
             }
             Err(error) => Err(self.error("copying to", key, &error)),
         }
@@ -145,10 +145,14 @@ impl Bucket {
     }
 
     /// Removes an object; one that is not there is removed already.
-    pub async fn delete(&self, key: &str, condition: &Condition) -> Result<Written, StoreError> {
+    pub async fn delete(
+        &self,
+        key: &str,
+        condition: &Condition,
+    ) -> Result<WriteOutcome, StoreError> {
         if !self.may_have(key) {
             // None of ours can be there.
-            return Ok(Written::Done(String::new()));
+            return Ok(WriteOutcome::Done(String::new()));
         }
         count(&self.counts.delete, 1);
         let request = self
@@ -159,11 +163,11 @@ impl Bucket {
             .set_if_match(condition.if_match());
         let request = request.customize().interceptor(self.attempts());
         match Box::pin(request.send()).await {
-            Ok(_) => Ok(Written::Done(String::new())),
+            Ok(_) => Ok(WriteOutcome::Done(String::new())),
             Err(error) if is(&error, &["NoSuchKey", "NotFound"]) => {
-                Ok(Written::Done(String::new()))
+                Ok(WriteOutcome::Done(String::new()))
             }
-            Err(error) if refused(&error, condition) => Ok(Written::Refused),
+            Err(error) if refused(&error, condition) => Ok(WriteOutcome::Refused),
             Err(error) => Err(self.error("removing", key, &error)),
         }
     }
@@ -185,7 +189,7 @@ fn refused<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>, condition: &Condi
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::bucket::unanswered::Unanswered;
+    use crate::bucket::unanswered::UnansweredWrites;
     use aws_credential_types::Credentials;
     use std::sync::Arc;
     use std::time::Duration;
@@ -196,7 +200,7 @@ mod tests {
         let credentials = Credentials::new("key", "secret", None, None, "test");
         let config = crate::aws::fixed(all, credentials, "us-east-1");
         let client = crate::aws::s3(&config, true);
-        let unanswered = Arc::new(Unanswered::new(all));
+        let unanswered = Arc::new(UnansweredWrites::new(all));
         let place = "s3://site".parse().unwrap();
         let bucket = Bucket::new(client, place, Arc::default(), unanswered);
         let patient = bucket.patient();

@@ -3,8 +3,8 @@
 
 use super::{Hopeless, Origin, Outcome, Put, attributes, put_whole};
 use crate::bucket::observe::MAX_INPUT_BYTES;
-use crate::bucket::state::Published;
-use crate::bucket::store::{Bucket, Condition, Got, StoreError, Written};
+use crate::bucket::state::PublishedObject;
+use crate::bucket::store::{Bucket, Condition, FetchedObject, StoreError, WriteOutcome};
 use quillfront_render::render::originals;
 use quillfront_site::key::SourceKey;
 use quillfront_site::object::{Body, Object};
@@ -88,7 +88,7 @@ pub(super) async fn put_current(
     put: &Put,
     from: &SourceKey,
     may_begin: impl Fn() -> bool,
-) -> Result<Option<Published>, StoreError> {
+) -> Result<Option<PublishedObject>, StoreError> {
     let got = source.get(from.as_str(), MAX_INPUT_BYTES).await?;
     let Some(left) = got.and_then(left_of) else {
         return Ok(None);
@@ -100,11 +100,11 @@ pub(super) async fn put_current(
     let attributes = attributes(&put.object);
     let written = site.put(key, &left, &attributes, &Condition::Absent);
     let etag = match written.await? {
-        Written::Done(etag) => Some(etag),
+        WriteOutcome::Done(etag) => Some(etag),
         // A retry meets its own write.
-        Written::Refused => site.head(key).await?.map(|there| there.etag),
+        WriteOutcome::Refused => site.head(key).await?.map(|there| there.etag),
     };
-    Ok(etag.map(|etag| Published {
+    Ok(etag.map(|etag| PublishedObject {
         fingerprint: None,
         etag: etag.into(),
         source: put.source.clone(),
@@ -113,6 +113,6 @@ pub(super) async fn put_current(
 }
 
 /// What is left of a picture; none where it is too large to be read, or its metadata cannot be taken out.
-fn left_of(got: Got) -> Option<Vec<u8>> {
+fn left_of(got: FetchedObject) -> Option<Vec<u8>> {
     originals::left_of(got.bytes?).ok()
 }

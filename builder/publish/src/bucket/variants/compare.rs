@@ -20,8 +20,8 @@ use super::super::sweep::LONGER_THAN_ANY_RUN;
 use crate::bucket::BuildError;
 use crate::bucket::context::Context;
 use crate::bucket::root::Root;
-use crate::bucket::state::Published;
-use crate::bucket::store::Listed;
+use crate::bucket::state::PublishedObject;
+use crate::bucket::store::ListEntry;
 use futures::stream::{StreamExt, TryStreamExt, iter};
 use quillfront_headers::Field;
 use quillfront_image_urls::{Place, Settings, Variant};
@@ -42,7 +42,7 @@ pub(in crate::bucket) struct Compared {
 
 /// Stored thumbnails, by what a listing alone says of them.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(in crate::bucket) struct Stored {
+pub(in crate::bucket) struct StoredVariants {
     /// The folders of those that are of no original, or that nobody makes.
     stale: BTreeSet<String>,
     /// Those that may be wrong, the oldest first.
@@ -61,16 +61,16 @@ struct Doubtful {
     original: String,
 }
 
-impl Stored {
+impl StoredVariants {
     /// Takes the stored thumbnails out of a listing of the site bucket. What is published is none of them.
     pub(in crate::bucket) fn take(
-        listed: &mut Vec<Listed>,
-        outputs: &BTreeMap<OutputKey, Published>,
+        listed: &mut Vec<ListEntry>,
+        outputs: &BTreeMap<OutputKey, PublishedObject>,
         settings: &Settings,
         compared_ms: i64,
     ) -> Self {
-        let is_taken = |object: &mut Listed| kind(&object.key, outputs, settings).is_some();
-        let taken: Vec<Listed> = listed.extract_if(.., is_taken).collect();
+        let is_taken = |object: &mut ListEntry| kind(&object.key, outputs, settings).is_some();
+        let taken: Vec<ListEntry> = listed.extract_if(.., is_taken).collect();
         let times = listed.iter().chain(&taken);
         let newest_ms = times.filter_map(|object| object.modified_ms).max();
         let mut stored = Self {
@@ -81,7 +81,7 @@ impl Stored {
         if outputs.is_empty() {
             return stored;
         }
-        let originals: BTreeMap<&str, &Listed> = listed
+        let originals: BTreeMap<&str, &ListEntry> = listed
             .iter()
             .map(|object| (object.key.as_str(), object))
             .collect();
@@ -171,7 +171,7 @@ enum Kind<'k> {
 /// What a key is that is not published; none where it is no thumbnail's.
 fn kind<'k>(
     key: &'k str,
-    outputs: &BTreeMap<OutputKey, Published>,
+    outputs: &BTreeMap<OutputKey, PublishedObject>,
     settings: &Settings,
 ) -> Option<Kind<'k>> {
     let (folder, last) = key.rsplit_once('/')?;
@@ -198,17 +198,17 @@ mod tests {
 
     const HOUR: i64 = LONGER_THAN_ANY_RUN.as_millis() as i64;
 
-    fn object(key: &str, modified_ms: i64) -> Listed {
-        Listed {
+    fn object(key: &str, modified_ms: i64) -> ListEntry {
+        ListEntry {
             key: key.into(),
             etag: format!("etag of {key}"),
             modified_ms: Some(modified_ms),
         }
     }
 
-    fn outputs(keys: &[&str]) -> BTreeMap<OutputKey, Published> {
+    fn outputs(keys: &[&str]) -> BTreeMap<OutputKey, PublishedObject> {
         let published = |key: &&str| {
-            let published = Published {
+            let published = PublishedObject {
                 fingerprint: None,
                 etag: format!("etag of {key}").into(),
                 source: SourceKey::from(format!("static/{key}")),
@@ -219,10 +219,14 @@ mod tests {
         keys.iter().map(published).collect()
     }
 
-    fn take(listed: &[Listed], published: &[&str], compared_ms: i64) -> (Stored, Vec<String>) {
+    fn take(
+        listed: &[ListEntry],
+        published: &[&str],
+        compared_ms: i64,
+    ) -> (StoredVariants, Vec<String>) {
         let mut listed = listed.to_vec();
         let settings = Settings::default();
-        let stored = Stored::take(&mut listed, &outputs(published), &settings, compared_ms);
+        let stored = StoredVariants::take(&mut listed, &outputs(published), &settings, compared_ms);
         (
             stored,
             listed.into_iter().map(|object| object.key).collect(),
@@ -275,7 +279,7 @@ mod tests {
             object("photos/width=640", 0),
         ];
         let (stored, left) = take(&listed, &[], 0);
-        assert_eq!(stored, Stored::default());
+        assert_eq!(stored, StoredVariants::default());
         assert_eq!(left, ["a.jpg", "photos/width=640"]);
     }
 

@@ -13,14 +13,14 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 /// The files that stay.
-pub struct Kept<'a, V> {
+pub struct KeptFiles<'a, V> {
     out: &'a Path,
     keys: &'a BTreeMap<OutputKey, V>,
     /// The same without capitals, where it is asked for.
     lower: OnceLock<BTreeMap<String, &'a OutputKey>>,
 }
 
-impl<'a, V: Sync> Kept<'a, V> {
+impl<'a, V: Sync> KeptFiles<'a, V> {
     pub fn new(out: &'a Path, keys: &'a BTreeMap<OutputKey, V>) -> Self {
         Self {
             out,
@@ -91,7 +91,7 @@ const MAX_DEPTH: usize = 64;
 /// A folder cannot be read, or something not removed; the error names it.
 pub fn remove_extra<V: Sync>(
     out: &Path,
-    kept: &Kept<'_, V>,
+    kept: &KeptFiles<'_, V>,
     keep_dotfiles: bool,
 ) -> io::Result<BTreeSet<OutputKey>> {
     let stays = |name: &str| name == STAGING || (keep_dotfiles && name.starts_with('.'));
@@ -101,7 +101,7 @@ pub fn remove_extra<V: Sync>(
 fn tidy<V: Sync>(
     folder: &Path,
     key: &str,
-    kept: &Kept<'_, V>,
+    kept: &KeptFiles<'_, V>,
     stays: &(dyn Fn(&str) -> bool + Sync),
 ) -> io::Result<BTreeSet<OutputKey>> {
     let entries = fs::read_dir(folder).and_then(|entries| entries.collect::<io::Result<Vec<_>>>());

@@ -1,7 +1,7 @@
 //! Pictures and style sheets that templates name, from sources to the tree.
 
-use crate::effective::{self, Observed};
-use crate::evaluate::{Album, Evaluation, Options, Prepared, Supplied, Tree};
+use crate::effective::{self, SourceObservation};
+use crate::evaluate::{Album, Evaluation, Options, PreparedSite, Supply, Tree};
 use crate::render::world::{Listing, Settings};
 use image::{ImageFormat, RgbImage};
 use quillfront_site::fingerprint::Fingerprint;
@@ -54,14 +54,14 @@ fn evaluated_with(
         let key = SourceKey::from(*key);
         let version = Fingerprint::of(bytes).hex();
         let observed = if key.is_text() {
-            Observed::Text {
+            SourceObservation::Text {
                 version,
                 size: bytes.len() as u64,
                 bytes: Some(bytes.clone()),
             }
         } else {
             let size = size.unwrap_or(bytes.len() as u64);
-            Observed::Opaque { version, size }
+            SourceObservation::Opaque { version, size }
         };
         effective::observe(&mut sources, &key, observed);
     }
@@ -80,7 +80,7 @@ fn evaluated_with(
         pictures: published.collect(),
         ..Options::default()
     };
-    let site = Prepared::new(Arc::new(sources), settings).unwrap();
+    let site = PreparedSite::new(Arc::new(sources), settings).unwrap();
     let mut evaluation: Evaluation = site.evaluate(options);
     let mut batches = Vec::new();
     loop {
@@ -96,10 +96,10 @@ fn evaluated_with(
             let bytes = files.get(key.as_str())?;
             Some((key.clone(), Fingerprint::of(bytes).hex()))
         });
-        evaluation.supply(Supplied {
+        evaluation.supply(Supply {
             files: read.collect(),
             versions: versions.collect(),
-            ..Supplied::default()
+            ..Supply::default()
         });
         batches.push(batch);
     }

@@ -1,6 +1,6 @@
 //! What functions of templates answer: chance, environment, data, URLs.
 
-use super::super::Supplied;
+use super::super::Supply;
 use super::{CONFIG, evaluation, text, told, tree};
 
 #[test]
@@ -89,9 +89,9 @@ fn one_round_learns_of_all_files_that_a_template_lacks() {
         .files
         .into_iter()
         .map(|key| (key, Some("x".as_bytes().into())));
-    evaluation.supply(Supplied {
+    evaluation.supply(Supply {
         files: read.collect(),
-        ..Supplied::default()
+        ..Supply::default()
     });
     assert!(evaluation.step(|_, object| object).is_empty());
     assert!(text(&evaluation.finish(), "index.html").contains("?h="));
@@ -128,9 +128,9 @@ fn a_url_is_asked_for_once_it_is_allowed_and_is_what_its_format_says() {
             "accept: application/json"
         ]
     );
-    asking.supply(Supplied {
+    asking.supply(Supply {
         answers: [(request.clone(), Ok("{\"n\": 7}".into()))].into(),
-        ..Supplied::default()
+        ..Supply::default()
     });
     assert!(asking.step(|_, object| object).is_empty());
     let made = asking.finish();
@@ -145,9 +145,9 @@ fn a_url_is_asked_for_once_it_is_allowed_and_is_what_its_format_says() {
             .requests
             .into_iter()
             .map(|request| (request, answer.clone()));
-        asking.supply(Supplied {
+        asking.supply(Supply {
             answers: answers.collect(),
-            ..Supplied::default()
+            ..Supply::default()
         });
         assert!(asking.step(|_, object| object).is_empty());
         asking.finish()

@@ -1,8 +1,8 @@
 //! Posts that are not due yet.
 
-use super::super::{Evaluation, Options, Prepared};
+use super::super::{Evaluation, Options, PreparedSite};
 use super::{CONFIG, LIST, PAGE, page, text, told, tree};
-use crate::effective::{self, Observed};
+use crate::effective::{self, SourceObservation};
 use crate::render::world::{Listing, Settings};
 use quillfront_site::source::Sources;
 use std::sync::Arc;
@@ -115,7 +115,7 @@ fn what_is_due_moves_now_on_to_its_time() {
         ("content/b.md", "+++\ndate = 2026-01-02T14:30:00Z\n+++\n"),
         ("content/c.md", "+++\ndate = 2026-01-02T14:30:01Z\n+++\n"),
     ] {
-        let observed = Observed::Text {
+        let observed = SourceObservation::Text {
             version: "1".into(),
             size: text.len() as u64,
             bytes: Some(text.as_bytes().to_vec()),
@@ -133,7 +133,7 @@ fn what_is_due_moves_now_on_to_its_time() {
             listing: Listing::All,
             all_accepted: false,
         };
-        let site = Prepared::up_to(sources.clone(), settings, up_to.parse().unwrap()).unwrap();
+        let site = PreparedSite::up_to(sources.clone(), settings, up_to.parse().unwrap()).unwrap();
         let mut evaluation: Evaluation = site.evaluate(Options::default());
         assert!(evaluation.step(|_, object| object).is_empty());
         let tree = evaluation.finish();

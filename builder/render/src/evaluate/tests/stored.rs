@@ -1,6 +1,6 @@
 //! Whatever a state holds that can be read at all, a build goes by it or not, and never crashes.
 
-use super::super::{Evaluation, Options, Prepared, Previous, Tree};
+use super::super::{Evaluation, Options, PreparedSite, Previous, Tree};
 use super::{sources, told};
 use crate::render::world::{Listing, Settings};
 use proptest::prelude::*;
@@ -70,7 +70,7 @@ fn built(sources: Arc<Sources>, previous: Previous) -> Tree {
         listing: Listing::All,
         all_accepted: false,
     };
-    let site = Prepared::new(sources, settings).unwrap();
+    let site = PreparedSite::new(sources, settings).unwrap();
     let mut evaluation: Evaluation = site.evaluate(Options {
         previous: Some(previous),
         tells_why: true,

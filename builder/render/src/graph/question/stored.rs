@@ -2,7 +2,7 @@
 //! segments. What is read back is a question that may be asked where it stands; a text that asks for
 //! other pages was never written, and is an error.
 
-use super::{Named, PageQuestion, Question, TextQuestion};
+use super::{NameQuestion, PageQuestion, Question, TextQuestion};
 use crate::remote::Request;
 use quillfront_policy::Digest;
 use serde::de::Error;
@@ -12,12 +12,12 @@ use std::borrow::Cow;
 /// A question of any kind. The order of these is what segments have.
 #[derive(Serialize, Deserialize)]
 #[serde(rename = "Question")]
-enum Stored<'q> {
-    Page(Cow<'q, Named>),
-    Section(Cow<'q, Named>),
-    Taxonomy(Cow<'q, Named>),
+enum StoredQuestion<'q> {
+    Page(Cow<'q, NameQuestion>),
+    Section(Cow<'q, NameQuestion>),
+    Taxonomy(Cow<'q, NameQuestion>),
     Term {
-        kind: Cow<'q, Named>,
+        kind: Cow<'q, NameQuestion>,
         term: Cow<'q, str>,
         pages: bool,
     },
@@ -39,7 +39,7 @@ enum Stored<'q> {
     PublishedAs(Cow<'q, str>),
 }
 
-impl<'q> From<&'q PageQuestion> for Stored<'q> {
+impl<'q> From<&'q PageQuestion> for StoredQuestion<'q> {
     fn from(question: &'q PageQuestion) -> Self {
         match question {
             PageQuestion::Page(named) => Self::Page(Cow::Borrowed(named)),
@@ -54,7 +54,7 @@ impl<'q> From<&'q PageQuestion> for Stored<'q> {
     }
 }
 
-impl<'q> From<&'q TextQuestion> for Stored<'q> {
+impl<'q> From<&'q TextQuestion> for StoredQuestion<'q> {
     fn from(question: &'q TextQuestion) -> Self {
         match question {
             TextQuestion::TermUrl { kind, term, lang } => Self::TermUrl {
@@ -76,35 +76,43 @@ impl<'q> From<&'q TextQuestion> for Stored<'q> {
     }
 }
 
-impl From<Stored<'_>> for Question {
-    fn from(stored: Stored<'_>) -> Self {
+impl From<StoredQuestion<'_>> for Question {
+    fn from(stored: StoredQuestion<'_>) -> Self {
         match stored {
-            Stored::Page(named) => Self::OfPages(PageQuestion::Page(named.into_owned())),
-            Stored::Section(named) => Self::OfPages(PageQuestion::Section(named.into_owned())),
-            Stored::Taxonomy(named) => Self::OfPages(PageQuestion::Taxonomy(named.into_owned())),
-            Stored::Term { kind, term, pages } => Self::OfPages(PageQuestion::Term {
+            StoredQuestion::Page(named) => Self::OfPages(PageQuestion::Page(named.into_owned())),
+            StoredQuestion::Section(named) => {
+                Self::OfPages(PageQuestion::Section(named.into_owned()))
+            }
+            StoredQuestion::Taxonomy(named) => {
+                Self::OfPages(PageQuestion::Taxonomy(named.into_owned()))
+            }
+            StoredQuestion::Term { kind, term, pages } => Self::OfPages(PageQuestion::Term {
                 kind: kind.into_owned(),
                 term: term.into_owned(),
                 pages,
             }),
-            Stored::TermUrl { kind, term, lang } => Self::OfText(TextQuestion::TermUrl {
+            StoredQuestion::TermUrl { kind, term, lang } => Self::OfText(TextQuestion::TermUrl {
                 kind: kind.into_owned(),
                 term: term.into_owned(),
                 lang: lang.into_owned(),
             }),
-            Stored::Link { path, lang } => Self::OfText(TextQuestion::Link {
+            StoredQuestion::Link { path, lang } => Self::OfText(TextQuestion::Link {
                 path: path.into_owned(),
                 lang: lang.into_owned(),
             }),
-            Stored::File(path) => Self::OfText(TextQuestion::File(path.into_owned())),
-            Stored::Picture(path) => Self::OfText(TextQuestion::Picture(path.into_owned())),
-            Stored::Answer(request) => Self::OfText(TextQuestion::Answer(request.into_owned())),
-            Stored::Now => Self::OfText(TextQuestion::Now),
-            Stored::Published(key) => Self::OfText(TextQuestion::Published(key.into_owned())),
-            Stored::PublishedAs(source) => {
+            StoredQuestion::File(path) => Self::OfText(TextQuestion::File(path.into_owned())),
+            StoredQuestion::Picture(path) => Self::OfText(TextQuestion::Picture(path.into_owned())),
+            StoredQuestion::Answer(request) => {
+                Self::OfText(TextQuestion::Answer(request.into_owned()))
+            }
+            StoredQuestion::Now => Self::OfText(TextQuestion::Now),
+            StoredQuestion::Published(key) => {
+                Self::OfText(TextQuestion::Published(key.into_owned()))
+            }
+            StoredQuestion::PublishedAs(source) => {
                 Self::OfText(TextQuestion::PublishedAs(source.into_owned()))
             }
-            Stored::Script(digest) => Self::Script(digest),
+            StoredQuestion::Script(digest) => Self::Script(digest),
         }
     }
 }
@@ -112,22 +120,22 @@ impl From<Stored<'_>> for Question {
 impl Serialize for Question {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
-            Self::OfPages(question) => Stored::from(question).serialize(serializer),
+            Self::OfPages(question) => StoredQuestion::from(question).serialize(serializer),
             Self::OfText(question) => question.serialize(serializer),
-            Self::Script(digest) => Stored::Script(*digest).serialize(serializer),
+            Self::Script(digest) => StoredQuestion::Script(*digest).serialize(serializer),
         }
     }
 }
 
 impl<'de> Deserialize<'de> for Question {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Stored::deserialize(deserializer).map(Self::from)
+        StoredQuestion::deserialize(deserializer).map(Self::from)
     }
 }
 
 impl Serialize for TextQuestion {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        Stored::from(self).serialize(serializer)
+        StoredQuestion::from(self).serialize(serializer)
     }
 }
 
@@ -147,8 +155,8 @@ mod tests {
     use super::*;
     use crate::remote::Method;
 
-    fn named() -> Named {
-        Named {
+    fn named() -> NameQuestion {
+        NameQuestion {
             name: "a".to_owned(),
             lang: "en".to_owned(),
             asked: true,

@@ -1,7 +1,7 @@
 //! The Markdown of one page or section: templated, then rendered, with all that is known of it.
 
 use super::environment::markdown_of;
-use super::{Bodies, Body, Linking, Written, shown};
+use super::{Bodies, Body, Linking, RenderedBody, shown};
 use crate::graph::{BodyFacts, Graph, TextQuestion, value_mark};
 use crate::render::explain::TemplateError;
 use crate::render::origins::Origins;
@@ -19,7 +19,7 @@ use quillfront_site::fingerprint::{Mark, Marker};
 use quillfront_site::library::PageId;
 use quillfront_templates::budget;
 use quillfront_templates::lexer;
-use quillfront_templates::meter::{self, Metered};
+use quillfront_templates::meter::{self, MeteredText};
 use quillfront_templates::reads::WHOLE;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, OnceLock};
@@ -72,7 +72,11 @@ impl<'a> Job<'a> {
 }
 
 impl Job<'_> {
-    pub(super) fn settle(&self, graph: &Graph, bodies: &Bodies) -> Result<Written, RenderError> {
+    pub(super) fn settle(
+        &self,
+        graph: &Graph,
+        bodies: &Bodies,
+    ) -> Result<RenderedBody, RenderError> {
         let key = self.place.key.as_str();
         let known = graph.bodies.get(key);
         if let Some(facts) = known.filter(|_| !bodies.wanted.contains(key)) {
@@ -81,7 +85,7 @@ impl Job<'_> {
                 self.mark(facts.templated, &facts.asked, &facts.links)
             });
             if mark.map_err(RenderError::Needs)? == facts.trace {
-                return Ok(Written {
+                return Ok(RenderedBody {
                     facts: facts.clone(),
                     body: None,
                 });
@@ -128,7 +132,7 @@ impl Job<'_> {
 
 impl Job<'_> {
     /// Renders the body; a crash is a mistake in it.
-    fn render(&self) -> Result<Written, RenderError> {
+    fn render(&self) -> Result<RenderedBody, RenderError> {
         let Job {
             world, place, text, ..
         } = self;
@@ -186,7 +190,7 @@ impl Job<'_> {
         trace: Trace,
         source: &str,
         templated: bool,
-    ) -> Result<Written, Needs> {
+    ) -> Result<RenderedBody, Needs> {
         let Job {
             world, place, text, ..
         } = self;
@@ -237,7 +241,7 @@ impl Job<'_> {
             scripts,
             blocked: provenance::with_lines(&page, source, line),
         };
-        Ok(Written {
+        Ok(RenderedBody {
             facts: Arc::new(facts),
             body: Some(Arc::new(Body {
                 html: Value::from(document.html.as_str()),
@@ -277,7 +281,7 @@ impl Job<'_> {
                 ..problem
             }]);
         }
-        let mut out = meter::Bounded::new(meter::MAX_TEXT_OUTPUT_BYTES);
+        let mut out = meter::BoundedWriter::new(meter::MAX_TEXT_OUTPUT_BYTES);
         let tera = &world.templates.tera;
         budget::of_text(|| tera.render_str_to(&metered.text, &context, false, &mut out)).map_err(
             |error| {
@@ -347,7 +351,7 @@ pub(super) fn templating_problem(
     world: &World,
     file: &str,
     (body, text): (&BodyText, &str),
-    metered: &Metered<'_>,
+    metered: &MeteredText<'_>,
     error: &tera::Error,
 ) -> Diagnostic {
     let mut error = world.templates.explain(error, ONE_OFF);

@@ -1,7 +1,7 @@
 //! Links between pages and sections: who links to whom, and whether a link finds its place in a page.
 
 use super::settle::IN_A_ROW;
-use super::{Bodies, Contents, Written};
+use super::{Bodies, Contents, RenderedBody};
 use crate::render::world::World;
 use quillfront_markdown::InternalLink;
 use quillfront_site::diagnostic::Diagnostic;
@@ -116,9 +116,9 @@ pub(super) struct LinkToPlace<'a> {
     text: &'a BodyText,
     to: Linking,
     /// What is known of the body that has the link.
-    own: &'a Written,
+    own: &'a RenderedBody,
     /// What is known of the one that has, or lacks, the place.
-    there: &'a Written,
+    there: &'a RenderedBody,
 }
 
 impl<'a> LinkToPlace<'a> {

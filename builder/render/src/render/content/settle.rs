@@ -2,8 +2,8 @@
 
 use super::job::Job;
 use super::links::{LinkToPlace, anchors, anchors_wanted, fail_broken};
-use super::{Bodies, Contents, Rendered, Written};
-use crate::graph::memo::{Known, Memo, Once};
+use super::{Bodies, BodyResult, Contents, RenderedBody};
+use crate::graph::memo::{Memo, MemoMap, Once};
 use crate::graph::reach::Reach;
 use crate::graph::{BodyFacts, Graph};
 use crate::render::RenderError;
@@ -70,17 +70,17 @@ pub fn settle(
         }
         bodies.want(library, more);
     };
-    let mut pages: Vec<Rendered> = bodies.settled.iter().flatten().cloned().collect();
-    let sections: Vec<Rendered> = pages.split_off(library.pages.len());
-    let at_hand = |body: &Rendered| body.as_ref().is_ok_and(|written| written.body.is_some());
+    let mut pages: Vec<BodyResult> = bodies.settled.iter().flatten().cloned().collect();
+    let sections: Vec<BodyResult> = pages.split_off(library.pages.len());
+    let at_hand = |body: &BodyResult| body.as_ref().is_ok_and(|written| written.body.is_some());
     Ok(Contents {
         complete: pages.iter().chain(&sections).all(at_hand),
         memo: memo.clone(),
         page_values: Once::new(pages.len()),
         full_page_values: Once::new(pages.len()),
         section_values: Once::new(sections.len()),
-        projected: Known::default(),
-        taxonomy_values: Known::default(),
+        projected: MemoMap::default(),
+        taxonomy_values: MemoMap::default(),
         configs,
         backlinks: OnceLock::new(),
         scripts: OnceLock::new(),
@@ -117,7 +117,7 @@ pub(super) fn spare(library: &Library, graph: &Graph, reach: &Reach, bodies: &mu
 }
 
 pub(super) fn spare_of<'a>(
-    bodies: impl Iterator<Item = (&'a SourceKey, &'a mut Option<Rendered>)>,
+    bodies: impl Iterator<Item = (&'a SourceKey, &'a mut Option<BodyResult>)>,
     known: impl Iterator<Item = (&'a SourceKey, &'a Arc<BodyFacts>)>,
     wanted: &BTreeSet<SourceKey>,
     reach: &Reach,
@@ -127,7 +127,7 @@ pub(super) fn spare_of<'a>(
         let is_spared = place.is_none() && !wanted.contains(key);
         if is_spared && reach.spares_body(key.as_str(), &facts.asked) {
             let facts = facts.clone();
-            *place = Some(Ok(Written { facts, body: None }));
+            *place = Some(Ok(RenderedBody { facts, body: None }));
         }
     }
 }

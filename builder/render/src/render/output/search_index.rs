@@ -2,7 +2,7 @@
 //! model, section 15).
 
 use super::{Job, Outcome};
-use crate::render::content::{Contents, Rendered};
+use crate::render::content::{BodyResult, Contents};
 use crate::render::scope;
 use crate::render::world::World;
 use crate::search::{self, Entry, Maker, Record, Records};
@@ -20,7 +20,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// A page or section that is in an index.
-struct Found<'a> {
+struct IndexEntry<'a> {
     key: &'a SourceKey,
     permalink: &'a str,
     path: &'a str,
@@ -28,7 +28,7 @@ struct Found<'a> {
     description: Option<&'a str>,
     /// Sections have none.
     date: Option<&'a Date>,
-    body: &'a Rendered,
+    body: &'a BodyResult,
 }
 
 /// What is found: the sections of a language and their pages, but for those that stay out of
@@ -80,12 +80,12 @@ fn found<'a>(
     world: &'a World,
     contents: &'a Contents,
     lang: &str,
-) -> Result<Vec<Found<'a>>, Vec<Diagnostic>> {
+) -> Result<Vec<IndexEntry<'a>>, Vec<Diagnostic>> {
     let library = &world.library;
     let (sections, pages) = searched(world, lang)?;
     let sections = sections.into_iter().map(|id| {
         let section = &library.sections[id];
-        Found {
+        IndexEntry {
             key: &section.place.key,
             permalink: &section.permalink,
             path: &section.path,
@@ -97,7 +97,7 @@ fn found<'a>(
     });
     let pages = pages.into_iter().map(|id| {
         let page = &library.pages[id];
-        Found {
+        IndexEntry {
             key: &page.place.key,
             permalink: &page.permalink,
             path: page.path(),
@@ -122,7 +122,7 @@ enum AtHand<'a> {
     Nothing,
 }
 
-impl<'a> Found<'a> {
+impl<'a> IndexEntry<'a> {
     fn at_hand(&self, known: &Records, settings: &Search, lang: &str, traced: bool) -> AtHand<'a> {
         let Ok(written) = self.body else {
             return AtHand::Failed;
@@ -172,7 +172,7 @@ impl Job<'_> {
     /// all where something has to be read or rendered before.
     fn records<'a>(
         &self,
-        found: &[Found<'a>],
+        found: &[IndexEntry<'a>],
         settings: &Search,
         lang: &str,
     ) -> Option<Vec<Option<Arc<Record>>>> {
@@ -184,7 +184,7 @@ impl Job<'_> {
             return None;
         };
         let traced = self.world.traced;
-        let at_hand = |found: &Found<'a>| found.at_hand(known, settings, lang, traced);
+        let at_hand = |found: &IndexEntry<'a>| found.at_hand(known, settings, lang, traced);
         let all: Vec<AtHand<'a>> = found.iter().map(at_hand).collect();
         let failed = found.iter().zip(&all);
         let failed = failed.filter(|(_, one)| matches!(one, AtHand::Failed));

@@ -1,21 +1,21 @@
 //! What an output is made from, for people: in words with marks, and as parts of sources.
 
 use super::super::content::Contents;
-use super::super::files::{self, Found};
+use super::super::files::{self, FileMatch};
 use super::super::questions;
 use super::super::readers::Reader;
-use super::super::readings::{Part, Parts, Readings, Told, Wanted, parts_of};
+use super::super::readings::{Part, Parts, Readings, Statement, WantedSources, parts_of};
 use super::super::scope::{Scope, within};
 use super::super::templates::{BUILTIN_PREFIX, source_of};
 use super::super::values::Detail;
 use super::super::world::{Needs, World};
 use super::search_index::searched;
-use super::{Job, Read};
+use super::{Input, Job};
 use crate::graph::{BodyFacts, OutputTrace, Question, TextQuestion};
 use quillfront_site::facts::Place;
 use quillfront_site::fingerprint::Mark;
 use quillfront_site::key::{OutputKey, Role, SourceKey};
-use quillfront_site::plan::{self, Planned, Recipe};
+use quillfront_site::plan::{self, PlannedOutput, Recipe};
 use quillfront_templates::reads::Shape;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
@@ -39,14 +39,14 @@ impl fmt::Debug for Site {
 /// What many outputs read alike, worked out once.
 #[derive(Default)]
 pub struct Sums {
-    only: Option<Wanted>,
+    only: Option<WantedSources>,
     answers: HashMap<(Arc<Shape>, Question), Arc<Parts>>,
     templates: HashMap<String, Arc<Parts>>,
 }
 
 impl Sums {
     /// Of some sources alone.
-    pub fn of(only: Wanted) -> Self {
+    pub fn of(only: WantedSources) -> Self {
         Self {
             only: Some(only),
             ..Self::default()
@@ -66,9 +66,9 @@ impl Site {
     pub fn reads(
         &self,
         key: &OutputKey,
-        planned: &Planned,
+        planned: &PlannedOutput,
         known: Option<&OutputTrace>,
-    ) -> Result<Vec<(Told, Mark)>, Needs> {
+    ) -> Result<Vec<(Statement, Mark)>, Needs> {
         let job = self.job(key, planned);
         let asked = known.map_or(&[][..], |known| &known.asked[..]);
         let scope = Scope {
@@ -102,12 +102,12 @@ impl Site {
     ///
     /// # Errors
     /// What has to be read before that can be said.
-    pub fn text_reads(&self, key: &SourceKey) -> Result<Vec<(Told, Mark)>, Needs> {
+    pub fn text_reads(&self, key: &SourceKey) -> Result<Vec<(Statement, Mark)>, Needs> {
         let world = &self.world;
         let Some((lang, facts)) = self.body(key) else {
             return Ok(Vec::new());
         };
-        let mut told: Vec<(Told, Mark)> = Vec::new();
+        let mut told: Vec<(Statement, Mark)> = Vec::new();
         let itself = world.sources.mark(key.as_str());
         told.extend(itself.map(|mark| (format!("text of {key}").into(), mark)));
         if facts.templated {
@@ -143,7 +143,7 @@ impl Site {
     pub fn sources(
         &self,
         key: &OutputKey,
-        planned: &Planned,
+        planned: &PlannedOutput,
         known: Option<&OutputTrace>,
         sums: &mut Sums,
     ) -> Vec<Arc<Parts>> {
@@ -209,7 +209,7 @@ impl Site {
         places.map(|place| place.key.clone()).collect()
     }
 
-    fn job<'a>(&'a self, key: &'a OutputKey, planned: &'a Planned) -> Job<'a> {
+    fn job<'a>(&'a self, key: &'a OutputKey, planned: &'a PlannedOutput) -> Job<'a> {
         Job {
             world: &self.world,
             contents: &self.contents,
@@ -287,31 +287,31 @@ impl Site {
 
 impl Job<'_> {
     /// Puts something that the output is made from into words.
-    fn tell(&self, read: &Read<'_>, mark: Mark, told: &mut Vec<(Told, Mark)>) {
-        let of = |what: String, shape: &Shape| Told {
+    fn tell(&self, read: &Input<'_>, mark: Mark, told: &mut Vec<(Statement, Mark)>) {
+        let of = |what: String, shape: &Shape| Statement {
             what,
             parts: parts_of(shape),
         };
         let text = match read {
-            Read::Templates(reader) => return self.tell_templates(reader, mark, told),
-            Read::Variable(name, shape) => of(self.name_of(name), shape),
-            Read::Question(question, reader) => match question.function() {
+            Input::Templates(reader) => return self.tell_templates(reader, mark, told),
+            Input::Variable(name, shape) => of(self.name_of(name), shape),
+            Input::Question(question, reader) => match question.function() {
                 Some(_) => of(question.to_string(), &reader.shape_of(question)),
                 None => question.to_string().into(),
             },
-            Read::Target(target) => format!("the address {target}").into(),
-            Read::Styles => "the style sheets in sass/".to_owned().into(),
-            Read::File => "the file that it is".to_owned().into(),
-            Read::Rules => "[security] of quillfront.toml".to_owned().into(),
-            Read::Hidden => format!("hidden of {}", self.planned.source).into(),
-            Read::Search => "titles, descriptions and contents of what is searched"
+            Input::Target(target) => format!("the address {target}").into(),
+            Input::Styles => "the style sheets in sass/".to_owned().into(),
+            Input::File => "the file that it is".to_owned().into(),
+            Input::Rules => "[security] of quillfront.toml".to_owned().into(),
+            Input::Hidden => format!("hidden of {}", self.planned.source).into(),
+            Input::Search => "titles, descriptions and contents of what is searched"
                 .to_owned()
                 .into(),
         };
         told.push((text, mark));
     }
 
-    fn tell_templates(&self, reader: &Reader, mark: Mark, told: &mut Vec<(Told, Mark)>) {
+    fn tell_templates(&self, reader: &Reader, mark: Mark, told: &mut Vec<(Statement, Mark)>) {
         let Some(names) = reader.made_of() else {
             told.push(("any of the templates".to_owned().into(), mark));
             return;
@@ -342,7 +342,7 @@ impl Job<'_> {
     }
 
     /// The sources that its context is made from.
-    fn own_sources(&self, only: Option<Wanted>) -> Parts {
+    fn own_sources(&self, only: Option<WantedSources>) -> Parts {
         let readings = Readings::of(only);
         let world = self.world;
         match &self.planned.recipe {
@@ -396,7 +396,7 @@ fn note_made(world: &World, question: &TextQuestion, readings: &Readings) {
     let TextQuestion::File(path) = question else {
         return;
     };
-    let Ok(Some(Found::Made(key))) = files::find(world, path) else {
+    let Ok(Some(FileMatch::Made(key))) = files::find(world, path) else {
         return;
     };
     match world.generated.index_language(&key) {

@@ -2,7 +2,7 @@
 
 use super::finder;
 use crate::render::explain::TemplateError;
-use quillfront_templates::meter::{self, Metered};
+use quillfront_templates::meter::{self, MeteredText};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What the meters of a template depend on besides its own text.
@@ -43,7 +43,7 @@ impl Meters {
         Self { kept, sizes }
     }
 
-    pub(super) fn metered<'a>(&self, name: &str, text: &'a str) -> Metered<'a> {
+    pub(super) fn metered<'a>(&self, name: &str, text: &'a str) -> MeteredText<'a> {
         let size_of = |name: &str| self.sizes.get(name).copied().unwrap_or(0);
         let role = meter::Role::Template {
             kept: self.kept.contains(name),

@@ -2,7 +2,7 @@
 
 use super::fields::{Fields, array, marked};
 use super::{Detail, View};
-use crate::render::content::{Body, Written};
+use crate::render::content::{Body, RenderedBody};
 use quillfront_markdown::Heading;
 use quillfront_site::fingerprint::Mark;
 use quillfront_site::key::SourceKey;
@@ -41,7 +41,11 @@ impl<'a> BodyValues<'a> {
         }
     }
 
-    pub(super) fn of(view: View<'a>, key: &'a SourceKey, written: Option<&'a Written>) -> Self {
+    pub(super) fn of(
+        view: View<'a>,
+        key: &'a SourceKey,
+        written: Option<&'a RenderedBody>,
+    ) -> Self {
         let body = written.and_then(|written| written.body.as_deref());
         let marks = match view.detail {
             Detail::Marks(_) => written.map(|written| {

@@ -4,7 +4,7 @@ use super::fields::{Fields, array, marked};
 use super::{Detail, View, page, page_mark};
 use crate::graph::{Neighbours, list_mark, value_mark};
 use crate::render::configuration;
-use crate::render::content::Projected;
+use crate::render::content::Projection;
 use crate::render::readings::Part;
 use quillfront_site::fingerprint::Mark;
 use quillfront_site::library::PageId;
@@ -122,7 +122,7 @@ pub fn taxonomy(view: View<'_>, taxonomy: &Taxonomy, shape: &Shape) -> Value {
     let Taxonomy { lang, config, .. } = taxonomy;
     match view.detail {
         Detail::Read => {
-            let of = Projected::Taxonomy(lang.clone(), config.name.clone());
+            let of = Projection::Taxonomy(lang.clone(), config.name.clone());
             view.contents.projected(shape, of, make)
         }
         Detail::Full | Detail::Marks(_) | Detail::Bodies(_) | Detail::Sources(_) => make(),

@@ -22,7 +22,7 @@ fn header_rules(text: &str) -> HeaderRules {
     HeaderRules::of(&config, &own, &sources)
 }
 
-fn merged(security: Option<&str>, rules: &str, key: &str) -> (Metadata, Dressed) {
+fn merged(security: Option<&str>, rules: &str, key: &str) -> (Metadata, SecuredHeaders) {
     let security = security.map(super::security);
     let rules = header_rules(rules);
     let sources = HeaderSources {
@@ -79,7 +79,7 @@ fn what_weakens_strict_is_told_with_its_line_and_is_sent() {
         Some("ALLOWALL")
     );
     let weaker = dressed.violations.iter().map(|one| match &one.what {
-        Blocked::Weaker { line, .. } if !one.is_error => *line,
+        BlockedItem::Weaker { line, .. } if !one.is_error => *line,
         other => panic!("{other:?}"),
     });
     let lines: BTreeMap<u32, ()> = weaker.map(|line| (line, ())).collect();
@@ -106,7 +106,7 @@ fn two_policies_hold_both_and_are_told() {
     let what = &dressed.violations[0].what;
     assert_eq!(
         (what, dressed.violations.len()),
-        (&Blocked::TwoPolicies { line: 2 }, 1)
+        (&BlockedItem::TwoPolicies { line: 2 }, 1)
     );
     // Without another one it is the only one.
     let (metadata, dressed) = merged(None, rules, "a/index.html");
@@ -118,13 +118,19 @@ fn two_policies_hold_both_and_are_told() {
         "/*\n  Content-Security-Policy: img-src *\n/a/\n  Content-Security-Policy: font-src *\n";
     let (metadata, dressed) = merged(None, two, "a/index.html");
     assert_eq!(metadata.policy.as_deref(), Some("img-src *, font-src *"));
-    assert_eq!(dressed.violations[0].what, Blocked::TwoPolicies { line: 4 });
+    assert_eq!(
+        dressed.violations[0].what,
+        BlockedItem::TwoPolicies { line: 4 }
+    );
     // In place of that of the page, which is weaker than none other.
     let instead = "/*\n  ! Content-Security-Policy\n/a/\n  Content-Security-Policy: img-src *\n";
     let (metadata, dressed) = merged(Some("[security]"), instead, "a/index.html");
     assert_eq!(metadata.policy.as_deref(), Some("img-src *"));
     assert!(
-        matches!(dressed.violations[0].what, Blocked::Weaker { line: 4, .. }),
+        matches!(
+            dressed.violations[0].what,
+            BlockedItem::Weaker { line: 4, .. }
+        ),
         "{dressed:?}"
     );
 }
@@ -136,7 +142,7 @@ fn what_does_not_fit_is_left_out_and_told() {
     assert!(metadata.policy.is_some() && !metadata.headers.contains_key("x-long"));
     assert!(matches!(
         dressed.violations[0].what,
-        Blocked::Rules { line: 2, .. }
+        BlockedItem::Rules { line: 2, .. }
     ));
 }
 
@@ -169,5 +175,5 @@ fn the_rules_of_the_edge_itself_have_no_path() {
     };
     let key = OutputKey::from(quillfront_headers::RULES_KEY);
     let dressed = dress(sources, &key, &planned(Recipe::Rules), None);
-    assert_eq!(dressed, Dressed::default());
+    assert_eq!(dressed, SecuredHeaders::default());
 }

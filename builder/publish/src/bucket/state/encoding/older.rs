@@ -2,11 +2,11 @@
 //! outputs is read and passed over: only which sources there are and what is published counts.
 
 use super::{Outputs, RecordKind, SourceRecord};
-use crate::bucket::state::Published;
+use crate::bucket::state::PublishedObject;
 use quillfront_markdown::InternalLink;
 use quillfront_render::evaluate::Page;
-use quillfront_render::graph::{Question, Shown, TextQuestion};
-use quillfront_render::render::world::Measured;
+use quillfront_render::graph::{PictureUse, Question, TextQuestion};
+use quillfront_render::render::world::MeasureResult;
 use quillfront_site::diagnostic::Diagnostic;
 use quillfront_site::fingerprint::{Fingerprint, Mark};
 use quillfront_site::front_matter::head::Head;
@@ -56,7 +56,7 @@ struct Body6 {
     _toc: Option<Mark>,
     _links: Vec<InternalLink>,
     _warnings: Vec<Diagnostic>,
-    _pictures: Vec<Shown>,
+    _pictures: Vec<PictureUse>,
 }
 
 impl From<SourceRecord5> for SourceRecord {
@@ -113,7 +113,7 @@ impl From<SourceRecord6> for SourceRecord {
 
 /// A picture of format 8: nothing is known of its metadata.
 #[derive(Deserialize)]
-pub(super) struct Picture8(SourceKey, (String, Measured));
+pub(super) struct Picture8(SourceKey, (String, MeasureResult));
 
 impl Picture8 {
     pub(super) fn into_page(self) -> (SourceKey, Page) {
@@ -159,7 +159,7 @@ struct Published6 {
 struct TraceRecord6 {
     _trace: Mark,
     _asked: u32,
-    _pictures: Vec<Shown>,
+    _pictures: Vec<PictureUse>,
 }
 
 impl OutputSegment6 {
@@ -168,7 +168,7 @@ impl OutputSegment6 {
             let Published6 {
                 etag, source, rank, ..
             } = record.published;
-            let published = Published {
+            let published = PublishedObject {
                 fingerprint: None,
                 etag,
                 source,
