@@ -5,7 +5,7 @@
 use crate::facts::{BUILDER, EDGE, EDGE_EVENTS, RECONCILES_A_MONTH, THUMBNAIL};
 
 /// The day of the prices, which are those of us-east-1 and of readers in North America and Europe, without tax, in
-/// US dollars. From memory of AWS's public price lists: look them up before you rely on them.
+/// US dollars (the pages "Amazon CloudFront pricing", "Amazon S3 pricing", "AWS Lambda pricing" and "AWS WAF pricing").
 pub const PRICES_OF: &str = "2026-11";
 
 /// A million PUT, COPY, POST or LIST requests to S3.
@@ -129,6 +129,19 @@ pub fn total(lines: &[Line]) -> f64 {
     lines.iter().map(|line| line.dollars).sum()
 }
 
+/// Returns a count with commas between its thousands.
+fn grouped(count: f64) -> String {
+    let digits = format!("{count:.0}");
+    let mut grouped = String::with_capacity(digits.len() + digits.len() / 3);
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    grouped
+}
+
 fn gigabytes(megabytes: u32) -> f64 {
     f64::from(megabytes) / 1_024.0
 }
@@ -156,37 +169,58 @@ impl Month {
         vec![
             line(
                 "readers' requests",
-                format!("{requests} of {FREE_REQUESTS} that are free"),
+                format!(
+                    "{} of {} that are free",
+                    grouped(requests),
+                    grouped(FREE_REQUESTS)
+                ),
                 (requests - FREE_REQUESTS).max(0.0) * CLOUDFRONT_REQUESTS / 1e6,
             ),
             line(
                 "the function in front of pictures",
-                format!("{pictures} of {FREE_VIEWER_CALLS} that are free"),
+                format!(
+                    "{} of {} that are free",
+                    grouped(pictures),
+                    grouped(FREE_VIEWER_CALLS)
+                ),
                 (pictures - FREE_VIEWER_CALLS).max(0.0) * VIEWER_CALLS / 1e6,
             ),
             line(
                 "S3, for what is not in the cache",
-                format!("{missed} GET"),
+                format!("{} GET", grouped(missed)),
                 from_s3,
             ),
             line(
                 "functions at the edge",
-                format!("{} calls", missed * EDGE_EVENTS.len() as f64),
+                format!("{} calls", grouped(missed * EDGE_EVENTS.len() as f64)),
                 at_edge,
             ),
             line(
                 "edits",
-                format!("{} × ({} GET, {} PUT)", self.edits, BODY_EDIT.gets, BODY_EDIT.puts),
+                format!(
+                    "{} × ({} GET, {} PUT)",
+                    self.edits, BODY_EDIT.gets, BODY_EDIT.puts
+                ),
                 self.edits * BODY_EDIT.dollars(),
             ),
             line(
                 "reconciles",
-                format!("{RECONCILES_A_MONTH} × ({} GET, {} LIST)", RECONCILE.gets, RECONCILE.puts),
+                format!(
+                    "{} × ({} GET, {} LIST)",
+                    grouped(f64::from(RECONCILES_A_MONTH)),
+                    RECONCILE.gets,
+                    RECONCILE.puts
+                ),
                 f64::from(RECONCILES_A_MONTH) * RECONCILE.dollars(),
             ),
             line(
                 "the builder",
-                format!("{runs} × {} s with {} MB", self.build_seconds, BUILDER.memory_mb),
+                format!(
+                    "{} × {} s with {} MB",
+                    grouped(runs),
+                    self.build_seconds,
+                    grouped(BUILDER.memory_mb.into())
+                ),
                 building,
             ),
             line(
@@ -206,16 +240,26 @@ pub fn million_thumbnails() -> Vec<Line> {
     vec![
         line(
             "the thumbnail function",
-            format!("{THUMBNAIL_SECONDS} s with {} MB each", THUMBNAIL.memory_mb),
+            format!(
+                "{THUMBNAIL_SECONDS} s with {} MB each",
+                grouped(THUMBNAIL.memory_mb.into())
+            ),
             LAMBDA_CALLS + work,
         ),
         line(
             "S3",
-            format!("{} GET, {} PUT each", THUMBNAIL_MADE.gets, THUMBNAIL_MADE.puts),
+            format!(
+                "{} GET, {} PUT each",
+                THUMBNAIL_MADE.gets, THUMBNAIL_MADE.puts
+            ),
             THUMBNAIL_MADE.dollars() * 1e6,
         ),
         line("functions at the edge", "4 calls each".to_owned(), at_edge),
-        line("the function in front of the cache", "1 call each".to_owned(), VIEWER_CALLS),
+        line(
+            "the function in front of the cache",
+            "1 call each".to_owned(),
+            VIEWER_CALLS,
+        ),
     ]
 }
 
@@ -240,9 +284,21 @@ mod tests {
 
     fn rows(lines: &[Line], digits: usize) {
         for line in lines {
-            shown(&format!("| {} | {} | ${:.digits$} |", line.what, line.how, line.dollars));
+            shown(&format!(
+                "| {} | {} | ${:.digits$} |",
+                line.what, line.how, line.dollars
+            ));
         }
-        shown(&format!("| **together** | | **${:.digits$}** |", total(lines)));
+        shown(&format!(
+            "| **together** | | **${:.digits$}** |",
+            total(lines)
+        ));
+    }
+
+    #[test]
+    fn thousands_are_apart() {
+        let texts = [999.0, 1_000.0, 2_910.0, 1e6].map(grouped);
+        assert_eq!(texts, ["999", "1,000", "2,910", "1,000,000"]);
     }
 
     #[test]
@@ -261,10 +317,22 @@ mod tests {
         // A plan covers CloudFront with its functions, the web ACL and the log; the rest stays.
         let requests = BLOG.views * BLOG.requests_a_view / 1e6;
         let waf = WAF_MONTH + requests * WAF_REQUESTS;
-        shown(&format!("| the month above | ${used:.2} | ${used:.2} | ${:.2} |", PRO_MONTH + used));
-        shown(&format!("| a web ACL as well | ${:.2} | included | included |", waf));
-        shown(&format!("| 23 million requests of a bot, all in the cache | ${:.2} | $0 | $0 |", bot(0.0)));
-        shown(&format!("| the same, each for another page that is not there | ${:.2} |", bot(1.0)));
+        shown(&format!(
+            "| the month above | ${used:.2} | ${used:.2} | ${:.2} |",
+            PRO_MONTH + used
+        ));
+        shown(&format!(
+            "| a web ACL as well | ${:.2} | included | included |",
+            waf
+        ));
+        shown(&format!(
+            "| 23 million requests of a bot, all in the cache | ${:.2} | $0 | $0 |",
+            bot(0.0)
+        ));
+        shown(&format!(
+            "| the same, each for another page that is not there | ${:.2} |",
+            bot(1.0)
+        ));
     }
 
     #[test]

@@ -85,7 +85,10 @@ pub fn builder_policy(
 /// The thumbnail function's policy. It reads originals and the rules of the site, and stores below `img/` only: a
 /// conditional write wants `s3:GetObject` as well, and it takes back what it stored if the original changed.
 pub fn thumbnail_policy(site: &Location) -> Value {
-    let stored = format!("arn:aws:s3:::{}/{}{IMAGES_PREFIX}*", site.bucket, site.prefix);
+    let stored = format!(
+        "arn:aws:s3:::{}/{}{IMAGES_PREFIX}*",
+        site.bucket, site.prefix
+    );
     json!({ "Version": "2012-10-17", "Statement": [
         {
             "Sid": "ReadSite",

@@ -30,6 +30,11 @@ LEFT_OUT = {
     "LogDelivery": "MiniStack has no AWS::Logs::Delivery",
     "ThumbnailWasteAlarm": "MiniStack has no alarms over metric math",
 }
+# Conditions that the emulator cannot evaluate, and what stands for them.
+EVALUATED = {
+    # MiniStack does not resolve AWS::Region in conditions; the stack is in us-east-1.
+    "InUsEast1": {"Fn::Equals": [REGION, "us-east-1"]},
+}
 # Where nothing but the deployment is tried, the functions are never called.
 IDLE = "#!/bin/sh\nexit 1\n"
 
@@ -82,6 +87,10 @@ class Account:
             if id not in template["Resources"]:
                 yield f"{id} is left out, and is not in the template: take it off the list"
             template["Resources"].pop(id, None)
+        for name, condition in EVALUATED.items():
+            if name not in template["Conditions"]:
+                yield f"{name} is evaluated, and is not in the template: take it off the list"
+            template["Conditions"][name] = condition
         arguments = {"StackName": STACK, "Capabilities": ["CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"]}
         arguments["TemplateBody"] = json.dumps(template)
         self.cloudformation.create_stack(**arguments)

@@ -19,8 +19,14 @@ fn every_parameter_has_a_default_and_says_what_it_is() {
     for name in names() {
         let template = template(name);
         for (id, parameter) in template["Parameters"].as_object().unwrap() {
-            assert!(!parameter["Default"].is_null(), "{name}: {id} has no default");
-            assert!(parameter["Description"].is_string(), "{name}: {id} is not described");
+            assert!(
+                !parameter["Default"].is_null(),
+                "{name}: {id} has no default"
+            );
+            assert!(
+                parameter["Description"].is_string(),
+                "{name}: {id} is not described"
+            );
         }
     }
 }
@@ -72,13 +78,22 @@ fn uploads_go_through_a_queue_to_the_builder() {
     assert_eq!(events, notification::EVENTS);
     let queue = properties(&blog, "UploadQueue");
     assert_eq!(queue["VisibilityTimeout"], facts::VISIBILITY_SECONDS);
-    assert_eq!(queue["RedrivePolicy"]["maxReceiveCount"], facts::MOST_RECEIVES);
+    assert_eq!(
+        queue["RedrivePolicy"]["maxReceiveCount"],
+        facts::MOST_RECEIVES
+    );
     let events = &properties(&blog, "BuilderFunction")["Events"];
     let uploads = &events["Uploads"]["Properties"];
     assert_eq!(uploads["BatchSize"], facts::BATCH_SIZE);
     assert_eq!(uploads["MaximumBatchingWindowInSeconds"], 0);
-    assert_eq!(uploads["FunctionResponseTypes"], json!(["ReportBatchItemFailures"]));
-    assert_eq!(uploads["ScalingConfig"]["MaximumConcurrency"], facts::BUILDERS_AT_ONCE);
+    assert_eq!(
+        uploads["FunctionResponseTypes"],
+        json!(["ReportBatchItemFailures"])
+    );
+    assert_eq!(
+        uploads["ScalingConfig"]["MaximumConcurrency"],
+        facts::BUILDERS_AT_ONCE
+    );
     let reconcile = &events["Reconcile"]["Properties"];
     assert_eq!(reconcile["Schedule"], facts::RECONCILE);
     let input: Value = serde_json::from_str(reconcile["Input"].as_str().unwrap()).unwrap();
@@ -90,7 +105,9 @@ fn errors_are_kept_as_long_as_the_edge_says() {
     let said = format!("public, max-age={}", facts::ERROR_SECONDS);
     assert_eq!(respond::ERROR_CACHE_CONTROL, said);
     let blog = template("blog.yaml");
-    let errors = distribution(&blog)["CustomErrorResponses"].as_array().unwrap();
+    let errors = distribution(&blog)["CustomErrorResponses"]
+        .as_array()
+        .unwrap();
     assert!(errors.iter().any(|error| error["ErrorCode"] == 404));
     for error in errors {
         assert_eq!(error["ErrorCachingMinTTL"], facts::ERROR_SECONDS, "{error}");
@@ -120,13 +137,22 @@ fn behaviours_use_the_managed_policy_and_both_functions() {
 fn pictures_fail_over_to_the_function() {
     let blog = template("blog.yaml");
     let group = &distribution(&blog)["OriginGroups"]["Items"][0];
-    assert_eq!(group["FailoverCriteria"]["StatusCodes"]["Items"], json!(facts::FAILOVER));
+    assert_eq!(
+        group["FailoverCriteria"]["StatusCodes"]["Items"],
+        json!(facts::FAILOVER)
+    );
     let quantity = &group["FailoverCriteria"]["StatusCodes"]["Quantity"];
     assert_eq!(*quantity, facts::FAILOVER.len());
     let members = &group["Members"]["Items"];
-    assert_eq!(members, &json!([{"OriginId": "site"}, {"OriginId": "thumbnails"}]));
+    assert_eq!(
+        members,
+        &json!([{"OriginId": "site"}, {"OriginId": "thumbnails"}])
+    );
     let origins = distribution(&blog)["Origins"].as_array().unwrap();
-    let thumbnails = origins.iter().find(|origin| origin["Id"] == "thumbnails").unwrap();
+    let thumbnails = origins
+        .iter()
+        .find(|origin| origin["Id"] == "thumbnails")
+        .unwrap();
     assert_eq!(
         thumbnails["CustomOriginConfig"]["OriginReadTimeout"],
         facts::THUMBNAIL.timeout_seconds
@@ -136,7 +162,7 @@ fn pictures_fail_over_to_the_function() {
 #[test]
 fn the_paths_of_pictures_are_those_of_a_site_without_settings() {
     let prefix = &quillfront_headers::Rules::default().images.prefix;
-    assert_eq!(format!("{}{prefix}", ""), format!("/{}", facts::IMAGES_PREFIX));
+    assert_eq!(format!("{prefix}/"), format!("/{}", facts::IMAGES_PREFIX));
     assert_eq!(facts::IMAGES_PATTERN, format!("/{}*", facts::IMAGES_PREFIX));
 }
 
@@ -146,17 +172,27 @@ fn the_origin_request_policy_has_the_header_of_signed_requests_only() {
         let template = template(name);
         let config = &properties(&template, "ImagesRequestPolicy")["OriginRequestPolicyConfig"];
         let signed = quillfront_edge::thumbnail::make::SIGNED_HEADER;
-        assert_eq!(config["HeadersConfig"]["Headers"], json!([signed]), "{name}");
+        assert_eq!(
+            config["HeadersConfig"]["Headers"],
+            json!([signed]),
+            "{name}"
+        );
     }
 }
 
 #[test]
 fn readers_get_nothing_that_is_internal_and_the_floor_yields() {
-    let expected: Vec<Value> = viewer::policy::removed().map(|name| json!({"Header": name})).collect();
+    let expected: Vec<Value> = viewer::policy::removed()
+        .map(|name| json!({"Header": name}))
+        .collect();
     for name in ["blog.yaml", "headers.yaml"] {
         let template = template(name);
         let config = &properties(&template, "HeadersPolicy")["ResponseHeadersPolicyConfig"];
-        assert_eq!(config["RemoveHeadersConfig"]["Items"], json!(expected), "{name}");
+        assert_eq!(
+            config["RemoveHeadersConfig"]["Items"],
+            json!(expected),
+            "{name}"
+        );
         for (header, set) in config["SecurityHeadersConfig"].as_object().unwrap() {
             assert_eq!(set["Override"], false, "{name}: {header}");
         }
@@ -183,7 +219,12 @@ fn functions_are_told_of_their_buckets() {
         let names: Vec<String> = variables.as_object().unwrap().keys().cloned().collect();
         names
     };
-    let all = ["QUILLFRONT_SOURCE", "QUILLFRONT_SITE", "QUILLFRONT_STATE", "QUILLFRONT_DISTRIBUTION"];
+    let all = [
+        "QUILLFRONT_SOURCE",
+        "QUILLFRONT_SITE",
+        "QUILLFRONT_STATE",
+        "QUILLFRONT_DISTRIBUTION",
+    ];
     assert_eq!(variables("BuilderFunction"), all);
     assert_eq!(variables("ThumbnailFunction"), ["QUILLFRONT_SITE"]);
 }
@@ -191,9 +232,19 @@ fn functions_are_told_of_their_buckets() {
 #[test]
 fn what_the_author_wrote_outlives_the_stack() {
     let blog = template("blog.yaml");
-    assert_eq!(blog["Resources"]["SourceBucket"]["DeletionPolicy"], "RetainExceptOnCreate");
-    for (name, id) in [("blog.yaml", "EdgeFunction"), ("headers.yaml", "EdgeFunction")] {
-        assert_eq!(template(name)["Resources"][id]["DeletionPolicy"], "Retain", "{name}");
+    assert_eq!(
+        blog["Resources"]["SourceBucket"]["DeletionPolicy"],
+        "RetainExceptOnCreate"
+    );
+    for (name, id) in [
+        ("blog.yaml", "EdgeFunction"),
+        ("headers.yaml", "EdgeFunction"),
+    ] {
+        assert_eq!(
+            template(name)["Resources"][id]["DeletionPolicy"],
+            "Retain",
+            "{name}"
+        );
     }
 }
 
@@ -203,8 +254,14 @@ fn every_waiver_has_a_reason() {
         let template = template(name);
         for (id, resource) in resources(&template) {
             for waiver in elements(&resource["Metadata"]["checkov"]["skip"]) {
-                assert!(waiver["id"].as_str().unwrap().starts_with("CKV"), "{name}: {id}");
-                assert!(waiver["comment"].as_str().unwrap().len() > 20, "{name}: {id}");
+                assert!(
+                    waiver["id"].as_str().unwrap().starts_with("CKV"),
+                    "{name}: {id}"
+                );
+                assert!(
+                    waiver["comment"].as_str().unwrap().len() > 20,
+                    "{name}: {id}"
+                );
             }
         }
     }

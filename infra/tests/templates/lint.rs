@@ -47,7 +47,9 @@ fn edge_functions(template: &Value, found: &mut Vec<String>) -> BTreeSet<String>
     let mut functions = BTreeSet::new();
     for (id, behaviour) in all_behaviours(template) {
         for association in elements(&behaviour["LambdaFunctionAssociations"]) {
-            let reference = association["LambdaFunctionARN"]["Ref"].as_str().unwrap_or_default();
+            let reference = association["LambdaFunctionARN"]["Ref"]
+                .as_str()
+                .unwrap_or_default();
             match reference.split_once('.') {
                 Some((function, "Version")) => {
                     functions.insert(function.to_owned());
@@ -72,24 +74,40 @@ fn edge_functions(template: &Value, found: &mut Vec<String>) -> BTreeSet<String>
 fn edge_function(template: &Value, id: &str, found: &mut Vec<String>) {
     let function = &template["Resources"][id];
     let properties = &function["Properties"];
-    for refused in ["Environment", "Layers", "VpcConfig", "DeadLetterQueue", "KmsKeyArn", "Tracing"] {
+    for refused in [
+        "Environment",
+        "Layers",
+        "VpcConfig",
+        "DeadLetterQueue",
+        "KmsKeyArn",
+        "Tracing",
+    ] {
         if !properties[refused].is_null() {
             found.push(format!("{id} is for Lambda@Edge, which takes no {refused}"));
         }
     }
     let architectures = elements(&properties["Architectures"]);
-    if architectures.iter().any(|architecture| *architecture != "x86_64") {
-        found.push(format!("{id} is for Lambda@Edge, which runs on x86_64 only"));
+    if architectures
+        .iter()
+        .any(|architecture| *architecture != "x86_64")
+    {
+        found.push(format!(
+            "{id} is for Lambda@Edge, which runs on x86_64 only"
+        ));
     }
     let runtime = properties["Runtime"].as_str().unwrap_or_default();
     if !(runtime.starts_with("nodejs") || runtime.starts_with("python")) {
-        found.push(format!("{id} is for Lambda@Edge, which does not run {runtime:?}"));
+        found.push(format!(
+            "{id} is for Lambda@Edge, which does not run {runtime:?}"
+        ));
     }
     if properties["AutoPublishAlias"].is_null() {
         found.push(format!("{id} is for Lambda@Edge and publishes no version"));
     }
     if function["DeletionPolicy"] != "Retain" {
-        found.push(format!("{id} cannot be deleted while it has replicas: retain it"));
+        found.push(format!(
+            "{id} cannot be deleted while it has replicas: retain it"
+        ));
     }
 }
 
@@ -119,7 +137,9 @@ fn wildcards(template: &Value, found: &mut Vec<String>) {
     for (id, resource) in resources(template) {
         let managed = elements(&resource["Properties"]["ManagedPolicyArns"]).len();
         if managed > 0 {
-            found.push(format!("{id} has a policy of AWS, which names no resources"));
+            found.push(format!(
+                "{id} has a policy of AWS, which names no resources"
+            ));
         }
     }
     for (id, statement) in statements(template) {
@@ -157,7 +177,12 @@ fn buckets(template: &Value, found: &mut Vec<String>) {
     for (id, bucket) in of_type(template, "AWS::S3::Bucket") {
         let properties = &bucket["Properties"];
         let block = &properties["PublicAccessBlockConfiguration"];
-        for setting in ["BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets"] {
+        for setting in [
+            "BlockPublicAcls",
+            "BlockPublicPolicy",
+            "IgnorePublicAcls",
+            "RestrictPublicBuckets",
+        ] {
             if block[setting] != true {
                 found.push(format!("{id} is without {setting}"));
             }
@@ -198,7 +223,9 @@ fn failover(template: &Value, found: &mut Vec<String>) {
         for group in elements(&config["OriginGroups"]["Items"]) {
             for status in elements(&group["FailoverCriteria"]["StatusCodes"]["Items"]) {
                 if matches!(status.as_u64(), Some(400 | 401 | 403) | None) {
-                    found.push(format!("{id} fails over on {status}, which hides a broken policy"));
+                    found.push(format!(
+                        "{id} fails over on {status}, which hides a broken policy"
+                    ));
                 }
             }
         }
@@ -235,16 +262,24 @@ fn permissions(template: &Value, found: &mut Vec<String>) {
 fn behaviours(template: &Value, found: &mut Vec<String>) {
     let all = all_behaviours(template);
     if all.len() > MOST_BEHAVIOURS {
-        found.push(format!("there are {} behaviours, and a plan takes {MOST_BEHAVIOURS}", all.len()));
+        found.push(format!(
+            "there are {} behaviours, and a plan takes {MOST_BEHAVIOURS}",
+            all.len()
+        ));
     }
     for (id, behaviour) in all {
         if !behaviour["ForwardedValues"].is_null() {
             found.push(format!("{id} has forwarded values, which no plan takes"));
         }
         if alternatives(&behaviour["ResponseHeadersPolicyId"]).is_empty() {
-            found.push(format!("{id} has a behaviour without a response headers policy"));
+            found.push(format!(
+                "{id} has a behaviour without a response headers policy"
+            ));
         }
-        if !matches!(behaviour["ViewerProtocolPolicy"].as_str(), Some("redirect-to-https" | "https-only")) {
+        if !matches!(
+            behaviour["ViewerProtocolPolicy"].as_str(),
+            Some("redirect-to-https" | "https-only")
+        ) {
             found.push(format!("{id} answers over plain HTTP"));
         }
     }
@@ -263,14 +298,18 @@ fn listing(template: &Value, found: &mut Vec<String>) {
             };
             let may_list = of_type(template, "AWS::S3::BucketPolicy")
                 .filter(|(_, policy)| policy["Properties"]["Bucket"]["Ref"] == bucket)
-                .flat_map(|(_, policy)| elements(&policy["Properties"]["PolicyDocument"]["Statement"]))
+                .flat_map(|(_, policy)| {
+                    elements(&policy["Properties"]["PolicyDocument"]["Statement"])
+                })
                 .any(|statement| {
                     statement["Action"] == "s3:ListBucket"
                         && statement["Principal"]["Service"] == "cloudfront.amazonaws.com"
                 });
             let is_bucket = template["Resources"][bucket]["Type"] == "AWS::S3::Bucket";
             if is_bucket && !may_list {
-                found.push(format!("{id} may not list {bucket}, so a missing page is a 403"));
+                found.push(format!(
+                    "{id} may not list {bucket}, so a missing page is a 403"
+                ));
             }
         }
     }

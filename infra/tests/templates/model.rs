@@ -15,13 +15,18 @@ pub fn names() -> impl Iterator<Item = &'static str> {
 }
 
 /// Returns the resources of a type.
-pub fn of_type<'a>(template: &'a Value, wanted: &'a str) -> impl Iterator<Item = (&'a str, &'a Value)> {
+pub fn of_type<'a>(
+    template: &'a Value,
+    wanted: &'a str,
+) -> impl Iterator<Item = (&'a str, &'a Value)> {
     resources(template).filter(move |(_, resource)| resource["Type"] == wanted)
 }
 
 /// Returns all resources by logical ID.
 pub fn resources(template: &Value) -> impl Iterator<Item = (&str, &Value)> {
-    let map = template["Resources"].as_object().expect("a template has resources");
+    let map = template["Resources"]
+        .as_object()
+        .expect("a template has resources");
     map.iter().map(|(id, resource)| (id.as_str(), resource))
 }
 
@@ -68,7 +73,9 @@ fn resolved_object(map: &Map<String, Value>) -> Value {
         let path: Vec<&str> = path.iter().filter_map(Value::as_str).collect();
         return named(&path.join(".")).into();
     }
-    map.iter().map(|(key, value)| (key.clone(), resolved(value))).collect()
+    map.iter()
+        .map(|(key, value)| (key.clone(), resolved(value)))
+        .collect()
 }
 
 fn substituted(text: &str) -> String {

@@ -9,8 +9,14 @@ fn breaks(mistake: impl FnOnce(&mut Value), expected: &str) {
     let mut blog = template("blog.yaml");
     mistake(&mut blog["Resources"]);
     let found = findings(&blog);
-    assert!(!found.is_empty(), "nothing is found; {expected:?} is expected");
-    let others: Vec<&String> = found.iter().filter(|found| !found.contains(expected)).collect();
+    assert!(
+        !found.is_empty(),
+        "nothing is found; {expected:?} is expected"
+    );
+    let others: Vec<&String> = found
+        .iter()
+        .filter(|found| !found.contains(expected))
+        .collect();
     assert!(others.is_empty(), "{others:?} instead of {expected:?}");
 }
 
@@ -36,7 +42,10 @@ fn an_edge_function_with_environment_variables() {
 
 #[test]
 fn an_edge_function_with_layers() {
-    breaks(|all| all["EdgeFunction"]["Properties"]["Layers"] = json!(["arn:x"]), "takes no Layers");
+    breaks(
+        |all| all["EdgeFunction"]["Properties"]["Layers"] = json!(["arn:x"]),
+        "takes no Layers",
+    );
 }
 
 #[test]
@@ -67,8 +76,10 @@ fn an_edge_function_that_publishes_no_version() {
 fn an_edge_function_that_is_associated_without_a_version() {
     breaks(
         |all| {
-            let associations = &mut distribution(all)["DefaultCacheBehavior"]["LambdaFunctionAssociations"];
-            associations["Fn::If"][1][0]["LambdaFunctionARN"] = json!({"Fn::GetAtt": ["EdgeFunction", "Arn"]});
+            let associations =
+                &mut distribution(all)["DefaultCacheBehavior"]["LambdaFunctionAssociations"];
+            associations["Fn::If"][1][0]["LambdaFunctionARN"] =
+                json!({"Fn::GetAtt": ["EdgeFunction", "Arn"]});
         },
         "without a version",
     );
@@ -76,7 +87,10 @@ fn an_edge_function_that_is_associated_without_a_version() {
 
 #[test]
 fn an_edge_function_that_is_deleted_with_its_stack() {
-    breaks(|all| remove(&mut all["EdgeFunction"], "DeletionPolicy"), "retain it");
+    breaks(
+        |all| remove(&mut all["EdgeFunction"], "DeletionPolicy"),
+        "retain it",
+    );
 }
 
 #[test]
@@ -89,18 +103,27 @@ fn an_edge_function_in_rust() {
 
 #[test]
 fn every_action_of_a_service() {
-    breaks(|all| statement(all)["Action"] = json!(["s3:GetObject", "s3:*"]), "allows the actions");
+    breaks(
+        |all| statement(all)["Action"] = json!(["s3:GetObject", "s3:*"]),
+        "allows the actions",
+    );
 }
 
 #[test]
 fn every_resource() {
-    breaks(|all| statement(all)["Resource"] = json!("*"), "on all resources");
+    breaks(
+        |all| statement(all)["Resource"] = json!("*"),
+        "on all resources",
+    );
 }
 
 #[test]
 fn a_policy_of_aws() {
     breaks(
-        |all| all["BuilderRole"]["Properties"]["ManagedPolicyArns"] = json!(["arn:aws:iam::aws:policy/X"]),
+        |all| {
+            all["BuilderRole"]["Properties"]["ManagedPolicyArns"] =
+                json!(["arn:aws:iam::aws:policy/X"])
+        },
         "a policy of AWS",
     );
 }
@@ -131,7 +154,10 @@ fn a_service_on_behalf_of_others() {
 
 #[test]
 fn a_bucket_without_its_policy() {
-    breaks(|all| remove(all, "StateBucketPolicy"), "StateBucket has no bucket policy");
+    breaks(
+        |all| remove(all, "StateBucketPolicy"),
+        "StateBucket has no bucket policy",
+    );
 }
 
 #[test]
@@ -154,7 +180,10 @@ fn a_bucket_that_is_public_or_keeps_nothing() {
         ("OwnershipControls", "own objects"),
         ("PublicAccessBlockConfiguration", "SiteBucket is without"),
     ] {
-        breaks(|all| remove(&mut all["SiteBucket"]["Properties"], setting), said);
+        breaks(
+            |all| remove(&mut all["SiteBucket"]["Properties"], setting),
+            said,
+        );
     }
 }
 
@@ -171,14 +200,22 @@ fn failover_on_403() {
 
 #[test]
 fn one_of_the_two_permissions() {
-    breaks(|all| remove(all, "ThumbnailUrlPermission"), "lacks lambda:InvokeFunctionUrl on");
-    breaks(|all| remove(all, "ThumbnailInvokePermission"), "lacks lambda:InvokeFunction on");
+    breaks(
+        |all| remove(all, "ThumbnailUrlPermission"),
+        "lacks lambda:InvokeFunctionUrl on",
+    );
+    breaks(
+        |all| remove(all, "ThumbnailInvokePermission"),
+        "lacks lambda:InvokeFunction on",
+    );
 }
 
 #[test]
 fn a_function_url_for_everybody() {
     breaks(
-        |all| all["ThumbnailFunction"]["Properties"]["FunctionUrlConfig"]["AuthType"] = json!("NONE"),
+        |all| {
+            all["ThumbnailFunction"]["Properties"]["FunctionUrlConfig"]["AuthType"] = json!("NONE")
+        },
         "open to everybody",
     );
 }
@@ -198,7 +235,10 @@ fn more_than_five_behaviours() {
 #[test]
 fn a_behaviour_that_no_plan_takes() {
     breaks(
-        |all| distribution(all)["CacheBehaviors"][0]["ForwardedValues"] = json!({"QueryString": false}),
+        |all| {
+            distribution(all)["CacheBehaviors"][0]["ForwardedValues"] =
+                json!({"QueryString": false})
+        },
         "forwarded values",
     );
 }
@@ -206,7 +246,12 @@ fn a_behaviour_that_no_plan_takes() {
 #[test]
 fn a_behaviour_without_the_floor() {
     breaks(
-        |all| remove(&mut distribution(all)["CacheBehaviors"][0], "ResponseHeadersPolicyId"),
+        |all| {
+            remove(
+                &mut distribution(all)["CacheBehaviors"][0],
+                "ResponseHeadersPolicyId",
+            )
+        },
         "without a response headers policy",
     );
 }
@@ -214,7 +259,9 @@ fn a_behaviour_without_the_floor() {
 #[test]
 fn plain_http() {
     breaks(
-        |all| distribution(all)["DefaultCacheBehavior"]["ViewerProtocolPolicy"] = json!("allow-all"),
+        |all| {
+            distribution(all)["DefaultCacheBehavior"]["ViewerProtocolPolicy"] = json!("allow-all")
+        },
         "plain HTTP",
     );
 }
@@ -232,5 +279,8 @@ fn a_distribution_that_may_not_list_its_bucket() {
 
 #[test]
 fn a_distribution_without_a_root_object() {
-    breaks(|all| remove(distribution(all), "DefaultRootObject"), "the list of its bucket");
+    breaks(
+        |all| remove(distribution(all), "DefaultRootObject"),
+        "the list of its bucket",
+    );
 }

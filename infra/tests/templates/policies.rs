@@ -21,7 +21,11 @@ fn of_role(template: &Value, role: &str, policy: &str) -> Value {
 #[test]
 fn the_builder_has_what_the_command_prints() {
     let arn = "arn:aws:cloudfront::AWS::AccountId:distribution/Distribution";
-    let (source, site, state) = (place("sourcebucket"), place("sitebucket"), place("statebucket"));
+    let (source, site, state) = (
+        place("sourcebucket"),
+        place("sitebucket"),
+        place("statebucket"),
+    );
     assert_eq!(
         of_role(&template("blog.yaml"), "BuilderRole", "builder"),
         builder_policy(&source, &site, &state, Some(arn)),
@@ -60,7 +64,10 @@ fn writers_have_their_policy() {
 #[test]
 fn a_role_may_log_into_its_own_group_and_no_more() {
     let blog = template("blog.yaml");
-    for (role, log) in [("BuilderRole", "arn:BuilderLog"), ("ThumbnailRole", "arn:ThumbnailLog")] {
+    for (role, log) in [
+        ("BuilderRole", "arn:BuilderLog"),
+        ("ThumbnailRole", "arn:ThumbnailLog"),
+    ] {
         let policy = of_role(&blog, role, "logs");
         assert_eq!(policy["Statement"].as_array().unwrap().len(), 1);
         assert_eq!(policy["Statement"][0]["Resource"], log);
