@@ -22,7 +22,10 @@ from botocore.exceptions import ClientError
 REGION = "us-east-1"
 STACK = "blog"
 ARTEFACTS = "artefacts"
-LIMIT_SECONDS = 90
+LIMIT_SECONDS = 60
+# What is uploaded last, when all else is published.
+POST = "content/post.md"
+RULES_KEY = "_quillfront/rules.json"
 # Resources that the emulator does not have. The template knows nothing of it.
 LEFT_OUT = {
     "LogSource": "MiniStack has no AWS::Logs::DeliverySource",
@@ -98,6 +101,8 @@ class Account:
             yield from failed
             return
         yield from self.has_what_it_says(template)
+        if task.get("builder"):
+            yield from self.publishes(Path(task["clean"]), Path(task["site"]))
         changed = {"LogDays": "7", "ThumbnailConcurrency": "5"}
         parameters = [{"ParameterKey": key, "ParameterValue": value} for key, value in changed.items()]
         self.cloudformation.update_stack(**arguments, Parameters=parameters)
@@ -166,6 +171,51 @@ class Account:
         config = self.client("cloudfront").get_distribution_config(Id=outputs["DistributionId"])["DistributionConfig"]
         if len(config["Origins"]["Items"]) != 2 or config["CacheBehaviors"]["Items"][0]["PathPattern"] != "/img/*":
             yield f"the distribution is {config}"
+
+    def publishes(self, clean, site):
+        """Uploads a site, then a post, as an author does; the site bucket becomes what a clean build makes."""
+        outputs = self.cloudformation.describe_stacks(StackName=STACK)["Stacks"][0]["Outputs"]
+        outputs = {output["OutputKey"]: output["OutputValue"] for output in outputs}
+        files = sorted(path for path in site.rglob("*") if path.is_file())
+        post = site / POST
+        for path in [*(path for path in files if path != post), post]:
+            if path == post and (wrong := self.until_published(outputs, {"index.html"})):
+                yield wrong
+                return
+            key = path.relative_to(site).as_posix()
+            self.s3.put_object(Bucket=outputs["SourceBucketName"], Key=key, Body=path.read_bytes())
+        expected = {path.relative_to(clean).as_posix(): path.read_bytes() for path in clean.rglob("*") if path.is_file()}
+        if wrong := self.until_published(outputs, set(expected)):
+            yield wrong
+            return
+        for key, content in expected.items():
+            published = self.s3.get_object(Bucket=outputs["SiteBucketName"], Key=key)["Body"].read()
+            if published != content:
+                yield f"{key} is not what a clean build makes"
+        extra = self.published(outputs) - set(expected) - {RULES_KEY}
+        if extra:
+            yield f"a clean build does not make {sorted(extra)}"
+        cloudfront = self.client("cloudfront")
+        deadline = time.monotonic() + 20
+        while time.monotonic() < deadline:
+            made = cloudfront.list_invalidations(DistributionId=outputs["DistributionId"])["InvalidationList"]
+            if made["Quantity"] > 0:
+                return
+            time.sleep(0.2)
+        yield "no invalidation was made"
+
+    def published(self, outputs):
+        listed = self.s3.list_objects_v2(Bucket=outputs["SiteBucketName"]).get("Contents", [])
+        return {entry["Key"] for entry in listed}
+
+    def until_published(self, outputs, keys):
+        """What is missing of these objects after a while; None if nothing is."""
+        deadline = time.monotonic() + LIMIT_SECONDS
+        missing = keys
+        while missing and time.monotonic() < deadline:
+            time.sleep(0.3)
+            missing = keys - self.published(outputs)
+        return f"{sorted(missing)} were not published within {LIMIT_SECONDS} s" if missing else None
 
 
 def prepared(path, code):
