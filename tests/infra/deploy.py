@@ -83,7 +83,7 @@ class Account:
 
     def deploys(self, task):
         self.s3.create_bucket(Bucket=ARTEFACTS)
-        template = prepared(Path(task["template"]), task.get("code", {}))
+        template = prepared(Path(task["template"]), self.endpoint)
         for name in ("builder", "thumbnail", "edge"):
             self.s3.put_object(Bucket=ARTEFACTS, Key=f"{name}.zip", Body=archive(task.get(name)))
         for id in LEFT_OUT:
@@ -185,24 +185,16 @@ class Account:
             key = path.relative_to(site).as_posix()
             self.s3.put_object(Bucket=outputs["SourceBucketName"], Key=key, Body=path.read_bytes())
         expected = {path.relative_to(clean).as_posix(): path.read_bytes() for path in clean.rglob("*") if path.is_file()}
-        if wrong := self.until_published(outputs, set(expected)):
+        if wrong := self.until_equal(outputs, expected):
             yield wrong
             return
-        for key, content in expected.items():
-            published = self.s3.get_object(Bucket=outputs["SiteBucketName"], Key=key)["Body"].read()
-            if published != content:
-                yield f"{key} is not what a clean build makes"
-        extra = self.published(outputs) - set(expected) - {RULES_KEY}
-        if extra:
+        if extra := self.published(outputs) - set(expected) - {RULES_KEY}:
             yield f"a clean build does not make {sorted(extra)}"
         cloudfront = self.client("cloudfront")
-        deadline = time.monotonic() + 20
-        while time.monotonic() < deadline:
-            made = cloudfront.list_invalidations(DistributionId=outputs["DistributionId"])["InvalidationList"]
-            if made["Quantity"] > 0:
-                return
-            time.sleep(0.2)
-        yield "no invalidation was made"
+        distribution = outputs["DistributionId"]
+        listed = lambda: cloudfront.list_invalidations(DistributionId=distribution)["InvalidationList"]["Quantity"]  # noqa: E731
+        if waited(lambda: listed() == 0):
+            yield "no invalidation was made"
 
     def published(self, outputs):
         listed = self.s3.list_objects_v2(Bucket=outputs["SiteBucketName"]).get("Contents", [])
@@ -210,25 +202,41 @@ class Account:
 
     def until_published(self, outputs, keys):
         """What is missing of these objects after a while; None if nothing is."""
-        deadline = time.monotonic() + LIMIT_SECONDS
-        missing = keys
-        while missing and time.monotonic() < deadline:
-            time.sleep(0.3)
-            missing = keys - self.published(outputs)
+        missing = waited(lambda: keys - self.published(outputs))
         return f"{sorted(missing)} were not published within {LIMIT_SECONDS} s" if missing else None
 
+    def until_equal(self, outputs, expected):
+        """Which objects differ from these after a while; None if none does."""
+        def differ():
+            keys = self.published(outputs)
+            site = outputs["SiteBucketName"]
+            return [
+                key for key, content in expected.items()
+                if key not in keys or self.s3.get_object(Bucket=site, Key=key)["Body"].read() != content
+            ]
+        differing = waited(differ)
+        return f"{differing} are not what a clean build makes, after {LIMIT_SECONDS} s" if differing else None
 
-def prepared(path, code):
-    """The template with the packages' places, as `sam package` writes them, and the code of viewer functions."""
+
+def waited(question):
+    """The last answer to a question that is asked until it is empty or time is over."""
+    deadline = time.monotonic() + LIMIT_SECONDS
+    while (answer := question()) and time.monotonic() < deadline:
+        time.sleep(0.3)
+    return answer
+
+
+def prepared(path, endpoint):
+    """The template with the packages' places, as `sam package` writes them; functions that speak to the emulator."""
     template = yaml.safe_load(path.read_text())
     for resource in template["Resources"].values():
         properties = resource["Properties"]
         if resource["Type"] == "AWS::Serverless::Function":
             properties["CodeUri"] = f"s3://{ARTEFACTS}/{properties['CodeUri']}"
-        mark = str(properties.get("FunctionCode", ""))
-        if mark.startswith("quillfront:"):
-            passes = "function handler(event) { return event.request; }"
-            properties["FunctionCode"] = code.get(mark.removeprefix("quillfront:"), passes)
+            if "Environment" in properties:
+                properties["Environment"]["Variables"]["AWS_ENDPOINT_URL"] = endpoint
+        if str(properties.get("FunctionCode", "")).startswith("quillfront:"):
+            properties["FunctionCode"] = "function handler(event) { return event.request; }"
     return template
 
 

@@ -1,21 +1,25 @@
 #!/usr/bin/env python3
 """Checks the templates for AWS, and deploys the one of a blog on an emulator.
 
-    run.py [--tools DIR] [check …]
+    run.py [--quillfront PATH] [--builder PATH] [--tools DIR] [check …]
 
   cfn_lint      cfn-lint finds nothing
   sam_validate  `sam validate --lint` finds each valid
   checkov       checkov finds nothing but what a template waives, with the reason
   deploy        the template of a blog, less what MiniStack lacks (named in deploy.py, with reasons), becomes
                 CREATE_COMPLETE there, has what it says, is updated, and deleted
+  publish       the same with the builder as its function: what is uploaded to the source bucket comes through the
+                queue to the builder, the site bucket becomes what `quillfront build` makes, and CloudFront is told
 
 cfn-lint, the SAM CLI, checkov and MiniStack come from PyPI, in the versions of tools.json, into a temporary folder, or
 into --tools DIR, which is kept and used again. Nothing of it speaks to AWS. `cargo test -p quillfront-infra` has our own
-checks. The exit status is 1 if a check fails.
+checks. The exit status is 1 if a check fails. The command and
+the builder are, unless given, the newest in the target folder, which `cargo test --workspace` fills.
 """
 import argparse
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -23,8 +27,9 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 REPOSITORY = HERE.parents[1]
-sys.path.insert(0, str(HERE.parent / "theme"))
+sys.path[:0] = [str(HERE.parent / "e2e"), str(HERE.parent / "theme")]
 from checks import check  # noqa: E402
+from run import newest_build  # noqa: E402
 
 TEMPLATES = sorted((REPOSITORY / "infra" / "templates").glob("*.yaml"))
 LIMIT_SECONDS = 180
@@ -48,6 +53,8 @@ def arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("checks", nargs="*", choices=[[], *CHECKS], metavar="check", help="some of the checks")
     parser.add_argument("--tools", type=Path, metavar="DIR", help="where the packages of PyPI are, or go, and stay")
+    parser.add_argument("--quillfront", type=Path, help="the command [default: the newest in the target folder]")
+    parser.add_argument("--builder", type=Path, help="the builder function [default: beside the command]")
     return parser.parse_args()
 
 
@@ -55,7 +62,7 @@ class Run:
     """What the checks are given."""
 
     def __init__(self, options, scratch):
-        self.scratch = scratch
+        self.scratch, self.options = scratch, options
         self.tools = (options.tools or scratch / "tools").resolve()
         self.packages = json.loads((HERE / "tools.json").read_text())
 
@@ -116,20 +123,43 @@ def checkov(run):
 
 
 def deploy(run):
-    task = {
+    return deployed(run, {})
+
+
+def publish(run):
+    quillfront = (run.options.quillfront or newest_build()).resolve()
+    builder = (run.options.builder or quillfront.parent / "quillfront-builder-lambda").resolve()
+    if lacking := [path for path in (quillfront, builder) if not path.exists()]:
+        return [f"{path} is not there: cargo test --workspace --no-run makes it" for path in lacking]
+    site = run.scratch / "site"
+    shutil.copytree(HERE / "site", site)
+    clean = run.scratch / "clean"
+    status, _said, complaints = run.said(quillfront, "--root", site, "build", "--output-dir", clean)
+    if status != 0:
+        return complaints.splitlines()
+    # A debug build without what debuggers read, so that the archive is small.
+    stripped = run.scratch / "bootstrap"
+    subprocess.run(["strip", "-o", stripped, builder], check=True)
+    return deployed(run, {"builder": str(stripped), "clean": str(clean), "site": str(site)})
+
+
+def deployed(run, task):
+    """Runs deploy.py with a task."""
+    task = task | {
         "template": str(REPOSITORY / "infra" / "templates" / "blog.yaml"), "scratch": str(run.scratch),
         "ministack": str(run.program("ministack", "ministack")),
     }
     python = run.program("ministack", "python")
     status, said, complaints = run.said(python, HERE / "deploy.py", json.dumps(task))
+    log = run.scratch / "ministack.log"
+    told = log.read_text().splitlines()[-20:] if log.exists() else []
     if status != 0:
-        log = run.scratch / "ministack.log"
-        told = log.read_text().splitlines()[-20:] if log.exists() else []
         return [*complaints.splitlines()[-20:], *told]
-    return json.loads(said)
+    wrong = json.loads(said)
+    return [*wrong, *told] if wrong else []
 
 
-CHECKS = {"cfn_lint": cfn_lint, "sam_validate": sam_validate, "checkov": checkov, "deploy": deploy}
+CHECKS = {"cfn_lint": cfn_lint, "sam_validate": sam_validate, "checkov": checkov, "deploy": deploy, "publish": publish}
 
 if __name__ == "__main__":
     sys.exit(main())
