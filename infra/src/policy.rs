@@ -1,6 +1,7 @@
-//! What the builder may do, and no more (IAM guide, "Grant least privilege").
+//! What builder, thumbnail function and authors may do, and no more (IAM guide, "Grant least privilege").
 
 use crate::bucket::{self, BucketNameError};
+use crate::facts::IMAGES_PREFIX;
 use serde_json::{Value, json};
 
 /// A bucket, or a prefix in it.
@@ -81,6 +82,68 @@ pub fn builder_policy(
     json!({ "Version": "2012-10-17", "Statement": statements })
 }
 
+/// The thumbnail function's policy. It reads originals and the rules of the site, and stores below `img/` only: a
+/// conditional write wants `s3:GetObject` as well, and it takes back what it stored if the original changed.
+pub fn thumbnail_policy(site: &Location) -> Value {
+    let stored = format!(
+        "arn:aws:s3:::{}/{}{IMAGES_PREFIX}*",
+        site.bucket, site.prefix
+    );
+    json!({ "Version": "2012-10-17", "Statement": [
+        {
+            "Sid": "ReadSite",
+            "Effect": "Allow",
+            "Action": "s3:GetObject",
+            "Resource": site.objects_arn(),
+        },
+        {
+            "Sid": "StoreThumbnails",
+            "Effect": "Allow",
+            "Action": ["s3:PutObject", "s3:DeleteObject"],
+            "Resource": stored,
+        },
+        site.list_statement("ListSite"),
+    ]})
+}
+
+/// The policy of the functions at the edge. They read the rules of the site, and look whether there is a page.
+pub fn edge_policy(site: &Location) -> Value {
+    json!({ "Version": "2012-10-17", "Statement": [
+        {
+            "Sid": "ReadSite",
+            "Effect": "Allow",
+            "Action": "s3:GetObject",
+            "Resource": site.objects_arn(),
+        },
+        site.list_statement("ListSite"),
+    ]})
+}
+
+/// What a writer needs of the source bucket. `HeadObject`, `ListObjects` and `CopyObject`, which examples in the wild
+/// name, are no actions of IAM: `s3:GetObject`, `s3:ListBucket` and both with `s3:PutObject` allow them. Uploads in
+/// parts are `s3:PutObject`; a client cleans up one that failed with `s3:AbortMultipartUpload`.
+pub fn writer_policy(source: &Location) -> Value {
+    json!({ "Version": "2012-10-17", "Statement": [
+        {
+            "Sid": "ListSource",
+            "Effect": "Allow",
+            "Action": ["s3:GetBucketLocation", "s3:ListBucket"],
+            "Resource": source.bucket_arn(),
+        },
+        {
+            "Sid": "WriteSource",
+            "Effect": "Allow",
+            "Action": [
+                "s3:AbortMultipartUpload",
+                "s3:DeleteObject",
+                "s3:GetObject",
+                "s3:PutObject",
+            ],
+            "Resource": source.objects_arn(),
+        },
+    ]})
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -100,5 +163,46 @@ mod tests {
             let writes = text.contains("PutObject") || text.contains("DeleteObject");
             assert!(!(writes && text.contains("arn:aws:s3:::source/")), "{text}");
         }
+    }
+
+    #[test]
+    fn thumbnails_are_stored_below_their_prefix_only() {
+        let policy = thumbnail_policy(&Location::new("site", "blog/").unwrap());
+        for statement in policy["Statement"].as_array().unwrap() {
+            let text = statement.to_string();
+            if text.contains("PutObject") || text.contains("DeleteObject") {
+                assert_eq!(statement["Resource"], "arn:aws:s3:::site/blog/img/*");
+            }
+        }
+    }
+
+    #[test]
+    fn a_writer_has_one_bucket_and_actions_that_exist() {
+        // Service Authorization Reference, "Actions, resources, and condition keys for Amazon S3".
+        let existing = [
+            "s3:AbortMultipartUpload",
+            "s3:DeleteObject",
+            "s3:GetBucketLocation",
+            "s3:GetObject",
+            "s3:ListBucket",
+            "s3:PutObject",
+        ];
+        let policy = writer_policy(&Location::new("source", "").unwrap());
+        for statement in policy["Statement"].as_array().unwrap() {
+            let resource = statement["Resource"].as_str().unwrap();
+            assert!(matches!(
+                resource,
+                "arn:aws:s3:::source" | "arn:aws:s3:::source/*"
+            ));
+            for action in statement["Action"].as_array().unwrap() {
+                assert!(existing.contains(&action.as_str().unwrap()), "{action}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_edge_writes_nothing() {
+        let policy = edge_policy(&Location::new("site", "").unwrap()).to_string();
+        assert!(!policy.contains("Put") && !policy.contains("Delete"));
     }
 }
