@@ -1,0 +1,3 @@
+//! What is wrong with a CloudFront distribution and what stands behind it.
+
+pub mod xml;
