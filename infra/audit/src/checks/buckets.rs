@@ -3,7 +3,7 @@
 use super::{Check, Mended, Outcome};
 use crate::finding::Severity;
 use crate::grants;
-use crate::observed::{Bucket, Existence, Observed};
+use crate::observed::{Bucket, Existence, Observed, Reason};
 use serde_json::Value;
 
 /// Calls back for each bucket of this account; those of others cannot be read, and are
@@ -14,12 +14,9 @@ fn each<'a>(
     mut look: impl FnMut(&mut Outcome, String, &'a Bucket),
 ) {
     for (name, bucket) in &observed.buckets {
-        if bucket
-            .existence
-            .get()
-            .is_ok_and(|existence| *existence == Existence::Ours)
-        {
-            look(out, format!("bucket {name}"), bucket);
+        let place = format!("bucket {name}");
+        if out.known(&place, &bucket.existence) == Some(&Existence::Ours) {
+            look(out, place, bucket);
         }
     }
 }
@@ -129,6 +126,10 @@ pub(super) const OTHER_ACCOUNTS: Check = Check {
             .as_deref()
             .and_then(|arn| arn.split(':').nth(4));
         let Some(account) = account.map(str::to_owned) else {
+            if !observed.buckets.is_empty() {
+                let reason = "the account's number is not known, without the distribution's ARN";
+                out.blind("buckets", &Reason::Failed(reason.to_owned()));
+            }
             return;
         };
         statements(observed, out, |out, place, statements| {

@@ -38,6 +38,16 @@ pub(super) const RUNTIME: Check = Check {
     same_as: &[],
     standing: None,
     look: |observed, out| {
+        let Some(config) = out.config(observed) else {
+            return;
+        };
+        for behaviour in config.behaviours() {
+            for (arn, _) in behaviour.functions() {
+                if !observed.functions.contains_key(&arn) {
+                    out.entry::<()>(&format!("function {arn}"), None);
+                }
+            }
+        }
         for (arn, seen) in &observed.functions {
             let place = format!("function {arn}");
             let Some(function) = out.known(&place, seen) else {

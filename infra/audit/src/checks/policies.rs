@@ -44,6 +44,17 @@ pub(super) const HSTS: Check = Check {
     same_as: &["CKV_AWS_259"],
     standing: None,
     look: |observed, out| {
+        for behaviour in out
+            .config(observed)
+            .map(|c| c.behaviours())
+            .unwrap_or_default()
+        {
+            let id = behaviour.text("ResponseHeadersPolicyId");
+            let is_unread = |id: &String| !observed.headers_policies.contains_key(id);
+            if let Some(id) = id.filter(is_unread) {
+                out.entry::<()>(&format!("response headers policy {id}"), None);
+            }
+        }
         for (id, seen) in &observed.headers_policies {
             let place = format!("response headers policy {id}");
             let Some(document) = out.known(&place, seen) else {

@@ -6,7 +6,7 @@ pub(crate) mod good;
 mod peers;
 
 use super::{CHECKS, run};
-use crate::observed::Observed;
+use crate::observed::{Observed, Reason, Seen};
 use bad::BAD;
 use good::good;
 use std::collections::BTreeSet;
@@ -99,14 +99,31 @@ fn what_is_not_known_is_never_a_pass() {
     let (findings, unknown) = run(&outside);
     assert!(findings.is_empty());
     let blind: BTreeSet<_> = unknown.iter().map(|blind| blind.id).collect();
-    // These go through maps of what the configuration names: without it there is nothing to name.
-    let by_name = ["runtime", "headers-policy-hsts"];
+    // No bucket is named before the configuration is known, which the others tell of.
     for check in CHECKS {
-        let is_by_name = by_name.contains(&check.id) || check.id.starts_with("bucket-");
+        let is_of_buckets = check.id.starts_with("bucket-");
         assert!(
-            is_by_name || blind.contains(check.id),
+            is_of_buckets || blind.contains(check.id),
             "{} passed",
             check.id
         );
+    }
+}
+
+#[test]
+fn what_the_configuration_names_and_nobody_read_is_no_pass() {
+    let mut observed = good();
+    let function = "<LambdaFunctionAssociations><Items><LambdaFunctionAssociation><LambdaFunctionARN>arn:new</LambdaFunctionARN><EventType>origin-response</EventType></LambdaFunctionAssociation></Items></LambdaFunctionAssociations><CachePolicyId>own";
+    bad::swap(&mut observed, "<CachePolicyId>own", function);
+    observed.headers_policies.clear();
+    observed.cache_policies.clear();
+    observed.access_controls.clear();
+    observed.aliases.clear();
+    bad::bucket(&mut observed).existence =
+        Seen::Unknown(Reason::Denied("s3:ListBucket".to_owned()));
+    let blind: BTreeSet<_> = run(&observed).1.into_iter().map(|blind| blind.id).collect();
+    let ids = "runtime headers-policy-hsts min-ttl cache-key-headers oac-signing alias-dns bucket-public-block dangling-origin";
+    for id in ids.split(' ') {
+        assert!(blind.contains(id), "{id}");
     }
 }
