@@ -8,7 +8,7 @@ use crate::xml::Element;
 
 /// AWS's managed cache policies with a minimum above zero or with wide keys on purpose
 /// (CloudFront guide, "Use managed cache policies"): not a setting that anybody can mend.
-const MANAGED: [&str; 8] = [
+const MANAGED: [&str; 11] = [
     "658327ea-f89d-4fab-a63d-7e88639e58f6", // CachingOptimized
     "b2884449-e4de-46a7-ac36-70bc7f1ddd6d", // CachingOptimizedForUncompressedObjects
     "4135ea2d-6df8-44a3-9df3-4b5a84be39ad", // CachingDisabled
@@ -16,7 +16,10 @@ const MANAGED: [&str; 8] = [
     "2e54312d-136d-493c-8eb9-b001f22f67d2", // Amplify
     "83da9c7e-98b4-4e11-a168-04f0df8e2c65", // UseOriginCacheControlHeaders
     "4cc15a8a-d715-48a4-82b8-cc0b614638fe", // UseOriginCacheControlHeaders-QueryStrings
-    "1c6db51a-a33f-469a-8245-dae26771f530", // Elemental-MediaPackage, second version
+    "4d1d2f1d-3a71-49ad-9e08-7ea5d843a556", // Amplify-Default
+    "a6bad946-36c3-4c33-aa98-362c74a7fb13", // Amplify-DefaultNoCookies
+    "1c6db51a-a33f-469a-8245-dae26771f530", // Amplify-ImageOptimization
+    "7e5fad67-ee98-4ad0-b05a-394999eefc1a", // Amplify-StaticContent
 ];
 
 /// How a behaviour caches: its own cache policy, or the old settings in the behaviour.

@@ -4,7 +4,7 @@ use super::{Check, Mended};
 use crate::finding::Severity;
 
 /// What is as strict as `TLSv1.2_2025`.
-const RECOMMENDED: [&str; 3] = ["TLSv1.2_2025", "TLSv1.3_2025", "TLSv1.3_2026"];
+const RECOMMENDED: [&str; 2] = ["TLSv1.2_2025", "TLSv1.3_2025"];
 
 pub(super) const DEFAULT: Check = Check {
     id: "certificate",

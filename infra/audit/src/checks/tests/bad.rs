@@ -342,6 +342,7 @@ pub(super) const BAD: &[(&str, Spoil)] = &[
     ("methods", |o| swap(o, "<Method>HEAD", "<Method>DELETE")),
     ("runtime", |o| runtime(o, "nodejs18.x")),
     ("runtime", |o| runtime(o, "cloudfront-js-1.0")),
+    ("runtime", |o| runtime(o, "nodejs8.10")),
     ("logging", |o| o.log_deliveries = Seen::Known(Vec::new())),
     ("edge-log-retention", |o| {
         o.edge_log_groups = Seen::Known(vec![LogGroup {
