@@ -6,13 +6,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The pure crates, by folder.
-const PURE: [&str; 12] = [
+const PURE: [&str; 13] = [
     "edge",
     "headers",
     "images",
     "images/codecs",
     "images/resize",
     "images/urls",
+    "infra/audit",
     "builder/edge-files",
     "builder/markdown",
     "builder/policy",
