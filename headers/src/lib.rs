@@ -40,7 +40,7 @@ mod rules;
 pub mod values;
 
 pub use edge::{Domains, Edge, MAX_SITE_POLICY_BYTES};
-pub use metadata::{Metadata, Redirect, Status, WriteError};
+pub use metadata::{Metadata, Original, Redirect, Status, WriteError};
 pub use rules::{MAX_RULES_BYTES, REVALIDATE_MS, RULES_KEY, Rules};
 
 /// What S3 puts before the names of user metadata to make headers of them.
@@ -56,8 +56,8 @@ pub const MAX_BYTES: usize = 1_900;
 pub const MAX_POLICY_BYTES: usize = 1_400;
 /// Bytes of the address of a redirect.
 pub const MAX_LOCATION_BYTES: usize = 1_000;
-/// Bytes of the ETag of an original. Those of S3 have some 40.
-pub const MAX_ETAG_BYTES: usize = 200;
+/// Bytes of what a thumbnail says of its original. ETags of S3 have some 40.
+pub const MAX_ORIGINAL_BYTES: usize = 200;
 
 /// The header of S3's answer with the tags of an object, by which CloudFront invalidates it (Amazon CloudFront
 /// Developer Guide, "Invalidate files", cache tags).
@@ -84,21 +84,18 @@ pub enum Field {
     Location,
     /// The status of that redirect; 301 where there is none.
     Status,
-    /// The ETag of the original that a thumbnail was made of.
+    /// The [original](crate::Original) that a thumbnail was made of.
     Original,
-    /// The content of that original: what `v=` has in its URL.
-    Version,
 }
 
 impl Field {
     /// Every field.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 5] = [
         Self::Policy,
         Self::Headers,
         Self::Location,
         Self::Status,
         Self::Original,
-        Self::Version,
     ];
 
     /// Returns its name in the user metadata of an object.
@@ -114,7 +111,6 @@ impl Field {
             Self::Location => "x-amz-meta-qf-location",
             Self::Status => "x-amz-meta-qf-status",
             Self::Original => "x-amz-meta-qf-original",
-            Self::Version => "x-amz-meta-qf-version",
         }
     }
 }

@@ -1,8 +1,9 @@
 //! The metadata of one object, and its two ways: into user metadata, and back.
 
 use crate::values::{encode_address, is_header_value};
-use crate::{Field, MAX_BYTES, MAX_ETAG_BYTES, MAX_LOCATION_BYTES, MAX_POLICY_BYTES};
+use crate::{Field, MAX_BYTES, MAX_LOCATION_BYTES, MAX_ORIGINAL_BYTES, MAX_POLICY_BYTES};
 use std::collections::BTreeMap;
+use std::fmt;
 
 /// What an object tells the edge.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -13,9 +14,17 @@ pub struct Metadata {
     pub headers: BTreeMap<String, Option<String>>,
     /// Where the object redirects to, if it does.
     pub redirect: Option<Redirect>,
-    /// The ETag of the original, without its quotes, where the object is a thumbnail.
-    pub original: Option<String>,
-    /// The content of that original, as `v=` in URLs of its thumbnails has it.
+    /// The original, where the object is a thumbnail.
+    pub original: Option<Original>,
+}
+
+/// The original that a thumbnail was made of. It is one field, since CloudFront takes no more than ten off the answers
+/// of a site without Lambda@Edge.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Original {
+    /// Its ETag, without the quotes.
+    pub etag: String,
+    /// Its content, as `v=` in URLs of its thumbnails has it, if that was noted.
     pub version: Option<String>,
 }
 
@@ -65,6 +74,30 @@ pub enum WriteError {
         /// The bytes of all names and values.
         bytes: usize,
     },
+}
+
+impl Original {
+    /// Reads the value of the field. Quotes around an ETag alone are taken off.
+    pub fn read(value: &str) -> Self {
+        let (etag, version) = match value.split_once(' ') {
+            Some((etag, version)) => (etag, Some(version.to_owned())),
+            None => (value, None),
+        };
+        Self {
+            etag: etag.trim_matches('"').to_owned(),
+            version,
+        }
+    }
+}
+
+impl fmt::Display for Original {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.etag)?;
+        match &self.version {
+            Some(version) => write!(f, " {version}"),
+            None => Ok(()),
+        }
+    }
 }
 
 impl Redirect {
@@ -131,10 +164,7 @@ impl Metadata {
             }
         }
         if let Some(original) = &self.original {
-            values.insert(Field::Original, original.clone());
-        }
-        if let Some(version) = &self.version {
-            values.insert(Field::Version, version.clone());
+            values.insert(Field::Original, original.to_string());
         }
         for (field, value) in &values {
             check(*field, value)?;
@@ -165,8 +195,7 @@ impl Metadata {
                 location: location.to_owned(),
                 status: status.unwrap_or_default(),
             }),
-            original: value(Field::Original).map(str::to_owned),
-            version: value(Field::Version).map(str::to_owned),
+            original: value(Field::Original).map(Original::read),
         }
     }
 }
@@ -178,8 +207,8 @@ fn check(field: Field, value: &str) -> Result<(), WriteError> {
     let most = match field {
         Field::Policy => MAX_POLICY_BYTES,
         Field::Location => MAX_LOCATION_BYTES,
-        Field::Original => MAX_ETAG_BYTES,
-        Field::Headers | Field::Status | Field::Version => MAX_BYTES,
+        Field::Original => MAX_ORIGINAL_BYTES,
+        Field::Headers | Field::Status => MAX_BYTES,
     };
     let bytes = value.len();
     if bytes > most {

@@ -25,14 +25,7 @@ fn the_names_never_change() {
     let names = Field::ALL.map(Field::name);
     assert_eq!(
         names,
-        [
-            "qf-csp",
-            "qf-h",
-            "qf-location",
-            "qf-status",
-            "qf-original",
-            "qf-version"
-        ]
+        ["qf-csp", "qf-h", "qf-location", "qf-status", "qf-original"]
     );
     for field in Field::ALL {
         assert_eq!(field.header(), format!("{S3_PREFIX}{}", field.name()));
@@ -58,8 +51,10 @@ fn all_fields_are_stored_under_their_names() {
             ("referrer-policy".to_owned(), None),
         ]),
         redirect: Some(Redirect::to("/grüße/", Status::TemporaryRedirect)),
-        original: Some("9e107d9d372bb6826bd81d3542a419d6".to_owned()),
-        version: Some("ba7816bf8f01cfea".to_owned()),
+        original: Some(Original {
+            etag: "9e107d9d372bb6826bd81d3542a419d6".to_owned(),
+            version: Some("ba7816bf8f01cfea".to_owned()),
+        }),
     };
     let stored = metadata.write().unwrap();
     let pairs: Vec<_> = stored
@@ -75,9 +70,11 @@ fn all_fields_are_stored_under_their_names() {
                 r#"{"permissions-policy":"camera=()","referrer-policy":null}"#
             ),
             ("qf-location", "/gr%C3%BC%C3%9Fe/"),
-            ("qf-original", "9e107d9d372bb6826bd81d3542a419d6"),
+            (
+                "qf-original",
+                "9e107d9d372bb6826bd81d3542a419d6 ba7816bf8f01cfea"
+            ),
             ("qf-status", "307"),
-            ("qf-version", "ba7816bf8f01cfea"),
         ]
     );
     assert_eq!(read_back(&stored), metadata);
@@ -146,11 +143,11 @@ fn each_field_has_its_bound_and_so_have_all_together() {
             .is_err()
     );
     let thumbnail = |bytes: usize| Metadata {
-        original: Some("e".repeat(bytes)),
+        original: Some(Original::read(&"e".repeat(bytes))),
         ..Metadata::default()
     };
-    assert!(thumbnail(MAX_ETAG_BYTES).write().is_ok());
-    assert!(thumbnail(MAX_ETAG_BYTES + 1).write().is_err());
+    assert!(thumbnail(MAX_ORIGINAL_BYTES).write().is_ok());
+    assert!(thumbnail(MAX_ORIGINAL_BYTES + 1).write().is_err());
     // 1,400 + 6 for the policy; 11 for the name of the address leave 483 for it.
     let both = |bytes: usize| Metadata {
         redirect: redirect(&"a".repeat(bytes)).redirect,
@@ -173,7 +170,7 @@ fn a_field_that_makes_no_sense_is_left_out_alone() {
             Field::Headers => Some(headers),
             Field::Location => Some("/b/"),
             Field::Status => Some(status),
-            Field::Original | Field::Version => None,
+            Field::Original => None,
         });
         let expected = Metadata {
             policy: Some("default-src 'self'".to_owned()),
@@ -200,15 +197,15 @@ fn any_metadata() -> impl Strategy<Value = Metadata> {
         proptest::collection::btree_map("[a-z-]{1,10}", proptest::option::of(text()), 0..4);
     let address = prop_oneof![text(), "/[a-z/é ]{0,900}"];
     let redirect = proptest::option::of((address, statuses()));
-    let original = proptest::option::of(text());
-    let version = proptest::option::of(text());
-    let all = (policy, headers, redirect, original, version);
-    all.prop_map(|(policy, headers, redirect, original, version)| Metadata {
+    let version = proptest::option::of("[ -~]{0,20}");
+    let original = ("[!#-~]{0,40}", version).prop_map(|(etag, version)| Original { etag, version });
+    let original = proptest::option::of(original);
+    let all = (policy, headers, redirect, original);
+    all.prop_map(|(policy, headers, redirect, original)| Metadata {
         policy,
         headers,
         redirect: redirect.map(|(address, status)| Redirect::to(&address, status)),
         original,
-        version,
     })
 }
 
@@ -230,7 +227,7 @@ proptest! {
             Field::Headers => headers.as_str(),
             Field::Location => location.as_str(),
             Field::Status => status.as_str(),
-            Field::Original | Field::Version => status.as_str(),
+            Field::Original => status.as_str(),
         }));
         prop_assert_eq!(read.policy, Some(policy));
         prop_assert!(read.redirect.is_some());

@@ -328,7 +328,8 @@ impl Opened {
     /// show that it is.
     fn instead(self, asked: Version, original: &Head, rules: &Rules) -> Option<Picture> {
         let metadata = Metadata::read(|field| self.headers.get(field.header()));
-        let content = Version::read(metadata.version.as_deref()?)?;
+        let noted = metadata.original.as_ref()?.version.as_deref()?;
+        let content = Version::read(noted)?;
         (is_of(&metadata, &original.etag) && content != asked).then(|| Picture {
             answer: answer::for_a_minute(answer::found(StatusCode::OK, &self.headers, rules)),
             bytes: self.bytes,

@@ -58,7 +58,8 @@ pub(crate) fn is_one(path: &str, rules: &Rules) -> bool {
 
 /// Returns whether a stored thumbnail with this metadata is of the original that has this ETag now.
 pub fn is_of(metadata: &Metadata, etag: &str) -> bool {
-    metadata.original.as_deref() == Some(etag)
+    let original = metadata.original.as_ref();
+    original.is_some_and(|original| original.etag == etag)
 }
 
 /// Returns whether thumbnails are made of the object of a key: not of what is the edge's own, and not of other

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use http::StatusCode;
-use quillfront_headers::{CACHE_REVALIDATE, CACHE_TAG, Metadata, Rules, S3_PREFIX};
+use quillfront_headers::{CACHE_REVALIDATE, CACHE_TAG, Metadata, Original, Rules, S3_PREFIX};
 use quillfront_image_urls::{Variant, Version};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
@@ -50,8 +50,10 @@ impl Object {
         let remark = remark.map(|remark| (REMARK_HEADER.to_owned(), Some(remark.to_owned())));
         let metadata = Metadata {
             headers: remark.into_iter().collect(),
-            original: Some(original.etag.clone()),
-            version: Some(content.to_string()),
+            original: Some(Original {
+                etag: original.etag.clone(),
+                version: Some(content.to_string()),
+            }),
             ..Metadata::default()
         };
         // The ETags of S3 are hexadecimal digits, and remarks are ours. Without its metadata an object is never

@@ -27,6 +27,8 @@ const REMOVED: [&str; 5] = [
     CACHE_TAG,
 ];
 
+const _: () = assert!(REMOVED.len() + Field::ALL.len() <= MAX_REMOVED);
+
 /// Why there is no policy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(

@@ -15,7 +15,7 @@ use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use quillfront_edge::event::Headers;
 use quillfront_edge::host::Fetched;
 use quillfront_edge::thumbnail::{Head, Host, Object, Opened, Put};
-use quillfront_headers::{Field, MAX_RULES_BYTES, RULES_KEY, S3_PREFIX};
+use quillfront_headers::{Field, MAX_RULES_BYTES, Original, RULES_KEY, S3_PREFIX};
 use tokio::time::{Instant, timeout_at};
 
 use super::place::Place;
@@ -190,7 +190,7 @@ impl Host for Requests {
             Ok(Some(Head {
                 etag: unquoted(output.e_tag()),
                 size_bytes: u64::try_from(size_bytes).unwrap_or_default(),
-                original: original.cloned(),
+                original: original.map(|original| Original::read(original).etag),
             }))
         })
         .await

@@ -2,6 +2,7 @@
 //! original.
 
 use bytes::Bytes;
+use quillfront_headers::Original;
 use quillfront_image_urls::{Limits, Transform};
 use sha2::{Digest, Sha256};
 use std::cell::{Cell, RefCell};
@@ -120,6 +121,12 @@ impl Bucket {
     }
 }
 
+/// The ETag of the original that an object was made of.
+pub fn made_of(object: &Object) -> Option<String> {
+    let original = object.metadata.get("qf-original")?;
+    Some(Original::read(original).etag)
+}
+
 fn etag(object: &Object) -> String {
     hex::encode(&Sha256::digest(&object.bytes)[..16])
 }
@@ -132,7 +139,7 @@ impl Host for Bucket {
         Ok(self.object(key).map(|object| Head {
             etag: etag(&object),
             size_bytes: object.bytes.len() as u64,
-            original: object.metadata.get("qf-original").cloned(),
+            original: made_of(&object),
         }))
     }
 

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use quillfront_edge::event::Headers;
 use quillfront_edge::thumbnail::{Head, Host, Object as Thumbnail, Opened, Put};
-use quillfront_headers::Field;
+use quillfront_headers::{Field, Original};
 
 use super::super::origin;
 use crate::s3::{NewObject, Object, Store, StoreError};
@@ -52,7 +52,8 @@ impl Host for Bucket {
         if let Some(object) = self.get(key).await? {
             head.etag = object.meta.etag;
             head.size_bytes = object.meta.size;
-            head.original = object.meta.metadata.get(Field::Original.name()).cloned();
+            let original = object.meta.metadata.get(Field::Original.name());
+            head.original = original.map(|original| Original::read(original).etag);
         }
         Ok(Some(head))
     }

@@ -18,7 +18,7 @@ use quillfront_edge::event::Headers;
 use quillfront_edge::respond::{self, Answer};
 use quillfront_edge::route::route;
 use quillfront_edge::thumbnail::{self, Grant, Made, Picture};
-use quillfront_headers::{Field, Metadata, Rules};
+use quillfront_headers::{Field, Metadata, Original, Rules};
 use quillfront_image_urls::Variant;
 use tokio::runtime::Handle;
 
@@ -151,7 +151,7 @@ impl Thumbnails {
         };
         let stored = &object.meta.metadata;
         let metadata = Metadata::read(|field: Field| Some(stored.get(field.name())?.as_str()));
-        let is_of = |etag: &String| self.is_of(path, etag, rules);
+        let is_of = |original: &Original| self.is_of(path, &original.etag, rules);
         if !metadata.original.as_ref().is_some_and(is_of) {
             return Ok(None);
         }
@@ -234,7 +234,10 @@ mod tests {
         let rules = Arc::new(Rules::default());
         let missing = || thumbnails.missing("/img/cat.png/width=64", Grant::Free, &rules);
         let first = missing().await.unwrap().unwrap();
-        assert!(matches!(first, Outcome::Made(Made::Picture(_))), "{first:?}");
+        assert!(
+            matches!(first, Outcome::Made(Made::Picture(_))),
+            "{first:?}"
+        );
         let second = missing().await.unwrap().unwrap();
         assert!(matches!(second, Outcome::Stored));
         assert_eq!(thumbnails.made(), 1);

@@ -23,7 +23,7 @@ use crate::bucket::root::Root;
 use crate::bucket::state::PublishedObject;
 use crate::bucket::store::ListEntry;
 use futures::stream::{StreamExt, TryStreamExt, iter};
-use quillfront_headers::Field;
+use quillfront_headers::{Field, Original};
 use quillfront_image_urls::{Place, Settings, Variant};
 use quillfront_site::key::OutputKey;
 use std::collections::{BTreeMap, BTreeSet};
@@ -152,7 +152,8 @@ async fn is_stale(context: &Context, doubtful: &Doubtful) -> Result<bool, BuildE
         Ok(None) => Ok(false),
         Ok(Some(head)) => {
             let made_of = head.attributes.metadata.get(Field::Original.name());
-            Ok(made_of.is_none_or(|etag| etag.trim_matches('"') != doubtful.original))
+            let is_of = |value: &String| Original::read(value).etag == doubtful.original;
+            Ok(!made_of.is_some_and(is_of))
         }
         Err(error) if error.is_damaged() => Ok(true),
         Err(error) => Err(error.into()),
