@@ -109,7 +109,8 @@ pub enum Put {
     Stored(String),
     /// There is one already (412), or somebody else is storing one (409).
     Occupied,
-    /// It could not be stored, and the host has told its operator why. The picture is shown all the same.
+    /// It could not be stored, or no answer says whether it is, and the host has told its operator why. The picture
+    /// is shown all the same.
     Failed,
 }
 
@@ -160,7 +161,8 @@ pub struct Picture {
 ///
 /// The path is not trusted: it is read again, and what is not granted is refused. Nor is the original trusted to stay
 /// as it is: it is read under one ETag, and looked at again once the thumbnail is stored. If it is another one
-/// then, whoever replaced it may have dropped its thumbnails before this one was there. It is deleted again.
+/// then, whoever replaced it may have dropped its thumbnails before this one was there. It is deleted again; so it is
+/// where the original cannot be looked at.
 ///
 /// Where the path has the version of another content, the picture is stored without one, and the answer is kept for
 /// a minute. So a thousand invented versions make one picture.
@@ -210,11 +212,12 @@ pub async fn make<H: Host>(
         let is_other = variant.version.is_some_and(|asked| asked != content);
         let stored = if is_other { &current } else { &variant };
         let object = Object::of(stored, &original, content, picture, rules);
-        let Some(etag) = store(host, &object, &original).await? else {
-            return Ok(passing(object, original, rules));
-        };
-        let now = host.head(&variant.original).await?;
-        if now.is_some_and(|now| now.etag == original.etag) {
+        let stored = store(host, &object, &original).await?;
+        let now = host.head(&variant.original).await;
+        if matches!(&now, Ok(Some(now)) if now.etag == original.etag) {
+            let Some(etag) = stored else {
+                return Ok(passing(object, original, rules));
+            };
             let answer = object.stored(&etag, rules);
             return Ok(Made::Picture(Picture {
                 answer: if is_other {
@@ -226,7 +229,13 @@ pub async fn make<H: Host>(
                 original: original.etag,
             }));
         }
-        host.delete(&object.key, &etag).await?;
+        // It is of another original, or nobody knows: it does not stay.
+        let deleted = match &stored {
+            Some(etag) => host.delete(&object.key, etag).await,
+            None => Ok(()),
+        };
+        now?;
+        deleted?;
         last = Some((object, original));
     }
     Ok(match last {
@@ -308,7 +317,7 @@ async fn store<H: Host>(
     for _ in 0..ATTEMPTS {
         match host.put(object).await? {
             Put::Stored(etag) => return Ok(Some(etag)),
-            Put::Failed => return Ok(None),
+            Put::Failed => return left(host, object, original).await,
             Put::Occupied => {}
         }
         match host.head(&object.key).await? {
@@ -321,6 +330,17 @@ async fn store<H: Host>(
         }
     }
     Ok(None)
+}
+
+/// Returns the ETag of what a put has left of which no answer came: it may have been done. None where there is nothing.
+async fn left<H: Host>(
+    host: &H,
+    object: &Object,
+    original: &Head,
+) -> Result<Option<String>, H::Error> {
+    let there = host.head(&object.key).await?;
+    let there = there.filter(|there| there.original.as_ref() == Some(&original.etag));
+    Ok(there.map(|there| there.etag))
 }
 
 impl Opened {

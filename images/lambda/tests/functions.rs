@@ -1,37 +1,24 @@
 //! The thumbnail function as a process, under the Lambda runtime API and over a real S3.
 
-use std::collections::BTreeMap;
-use std::io::Cursor;
-use std::net::IpAddr;
+mod world;
+
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use http::{HeaderMap, Request};
-use image::{DynamicImage, ImageFormat, Rgb, RgbImage};
-use quillfront_edge::thumbnail::SIGNED_HEADER;
-use quillfront_local::functions::url::{Answered, Asked, InvokeMode, ask};
-use quillfront_local::functions::{Function, Options};
-use quillfront_local::s3::{self, Credentials, NewObject, Store};
-use tempfile::TempDir;
+use quillfront_local::functions::Function;
+use quillfront_local::s3::Store;
 use tokio::net::TcpListener;
+use world::{BUCKET, Reply, SECRET, Storage, asked, options, png};
 
-const BUCKET: &str = "site";
 const CAT: &str = "photos/my cat.png";
 /// Its canonical thumbnail.
 const SMALL: &str = "/img/photos/my%20cat.png/width=64,format=webp";
-const SECRET: &str = "secret";
 
 struct World {
     function: Function,
     store: Store,
-    _folder: TempDir,
-}
-
-struct Reply {
-    status: u16,
-    headers: HeaderMap,
-    body: Bytes,
+    storage: Storage,
 }
 
 impl World {
@@ -41,39 +28,17 @@ impl World {
 
     /// Whose function has this secret key.
     async fn with_secret(secret: &str) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let store = Store::open(folder.path().join("s3")).await.unwrap();
-        store.create_bucket(BUCKET).await.unwrap();
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let endpoint = format!("http://{}", listener.local_addr().unwrap());
-        let credentials = Credentials {
-            access_key: "key".to_owned(),
-            secret_key: SECRET.to_owned(),
-        };
-        tokio::spawn(s3::serve(
-            store.clone(),
-            listener,
-            credentials,
-            std::future::pending(),
-        ));
-        let function = function(folder.path(), &endpoint, secret);
+        let storage = Storage::new().await;
+        let endpoint = format!("http://{}", storage.address);
         Self {
-            function,
-            store,
-            _folder: folder,
+            function: function(storage.folder.path(), &endpoint, secret),
+            store: storage.store.clone(),
+            storage,
         }
     }
 
     async fn put(&self, key: &str, bytes: impl Into<Bytes>) {
-        let object = NewObject {
-            bytes: bytes.into(),
-            content_type: Some("image/png".to_owned()),
-            cache_control: None,
-            content_disposition: None,
-            metadata: BTreeMap::new(),
-        };
-        let put = self.store.put_new(BUCKET, key, object).await.unwrap();
-        assert!(put.is_some(), "{key} is there");
+        self.storage.put(key, bytes).await;
     }
 
     async fn get(&self, path: &str) -> Reply {
@@ -87,57 +52,7 @@ impl World {
 
 /// A function with this endpoint and secret key.
 fn function(folder: &Path, endpoint: &str, secret: &str) -> Function {
-    let package = folder.join("thumbnail");
-    std::fs::create_dir_all(&package).unwrap();
-    let program = env!("CARGO_BIN_EXE_quillfront-thumbnail-lambda");
-    std::os::unix::fs::symlink(program, package.join("bootstrap")).unwrap();
-    let variables = [
-        ("QUILLFRONT_SITE", "s3://site"),
-        ("AWS_ENDPOINT_URL_S3", endpoint),
-        ("AWS_ACCESS_KEY_ID", "key"),
-        ("AWS_SECRET_ACCESS_KEY", secret),
-    ];
-    let owned = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
-    Function::new(Options {
-        name: "thumbnail".to_owned(),
-        folder: package,
-        scratch: folder.join("scratch"),
-        region: "us-east-1".to_owned(),
-        variables: variables.into_iter().map(owned).collect(),
-        memory_mb: 2_048,
-        time_limit: Duration::from_secs(60),
-        concurrency: 2,
-    })
-    .unwrap()
-}
-
-async fn asked(function: &Function, method: &str, path: &str, is_signed: bool) -> Reply {
-    let mut request = Request::builder().method(method).uri(path);
-    if is_signed {
-        request = request.header(SIGNED_HEADER, "1");
-    }
-    let (head, ()) = request.body(()).unwrap().into_parts();
-    let request = Asked {
-        head: &head,
-        body: b"",
-        from: IpAddr::from([127, 0, 0, 1]),
-        now_ms: 0,
-    };
-    let answer = ask(function, InvokeMode::Streamed, &request).await;
-    let (head, body) = answer.map(Answered::collect).into_parts();
-    Reply {
-        status: head.status.as_u16(),
-        headers: head.headers,
-        body: body.await.unwrap(),
-    }
-}
-
-fn png(width: u32, height: u32) -> Vec<u8> {
-    let colour = |x: u32, y: u32| Rgb([x as u8, y as u8, 7]);
-    let picture = DynamicImage::ImageRgb8(RgbImage::from_fn(width, height, colour));
-    let mut bytes = Cursor::new(Vec::new());
-    picture.write_to(&mut bytes, ImageFormat::Png).unwrap();
-    bytes.into_inner()
+    Function::new(options(folder, endpoint, secret)).unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]

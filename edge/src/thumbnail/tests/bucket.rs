@@ -35,6 +35,8 @@ pub struct Bucket {
     happening: RefCell<Option<(usize, Happening)>>,
     /// Puts fail.
     pub is_full: Cell<bool>,
+    /// Puts are done, and their answers lost.
+    pub loses_answers: Cell<bool>,
 }
 
 impl Bucket {
@@ -172,6 +174,9 @@ impl Host for Bucket {
         self.objects
             .borrow_mut()
             .insert(object.key.clone(), object.clone());
+        if self.loses_answers.get() {
+            return Ok(Put::Failed);
+        }
         Ok(Put::Stored(etag))
     }
 

@@ -118,6 +118,28 @@ fn a_full_bucket_keeps_nobody_from_a_picture() {
     assert_eq!(bucket.keys(), [ORIGINAL]);
 }
 
+/// Nobody knows of a thumbnail that was stored without an answer, but it is no less stale.
+#[test]
+fn a_put_whose_answer_is_lost_has_its_second_look() {
+    for gap in 0..=CALM + 1 {
+        let bucket = Bucket::with(ORIGINAL, &cat());
+        bucket.loses_answers.set(true);
+        bucket.before(gap, |bucket| bucket.put_original(ORIGINAL, b"a dog"));
+        let picture = picture(made(&bucket));
+        check(&bucket);
+        assert!(picture.bytes.starts_with(b"a dog"), "{gap}");
+
+        let bucket = Bucket::with(ORIGINAL, &cat());
+        bucket.loses_answers.set(true);
+        bucket.before(gap, |bucket| bucket.remove(ORIGINAL));
+        match made(&bucket) {
+            Made::Answer(answer) => assert_eq!(answer.status.as_u16(), 404, "{gap}"),
+            Made::Picture(_) => panic!("{gap}: a picture of nothing"),
+        }
+        assert!(bucket.keys().is_empty(), "{gap}");
+    }
+}
+
 /// An original that is another one at every request.
 #[test]
 fn an_original_that_never_settles_ends() {
