@@ -12,6 +12,7 @@ use futures::StreamExt;
 use futures::stream::iter;
 use image::{DynamicImage, ImageFormat, RgbImage};
 use proxy::{Change, Fault, Harm, Proxy, Rule, Which};
+use quillfront_headers::Original;
 use quillfront_local::functions::{Function, Options};
 use world::{BUCKET, Reply, SECRET, Storage, asked, options, put};
 
@@ -149,7 +150,7 @@ impl World {
     async fn stored(&self, original: &str) -> Option<String> {
         let object = self.storage.store.get(BUCKET, &variant(original)).await;
         let metadata = object.unwrap()?.meta.metadata;
-        Some(metadata["qf-original"].clone())
+        Some(Original::read(&metadata["qf-original"]).etag)
     }
 
     async fn assert_not_stale(&self, original: &str, what: &str) {
