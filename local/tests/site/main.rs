@@ -3,6 +3,7 @@
 
 mod caching;
 mod cloudfront;
+mod crowd;
 mod edge;
 mod harness;
 mod live;
