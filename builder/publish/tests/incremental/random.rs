@@ -125,7 +125,7 @@ proptest! {
 /// How many scripts are tried.
 pub fn cases() -> u32 {
     let asked = std::env::var("PROPTEST_CASES").ok();
-    asked.and_then(|text| text.parse().ok()).unwrap_or(64)
+    asked.and_then(|text| text.parse().ok()).unwrap_or(40)
 }
 
 /// Each piece renders on the small site, so that something can be seen.

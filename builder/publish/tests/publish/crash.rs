@@ -31,6 +31,15 @@ impl DiesAt {
     }
 }
 
+/// Before a request is done, and after it: both where `E2E_DEEP` is 1, else one of them at each request, by turns.
+pub fn ways_to_die(limit: usize) -> Vec<bool> {
+    if std::env::var_os("E2E_DEEP").is_some_and(|deep| deep == "1") {
+        vec![false, true]
+    } else {
+        vec![limit % 2 == 1]
+    }
+}
+
 impl Intercept for DiesAt {
     fn name(&self) -> &'static str {
         "DiesAt"
@@ -129,7 +138,7 @@ async fn whatever_request_a_builder_dies_at_the_next_one_finishes() {
     let mut limit = 0;
     loop {
         let mut survived = true;
-        for after in [false, true] {
+        for after in ways_to_die(limit) {
             let world = published_blog().await;
             let edited = edit(&world).await;
             let requests = Arc::new(AtomicUsize::new(0));

@@ -1,6 +1,6 @@
 //! Pictures that nothing refers to any more stay as long as a cached page may show them.
 
-use crate::crash::DiesAt;
+use crate::crash::{DiesAt, ways_to_die};
 use crate::world::{SITE, SOURCE, STATE, World, grey, keys, published_blog, shared, until_done};
 use quillfront_publish::bucket::root::Root;
 use quillfront_publish::bucket::run::Work;
@@ -122,7 +122,7 @@ async fn whenever_a_builder_dies_no_page_loses_its_picture() {
     let mut limit = 0;
     loop {
         let mut survived = true;
-        for after in [false, true] {
+        for after in ways_to_die(limit) {
             let story = format!("died at request {limit}, after it: {after}");
             let (world, first) = with_picture().await;
             replace(&world).await;

@@ -1,7 +1,7 @@
 //! Stored thumbnails go with the bytes that they were made of: in the build that replaces or deletes these, or, where
 //! whoever stored one died before looking at the original once more, by a reconcile.
 
-use crate::crash::DiesAt;
+use crate::crash::{DiesAt, ways_to_die};
 use crate::preview::assert_foreseen;
 use crate::wire::{Attempt, Tap, Wire};
 use crate::world::{ALL, SITE, World, come_through, grey, keys, shared, until_done};
@@ -251,7 +251,7 @@ async fn whatever_request_a_builder_dies_at_no_thumbnail_of_old_bytes_is_left() 
     let mut limit = 0;
     loop {
         let mut survived = true;
-        for after in [false, true] {
+        for after in ways_to_die(limit) {
             let world = with_pictures(&[CAT, "static/dog.jpg"]).await;
             for original in ["cat.jpg", "dog.jpg"] {
                 store(&world, "img", original, "width=640").await;
@@ -284,6 +284,7 @@ async fn whatever_request_a_builder_dies_at_no_thumbnail_of_old_bytes_is_left() 
 async fn of_all_kinds(world: &World) -> BTreeSet<String> {
     let etag = world.etag(SITE, "cat.jpg").await;
     let quoted = format!("\"{etag}\"");
+    let with_version = format!("{etag} 0123456789abcdef");
     for (key, made_of) in [
         ("img/gone.jpg/width=640", Some(etag.as_str())),
         ("img/old.jpg/width=640", Some("another")),
@@ -294,10 +295,11 @@ async fn of_all_kinds(world: &World) -> BTreeSet<String> {
         ("img/cat.jpg/width=640", Some(&etag)),
         ("img/cat.jpg/format=webp", Some(&quoted)),
         ("img/cat.jpg/width=641,blur=3", Some(&etag)),
+        ("img/cat.jpg/width=320", Some(&with_version)),
     ] {
         store_of(world, key, made_of).await;
     }
-    let stay = ["width=640", "format=webp", "width=641,blur=3"];
+    let stay = ["width=640", "format=webp", "width=641,blur=3", "width=320"];
     stay.map(|options| format!("img/cat.jpg/{options}")).into()
 }
 
