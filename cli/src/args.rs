@@ -480,24 +480,30 @@ pub struct Effective {
     pub connection: Connection,
 }
 
-/// Write what is deployed: the functions for CloudFront's edge, those for Lambda, and the headers of a site without
-/// Lambda@Edge
+/// Write what is deployed: functions for Lambda and for CloudFront's edge, and the templates that deploy them
 ///
 /// `builder` and `thumbnail` write the Lambda functions, each as a program that `serve --functions` runs and as a
 /// zip. `edge` reads the site in the current folder, as `build` does, and writes the CloudFront Functions that it needs:
 /// viewer-request-images.js, and viewer-request.js where it has several domains. With them come the functions
 /// for Lambda@Edge as edge.zip; or, if the site says `edge = "policy"`, response-headers-policy.json.
 ///
-/// The zip is built for Lambda's Node.js from the sources of Quillfront, with cargo-zigbuild: the same sources
+/// The templates are for `sam deploy`: blog.yaml with `all`, headers.yaml also with `edge`, thumbnails.yaml also with
+/// `thumbnail`. They have the code of the CloudFront Functions in them and the SHA-256 of each zip.
+///
+/// The zips are built for Lambda from the sources of Quillfront, with cargo-zigbuild: the same sources
 /// make the same bytes. `pip install cargo-zigbuild ziglang` installs what that needs.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
 Examples:
-  quillfront package edge -o dist                       dist/edge.zip
+  quillfront package -o dist                            all of it, then:
+  sam deploy --guided --template-file dist/blog.yaml --region us-east-1
+  quillfront package all -o dist --site-only            anew what is made of the site, such as after a change of
+                                                        quillfront.toml; the zips in dist stay
+  quillfront package edge -o dist                       headers.yaml and edge.zip, for a distribution that you have
   quillfront package edge -o dist --addon addon.node    with an add-on that was built elsewhere")]
 pub struct Package {
     /// What to write
-    #[arg(value_enum)]
+    #[arg(value_enum, default_value = "all")]
     pub part: Part,
     /// Folder that the files are written to
     #[arg(short, long, value_name = "DIR")]
@@ -508,7 +514,8 @@ pub struct Package {
     /// The folder with the sources of Quillfront [default: where this command was built]
     #[arg(long, value_name = "DIR", conflicts_with = "addon")]
     pub source: Option<PathBuf>,
-    /// Write only what is made of the site, without the zip, which is the same for every site
+    /// Write only what is made of the site, without the zips, which are the same for every site; templates are
+    /// written for the zips that the folder has
     #[arg(long, conflicts_with_all = ["addon", "source"])]
     pub site_only: bool,
     /// Go by these rules, which `build --rules` writes, instead of building the site
