@@ -21,7 +21,7 @@ const LOG_DAYS: u64 = 30;
 /// Lines of one group that are read.
 const MAX_LINES: usize = 100;
 /// What the runtime writes of a line of `console.error`, and Lambda itself of a function that it ended.
-const PATTERN: &str = r#"?ERROR ?"Task timed out" ?"Runtime exited" ?"Runtime.""#;
+const PATTERNS: [&str; 3] = ["ERROR", "\"Task timed out\"", "\"Runtime exited\""];
 
 /// A group of logs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -201,34 +201,45 @@ pub async fn delete(aws: &Aws, groups: &[LogGroup]) -> Result<()> {
 pub async fn errors(aws: &Aws, groups: &[LogGroup], since: Timestamp) -> Result<Vec<LogLine>> {
     let mut lines = Vec::new();
     for group in groups {
-        let mut token: Option<String> = None;
-        let mut of_group = 0;
-        loop {
-            let mut input = json!({
-                "logGroupName": group.name, "startTime": since.as_millisecond(),
-                "filterPattern": PATTERN, "limit": MAX_LINES,
-            });
-            if let Some(token) = &token {
-                input["nextToken"] = Value::from(token.as_str());
-            }
-            let request = Request::json(&LOGS, "FilterLogEvents", &input).in_region(&group.region);
-            let answer = aws
-                .send(&request.allowed_by("logs:FilterLogEvents"))
-                .await?;
-            let answer: Value = read(&answer.text())?;
-            let found = lines_in(&group.region, &answer);
-            of_group += found.len();
-            lines.extend(found);
-            // A page without lines may have a next one.
-            token = answer["nextToken"].as_str().map(str::to_owned);
-            if token.is_none() || of_group >= MAX_LINES {
-                break;
-            }
+        for pattern in PATTERNS {
+            lines.extend(matching(aws, group, pattern, since).await?);
         }
     }
     lines.sort();
+    lines.dedup();
     lines.reverse();
     Ok(lines)
+}
+
+/// The lines of a group that a pattern matches, as far as anybody reads them.
+async fn matching(
+    aws: &Aws,
+    group: &LogGroup,
+    pattern: &str,
+    since: Timestamp,
+) -> Result<Vec<LogLine>> {
+    let mut lines = Vec::new();
+    let mut token = Value::Null;
+    loop {
+        let mut input = json!({
+            "logGroupName": group.name, "startTime": since.as_millisecond(),
+            "filterPattern": pattern, "limit": MAX_LINES,
+        });
+        if token.is_string() {
+            input["nextToken"] = token;
+        }
+        let request = Request::json(&LOGS, "FilterLogEvents", &input).in_region(&group.region);
+        let answer = aws
+            .send(&request.allowed_by("logs:FilterLogEvents"))
+            .await?;
+        let mut answer: Value = read(&answer.text())?;
+        lines.extend(lines_in(&group.region, &answer));
+        // A page without lines may have a next one.
+        token = answer["nextToken"].take();
+        if !token.is_string() || lines.len() >= MAX_LINES {
+            return Ok(lines);
+        }
+    }
 }
 
 fn lines_in(region: &str, answer: &Value) -> Vec<LogLine> {
