@@ -3,25 +3,23 @@ Prints what is wrong, as JSON.
 
 It runs with the Python of MiniStack's packages; `run.py` calls it with a task as its argument.
 """
-import contextlib
 import io
 import json
 import os
 import socket
 import subprocess
 import sys
-import threading
 import time
 import urllib.error
 import urllib.request
 import zipfile
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import boto3
 import yaml
 from botocore.config import Config
 from botocore.exceptions import ClientError
+from readers import readers
 
 REGION = "us-east-1"
 STACK = "blog"
@@ -29,6 +27,7 @@ ARTEFACTS = "artefacts"
 LIMIT_SECONDS = 60
 # What is uploaded last, when all else is published.
 POST = "content/post.md"
+POST_PATH = "/post/"
 RULES_KEY = "_quillfront/rules.json"
 # A function at the edge logs next to its readers, under the name of us-east-1.
 EDGE_LOG = f"/aws/lambda/us-east-1.{STACK}-edge"
@@ -194,6 +193,7 @@ class Account:
         [stack] = self.cloudformation.describe_stacks(StackName=STACK)["Stacks"]
         outputs = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
         self.logs_at_the_edge()
+        told = self.subscribed(outputs["PublishedTopicArn"])
         post = (site / POST).read_bytes()
         (site / POST).unlink()
         with readers(self.s3, outputs["SiteBucketName"]) as url:
@@ -216,6 +216,7 @@ class Account:
             listed = lambda: cloudfront.list_invalidations(DistributionId=outputs["DistributionId"])["InvalidationList"]["Quantity"]  # noqa: E731
             if waited(lambda: listed() == 0):
                 yield "no invalidation was made"
+            yield from self.hears_of_the_post(told)
             kept = self.quillfront(*publish)
             if (kept["uploaded"], kept["deleted"], kept["kept"]) != ([], [], [POST]):
                 yield f"what only the bucket has was not kept: {kept}"
@@ -230,6 +231,33 @@ class Account:
             yield f"the errors at the edge are {told}"
         if [(group["region"], group["retention_days"]) for group in told["groups"]] != [(EDGE_LOG_REGION, 30)]:
             yield f"the logs at the edge are {told['groups']}"
+
+    def hears_of_the_post(self, told):
+        heard = []
+
+        def lacks():
+            heard.extend(told())
+            return not any(key.endswith(POST_PATH) for message in heard for key in message["published"])
+
+        if waited(lacks):
+            yield f"the topic was not told of the post: {heard}"
+        if wrong := [message for message in heard if message["outcome"] != "published"]:
+            yield f"the topic was told of problems: {wrong}"
+
+    def subscribed(self, topic):
+        """Subscribes a queue to a topic, and returns what takes new messages from it."""
+        queues = self.client("sqs")
+        url = queues.create_queue(QueueName="listener")["QueueUrl"]
+        arn = queues.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+        self.client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
+
+        def take():
+            messages = queues.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", [])
+            for message in messages:
+                queues.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+                yield json.loads(json.loads(message["Body"])["Message"])
+
+        return take
 
     def logs_at_the_edge(self):
         """A log as a function at the edge leaves it."""
@@ -291,34 +319,6 @@ class Account:
             ]
         differing = waited(differ)
         return f"{differing} are not what a clean build makes, after {LIMIT_SECONDS} s" if differing else None
-
-
-@contextlib.contextmanager
-def readers(s3, bucket):
-    """An address at which readers get the site, from its bucket. The emulator's distribution cannot stand there: it has
-    neither origin access control nor functions of Lambda@Edge."""
-    class Answer(BaseHTTPRequestHandler):
-        def do_GET(self):
-            key = self.path.lstrip("/")
-            key += "index.html" if key == "" or key.endswith("/") else ""
-            try:
-                body, status = s3.get_object(Bucket=bucket, Key=key)["Body"].read(), 200
-            except ClientError:
-                body, status = b"", 404
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_):
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Answer)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{server.server_address[1]}"
-    finally:
-        server.shutdown()
 
 
 def waited(question):

@@ -81,7 +81,16 @@ const LAYERS: [(&str, &[&str]); 6] = [
     ),
     (
         "publish",
-        &["aws", "fetch", "invalidate", "bucket", "folder", "handler"],
+        &[
+            "aws",
+            "fetch",
+            "invalidate",
+            "bucket",
+            "folder",
+            "handler",
+            "notice",
+            "topic",
+        ],
     ),
 ];
 
