@@ -271,7 +271,13 @@ async fn rules(site: &Site) -> Result<Rules> {
         Ok(got) => got,
         // Without a quillfront.toml there is no such object.
         Err(error) if error.code() == Some("NoSuchKey") => return Ok(Rules::default()),
-        Err(error) => return Err(anyhow!("{RULES_KEY}: {}", DisplayErrorContext(&error))),
+        Err(error) => {
+            show::warning(&format!(
+                "the redirects of the site cannot be read, so that a page behind one may be waited for in vain: {}",
+                DisplayErrorContext(&error)
+            ));
+            return Ok(Rules::default());
+        }
     };
     let bytes = got.body.collect().await?.into_bytes();
     Rules::read(&bytes).map_err(|error| anyhow!("{RULES_KEY}: {error}"))

@@ -199,3 +199,43 @@ fn pages_that_do_not_answer_in_time_are_no_success() {
     assert!(said(&output).contains("is it the site's folder"));
     assert_eq!(home.get("/a/").0, 200);
 }
+
+/// Publishes at a terminal, with a person who types an answer.
+#[cfg(target_os = "linux")]
+fn answering(home: &Home, answer: &str) -> String {
+    use std::io::Write;
+    let command = format!(
+        "{} --root {} publish --data {}/.quillfront",
+        env!("CARGO_BIN_EXE_quillfront"),
+        home.site.path().display(),
+        home.data.path().display()
+    );
+    let mut child = Command::new("script")
+        .args(["--quiet", "--return", "--command", &command, "/dev/null"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .env("NO_COLOR", "1")
+        .spawn()
+        .unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    writeln!(stdin, "{answer}").unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(0));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn at_a_terminal_a_person_is_asked() {
+    let home = Home::new();
+    assert_eq!(home.published(&[]).0, Some(0));
+    fs::remove_file(home.site.path().join("content/b.md")).unwrap();
+    let told = answering(&home, "");
+    assert!(
+        told.contains("content/b.md") && told.contains("Delete it? [y/N]"),
+        "{told}"
+    );
+    assert_eq!(home.get("/b/").0, 200);
+    answering(&home, "y");
+    assert_eq!(home.get("/b/").0, 404);
+}
