@@ -200,6 +200,52 @@ fn pages_that_do_not_answer_in_time_are_no_success() {
     assert_eq!(home.get("/a/").0, 200);
 }
 
+#[test]
+fn a_deletion_of_much_is_held_and_said_to_be() {
+    let home = Home::new();
+    let key = |number: u32| format!("content/many-{number:02}.md");
+    for number in 0..20 {
+        let text = format!("+++\ntitle = \"{number}\"\n+++\n");
+        write(home.site.path(), &[(&key(number), &text)]);
+    }
+    assert_eq!(home.published(&[]).0, Some(0));
+    for number in 0..20 {
+        fs::remove_file(home.site.path().join(key(number))).unwrap();
+    }
+    write(
+        home.site.path(),
+        &[("content/a.md", "+++\ntitle = \"A2\"\n+++\n")],
+    );
+    let (code, result) = home.published(&["--delete"]);
+    assert_eq!(code, Some(1), "{result}");
+    assert!(result["held"].as_str().unwrap().contains("20"), "{result}");
+    assert_eq!(home.get("/a/").1, "<h1>A2</h1>");
+    assert_eq!(home.get("/many-07/").0, 200);
+}
+
+#[test]
+fn the_site_may_be_named_by_the_environment() {
+    let home = Home::new();
+    let ready = |name: &str| home.serve.ready[name].as_str().unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_quillfront"))
+        .arg("--root")
+        .arg(home.site.path())
+        .args(["publish", "--json", "--url", ready("site")])
+        .env("QUILLFRONT_SOURCE", format!("s3://{}", ready("source")))
+        .env("QUILLFRONT_SITE", format!("s3://{}", ready("site_bucket")))
+        .env("QUILLFRONT_STATE", format!("s3://{}", ready("state")))
+        .env("AWS_ENDPOINT_URL_S3", ready("s3"))
+        .env("AWS_ACCESS_KEY_ID", ready("access_key"))
+        .env("AWS_SECRET_ACCESS_KEY", ready("secret_key"))
+        .env("AWS_REGION", ready("region"))
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    let result: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(result["uploaded"].as_array().unwrap().len(), 7);
+    assert_eq!(home.get("/a/").1, "<h1>A</h1>");
+}
+
 /// Publishes at a terminal, with a person who types an answer.
 #[cfg(target_os = "linux")]
 fn answering(home: &Home, answer: &str) -> String {
