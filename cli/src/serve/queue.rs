@@ -52,12 +52,19 @@ impl Serving {
             sleep(RETRY_AFTER).await;
             task
         };
-        // From when a reconcile is wanted until it has come through.
+        // From when a reconcile is planned until it has come through.
         let mut is_reconciling = false;
+        // Keys were left with another builder since the last one began.
+        let mut is_left = false;
         while !out::is_closed() {
+            if is_left && !is_reconciling {
+                is_reconciling = true;
+                later.push(again(Task::Reconcile));
+            }
             while under_way.len() < most
                 && let Some(task) = ready.pop_front()
             {
+                is_left &= matches!(task, Task::Batch(_));
                 under_way.push(self.work(task));
             }
             let is_free = under_way.len() < most;
@@ -68,10 +75,7 @@ impl Serving {
                     match outcome {
                         Ok(answer) => {
                             is_reconciling &= !is_reconcile;
-                            if self.tell_all(&answer).await? && !is_reconciling {
-                                is_reconciling = true;
-                                later.push(again(Task::Reconcile));
-                            }
+                            is_left |= self.tell_all(&answer).await?;
                         }
                         Err(EventFailure::Event(error)) => {
                             is_reconciling &= !is_reconcile;
@@ -111,7 +115,7 @@ impl Serving {
         (task, outcome)
     }
 
-    /// Tells what came of an event. True where its keys were left with another builder.
+    /// Tells what came of an event. True where keys were left for whoever looks next.
     async fn tell_all(&self, answer: &Answer) -> Result<bool> {
         for report in &answer.reports {
             self.tell(report).await?;
