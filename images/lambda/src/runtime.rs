@@ -105,3 +105,22 @@ fn refusal(id: &str, error: &serde_json::Error) -> Result<Request<Body>, Error> 
         .header("lambda-runtime-function-error-type", KIND);
     Ok(request.body(Body::from(body.to_string()))?)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use http::StatusCode;
+
+    #[test]
+    fn a_head_is_json_and_ends_with_the_separator() {
+        let head = head(MetadataPrelude {
+            status_code: StatusCode::NOT_FOUND,
+            ..MetadataPrelude::default()
+        });
+        let head = head.unwrap();
+        let json = head.strip_suffix(&SEPARATOR).unwrap();
+        let json: serde_json::Value = serde_json::from_slice(json).unwrap();
+        assert_eq!(json["statusCode"], 404);
+        assert_eq!(json["headers"]["content-type"], "application/octet-stream");
+    }
+}
