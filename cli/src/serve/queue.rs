@@ -3,7 +3,8 @@
 //! What waits goes to the next builder that is free, at once and without gathering: a builder that finds another at
 //! work leaves its keys with that one. Events whose builder failed come again. No lease is ended here, since it may
 //! be that of a builder at work: one that died has its lease until it is over, and another takes it over then.
-//! Whether keys were left with one that died is seen by a reconcile, as the schedule on AWS sees it.
+//! Since keys may be left with one that has died, the last events whose keys were left come again, until some builder
+//! has come through: it does all that was left.
 
 use super::{EventFailure, RETRY_AFTER, SOURCE, Serving, until};
 use crate::out;
@@ -23,6 +24,8 @@ use tokio::time::{Interval, sleep};
 enum Task {
     /// Sources that have changed.
     Batch(Value),
+    /// An event whose keys were left for whoever comes next.
+    Left(Value),
     /// Both buckets are to be looked at.
     Reconcile,
 }
@@ -30,7 +33,7 @@ enum Task {
 impl Task {
     fn event(&self) -> Value {
         match self {
-            Self::Batch(event) => event.clone(),
+            Self::Batch(event) | Self::Left(event) => event.clone(),
             Self::Reconcile => json!({ "reconcile": true }),
         }
     }
@@ -54,17 +57,13 @@ impl Serving {
         };
         // From when a reconcile is planned until it has come through.
         let mut is_reconciling = false;
-        // Keys were left with another builder since the last one began.
+        // An event whose keys were left waits to come again. One is enough: the keys of all are in the root.
         let mut is_left = false;
         while !out::is_closed() {
-            if is_left && !is_reconciling {
-                is_reconciling = true;
-                later.push(again(Task::Reconcile));
-            }
             while under_way.len() < most
                 && let Some(task) = ready.pop_front()
             {
-                is_left &= matches!(task, Task::Batch(_));
+                is_left &= !matches!(task, Task::Left(_));
                 under_way.push(self.work(task));
             }
             let is_free = under_way.len() < most;
@@ -75,7 +74,10 @@ impl Serving {
                     match outcome {
                         Ok(answer) => {
                             is_reconciling &= !is_reconcile;
-                            is_left |= self.tell_all(&answer).await?;
+                            if self.tell_all(&answer).await? && !is_left {
+                                is_left = true;
+                                later.push(again(Task::Left(task.event())));
+                            }
                         }
                         Err(EventFailure::Event(error)) => {
                             is_reconciling &= !is_reconcile;

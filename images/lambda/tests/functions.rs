@@ -182,11 +182,13 @@ async fn a_function_without_a_bucket_says_so() {
 #[tokio::test(flavor = "multi_thread")]
 async fn no_answer_waits_for_an_acknowledgement() {
     let world = World::new().await;
-    let mut shortest = Duration::MAX;
-    for _ in 0..30 {
+    let mut took = Vec::new();
+    for _ in 0..40 {
         let begin = Instant::now();
         assert_eq!(world.get(SMALL).await.status, 404);
-        shortest = shortest.min(begin.elapsed());
+        took.push(begin.elapsed());
     }
-    assert!(shortest < Duration::from_millis(35), "{shortest:?}");
+    // The first ones are acknowledged at once, and some meet a busy machine.
+    took.sort();
+    assert!(took[15] < Duration::from_millis(35), "{took:?}");
 }
