@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from authors import BROKEN, Aws, Boto, Editor, Rclone
 from blogs import make_blog
 from processes import Killer, running
-from rest import (a_reconcile_finds_nothing, comes_to_rest, nothing_is_left_behind, only_broken_files_are_as_before,
+from rest import (a_reconcile_finds_nothing, comes_to_rest, not_in_use, nothing_is_left_behind,
                   sources_are_what_was_acknowledged, thumbnails_are_of_what_is_there)
 from server import Server
 from trees import folder_tree
@@ -50,9 +50,10 @@ def run(options, folder, seed):
             viewer.end()
         content = {key: content for key, content in acknowledged.items() if content is not None}
         sources_are_what_was_acknowledged(server, content)
-        told = comes_to_rest(server, folder, BASE_URL)
+        def others(told):
+            return not_in_use(folder, told, content, lambda content: content == BROKEN.encode())
+        told = comes_to_rest(server, folder, BASE_URL, others)
         assert not told["held"], f"a change is held: {told['held']}"
-        only_broken_files_are_as_before(server, folder, told, content, lambda content: content == BROKEN.encode())
         a_reconcile_finds_nothing(server, folder, BASE_URL, LEASE_SECONDS)
         comes_to_rest(server, folder, BASE_URL)
         thumbnails = thumbnails_are_of_what_is_there(server)
