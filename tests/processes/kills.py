@@ -47,12 +47,14 @@ def run(options, folder, seed):
         finally:
             killer.end()
             finish(authors, acknowledged)
-            viewer.end()
         content = {key: content for key, content in acknowledged.items() if content is not None}
         sources_are_what_was_acknowledged(server, content)
         def others(told):
             return not_in_use(folder, told, content, lambda content: content == BROKEN.encode())
-        told = comes_to_rest(server, folder, BASE_URL, others)
+        try:
+            told = comes_to_rest(server, folder, BASE_URL, others)
+        finally:
+            viewer.end()
         assert not told["held"], f"a change is held: {told['held']}"
         a_reconcile_finds_nothing(server, folder, BASE_URL, LEASE_SECONDS)
         comes_to_rest(server, folder, BASE_URL)
