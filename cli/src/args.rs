@@ -2,6 +2,7 @@
 
 use crate::listen::Address;
 use clap::{Parser, Subcommand};
+use quillfront_publish::bucket::LEASE_SECONDS;
 use std::net::IpAddr;
 use std::path::PathBuf;
 
@@ -161,6 +162,13 @@ pub struct Serve {
     /// building and making thumbnails in this process; either may be missing
     #[arg(long, value_name = "DIR")]
     pub functions: Option<PathBuf>,
+    /// Run up to N builder functions at once, as a queue on AWS does
+    #[arg(long, value_name = "N", requires = "functions", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=100))]
+    pub builders: u32,
+    /// How long a lease of a builder function lasts, in seconds; after it, another takes over from one that died
+    /// [default: 120]
+    #[arg(long, value_name = "N", requires = "functions", value_parser = clap::value_parser!(u64).range(LEASE_SECONDS))]
+    pub lease_seconds: Option<u64>,
     /// Do not reload open browser tabs
     #[arg(long)]
     pub no_reload: bool,
@@ -283,7 +291,7 @@ pub struct Handle {
     /// The file with the event, or - for standard input
     pub event: PathBuf,
     /// How long a lease on the site lasts, in seconds
-    #[arg(long, value_name = "N", default_value_t = 120, value_parser = clap::value_parser!(u64).range(2..=86_400))]
+    #[arg(long, value_name = "N", default_value_t = 120, value_parser = clap::value_parser!(u64).range(LEASE_SECONDS))]
     pub lease_seconds: u64,
     /// Base URL to use instead of the configured base_url
     #[arg(short = 'u', long, value_name = "URL")]

@@ -34,15 +34,10 @@ pub fn run(global: &Global, options: args::Handle) -> Result<u8> {
     }
     let event = serde_json::from_str(&text)
         .map_err(|error| UsageError(format!("{name} is not JSON: {error}")))?;
-    let lease = Duration::from_secs(options.lease_seconds);
-    let defaults = Options::default();
     let build = Options {
         base_url: options.base_url,
         now: global.now,
-        lease,
-        // There is time to renew a lease, whatever its length.
-        request_timeout: defaults.request_timeout.min(lease / 4),
-        ..defaults
+        ..Options::default().with_lease(Duration::from_secs(options.lease_seconds))
     };
     block_on(async {
         let Some(Site {

@@ -6,6 +6,7 @@
 
 mod functions;
 mod problems;
+mod queue;
 
 use crate::args::{self, Global};
 use crate::connect::{READY_FILE, Ready, data_folder};
@@ -144,7 +145,7 @@ async fn serve(global: &Global, options: args::Serve) -> Result<u8> {
         image_keys: crate::image_key::keys()?,
     };
     let functions = match &options.functions {
-        Some(folder) => Functions::open(folder, &data, &ready)?,
+        Some(folder) => Functions::open(folder, &data, &ready, &options)?,
         None => Functions::default(),
     };
     let thumbnail = functions.thumbnail.clone();
@@ -183,6 +184,7 @@ async fn serve(global: &Global, options: args::Serve) -> Result<u8> {
     let mut serving = Serving {
         builder,
         function: functions.builder.clone(),
+        builders: options.builders,
         site,
         address: ready.site.clone(),
         fixed_now: global.now.is_some(),
@@ -358,6 +360,8 @@ struct Serving {
     builder: Builder,
     /// What builds in its place.
     function: Option<Function>,
+    /// How many of it work at once.
+    builders: u32,
     /// What is told of the mistakes in its pages.
     site: Site,
     /// Where it is.
@@ -409,6 +413,9 @@ impl Serving {
             }
         };
         let handling = async {
+            if self.builders > 1 {
+                return self.hand_out(&mut gatherer, &mut reconcile).await;
+            }
             // Who asked for reports and went away is served no more.
             while !out::is_closed() {
                 let due = self.next_due().await;

@@ -233,7 +233,7 @@ pub fn report(report: &Report, texts: &Texts, address: &str) {
     standing(&report.sources);
     if report.stopped {
         note("time ran out; the next event or reconcile continues");
-    } else if report.deferred {
+    } else if report.deferred && report.kind == Kind::None {
         note("another builder is at work; the changes were left to it");
         return;
     }

@@ -83,6 +83,10 @@ struct World {
 
 impl World {
     fn new(pictures: &[(&str, Vec<u8>)], names: Option<&[&str]>) -> Self {
+        Self::with(pictures, names, &[])
+    }
+
+    fn with(pictures: &[(&str, Vec<u8>)], names: Option<&[&str]>, options: &[&str]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let root = folder.path().join("site");
         write(&root, &SITE);
@@ -95,6 +99,7 @@ impl World {
         if let Some(functions) = &functions {
             more = vec!["--functions", functions.to_str().unwrap()];
         }
+        more.extend(options);
         let mut serve = Serve::start(&root, &more);
         let report = serve.line();
         assert_eq!(report["version"], 1, "{report}");
@@ -125,6 +130,29 @@ fn a_page_appears_that_the_function_has_built() {
     std::fs::remove_file(world.root.join("content/a.md")).unwrap();
     world.serve.line();
     assert_eq!(world.get("/a/").0, 404);
+}
+
+#[test]
+fn three_builders_publish_what_comes_one_by_one() {
+    let builders = ["--builders", "3", "--lease-seconds", "20"];
+    let mut world = World::with(&[], Some(&["builder"]), &builders);
+    let page = |number| format!("content/{number}.md");
+    let answer = |world: &World, number| world.get(&format!("/{number}/")).0;
+    for number in 0..24 {
+        let text = format!("+++\ntitle = \"{number}\"\n+++\n");
+        write(&world.root, &[(page(number).as_str(), &text)]);
+    }
+    // Whoever was left keys has said so, and a later report is about them.
+    while (0..24).any(|number| answer(&world, number) != 200) {
+        world.serve.line();
+    }
+    for number in 0..8 {
+        std::fs::remove_file(world.root.join(page(number))).unwrap();
+    }
+    while (0..8).any(|number| answer(&world, number) != 404) {
+        world.serve.line();
+    }
+    assert!((8..24).all(|number| answer(&world, number) == 200));
 }
 
 #[test]

@@ -16,6 +16,8 @@ const MAX_RECORDS: usize = 10_000;
 /// Batches of S3 event documents.
 pub struct Gatherer {
     events: UnboundedReceiver<String>,
+    /// What has come and is in no batch of [`Gatherer::next_waiting`] yet.
+    waiting: Vec<Value>,
     ended: bool,
 }
 
@@ -24,13 +26,14 @@ impl Gatherer {
     pub fn new(events: UnboundedReceiver<String>) -> Self {
         Self {
             events,
+            waiting: Vec::new(),
             ended: false,
         }
     }
 
     /// The next batch as one event document; none when the source has ended.
     pub async fn next(&mut self) -> Option<Value> {
-        let mut records = Vec::new();
+        let mut records = std::mem::take(&mut self.waiting);
         while records.is_empty() {
             if self.ended {
                 return None;
@@ -51,6 +54,28 @@ impl Gatherer {
                 }
             }
         }
+        Some(json!({ "Records": records }))
+    }
+
+    /// The next batch as a queue gives it out: what waits, without gathering, and `most` records of it; none
+    /// when the source has ended. Nothing is lost where the future is dropped.
+    pub async fn next_waiting(&mut self, most: usize) -> Option<Value> {
+        while self.waiting.is_empty() {
+            if self.ended {
+                return None;
+            }
+            match self.events.recv().await {
+                Some(event) => take(&event, &mut self.waiting),
+                None => self.ended = true,
+            }
+        }
+        while self.waiting.len() < most
+            && let Ok(event) = self.events.try_recv()
+        {
+            take(&event, &mut self.waiting);
+        }
+        let rest = self.waiting.split_off(most.min(self.waiting.len()));
+        let records = std::mem::replace(&mut self.waiting, rest);
         Some(json!({ "Records": records }))
     }
 
@@ -123,6 +148,26 @@ mod tests {
         assert_eq!(count(gatherer.next().await), 1);
         assert_eq!(gatherer.next().await, None);
         writer.await.unwrap();
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_queue_gives_out_what_waits_and_no_more_than_asked_for() {
+        let (send, receive) = unbounded_channel();
+        let mut gatherer = Gatherer::new(receive);
+        let start = Instant::now();
+        for key in ["a", "b", "c", "d", "e"] {
+            send.send(event(key)).unwrap();
+        }
+        let two = json!([{"s3": {"object": {"key": "a"}}}, {"s3": {"object": {"key": "b"}}}]);
+        let batch = gatherer.next_waiting(2).await.unwrap();
+        assert_eq!(batch["Records"], two);
+        assert_eq!(count(gatherer.next_waiting(2).await), 2);
+        assert_eq!(count(gatherer.next_waiting(2).await), 1);
+        let dropped = timeout_at(start, gatherer.next_waiting(2)).await;
+        assert!(dropped.is_err());
+        assert_eq!(start.elapsed(), Duration::ZERO);
+        drop(send);
+        assert_eq!(gatherer.next_waiting(2).await, None);
     }
 
     #[tokio::test(start_paused = true)]

@@ -159,6 +159,11 @@ class Server:
             said += f"last of {len(reports)} reports: {json.dumps(shown)[:1500]}"
         return said
 
+    def said(self, *texts):
+        """How many lines of its messages have all of these texts."""
+        with open(self._stderr.name, errors="replace") as log:
+            return sum(all(text in line for text in texts) for line in log)
+
     # ---- clients
 
     def environment(self):

@@ -45,7 +45,8 @@ pub struct Report {
     /// A change that waits for `quillfront approve`.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub held: Option<String>,
-    /// True where another builder was at work and was left the changes, or where time ran out.
+    /// True where work is left: another builder was at work and was left the changes, time ran out, or a file came back
+    /// too often. Whoever asked looks again.
     #[serde(skip_serializing_if = "std::ops::Not::not", default)]
     pub deferred: bool,
     /// True where only a part of what is to be published was: the report of the rest follows, and with it

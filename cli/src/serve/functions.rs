@@ -45,6 +45,20 @@ pub fn check(folder: &Path, global: &Global, options: &args::Serve) -> Result<()
         ))
         .into());
     }
+    let asked = [
+        (options.builders > 1, "--builders"),
+        (options.lease_seconds.is_some(), "--lease-seconds"),
+    ];
+    let asked = asked
+        .iter()
+        .find(|(is_asked, _)| *is_asked && !has(BUILDER));
+    if let Some((_, flag)) = asked {
+        return Err(UsageError(format!(
+            "{flag} is for a builder function, and {folder} has no {BUILDER}/{BOOTSTRAP}",
+            folder = folder.display()
+        ))
+        .into());
+    }
     let given = [
         (global.now.is_some(), "--now"),
         (global.config.is_some(), "--config"),
@@ -66,8 +80,12 @@ impl Functions {
     ///
     /// # Errors
     /// A program that is no file.
-    pub fn open(folder: &Path, data: &Path, ready: &Ready) -> Result<Self> {
+    pub fn open(folder: &Path, data: &Path, ready: &Ready, options: &args::Serve) -> Result<Self> {
         let scratch = data.join("functions");
+        let lease = options.lease_seconds.map(|seconds| seconds.to_string());
+        let lease = lease.map(|seconds| ("QUILLFRONT_LEASE_SECONDS".to_owned(), seconds));
+        let mut variables = variables(ready);
+        variables.extend(lease);
         let open = |name: &str, memory_mb, time_limit, concurrency| {
             let folder = folder.join(name);
             if !folder.join(BOOTSTRAP).exists() {
@@ -78,7 +96,7 @@ impl Functions {
                 folder,
                 scratch: scratch.clone(),
                 region: ready.region.clone(),
-                variables: variables(ready),
+                variables: variables.clone(),
                 memory_mb,
                 time_limit,
                 concurrency,
@@ -86,7 +104,7 @@ impl Functions {
             .map(Some)
         };
         Ok(Self {
-            builder: open(BUILDER, 2_048, BUILDER_LIMIT, 1)?,
+            builder: open(BUILDER, 2_048, BUILDER_LIMIT, options.builders)?,
             thumbnail: open(THUMBNAIL, 2_048, THUMBNAIL_LIMIT, THUMBNAILS)?,
         })
     }
@@ -173,8 +191,21 @@ mod tests {
         assert!(error.to_string().contains(&text), "{error}");
         std::fs::write(folder.path().join(BUILDER).join(BOOTSTRAP), "").unwrap();
         assert!(parsed(folder.path(), &[]).is_ok());
+        assert!(parsed(folder.path(), &["--builders", "3", "--lease-seconds", "4"]).is_ok());
         let error = parsed(folder.path(), &["--drafts"]).unwrap_err();
         assert!(error.to_string().contains("--drafts"), "{error}");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_is_for_builders_is_refused_without_one() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join(THUMBNAIL)).unwrap();
+        std::fs::write(folder.path().join(THUMBNAIL).join(BOOTSTRAP), "").unwrap();
+        for more in [["--builders", "2"], ["--lease-seconds", "4"]] {
+            let error = parsed(folder.path(), &more).unwrap_err();
+            assert!(error.to_string().contains(more[0]), "{error}");
+        }
     }
 
     fn parsed(folder: &Path, more: &[&str]) -> Result<()> {

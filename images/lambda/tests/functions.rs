@@ -177,3 +177,18 @@ async fn a_function_without_a_bucket_says_so() {
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(said.contains("s3://bucket[/prefix]"), "{said}");
 }
+
+/// Nagle's algorithm had each answer wait for an acknowledgement that Linux puts off for 40 ms.
+#[tokio::test(flavor = "multi_thread")]
+async fn no_answer_waits_for_an_acknowledgement() {
+    let world = World::new().await;
+    let mut took = Vec::new();
+    for _ in 0..40 {
+        let begin = Instant::now();
+        assert_eq!(world.get(SMALL).await.status, 404);
+        took.push(begin.elapsed());
+    }
+    // The first ones are acknowledged at once, and some meet a busy machine.
+    took.sort();
+    assert!(took[15] < Duration::from_millis(35), "{took:?}");
+}

@@ -88,7 +88,7 @@ mod warm;
 pub use builder::Builder;
 pub use context::{Progress, Step};
 pub use host::{Host, SystemHost};
-pub use options::{Options, Places};
+pub use options::{LEASE_SECONDS, Options, Places};
 
 /// A run did not come to its end.
 #[derive(Debug, thiserror::Error)]

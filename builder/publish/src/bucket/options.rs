@@ -5,6 +5,7 @@ use super::sweep;
 use crate::invalidate::redirects::RULES_DELAY;
 use jiff::Timestamp;
 use quillfront_site::fingerprint::Marker;
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 /// Where a site comes from and goes to.
@@ -78,7 +79,21 @@ pub struct Options {
     pub many_outputs: usize,
 }
 
+/// How long leases may be told to last, in seconds.
+pub const LEASE_SECONDS: RangeInclusive<u64> = 2..=86_400;
+
 impl Options {
+    /// These options with leases of another length. No request lasts longer than a quarter of it, so that there
+    /// is time to renew it.
+    #[must_use]
+    pub fn with_lease(self, lease: Duration) -> Self {
+        Self {
+            lease,
+            request_timeout: self.request_timeout.min(lease / 4),
+            ..self
+        }
+    }
+
     /// What a tree is made with that is in no source, as the root names it: where it is another,
     /// everything is made anew.
     pub(super) fn mark(&self) -> String {

@@ -116,7 +116,7 @@ async fn invalidate_what_waited(
     Ok(true)
 }
 
-/// Adds to the last report of a run.
+/// Ends a run that leaves work: adds to its last report.
 async fn tell_last(
     context: &Context,
     reports: &mut [Report],
@@ -126,6 +126,7 @@ async fn tell_last(
         return Ok(());
     };
     last.diagnostics.extend(told);
+    last.deferred = true;
     match last.kind {
         Kind::None => Ok(()),
         _ => write_report(context, last).await,

@@ -308,7 +308,7 @@ impl State {
             .sources
             .iter()
             .filter(|(key, source)| source.effective.is_text() && is_put_away(key));
-        let bytes: u64 = texts.map(|(_, source)| source.size).sum();
+        let bytes: u64 = texts.map(|(_, source)| source.size + 1).sum();
         let bytes = usize::try_from(bytes).unwrap_or(usize::MAX);
         shards(bytes, TEXT_BYTES_PER_SEGMENT, self.texts.segments.len())
     }
@@ -381,7 +381,7 @@ impl State {
             (!is_put_away(key)).then_some((key, &**text))
         });
         let site_texts: Vec<(&SourceKey, &str)> = site_texts.collect();
-        let bytes: usize = site_texts.iter().map(|(_, text)| text.len()).sum();
+        let bytes: usize = site_texts.iter().map(|(_, text)| text.len() + 1).sum();
         let spread = shards(bytes, TEXT_BYTES_PER_SEGMENT, before.site_texts.len());
         let changed = SegmentChanges::of(spread, &before.site_texts, &dirty_sources, dirty.all);
         let site_texts = site_texts.into_iter();
@@ -391,7 +391,7 @@ impl State {
         // Few and small: always made anew, under the same names where they are the same.
         let answers = self.answers.iter();
         let answers = answers.map(|(request, text)| (&*request.url, move || (request, &**text)));
-        let bytes: usize = self.answers.values().map(|text| text.len()).sum();
+        let bytes: usize = self.answers.values().map(|text| text.len() + 1).sum();
         let spread = shards(bytes, TEXT_BYTES_PER_SEGMENT, before.answers.len());
         segments.answers = writer.add(answers, &SegmentChanges::of(spread, &[], &[], true))?;
         let album = self.album.pages_of(&self.sources);

@@ -30,6 +30,9 @@ async fn a_file_that_is_another_each_time_that_it_is_copied_waits_for_the_next_r
     let reports = builder.run(keys([KEY])).await.unwrap();
     assert!(!meanwhile.is_over(), "it never ends");
     assert_eq!((reports.len(), told(&reports)), (17, vec![KEY]));
+    let deferred = reports.iter().map(|report| report.deferred);
+    assert_eq!(deferred.filter(|is_deferred| *is_deferred).count(), 1);
+    assert!(reports[16].deferred, "whoever asked has to ask again");
     let (root, _) = world.builder().look().await.unwrap().unwrap();
     assert!(root.lease.is_none() && root.hints.contains_key(KEY));
     // Another event, about nothing, once it is left alone.

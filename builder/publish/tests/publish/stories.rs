@@ -363,3 +363,26 @@ async fn a_picture_that_is_replaced_has_another_address() {
         .assert_incremental_equals_clean("another picture")
         .await;
 }
+
+/// Of texts that are empty nothing was stored where there were no others, and no builder could go on.
+#[tokio::test(flavor = "multi_thread")]
+async fn files_without_a_byte_come_first_and_the_rest_follows() {
+    let world = World::new().await;
+    world.put("quillfront.toml", "").await;
+    world.builder().run(Work::Reconcile).await.unwrap();
+    world.put("content/_index.md", "").await;
+    world.builder().run(Work::Reconcile).await.unwrap();
+    for (key, text) in blog() {
+        if key != "content/_index.md" && !key.starts_with("content/blog/") {
+            world.put(key, text).await;
+            until_done(&world, &world.builder(), &keys([key])).await;
+        }
+    }
+    world.assert_incremental_equals_clean("with no text").await;
+    let index = "templates/index.html";
+    world.put(index, "again {{ section.content | safe }}").await;
+    until_done(&world, &world.builder(), &keys([index])).await;
+    let tree = world.site().await;
+    assert_eq!(text(&tree, "index.html").trim(), "again");
+    world.assert_incremental_equals_clean("read again").await;
+}

@@ -116,7 +116,7 @@ impl StoredRecords {
             Some(held) if dirty.all_records || !dirty.records.is_empty() => held,
             _ => return Ok(before.to_vec()),
         };
-        let bytes = held.values().map(|record| record.size_bytes()).sum();
+        let bytes = held.values().map(|record| record.size_bytes() + 1).sum();
         let spread = shards(bytes, BYTES_PER_SEGMENT, before.len());
         let keys: Vec<&str> = dirty.records.iter().map(SourceKey::as_str).collect();
         let changed = SegmentChanges::of(spread, before, &keys, dirty.all_records);

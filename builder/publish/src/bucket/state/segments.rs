@@ -54,7 +54,8 @@ pub(super) fn shard(key: &str, spread: usize) -> usize {
 }
 
 /// How many segments `amount` is spread over: a power of two, so that keys rarely move, and as many
-/// as before unless that has become far too few or too many.
+/// as before unless that has become far too few or too many. None where there is nothing: what is measured in bytes
+/// counts one more each, so that empty ones have their segment.
 pub(super) fn shards(amount: usize, per_segment: usize, before: usize) -> usize {
     if amount == 0 {
         return 0;
