@@ -52,10 +52,13 @@ async fn remove(options: args::Remove) -> Result<u8> {
     if survey.is_empty() {
         let region = aws.region();
         show::note(&format!("nothing of a stack {name} is in {region}"));
-        return finish(&options, Removed::default());
+        if options.json {
+            out::json(&Removed::default())?;
+        }
+        return Ok(exit::GOOD);
     }
     if let Some(stack) = &survey.stack
-        && !stack.is_ours()
+        && !stack::is_ours(&aws, stack).await?
     {
         let message = format!("the stack {name} was not made of a template of Quillfront");
         return Err(UsageError(message).into());
@@ -264,7 +267,7 @@ fn finish(options: &args::Remove, removed: Removed) -> Result<u8> {
     }
     match &*removed.remaining {
         [] => say!(
-            "{GREEN}removed{GREEN:#} nothing of {} is left",
+            "{GREEN}removed{GREEN:#} {}: nothing of it is left",
             options.stack
         ),
         remaining => {

@@ -10,6 +10,9 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
 
+/// What the descriptions of our templates begin with.
+const DESCRIPTION: &str = "Quillfront";
+
 /// A stack.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stack {
@@ -95,6 +98,22 @@ pub async fn resources(aws: &Aws, stack: &Stack) -> Result<Vec<Resource>> {
     Ok(answer.result.stack_resources.member)
 }
 
+/// Whether a stack was made of one of our templates, by what that says of itself.
+///
+/// # Errors
+/// AWS refuses to tell.
+pub async fn is_ours(aws: &Aws, stack: &Stack) -> Result<bool> {
+    if !stack.description.is_empty() {
+        return Ok(stack.description.starts_with(DESCRIPTION));
+    }
+    // Not all that answer for CloudFormation give it with a stack that came of a change set.
+    let input = [("StackName", stack.name.as_str())];
+    let request = Request::query(&CLOUDFORMATION, "GetTemplateSummary", &input);
+    let request = request.allowed_by("cloudformation:GetTemplateSummary");
+    let answer: GetTemplateSummary = read(&aws.send(&request).await?.text())?;
+    Ok(answer.result.description.starts_with(DESCRIPTION))
+}
+
 impl Stack {
     /// Where its site is.
     ///
@@ -123,11 +142,6 @@ impl Stack {
         })
     }
 
-    /// Whether it was made of one of our templates.
-    pub fn is_ours(&self) -> bool {
-        self.description.starts_with("Quillfront")
-    }
-
     /// The name that its functions at the edge have, if it made them.
     pub fn edge_function(&self) -> String {
         format!("{}-edge", self.name)
@@ -148,6 +162,19 @@ struct DescribeStacks {
 #[serde(rename_all = "PascalCase")]
 struct DescribeStacksResult {
     stacks: Members<StackElement>,
+}
+
+#[derive(Deserialize)]
+struct GetTemplateSummary {
+    #[serde(rename = "GetTemplateSummaryResult")]
+    result: GetTemplateSummaryResult,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct GetTemplateSummaryResult {
+    #[serde(default)]
+    description: String,
 }
 
 #[derive(Deserialize)]
@@ -257,7 +284,7 @@ mod tests {
         let error = stack.places().unwrap_err().to_string();
         assert!(error.contains("blog.yaml"), "{error}");
         assert_eq!(stack.edge_function(), "blog-edge");
-        assert!(stack.is_ours());
+        assert!(stack.description.starts_with(DESCRIPTION));
     }
 
     #[test]
@@ -267,6 +294,15 @@ mod tests {
         let answer: DescribeStacks = read(empty).unwrap();
         assert!(answer.result.stacks.member.is_empty());
         assert!(read::<DescribeStacks>("<html>").is_err());
+    }
+
+    #[test]
+    fn every_template_says_whose_it_is() {
+        for template in quillfront_infra::template::ALL {
+            let lines = template.text.lines();
+            let mut described = lines.filter_map(|line| line.strip_prefix("Description: "));
+            assert!(described.next().unwrap().starts_with(DESCRIPTION));
+        }
     }
 
     #[test]

@@ -8,7 +8,7 @@
   checkov       checkov finds nothing but what a template waives, with the reason
   deploy        the template of a blog from `quillfront package`, less what MiniStack lacks (named in deploy.py, with
                 reasons), becomes CREATE_COMPLETE there, has what it says, is updated, and `quillfront remove` leaves
-                nothing
+                nothing; `sam deploy` takes headers.yaml
   publish       the same with the builder as its function: what `quillfront publish` or another program uploads comes
                 through the queue to the builder, the site bucket becomes what `quillfront build` makes, CloudFront is
                 told, and `quillfront publish` sees the pages; `quillfront status` finds the site, and an error that
@@ -143,7 +143,7 @@ def checkov(run):
 
 
 def deploy(run):
-    return deployed(run, {})
+    return deployed(run, {"sam": str(run.program("lint", "sam"))})
 
 
 def publish(run):
@@ -165,7 +165,7 @@ def publish(run):
 
 def deployed(run, task):
     """Runs deploy.py with a task."""
-    scratch = run.scratch / ("publish" if task else "deploy")
+    scratch = run.scratch / ("publish" if "builder" in task else "deploy")
     scratch.mkdir()
     task = task | {
         "quillfront": str(run.quillfront), "scratch": str(scratch), "ministack": str(run.program("ministack", "ministack")),
