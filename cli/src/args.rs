@@ -55,6 +55,7 @@ pub enum Command {
     Status(Status),
     Approve(Approve),
     Effective(Effective),
+    Audit(Audit),
     Policy(Policy),
     Package(Package),
     Completion(Completion),
@@ -532,21 +533,92 @@ pub enum Part {
     All,
 }
 
-/// Print the minimal IAM policy for the builder
+/// Say what is wrong with a CloudFront distribution, ours or not
+///
+/// Reads the distribution, its policies, functions, origins, buckets and logs, asks for pages as a reader
+/// does, and judges all of it by the checks that the manual lists. Nothing is changed. A domain without
+/// credentials, or of another account, is judged by what it sends. Exit codes: 0 nothing that counts, 1 findings,
+/// 3 something could not be looked at, and why.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = "\
+Examples:
+  quillfront audit E1EXAMPLE                     a distribution
+  quillfront audit www.example.org               the one that answers to this name, or the site alone
+  quillfront audit --all --json                  all of the account, a line of JSON for each
+  quillfront audit E1EXAMPLE --sarif > a.sarif   for code hosts
+  quillfront audit E1EXAMPLE --fail-on medium --min-score 100 --waivers waivers.toml   in CI")]
+pub struct Audit {
+    /// A distribution's id, its ARN, or a domain
+    #[arg(value_name = "TARGET", required_unless_present = "all")]
+    pub target: Option<String>,
+    /// All distributions of the account
+    #[arg(long, conflicts_with = "target")]
+    pub all: bool,
+    /// Exit with 1 for findings from this severity on
+    #[arg(long, value_enum, default_value_t = Severity::High, value_name = "SEVERITY")]
+    pub fail_on: Severity,
+    /// Exit with 1 if the headers of a page score less than N (Mozilla's HTTP Observatory: 0 to 145)
+    #[arg(long, value_name = "N")]
+    pub min_score: Option<u32>,
+    /// Findings to live with, each with a reason and a last day
+    #[arg(long, value_name = "FILE")]
+    pub waivers: Option<PathBuf>,
+    /// Ask AWS's API alone: no pages, no function URLs, no DNS
+    #[arg(long)]
+    pub api_only: bool,
+    /// Tell of waived findings and of every place too
+    #[arg(long)]
+    pub long: bool,
+    /// Print the report as JSON
+    #[arg(long, conflicts_with = "sarif")]
+    pub json: bool,
+    /// Print the report as SARIF 2.1.0
+    #[arg(long)]
+    pub sarif: bool,
+}
+
+/// How much a finding matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Severity {
+    /// Good to know
+    Info,
+    /// A layer of defence, or speed, is missing
+    Low,
+    /// It weakens the site
+    Medium,
+    /// It can be used, or breaks the site in a likely case
+    High,
+    /// Anyone can take something over now
+    Critical,
+}
+
+/// Print the minimal IAM policy for the builder, or for `audit`
 #[derive(Debug, clap::Args)]
 pub struct Policy {
+    /// Whose policy
+    #[arg(value_enum, default_value_t = PolicyOf::Builder)]
+    pub of: PolicyOf,
     /// The source bucket: s3://bucket[/prefix]
     #[arg(long, env = "QUILLFRONT_SOURCE")]
-    pub source: String,
+    pub source: Option<String>,
     /// The site bucket
     #[arg(long, env = "QUILLFRONT_SITE")]
-    pub site: String,
+    pub site: Option<String>,
     /// The state bucket
     #[arg(long, env = "QUILLFRONT_STATE")]
-    pub state: String,
+    pub state: Option<String>,
     /// The distribution's ARN: arn:aws:cloudfront::111122223333:distribution/EDFDVBD6EXAMPLE
     #[arg(long)]
     pub distribution_arn: Option<String>,
+}
+
+/// Whose policy is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum PolicyOf {
+    /// The builder's, for its three buckets
+    Builder,
+    /// That of `quillfront audit`, which reads
+    Audit,
 }
 
 /// Print shell completions

@@ -6,6 +6,7 @@
 
 mod approve;
 mod args;
+mod audit;
 mod build;
 mod check;
 mod connect;
@@ -67,6 +68,7 @@ fn main() -> ExitCode {
         Command::Status(options) => status::run(global, options),
         Command::Approve(options) => approve::run(global, options),
         Command::Effective(options) => effective::run(global, options),
+        Command::Audit(options) => audit::run(options),
         Command::Policy(options) => policy::run(options),
         Command::Package(options) => package::run(global, options),
         Command::Completion(options) => {

@@ -144,6 +144,51 @@ pub fn writer_policy(source: &Location) -> Value {
     ]})
 }
 
+/// What `quillfront audit` may do: read, and nothing more. Most of what it lists takes no resource in a policy
+/// (Service Authorization Reference).
+pub fn audit_policy() -> Value {
+    json!({ "Version": "2012-10-17", "Statement": [{
+        "Sid": "Audit",
+        "Effect": "Allow",
+        "Action": AUDIT_ACTIONS,
+        "Resource": "*",
+    }]})
+}
+
+/// Every permission that the audit asks for.
+pub const AUDIT_ACTIONS: [&str; 30] = [
+    "budgets:ViewBudget",
+    "cloudfront:DescribeFunction",
+    "cloudfront:GetCachePolicy",
+    "cloudfront:GetDistribution",
+    "cloudfront:GetOriginAccessControl",
+    "cloudfront:GetOriginRequestPolicy",
+    "cloudfront:GetResponseHeadersPolicy",
+    "cloudfront:ListContinuousDeploymentPolicies",
+    "cloudfront:ListDistributions",
+    "cloudfront:ListTagsForResource",
+    "cloudwatch:DescribeAlarms",
+    "lambda:GetFunctionConfiguration",
+    "lambda:GetPolicy",
+    "lambda:ListFunctionUrlConfigs",
+    "lambda:ListFunctions",
+    "logs:DescribeDeliveries",
+    "logs:DescribeDeliveryDestinations",
+    "logs:DescribeDeliverySources",
+    "logs:DescribeLogGroups",
+    "pricingplanmanager:ListSubscriptions",
+    "s3:GetBucketLocation",
+    "s3:GetBucketLogging",
+    "s3:GetBucketOwnershipControls",
+    "s3:GetBucketPolicy",
+    "s3:GetBucketPublicAccessBlock",
+    "s3:GetBucketVersioning",
+    "s3:GetEncryptionConfiguration",
+    "s3:ListAllMyBuckets",
+    "s3:ListBucket",
+    "wafv2:GetWebACL",
+];
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -197,6 +242,18 @@ mod tests {
             for action in statement["Action"].as_array().unwrap() {
                 assert!(existing.contains(&action.as_str().unwrap()), "{action}");
             }
+        }
+    }
+
+    #[test]
+    fn the_audit_only_reads() {
+        assert!(AUDIT_ACTIONS.is_sorted());
+        for action in AUDIT_ACTIONS {
+            let (_, verb) = action.split_once(':').unwrap();
+            let reads = ["Describe", "Get", "List", "View"]
+                .iter()
+                .any(|v| verb.starts_with(v));
+            assert!(reads && action != "s3:GetObject", "{action}");
         }
     }
 

@@ -21,6 +21,7 @@ mod tests;
 use crate::finding::{Blind, Finding, Severity};
 use crate::observed::{Observed, Reason, Seen};
 use crate::view::Config;
+pub(crate) use cache::MANAGED as MANAGED_CACHE_POLICIES;
 
 /// What `harden` does about a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

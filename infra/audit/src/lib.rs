@@ -21,7 +21,7 @@ pub mod manual;
 pub mod observatory;
 pub mod observed;
 pub mod sarif;
-mod view;
+pub mod view;
 pub mod waivers;
 pub mod xml;
 

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::Path;
 
 /// The modules of each crate, from what stands alone to what uses the rest.
-const LAYERS: [(&str, &[&str]); 6] = [
+const LAYERS: [(&str, &[&str]); 7] = [
     (
         "edge-files",
         &[
@@ -77,6 +77,21 @@ const LAYERS: [(&str, &[&str]); 6] = [
             "render",
             "effective",
             "evaluate",
+        ],
+    ),
+    (
+        "../infra/observe",
+        &[
+            "ask",
+            "target",
+            "pages",
+            "names",
+            "cloudfront",
+            "find",
+            "buckets",
+            "lambda",
+            "logs",
+            "account",
         ],
     ),
     (

@@ -8,7 +8,7 @@ use crate::xml::Element;
 
 /// AWS's managed cache policies with a minimum above zero or with wide keys on purpose
 /// (CloudFront guide, "Use managed cache policies"): not a setting that anybody can mend.
-const MANAGED: [&str; 11] = [
+pub(crate) const MANAGED: [&str; 11] = [
     "658327ea-f89d-4fab-a63d-7e88639e58f6", // CachingOptimized
     "b2884449-e4de-46a7-ac36-70bc7f1ddd6d", // CachingOptimizedForUncompressedObjects
     "4135ea2d-6df8-44a3-9df3-4b5a84be39ad", // CachingDisabled
