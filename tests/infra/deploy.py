@@ -25,6 +25,7 @@ ARTEFACTS = "artefacts"
 LIMIT_SECONDS = 60
 # What is uploaded last, when all else is published.
 POST = "content/post.md"
+POST_PATH = "/post/"
 RULES_KEY = "_quillfront/rules.json"
 # Resources that the emulator does not have. The template knows nothing of it.
 LEFT_OUT = {
@@ -176,6 +177,7 @@ class Account:
         """Uploads a site, then a post, as an author does; the site bucket becomes what a clean build makes."""
         outputs = self.cloudformation.describe_stacks(StackName=STACK)["Stacks"][0]["Outputs"]
         outputs = {output["OutputKey"]: output["OutputValue"] for output in outputs}
+        told = self.subscribed(outputs["PublishedTopicArn"])
         files = sorted(path for path in site.rglob("*") if path.is_file())
         post = site / POST
         for path in [*(path for path in files if path != post), post]:
@@ -195,6 +197,31 @@ class Account:
         listed = lambda: cloudfront.list_invalidations(DistributionId=distribution)["InvalidationList"]["Quantity"]  # noqa: E731
         if waited(lambda: listed() == 0):
             yield "no invalidation was made"
+        heard = []
+
+        def lacks():
+            heard.extend(told())
+            return not any(key.endswith(POST_PATH) for message in heard for key in message["published"])
+
+        if waited(lacks):
+            yield f"the topic was not told of the post: {heard}"
+        if wrong := [message for message in heard if message["outcome"] != "published"]:
+            yield f"the topic was told of problems: {wrong}"
+
+    def subscribed(self, topic):
+        """Subscribes a queue to a topic, and returns what takes new messages from it."""
+        queues = self.client("sqs")
+        url = queues.create_queue(QueueName="listener")["QueueUrl"]
+        arn = queues.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+        self.client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
+
+        def take():
+            messages = queues.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", [])
+            for message in messages:
+                queues.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+                yield json.loads(json.loads(message["Body"])["Message"])
+
+        return take
 
     def published(self, outputs):
         listed = self.s3.list_objects_v2(Bucket=outputs["SiteBucketName"]).get("Contents", [])

@@ -6,7 +6,8 @@
 //!    the difference to what is there, commits, deletes and [invalidates](invalidate);
 //! 3. [`folder`]: the same from files to files, for `quillfront build`;
 //! 4. [`fetch`]: answers `load_data(url=…)` by HTTP;
-//! 5. [`aws`]: the SDK's clients.
+//! 5. [`notice`] says what was published, and [`topic`] sends it to who wants to hear of it;
+//! 6. [`aws`]: the SDK's clients.
 //!
 //! Only this crate touches the world, through AWS SDK clients, files and HTTP.
 
@@ -16,3 +17,5 @@ pub mod fetch;
 pub mod folder;
 pub mod handler;
 pub mod invalidate;
+pub mod notice;
+pub mod topic;

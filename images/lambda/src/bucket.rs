@@ -125,23 +125,27 @@ impl Bucket {
             .key(self.place.key(RULES_KEY))
             .set_if_none_match(etag.map(str::to_owned));
         let fetching = async {
-            let output = match request.send().await {
-                Ok(output) => output,
-                Err(error) => {
-                    return RulesObject::Other(match status(&error) {
-                        Some(304) => Fetched::NotModified,
-                        Some(404) => Fetched::Missing,
-                        Some(403) => Fetched::Denied,
-                        _ => Fetched::Failed(reason(&error)),
-                    });
+            let mut reason_of_cut = String::new();
+            for _ in 0..ATTEMPTS {
+                let output = match request.clone().send().await {
+                    Ok(output) => output,
+                    Err(error) => {
+                        return RulesObject::Other(match status(&error) {
+                            Some(304) => Fetched::NotModified,
+                            Some(404) => Fetched::Missing,
+                            Some(403) => Fetched::Denied,
+                            _ => Fetched::Failed(reason(&error)),
+                        });
+                    }
+                };
+                let etag = output.e_tag().map(str::to_owned);
+                let mut bytes = Vec::new();
+                match append(output.body, MAX_RULES_BYTES + 1, &mut bytes).await {
+                    Ok(()) => return RulesObject::Object { etag, bytes },
+                    Err(reason) => reason_of_cut = reason,
                 }
-            };
-            let etag = output.e_tag().map(str::to_owned);
-            let mut bytes = Vec::new();
-            match append(output.body, MAX_RULES_BYTES + 1, &mut bytes).await {
-                Ok(()) => RulesObject::Object { etag, bytes },
-                Err(reason) => RulesObject::Other(Fetched::Failed(reason)),
             }
+            RulesObject::Other(Fetched::Failed(reason_of_cut))
         };
         let late = |_| RulesObject::Other(Fetched::Failed("no answer in time".to_owned()));
         timeout_at(deadline, fetching).await.unwrap_or_else(late)
@@ -157,6 +161,27 @@ pub struct Requests {
 }
 
 impl Requests {
+    /// Asks for a part of an object; none where it is another one now, or gone.
+    async fn part(
+        &self,
+        key: &str,
+        etag: &str,
+        range: Range<u64>,
+    ) -> Result<Option<ByteStream>, BucketError> {
+        let Bucket { client, place } = &self.bucket;
+        let request = client
+            .get_object()
+            .bucket(&place.bucket)
+            .key(place.key(key))
+            .if_match(format!("\"{etag}\""))
+            .range(format!("bytes={}-{}", range.start, range.end - 1));
+        match request.send().await {
+            Ok(output) => Ok(Some(output.body)),
+            Err(error) if matches!(status(&error), Some(404 | 412)) => Ok(None),
+            Err(error) => Err(trouble("GetObject", key, &error)),
+        }
+    }
+
     /// Ends a request at the deadline.
     async fn in_time<T>(
         &self,
@@ -225,31 +250,28 @@ impl Host for Requests {
         range: Range<u64>,
         into: &mut Vec<u8>,
     ) -> Result<bool, BucketError> {
-        let Bucket { client, place } = &self.bucket;
-        let request = client
-            .get_object()
-            .bucket(&place.bucket)
-            .key(place.key(key))
-            .if_match(format!("\"{etag}\""))
-            .range(format!("bytes={}-{}", range.start, range.end - 1));
-        let length = usize::try_from(range.end - range.start).unwrap_or(usize::MAX);
         self.in_time("GetObject", key, async {
-            let output = match request.send().await {
-                Ok(output) => output,
-                // It is another one now, or gone.
-                Err(error) if matches!(status(&error), Some(404 | 412)) => return Ok(false),
-                Err(error) => return Err(trouble("GetObject", key, &error)),
-            };
-            let before = into.len();
-            let read = append(output.body, length, into).await;
-            read.map_err(|reason| failed("GetObject", key, &reason))?;
-            match into.len() - before {
-                all if all == length => Ok(true),
-                some => {
-                    let reason = format!("{some} of {length} bytes came");
-                    Err(failed("GetObject", key, &reason))
+            let whole = into.len() + usize::try_from(range.end - range.start).unwrap_or(usize::MAX);
+            let mut reason = String::new();
+            // The client tries again where no answer comes. One that is cut short goes on where it was cut.
+            for _ in 0..ATTEMPTS {
+                let lacking = whole - into.len();
+                let first = range.end - lacking as u64;
+                let Some(body) = self.part(key, etag, first..range.end).await? else {
+                    return Ok(false);
+                };
+                let read = append(body, lacking, into).await;
+                if into.len() == whole {
+                    return Ok(true);
                 }
+                let length = range.end - range.start;
+                let came = length - (whole - into.len()) as u64;
+                reason = match read {
+                    Ok(()) => format!("{came} of {length} bytes came"),
+                    Err(reason) => format!("{came} of {length} bytes came: {reason}"),
+                };
             }
+            Err(failed("GetObject", key, &reason))
         })
         .await
     }

@@ -224,6 +224,7 @@ fn functions_are_told_of_their_buckets() {
         "QUILLFRONT_SITE",
         "QUILLFRONT_STATE",
         "QUILLFRONT_DISTRIBUTION",
+        "QUILLFRONT_TOPIC",
     ];
     assert_eq!(variables("BuilderFunction"), all);
     assert_eq!(variables("ThumbnailFunction"), ["QUILLFRONT_SITE"]);

@@ -33,6 +33,21 @@ fn the_builder_has_what_the_command_prints() {
 }
 
 #[test]
+fn the_builder_may_tell_the_topic_that_it_is_given() {
+    let template = template("blog.yaml");
+    let policy = of_role(&template, "BuilderRole", "notices");
+    let [statement] = elements(&policy["Statement"])[..] else {
+        panic!("{policy}");
+    };
+    assert_eq!(statement["Action"], "sns:Publish");
+    let variables = &template["Resources"]["BuilderFunction"]["Properties"]["Environment"]["Variables"];
+    assert_eq!(
+        resolved(&variables["QUILLFRONT_TOPIC"]),
+        statement["Resource"]
+    );
+}
+
+#[test]
 fn the_thumbnail_function_has_its_policy_in_both_templates() {
     for name in ["blog.yaml", "thumbnails.yaml"] {
         assert_eq!(

@@ -4,7 +4,8 @@
 use jiff::Timestamp;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use quillfront_publish::bucket::{Builder, Options, Places};
-use quillfront_publish::{aws, handler};
+use quillfront_publish::topic::{TOPIC_VARIABLE, Topic};
+use quillfront_publish::{aws, handler, notice};
 use quillfront_site::report::Report;
 use serde_json::Value;
 
@@ -26,6 +27,16 @@ fn shorten(report: &mut Report) {
         &mut sources.removed,
     ] {
         list.truncate(MOST);
+    }
+}
+
+/// Tells the topic, if there is one. What cannot be sent is in the log; the site is published all the same.
+async fn announce(topic: Option<&Topic>, reports: &[Report]) {
+    let Some(topic) = topic else { return };
+    for notice in reports.iter().filter_map(notice::of) {
+        if let Err(error) = topic.send(&notice).await {
+            eprintln!("the topic was not told: {error}");
+        }
     }
 }
 
@@ -54,7 +65,11 @@ async fn main() -> Result<(), Error> {
     let s3 = aws::s3(&config, path_style);
     let cloudfront = aws_sdk_cloudfront::Client::new(&config);
     let builder = Builder::new(s3, Some(cloudfront), places, options);
-    let (builder, source) = (&builder, &source);
+    let topic = match std::env::var(TOPIC_VARIABLE) {
+        Ok(arn) if !arn.is_empty() => Some(Topic::connect(&arn).await?),
+        _ => None,
+    };
+    let (builder, source, topic) = (&builder, &source, topic.as_ref());
     lambda_runtime::run(service_fn(move |event: LambdaEvent<Value>| async move {
         let ends = i64::try_from(event.context.deadline).unwrap_or(i64::MAX);
         builder.end_before(Timestamp::from_millisecond(ends).unwrap_or(Timestamp::MAX));
@@ -72,6 +87,7 @@ async fn main() -> Result<(), Error> {
         for strange in &answer.strange {
             eprintln!("{strange}");
         }
+        announce(topic, &answer.reports).await;
         answer.reports.iter_mut().for_each(shorten);
         Ok::<_, Error>(answer.to_json()?)
     }))

@@ -96,7 +96,16 @@ const LAYERS: [(&str, &[&str]); 7] = [
     ),
     (
         "publish",
-        &["aws", "fetch", "invalidate", "bucket", "folder", "handler"],
+        &[
+            "aws",
+            "fetch",
+            "invalidate",
+            "bucket",
+            "folder",
+            "handler",
+            "notice",
+            "topic",
+        ],
     ),
 ];
 

@@ -1,5 +1,7 @@
 //! JPEG (ITU-T T.81), and what Adobe made of it for print.
 
+mod scans;
+
 use super::super::colour::{self, Colours};
 use super::super::header::{Frames, Header, check_size};
 use super::super::original::OriginalFormat;
@@ -7,6 +9,7 @@ use super::super::{Limits, ThumbnailError};
 use super::rows::Raw;
 use super::{damaged, exif};
 use crate::encode::Pixels;
+use scans::Scans;
 use std::borrow::Cow;
 use zune_core::bytestream::ZCursor;
 use zune_core::colorspace::ColorSpace;
@@ -29,13 +32,25 @@ pub(crate) struct Jpeg<'a> {
     height: u32,
     channels: u8,
     is_progressive: bool,
-    /// True where there are fewer samples of some channels than of others.
-    is_subsampled: bool,
+    /// True where each channel has a scan of its own, which the decoder gets wrong where some have fewer samples.
+    is_decoded_by_scan: bool,
+    /// The channels.
+    parts: Vec<Part>,
     /// Samples that are kept while scans go over them, in all channels.
     samples: u64,
     exif: Option<&'a [u8]>,
     /// Parts of the colour profile, each with its number.
     profile: Vec<(u8, &'a [u8])>,
+}
+
+/// A channel, as the frame header describes it.
+#[derive(Debug, Clone, Copy)]
+struct Part {
+    id: u8,
+    /// How many samples it has across and down, beside the other channels.
+    factors: [u8; 2],
+    /// The number of its table of quantisation.
+    table: u8,
 }
 
 impl<'a> Jpeg<'a> {
@@ -48,7 +63,8 @@ impl<'a> Jpeg<'a> {
             height: 0,
             channels: 0,
             is_progressive: false,
-            is_subsampled: false,
+            is_decoded_by_scan: false,
+            parts: Vec::new(),
             samples: 0,
             exif: None,
             profile: Vec::new(),
@@ -106,39 +122,63 @@ impl<'a> Jpeg<'a> {
         self.height = u16::from_be_bytes([high_1, high_2]).into();
         self.width = u16::from_be_bytes([wide_1, wide_2]).into();
         self.channels = channels;
-        // Samples of each channel in a unit of all channels (section A.2.3).
-        let factors = parts
+        self.parts = parts
             .chunks_exact(3)
-            .map(|part| [part[1] >> 4, part[1] & 15]);
-        let factors: Vec<[u64; 2]> = factors.map(|both| both.map(u64::from)).collect();
-        let across = factors.iter().map(|[across, _]| *across).max();
-        let down = factors.iter().map(|[_, down]| *down).max();
-        let (across, down) = (across.unwrap_or(1).max(1), down.unwrap_or(1).max(1));
+            .map(|part| Part {
+                id: part[0],
+                factors: [part[1] >> 4, part[1] & 15],
+                table: part[2],
+            })
+            .collect();
+        let factors = || self.parts.iter().flat_map(|part| part.factors);
+        if self.parts.len() != usize::from(channels) || factors().any(|one| !(1..=4).contains(&one))
+        {
+            return Err(damaged("its frame header is none"));
+        }
+        // Samples of each channel in a unit of all channels (section A.2.3).
+        let [across, down] = self.factors();
         let units =
             u64::from(self.width).div_ceil(8 * across) * u64::from(self.height).div_ceil(8 * down);
-        self.is_subsampled = factors.iter().any(|both| *both != [across, down]);
-        let of_unit: u64 = factors
+        let of_unit: u64 = self
+            .parts
             .iter()
+            .map(|part| part.factors.map(u64::from))
             .map(|[across, down]| across * down * 64)
             .sum();
         self.samples = units * of_unit;
         Ok(())
     }
 
+    /// The largest factor of any channel, across and down.
+    fn factors(&self) -> [u64; 2] {
+        [0, 1].map(|axis| {
+            let factors = self.parts.iter().map(|part| part.factors[axis]);
+            factors.max().unwrap_or(1).into()
+        })
+    }
+
     /// Returns an error where it takes too much memory. What comes in one scan is decoded row by row. For several,
-    /// all samples are kept, of two bytes each, until the last scan has gone over them.
-    fn check_memory(&self, channels_of_scan: u8, limits: &Limits) -> Result<(), ThumbnailError> {
+    /// all samples are kept, of two bytes each, until the last scan has gone over them; or of one byte and of one
+    /// channel at a time, beside the bytes of its scan.
+    fn check_memory(
+        &mut self,
+        channels_of_scan: u8,
+        limits: &Limits,
+    ) -> Result<(), ThumbnailError> {
         if !self.is_progressive && channels_of_scan == self.channels {
             return Ok(());
         }
-        // The decoder gets the rows of such a one wrong.
-        if !self.is_progressive && self.is_subsampled {
-            return Err(ThumbnailError::Unsupported(
-                "a baseline JPEG whose colours come in scans of their own",
-            ));
-        }
+        let most = self.factors();
+        let mut parts = self.parts.iter();
+        let is_subsampled = parts.any(|part| part.factors.map(u64::from) != most);
+        self.is_decoded_by_scan = !self.is_progressive && is_subsampled;
         let pixels = u64::from(self.width) * u64::from(self.height);
-        let takes = 2 * self.samples + pixels * u64::from(self.channels);
+        let kept = if self.is_decoded_by_scan {
+            pixels + self.bytes.len() as u64
+        } else {
+            2 * self.samples
+        };
+        let takes = kept + pixels * u64::from(self.channels);
         let most = limits.pixels / 10 * SCANNED_BYTES_OF_TEN_PIXELS;
         if takes > most {
             return Err(ThumbnailError::TooLarge(format!(
@@ -190,9 +230,19 @@ impl<'a> Jpeg<'a> {
         if length != Some(expected) {
             return Err(damaged("it has two frame headers"));
         }
-        let mut samples = vec![0; expected];
-        decoder.decode_into(&mut samples).map_err(damaged)?;
-        drop(decoder);
+        let mut samples = if self.is_decoded_by_scan {
+            drop(decoder);
+            let mut samples = self.scans(bytes).decode(options)?;
+            if stored == Some(ColorSpace::YCbCr) {
+                rgb_of_ycc(&mut samples);
+            }
+            samples
+        } else {
+            let mut samples = vec![0; expected];
+            decoder.decode_into(&mut samples).map_err(damaged)?;
+            drop(decoder);
+            samples
+        };
         let colours = self.colours();
         if self.channels == 4 {
             if space == ColorSpace::YCCK {
@@ -215,6 +265,15 @@ impl<'a> Jpeg<'a> {
         Ok(raw.pixels)
     }
 
+    fn scans<'s>(&'s self, bytes: &'s [u8]) -> Scans<'s> {
+        Scans {
+            bytes,
+            width: self.width,
+            height: self.height,
+            parts: &self.parts,
+        }
+    }
+
     /// The colour profile, where it is whole (ICC.1, section B.4).
     fn colours(&self) -> Colours<'a> {
         let mut parts = self.profile.clone();
@@ -235,8 +294,13 @@ impl<'a> Jpeg<'a> {
     }
 }
 
+const SOF0: u8 = 0xc0;
+const DHT: u8 = 0xc4;
+const SOI: u8 = 0xd8;
 const EOI: u8 = 0xd9;
 const SOS: u8 = 0xda;
+const DQT: u8 = 0xdb;
+const DRI: u8 = 0xdd;
 const APP1: u8 = 0xe1;
 const APP2: u8 = 0xe2;
 
@@ -296,14 +360,24 @@ fn part_of_profile(segment: &[u8]) -> Option<(u8, &[u8])> {
 /// what comes out is 255 where there is no ink.
 fn cmyk_of_ycck(samples: &mut [u8]) {
     for pixel in samples.chunks_exact_mut(4) {
-        let [y, cb, cr] = [pixel[0], pixel[1], pixel[2]].map(i32::from);
-        let (cb, cr) = (cb - 128, cr - 128);
-        // JFIF, in 16 bits of fraction.
-        let red = y + ((91_881 * cr + 32_768) >> 16);
-        let green = y - ((22_554 * cb + 46_802 * cr + 32_768) >> 16);
-        let blue = y + ((116_130 * cb + 32_768) >> 16);
-        for (sample, value) in pixel.iter_mut().zip([red, green, blue]) {
-            *sample = 255 - value.clamp(0, 255) as u8;
-        }
+        let colours = rgb([pixel[0], pixel[1], pixel[2]]);
+        pixel[..3].copy_from_slice(&colours.map(|colour| 255 - colour));
     }
+}
+
+/// Turns luminance and chrominance into colours, in place.
+fn rgb_of_ycc(samples: &mut [u8]) {
+    for pixel in samples.chunks_exact_mut(3) {
+        pixel.copy_from_slice(&rgb([pixel[0], pixel[1], pixel[2]]));
+    }
+}
+
+/// The colours of a luminance and two chrominances (JFIF 1.02), in 16 bits of fraction.
+fn rgb(ycc: [u8; 3]) -> [u8; 3] {
+    let [y, cb, cr] = ycc.map(i32::from);
+    let (cb, cr) = (cb - 128, cr - 128);
+    let red = y + ((91_881 * cr + 32_768) >> 16);
+    let green = y - ((22_554 * cb + 46_802 * cr + 32_768) >> 16);
+    let blue = y + ((116_130 * cb + 32_768) >> 16);
+    [red, green, blue].map(|value| value.clamp(0, 255) as u8)
 }
