@@ -56,6 +56,7 @@ pub enum Command {
     Approve(Approve),
     Effective(Effective),
     Audit(Audit),
+    Harden(Harden),
     Policy(Policy),
     Package(Package),
     Completion(Completion),
@@ -577,6 +578,57 @@ pub struct Audit {
     pub sarif: bool,
 }
 
+/// Mend what `audit` finds at a distribution of the account
+///
+/// Prints what would be changed, asks, saves the configuration as it is in a file, makes the changes, waits
+/// until they are deployed, and audits again. What could cut off readers is only done where it is named by
+/// --only, --certificate or --web-acl. A second run changes nothing.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = "\
+Examples:
+  quillfront harden E1EXAMPLE                            all that cuts off nobody, after a question
+  quillfront harden E1EXAMPLE --only tls-policy,sni      these two, which could cut off readers
+  quillfront harden E1EXAMPLE --yes --waivers waivers.toml --skip bucket-versioning
+  quillfront harden --rollback quillfront-E1EXAMPLE-20270101T120000Z.json")]
+pub struct Harden {
+    /// A distribution's id, its ARN, or a domain that it answers to
+    #[arg(value_name = "TARGET", required_unless_present = "rollback")]
+    pub target: Option<String>,
+    /// Do not ask
+    #[arg(short, long)]
+    pub yes: bool,
+    /// Mend the findings of these checks alone, whatever they could cut off
+    #[arg(long, value_name = "ID", value_delimiter = ',')]
+    pub only: Vec<String>,
+    /// Leave the findings of these checks alone
+    #[arg(long, value_name = "ID", value_delimiter = ',')]
+    pub skip: Vec<String>,
+    /// Findings to live with, as for `audit`
+    #[arg(long, value_name = "FILE")]
+    pub waivers: Option<PathBuf>,
+    /// Use this certificate of AWS Certificate Manager (us-east-1)
+    #[arg(long, value_name = "ARN")]
+    pub certificate: Option<String>,
+    /// Put this web ACL of AWS WAF before the distribution
+    #[arg(long, value_name = "ARN")]
+    pub web_acl: Option<String>,
+    /// Where the configuration is saved [default: quillfront-ID-TIME.json]
+    #[arg(long, value_name = "FILE")]
+    pub save: Option<PathBuf>,
+    /// Put back what an earlier run has saved
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["target", "only", "skip", "certificate", "web_acl", "save"])]
+    pub rollback: Option<PathBuf>,
+    /// Put it back over what somebody else has changed since
+    #[arg(long, requires = "rollback")]
+    pub overwrite: bool,
+    /// Ask AWS's API alone: no pages, no function URLs, no DNS
+    #[arg(long)]
+    pub api_only: bool,
+    /// Print what was done as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
 /// How much a finding matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Severity {
@@ -592,7 +644,7 @@ pub enum Severity {
     Critical,
 }
 
-/// Print the minimal IAM policy for the builder, or for `audit`
+/// Print the minimal IAM policy for the builder, for `audit` or for `harden`
 #[derive(Debug, clap::Args)]
 pub struct Policy {
     /// Whose policy
@@ -619,6 +671,8 @@ pub enum PolicyOf {
     Builder,
     /// That of `quillfront audit`, which reads
     Audit,
+    /// That of `quillfront harden`, which reads and changes
+    Harden,
 }
 
 /// Print shell completions

@@ -18,6 +18,7 @@ use quillfront_aws::{Aws, Error};
 use quillfront_observe::target::Target;
 use quillfront_observe::{Found, Reach, cloudfront};
 use std::path::Path;
+pub use text::Summary;
 use text::Tell;
 
 /// So many distributions are read at once.

@@ -16,6 +16,7 @@ mod excerpt;
 mod exit;
 mod explain;
 mod handle;
+mod harden;
 mod image_key;
 mod init;
 mod interrupt;
@@ -69,6 +70,7 @@ fn main() -> ExitCode {
         Command::Approve(options) => approve::run(global, options),
         Command::Effective(options) => effective::run(global, options),
         Command::Audit(options) => audit::run(options),
+        Command::Harden(options) => harden::run(options),
         Command::Policy(options) => policy::run(options),
         Command::Package(options) => package::run(global, options),
         Command::Completion(options) => {

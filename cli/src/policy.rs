@@ -4,12 +4,13 @@ use crate::args::{Policy, PolicyOf};
 use crate::exit::{self, UsageError};
 use crate::out;
 use anyhow::Result;
-use quillfront_infra::policy::{Location, audit_policy, builder_policy};
+use quillfront_infra::policy::{Location, audit_policy, builder_policy, harden_policy};
 use quillfront_publish::bucket::store::Place;
 
 pub fn run(options: Policy) -> Result<u8> {
     let policy = match options.of {
         PolicyOf::Audit => audit_policy(),
+        PolicyOf::Harden => harden_policy(),
         PolicyOf::Builder => {
             let source = bucket("source", options.source.as_deref())?;
             let site = bucket("site", options.site.as_deref())?;

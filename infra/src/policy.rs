@@ -155,6 +155,52 @@ pub fn audit_policy() -> Value {
     }]})
 }
 
+/// What `quillfront harden` may do: what the audit may, and change settings. It touches no objects and deletes nothing
+/// but what it has made itself.
+pub fn harden_policy() -> Value {
+    let mut policy = audit_policy();
+    if let Some(statements) = policy["Statement"].as_array_mut() {
+        statements.push(json!({
+            "Sid": "Harden",
+            "Effect": "Allow",
+            "Action": HARDEN_ACTIONS,
+            "Resource": "*",
+        }));
+    }
+    policy
+}
+
+/// Every permission that hardening asks for beside [`AUDIT_ACTIONS`].
+pub const HARDEN_ACTIONS: [&str; 27] = [
+    "cloudfront:CreateOriginAccessControl",
+    "cloudfront:CreateResponseHeadersPolicy",
+    "cloudfront:DeleteOriginAccessControl",
+    "cloudfront:DeleteResponseHeadersPolicy",
+    "cloudfront:GetCachePolicyConfig",
+    "cloudfront:GetDistributionConfig",
+    "cloudfront:GetOriginAccessControlConfig",
+    "cloudfront:GetResponseHeadersPolicyConfig",
+    "cloudfront:ListOriginAccessControls",
+    "cloudfront:ListResponseHeadersPolicies",
+    "cloudfront:TagResource",
+    "cloudfront:UntagResource",
+    "cloudfront:UpdateCachePolicy",
+    "cloudfront:UpdateDistribution",
+    "cloudfront:UpdateOriginAccessControl",
+    "cloudfront:UpdateResponseHeadersPolicy",
+    "lambda:AddPermission",
+    "lambda:RemovePermission",
+    "lambda:UpdateFunctionUrlConfig",
+    "logs:DeleteRetentionPolicy",
+    "logs:PutRetentionPolicy",
+    "s3:DeleteBucketPolicy",
+    "s3:PutBucketOwnershipControls",
+    "s3:PutBucketPolicy",
+    "s3:PutBucketPublicAccessBlock",
+    "s3:PutBucketVersioning",
+    "s3:PutEncryptionConfiguration",
+];
+
 /// Every permission that the audit asks for.
 pub const AUDIT_ACTIONS: [&str; 30] = [
     "budgets:ViewBudget",
@@ -254,6 +300,19 @@ mod tests {
                 .iter()
                 .any(|v| verb.starts_with(v));
             assert!(reads && action != "s3:GetObject", "{action}");
+        }
+    }
+
+    #[test]
+    fn hardening_touches_no_object() {
+        assert!(HARDEN_ACTIONS.is_sorted());
+        for action in HARDEN_ACTIONS {
+            let is_object = action.ends_with("Object") || action.contains("ObjectAcl");
+            assert!(!is_object && !action.contains('*'), "{action}");
+            assert!(
+                !AUDIT_ACTIONS.contains(&action),
+                "{action} is there already"
+            );
         }
     }
 

@@ -2,6 +2,7 @@
 
 use crate::show::{BOLD, CYAN, DIM, GREEN, RED, YELLOW};
 use anstyle::Style;
+use quillfront_audit::checks::{CHECKS, Mended};
 use quillfront_audit::finding::{Blind, Finding, Report, Severity};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -60,12 +61,25 @@ impl Tell<'_> {
         if same.len() > shown {
             writeln!(f, "  and {} more", same.len() - shown)?;
         }
-        let by = if first.fixable {
-            " `quillfront harden` does it."
-        } else {
-            ""
-        };
-        writeln!(f, "  {DIM}{} {}{by}{DIM:#}", first.why, first.mend)
+        let (why, mend, by) = (first.why, first.mend, mended(first.id));
+        writeln!(f, "  {DIM}{why} {mend}{by}{DIM:#}")
+    }
+}
+
+/// Which command mends the findings of a check.
+fn mended(id: &str) -> String {
+    let check = CHECKS.iter().find(|check| check.id == id);
+    match check.map(|check| check.mended) {
+        Some(Mended::Yes) => " `quillfront harden` mends it.".to_owned(),
+        Some(Mended::ByName) => {
+            let option = match id {
+                "certificate" => "--certificate ARN".to_owned(),
+                "waf" => "--web-acl ARN".to_owned(),
+                id => format!("--only {id}"),
+            };
+            format!(" `quillfront harden {option}` mends it.")
+        }
+        Some(Mended::No) | None => String::new(),
     }
 }
 

@@ -85,17 +85,19 @@ async fn configuration(
 
 /// The parts of a function's ARN that requests are made of, each plain enough for a path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Arn<'a> {
+pub struct Arn<'a> {
     service: &'a str,
-    region: &'a str,
+    /// Its region; empty for functions of CloudFront.
+    pub region: &'a str,
     /// The function's name.
-    pub(crate) name: &'a str,
-    qualifier: Option<&'a str>,
+    pub name: &'a str,
+    /// A version or an alias.
+    pub qualifier: Option<&'a str>,
 }
 
 impl<'a> Arn<'a> {
     /// `arn:aws:lambda:us-east-1:123456789012:function:edge:7` or `arn:aws:cloudfront::123456789012:function/routes`.
-    pub(crate) fn parse(arn: &'a str) -> Option<Self> {
+    pub fn parse(arn: &'a str) -> Option<Self> {
         let mut parts = arn.splitn(6, ':');
         let (_, _, service, region, _, rest) = (
             parts.next().filter(|arn| *arn == "arn")?,
@@ -120,7 +122,7 @@ impl<'a> Arn<'a> {
     }
 
     /// Whether it is a function of Lambda.
-    pub(crate) fn is_lambda(self) -> bool {
+    pub fn is_lambda(self) -> bool {
         self.service == "lambda"
     }
 }

@@ -40,7 +40,8 @@ fn the_builder_may_tell_the_topic_that_it_is_given() {
         panic!("{policy}");
     };
     assert_eq!(statement["Action"], "sns:Publish");
-    let variables = &template["Resources"]["BuilderFunction"]["Properties"]["Environment"]["Variables"];
+    let variables =
+        &template["Resources"]["BuilderFunction"]["Properties"]["Environment"]["Variables"];
     assert_eq!(
         resolved(&variables["QUILLFRONT_TOPIC"]),
         statement["Resource"]

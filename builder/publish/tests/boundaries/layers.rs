@@ -6,7 +6,7 @@ use std::fs;
 use std::path::Path;
 
 /// The modules of each crate, from what stands alone to what uses the rest.
-const LAYERS: [(&str, &[&str]); 7] = [
+const LAYERS: [(&str, &[&str]); 8] = [
     (
         "edge-files",
         &[
@@ -92,6 +92,12 @@ const LAYERS: [(&str, &[&str]); 7] = [
             "lambda",
             "logs",
             "account",
+        ],
+    ),
+    (
+        "../infra/harden",
+        &[
+            "error", "text", "saved", "create", "call", "wait", "restore",
         ],
     ),
     (

@@ -43,6 +43,9 @@ pub struct Account {
     pub log: Vec<String>,
     /// The requests that changed something.
     pub writes: Vec<String>,
+    /// How many times the distribution says that it is not deployed yet, after each write.
+    pub slow: usize,
+    pending: usize,
     next: u32,
 }
 
@@ -230,8 +233,24 @@ impl Account {
             }
             return answer.into_response();
         }
+        if key.ends_with("/tagging") && method == Method::POST {
+            self.writes.push(format!("{method} {key}"));
+            let tags = if body.contains("<TagKeys") {
+                "<Tags><Items/></Tags>"
+            } else {
+                body
+            };
+            self.calls.insert(format!("GET {key}"), tags.to_owned());
+            return StatusCode::NO_CONTENT.into_response();
+        }
         let place = self.place(key);
         match *method {
+            Method::GET if self.pending > 0 && place != key && key.contains("/distribution/") => {
+                self.pending -= 1;
+                let (config, version) = &self.documents[&place];
+                let text = wrapped(key, config).replace(">Deployed<", ">InProgress<");
+                ([("etag", format!("V{version}"))], text).into_response()
+            }
             Method::GET => match self.documents.get(&place) {
                 Some((config, version)) => {
                     let text = if place == key {
@@ -260,6 +279,7 @@ impl Account {
                 }
                 let version = version.unwrap_or_default() + 1;
                 self.writes.push(format!("PUT {key}"));
+                self.pending = self.slow;
                 self.documents
                     .insert(place.clone(), (body.to_owned(), version));
                 let text = if place == key {
