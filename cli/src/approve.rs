@@ -15,7 +15,7 @@ pub fn run(global: &Global, options: Approve) -> Result<u8> {
             now: global.now,
             ..Options::default()
         };
-        let builder = connect(&global.root, options.connection.data.as_deref(), settings).await?;
+        let builder = connect(&global.root, &options.connection, settings).await?;
         let root = builder.look().await?.map(|(root, _)| root);
         let (held, set_aside) = root.map_or_else(Default::default, |root| {
             let set_aside: Vec<String> = root.set_aside.into_keys().collect();

@@ -59,6 +59,8 @@ pub enum Command {
     Harden(Harden),
     Policy(Policy),
     Package(Package),
+    Publish(Publish),
+    Remove(Remove),
     Completion(Completion),
 }
 
@@ -439,10 +441,24 @@ pub struct Plan {
 }
 
 /// Show the last build, stale outputs, pending hints, and any held change
+///
+/// With --edge-errors it shows what the functions at CloudFront's edge complain of instead. They log in the region next
+/// to the reader, so every region is asked. Logs that are kept for ever get the retention of the stack, or 30 days.
 #[derive(Debug, clap::Args)]
+#[command(after_long_help = "\
+Examples:
+  quillfront status                              of the `serve` of this folder
+  quillfront status --stack blog                 of a stack on AWS, such as after `aws s3 cp`
+  quillfront status --stack blog --edge-errors   what went wrong at the edge in the last 24 hours")]
 pub struct Status {
     #[command(flatten)]
     pub connection: Connection,
+    /// Show recent errors of the functions at the edge: those of --stack, else of the distribution in the environment
+    #[arg(long, conflicts_with = "data")]
+    pub edge_errors: bool,
+    /// How far back
+    #[arg(long, value_name = "HOURS", default_value_t = 24, requires = "edge_errors", value_parser = clap::value_parser!(u16).range(1..=8760))]
+    pub hours: u16,
     /// Print as JSON
     #[arg(long)]
     pub json: bool,
@@ -461,13 +477,19 @@ pub struct Approve {
     pub json: bool,
 }
 
-/// Which site: that of the given data folder, else the one in the environment (as for `handle`),
+/// Which site: that of the given stack or data folder, else the one in the environment (as for `handle`),
 /// else the `serve` of this folder.
 #[derive(Debug, clap::Args)]
 pub struct Connection {
     /// The data folder of a running `serve` [default: .quillfront in the site's folder]
     #[arg(long, value_name = "DIR")]
     pub data: Option<PathBuf>,
+    /// The stack on AWS that `sam deploy` has made of blog.yaml
+    #[arg(long, value_name = "NAME", conflicts_with = "data")]
+    pub stack: Option<String>,
+    /// The region of the stack [default: that of your AWS configuration, else us-east-1]
+    #[arg(long, value_name = "REGION", requires = "stack")]
+    pub region: Option<String>,
 }
 
 /// Write the effective sources to a folder
@@ -482,24 +504,30 @@ pub struct Effective {
     pub connection: Connection,
 }
 
-/// Write what is deployed: the functions for CloudFront's edge, those for Lambda, and the headers of a site without
-/// Lambda@Edge
+/// Write what is deployed: functions for Lambda and for CloudFront's edge, and the templates that deploy them
 ///
 /// `builder` and `thumbnail` write the Lambda functions, each as a program that `serve --functions` runs and as a
 /// zip. `edge` reads the site in the current folder, as `build` does, and writes the CloudFront Functions that it needs:
 /// viewer-request-images.js, and viewer-request.js where it has several domains. With them come the functions
 /// for Lambda@Edge as edge.zip; or, if the site says `edge = "policy"`, response-headers-policy.json.
 ///
-/// The zip is built for Lambda's Node.js from the sources of Quillfront, with cargo-zigbuild: the same sources
+/// The templates are for `sam deploy`: blog.yaml with `all`, headers.yaml also with `edge`, thumbnails.yaml also with
+/// `thumbnail`. They have the code of the CloudFront Functions in them and the SHA-256 of each zip.
+///
+/// The zips are built for Lambda from the sources of Quillfront, with cargo-zigbuild: the same sources
 /// make the same bytes. `pip install cargo-zigbuild ziglang` installs what that needs.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
 Examples:
-  quillfront package edge -o dist                       dist/edge.zip
+  quillfront package -o dist                            all of it, then:
+  sam deploy --guided --template-file dist/blog.yaml --region us-east-1
+  quillfront package all -o dist --site-only            anew what is made of the site, such as after a change of
+                                                        quillfront.toml; the zips in dist stay
+  quillfront package edge -o dist                       headers.yaml and edge.zip, for a distribution that you have
   quillfront package edge -o dist --addon addon.node    with an add-on that was built elsewhere")]
 pub struct Package {
     /// What to write
-    #[arg(value_enum)]
+    #[arg(value_enum, default_value = "all")]
     pub part: Part,
     /// Folder that the files are written to
     #[arg(short, long, value_name = "DIR")]
@@ -510,7 +538,8 @@ pub struct Package {
     /// The folder with the sources of Quillfront [default: where this command was built]
     #[arg(long, value_name = "DIR", conflicts_with = "addon")]
     pub source: Option<PathBuf>,
-    /// Write only what is made of the site, without the zip, which is the same for every site
+    /// Write only what is made of the site, without the zips, which are the same for every site; templates are
+    /// written for the zips that the folder has
     #[arg(long, conflicts_with_all = ["addon", "source"])]
     pub site_only: bool,
     /// Go by these rules, which `build --rules` writes, instead of building the site
@@ -625,6 +654,89 @@ pub struct Harden {
     #[arg(long)]
     pub api_only: bool,
     /// Print what was done as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Upload what changed in the site's folder, and wait until readers see it
+///
+/// Files are compared with the source bucket by content, and only those that differ are uploaded. What the bucket has
+/// and the folder has not is deleted if you say so: there may be posts that you wrote elsewhere. Then the command waits
+/// until the builder has taken up every file, and until the pages that changed answer with their new content,
+/// through CloudFront and its caches. It prints their addresses, how long it took, and what is wrong with the site.
+///
+/// The site is that of the stack, else of the environment (as for `handle`), else of the running `serve`. With a
+/// stack, the logs of the functions at the edge are given the retention of the stack, in every region.
+///
+/// Exit codes: 1 errors in the site, or a change that is held; 3 storage or network failed, or the pages did not answer
+/// in time; 4 a file was changed in the bucket at the same time.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = "\
+Examples:
+  quillfront publish --stack blog              upload, build, wait until it is live
+  quillfront publish --stack blog --dry-run    only say what would be uploaded and deleted
+  quillfront publish --stack blog --delete     also delete what is no longer in the folder, without asking
+  quillfront publish --stack blog --region eu-central-1 --json
+  quillfront publish                           to the running `serve`, which was started with --no-watch")]
+pub struct Publish {
+    #[command(flatten)]
+    pub connection: Connection,
+    /// Delete from the bucket what is no longer in the folder, without asking
+    #[arg(long, visible_alias = "yes")]
+    pub delete: bool,
+    /// Only say what would be uploaded and deleted
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Where readers find the site [default: as the stack, `serve` or the last build says]
+    #[arg(short = 'u', long, value_name = "URL")]
+    pub url: Option<String>,
+    /// How long to wait for the pages, in seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 600, value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    pub timeout: u64,
+    /// Print the result as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Remove a stack from AWS, and say what is left
+///
+/// Shows what goes and asks. The source bucket with your texts stays unless you say --delete-source; the other buckets
+/// stay if they have objects, unless you say --empty-buckets, which deletes all versions. The functions at the edge can
+/// be deleted some hours after the distribution is gone, when CloudFront has removed their replicas: run the
+/// command once more then, and it finishes.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = "\
+Examples:
+  quillfront remove --stack blog                            show what goes, and ask
+  quillfront remove --stack blog --empty-buckets            also the site, the state and the logs
+  quillfront remove --stack blog --export old-blog --empty-buckets --delete-source
+                                                            everything, after a copy of texts and site to old-blog")]
+pub struct Remove {
+    /// The stack
+    #[arg(long, value_name = "NAME")]
+    pub stack: String,
+    /// Its region [default: that of your AWS configuration, else us-east-1]
+    #[arg(long, value_name = "REGION")]
+    pub region: Option<String>,
+    /// Do not ask
+    #[arg(long)]
+    pub yes: bool,
+    /// Keep all buckets that have objects; this is what is done without --empty-buckets and --delete-source
+    #[arg(long, conflicts_with_all = ["empty_buckets", "delete_source"])]
+    pub keep_buckets: bool,
+    /// Delete the buckets of the site, of the state and of the logs, with all versions of what is in them
+    #[arg(long)]
+    pub empty_buckets: bool,
+    /// Delete the source bucket, with all versions of your texts
+    #[arg(long)]
+    pub delete_source: bool,
+    /// First write what is in the source bucket and in the site bucket to DIR/source and DIR/site
+    #[arg(long, value_name = "DIR")]
+    pub export: Option<PathBuf>,
+    /// How long to wait for CloudFormation, in seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 1_800, value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    pub timeout: u64,
+    /// Print the result as JSON
     #[arg(long)]
     pub json: bool,
 }

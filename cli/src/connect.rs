@@ -1,13 +1,32 @@
 //! Which site a command speaks to: the one in the environment, else the running `serve`.
 
+use crate::args::Connection;
 use crate::exit::UsageError;
+use crate::stack::{self, Stack};
 use anyhow::{Context, Result};
 use aws_credential_types::Credentials;
+use aws_sdk_s3::Client;
+use quillfront_aws::Aws;
 use quillfront_publish::aws;
 use quillfront_publish::bucket::store::Place;
 use quillfront_publish::bucket::{Builder, Options, Places};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// A site that is spoken to.
+pub struct Site {
+    /// What looks at it.
+    pub builder: Builder,
+    /// For what a builder does not do.
+    pub s3: Client,
+    /// Where it is.
+    pub places: Places,
+    /// Where it is read, if that is known.
+    pub address: Option<String>,
+    /// The stack that it is in.
+    pub stack: Option<(Aws, Stack)>,
+}
 
 /// What `serve` prints when it is ready and leaves in its data folder (interface.md).
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -44,6 +63,11 @@ pub const READY_FILE: &str = "serve.json";
 impl Ready {
     /// A builder that speaks to this `serve`, and makes what it makes.
     pub fn builder(&self, options: Options) -> Builder {
+        self.site(options).builder
+    }
+
+    /// The site of this `serve`.
+    pub fn site(&self, options: Options) -> Site {
         let options = Options {
             mode: "serve",
             base_url: Some(self.base_url.clone()),
@@ -54,11 +78,17 @@ impl Ready {
         let s3 = aws::s3(&with_endpoint(&config, &self.s3), true);
         let cloudfront = with_endpoint(&config, &self.cloudfront);
         let cloudfront = aws_sdk_cloudfront::Client::new(&cloudfront);
-        Builder::new(s3, Some(cloudfront), places, options)
+        Site {
+            builder: Builder::new(s3.clone(), Some(cloudfront), places.clone(), options),
+            s3,
+            places,
+            address: Some(self.site.clone()),
+            stack: None,
+        }
     }
 
     /// An S3 client.
-    pub fn s3_client(&self, options: &Options) -> aws_sdk_s3::Client {
+    pub fn s3_client(&self, options: &Options) -> Client {
         let (config, _) = self.clients(options);
         aws::s3(&with_endpoint(&config, &self.s3), true)
     }
@@ -90,11 +120,11 @@ fn with_endpoint(config: &aws_config::SdkConfig, url: &str) -> aws_config::SdkCo
     config.to_builder().endpoint_url(url).build()
 }
 
-/// A builder for the site in the environment; none where the environment names none.
+/// The site in the environment; none where the environment names none.
 ///
 /// # Errors
 /// A variable that cannot be understood, or some are missing.
-pub async fn from_environment(options: Options) -> Result<Option<(Builder, Place)>> {
+pub async fn from_environment(options: Options) -> Result<Option<Site>> {
     let names = ["QUILLFRONT_SOURCE", "QUILLFRONT_SITE", "QUILLFRONT_STATE"];
     let values = names.map(|name| std::env::var(name).ok());
     if values.iter().all(Option::is_none) {
@@ -115,33 +145,77 @@ pub async fn from_environment(options: Options) -> Result<Option<(Builder, Place
         .ok()
         .filter(|id| !id.is_empty());
     let places = Places {
-        source: source.clone(),
+        source,
         site,
         state,
         distribution,
     };
     places.check().map_err(UsageError)?;
-    let config = aws::loader(options.request_timeout).load().await;
+    Ok(Some(on_aws(places, None, options).await))
+}
+
+/// A site on AWS, or on what the environment names in its place.
+pub async fn on_aws(places: Places, region: Option<&str>, options: Options) -> Site {
+    let (s3, config) = clients(region, options.request_timeout).await;
+    let cloudfront = aws_sdk_cloudfront::Client::new(&config);
+    Site {
+        builder: Builder::new(s3.clone(), Some(cloudfront), places.clone(), options),
+        s3,
+        places,
+        address: None,
+        stack: None,
+    }
+}
+
+/// An S3 client for a region.
+pub async fn s3_on_aws(region: &str) -> Client {
+    clients(Some(region), Options::default().request_timeout)
+        .await
+        .0
+}
+
+async fn clients(
+    region: Option<&str>,
+    request_timeout: Duration,
+) -> (Client, aws_config::SdkConfig) {
+    let mut loader = aws::loader(request_timeout);
+    if let Some(region) = region {
+        loader = loader.region(aws_config::Region::new(region.to_owned()));
+    }
+    let config = loader.load().await;
     let path_style = aws::ENDPOINT_VARIABLES
         .iter()
         .any(|name| std::env::var_os(name).is_some());
-    let s3 = aws::s3(&config, path_style);
-    let cloudfront = aws_sdk_cloudfront::Client::new(&config);
-    Ok(Some((
-        Builder::new(s3, Some(cloudfront), places, options),
-        source,
-    )))
+    (aws::s3(&config, path_style), config)
 }
 
-/// A builder for the site in the environment, else for the running `serve`.
+/// A builder for the site of a stack, in the environment, else for the running `serve`.
 ///
 /// # Errors
 /// There is neither.
-pub async fn connect(root: &Path, data: Option<&Path>, options: Options) -> Result<Builder> {
+pub async fn connect(root: &Path, connection: &Connection, options: Options) -> Result<Builder> {
+    Ok(site(root, connection, options).await?.builder)
+}
+
+/// The site of a stack, in the environment, else that of the running `serve`.
+///
+/// # Errors
+/// There is neither.
+pub async fn site(root: &Path, connection: &Connection, options: Options) -> Result<Site> {
+    if let Some(name) = &connection.stack {
+        let (aws, stack) = stack::site_of(name, connection.region.as_deref()).await?;
+        let site = on_aws(stack.places()?, Some(aws.region()), options).await;
+        return Ok(Site {
+            address: stack.outputs.get("Url").cloned(),
+            stack: Some((aws, stack)),
+            ..site
+        });
+    }
+    let data = connection.data.as_deref();
     if data.is_none()
-        && let Some((builder, _)) = from_environment(options.clone()).await?
+        && let Some(site) = from_environment(options.clone()).await?
     {
-        return Ok(builder);
+        return Ok(site);
     }
     let file = data_folder(root, data).join(READY_FILE);
     if !file.is_file() {
@@ -149,12 +223,12 @@ pub async fn connect(root: &Path, data: Option<&Path>, options: Options) -> Resu
             "no `quillfront serve` is running: there is no {}",
             file.display()
         );
-        let hint = "start it, give its --data folder, or set QUILLFRONT_SOURCE, _SITE and _STATE";
+        let hint = "start it, give its --data folder, name its --stack, or set QUILLFRONT_SOURCE, _SITE and _STATE";
         return Err(UsageError(format!("{message}; {hint}")).into());
     }
     let text = std::fs::read_to_string(&file).with_context(|| file.display().to_string())?;
     let ready: Ready = serde_json::from_str(&text).with_context(|| file.display().to_string())?;
-    Ok(ready.builder(options))
+    Ok(ready.site(options))
 }
 
 /// The data folder of `serve`.

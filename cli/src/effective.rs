@@ -16,8 +16,7 @@ pub fn run(global: &Global, options: args::Effective) -> Result<u8> {
         return Err(UsageError(format!("{} is not empty", out.display())).into());
     }
     super::serve::runtime()?.block_on(async {
-        let data = options.connection.data.as_deref();
-        let builder = connect(&global.root, data, Options::default()).await?;
+        let builder = connect(&global.root, &options.connection, Options::default()).await?;
         std::fs::create_dir_all(out).with_context(|| out.display().to_string())?;
         let written = builder.write_effective(out).await?;
         for (key, reason) in &written.refused {

@@ -24,7 +24,6 @@ pub fn run(global: &Global, options: Explain) -> Result<u8> {
             now: global.now,
             ..Options::default()
         };
-        let data = options.connection.data.as_deref();
         // A file may be named from wherever one is.
         let subject = options.subject.as_deref().map(|subject| {
             let there = std::path::Path::new(subject).is_file();
@@ -33,7 +32,7 @@ pub fn run(global: &Global, options: Explain) -> Result<u8> {
                 .flatten();
             key.unwrap_or_else(|| subject.to_owned())
         });
-        let builder = connect(&global.root, data, settings).await?;
+        let builder = connect(&global.root, &options.connection, settings).await?;
         if options.dot {
             out::print(&builder.draw(subject.as_deref()).await.map_err(meant)?)?;
             return Ok(exit::GOOD);

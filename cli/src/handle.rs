@@ -1,7 +1,7 @@
 //! `quillfront handle`: the production handler, once.
 
 use crate::args::{self, Global};
-use crate::connect::from_environment;
+use crate::connect::{Site, from_environment};
 use crate::excerpt::Texts;
 use crate::exit::{self, UsageError};
 use crate::interrupt::{block_on, unless_interrupted};
@@ -45,11 +45,14 @@ pub fn run(global: &Global, options: args::Handle) -> Result<u8> {
         ..defaults
     };
     block_on(async {
-        let Some((builder, source)) = from_environment(build).await? else {
+        let Some(Site {
+            builder, places, ..
+        }) = from_environment(build).await?
+        else {
             let message = "QUILLFRONT_SOURCE, QUILLFRONT_SITE and QUILLFRONT_STATE are not set";
             return Err(UsageError(message.into()).into());
         };
-        let handled = handler::handle(&builder, &source, &event);
+        let handled = handler::handle(&builder, &places.source, &event);
         let answer = unless_interrupted(&builder, handled).await?;
         let mut code = exit::GOOD;
         for report in &answer.reports {

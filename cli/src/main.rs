@@ -11,6 +11,7 @@ mod build;
 mod check;
 mod connect;
 mod edge;
+mod edge_logs;
 mod effective;
 mod excerpt;
 mod exit;
@@ -26,13 +27,17 @@ mod out;
 mod package;
 mod plan;
 mod policy;
+mod publish;
+mod remove;
 mod root;
 mod serve;
 mod show;
 mod sign;
+mod stack;
 mod status;
 mod sync;
 mod thumb;
+mod upload;
 
 use args::{Args, Command};
 use clap::{CommandFactory, Parser};
@@ -72,6 +77,8 @@ fn main() -> ExitCode {
         Command::Audit(options) => audit::run(options),
         Command::Harden(options) => harden::run(options),
         Command::Policy(options) => policy::run(options),
+        Command::Publish(options) => publish::run(global, options),
+        Command::Remove(options) => remove::run(options),
         Command::Package(options) => package::run(global, options),
         Command::Completion(options) => {
             let mut script = Vec::new();

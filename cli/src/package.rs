@@ -6,6 +6,7 @@ mod addon;
 mod elf;
 mod function;
 mod site;
+mod templates;
 mod zigbuild;
 mod zip;
 
@@ -17,9 +18,7 @@ use crate::show;
 use anyhow::{Context, Result};
 use function::{BUILDER, THUMBNAIL};
 use quillfront_headers::Edge;
-use quillfront_site::diagnostic::Diagnostic;
 use serde::Serialize;
-use sha2::{Digest, Sha256};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -59,27 +58,38 @@ struct WrittenFile {
 }
 
 pub fn run(global: &Global, options: args::Package) -> Result<u8> {
-    let (mut packed, diagnostics) = match options.part {
-        Part::Edge | Part::All => edge(global, &options)?,
-        Part::Builder | Part::Thumbnail => (Vec::new(), Vec::new()),
+    let site = match options.part {
+        Part::Builder => None,
+        Part::Edge | Part::Thumbnail | Part::All => match site::of(global, &options)? {
+            Ok(site) => Some(site),
+            // Of a site that cannot be built nothing is deployed.
+            Err(problems) => {
+                build::tell(global, &problems);
+                return Ok(exit::with(&problems));
+            }
+        },
     };
-    let has_edge = !packed.is_empty();
+    let mut packed = Vec::new();
+    if let Some(site) = &site
+        && options.part != Part::Thumbnail
+    {
+        packed.extend(edge(site, &options)?);
+    }
     let functions = match options.part {
         Part::Edge => &[][..],
         Part::Builder => &[BUILDER],
         Part::Thumbnail => &[THUMBNAIL],
-        // Of a site that cannot be built nothing is deployed.
-        Part::All if has_edge => &[BUILDER, THUMBNAIL],
-        Part::All => &[],
+        Part::All => &[BUILDER, THUMBNAIL],
     };
-    for function in functions {
+    for function in functions.iter().filter(|_| !options.site_only) {
         packed.extend(function::packed(function, options.source.as_deref())?);
     }
     let folder = &options.output_dir;
-    if packed.is_empty() {
-        build::tell(global, &diagnostics);
-        return Ok(exit::with(&diagnostics));
+    if let Some(site) = &site {
+        let templates = templates::packed(options.part, site, &packed, folder)?;
+        packed.extend(templates);
     }
+    let diagnostics = site.map(|site| site.diagnostics).unwrap_or_default();
     fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
     let files = packed.iter().map(|file| write(folder, file));
     let files = files.collect::<Result<Vec<_>>>()?;
@@ -97,16 +107,14 @@ pub fn run(global: &Global, options: args::Package) -> Result<u8> {
 
 /// What is at the edge of a site: CloudFront Functions, and the functions of Lambda@Edge or the policy that
 /// stands for them.
-fn edge(global: &Global, options: &args::Package) -> Result<(Vec<PackageFile>, Vec<Diagnostic>)> {
-    let site = match site::of(global, options)? {
-        Ok(site) => site,
-        Err(problems) => return Ok((Vec::new(), problems)),
-    };
+fn edge(site: &site::Site, options: &args::Package) -> Result<Vec<PackageFile>> {
     let mut packed = site.packed()?;
-    if site.rules.edge == Edge::Functions && !options.site_only {
+    // The template of a blog names the functions, whether or not they are used.
+    let is_used = site.rules.edge == Edge::Functions || options.part == Part::All;
+    if is_used && !options.site_only {
         packed.push(functions(options)?);
     }
-    Ok((packed, site.diagnostics))
+    Ok(packed)
 }
 
 /// The functions of Lambda@Edge.
@@ -140,7 +148,7 @@ fn write(folder: &Path, file: &PackageFile) -> Result<WrittenFile> {
     fs::rename(&new, &path).with_context(told)?;
     Ok(WrittenFile {
         bytes: file.bytes.len(),
-        sha256: hex::encode(Sha256::digest(&file.bytes)),
+        sha256: templates::hash(&file.bytes),
         path,
     })
 }

@@ -42,8 +42,7 @@ pub fn run(global: &Global, options: args::Plan) -> Result<u8> {
                 Some((key.clone(), String::from_utf8(bytes.to_vec()).ok()?))
             })
             .collect();
-        let data = options.connection.data.as_deref();
-        let builder = connect(&global.root, data, settings).await?;
+        let builder = connect(&global.root, &options.connection, settings).await?;
         let most = if options.json {
             usize::MAX
         } else {

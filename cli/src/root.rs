@@ -24,6 +24,7 @@ pub fn find(global: &mut Global, command: &Command) {
         | Command::Approve(_)
         | Command::Effective(_)
         | Command::Package(_)
+        | Command::Publish(_)
         | Command::Thumb(_)
         | Command::Sign(_) => global.root == Path::new("."),
         _ => false,

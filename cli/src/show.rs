@@ -2,6 +2,7 @@
 //! and terminals that have none (crate `anstream`).
 
 mod published;
+pub use published::url;
 
 use crate::excerpt::{self, Look, Texts};
 use crate::out::say;

@@ -9,9 +9,9 @@ use anyhow::Result;
 use jiff::tz::TimeZone;
 use jiff::{Span, Timestamp};
 use quillfront_edge::route::route;
-use quillfront_edge::thumbnail::{self, Asked, Viewed};
+use quillfront_edge::thumbnail::{self, Resolution, ThumbnailRequest};
 use quillfront_headers::Rules;
-use quillfront_image_urls::{Keys, Options, Place, Refusal, Signed, encode_path, sign};
+use quillfront_image_urls::{Keys, Options, Place, Refusal, SignedOptions, encode_path, sign};
 use serde::Serialize;
 
 /// What `--json` tells.
@@ -45,7 +45,7 @@ pub fn run(global: &Global, options: Sign) -> Result<u8> {
         }
     };
     // It has to be one for the edge as well, whatever was signed.
-    let viewed = Viewed {
+    let viewed = ThumbnailRequest {
         path: &signed,
         accept: "",
         keys: &keys,
@@ -96,7 +96,9 @@ fn signed(path: &str, expires: Timestamp, keys: &Keys, rules: &Rules) -> Result<
     let (options, original) = match Place::of(key.as_str(), settings) {
         Place::Thumbnail { options, original } => (options, original),
         Place::Canonical => return Err(Refusal::Canonical.to_string()),
-        Place::Ordinary => return Err(why_not(&Asked::Ordinary, path, rules).unwrap_or_default()),
+        Place::Ordinary => {
+            return Err(why_not(&Resolution::Ordinary, path, rules).unwrap_or_default());
+        }
     };
     if path.ends_with('/') {
         let prefix = &settings.prefix;
@@ -105,7 +107,7 @@ fn signed(path: &str, expires: Timestamp, keys: &Keys, rules: &Rules) -> Result<
         ));
     }
     let told = |refusal: Refusal| refusal.to_string();
-    let already = Signed::read(options).map_err(told)?;
+    let already = SignedOptions::read(options).map_err(told)?;
     let options = already.map_or(options, |signed| signed.options);
     // A fragment would begin there, and colours do without.
     let options = options.replace('#', "");

@@ -1,6 +1,8 @@
 //! `quillfront status`: the last build, stale outputs, pending hints, what is held, what is under
 //! way, and what is still owed.
 
+mod edge_errors;
+
 use crate::args::{self, Global};
 use crate::connect::connect;
 use crate::excerpt::Texts;
@@ -79,8 +81,10 @@ struct Unreferenced {
 
 pub fn run(global: &Global, options: args::Status) -> Result<u8> {
     super::serve::runtime()?.block_on(async {
-        let data = options.connection.data.as_deref();
-        let builder = connect(&global.root, data, Options::default()).await?;
+        if options.edge_errors {
+            return edge_errors::run(&options).await;
+        }
+        let builder = connect(&global.root, &options.connection, Options::default()).await?;
         let Some((root, state)) = builder.look().await? else {
             show::note("nothing has been published yet");
             return Ok(exit::GOOD);

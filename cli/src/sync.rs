@@ -7,12 +7,13 @@
 
 use crate::excerpt::Texts;
 use crate::show;
+use crate::upload::{Condition, Outcome, PARALLEL, Uploads, unquoted};
 use anyhow::{Context, Result, anyhow};
 use aws_sdk_s3::Client;
 use aws_sdk_s3::error::{DisplayErrorContext, ProvideErrorMetadata};
-use aws_sdk_s3::primitives::ByteStream;
 use futures::stream::{StreamExt, iter};
 use notify::{RecommendedWatcher, RecursiveMode, Watcher};
+use quillfront_publish::bucket::store::Place;
 use quillfront_publish::folder::{self, FileEntry, SOURCE_FILES, SOURCE_FOLDERS};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -20,20 +21,14 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::sync::mpsc;
 
-/// Files put at once.
-const PARALLEL: usize = 8;
 /// Editors write a file in several steps; changes are taken up when nothing moved for so long.
 const SETTLE: Duration = Duration::from_millis(50);
-/// A file larger than this goes in parts.
-const PART_BYTES: u64 = 64 * 1024 * 1024;
 
 /// A site's folder and what of it is in the bucket.
 pub struct Folder {
-    root: PathBuf,
+    uploads: Uploads,
     manifest_path: PathBuf,
     conflicts: PathBuf,
-    client: Client,
-    bucket: String,
     manifest: BTreeMap<String, Put>,
     told: BTreeSet<String>,
 }
@@ -52,12 +47,6 @@ impl Put {
     fn expected(&self) -> Option<&str> {
         Some(self.etag.as_str()).filter(|etag| !etag.is_empty())
     }
-}
-
-enum Outcome {
-    Done(String),
-    /// The bucket has something else than what was last put.
-    Conflict,
 }
 
 impl Folder {
@@ -82,11 +71,16 @@ impl Folder {
             Err(error) => return Err(error).with_context(|| manifest_path.display().to_string()),
         };
         Ok(Self {
-            root: root.to_owned(),
+            uploads: Uploads {
+                root: root.to_owned(),
+                client,
+                place: Place {
+                    bucket: bucket.to_owned(),
+                    prefix: String::new(),
+                },
+            },
             manifest_path,
             conflicts: data.join("conflicts"),
-            client,
-            bucket: bucket.to_owned(),
             manifest,
             told: BTreeSet::new(),
         })
@@ -108,7 +102,7 @@ impl Folder {
     /// # Errors
     /// Disk or storage failed.
     pub async fn put_changes(&mut self) -> Result<()> {
-        let root = self.root.clone();
+        let root = self.uploads.root.clone();
         let seen_at = SystemTime::now().duration_since(UNIX_EPOCH);
         let seen_at = seen_at.map_or(0, |since| since.as_nanos() as u64);
         let (files, problems) = tokio::task::spawn_blocking(move || folder::list(&root)).await??;
@@ -173,150 +167,37 @@ impl Folder {
     /// Puts one file; the ETag of the object, none if the file is gone.
     async fn put(&self, file: &FileEntry) -> Result<Option<String>> {
         let before = self.manifest.get(file.key.as_str());
-        let before = before.and_then(Put::expected);
-        match self.put_if(file, before, true).await? {
-            None => Ok(None),
-            Some(Outcome::Done(etag)) => Ok(Some(etag)),
-            Some(Outcome::Conflict) => {
-                self.keep_theirs(file.key.as_str()).await?;
-                match self.put_if(file, None, false).await? {
-                    Some(Outcome::Done(etag)) => Ok(Some(etag)),
-                    _ => Ok(None),
-                }
-            }
-        }
-    }
-
-    async fn put_if(
-        &self,
-        file: &FileEntry,
-        before: Option<&str>,
-        conditional: bool,
-    ) -> Result<Option<Outcome>> {
-        let key = file.key.as_str();
-        if file.version.size > PART_BYTES {
-            let condition = conditional.then_some(before);
-            return self.put_in_parts(file, condition).await;
-        }
-        let path = self.root.join(key);
-        let body = match ByteStream::from_path(&path).await {
-            Ok(body) => body,
-            Err(_) if !path.exists() => return Ok(None),
-            Err(error) => return Err(anyhow!("{}: {error}", path.display())),
+        let condition = match before.and_then(Put::expected) {
+            Some(etag) => Condition::Is(etag),
+            None => Condition::Absent,
         };
-        let mut request = self
-            .client
-            .put_object()
-            .bucket(&self.bucket)
-            .key(key)
-            .body(body);
-        if conditional {
-            request = match before {
-                Some(etag) => request.if_match(format!("\"{etag}\"")),
-                None => request.if_none_match("*"),
-            };
+        let mut outcome = self.uploads.put(file, condition).await?;
+        if matches!(outcome, Outcome::Conflict) {
+            self.keep_theirs(file.key.as_str()).await?;
+            outcome = self.uploads.put(file, Condition::Any).await?;
         }
-        match request.send().await {
-            Ok(output) => Ok(Some(Outcome::Done(unquoted(output.e_tag())))),
-            Err(error) if matches!(error.code(), Some("PreconditionFailed" | "NoSuchKey")) => {
-                Ok(Some(Outcome::Conflict))
-            }
-            Err(_) if !path.exists() => Ok(None),
-            Err(error) => Err(anyhow!("putting {key}: {}", DisplayErrorContext(&error))),
-        }
-    }
-
-    /// Puts a large file part by part, streamed. `condition`: the ETag that should be there, or
-    /// that nothing should be.
-    async fn put_in_parts(
-        &self,
-        file: &FileEntry,
-        condition: Option<Option<&str>>,
-    ) -> Result<Option<Outcome>> {
-        use aws_sdk_s3::primitives::Length;
-        use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart};
-        let key = file.key.as_str();
-        let failed = |what: &str, error: &dyn std::fmt::Display| anyhow!("{what} {key}: {error}");
-        let upload = self
-            .client
-            .create_multipart_upload()
-            .bucket(&self.bucket)
-            .key(key)
-            .send()
-            .await;
-        let upload = upload.map_err(|error| failed("putting", &DisplayErrorContext(&error)))?;
-        let id = upload.upload_id().unwrap_or_default();
-        let mut parts = Vec::new();
-        let (mut offset, mut number) = (0, 1);
-        while offset < file.version.size {
-            let length = PART_BYTES.min(file.version.size - offset);
-            let body = ByteStream::read_from()
-                .path(self.root.join(key))
-                .offset(offset)
-                .length(Length::Exact(length));
-            let body = body
-                .build()
-                .await
-                .map_err(|error| failed("reading", &error))?;
-            let part = self
-                .client
-                .upload_part()
-                .bucket(&self.bucket)
-                .key(key)
-                .upload_id(id);
-            let sent = part.part_number(number).body(body).send().await;
-            let sent = sent.map_err(|error| failed("putting", &DisplayErrorContext(&error)))?;
-            parts.push(
-                CompletedPart::builder()
-                    .part_number(number)
-                    .set_e_tag(sent.e_tag)
-                    .build(),
-            );
-            (offset, number) = (offset + length, number + 1);
-        }
-        let parts = CompletedMultipartUpload::builder()
-            .set_parts(Some(parts))
-            .build();
-        let complete = self
-            .client
-            .complete_multipart_upload()
-            .bucket(&self.bucket)
-            .key(key);
-        let complete = match condition {
-            Some(Some(etag)) => complete.if_match(format!("\"{etag}\"")),
-            Some(None) => complete.if_none_match("*"),
-            None => complete,
-        };
-        let done = match complete.upload_id(id).multipart_upload(parts).send().await {
-            Ok(done) => done,
-            Err(error) if matches!(error.code(), Some("PreconditionFailed" | "NoSuchKey")) => {
-                let abort = self.client.abort_multipart_upload();
-                let abort = abort.bucket(&self.bucket).key(key).upload_id(id);
-                let aborted = abort.send().await;
-                aborted.map_err(|error| failed("aborting", &DisplayErrorContext(&error)))?;
-                return Ok(Some(Outcome::Conflict));
-            }
-            Err(error) => return Err(failed("putting", &DisplayErrorContext(&error))),
-        };
-        Ok(Some(Outcome::Done(unquoted(done.e_tag()))))
+        Ok(match outcome {
+            Outcome::Done(etag) => Some(etag),
+            Outcome::Conflict | Outcome::Gone => None,
+        })
     }
 
     /// Keeps what the bucket has under a key before the folder's version replaces it.
     async fn keep_theirs(&self, key: &str) -> Result<()> {
-        let got = self
-            .client
-            .get_object()
-            .bucket(&self.bucket)
-            .key(key)
-            .send()
-            .await;
+        let Uploads {
+            root,
+            client,
+            place,
+        } = &self.uploads;
+        let got = client.get_object().bucket(&place.bucket).key(key);
+        let got = got.send().await;
         let got = match got {
             Ok(got) => got,
             Err(error) if error.code() == Some("NoSuchKey") => return Ok(()),
             Err(error) => return Err(anyhow!("reading {key}: {}", DisplayErrorContext(&error))),
         };
         let etag = unquoted(got.e_tag());
-        let own = self.root.join(key);
+        let own = root.join(key);
         let bytes = got.body.collect().await?.into_bytes();
         if tokio::fs::read(&own).await.is_ok_and(|own| own == bytes) {
             return Ok(());
@@ -347,19 +228,12 @@ impl Folder {
         let Some(put) = self.manifest.get(key) else {
             return Ok(());
         };
-        let request = self.client.delete_object().bucket(&self.bucket).key(key);
-        let expected = put.expected().map(|etag| format!("\"{etag}\""));
-        match request.set_if_match(expected).send().await {
-            Ok(_) => Ok(()),
-            Err(error) if error.code() == Some("NoSuchKey") => Ok(()),
-            Err(error) if error.code() == Some("PreconditionFailed") => {
-                show::warning(&format!(
-                    "{key} was removed from the folder but changed in the bucket, where it stays"
-                ));
-                Ok(())
-            }
-            Err(error) => Err(anyhow!("removing {key}: {}", DisplayErrorContext(&error))),
+        if !self.uploads.remove(key, put.expected()).await? {
+            show::warning(&format!(
+                "{key} was removed from the folder but changed in the bucket, where it stays"
+            ));
         }
+        Ok(())
     }
 
     fn save(&self) -> Result<()> {
@@ -384,11 +258,11 @@ impl Folder {
                     let _ending = send.send(());
                 }
             })?;
-        watcher.watch(&self.root, RecursiveMode::NonRecursive)?;
+        watcher.watch(&self.uploads.root, RecursiveMode::NonRecursive)?;
         let mut watching = Watching {
             watcher,
             changes,
-            root: self.root.clone(),
+            root: self.uploads.root.clone(),
             folders: BTreeSet::new(),
         };
         watching.watch_folders()?;
@@ -452,8 +326,4 @@ fn short_name(key: &str) -> String {
         .skip(skipped)
         .collect::<String>()
         .replace('/', "_")
-}
-
-fn unquoted(etag: Option<&str>) -> String {
-    etag.unwrap_or_default().trim_matches('"').to_owned()
 }

@@ -6,10 +6,10 @@ use crate::{image_key, out, show};
 use anyhow::{Context, Result};
 use jiff::Timestamp;
 use quillfront_edge::respond::Body;
-use quillfront_edge::thumbnail::{self, Asked, Viewed};
+use quillfront_edge::thumbnail::{self, Resolution, ThumbnailRequest};
 use quillfront_headers::Rules;
 use quillfront_image_urls::transform::Format;
-use quillfront_image_urls::{Accepted, Limits, Options, Settings, Variant};
+use quillfront_image_urls::{AcceptedFormats, Limits, Options, Settings, Variant};
 use quillfront_images::thumbnail::{Thumbnail, ThumbnailError, make};
 use quillfront_site::quillfront_toml::{KEY, OwnConfig};
 use serde::Serialize;
@@ -59,14 +59,14 @@ fn canonical(global: &Global, url: &str, accept: &str, images: Settings) -> Resu
         ..Rules::default()
     };
     let now = global.now.unwrap_or_else(Timestamp::now).as_second();
-    let viewed = Viewed {
+    let viewed = ThumbnailRequest {
         path: path_of(url),
         accept,
         keys: &image_key::keys()?,
         now: now.try_into().unwrap_or(0),
     };
     let asked = thumbnail::ask(viewed, &rules);
-    if let Asked::Thumbnail { path, .. } = &asked {
+    if let Resolution::Thumbnail { path, .. } = &asked {
         out::line(path)?;
         return Ok(exit::GOOD);
     }
@@ -76,17 +76,17 @@ fn canonical(global: &Global, url: &str, accept: &str, images: Settings) -> Resu
 }
 
 /// Why there is no thumbnail at a path; none where there is one.
-pub fn why_not(asked: &Asked, path: &str, rules: &Rules) -> Option<String> {
+pub fn why_not(asked: &Resolution, path: &str, rules: &Rules) -> Option<String> {
     match asked {
-        Asked::Thumbnail { .. } => None,
-        Asked::Ordinary => {
+        Resolution::Thumbnail { .. } => None,
+        Resolution::Ordinary => {
             let prefix = &rules.images.prefix;
             Some(format!(
                 "{path} is no thumbnail, but an ordinary file of the site: a thumbnail is {prefix}/OPTIONS/PATH, \
                  with an `=` in OPTIONS"
             ))
         }
-        Asked::Answer(answer) => match &answer.body {
+        Resolution::Answer(answer) => match &answer.body {
             Body::Text(text) => Some(text.trim_end().to_owned()),
             Body::Object | Body::Empty => Some(answer.status.to_string()),
         },
@@ -121,8 +121,12 @@ fn one(options: Thumb, settings: &Settings) -> Result<u8> {
     let parsed =
         Options::parse(&text, settings).map_err(|refusal| UsageError(refusal.to_string()))?;
     let name = from.to_string_lossy();
-    let mut transform =
-        Variant::of(&name, parsed.unrestricted(settings), Accepted::default()).transform;
+    let mut transform = Variant::of(
+        &name,
+        parsed.unrestricted(settings),
+        AcceptedFormats::default(),
+    )
+    .transform;
     transform.format = transform.format.or_else(|| format_of(&to));
     let original = read(&from, &settings.limits)?;
     let made = original.and_then(|original| make(&original, &transform, &settings.limits));

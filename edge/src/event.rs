@@ -25,7 +25,7 @@ pub use headers::{Headers, Line};
 pub use message::{Body, Cf, Config, CustomOrigin, Origin, Record, Request, Response, S3Origin};
 pub use object::{One, Order};
 pub use quillfront_headers::names::is_name;
-pub use reply::{Checked, Refused, Reply, Returned};
+pub use reply::{Reply, ReplyError, ReturnValue, ValidPart};
 pub use text::Text;
 
 use object::object;

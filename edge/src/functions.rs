@@ -2,7 +2,9 @@
 
 use quillfront_headers::Rules;
 
-use crate::event::{Event, EventError, EventType, Refused, Reply, Request, Response, restrictions};
+use crate::event::{
+    Event, EventError, EventType, Reply, ReplyError, Request, Response, restrictions,
+};
 use crate::origin_request::origin_request;
 use crate::origin_response::{Look, Step, origin_response};
 use crate::respond::{Answer, Body};
@@ -58,7 +60,7 @@ pub enum Error {
     NoFunction(EventType),
     /// CloudFront would refuse the reply.
     #[error("CloudFront would answer 502: {0}")]
-    Refused(#[from] Refused),
+    Refused(#[from] ReplyError),
 }
 
 /// Answers an event. `look` is [`Look::NotYet`] at first.

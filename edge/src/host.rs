@@ -22,7 +22,7 @@ use crate::respond;
 use crate::route::ObjectKey;
 use bucket::Bucket;
 pub use guard::{Fault, guard, tell_no_panic};
-pub use rules::{Fetched, KnownRules, RETRY_MS, Trouble};
+pub use rules::{FetchOutcome, RETRY_MS, RulesCache, Trouble};
 
 /// How many sites are kept: the primary and the other bucket of an origin group, and those of a second
 /// distribution with the same functions.
@@ -54,14 +54,14 @@ pub enum Step {
 #[derive(Debug, Default)]
 pub struct Host {
     /// The one that was used last is at the end.
-    sites: Vec<Known>,
+    sites: Vec<SiteState>,
 }
 
 /// What is known of a site.
 #[derive(Debug)]
-struct Known {
+struct SiteState {
     bucket: Bucket,
-    rules: KnownRules,
+    rules: RulesCache,
 }
 
 impl Host {
@@ -95,7 +95,7 @@ impl Host {
         &mut self,
         json: &str,
         now_ms: u64,
-        fetched: Fetched<'_>,
+        fetched: FetchOutcome<'_>,
     ) -> Result<(Step, Option<Trouble>), Error> {
         let event = read(json)?;
         let Some(bucket) = Bucket::of(&event)? else {
@@ -124,7 +124,7 @@ impl Host {
     }
 
     /// Returns what is known of a site, which is now the one that was used last.
-    fn known(&mut self, bucket: &Bucket) -> Option<&mut Known> {
+    fn known(&mut self, bucket: &Bucket) -> Option<&mut SiteState> {
         let at = self
             .sites
             .iter()
@@ -136,14 +136,14 @@ impl Host {
         self.sites.last_mut()
     }
 
-    fn known_or_new(&mut self, bucket: &Bucket) -> &mut Known {
+    fn known_or_new(&mut self, bucket: &Bucket) -> &mut SiteState {
         if self.known(bucket).is_none() {
             if self.sites.len() == MAX_SITES {
                 self.sites.remove(0);
             }
-            self.sites.push(Known {
+            self.sites.push(SiteState {
                 bucket: bucket.clone(),
-                rules: KnownRules::default(),
+                rules: RulesCache::default(),
             });
         }
         let last = self.sites.len() - 1;
@@ -160,7 +160,7 @@ fn read(json: &str) -> Result<Event<'_>, Error> {
     }
 }
 
-fn decide(event: &Event<'_>, bucket: Bucket, known: &Known, look: Look) -> Result<Step, Error> {
+fn decide(event: &Event<'_>, bucket: Bucket, known: &SiteState, look: Look) -> Result<Step, Error> {
     let Some(rules) = known.rules.get() else {
         return unavailable(event);
     };

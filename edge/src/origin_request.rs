@@ -2,7 +2,7 @@
 
 use crate::event::{Event, EventType, Line, Reply, Request};
 use crate::functions::{Error, Site, answer, expect};
-use crate::redirects::{self, Deed};
+use crate::redirects::{self, RuleAction};
 use crate::respond;
 use crate::route::{ObjectKey, route};
 use crate::thumbnail;
@@ -43,8 +43,8 @@ pub fn origin_request<'a>(event: &Event<'a>, site: &Site<'_>) -> Result<Reply<'a
     }
     let is_folder = request.uri.ends_with('/') || was_routed(request, &key);
     match redirects::forced(site, request, &key.path(is_folder)) {
-        Some(Deed::Answer(made)) => return answer(event, *made),
-        Some(Deed::Show(key)) => {
+        Some(RuleAction::Answer(made)) => return answer(event, *made),
+        Some(RuleAction::Show(key)) => {
             return Ok(event.send_request(redirects::shown(request, &key))?);
         }
         None => {}

@@ -20,7 +20,7 @@ pub const SHOWN_HEADER: &str = "x-quillfront-shown";
 
 /// What a rule does with a request.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Deed<'a> {
+pub(crate) enum RuleAction<'a> {
     /// It answers.
     Answer(Box<Answer<'a>>),
     /// It shows this object.
@@ -28,7 +28,11 @@ pub(crate) enum Deed<'a> {
 }
 
 /// Does what the first rule for a decoded path says, where that is forced.
-pub(crate) fn forced<'a>(site: &Site<'_>, request: &Request<'_>, path: &str) -> Option<Deed<'a>> {
+pub(crate) fn forced<'a>(
+    site: &Site<'_>,
+    request: &Request<'_>,
+    path: &str,
+) -> Option<RuleAction<'a>> {
     let met = site.rules.redirects.meet(path)?;
     if !met.rule.is_forced {
         return None;
@@ -39,7 +43,7 @@ pub(crate) fn forced<'a>(site: &Site<'_>, request: &Request<'_>, path: &str) -> 
         let path = target.split(['?', '#']).next().unwrap_or_default();
         let key = route(path).ok().filter(|key| !key.is_internal());
         return Some(match key {
-            Some(key) => Deed::Show(key),
+            Some(key) => RuleAction::Show(key),
             None => answered(respond::not_found(site.rules)),
         });
     }
@@ -59,8 +63,8 @@ pub(crate) fn yielding<'a>(
     answer(site, request, path, &met)
 }
 
-fn answered(answer: Answer<'_>) -> Deed<'_> {
-    Deed::Answer(Box::new(answer))
+fn answered(answer: Answer<'_>) -> RuleAction<'_> {
+    RuleAction::Answer(Box::new(answer))
 }
 
 /// Answers by a rule that needs no object; none for one that leaves things as they are.

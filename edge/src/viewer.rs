@@ -20,7 +20,7 @@ use quillfront_image_urls::Keys;
 
 use crate::respond::{self, Answer, CONTENT_SECURITY_POLICY};
 use crate::route::{ObjectKey, route};
-use crate::thumbnail::{self, Asked, Grant, ask};
+use crate::thumbnail::{self, Grant, Resolution, ask};
 
 /// Files that others look for under fixed names, often without a dot (RFC 8615). No page is there.
 pub(crate) const WELL_KNOWN: &str = "/.well-known/";
@@ -61,7 +61,7 @@ impl Behaviour {
 
 /// What a viewer-request function reads of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Viewed<'a> {
+pub struct ViewerRequest<'a> {
     /// The path as the viewer sent it.
     pub path: &'a str,
     /// The query string as the viewer sent it, without its `?`.
@@ -89,7 +89,7 @@ pub enum Decision {
 }
 
 /// Decides what becomes of a request, in the behaviour that its path belongs to.
-pub fn decide(viewed: Viewed<'_>, rules: &Rules) -> Decision {
+pub fn decide(viewed: ViewerRequest<'_>, rules: &Rules) -> Decision {
     let behaviour = Behaviour::of(viewed.path, rules);
     match decided(viewed, behaviour, rules) {
         Decision::Answer(answer) => Decision::Answer(own_policy(answer, behaviour)),
@@ -107,7 +107,7 @@ fn own_policy(mut answer: Answer<'static>, behaviour: Behaviour) -> Answer<'stat
     answer
 }
 
-fn decided(viewed: Viewed<'_>, behaviour: Behaviour, rules: &Rules) -> Decision {
+fn decided(viewed: ViewerRequest<'_>, behaviour: Behaviour, rules: &Rules) -> Decision {
     if !behaviour.has_function(rules) {
         return Decision::Pass(None);
     }
@@ -137,17 +137,17 @@ fn decided(viewed: Viewed<'_>, behaviour: Behaviour, rules: &Rules) -> Decision 
 }
 
 /// Decides what becomes of a request where thumbnails are.
-fn picture(viewed: Viewed<'_>, rules: &Rules) -> Decision {
-    let asking = thumbnail::Viewed {
+fn picture(viewed: ViewerRequest<'_>, rules: &Rules) -> Decision {
+    let asking = thumbnail::ThumbnailRequest {
         path: viewed.path,
         accept: viewed.accept,
         keys: viewed.keys,
         now: viewed.now,
     };
     match ask(asking, rules) {
-        Asked::Ordinary => Decision::Pass(None),
-        Asked::Answer(answer) => Decision::Answer(answer),
-        Asked::Thumbnail { path, grant } => Decision::Picture(path, grant),
+        Resolution::Ordinary => Decision::Pass(None),
+        Resolution::Answer(answer) => Decision::Answer(answer),
+        Resolution::Thumbnail { path, grant } => Decision::Picture(path, grant),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use quillfront_edge::event::Event;
 use quillfront_edge::functions::{Query, Site, handle};
-use quillfront_edge::host::{Fetched, Host};
+use quillfront_edge::host::{FetchOutcome, Host};
 use quillfront_edge::origin_response::Look;
 use quillfront_headers::Rules;
 
@@ -15,8 +15,8 @@ libfuzzer_sys::fuzz_target!(|json: &str| {
     let mut host = Host::default();
     let _ = host.begin(json, 0);
     let rules = json.as_bytes();
-    let _ = host.fetched(json, 0, Fetched::Object { etag: None, bytes: rules });
-    let _ = host.fetched(json, 0, Fetched::Missing);
+    let _ = host.fetched(json, 0, FetchOutcome::Object { etag: None, bytes: rules });
+    let _ = host.fetched(json, 0, FetchOutcome::Missing);
     let _ = host.looked(json, Look::There);
     if let Ok(event) = Event::read(json) {
         let written = event.write();

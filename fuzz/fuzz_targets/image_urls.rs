@@ -1,7 +1,7 @@
 #![no_main]
 
 use quillfront_image_urls::{
-    Accepted, Keys, Options, Place, Reader, Settings, Signed, Variant, sign,
+    AcceptedFormats, Keys, Options, Place, Reader, Settings, SignedOptions, Variant, sign,
 };
 
 const KEYS: &str = "0123456789abcdef0123456789abcdef";
@@ -16,7 +16,7 @@ libfuzzer_sys::fuzz_target!(|input: (&str, &str, &str, u64, bool, bool)| {
     let Ok(keys) = Keys::read(KEYS) else {
         return;
     };
-    let accepted = Accepted { avif, webp };
+    let accepted = AcceptedFormats { avif, webp };
     let reader = Reader {
         accepted,
         keys: &keys,
@@ -42,7 +42,7 @@ libfuzzer_sys::fuzz_target!(|input: (&str, &str, &str, u64, bool, bool)| {
 
     let expires = expires % 10_000_000_000;
     let is_signable = Options::parse(options, &settings).is_ok()
-        && Signed::read(options) == Ok(None)
+        && SignedOptions::read(options) == Ok(None)
         && !original.is_empty();
     if !is_signable {
         return;

@@ -42,7 +42,7 @@ fn is_false(flag: &bool) -> bool {
 
 /// The rules of a site, in order.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
-#[serde(from = "Stored")]
+#[serde(from = "StoredRedirects")]
 pub struct Redirects {
     ignores_slash: bool,
     rules: Vec<RedirectRule>,
@@ -51,15 +51,15 @@ pub struct Redirects {
 }
 
 #[derive(Deserialize)]
-struct Stored {
+struct StoredRedirects {
     #[serde(default)]
     ignores_slash: bool,
     #[serde(default)]
     rules: Vec<RedirectRule>,
 }
 
-impl From<Stored> for Redirects {
-    fn from(stored: Stored) -> Self {
+impl From<StoredRedirects> for Redirects {
+    fn from(stored: StoredRedirects) -> Self {
         Self::new(stored.rules, stored.ignores_slash)
     }
 }

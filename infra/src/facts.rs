@@ -89,3 +89,25 @@ pub const IMAGES_PREFIX: &str = "img/";
 
 /// The runtime of CloudFront Functions.
 pub const VIEWER_RUNTIME: &str = "cloudfront-js-2.0";
+
+/// The regions in which functions at the edge run and log: those that every account has (AWS Regions and Availability
+/// Zones, "Regions enabled by default"). Regional edge caches are in some of them.
+pub const EDGE_REGIONS: [&str; 17] = [
+    "us-east-1",
+    "us-east-2",
+    "us-west-1",
+    "us-west-2",
+    "ap-northeast-1",
+    "ap-northeast-2",
+    "ap-northeast-3",
+    "ap-south-1",
+    "ap-southeast-1",
+    "ap-southeast-2",
+    "ca-central-1",
+    "eu-central-1",
+    "eu-north-1",
+    "eu-west-1",
+    "eu-west-2",
+    "eu-west-3",
+    "sa-east-1",
+];

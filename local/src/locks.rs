@@ -6,7 +6,7 @@ use std::sync::PoisonError;
 ///
 /// Whoever writes under such a lock replaces or adds values as a whole, so that a panic leaves nothing
 /// half-written and the others can go on.
-pub(crate) trait Unpoisoned {
+pub(crate) trait IgnorePoison {
     /// What the lock guards.
     type Guard;
 
@@ -14,7 +14,7 @@ pub(crate) trait Unpoisoned {
     fn unpoisoned(self) -> Self::Guard;
 }
 
-impl<Guard> Unpoisoned for Result<Guard, PoisonError<Guard>> {
+impl<Guard> IgnorePoison for Result<Guard, PoisonError<Guard>> {
     type Guard = Guard;
 
     fn unpoisoned(self) -> Guard {

@@ -11,7 +11,7 @@ use bytes::Bytes;
 use http::Request;
 use lambda_runtime::streaming::{Body, Response, channel};
 use lambda_runtime::{Error, FunctionResponse, LambdaEvent, MetadataPrelude, service_fn};
-use quillfront_local::functions::url::{Answered, Asked, InvokeMode, ask};
+use quillfront_local::functions::url::{InvokeMode, ResponseBody, UrlRequest, ask};
 use quillfront_local::functions::{
     CutShort, Failure, Function, InvokeError, MAX_EVENT_BYTES, MAX_REPLY_BYTES, Options, Reply,
 };
@@ -209,10 +209,10 @@ impl World {
     }
 
     /// Asks by the URL.
-    async fn ask(&self, mode: InvokeMode, body: &Value) -> http::Response<Answered> {
+    async fn ask(&self, mode: InvokeMode, body: &Value) -> http::Response<ResponseBody> {
         let (head, ()) = Request::post("/a%20b?c=d").body(()).unwrap().into_parts();
         let body = body.to_string();
-        let asked = Asked {
+        let asked = UrlRequest {
             head: &head,
             body: body.as_bytes(),
             from: IpAddr::from([127, 0, 0, 1]),

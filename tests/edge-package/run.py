@@ -3,8 +3,8 @@
 
     run.py [--quillfront PATH] [--tools DIR] [check …]
 
-  build    the package is small, without paths of the machine, and for glibc 2.34 or older; with E2E_DEEP=1 one from
-           a copy of this folder elsewhere is the same bytes
+  build    the package is small, without paths of the machine, and for glibc 2.34 or older; with E2E_DEEP=1 a whole
+           package, with templates and all functions, from a copy of this folder elsewhere is the same bytes
   answers  1,000 events, plain and hostile, are answered as `quillfront edge` answers them
   rules    another version of the rules is seen after 30 s; S3 that fails, in every way, changes nothing; where the
            rules were never read the answer is 503, which is not cached
@@ -100,10 +100,10 @@ class Run:
         self.environment = os.environ | {"PATH": f"{venv / 'bin'}:{os.environ['PATH']}"}
         self.folder = None
 
-    def package(self, name, source=None, environment=None):
-        """Makes the package, and says what its bytes are."""
+    def package(self, name, source=None, environment=None, part="edge"):
+        """Makes the package, and says what the bytes of its archive are."""
         folder = self.scratch / name
-        command = [self.quillfront, "package", "edge", "-o", folder, "--json"]
+        command = [self.quillfront, "package", part, "-o", folder, "--json"]
         command += ["--source", source] if source else []
         said = subprocess.run(command, env=self.environment | (environment or {}), stdout=subprocess.PIPE, check=True)
         [file] = [file for file in json.loads(said.stdout)["files"] if file["path"].endswith("edge.zip")]
@@ -138,9 +138,14 @@ def build(run):
         copy = run.scratch / "elsewhere" / "a copy"
         left_out = shutil.ignore_patterns("target", ".git", "node_modules", "__pycache__")
         shutil.copytree(REPOSITORY, copy, ignore=left_out, symlinks=True)
-        second = run.package("second", copy, {"CARGO_TARGET_DIR": str(run.scratch / "elsewhere-target")})
-        if first != second:
-            wrong.append("two folders make two packages")
+        run.package("whole", part="all")
+        run.package("second", copy, {"CARGO_TARGET_DIR": str(run.scratch / "elsewhere-target")}, part="all")
+        whole, second = (files_of(run.scratch / name) for name in ("whole", "second"))
+        if whole != second or whole["edge.zip"] != first:
+            differing = sorted(name for name in whole.keys() | second.keys() if whole.get(name) != second.get(name))
+            wrong.append(f"two folders make two packages: {differing}")
+        if lacking := {"blog.yaml", "headers.yaml", "thumbnails.yaml", "builder.zip", "thumbnail.zip"} - whole.keys():
+            wrong.append(f"the package has no {sorted(lacking)}")
     if len(first) > MOST_BYTES:
         wrong.append(f"the package has {len(first)} bytes")
     with zipfile.ZipFile(run.scratch / "first" / "edge.zip") as archive:
@@ -164,6 +169,11 @@ def build(run):
 
 
 # ---- answers
+
+
+def files_of(folder):
+    """The files of a folder, with their bytes."""
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
 def answers(run):

@@ -1,4 +1,5 @@
-"""Deploys the template of a blog on MiniStack, changes it, and deletes it. Prints what is wrong, as JSON.
+"""Deploys the template of a blog on MiniStack as `quillfront package` writes it, publishes, changes it, and removes it.
+Prints what is wrong, as JSON.
 
 It runs with the Python of MiniStack's packages; `run.py` calls it with a task as its argument.
 """
@@ -18,6 +19,7 @@ import boto3
 import yaml
 from botocore.config import Config
 from botocore.exceptions import ClientError
+from readers import readers
 
 REGION = "us-east-1"
 STACK = "blog"
@@ -27,6 +29,9 @@ LIMIT_SECONDS = 60
 POST = "content/post.md"
 POST_PATH = "/post/"
 RULES_KEY = "_quillfront/rules.json"
+# A function at the edge logs next to its readers, under the name of us-east-1.
+EDGE_LOG = f"/aws/lambda/us-east-1.{STACK}-edge"
+EDGE_LOG_REGION = "eu-west-1"
 # Resources that the emulator does not have. The template knows nothing of it.
 LEFT_OUT = {
     "LogSource": "MiniStack has no AWS::Logs::DeliverySource",
@@ -76,17 +81,25 @@ class Account:
         self.cloudformation = self.client("cloudformation")
         self.s3 = self.client("s3")
 
-    def client(self, name):
-        config = Config(region_name=REGION, retries={"max_attempts": 1}, s3={"addressing_style": "path"})
+    def client(self, name, region=REGION):
+        config = Config(region_name=region, retries={"max_attempts": 1}, s3={"addressing_style": "path"})
         return boto3.client(
             name, endpoint_url=self.endpoint, aws_access_key_id="test", aws_secret_access_key="test", config=config
         )
 
     def deploys(self, task):
         self.s3.create_bucket(Bucket=ARTEFACTS)
-        template = prepared(Path(task["template"]), self.endpoint)
+        self.command, self.scratch = task["quillfront"], Path(task["scratch"])
+        dist = self.scratch / "dist"
+        dist.mkdir()
         for name in ("builder", "thumbnail", "edge"):
-            self.s3.put_object(Bucket=ARTEFACTS, Key=f"{name}.zip", Body=archive(task.get(name)))
+            (dist / f"{name}.zip").write_bytes(archive(task.get(name)))
+            self.s3.put_object(Bucket=ARTEFACTS, Key=f"{name}.zip", Body=(dist / f"{name}.zip").read_bytes())
+        site = Path(task.get("site", self.scratch / "none"))
+        site.mkdir(exist_ok=True)
+        # With archives that are there, only the templates and what is made of the site is written.
+        self.quillfront("--root", site, "package", "all", "--site-only", "-o", dist)
+        template = prepared(dist / "blog.yaml", self.endpoint)
         for id in LEFT_OUT:
             if id not in template["Resources"]:
                 yield f"{id} is left out, and is not in the template: take it off the list"
@@ -96,7 +109,9 @@ class Account:
                 yield f"{name} is evaluated, and is not in the template: take it off the list"
             template["Conditions"][name] = condition
         arguments = {"StackName": STACK, "Capabilities": ["CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"]}
-        arguments["TemplateBody"] = json.dumps(template)
+        # With the code of the functions it is longer than a request takes; `sam deploy` puts it into a bucket as well.
+        self.s3.put_object(Bucket=ARTEFACTS, Key="blog.json", Body=json.dumps(template).encode())
+        arguments["TemplateURL"] = f"{self.endpoint}/{ARTEFACTS}/blog.json"
         self.cloudformation.create_stack(**arguments)
         if failed := list(self.ends_in("CREATE_COMPLETE")):
             yield from failed
@@ -111,8 +126,7 @@ class Account:
         kept = self.client("logs").describe_log_groups(logGroupNamePrefix=f"/aws/lambda/{STACK}-builder")["logGroups"]
         if [group.get("retentionInDays") for group in kept] != [7]:
             yield f"the update did not reach the log group: {kept}"
-        self.cloudformation.delete_stack(StackName=STACK)
-        yield from self.ends_in("DELETE_COMPLETE")
+        yield from self.goes(bool(task.get("builder")))
 
     def ends_in(self, wanted):
         """Waits for the stack, and tells of each resource that failed."""
@@ -174,29 +188,51 @@ class Account:
             yield f"the distribution is {config}"
 
     def publishes(self, clean, site):
-        """Uploads a site, then a post, as an author does; the site bucket becomes what a clean build makes."""
-        outputs = self.cloudformation.describe_stacks(StackName=STACK)["Stacks"][0]["Outputs"]
-        outputs = {output["OutputKey"]: output["OutputValue"] for output in outputs}
+        """Publishes a site, then uploads a post as other programs do; the site bucket becomes what a clean build makes,
+        and readers get what is published."""
+        [stack] = self.cloudformation.describe_stacks(StackName=STACK)["Stacks"]
+        outputs = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
+        self.logs_at_the_edge()
         told = self.subscribed(outputs["PublishedTopicArn"])
-        files = sorted(path for path in site.rglob("*") if path.is_file())
-        post = site / POST
-        for path in [*(path for path in files if path != post), post]:
-            if path == post and (wrong := self.until_published(outputs, {"index.html"})):
+        post = (site / POST).read_bytes()
+        (site / POST).unlink()
+        with readers(self.s3, outputs["SiteBucketName"]) as url:
+            publish = ("--root", site, "publish", "--stack", STACK, "--url", url, "--timeout", str(LIMIT_SECONDS), "--json")
+            first = self.quillfront(*publish)
+            if [page for page in first["pages"] if page["ms"] is None] or f"{url}/" not in [p["url"] for p in first["pages"]]:
+                yield f"not all pages were seen: {first}"
+            if first["logs"] != 1:
+                yield f"publish gave {first['logs']} logs at the edge a retention, not 1"
+            self.s3.put_object(Bucket=outputs["SourceBucketName"], Key=POST, Body=post)
+            expected = {
+                path.relative_to(clean).as_posix(): path.read_bytes() for path in clean.rglob("*") if path.is_file()
+            }
+            if wrong := self.until_equal(outputs, expected):
                 yield wrong
                 return
-            key = path.relative_to(site).as_posix()
-            self.s3.put_object(Bucket=outputs["SourceBucketName"], Key=key, Body=path.read_bytes())
-        expected = {path.relative_to(clean).as_posix(): path.read_bytes() for path in clean.rglob("*") if path.is_file()}
-        if wrong := self.until_equal(outputs, expected):
-            yield wrong
-            return
-        if extra := self.published(outputs) - set(expected) - {RULES_KEY}:
-            yield f"a clean build does not make {sorted(extra)}"
-        cloudfront = self.client("cloudfront")
-        distribution = outputs["DistributionId"]
-        listed = lambda: cloudfront.list_invalidations(DistributionId=distribution)["InvalidationList"]["Quantity"]  # noqa: E731
-        if waited(lambda: listed() == 0):
-            yield "no invalidation was made"
+            if extra := self.published(outputs) - set(expected) - {RULES_KEY}:
+                yield f"a clean build does not make {sorted(extra)}"
+            cloudfront = self.client("cloudfront")
+            listed = lambda: cloudfront.list_invalidations(DistributionId=outputs["DistributionId"])["InvalidationList"]["Quantity"]  # noqa: E731
+            if waited(lambda: listed() == 0):
+                yield "no invalidation was made"
+            yield from self.hears_of_the_post(told)
+            kept = self.quillfront(*publish)
+            if (kept["uploaded"], kept["deleted"], kept["kept"]) != ([], [], [POST]):
+                yield f"what only the bucket has was not kept: {kept}"
+            deleted = self.quillfront(*publish, "--delete")
+            if deleted["deleted"] != [POST] or not [page for page in deleted["pages"] if page["gone"]]:
+                yield f"the post was not deleted: {deleted}"
+        status = self.quillfront("status", "--stack", STACK, "--json")
+        if status["held"] or status["waiting"] or not status["outputs"]:
+            yield f"the status is {status}"
+        told = self.quillfront("status", "--stack", STACK, "--edge-errors", "--json")
+        if [error["message"] for error in told["errors"]] != ["S3 said no"]:
+            yield f"the errors at the edge are {told}"
+        if [(group["region"], group["retention_days"]) for group in told["groups"]] != [(EDGE_LOG_REGION, 30)]:
+            yield f"the logs at the edge are {told['groups']}"
+
+    def hears_of_the_post(self, told):
         heard = []
 
         def lacks():
@@ -223,14 +259,54 @@ class Account:
 
         return take
 
+    def logs_at_the_edge(self):
+        """A log as a function at the edge leaves it."""
+        logs = self.client("logs", EDGE_LOG_REGION)
+        logs.create_log_group(logGroupName=EDGE_LOG)
+        logs.create_log_stream(logGroupName=EDGE_LOG, logStreamName="1")
+        now = int(time.time() * 1000)
+        lines = [
+            "START RequestId: 8f", '2026-12-01T00:00:00Z\t8f\tERROR\t{"level":"error","message":"S3 said no"}', "END RequestId: 8f",
+        ]
+        events = [{"timestamp": now, "message": line} for line in lines]
+        logs.put_log_events(logGroupName=EDGE_LOG, logStreamName="1", logEvents=events)
+
+    def goes(self, has_site):
+        """The stack is removed; what stays is named, and goes when that is asked for."""
+        remove = ("remove", "--stack", STACK, "--yes", "--json")
+        copy = self.scratch / "copy"
+        first = self.quillfront(*remove, "--export", copy)
+        yield from self.ends_in("DELETE_COMPLETE")
+        # MiniStack deletes buckets that have objects; CloudFormation does not.
+        if [thing for thing in first["remaining"] if f"bucket {STACK}-source-" not in thing] or len(first["remaining"]) != 1:
+            yield f"these remain: {first}"
+        if has_site and not ((copy / "source" / "config.toml").exists() and (copy / "site" / "index.html").exists()):
+            yield f"the copy has {[path.name for path in copy.rglob('*')]}"
+        last = self.quillfront(*remove, "--empty-buckets", "--delete-source")
+        buckets = [bucket["Name"] for bucket in self.s3.list_buckets()["Buckets"]]
+        if last["remaining"] or buckets != [ARTEFACTS]:
+            yield f"these remain at last: {last}, {buckets}"
+        if self.client("logs", EDGE_LOG_REGION).describe_log_groups(logGroupNamePrefix=EDGE_LOG)["logGroups"]:
+            yield "the log at the edge is still there"
+
+    def quillfront(self, *arguments):
+        """Runs the command, and returns what it says as JSON, if it does."""
+        environment = os.environ | {
+            "AWS_ENDPOINT_URL": self.endpoint, "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test",
+            "AWS_REGION": REGION, "AWS_EC2_METADATA_DISABLED": "true",
+        }
+        command = [self.command, *map(str, arguments)]
+        done = subprocess.run(
+            command, cwd=self.scratch, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True,
+            timeout=2 * LIMIT_SECONDS,
+        )
+        if done.returncode != 0:
+            sys.exit(f"{' '.join(command)}: {done.returncode}\n{done.stdout}\n{done.stderr}")
+        return json.loads(done.stdout) if done.stdout else None
+
     def published(self, outputs):
         listed = self.s3.list_objects_v2(Bucket=outputs["SiteBucketName"]).get("Contents", [])
         return {entry["Key"] for entry in listed}
-
-    def until_published(self, outputs, keys):
-        """What is missing of these objects after a while; None if nothing is."""
-        missing = waited(lambda: keys - self.published(outputs))
-        return f"{sorted(missing)} were not published within {LIMIT_SECONDS} s" if missing else None
 
     def until_equal(self, outputs, expected):
         """Which objects differ from these after a while; None if none does."""
@@ -262,8 +338,6 @@ def prepared(path, endpoint):
             properties["CodeUri"] = f"s3://{ARTEFACTS}/{properties['CodeUri']}"
             if "Environment" in properties:
                 properties["Environment"]["Variables"]["AWS_ENDPOINT_URL"] = endpoint
-        if str(properties.get("FunctionCode", "")).startswith("quillfront:"):
-            properties["FunctionCode"] = "function handler(event) { return event.request; }"
     return template
 
 

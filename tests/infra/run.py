@@ -6,10 +6,13 @@
   cfn_lint      cfn-lint finds nothing
   sam_validate  `sam validate --lint` finds each valid
   checkov       checkov finds nothing but what a template waives, with the reason
-  deploy        the template of a blog, less what MiniStack lacks (named in deploy.py, with reasons), becomes
-                CREATE_COMPLETE there, has what it says, is updated, and deleted
-  publish       the same with the builder as its function: what is uploaded to the source bucket comes through the
-                queue to the builder, the site bucket becomes what `quillfront build` makes, and CloudFront is told
+  deploy        the template of a blog from `quillfront package`, less what MiniStack lacks (named in deploy.py, with
+                reasons), becomes CREATE_COMPLETE there, has what it says, is updated, and `quillfront remove` leaves
+                nothing
+  publish       the same with the builder as its function: what `quillfront publish` or another program uploads comes
+                through the queue to the builder, the site bucket becomes what `quillfront build` makes, CloudFront is
+                told, and `quillfront publish` sees the pages; `quillfront status` finds the site, and an error that
+                was logged at the edge
 
 cfn-lint, the SAM CLI, checkov and MiniStack come from PyPI, in the versions of tools.json, into a temporary folder, or
 into --tools DIR, which is kept and used again. Nothing of it speaks to AWS. `cargo test -p quillfront-infra` has our own
@@ -65,6 +68,11 @@ class Run:
         self.scratch, self.options = scratch, options
         self.tools = (options.tools or scratch / "tools").resolve()
         self.packages = json.loads((HERE / "tools.json").read_text())
+
+    @property
+    def quillfront(self):
+        """The command."""
+        return (self.options.quillfront or newest_build()).resolve()
 
     def program(self, group, name):
         """A program of a group of packages, each of which has a virtual environment, since they want different ones."""
@@ -139,7 +147,7 @@ def deploy(run):
 
 
 def publish(run):
-    quillfront = (run.options.quillfront or newest_build()).resolve()
+    quillfront = run.quillfront
     builder = (run.options.builder or quillfront.parent / "quillfront-builder-lambda").resolve()
     if lacking := [path for path in (quillfront, builder) if not path.exists()]:
         return [f"{path} is not there: cargo test --workspace --no-run makes it" for path in lacking]
@@ -157,13 +165,14 @@ def publish(run):
 
 def deployed(run, task):
     """Runs deploy.py with a task."""
+    scratch = run.scratch / ("publish" if task else "deploy")
+    scratch.mkdir()
     task = task | {
-        "template": str(REPOSITORY / "infra" / "templates" / "blog.yaml"), "scratch": str(run.scratch),
-        "ministack": str(run.program("ministack", "ministack")),
+        "quillfront": str(run.quillfront), "scratch": str(scratch), "ministack": str(run.program("ministack", "ministack")),
     }
     python = run.program("ministack", "python")
     status, said, complaints = run.said(python, HERE / "deploy.py", json.dumps(task))
-    log = run.scratch / "ministack.log"
+    log = scratch / "ministack.log"
     told = log.read_text().splitlines()[-20:] if log.exists() else []
     if status != 0:
         return [*complaints.splitlines()[-20:], *told]

@@ -105,7 +105,7 @@ impl Site {
                 Behaviour::Default => "viewer-request.js",
                 Behaviour::Pictures => "viewer-request-images.js",
             };
-            if let Some(text) = javascript::function(behaviour, &self.rules)? {
+            if let Some(text) = self.function(behaviour)? {
                 let bytes = text.into_bytes();
                 packed.push(PackageFile::file(name, bytes));
             }
@@ -117,6 +117,14 @@ impl Site {
             packed.push(PackageFile::file("response-headers-policy.json", bytes));
         }
         Ok(packed)
+    }
+
+    /// Returns the CloudFront Function of a behaviour, if the site needs one.
+    ///
+    /// # Errors
+    /// It is longer than CloudFront takes.
+    pub(super) fn function(&self, behaviour: Behaviour) -> Result<Option<String>> {
+        Ok(javascript::function(behaviour, &self.rules)?)
     }
 
     /// The name of the policy: an account has one of each.

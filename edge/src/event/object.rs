@@ -35,14 +35,14 @@ impl<'a> Order<'a> {
 }
 
 /// The order of an object that is being read.
-pub(super) struct Reading<'a> {
+pub(super) struct KeyOrder<'a> {
     names: &'static [&'static str],
     order: Vec<Slot<'a>>,
     /// The fields so far, one bit each, as long as they came in the declared order.
     declared: Option<u32>,
 }
 
-impl<'a> Reading<'a> {
+impl<'a> KeyOrder<'a> {
     /// Begins an object with these declared fields.
     pub fn new(names: &'static [&'static str]) -> Self {
         Self {
@@ -133,7 +133,7 @@ macro_rules! object {
 
         impl<'de: 'a, 'a> serde::Deserialize<'de> for $name<'a> {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                use $crate::event::object::{Field, Reading};
+                use $crate::event::object::{Field, KeyOrder};
                 use serde::de::{Error, MapAccess, Visitor};
 
                 /// The places of the fields.
@@ -151,7 +151,7 @@ macro_rules! object {
 
                     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<$name<'a>, A::Error> {
                         $( let mut $field: Option<$type> = None; )*
-                        let mut reading = Reading::new(&[$($json),*]);
+                        let mut reading = KeyOrder::new(&[$($json),*]);
                         while let Some(name) = map.next_key::<$crate::event::Text<'a>>()? {
                             match &*name {
                                 $( $json => {

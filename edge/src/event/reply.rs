@@ -12,17 +12,17 @@ use std::ops::Deref;
 #[allow(clippy::large_enum_variant)] // there is one for each event, and a box takes time
 pub enum Reply<'a> {
     /// The request goes on.
-    Request(Checked<Request<'a>>),
+    Request(ValidPart<Request<'a>>),
     /// This is the response.
-    Response(Checked<Response<'a>>),
+    Response(ValidPart<Response<'a>>),
 }
 
 /// A part of an answer that CloudFront takes. It comes from [`Event::send_request`] or
 /// [`Event::send_response`] alone.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Checked<T>(T);
+pub struct ValidPart<T>(T);
 
-impl<T> Deref for Checked<T> {
+impl<T> Deref for ValidPart<T> {
     type Target = T;
 
     fn deref(&self) -> &T {
@@ -42,7 +42,7 @@ impl Reply<'_> {
 
 /// Why CloudFront would not take an answer.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Refused {
+pub enum ReplyError {
     /// A response event cannot be answered with a request.
     #[error("a function for {0} events answers with a response, not with a request")]
     Request(EventType),
@@ -100,22 +100,22 @@ impl<'a> Event<'a> {
     ///
     /// # Errors
     /// CloudFront would refuse it.
-    pub fn send_request(&self, request: Request<'a>) -> Result<Reply<'a>, Refused> {
+    pub fn send_request(&self, request: Request<'a>) -> Result<Reply<'a>, ReplyError> {
         let event_type = self.event_type();
         if !event_type.is_request() {
-            return Err(Refused::Request(event_type));
+            return Err(ReplyError::Request(event_type));
         }
         check_request(&request, self.request(), event_type)?;
-        Ok(Reply::Request(Checked(request)))
+        Ok(Reply::Request(ValidPart(request)))
     }
 
     /// Answers with a response: one that the function makes, or that of the event with changes.
     ///
     /// # Errors
     /// CloudFront would refuse it.
-    pub fn send_response(&self, response: Response<'a>) -> Result<Reply<'a>, Refused> {
+    pub fn send_response(&self, response: Response<'a>) -> Result<Reply<'a>, ReplyError> {
         check_response(&response, self)?;
-        Ok(Reply::Response(Checked(response)))
+        Ok(Reply::Response(ValidPart(response)))
     }
 }
 
@@ -123,21 +123,21 @@ fn check_request(
     request: &Request<'_>,
     came: &Request<'_>,
     event_type: EventType,
-) -> Result<(), Refused> {
+) -> Result<(), ReplyError> {
     if request.method != came.method {
-        return Err(Refused::Field("method"));
+        return Err(ReplyError::Field("method"));
     }
     if request.client_ip != came.client_ip {
-        return Err(Refused::Field("clientIp"));
+        return Err(ReplyError::Field("clientIp"));
     }
     let query = request.querystring.as_deref().unwrap_or_default();
     let has_query = request.querystring != came.querystring;
     if request.uri != came.uri && !is_path(&request.uri) || has_query && !is_query(query) {
-        return Err(Refused::Uri);
+        return Err(ReplyError::Uri);
     }
     let url_bytes = request.uri.len() + query.len();
     if url_bytes > MAX_URL_BYTES {
-        return Err(Refused::Url(url_bytes));
+        return Err(ReplyError::Url(url_bytes));
     }
     if request.origin != came.origin {
         let is_one = request
@@ -145,7 +145,7 @@ fn check_request(
             .as_ref()
             .is_some_and(|it| it.is_exactly_one());
         if event_type != EventType::OriginRequest || !is_one {
-            return Err(Refused::Origin);
+            return Err(ReplyError::Origin);
         }
     }
     if let Some(body) = &request.body
@@ -156,7 +156,7 @@ fn check_request(
         check_encoding(data, body.encoding.as_deref())?;
         let most = max_body_bytes(event_type);
         if data.len() > most {
-            return Err(Refused::Body(data.len(), most));
+            return Err(ReplyError::Body(data.len(), most));
         }
     }
     let names = read_only(event_type);
@@ -164,18 +164,18 @@ fn check_request(
     check_read_only(&request.headers, &came.headers, names, event_type)
 }
 
-fn check_response(response: &Response<'_>, event: &Event<'_>) -> Result<(), Refused> {
+fn check_response(response: &Response<'_>, event: &Event<'_>) -> Result<(), ReplyError> {
     let event_type = event.event_type();
     let status = response.status.parse();
     let is_status = response.status.len() == 3 && status.is_ok_and(|it| STATUSES.contains(&it));
     if !is_status {
-        return Err(Refused::Status(response.status.to_string()));
+        return Err(ReplyError::Status(response.status.to_string()));
     }
     let none = Headers::default();
     let header_bytes = match event.response() {
         Some(came) if !event_type.is_request() => {
             if event_type == EventType::ViewerResponse && response.status != came.status {
-                return Err(Refused::StatusChanged);
+                return Err(ReplyError::StatusChanged);
             }
             let names = read_only(event_type);
             check_read_only(&response.headers, &came.headers, names, event_type)?;
@@ -193,36 +193,36 @@ fn check_response(response: &Response<'_>, event: &Event<'_>) -> Result<(), Refu
         return Ok(());
     }
     if event_type == EventType::ViewerResponse {
-        return Err(Refused::NoBody);
+        return Err(ReplyError::NoBody);
     }
     let body = response.body.as_deref().unwrap_or_default();
     check_encoding(body, response.body_encoding.as_deref())?;
     let (bytes, most) = (header_bytes + body.len(), max_body_bytes(event_type));
     if bytes > most {
-        return Err(Refused::Body(bytes, most));
+        return Err(ReplyError::Body(bytes, most));
     }
     Ok(())
 }
 
 /// Returns how many bytes the headers have over the wire.
-fn check_headers(headers: &Headers<'_>, came: &Headers<'_>) -> Result<usize, Refused> {
+fn check_headers(headers: &Headers<'_>, came: &Headers<'_>) -> Result<usize, ReplyError> {
     let bytes = headers.bytes();
     if bytes > MAX_HEADER_BYTES {
-        return Err(Refused::Headers(bytes));
+        return Err(ReplyError::Headers(bytes));
     }
     for (name, line) in headers.lines() {
         if !is_name(name) {
-            return Err(Refused::Name(name.to_string()));
+            return Err(ReplyError::Name(name.to_string()));
         }
         let is_name = |key: &str| key.eq_ignore_ascii_case(name);
         if !line.key.as_deref().is_none_or(is_name) {
-            return Err(Refused::Key(name.to_string()));
+            return Err(ReplyError::Key(name.to_string()));
         }
         if !all(&line.value, is_of_value) {
-            return Err(Refused::Value(name.to_string()));
+            return Err(ReplyError::Value(name.to_string()));
         }
         if is_disallowed(name) && !headers.agree(came, name) {
-            return Err(Refused::Disallowed(name.to_string()));
+            return Err(ReplyError::Disallowed(name.to_string()));
         }
     }
     Ok(bytes)
@@ -233,20 +233,20 @@ fn check_read_only(
     came: &Headers<'_>,
     names: &[&str],
     event_type: EventType,
-) -> Result<(), Refused> {
+) -> Result<(), ReplyError> {
     for name in names {
         if !headers.agree(came, name) {
-            return Err(Refused::ReadOnly((*name).to_owned(), event_type));
+            return Err(ReplyError::ReadOnly((*name).to_owned(), event_type));
         }
     }
     Ok(())
 }
 
-fn check_encoding(body: &str, encoding: Option<&str>) -> Result<(), Refused> {
+fn check_encoding(body: &str, encoding: Option<&str>) -> Result<(), ReplyError> {
     match encoding {
         None | Some("text") => Ok(()),
         Some("base64") if is_base64(body) => Ok(()),
-        Some(_) => Err(Refused::BodyEncoding),
+        Some(_) => Err(ReplyError::BodyEncoding),
     }
 }
 
@@ -284,14 +284,14 @@ fn is_query(query: &str) -> bool {
 /// What a function has returned, as CloudFront reads it.
 #[derive(Clone, Debug, PartialEq)]
 #[allow(clippy::large_enum_variant)] // there is one for each event, and a box takes time
-pub enum Returned<'a> {
+pub enum ReturnValue<'a> {
     /// The request goes on.
     Request(Request<'a>),
     /// This is the response.
     Response(Response<'a>),
 }
 
-impl<'a> Returned<'a> {
+impl<'a> ReturnValue<'a> {
     /// Reads the JSON that a function has returned.
     ///
     /// # Errors

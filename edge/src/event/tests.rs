@@ -249,14 +249,17 @@ fn what_was_returned_is_read_as_cloudfront_reads_it() {
     let json = sample(EventType::OriginRequest).to_string();
     let event = Event::read(&json).unwrap();
     let request = event.send_request(event.request().clone()).unwrap().write();
-    assert!(matches!(Returned::read(&request), Ok(Returned::Request(_))));
+    assert!(matches!(
+        ReturnValue::read(&request),
+        Ok(ReturnValue::Request(_))
+    ));
     let response = r#"{"status":"404","headers":{},"body":"x"}"#;
     assert!(matches!(
-        Returned::read(response),
-        Ok(Returned::Response(_))
+        ReturnValue::read(response),
+        Ok(ReturnValue::Response(_))
     ));
     for other in ["", "{}", "null", r#"{"status":404,"headers":{}}"#] {
-        assert!(Returned::read(other).is_err(), "{other}");
+        assert!(ReturnValue::read(other).is_err(), "{other}");
     }
 }
 

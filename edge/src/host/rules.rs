@@ -9,7 +9,7 @@ pub const RETRY_MS: u64 = 2_000;
 
 /// What came of fetching the rules.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Fetched<'a> {
+pub enum FetchOutcome<'a> {
     /// The object.
     Object {
         /// Its ETag.
@@ -53,7 +53,7 @@ pub enum Trouble {
 
 /// The rules of a site, as far as they are known.
 #[derive(Clone, Debug, Default)]
-pub struct KnownRules {
+pub struct RulesCache {
     /// The rules that were good last. None if they never were, and then nothing can be answered.
     rules: Option<Arc<Rules>>,
     etag: Option<String>,
@@ -62,7 +62,7 @@ pub struct KnownRules {
     good_for_ms: u64,
 }
 
-impl KnownRules {
+impl RulesCache {
     /// Returns whether the bucket has to be asked: a clock that went backwards tells nothing.
     pub fn is_due(&self, now_ms: u64) -> bool {
         now_ms
@@ -84,27 +84,27 @@ impl KnownRules {
     ///
     /// # Errors
     /// What the operator is to be told. The rules may be known all the same.
-    pub fn learn(&mut self, fetched: Fetched<'_>, now_ms: u64) -> Result<(), Trouble> {
+    pub fn learn(&mut self, fetched: FetchOutcome<'_>, now_ms: u64) -> Result<(), Trouble> {
         self.asked_ms = now_ms;
         self.good_for_ms = RETRY_MS;
         match fetched {
-            Fetched::Object { bytes, .. } if bytes.len() > MAX_RULES_BYTES => {
+            FetchOutcome::Object { bytes, .. } if bytes.len() > MAX_RULES_BYTES => {
                 return Err(Trouble::Size);
             }
-            Fetched::Object { etag, bytes } => {
+            FetchOutcome::Object { etag, bytes } => {
                 let rules = Rules::read(bytes);
                 let rules = rules.map_err(|error| Trouble::Unreadable(error.to_string()))?;
                 self.rules = Some(Arc::new(rules));
                 self.etag = etag.map(str::to_owned);
             }
             // Only what is known can be as it was.
-            Fetched::NotModified if self.rules.is_some() => {}
-            Fetched::NotModified => return Err(Trouble::Failed("S3 answered 304".to_owned())),
-            Fetched::Missing => {
+            FetchOutcome::NotModified if self.rules.is_some() => {}
+            FetchOutcome::NotModified => return Err(Trouble::Failed("S3 answered 304".to_owned())),
+            FetchOutcome::Missing => {
                 self.rules = Some(Arc::default());
                 self.etag = None;
             }
-            Fetched::Denied => {
+            FetchOutcome::Denied => {
                 // Where there were rules, a right was lost. Else it is how S3 says that there are none.
                 if self.rules.is_none() {
                     self.rules = Some(Arc::default());
@@ -112,7 +112,7 @@ impl KnownRules {
                 }
                 return Err(Trouble::Denied);
             }
-            Fetched::Failed(reason) => return Err(Trouble::Failed(reason)),
+            FetchOutcome::Failed(reason) => return Err(Trouble::Failed(reason)),
         }
         self.good_for_ms = REVALIDATE_MS;
         Ok(())

@@ -1,8 +1,8 @@
 //! What the host sends to S3, and what S3's answer says.
 
 use super::bucket::Bucket;
-use super::sigv4::{Credentials, EMPTY_SHA256, Unsigned, authorization, date};
-use super::{Fetched, Trouble};
+use super::sigv4::{Credentials, EMPTY_SHA256, SigningInput, authorization, date};
+use super::{FetchOutcome, Trouble};
 use crate::origin_response::Look;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
@@ -91,7 +91,7 @@ impl Client {
             }
             let mut signed = vec![("host", host.as_str())];
             signed.extend(headers.iter().map(|(name, value)| (*name, value.as_str())));
-            let unsigned = Unsigned {
+            let unsigned = SigningInput {
                 method,
                 path: &path,
                 headers: &signed,
@@ -120,18 +120,18 @@ pub struct Answer<'a> {
 }
 
 /// Returns what S3's answer to [`Client::get`] says of the rules. Where none came, the reason stands for it.
-pub fn fetched<'a>(came: Result<Answer<'a>, &str>) -> Fetched<'a> {
+pub fn fetched<'a>(came: Result<Answer<'a>, &str>) -> FetchOutcome<'a> {
     let Answer { status, etag, body } = match came {
         Ok(answer) => answer,
-        Err(reason) => return Fetched::Failed(reason.to_owned()),
+        Err(reason) => return FetchOutcome::Failed(reason.to_owned()),
     };
     match status {
-        200 => Fetched::Object { etag, bytes: body },
-        304 => Fetched::NotModified,
-        404 => Fetched::Missing,
+        200 => FetchOutcome::Object { etag, bytes: body },
+        304 => FetchOutcome::NotModified,
+        404 => FetchOutcome::Missing,
         // Not every 403 says so: a clock that is wrong is another matter.
-        403 if contains(body, ACCESS_DENIED) => Fetched::Denied,
-        other => Fetched::Failed(format!("S3 answered {other}")),
+        403 if contains(body, ACCESS_DENIED) => FetchOutcome::Denied,
+        other => FetchOutcome::Failed(format!("S3 answered {other}")),
     }
 }
 
@@ -224,10 +224,10 @@ mod tests {
     fn only_some_answers_mean_that_there_are_no_rules() {
         let denied = b"<Error><Code>AccessDenied</Code></Error>";
         let skewed = b"<Error><Code>RequestTimeTooSkewed</Code></Error>";
-        assert_eq!(fetched(came(404, b"")), Fetched::Missing);
-        assert_eq!(fetched(came(304, b"")), Fetched::NotModified);
-        assert_eq!(fetched(came(403, denied)), Fetched::Denied);
-        let object = Fetched::Object {
+        assert_eq!(fetched(came(404, b"")), FetchOutcome::Missing);
+        assert_eq!(fetched(came(304, b"")), FetchOutcome::NotModified);
+        assert_eq!(fetched(came(403, denied)), FetchOutcome::Denied);
+        let object = FetchOutcome::Object {
             etag: Some("\"x\""),
             bytes: b"{}",
         };
@@ -239,10 +239,10 @@ mod tests {
             (307, b""),
             (206, b"{}"),
         ] {
-            let is_failed = matches!(fetched(came(status, body)), Fetched::Failed(_));
+            let is_failed = matches!(fetched(came(status, body)), FetchOutcome::Failed(_));
             assert!(is_failed, "{status}");
         }
-        let late = Fetched::Failed("TimeoutError".to_owned());
+        let late = FetchOutcome::Failed("TimeoutError".to_owned());
         assert_eq!(fetched(Err("TimeoutError")), late);
     }
 

@@ -32,7 +32,7 @@ impl fmt::Debug for Credentials {
 
 /// What is signed.
 #[derive(Clone, Copy, Debug)]
-pub struct Unsigned<'a> {
+pub struct SigningInput<'a> {
     /// `GET` or `HEAD`.
     pub method: &'a str,
     /// The path, encoded.
@@ -44,8 +44,8 @@ pub struct Unsigned<'a> {
 }
 
 /// Returns the `authorization` of a request to S3. `date` is its `x-amz-date`.
-pub fn authorization(request: Unsigned<'_>, credentials: &Credentials, date: &str) -> String {
-    let Unsigned {
+pub fn authorization(request: SigningInput<'_>, credentials: &Credentials, date: &str) -> String {
+    let SigningInput {
         method,
         path,
         headers,
@@ -118,7 +118,7 @@ mod tests {
         };
         let date = date(1_369_353_600_000);
         assert_eq!(date, "20130524T000000Z");
-        let request = Unsigned {
+        let request = SigningInput {
             method: "GET",
             path: "/test.txt",
             headers: &[

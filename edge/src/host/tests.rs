@@ -1,5 +1,5 @@
 use super::*;
-use crate::event::Returned;
+use crate::event::ReturnValue;
 use quillfront_headers::{MAX_RULES_BYTES, REVALIDATE_MS};
 use serde_json::{Value, json};
 
@@ -34,8 +34,8 @@ fn missing(uri: &str) -> String {
     event.to_string()
 }
 
-fn object<'a>(etag: &'a str, bytes: &'a [u8]) -> Fetched<'a> {
-    Fetched::Object {
+fn object<'a>(etag: &'a str, bytes: &'a [u8]) -> FetchOutcome<'a> {
+    FetchOutcome::Object {
         etag: Some(etag),
         bytes,
     }
@@ -46,7 +46,7 @@ fn told(step: &Step) -> (String, Option<String>) {
     let Step::Done(returned) = step else {
         panic!("{step:?}")
     };
-    let Ok(Returned::Response(response)) = Returned::read(returned) else {
+    let Ok(ReturnValue::Response(response)) = ReturnValue::read(returned) else {
         panic!("{returned}")
     };
     let mark = response.headers.get("x-mark").map(str::to_owned);
@@ -86,7 +86,9 @@ fn rules_are_asked_for_at_first_and_every_thirty_seconds() {
     }
     let later = BEGIN_MS + REVALIDATE_MS;
     asks(&host.begin(&event, later).unwrap(), Some("1"));
-    let (step, _) = host.fetched(&event, later, Fetched::NotModified).unwrap();
+    let (step, _) = host
+        .fetched(&event, later, FetchOutcome::NotModified)
+        .unwrap();
     assert_eq!(told(&step), marked("first"));
     let step = host.begin(&event, later + REVALIDATE_MS - 1).unwrap();
     assert_eq!(told(&step), marked("first"));
@@ -114,10 +116,10 @@ fn the_last_good_rules_stay() {
     let large = vec![b' '; MAX_RULES_BYTES + 1];
     for (fetched, expected) in [
         (
-            Fetched::Failed("a".to_owned()),
+            FetchOutcome::Failed("a".to_owned()),
             Trouble::Failed("a".to_owned()),
         ),
-        (Fetched::Denied, Trouble::Denied),
+        (FetchOutcome::Denied, Trouble::Denied),
         (object("2", &large), Trouble::Size),
     ] {
         let mut host = begun();
@@ -142,8 +144,8 @@ fn the_last_good_rules_stay() {
 #[test]
 fn nothing_is_answered_without_rules() {
     for fetched in [
-        Fetched::Failed("x".to_owned()),
-        Fetched::NotModified,
+        FetchOutcome::Failed("x".to_owned()),
+        FetchOutcome::NotModified,
         object("1", b"<html>"),
     ] {
         let mut host = Host::default();
@@ -153,7 +155,7 @@ fn nothing_is_answered_without_rules() {
         let Step::Done(returned) = &step else {
             panic!("{step:?}")
         };
-        let Ok(Returned::Response(response)) = Returned::read(returned) else {
+        let Ok(ReturnValue::Response(response)) = ReturnValue::read(returned) else {
             panic!("{returned}")
         };
         assert_eq!(&*response.status, "503");
@@ -169,7 +171,7 @@ fn nothing_is_answered_without_rules() {
 
 #[test]
 fn a_site_without_rules_has_the_default_ones() {
-    for (fetched, is_told) in [(Fetched::Missing, false), (Fetched::Denied, true)] {
+    for (fetched, is_told) in [(FetchOutcome::Missing, false), (FetchOutcome::Denied, true)] {
         let mut host = Host::default();
         let event = refused(DOMAIN);
         let (step, trouble) = host.fetched(&event, BEGIN_MS, fetched).unwrap();
@@ -182,7 +184,9 @@ fn a_site_without_rules_has_the_default_ones() {
     // Rules that are taken away are gone, and so is their ETag.
     let mut host = begun();
     let event = refused(DOMAIN);
-    let (step, _) = host.fetched(&event, BEGIN_MS, Fetched::Missing).unwrap();
+    let (step, _) = host
+        .fetched(&event, BEGIN_MS, FetchOutcome::Missing)
+        .unwrap();
     assert_eq!(told(&step), ("400".to_owned(), None));
     asks(&host.begin(&event, BEGIN_MS + REVALIDATE_MS).unwrap(), None);
 }
@@ -201,7 +205,8 @@ fn the_rules_of_one_site_answer_for_no_other() {
     // The site that was used longest ago makes room.
     for at in 1..MAX_SITES {
         let event = refused(&format!("site-{at}.s3.eu-central-1.amazonaws.com"));
-        host.fetched(&event, BEGIN_MS, Fetched::Missing).unwrap();
+        host.fetched(&event, BEGIN_MS, FetchOutcome::Missing)
+            .unwrap();
     }
     assert_eq!(host.sites.len(), MAX_SITES);
     let step = host.begin(&refused(DOMAIN), BEGIN_MS + 2).unwrap();
@@ -247,7 +252,7 @@ fn what_is_no_event_is_an_error() {
     let elsewhere = refused("evil.example");
     for json in ["", "{}", "[1]", &viewer, &elsewhere] {
         assert!(host.begin(json, BEGIN_MS).is_err(), "{json}");
-        assert!(host.fetched(json, BEGIN_MS, Fetched::Missing).is_err());
+        assert!(host.fetched(json, BEGIN_MS, FetchOutcome::Missing).is_err());
         assert!(host.looked(json, Look::There).is_err());
     }
     assert!(host.sites.is_empty());

@@ -17,21 +17,21 @@ fn headers(pairs: &[(&str, &str)]) -> HeaderMap {
 
 /// What an answer comes to; the order of its headers means nothing.
 #[derive(Debug)]
-struct Shown {
+struct ComparedAnswer {
     status: StatusCode,
     headers: HeaderMap,
     body: Body,
 }
 
-fn shown(answer: Answer<'_>) -> Shown {
-    Shown {
+fn shown(answer: Answer<'_>) -> ComparedAnswer {
+    ComparedAnswer {
         status: answer.status,
         headers: answer.headers.to_http(),
         body: answer.body,
     }
 }
 
-fn answer(pairs: &[(&str, &str)]) -> Shown {
+fn answer(pairs: &[(&str, &str)]) -> ComparedAnswer {
     shown(found(StatusCode::OK, &Headers::from_http(&headers(pairs))))
 }
 

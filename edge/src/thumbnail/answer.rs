@@ -5,7 +5,7 @@ use quillfront_headers::values::is_header_value;
 use quillfront_headers::{Metadata, Rules};
 use quillfront_image_urls::{Refusal, Variant};
 
-use super::make::NotMade;
+use super::make::MakeError;
 use crate::event::Headers;
 use crate::location::encode_path;
 use crate::respond::{
@@ -71,7 +71,7 @@ pub(super) fn missing(rules: &Rules) -> Answer<'static> {
 
 /// Returns the answer where no thumbnail can be made of an original: why, or the original itself where the URL
 /// says so. It is never an error of the server.
-pub(super) fn failed(variant: &Variant, why: &NotMade, rules: &Rules) -> Answer<'static> {
+pub(super) fn failed(variant: &Variant, why: &MakeError, rules: &Rules) -> Answer<'static> {
     let status = StatusCode::from_u16(why.status).ok();
     let status = status.filter(StatusCode::is_client_error);
     let mut answer = said(

@@ -1,7 +1,7 @@
 //! The URL of a thumbnail, before the cache.
 
 use quillfront_headers::Rules;
-use quillfront_image_urls::{Accepted, Keys, Place, Reader, Refusal, Variant};
+use quillfront_image_urls::{AcceptedFormats, Keys, Place, Reader, Refusal, Variant};
 
 use super::{Grant, answer, is_below, is_original};
 use crate::respond::Answer;
@@ -9,7 +9,7 @@ use crate::route::{INDEX, route};
 
 /// What is read of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Viewed<'a> {
+pub struct ThumbnailRequest<'a> {
     /// The path as the viewer sent it.
     pub path: &'a str,
     /// The `Accept` header; empty where there is none.
@@ -22,7 +22,7 @@ pub struct Viewed<'a> {
 
 /// What a path asks for.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Asked {
+pub enum Resolution {
     /// No thumbnail: an ordinary object.
     Ordinary,
     /// A thumbnail that nobody gets, with the answer that says why.
@@ -37,15 +37,15 @@ pub enum Asked {
 }
 
 /// Returns what a GET or HEAD asks for. The query string is no part of it.
-pub fn ask(viewed: Viewed<'_>, rules: &Rules) -> Asked {
+pub fn ask(viewed: ThumbnailRequest<'_>, rules: &Rules) -> Resolution {
     let path = viewed.path;
     let key = match route(path) {
         Ok(key) => key,
         Err(refusal) if is_below(path, rules) => {
             let refusal = Refusal::Malformed(refusal.to_string());
-            return Asked::Answer(answer::refused(&refusal, rules));
+            return Resolution::Answer(answer::refused(&refusal, rules));
         }
-        Err(_) => return Asked::Ordinary,
+        Err(_) => return Resolution::Ordinary,
     };
     let key = key.as_str();
     // A thumbnail is no folder with a page in it.
@@ -55,27 +55,29 @@ pub fn ask(viewed: Viewed<'_>, rules: &Rules) -> Asked {
     };
     let settings = &rules.images;
     let reader = Reader {
-        accepted: Accepted::read(viewed.accept),
+        accepted: AcceptedFormats::read(viewed.accept),
         keys: viewed.keys,
         now: viewed.now,
     };
-    let refused = |refusal: &Refusal| Asked::Answer(answer::refused(refusal, rules));
+    let refused = |refusal: &Refusal| Resolution::Answer(answer::refused(refusal, rules));
     match Variant::asked(key, &reader, settings) {
-        Ok(None) => Asked::Ordinary,
+        Ok(None) => Resolution::Ordinary,
         Err(refusal) => refused(&refusal),
         Ok(Some(wanted)) if wanted.is_signed && !is_plain(path, key, rules) => {
             let text = "a signed URL has its options as they are, without percent signs";
             refused(&Refusal::Malformed(text.to_owned()))
         }
-        Ok(Some(wanted)) if is_original(&wanted.variant.original, settings) => Asked::Thumbnail {
-            path: wanted.variant.path(settings),
-            grant: if wanted.is_signed {
-                Grant::Signed
-            } else {
-                Grant::Free
-            },
-        },
-        Ok(Some(_)) => Asked::Answer(answer::missing(rules)),
+        Ok(Some(wanted)) if is_original(&wanted.variant.original, settings) => {
+            Resolution::Thumbnail {
+                path: wanted.variant.path(settings),
+                grant: if wanted.is_signed {
+                    Grant::Signed
+                } else {
+                    Grant::Free
+                },
+            }
+        }
+        Ok(Some(_)) => Resolution::Answer(answer::missing(rules)),
     }
 }
 

@@ -28,7 +28,7 @@ pub trait Host {
     fn head(&self, key: &str) -> impl Future<Output = Result<Option<Head>, Self::Error>>;
 
     /// Returns an object; none where there is none (`GetObject`).
-    fn open(&self, key: &str) -> impl Future<Output = Result<Option<Opened>, Self::Error>>;
+    fn open(&self, key: &str) -> impl Future<Output = Result<Option<StoredObject>, Self::Error>>;
 
     /// Appends a range of an object's bytes, all of it, and returns true; false where the object has not this
     /// ETag any more (`GetObject` with `Range` and `If-Match`).
@@ -41,7 +41,7 @@ pub trait Host {
     ) -> impl Future<Output = Result<bool, Self::Error>>;
 
     /// Stores an object where there is none (`PutObject` with `If-None-Match: *`).
-    fn put(&self, object: &Object) -> impl Future<Output = Result<Put, Self::Error>>;
+    fn put(&self, object: &Object) -> impl Future<Output = Result<PutOutcome, Self::Error>>;
 
     /// Deletes an object if it has this ETag (`DeleteObject` with `If-Match`).
     fn delete(&self, key: &str, etag: &str) -> impl Future<Output = Result<(), Self::Error>>;
@@ -54,7 +54,7 @@ pub trait Codec {
     ///
     /// # Errors
     /// It is over a limit, or no picture.
-    fn check(&self, header: &[u8], limits: &Limits) -> Result<(), NotMade>;
+    fn check(&self, header: &[u8], limits: &Limits) -> Result<(), MakeError>;
 
     /// Makes the thumbnail. This takes its time.
     ///
@@ -65,7 +65,7 @@ pub trait Codec {
         original: &[u8],
         transform: &Transform,
         limits: &Limits,
-    ) -> Result<Encoded, NotMade>;
+    ) -> Result<EncodedPicture, MakeError>;
 }
 
 /// The header of a request by which viewer-request tells the function behind the cache that it has checked a
@@ -95,7 +95,7 @@ pub struct Head {
 
 /// An object with its bytes.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Opened {
+pub struct StoredObject {
     /// The headers of S3's answer.
     pub headers: Headers<'static>,
     /// All its bytes.
@@ -104,7 +104,7 @@ pub struct Opened {
 
 /// What came of storing an object.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Put {
+pub enum PutOutcome {
     /// It is stored under this ETag.
     Stored(String),
     /// There is one already (412), or somebody else is storing one (409).
@@ -116,7 +116,7 @@ pub enum Put {
 
 /// A thumbnail that was made.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Encoded {
+pub struct EncodedPicture {
     /// The bytes.
     pub bytes: Bytes,
     /// Their media type.
@@ -129,7 +129,7 @@ pub struct Encoded {
 
 /// Why no thumbnail can be made of an original.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NotMade {
+pub struct MakeError {
     /// The status of the answer.
     pub status: u16,
     /// One sentence.
@@ -139,7 +139,7 @@ pub struct NotMade {
 /// What came of it.
 #[derive(Clone, Debug, PartialEq)]
 #[allow(clippy::large_enum_variant)] // there is one for each request
-pub enum Made {
+pub enum MakeOutcome {
     /// The picture.
     Picture(Picture),
     /// An answer without one.
@@ -175,13 +175,13 @@ pub async fn make<H: Host>(
     path: &str,
     grant: Grant,
     rules: &Rules,
-) -> Result<Made, H::Error> {
+) -> Result<MakeOutcome, H::Error> {
     let variant = match wanted(path, grant, rules) {
         Ok(variant) => variant,
-        Err(refusal) => return Ok(Made::Answer(answer::refused(&refusal, rules))),
+        Err(refusal) => return Ok(MakeOutcome::Answer(answer::refused(&refusal, rules))),
     };
     let limits = &rules.images.limits;
-    let failed = |why: NotMade| Ok(Made::Answer(answer::failed(&variant, &why, rules)));
+    let failed = |why: MakeError| Ok(MakeOutcome::Answer(answer::failed(&variant, &why, rules)));
     let current = Variant {
         version: None,
         ..variant.clone()
@@ -189,19 +189,19 @@ pub async fn make<H: Host>(
     let mut last = None;
     for _ in 0..ATTEMPTS {
         let Some(original) = host.head(&variant.original).await? else {
-            return Ok(Made::Answer(answer::missing(rules)));
+            return Ok(MakeOutcome::Answer(answer::missing(rules)));
         };
         if let Some(asked) = variant.version {
             let opened = host.open(&current.key(&rules.images)).await?;
             if let Some(picture) = opened.and_then(|opened| opened.instead(asked, &original, rules))
             {
-                return Ok(Made::Picture(picture));
+                return Ok(MakeOutcome::Picture(picture));
             }
         }
         let bytes = match read(host, codec, &variant.original, &original, limits).await? {
-            Read::Whole(bytes) => bytes,
-            Read::Replaced => continue,
-            Read::OverLimit(why) => return failed(why),
+            ReadOutcome::Whole(bytes) => bytes,
+            ReadOutcome::Replaced => continue,
+            ReadOutcome::OverLimit(why) => return failed(why),
         };
         let content = Version::of(&bytes);
         let picture = match codec.make(&bytes, &variant.transform, limits) {
@@ -219,7 +219,7 @@ pub async fn make<H: Host>(
                 return Ok(passing(object, original, rules));
             };
             let answer = object.stored(&etag, rules);
-            return Ok(Made::Picture(Picture {
+            return Ok(MakeOutcome::Picture(Picture {
                 answer: if is_other {
                     answer::for_a_minute(answer)
                 } else {
@@ -240,7 +240,7 @@ pub async fn make<H: Host>(
     }
     Ok(match last {
         Some((object, original)) => passing(object, original, rules),
-        None => Made::Answer(answer::unsettled(rules)),
+        None => MakeOutcome::Answer(answer::unsettled(rules)),
     })
 }
 
@@ -260,13 +260,13 @@ fn wanted(path: &str, grant: Grant, rules: &Rules) -> Result<Variant, Refusal> {
 }
 
 /// What came of reading an original.
-enum Read {
+enum ReadOutcome {
     /// Its bytes.
     Whole(Vec<u8>),
     /// It is another one now, or gone.
     Replaced,
     /// It is not read any further.
-    OverLimit(NotMade),
+    OverLimit(MakeError),
 }
 
 /// Reads an original: its size first, then its header, then the rest.
@@ -276,12 +276,12 @@ async fn read<H: Host>(
     key: &str,
     original: &Head,
     limits: &Limits,
-) -> Result<Read, H::Error> {
+) -> Result<ReadOutcome, H::Error> {
     let Head {
         etag, size_bytes, ..
     } = original;
     if *size_bytes > limits.bytes {
-        return Ok(Read::OverLimit(NotMade {
+        return Ok(ReadOutcome::OverLimit(MakeError {
             status: 413,
             reason: format!(
                 "the original is too large: {size_bytes} bytes; it may have {}",
@@ -292,19 +292,19 @@ async fn read<H: Host>(
     let first = HEADER_BYTES.min(*size_bytes);
     let mut bytes = Vec::with_capacity(usize::try_from(first).unwrap_or_default());
     if first > 0 && !host.read(key, etag, 0..first, &mut bytes).await? {
-        return Ok(Read::Replaced);
+        return Ok(ReadOutcome::Replaced);
     }
     if first < *size_bytes {
         if let Err(why) = codec.check(&bytes, limits) {
-            return Ok(Read::OverLimit(why));
+            return Ok(ReadOutcome::OverLimit(why));
         }
         let rest = usize::try_from(size_bytes - first).unwrap_or_default();
         bytes.reserve_exact(rest);
         if !host.read(key, etag, first..*size_bytes, &mut bytes).await? {
-            return Ok(Read::Replaced);
+            return Ok(ReadOutcome::Replaced);
         }
     }
-    Ok(Read::Whole(bytes))
+    Ok(ReadOutcome::Whole(bytes))
 }
 
 /// Stores a thumbnail, and returns the ETag that it has. One of an earlier original gives way to it. None where
@@ -316,9 +316,9 @@ async fn store<H: Host>(
 ) -> Result<Option<String>, H::Error> {
     for _ in 0..ATTEMPTS {
         match host.put(object).await? {
-            Put::Stored(etag) => return Ok(Some(etag)),
-            Put::Failed => return left(host, object, original).await,
-            Put::Occupied => {}
+            PutOutcome::Stored(etag) => return Ok(Some(etag)),
+            PutOutcome::Failed => return left(host, object, original).await,
+            PutOutcome::Occupied => {}
         }
         match host.head(&object.key).await? {
             // Somebody else has made the same.
@@ -343,7 +343,7 @@ async fn left<H: Host>(
     Ok(there.map(|there| there.etag))
 }
 
-impl Opened {
+impl StoredObject {
     /// Returns the current picture for a URL whose version is of another content; none where this object does not
     /// show that it is.
     fn instead(self, asked: Version, original: &Head, rules: &Rules) -> Option<Picture> {
@@ -359,8 +359,8 @@ impl Opened {
 }
 
 /// A picture that is not stored.
-fn passing(object: Object, original: Head, rules: &Rules) -> Made {
-    Made::Picture(Picture {
+fn passing(object: Object, original: Head, rules: &Rules) -> MakeOutcome {
+    MakeOutcome::Picture(Picture {
         answer: object.passing(rules),
         bytes: object.bytes,
         original: original.etag,

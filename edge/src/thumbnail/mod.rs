@@ -3,7 +3,7 @@
 //! The story of a request, one module a step:
 //!
 //! 1. [`ask`](mod@ask): before the cache. The path is refused, or becomes the one by which caches and buckets know
-//!    the picture, its canonical form. What the reader takes ([`Accept`](Viewed::accept)) is in it from here on, and
+//!    the picture, its canonical form. What the reader takes ([`Accept`](ThumbnailRequest::accept)) is in it from here on, and
 //!    a signature has been checked, so nothing else of the request matters any more but the [`Grant`].
 //! 2. The host looks whether there is such an object. It is a finished thumbnail where it was made of the
 //!    [original as it is now](is_of).
@@ -26,9 +26,10 @@ mod object;
 
 pub(crate) use answer::{MAX_REASON, led_to_original};
 pub use answer::{REMARK_HEADER, SHORT_CACHE_CONTROL, found};
-pub use ask::{Asked, Viewed, ask};
+pub use ask::{Resolution, ThumbnailRequest, ask};
 pub use make::{
-    Codec, Encoded, Grant, Head, Host, Made, NotMade, Opened, Picture, Put, SIGNED_HEADER, make,
+    Codec, EncodedPicture, Grant, Head, Host, MakeError, MakeOutcome, Picture, PutOutcome,
+    SIGNED_HEADER, StoredObject, make,
 };
 pub use object::{IMMUTABLE, Object};
 

@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 
 use super::answer::{REMARK_HEADER, for_a_minute, found};
-use super::make::{Encoded, Head};
+use super::make::{EncodedPicture, Head};
 use crate::event::Headers;
 use crate::location::encode_path;
 use crate::respond::{Answer, CACHE_CONTROL, CONTENT_TYPE, ETAG};
@@ -43,7 +43,7 @@ impl Object {
         variant: &Variant,
         original: &Head,
         content: Version,
-        picture: Encoded,
+        picture: EncodedPicture,
         rules: &Rules,
     ) -> Self {
         let remark = picture.remark;

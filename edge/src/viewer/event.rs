@@ -9,7 +9,7 @@ use quillfront_image_urls::Keys;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::{Behaviour, Decision, Viewed, decide};
+use super::{Behaviour, Decision, ViewerRequest, decide};
 use crate::respond::{Answer, Body};
 use crate::thumbnail::{Grant, SIGNED_HEADER};
 
@@ -65,7 +65,7 @@ pub fn handle(json: &str, rules: &Rules, keys: &Keys, now: u64) -> Result<Value,
     };
     let host = header(&request, "host");
     let accept = header(&request, "accept");
-    let viewed = Viewed {
+    let viewed = ViewerRequest {
         path,
         query: raw.as_deref(),
         host: host.as_deref(),

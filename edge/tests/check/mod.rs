@@ -11,7 +11,7 @@ pub use cases::decide;
 pub use seeds::seeded;
 
 use quillfront_edge::event::restrictions::{MAX_HEADER_BYTES, is_disallowed};
-use quillfront_edge::event::{Event, Headers, Returned};
+use quillfront_edge::event::{Event, Headers, ReturnValue};
 use quillfront_edge::functions::{Error, Outcome, Query, Site, handle};
 use quillfront_edge::origin_response::Look;
 use quillfront_edge::route::route;
@@ -53,8 +53,8 @@ pub fn check(case: &Case) -> Part {
         assert!(key.ends_with("/index.html"), "{key}");
         check_key(&key);
     }
-    let part = match Returned::read(&returned).expect("a reply") {
-        Returned::Request(request) => {
+    let part = match ReturnValue::read(&returned).expect("a reply") {
+        ReturnValue::Request(request) => {
             check_headers(&request.headers, &event.request().headers);
             let key = route(&request.uri).expect("a path of the site");
             assert!(!key.is_internal());
@@ -63,7 +63,7 @@ pub fn check(case: &Case) -> Part {
             check_idempotent(&event, &request.uri, &returned, case);
             Part::Request
         }
-        Returned::Response(response) => {
+        ReturnValue::Response(response) => {
             let none = Headers::default();
             let came = event.response().map_or(&none, |response| &response.headers);
             check_headers(&response.headers, came);
@@ -235,7 +235,7 @@ fn check_idempotent(event: &Event<'_>, uri: &str, returned: &str, case: &Case) {
     again["Records"][0]["cf"]["request"] = serde_json::from_str(returned).expect("a request");
     let (second, _) = run(&again.to_string(), case);
     let second = second.expect("an answer");
-    let Ok(Returned::Request(second)) = Returned::read(&second) else {
+    let Ok(ReturnValue::Request(second)) = ReturnValue::read(&second) else {
         panic!(
             "{} goes to {uri}, and then is {second}",
             &*event.request().uri
@@ -271,8 +271,8 @@ fn check_unkeyed(case: &Case, returned: &str) {
         assert_eq!(answer, returned, "{name}: {value}");
         return;
     }
-    match (Returned::read(&answer), Returned::read(returned)) {
-        (Ok(Returned::Request(one)), Ok(Returned::Request(other))) => {
+    match (ReturnValue::read(&answer), ReturnValue::read(returned)) {
+        (Ok(ReturnValue::Request(one)), Ok(ReturnValue::Request(other))) => {
             assert_eq!(one.uri, other.uri)
         }
         _ => assert_eq!(answer, returned, "{name}: {value}"),

@@ -7,7 +7,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-use quillfront_edge::thumbnail::{Codec, Encoded, NotMade};
+use quillfront_edge::thumbnail::{Codec, EncodedPicture, MakeError};
 use quillfront_image_urls::{Limits, Transform};
 use quillfront_images::thumbnail::{self, ThumbnailError};
 
@@ -30,7 +30,7 @@ impl Codecs {
 }
 
 impl Codec for Codecs {
-    fn check(&self, header: &[u8], limits: &Limits) -> Result<(), NotMade> {
+    fn check(&self, header: &[u8], limits: &Limits) -> Result<(), MakeError> {
         let looked = thumbnail::look(header, limits);
         looked.map(|_| ()).map_err(|error| not_made(&error))
     }
@@ -41,7 +41,7 @@ impl Codec for Codecs {
         original: &[u8],
         transform: &Transform,
         limits: &Limits,
-    ) -> Result<Encoded, NotMade> {
+    ) -> Result<EncodedPicture, MakeError> {
         let pixels = thumbnail::look(original, limits).map_err(|error| not_made(&error))?;
         let is_large = pixels.is_some_and(|pixels| pixels > LARGE_PIXELS);
         let alone = || self.large.lock().unwrap_or_else(PoisonError::into_inner);
@@ -49,7 +49,7 @@ impl Codec for Codecs {
         self.made.fetch_add(1, Ordering::Relaxed);
         let made = thumbnail::make(original, transform, limits);
         let made = made.map_err(|error| not_made(&error))?;
-        Ok(Encoded {
+        Ok(EncodedPicture {
             bytes: made.bytes.into(),
             content_type: made.content_type,
             extension: made.extension,
@@ -58,8 +58,8 @@ impl Codec for Codecs {
     }
 }
 
-fn not_made(error: &ThumbnailError) -> NotMade {
-    NotMade {
+fn not_made(error: &ThumbnailError) -> MakeError {
+    MakeError {
         status: error.status(),
         reason: error.to_string(),
     }

@@ -13,11 +13,11 @@ use quillfront_edge::respond::{Answer, Body};
 const PART_BYTES: usize = 256 * 1_024;
 
 /// An answer on its way. Its body is at hand, so that nothing can fail in the middle of it.
-pub type Streamed =
+pub type ResponseStream =
     StreamResponse<Box<dyn Stream<Item = Result<Bytes, Infallible>> + Send + Unpin>>;
 
 /// Returns an answer with a body; that of the answer itself where it has one.
-pub fn streamed(answer: Answer<'static>, bytes: Bytes) -> Streamed {
+pub fn streamed(answer: Answer<'static>, bytes: Bytes) -> ResponseStream {
     let body = match answer.body {
         Body::Text(text) => Bytes::from(text.into_owned()),
         Body::Object => bytes,

@@ -13,8 +13,8 @@ use aws_sdk_s3::primitives::ByteStream;
 use aws_smithy_http_client::Builder as HttpClient;
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use quillfront_edge::event::Headers;
-use quillfront_edge::host::Fetched;
-use quillfront_edge::thumbnail::{Head, Host, Object, Opened, Put};
+use quillfront_edge::host::FetchOutcome;
+use quillfront_edge::thumbnail::{Head, Host, Object, PutOutcome, StoredObject};
 use quillfront_headers::{Field, MAX_RULES_BYTES, Original, RULES_KEY, S3_PREFIX};
 use tokio::time::{Instant, timeout_at};
 
@@ -72,15 +72,15 @@ pub enum RulesObject {
         /// Its bytes; one more than it may have where it is too long.
         bytes: Vec<u8>,
     },
-    /// As [`Fetched`] has it.
-    Other(Fetched<'static>),
+    /// As [`FetchOutcome`] has it.
+    Other(FetchOutcome<'static>),
 }
 
 impl RulesObject {
     /// Returns it as the rules are learnt from it.
-    pub fn fetched(&self) -> Fetched<'_> {
+    pub fn fetched(&self) -> FetchOutcome<'_> {
         match self {
-            Self::Object { etag, bytes } => Fetched::Object {
+            Self::Object { etag, bytes } => FetchOutcome::Object {
                 etag: etag.as_deref(),
                 bytes,
             },
@@ -131,10 +131,10 @@ impl Bucket {
                     Ok(output) => output,
                     Err(error) => {
                         return RulesObject::Other(match status(&error) {
-                            Some(304) => Fetched::NotModified,
-                            Some(404) => Fetched::Missing,
-                            Some(403) => Fetched::Denied,
-                            _ => Fetched::Failed(reason(&error)),
+                            Some(304) => FetchOutcome::NotModified,
+                            Some(404) => FetchOutcome::Missing,
+                            Some(403) => FetchOutcome::Denied,
+                            _ => FetchOutcome::Failed(reason(&error)),
                         });
                     }
                 };
@@ -145,9 +145,9 @@ impl Bucket {
                     Err(reason) => reason_of_cut = reason,
                 }
             }
-            RulesObject::Other(Fetched::Failed(reason_of_cut))
+            RulesObject::Other(FetchOutcome::Failed(reason_of_cut))
         };
-        let late = |_| RulesObject::Other(Fetched::Failed("no answer in time".to_owned()));
+        let late = |_| RulesObject::Other(FetchOutcome::Failed("no answer in time".to_owned()));
         timeout_at(deadline, fetching).await.unwrap_or_else(late)
     }
 }
@@ -221,7 +221,7 @@ impl Host for Requests {
         .await
     }
 
-    async fn open(&self, key: &str) -> Result<Option<Opened>, BucketError> {
+    async fn open(&self, key: &str) -> Result<Option<StoredObject>, BucketError> {
         let Bucket { client, place } = &self.bucket;
         let request = client.get_object().bucket(&place.bucket);
         let request = request.key(place.key(key));
@@ -235,7 +235,7 @@ impl Host for Requests {
             let mut bytes = Vec::new();
             let read = append(output.body, MAX_THUMBNAIL_BYTES, &mut bytes).await;
             read.map_err(|reason| failed("GetObject", key, &reason))?;
-            Ok(Some(Opened {
+            Ok(Some(StoredObject {
                 headers,
                 bytes: bytes.into(),
             }))
@@ -276,7 +276,7 @@ impl Host for Requests {
         .await
     }
 
-    async fn put(&self, object: &Object) -> Result<Put, BucketError> {
+    async fn put(&self, object: &Object) -> Result<PutOutcome, BucketError> {
         let Bucket { client, place } = &self.bucket;
         let metadata = object.metadata.clone().into_iter().collect();
         let request = client
@@ -292,15 +292,15 @@ impl Host for Requests {
         let key = object.key.as_str();
         let put = self.in_time("PutObject", key, async {
             match request.send().await {
-                Ok(output) => Ok(Put::Stored(unquoted(output.e_tag()))),
-                Err(error) if matches!(status(&error), Some(409 | 412)) => Ok(Put::Occupied),
+                Ok(output) => Ok(PutOutcome::Stored(unquoted(output.e_tag()))),
+                Err(error) if matches!(status(&error), Some(409 | 412)) => Ok(PutOutcome::Occupied),
                 Err(error) => Err(trouble("PutObject", key, &error)),
             }
         });
         Ok(put.await.unwrap_or_else(|error| {
             // The reader gets the picture all the same.
             eprintln!("{error}");
-            Put::Failed
+            PutOutcome::Failed
         }))
     }
 

@@ -6,16 +6,16 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use bytes::Bytes;
 use http::StatusCode;
 use quillfront_codecs::Codecs;
-use quillfront_edge::host::KnownRules;
+use quillfront_edge::host::RulesCache;
 use quillfront_edge::respond::{self, Answer};
-use quillfront_edge::thumbnail::{Grant, Made, make};
+use quillfront_edge::thumbnail::{Grant, MakeOutcome, make};
 use quillfront_headers::Rules;
 use tokio::runtime::Handle;
 use tokio::time::{Instant, timeout_at};
 
-use super::answer::{Streamed, streamed};
-use super::asked::{Asked, Method};
+use super::answer::{ResponseStream, streamed};
 use super::bucket::{Bucket, BucketError, Requests};
+use super::url_request::{Method, UrlRequest};
 
 /// What is left of the function's time for the answer.
 const FOR_THE_ANSWER: Duration = Duration::from_secs(1);
@@ -24,7 +24,7 @@ const FOR_THE_ANSWER: Duration = Duration::from_secs(1);
 pub struct Service {
     bucket: Bucket,
     codecs: Arc<Codecs>,
-    rules: Mutex<KnownRules>,
+    rules: Mutex<RulesCache>,
 }
 
 /// Why there is no picture, and none of the reasons that readers are told of.
@@ -51,7 +51,7 @@ impl Service {
     }
 
     /// Answers a request. `deadline_ms` is when the process is killed, in milliseconds since 1970.
-    pub async fn answer(&self, asked: Asked, deadline_ms: u64) -> Streamed {
+    pub async fn answer(&self, asked: UrlRequest, deadline_ms: u64) -> ResponseStream {
         let begin = Instant::now();
         let now_ms = now_ms();
         let left = Duration::from_millis(deadline_ms.saturating_sub(now_ms));
@@ -67,8 +67,8 @@ impl Service {
         };
         let rules = rules.unwrap_or_default();
         let (answer, bytes) = match made {
-            Ok(Made::Picture(picture)) => (picture.answer, picture.bytes),
-            Ok(Made::Answer(answer)) => (answer, Bytes::new()),
+            Ok(MakeOutcome::Picture(picture)) => (picture.answer, picture.bytes),
+            Ok(MakeOutcome::Answer(answer)) => (answer, Bytes::new()),
             Err(trouble) => {
                 eprintln!("{path:?}: {trouble}");
                 (unavailable(&rules), Bytes::new())
@@ -110,7 +110,7 @@ impl Service {
         grant: Grant,
         rules: &Arc<Rules>,
         deadline: Instant,
-    ) -> Result<Made, Trouble> {
+    ) -> Result<MakeOutcome, Trouble> {
         let requests = Requests {
             bucket: self.bucket.clone(),
             deadline,

@@ -6,7 +6,7 @@ mod segments;
 use super::metadata::Metadata;
 use super::{Leaks, Pieces, is_telling, xmp};
 use crate::ImageError;
-use appended::Appended;
+use appended::Trailer;
 use segments::{Segment, walk};
 
 const EXIF: &[u8] = b"Exif\0";
@@ -20,7 +20,7 @@ const MAX_EXIF: usize = 65_535 - 2 - 6;
 
 pub(super) fn examine(bytes: &[u8], leaks: &mut Leaks) -> Result<Pieces, ImageError> {
     let (segments, end) = walk(bytes)?;
-    let appended = Appended::examine(bytes, &segments, end, leaks);
+    let appended = Trailer::examine(bytes, &segments, end, leaks);
     let exif = first(&segments, 0xe1, EXIF);
     let xmp = first(&segments, 0xe1, XMP);
     // More than a segment holds goes on in the next one.

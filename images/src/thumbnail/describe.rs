@@ -21,7 +21,7 @@ pub(crate) struct Facts {
 }
 
 /// What is said of what would be made of it.
-struct Made {
+struct Description {
     /// None where a drawing does not say.
     size: Option<(u32, u32)>,
     content_type: &'static str,
@@ -52,7 +52,7 @@ pub(crate) fn describe(
         format: Some(Format::Avif),
         ..Transform::default()
     };
-    let made = Made {
+    let made = Description {
         size: Some(view.canvas),
         content_type: choose(wanted).encoding.content_type(),
         remark: choose(&avif).remark,
@@ -63,7 +63,7 @@ pub(crate) fn describe(
 
 /// Describes a drawing, which stays as it is.
 pub(crate) fn describe_drawing(facts: &Facts) -> Thumbnail {
-    let made = Made {
+    let made = Description {
         size: facts.size,
         content_type: facts.content_type,
         remark: None,
@@ -78,7 +78,7 @@ fn hash(pixels: Pixels) -> Vec<u8> {
     thumbhash::thumbhash(width, height, &pixels.bytes)
 }
 
-fn json(facts: &Facts, made: &Made) -> Thumbnail {
+fn json(facts: &Facts, made: &Description) -> Thumbnail {
     let number = |number: Option<u32>| number.map_or("null".to_owned(), |n| n.to_string());
     // Nothing that is written as a text has a character that JSON would escape.
     let text = |text: Option<&str>| text.map_or("null".to_owned(), |text| format!("\"{text}\""));

@@ -1,7 +1,7 @@
 //! Originals that are damaged or lie. Each comes to an end, with an answer or an error.
 
 use super::header::header;
-use super::read::{Wanted, read};
+use super::read::{FrameChoice, read};
 use super::{Limits, ThumbnailError};
 use crate::tests::halves;
 use image::ImageFormat;
@@ -69,7 +69,7 @@ fn animation() -> Vec<u8> {
 /// Does everything with it that a thumbnail can need.
 fn try_all(bytes: &[u8]) {
     let head = header(bytes, &LIMITS);
-    for wanted in [Wanted::First, Wanted::All] {
+    for wanted in [FrameChoice::First, FrameChoice::All] {
         let Ok(original) = read(bytes, wanted, &LIMITS) else {
             continue;
         };
@@ -96,14 +96,20 @@ fn an_animation_stops_at_its_limits() {
             ..LIMITS
         },
     ] {
-        let told = read(&bytes, Wanted::All, &limits).err();
+        let told = read(&bytes, FrameChoice::All, &limits).err();
         assert!(
             matches!(told, Some(ThumbnailError::TooLarge(_))),
             "{told:?}"
         );
-        assert!(read(&bytes, Wanted::First, &limits).is_ok());
+        assert!(read(&bytes, FrameChoice::First, &limits).is_ok());
     }
-    assert_eq!(read(&bytes, Wanted::All, &LIMITS).unwrap().frames.len(), 3);
+    assert_eq!(
+        read(&bytes, FrameChoice::All, &LIMITS)
+            .unwrap()
+            .frames
+            .len(),
+        3
+    );
 }
 
 /// A PNG says how many frames it has; what counts is how many it has.
@@ -120,7 +126,7 @@ fn a_png_that_lies_about_its_frames_is_counted() {
     writer.finish().unwrap();
     let claim = bytes.windows(4).position(|four| four == b"acTL").unwrap();
     bytes[claim + 7] = 1;
-    let told = read(&bytes, Wanted::All, &LIMITS).err();
+    let told = read(&bytes, FrameChoice::All, &LIMITS).err();
     assert!(
         matches!(told, Some(ThumbnailError::TooLarge(_))),
         "{told:?}"

@@ -5,7 +5,7 @@ use super::encode::{self, Choice, Encoding};
 use super::geometry::{self, View};
 use super::header::{Frames, header};
 use super::original::{Original, OriginalFormat};
-use super::read::{Wanted, is_svg, read};
+use super::read::{FrameChoice, is_svg, read};
 use super::transform::{Format, Transform};
 use super::{Limits, ThumbnailError, steps};
 use crate::svg;
@@ -51,9 +51,9 @@ pub fn make(
     let frames = match header.frames {
         Frames::Animation(count) if is_animated => {
             check_animation(&view, count, limits)?;
-            Wanted::All
+            FrameChoice::All
         }
-        _ => Wanted::First,
+        _ => FrameChoice::First,
     };
     let decoded = read(original, frames, limits)?;
     debug_assert_eq!(decoded.orientation, header.orientation);

@@ -25,7 +25,7 @@ use crate::guarded;
 
 /// What is wanted of an animation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Wanted {
+pub(crate) enum FrameChoice {
     /// Its first frame, as a still picture.
     First,
     /// All frames.
@@ -35,16 +35,16 @@ pub(crate) enum Wanted {
 /// Decodes an original. Its limits are checked before.
 pub(crate) fn read(
     bytes: &[u8],
-    wanted: Wanted,
+    wanted: FrameChoice,
     limits: &Limits,
 ) -> Result<Original, ThumbnailError> {
     guarded(|| {
         let file = header::open(bytes, limits)?;
         let header = file.header();
-        if wanted == Wanted::All {
+        if wanted == FrameChoice::All {
             header.check_animation(limits)?;
         }
-        let Decoded { frames, loops } = file.decode(wanted)?;
+        let DecodedFrames { frames, loops } = file.decode(wanted)?;
         Ok(Original {
             format: header.format,
             frames,
@@ -56,12 +56,12 @@ pub(crate) fn read(
 }
 
 /// The frames of a file, in sRGB.
-struct Decoded {
+struct DecodedFrames {
     frames: Vec<Frame>,
     loops: u16,
 }
 
-impl Decoded {
+impl DecodedFrames {
     fn still(pixels: Pixels) -> Self {
         Self {
             frames: vec![Frame { pixels, delay: 0 }],
@@ -115,14 +115,14 @@ impl<'a> File<'a> {
         }
     }
 
-    fn decode(&self, wanted: Wanted) -> Result<Decoded, ThumbnailError> {
+    fn decode(&self, wanted: FrameChoice) -> Result<DecodedFrames, ThumbnailError> {
         match self {
-            Self::Jpeg(file) => Ok(Decoded::still(file.decode()?)),
+            Self::Jpeg(file) => Ok(DecodedFrames::still(file.decode()?)),
             Self::Png(file) => file.decode(wanted),
             Self::Gif(file) => file.decode(wanted),
             Self::Webp(file) => file.decode(wanted),
-            Self::Avif(file) => Ok(Decoded::still(file.decode()?)),
-            Self::Bitmap(file) => Ok(Decoded::still(file.decode()?)),
+            Self::Avif(file) => Ok(DecodedFrames::still(file.decode()?)),
+            Self::Bitmap(file) => Ok(DecodedFrames::still(file.decode()?)),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Originals against what others make of them: `tests/pictures/make_references.py` says how.
 
 use super::difference;
-use super::read::{Wanted, read};
+use super::read::{FrameChoice, read};
 use super::{Limits, ThumbnailError};
 use crate::encode::Pixels;
 use image::metadata::Orientation;
@@ -18,7 +18,7 @@ macro_rules! pictures {
 }
 
 fn pixels(bytes: &[u8]) -> Result<Pixels, ThumbnailError> {
-    let mut original = read(bytes, Wanted::First, &Limits::default())?;
+    let mut original = read(bytes, FrameChoice::First, &Limits::default())?;
     Ok(original.frames.remove(0).pixels)
 }
 
@@ -139,14 +139,14 @@ fn a_jpeg_in_several_scans_is_refused_where_it_takes_much_memory() {
         ..Limits::default()
     };
     for bytes in [&progressive[..], scans] {
-        let told = read(bytes, Wanted::First, &limits).err();
+        let told = read(bytes, FrameChoice::First, &limits).err();
         assert!(
             matches!(told, Some(ThumbnailError::TooLarge(_))),
             "{told:?}"
         );
     }
     let baseline = include_bytes!("../../tests/jpeg/420.jpg");
-    assert!(read(baseline, Wanted::First, &limits).is_ok());
+    assert!(read(baseline, FrameChoice::First, &limits).is_ok());
 }
 
 #[test]

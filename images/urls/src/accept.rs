@@ -2,7 +2,7 @@
 
 /// The newer formats that a reader takes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Accepted {
+pub struct AcceptedFormats {
     /// AVIF.
     pub avif: bool,
     /// WebP.
@@ -12,7 +12,7 @@ pub struct Accepted {
 /// Bytes of the header that are read; browsers send some two hundred.
 const MAX_BYTES: usize = 2_048;
 
-impl Accepted {
+impl AcceptedFormats {
     /// Reads the header's value (RFC 9110, section 12.5.1). Only formats that it names count: `*/*` and `image/*`
     /// are sent by programs that show no AVIF.
     pub fn read(accept: &str) -> Self {
@@ -71,7 +71,11 @@ mod tests {
             ("text/html,image/avifs,ximage/webp", false, false),
             (",,;;q=,image/webp;x=\"a", false, true),
         ] {
-            assert_eq!(Accepted::read(accept), Accepted { avif, webp }, "{accept}");
+            assert_eq!(
+                AcceptedFormats::read(accept),
+                AcceptedFormats { avif, webp },
+                "{accept}"
+            );
         }
     }
 }

@@ -12,15 +12,15 @@
 //!    what is allowed.
 //! 3. [`Options::admit`] says which of them anybody may ask for ([`Settings`]): sizes and qualities go up to the next
 //!    step of a ladder, so that nobody can have any number of pictures made. All others need a [signature](sign).
-//! 4. [`Accepted`] is what the reader takes; it decides `format=auto`.
+//! 4. [`AcceptedFormats`] is what the reader takes; it decides `format=auto`.
 //! 5. [`Transform::normalised`] drops what changes nothing, and its text ([`Variant::key`]) has one order, so that
 //!    equal pictures have one key.
 //!
 //! ```
-//! use quillfront_image_urls::{Accepted, Reader, Refusal, Settings, Variant};
+//! use quillfront_image_urls::{AcceptedFormats, Reader, Refusal, Settings, Variant};
 //!
 //! let settings = Settings::default();
-//! let chrome = Accepted::read("image/avif,image/webp,image/apng,*/*;q=0.8");
+//! let chrome = AcceptedFormats::read("image/avif,image/webp,image/apng,*/*;q=0.8");
 //! let asked = |key| Variant::asked(key, &Reader::of(chrome), &settings);
 //!
 //! let wanted = asked("img/f=auto,w=600/photos/cat.jpg")?.expect("a thumbnail");
@@ -50,16 +50,16 @@ mod variant;
 mod version;
 mod write;
 
-pub use accept::Accepted;
+pub use accept::AcceptedFormats;
 pub use limits::Limits;
 pub use options::{OPTIONS, Options};
 pub use path::encode_path;
 pub use place::Place;
 pub use refusal::Refusal;
 pub use settings::{MAX_PRESETS, MAX_STEPS, Settings, SettingsError};
-pub use sign::{Keys, KeysError, Signed};
+pub use sign::{Keys, KeysError, SignedOptions};
 pub use transform::Transform;
-pub use variant::{Reader, Variant, Wanted};
+pub use variant::{GrantedVariant, Reader, Variant};
 pub use version::Version;
 
 #[cfg(test)]

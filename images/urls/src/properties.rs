@@ -67,8 +67,8 @@ fn options() -> impl Strategy<Value = String> {
     proptest::collection::vec(option(), 1..5).prop_map(|options| options.join(","))
 }
 
-fn accepted() -> impl Strategy<Value = Accepted> {
-    (any::<bool>(), any::<bool>()).prop_map(|(avif, webp)| Accepted { avif, webp })
+fn accepted() -> impl Strategy<Value = AcceptedFormats> {
+    (any::<bool>(), any::<bool>()).prop_map(|(avif, webp)| AcceptedFormats { avif, webp })
 }
 
 fn settings() -> Settings {
@@ -86,7 +86,7 @@ proptest! {
         for key in [key.clone(), format!("img/{key}"), format!("img/{options}/{key}")] {
             let reader = Reader::of(accepted);
             match Variant::asked(&key, &reader, &settings) {
-                Ok(Some(Wanted { variant, is_signed })) => {
+                Ok(Some(GrantedVariant { variant, is_signed })) => {
                     prop_assert!(!is_signed);
                     prop_assert!(variant.is_free(&settings));
                     let canonical = variant.key(&settings);
@@ -100,7 +100,7 @@ proptest! {
             }
         }
         let _ = Variant::read(&key, &settings);
-        let _ = Accepted::read(&key);
+        let _ = AcceptedFormats::read(&key);
     }
 
     /// What is written is read as the same, and normalising twice is normalising once.
@@ -183,7 +183,7 @@ fn nobody_has_any_number_of_pictures_made() {
             });
         }
         let key = format!("img/{}/photos/cat.jpg", options.join(","));
-        let accepted = Accepted {
+        let accepted = AcceptedFormats {
             avif: random.below(2) == 0,
             webp: random.below(2) == 0,
         };

@@ -99,7 +99,7 @@ fn mac(key: &str, message: &str) -> Option<Hmac<Sha256>> {
 
 /// The options of a signed URL, taken apart.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Signed<'a> {
+pub struct SignedOptions<'a> {
     /// All options but the last two.
     pub options: &'a str,
     /// When the URL expires, in seconds since 1970.
@@ -108,7 +108,7 @@ pub struct Signed<'a> {
     signature: Vec<u8>,
 }
 
-impl<'a> Signed<'a> {
+impl<'a> SignedOptions<'a> {
     /// Takes the options of a URL apart; none where they have no signature. [`check`](Self::check) says whether it is
     /// right.
     ///

@@ -2,7 +2,8 @@
 
 use crate::transform::Format;
 use crate::{
-    Accepted, Keys, Options, Place, Refusal, Settings, Signed, Transform, Version, encode_path,
+    AcceptedFormats, Keys, Options, Place, Refusal, Settings, SignedOptions, Transform, Version,
+    encode_path,
 };
 use sha2::{Digest, Sha256};
 
@@ -24,7 +25,7 @@ pub struct Variant {
 #[derive(Debug, Clone, Copy)]
 pub struct Reader<'k> {
     /// What the reader takes.
-    pub accepted: Accepted,
+    pub accepted: AcceptedFormats,
     /// What signatures are checked with.
     pub keys: &'k Keys,
     /// The time, in seconds since 1970.
@@ -33,7 +34,7 @@ pub struct Reader<'k> {
 
 impl Reader<'static> {
     /// Returns a reader where no signatures are checked: every one is refused.
-    pub fn of(accepted: Accepted) -> Self {
+    pub fn of(accepted: AcceptedFormats) -> Self {
         const NONE: &Keys = &Keys::none();
         Self {
             accepted,
@@ -45,7 +46,7 @@ impl Reader<'static> {
 
 /// A thumbnail that a reader may have.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Wanted {
+pub struct GrantedVariant {
     /// The thumbnail.
     pub variant: Variant,
     /// Whether it was asked for by a signed URL. Otherwise it is free.
@@ -62,13 +63,13 @@ impl Variant {
         key: &str,
         reader: &Reader<'_>,
         settings: &Settings,
-    ) -> Result<Option<Wanted>, Refusal> {
+    ) -> Result<Option<GrantedVariant>, Refusal> {
         let (options, original) = match Place::of(key, settings) {
             Place::Ordinary => return Ok(None),
             Place::Canonical => return Err(Refusal::Canonical),
             Place::Thumbnail { options, original } => (options, original),
         };
-        let signed = Signed::read(options)?;
+        let signed = SignedOptions::read(options)?;
         let options = signed.as_ref().map_or(options, |signed| signed.options);
         let options = Options::parse(options, settings)?;
         if original.is_empty() {
@@ -88,14 +89,14 @@ impl Variant {
         if variant.key(settings).len() > MAX_KEY_BYTES {
             return Err(Refusal::Malformed("the path is too long".to_owned()));
         }
-        Ok(Some(Wanted {
+        Ok(Some(GrantedVariant {
             variant,
             is_signed: signed.is_some(),
         }))
     }
 
     /// Returns the thumbnail of an original that admitted options stand for, for a reader who takes some formats.
-    pub fn of(original: &str, options: Options, accepted: Accepted) -> Self {
+    pub fn of(original: &str, options: Options, accepted: AcceptedFormats) -> Self {
         let mut transform = options.transform;
         if options.is_auto {
             transform.format = automatic(original, transform.anim, accepted);
@@ -120,7 +121,7 @@ impl Variant {
             options.transform.format = Some(Format::Fallback);
             options.is_auto = false;
         }
-        let variant = Self::of(original, options, Accepted::default());
+        let variant = Self::of(original, options, AcceptedFormats::default());
         (!original.is_empty() && variant.key(settings) == key).then_some(variant)
     }
 
@@ -158,7 +159,7 @@ impl Variant {
 }
 
 /// The format of `format=auto`: AVIF, else WebP, else what everybody shows. There is no animated AVIF here.
-fn automatic(original: &str, anim: bool, accepted: Accepted) -> Option<Format> {
+fn automatic(original: &str, anim: bool, accepted: AcceptedFormats) -> Option<Format> {
     if accepted.avif && !anim {
         return Some(Format::Avif);
     }
@@ -181,9 +182,9 @@ mod tests {
 
     fn key(path: &str, accept: &str) -> String {
         let settings = Settings::default();
-        let reader = Reader::of(Accepted::read(accept));
+        let reader = Reader::of(AcceptedFormats::read(accept));
         let asked = Variant::asked(path, &reader, &settings);
-        let Wanted { variant, is_signed } = asked.unwrap().unwrap();
+        let GrantedVariant { variant, is_signed } = asked.unwrap().unwrap();
         assert!(!is_signed);
         let key = variant.key(&settings);
         assert_eq!(Variant::read(&key, &settings), Some(variant));

@@ -17,7 +17,7 @@ use super::desk::{Current, Desk};
 use super::limits::{MAX_ERROR_BYTES, MAX_REPLY_BYTES, MAX_STREAM_BYTES};
 use super::reply::{Body, CutShort, Part, Reply, too_large};
 use super::{Failure, InvokeError};
-use crate::net::{self, Limits, Paced};
+use crate::net::{self, Limits, PacedBody};
 
 /// What all paths begin with.
 const VERSION: &str = "/2018-06-01/runtime/";
@@ -78,7 +78,7 @@ impl Drop for Server {
     }
 }
 
-async fn answer(desk: &Desk, request: Request<Paced>) -> Response<Full<Bytes>> {
+async fn answer(desk: &Desk, request: Request<PacedBody>) -> Response<Full<Bytes>> {
     let (parts, body) = request.into_parts();
     let Some(path) = parts.uri.path().strip_prefix(VERSION) else {
         return refused(StatusCode::NOT_FOUND, "NotFound", "no such path");
@@ -144,7 +144,7 @@ fn trace(id: &str) -> String {
 }
 
 /// `POST invocation/{id}/response`.
-async fn respond(current: Current, headers: &HeaderMap, body: Paced) -> Response<Full<Bytes>> {
+async fn respond(current: Current, headers: &HeaderMap, body: PacedBody) -> Response<Full<Bytes>> {
     let mode = headers.get("lambda-runtime-function-response-mode");
     if mode.is_some_and(|mode| mode == "streaming") {
         let content_type = headers.get(header::CONTENT_TYPE);
@@ -153,8 +153,8 @@ async fn respond(current: Current, headers: &HeaderMap, body: Paced) -> Response
         return accepted();
     }
     match read(body, MAX_REPLY_BYTES).await {
-        Read::Whole(bytes) => current.answer.give(Ok(Reply::Whole(bytes))),
-        Read::TooLong(_) => {
+        ReadOutcome::Whole(bytes) => current.answer.give(Ok(Reply::Whole(bytes))),
+        ReadOutcome::TooLong(_) => {
             current.answer.give(Err(InvokeError::Failed(too_large())));
             let text = format!("Exceeded maximum allowed payload size ({MAX_REPLY_BYTES} bytes).");
             return refused(
@@ -163,7 +163,7 @@ async fn respond(current: Current, headers: &HeaderMap, body: Paced) -> Response
                 &text,
             );
         }
-        Read::Cut => {
+        ReadOutcome::Cut => {
             let failure = Failure::new("Runtime.TruncatedResponse", "the answer was cut off");
             current.answer.give(Err(InvokeError::Failed(failure)));
         }
@@ -172,7 +172,7 @@ async fn respond(current: Current, headers: &HeaderMap, body: Paced) -> Response
 }
 
 /// Passes a streamed answer on. Where nobody reads it any more, the function may still end it.
-async fn stream(current: Current, content_type: Option<String>, mut body: Paced) {
+async fn stream(current: Current, content_type: Option<String>, mut body: PacedBody) {
     let (parts, receiver) = Body::new();
     current.answer.give(Ok(Reply::Streamed {
         content_type,
@@ -215,12 +215,12 @@ fn failed_in_the_middle(trailers: &HeaderMap) -> Option<Failure> {
 }
 
 /// The error of a body and a header.
-async fn reported(headers: &HeaderMap, body: Paced) -> Failure {
+async fn reported(headers: &HeaderMap, body: PacedBody) -> Failure {
     let error_type = headers.get("lambda-runtime-function-error-type");
     let error_type = error_type.and_then(|value| value.to_str().ok());
     let bytes = match read(body, MAX_ERROR_BYTES).await {
-        Read::Whole(bytes) | Read::TooLong(bytes) => bytes,
-        Read::Cut => Bytes::new(),
+        ReadOutcome::Whole(bytes) | ReadOutcome::TooLong(bytes) => bytes,
+        ReadOutcome::Cut => Bytes::new(),
     };
     failure(error_type.unwrap_or("Runtime.Unknown"), &bytes)
 }
@@ -236,17 +236,19 @@ fn failure(error_type: &str, body: &[u8]) -> Failure {
 }
 
 /// What came of reading a body.
-enum Read {
+enum ReadOutcome {
     Whole(Bytes),
     /// It is longer; its beginning.
     TooLong(Bytes),
     Cut,
 }
 
-async fn read(mut body: Paced, most: usize) -> Read {
+async fn read(mut body: PacedBody, most: usize) -> ReadOutcome {
     let mut all = BytesMut::new();
     while let Some(frame) = body.frame().await {
-        let Ok(frame) = frame else { return Read::Cut };
+        let Ok(frame) = frame else {
+            return ReadOutcome::Cut;
+        };
         let Ok(bytes) = frame.into_data() else {
             continue;
         };
@@ -255,10 +257,10 @@ async fn read(mut body: Paced, most: usize) -> Read {
         if bytes.len() > room {
             // The process hears of it once it has sent the rest; it has its time limit for that.
             while let Some(Ok(_)) = body.frame().await {}
-            return Read::TooLong(all.freeze());
+            return ReadOutcome::TooLong(all.freeze());
         }
     }
-    Read::Whole(all.freeze())
+    ReadOutcome::Whole(all.freeze())
 }
 
 fn accepted() -> Response<Full<Bytes>> {

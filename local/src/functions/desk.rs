@@ -8,7 +8,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::reply::Reply;
 use super::{Failure, InvokeError};
-use crate::locks::Unpoisoned;
+use crate::locks::IgnorePoison;
 
 /// Where the answer of an invocation goes to. Whoever is first gives it: the function, or who sees it die.
 #[derive(Clone)]

@@ -9,7 +9,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use super::desk::Answer;
 use super::environment::{Environment, Ran};
 use super::{BOOTSTRAP, InvokeError, MAX_EVENT_BYTES, Options, Reply};
-use crate::locks::Unpoisoned;
+use crate::locks::IgnorePoison;
 
 /// A function that can be invoked. Clones are the same function.
 #[derive(Clone)]

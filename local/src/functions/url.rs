@@ -4,8 +4,8 @@
 mod answer;
 mod event;
 
-pub use answer::{Answered, answer};
-pub use event::{Asked, event};
+pub use answer::{ResponseBody, answer};
+pub use event::{UrlRequest, event};
 
 use bytes::Bytes;
 use http::Response;
@@ -22,7 +22,11 @@ pub enum InvokeMode {
 }
 
 /// Asks a function by its URL. What it fails with is an answer too, as readers see it; it was told.
-pub async fn ask(function: &Function, mode: InvokeMode, asked: &Asked<'_>) -> Response<Answered> {
+pub async fn ask(
+    function: &Function,
+    mode: InvokeMode,
+    asked: &UrlRequest<'_>,
+) -> Response<ResponseBody> {
     let reply = function.invoke(Bytes::from(event(asked))).await;
     let reply = match (reply, mode) {
         (Ok(reply), InvokeMode::Buffered) => {

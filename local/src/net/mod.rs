@@ -14,5 +14,5 @@ mod stall;
 
 pub use descriptors::raise_limit as raise_descriptor_limit;
 pub(crate) use descriptors::share;
-pub(crate) use pace::Paced;
+pub(crate) use pace::PacedBody;
 pub(crate) use serve::{Endless, Limits, serve};

@@ -16,7 +16,7 @@ use tokio::time::Sleep;
 const BYTES: usize = 1024;
 
 /// The body of a request; fails when it is waited for and nothing comes for the timeout.
-pub(crate) struct Paced {
+pub(crate) struct PacedBody {
     body: Incoming,
     timeout: Duration,
     progress: Arc<Progress>,
@@ -50,9 +50,9 @@ impl Progress {
     }
 }
 
-impl Paced {
-    pub fn new(body: Incoming, timeout: Duration) -> Paced {
-        Paced {
+impl PacedBody {
+    pub fn new(body: Incoming, timeout: Duration) -> PacedBody {
+        PacedBody {
             body,
             timeout,
             progress: Arc::default(),
@@ -66,7 +66,7 @@ impl Paced {
     }
 }
 
-impl Body for Paced {
+impl Body for PacedBody {
     type Data = Bytes;
     type Error = Box<dyn std::error::Error + Send + Sync>;
 

@@ -18,7 +18,7 @@ use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
-use super::pace::Paced;
+use super::pace::PacedBody;
 use super::slots::{Notice, Slot, Slots, Turn};
 use super::stall::Stall;
 
@@ -57,7 +57,7 @@ pub(crate) async fn serve<Answer, Answered, B>(
     shutdown: impl Future<Output = ()>,
     answer: Answer,
 ) where
-    Answer: Fn(SocketAddr, Request<Paced>) -> Answered + Clone + Send + Sync + 'static,
+    Answer: Fn(SocketAddr, Request<PacedBody>) -> Answered + Clone + Send + Sync + 'static,
     Answered: Future<Output = Response<B>> + Send + 'static,
     B: Body<Data = Bytes> + Send + 'static,
     B::Error: Into<Failure>,
@@ -118,7 +118,7 @@ fn connection<Answer, Answered, B>(
     answer: Answer,
 ) -> impl hyper_util::server::graceful::GracefulConnection<Error: Send> + Send + 'static
 where
-    Answer: Fn(SocketAddr, Request<Paced>) -> Answered + Clone + Send + Sync + 'static,
+    Answer: Fn(SocketAddr, Request<PacedBody>) -> Answered + Clone + Send + Sync + 'static,
     Answered: Future<Output = Response<B>> + Send + 'static,
     B: Body<Data = Bytes> + Send + 'static,
     B::Error: Into<Failure>,
@@ -131,7 +131,7 @@ where
         let asked = fit.then(|| {
             answer(
                 peer,
-                request.map(|body| Paced::new(body, limits.body_timeout)),
+                request.map(|body| PacedBody::new(body, limits.body_timeout)),
             )
         });
         async move {
@@ -144,7 +144,7 @@ where
                 .get::<Endless>()
                 .is_none()
                 .then_some(turn);
-            Ok(response.map(|body| Either::Left(Held::new(body, turn))))
+            Ok(response.map(|body| Either::Left(BusyBody::new(body, turn))))
         }
     });
     hyper::server::conn::http1::Builder::new()
@@ -174,21 +174,21 @@ fn host_missing() -> Response<Full<Bytes>> {
 }
 
 /// A response's body, which keeps its connection busy until it is sent.
-struct Held<B> {
+struct BusyBody<B> {
     body: Pin<Box<B>>,
     _turn: Option<Turn>,
 }
 
-impl<B> Held<B> {
-    fn new(body: B, turn: Option<Turn>) -> Held<B> {
-        Held {
+impl<B> BusyBody<B> {
+    fn new(body: B, turn: Option<Turn>) -> BusyBody<B> {
+        BusyBody {
             body: Box::pin(body),
             _turn: turn,
         }
     }
 }
 
-impl<B: Body<Data = Bytes, Error: Into<Failure>>> Body for Held<B> {
+impl<B: Body<Data = Bytes, Error: Into<Failure>>> Body for BusyBody<B> {
     type Data = Bytes;
     type Error = Failure;
 

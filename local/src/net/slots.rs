@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use tokio::sync::{Notify, oneshot};
 
-use crate::locks::Unpoisoned;
+use crate::locks::IgnorePoison;
 
 /// The connections of one server.
 pub(super) struct Slots {

@@ -23,11 +23,11 @@ pub(super) struct Stall<T> {
     /// Runs while a write waits.
     deadline: Option<Pin<Box<Sleep>>>,
     /// Runs once the last answer is sent.
-    closing: Option<Closing>,
+    closing: Option<DrainLimits>,
 }
 
 /// When to stop to read what still comes: in any case, and while nothing comes.
-struct Closing {
+struct DrainLimits {
     linger: Pin<Box<Sleep>>,
     quiet: Pin<Box<Sleep>>,
 }
@@ -101,7 +101,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Stall<T> {
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         if self.closing.is_none() {
             ready!(self.within(context, |stream, context| stream.poll_shutdown(context)))?;
-            self.closing = Some(Closing {
+            self.closing = Some(DrainLimits {
                 linger: Box::pin(tokio::time::sleep(LINGER)),
                 quiet: Box::pin(tokio::time::sleep(QUIET)),
             });

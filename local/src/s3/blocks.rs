@@ -31,7 +31,7 @@ pub(super) struct Blocks {
 }
 
 /// Sums being worked out.
-pub(super) struct Summing {
+pub(super) struct BlockHasher {
     block_bytes: u64,
     hasher: Crc32c,
     /// Bytes of the block at hand.
@@ -39,14 +39,14 @@ pub(super) struct Summing {
     sums: Vec<u8>,
 }
 
-impl Summing {
+impl BlockHasher {
     /// For an object of this size; where the size is not known yet, of what a PUT may have.
-    pub fn new(size: Option<u64>) -> Summing {
+    pub fn new(size: Option<u64>) -> BlockHasher {
         let mut block_bytes = BLOCK_BYTES;
         while size.is_some_and(|size| size.div_ceil(block_bytes) > BLOCKS) {
             block_bytes *= 2;
         }
-        Summing {
+        BlockHasher {
             block_bytes,
             hasher: Crc32c::new(),
             filled: 0,
@@ -297,9 +297,9 @@ mod tests {
     #[test]
     fn sums_do_not_depend_on_how_the_bytes_came() {
         let bytes: Vec<u8> = (0..700_000_u32).map(|number| (number / 3) as u8).collect();
-        let mut whole = Summing::new(Some(bytes.len() as u64));
+        let mut whole = BlockHasher::new(Some(bytes.len() as u64));
         whole.update(&bytes);
-        let mut pieces = Summing::new(None);
+        let mut pieces = BlockHasher::new(None);
         bytes.chunks(1_001).for_each(|piece| pieces.update(piece));
         let blocks = whole.finish();
         assert_eq!(blocks, pieces.finish());
@@ -310,7 +310,7 @@ mod tests {
 
     #[test]
     fn the_largest_object_has_a_bounded_record() {
-        let summing = Summing::new(Some(super::super::limits::OBJECT_BYTES));
+        let summing = BlockHasher::new(Some(super::super::limits::OBJECT_BYTES));
         assert_eq!(summing.block_bytes, 16 * 1024 * 1024);
     }
 }

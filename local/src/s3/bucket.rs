@@ -15,16 +15,16 @@ use super::conditions::{DeleteCondition, WriteCondition};
 use super::cors::Rules;
 use super::disk::{Disk, Temp, make_dir, sync_dir, write_small};
 use super::error::{At, StoreError};
-use super::events::{Caller, Change, Events, Happening};
+use super::events::{Caller, Change, EventKind, Events};
 use super::index::{Entry, Index, Page, Query};
 use super::limits::INLINE_BYTES;
-use super::lost::Lost;
+use super::lost::LostKeys;
 use super::multipart::{self, Upload};
 use super::notices::Notices;
 use super::object::{Object, ObjectMeta, now};
 use super::open::{is_dir, read_json, read_records, sweep_blobs};
 use super::record::{self, Record};
-use crate::locks::Unpoisoned;
+use crate::locks::IgnorePoison;
 
 /// How many locks the keys of a bucket share. A lock is held while a folder is synced, so
 /// writers of different keys should seldom meet.
@@ -47,7 +47,7 @@ pub(super) struct Bucket {
     index: RwLock<Index>,
     cors: RwLock<Option<Arc<Rules>>>,
     /// The objects that the disk has lost.
-    lost: Lost,
+    lost: LostKeys,
     /// Written while a key's object changes, read while it is opened.
     stripes: Vec<RwLock<()>>,
     /// False once the bucket is deleted; every change holds it for reading.
@@ -73,7 +73,7 @@ pub(super) enum Bytes {
 }
 
 /// An opened object with what only the store needs to know.
-pub(super) struct Opened {
+pub(super) struct OpenEntry {
     pub object: Object,
     pub upload: Option<String>,
     pub blocks: Option<Blocks>,
@@ -152,7 +152,7 @@ impl Bucket {
         Bucket {
             name: name.to_owned(),
             created,
-            lost: Lost::new(&dir),
+            lost: LostKeys::new(&dir),
             dir,
             shared: shared.clone(),
             uploads: Mutex::default(),
@@ -197,7 +197,7 @@ impl Bucket {
         key: &str,
         condition: &WriteCondition,
         version: Version,
-        happening: Happening,
+        happening: EventKind,
         caller: &Caller,
     ) -> Result<(), StoreError> {
         let _alive = self.alive()?;
@@ -267,7 +267,7 @@ impl Bucket {
             return Ok(());
         }
         let change = Change {
-            happening: Happening::Delete,
+            happening: EventKind::Delete,
             bucket: &self.name,
             key,
             object: None,
@@ -283,11 +283,11 @@ impl Bucket {
     }
 
     /// Opens the object at `key` to copy it.
-    pub fn open_to_copy(&self, key: &str) -> Result<Opened, StoreError> {
+    pub fn open_to_copy(&self, key: &str) -> Result<OpenEntry, StoreError> {
         self.open_with(key, true)
     }
 
-    fn open_with(&self, key: &str, link: bool) -> Result<Opened, StoreError> {
+    fn open_with(&self, key: &str, link: bool) -> Result<OpenEntry, StoreError> {
         let _lock = self.stripe(key).read().unpoisoned();
         if self.entry(key).is_none() {
             return Err(if self.was_lost(key) {
@@ -306,7 +306,7 @@ impl Bucket {
         opened
     }
 
-    fn open_files(&self, key: &str, link: bool) -> Result<Opened, StoreError> {
+    fn open_files(&self, key: &str, link: bool) -> Result<OpenEntry, StoreError> {
         let open = |path: &Path| match File::open(path) {
             // The index has it.
             Err(error) if error.kind() == ErrorKind::NotFound => {
@@ -337,7 +337,7 @@ impl Bucket {
             meta: record.meta,
             contents,
         };
-        Ok(Opened {
+        Ok(OpenEntry {
             object,
             upload: record.upload,
             blocks: record.blocks,

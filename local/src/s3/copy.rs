@@ -6,13 +6,13 @@ use std::sync::Arc;
 use s3s::S3Result;
 use s3s::crypto::{Checksum as _, Md5};
 
-use super::blocks::Summing;
+use super::blocks::BlockHasher;
 use super::bucket::{Bucket, Bytes, Version, copy_bytes};
 use super::checksum::{Algorithm, ChecksumKind, Hasher, ObjectChecksum};
 use super::conditions::{ReadCondition, WriteCondition};
 use super::error::{At, StoreError};
-use super::events::{Caller, Happening};
-use super::ingest::Ingested;
+use super::events::{Caller, EventKind};
+use super::ingest::VerifiedBody;
 use super::limits::PUT_BYTES;
 use super::object::{Object, ObjectMeta, now};
 
@@ -66,7 +66,7 @@ pub(super) fn copy_object(
         &target.key,
         &target.condition,
         version,
-        Happening::Copy,
+        EventKind::Copy,
         caller,
     )?;
     Ok(meta)
@@ -78,7 +78,7 @@ pub(super) fn copy_range(
     source: &Source,
     algorithm: Algorithm,
     range: impl FnOnce(u64) -> S3Result<std::ops::Range<u64>>,
-) -> S3Result<Ingested> {
+) -> S3Result<VerifiedBody> {
     let Object { meta, mut contents } = source.bucket.open_object(&source.key)?;
     source.condition.check(&meta).for_copy()?;
     let range = range(meta.size)?;
@@ -88,7 +88,7 @@ pub(super) fn copy_range(
     }
     let mut temp = source.bucket.shared.disk.temp()?;
     let (mut md5, mut hasher) = (Md5::new(), Hasher::new(algorithm));
-    let mut blocks = Summing::new(Some(size));
+    let mut blocks = BlockHasher::new(Some(size));
     let copied = contents.for_each(range, |piece| {
         md5.update(piece);
         hasher.update(piece);
@@ -101,7 +101,7 @@ pub(super) fn copy_range(
         value: hasher.finish(),
         kind: ChecksumKind::FullObject,
     };
-    Ok(Ingested {
+    Ok(VerifiedBody {
         temp,
         size,
         md5: md5.finalize(),

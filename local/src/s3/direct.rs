@@ -10,7 +10,7 @@ use super::bucket::{self, Bucket, Version};
 use super::checksum::Algorithm;
 use super::conditions::{DeleteCondition, WriteCondition};
 use super::error::StoreError;
-use super::events::{Caller, Happening};
+use super::events::{Caller, EventKind};
 use super::ingest;
 use super::object::{ObjectMeta, now};
 use super::store::Store;
@@ -110,7 +110,7 @@ fn put_new(bucket: &Bucket, key: &str, object: NewObject) -> Result<String, Stor
         if_none_match: true,
         ..WriteCondition::default()
     };
-    bucket.commit(key, &condition, version, Happening::Put, &caller(bucket))?;
+    bucket.commit(key, &condition, version, EventKind::Put, &caller(bucket))?;
     Ok(etag)
 }
 

@@ -8,7 +8,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use super::object::now;
 use super::server::REGION;
-use crate::locks::Unpoisoned;
+use crate::locks::IgnorePoison;
 
 /// The version of the record that S3 sends now. It has what 2.1 had; 2.2 to 2.6 added fields
 /// to events that a bucket without replication, lifecycle and versions does not have.
@@ -25,7 +25,7 @@ pub(super) struct Caller {
 
 /// What happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Happening {
+pub(super) enum EventKind {
     Put,
     Copy,
     CompleteMultipartUpload,
@@ -34,7 +34,7 @@ pub(super) enum Happening {
 
 /// A change of one object.
 pub(super) struct Change<'a> {
-    pub happening: Happening,
+    pub happening: EventKind,
     pub bucket: &'a str,
     pub key: &'a str,
     /// Size and ETag of what is there now; nothing after a removal.
@@ -97,10 +97,10 @@ fn document(change: &Change<'_>, sequencer: &str) -> String {
         aws_region: REGION,
         event_time: format!("{:.3}", now()),
         event_name: match change.happening {
-            Happening::Put => "ObjectCreated:Put",
-            Happening::Copy => "ObjectCreated:Copy",
-            Happening::CompleteMultipartUpload => "ObjectCreated:CompleteMultipartUpload",
-            Happening::Delete => "ObjectRemoved:Delete",
+            EventKind::Put => "ObjectCreated:Put",
+            EventKind::Copy => "ObjectCreated:Copy",
+            EventKind::CompleteMultipartUpload => "ObjectCreated:CompleteMultipartUpload",
+            EventKind::Delete => "ObjectRemoved:Delete",
         },
         user_identity: Identity {
             principal_id: &change.caller.access_key,

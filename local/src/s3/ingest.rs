@@ -10,7 +10,7 @@ use s3s::dto::StreamingBlob;
 use s3s::{S3Error, S3Result, TrailingHeaders, s3_error};
 use tokio::sync::mpsc::{Receiver, channel};
 
-use super::blocks::{Blocks, Summing};
+use super::blocks::{BlockHasher, Blocks};
 use super::bucket::Shared;
 use super::checksum::{Algorithm, ChecksumKind, Hasher, ObjectChecksum, base64};
 use super::disk::Temp;
@@ -38,7 +38,7 @@ pub(super) struct Promise {
 }
 
 /// A body that came in whole and is what was promised. Not yet durable.
-pub(super) struct Ingested {
+pub(super) struct VerifiedBody {
     pub temp: Temp,
     pub size: u64,
     pub md5: [u8; 16],
@@ -51,7 +51,7 @@ pub(super) async fn ingest(
     shared: &Arc<Shared>,
     body: Option<StreamingBlob>,
     promise: Promise,
-) -> S3Result<Ingested> {
+) -> S3Result<VerifiedBody> {
     if promise.length.is_some_and(|length| length > PUT_BYTES) {
         return Err(StoreError::EntityTooLarge.into());
     }
@@ -83,10 +83,10 @@ pub(super) fn write(
     shared: &Shared,
     mut pieces: Receiver<bytes::Bytes>,
     algorithm: Algorithm,
-) -> Result<Ingested, StoreError> {
+) -> Result<VerifiedBody, StoreError> {
     let mut temp = shared.disk.temp()?;
     let (mut md5, mut hasher, mut size) = (Md5::new(), Hasher::new(algorithm), 0);
-    let mut blocks = Summing::new(None);
+    let mut blocks = BlockHasher::new(None);
     while let Some(piece) = pieces.blocking_recv() {
         md5.update(&piece);
         hasher.update(&piece);
@@ -99,7 +99,7 @@ pub(super) fn write(
         value: hasher.finish(),
         kind: ChecksumKind::FullObject,
     };
-    Ok(Ingested {
+    Ok(VerifiedBody {
         temp,
         size,
         md5: md5.finalize(),
@@ -108,7 +108,7 @@ pub(super) fn write(
     })
 }
 
-fn verify(ingested: &Ingested, promise: &Promise) -> S3Result<()> {
+fn verify(ingested: &VerifiedBody, promise: &Promise) -> S3Result<()> {
     if promise.length.is_some_and(|length| length != ingested.size) {
         return Err(s3_error!(
             IncompleteBody,

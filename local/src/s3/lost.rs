@@ -11,21 +11,21 @@ use std::sync::RwLock;
 use super::disk::{Disk, make_dir, sync_dir, write_small};
 use super::error::{At, StoreError};
 use super::open::list_dir;
-use crate::locks::Unpoisoned;
+use crate::locks::IgnorePoison;
 
 /// The lost objects of a bucket, by the names of their files: which key it was, nothing may say
 /// any more.
 #[derive(Debug)]
-pub(super) struct Lost {
+pub(super) struct LostKeys {
     /// Made with the first note: a bucket opens on a full disk too.
     folder: PathBuf,
     names: RwLock<HashSet<String>>,
 }
 
-impl Lost {
+impl LostKeys {
     /// None yet.
-    pub fn new(bucket: &Path) -> Lost {
-        Lost {
+    pub fn new(bucket: &Path) -> LostKeys {
+        LostKeys {
             folder: bucket.join("lost"),
             names: RwLock::default(),
         }

@@ -11,19 +11,19 @@ use jiff::Timestamp;
 use s3s::crypto::{Checksum as _, Md5};
 use serde::{Deserialize, Serialize};
 
-use super::blocks::{Blocks, Summing};
+use super::blocks::{BlockHasher, Blocks};
 use super::bucket::{Bucket, Bytes, Version, write_json};
 use super::checksum::{self, Algorithm, ChecksumKind, Hasher, ObjectChecksum};
 use super::conditions::WriteCondition;
 use super::disk::{Disk, Temp, make_dir, sync_dir};
 use super::error::{At, StoreError};
-use super::events::{Caller, Happening};
-use super::ingest::Ingested;
+use super::events::{Caller, EventKind};
+use super::ingest::VerifiedBody;
 use super::limits::{OBJECT_BYTES, PART_BYTES};
 use super::object::{ObjectMeta, now};
 use super::open::{is_dir, list_dir, read_json};
 use super::record;
-use crate::locks::Unpoisoned;
+use crate::locks::IgnorePoison;
 
 const ABOUT: &str = "upload.json";
 
@@ -63,7 +63,7 @@ pub(super) struct Part {
 }
 
 /// A part as the completion names it.
-pub(super) struct Named {
+pub(super) struct PartReference {
     pub number: i32,
     pub etag: String,
     /// Its checksum, if the client gave one.
@@ -115,7 +115,7 @@ impl Bucket {
         &self,
         upload: &Upload,
         number: u16,
-        bytes: Ingested,
+        bytes: VerifiedBody,
     ) -> Result<Part, StoreError> {
         let mut temp = bytes.temp;
         let part = Part {
@@ -148,7 +148,7 @@ impl Bucket {
         &self,
         key: &str,
         id: &str,
-        named: &[Named],
+        named: &[PartReference],
         whole: &Whole,
         condition: &WriteCondition,
         caller: &Caller,
@@ -176,7 +176,7 @@ impl Bucket {
             key,
             condition,
             version,
-            Happening::CompleteMultipartUpload,
+            EventKind::CompleteMultipartUpload,
             caller,
         )?;
         self.forget(&upload, &mut state);
@@ -219,7 +219,7 @@ impl Bucket {
             .checksum
             .unwrap_or((Algorithm::Crc64Nvme, ChecksumKind::FullObject));
         let mut temp = self.shared.disk.temp()?;
-        let (mut md5, mut blocks) = (Md5::new(), Summing::new(Some(size)));
+        let (mut md5, mut blocks) = (Md5::new(), BlockHasher::new(Some(size)));
         let mut hasher = (kind == ChecksumKind::FullObject).then(|| Hasher::new(algorithm));
         for (number, part) in parts {
             let path = upload.part_path(*number);
@@ -384,10 +384,13 @@ fn for_each_piece(
 }
 
 /// The parts that a completion names, checked as S3 checks them.
-fn choose(parts: &BTreeMap<u16, Part>, named: &[Named]) -> Result<Vec<(u16, Part)>, StoreError> {
+fn choose(
+    parts: &BTreeMap<u16, Part>,
+    named: &[PartReference],
+) -> Result<Vec<(u16, Part)>, StoreError> {
     let mut chosen: Vec<(u16, Part)> = Vec::with_capacity(named.len());
     let mut size = 0;
-    for Named {
+    for PartReference {
         number,
         etag,
         checksum,

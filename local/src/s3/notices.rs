@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use crate::locks::Unpoisoned;
+use crate::locks::IgnorePoison;
 use crate::terminal::tell;
 
 /// The same is not told again before this time is over.

@@ -13,14 +13,14 @@ use std::path::{Path, PathBuf};
 use super::bucket::{file_name, is_object_name};
 use super::disk::Disk;
 use super::error::{At, StoreError};
-use super::lost::Lost;
+use super::lost::LostKeys;
 use super::record::{self, Record};
 
 /// Threads that read records.
 const READERS: usize = 8;
 
 /// What a file in `objects/` is.
-enum Found {
+enum FileKind {
     Object(Box<Record>),
     /// Damaged, or nothing of the store's; this is why.
     Strange(String),
@@ -31,7 +31,7 @@ enum Found {
 pub(super) fn read_records(
     disk: &Disk,
     bucket: &Path,
-    lost: &Lost,
+    lost: &LostKeys,
 ) -> Result<Vec<Record>, StoreError> {
     let paths = list_dir(&bucket.join("objects"))?;
     let blobs = bucket.join("blobs");
@@ -49,12 +49,12 @@ pub(super) fn read_records(
         joined.collect()
     });
     // All are read before anything is moved.
-    let read: Vec<(PathBuf, Found)> = read.into_iter().collect::<Result<_, _>>()?;
+    let read: Vec<(PathBuf, FileKind)> = read.into_iter().collect::<Result<_, _>>()?;
     let mut records = Vec::with_capacity(read.len());
     for (path, found) in read {
         match found {
-            Found::Object(record) => records.push(*record),
-            Found::Strange(why) => set_aside(disk, lost, &path, &why),
+            FileKind::Object(record) => records.push(*record),
+            FileKind::Strange(why) => set_aside(disk, lost, &path, &why),
         }
     }
     let names: HashSet<String> = records
@@ -72,7 +72,7 @@ pub(super) fn read_records(
     Ok(records)
 }
 
-fn set_aside(disk: &Disk, lost: &Lost, path: &Path, why: &str) {
+fn set_aside(disk: &Disk, lost: &LostKeys, path: &Path, why: &str) {
     let name = path.file_name().and_then(|name| name.to_str());
     let Some(name) = name.filter(|name| is_object_name(name)) else {
         return disk.set_aside(path, why);
@@ -88,8 +88,8 @@ fn set_aside(disk: &Disk, lost: &Lost, path: &Path, why: &str) {
 
 /// The record of an object whose file is in its place, and whole as far as its length tells; or
 /// what is wrong with it.
-fn read_record(path: &Path, blobs: &Path) -> Result<Found, StoreError> {
-    let strange = |why: String| Ok(Found::Strange(why));
+fn read_record(path: &Path, blobs: &Path) -> Result<FileKind, StoreError> {
+    let strange = |why: String| Ok(FileKind::Strange(why));
     // Not opened before it is known for a file: to open a pipe waits for somebody who writes.
     match fs::metadata(path) {
         Ok(metadata) if metadata.is_file() => {}
@@ -127,7 +127,7 @@ fn read_record(path: &Path, blobs: &Path) -> Result<Found, StoreError> {
     if length != record.meta.size {
         return strange(format!("the bytes of {key:?} are incomplete"));
     }
-    Ok(Found::Object(Box::new(record)))
+    Ok(FileKind::Object(Box::new(record)))
 }
 
 /// Removes the blobs that no record names: what a crash left between two renames. Where an object
@@ -136,7 +136,7 @@ pub(super) fn sweep_blobs(
     disk: &Disk,
     bucket: &Path,
     records: &[Record],
-    lost: &Lost,
+    lost: &LostKeys,
 ) -> Result<(), StoreError> {
     let named: HashSet<&str> = records
         .iter()

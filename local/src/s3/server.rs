@@ -25,7 +25,7 @@ use super::limits::{BODY_SECONDS, CONNECTIONS, HEAD_BYTES, XML_BYTES};
 use super::refusal::{self, Refusal};
 use super::service::Service;
 use super::store::Store;
-use crate::net::{self, Limits, Paced};
+use crate::net::{self, Limits, PacedBody};
 
 /// The region of every bucket. Signatures for any other region are taken as well.
 pub const REGION: &str = "us-east-1";
@@ -140,7 +140,7 @@ struct Front {
 }
 
 impl Front {
-    async fn answer(&self, peer: SocketAddr, request: Request<Paced>) -> Response<Body> {
+    async fn answer(&self, peer: SocketAddr, request: Request<PacedBody>) -> Response<Body> {
         let (request_id, host_id) = self.ids.next();
         let (parts, body) = request.into_parts();
         let progress = body.progress();

@@ -15,7 +15,7 @@ use super::events::Events;
 use super::notices::Notices;
 use super::object::Object;
 use super::open::{is_dir, list_dir};
-use crate::locks::Unpoisoned;
+use crate::locks::IgnorePoison;
 
 /// Buckets and objects in a folder of this machine. Clones are the same store.
 #[derive(Clone)]

@@ -10,7 +10,7 @@ use quillfront_edge::range::{self, Selection};
 use quillfront_edge::respond;
 use quillfront_headers::Rules;
 
-use super::look_up::{Body, Found, look_up};
+use super::look_up::{Body, SiteResponse, look_up};
 use super::{Shared, live};
 use crate::terminal::tell;
 
@@ -37,11 +37,15 @@ pub(super) async fn answer(shared: &Shared, request: &Parts) -> Response {
 }
 
 /// The response with the published bytes.
-async fn published(shared: &Shared, request: &Parts, found: Found) -> std::io::Result<Response> {
+async fn published(
+    shared: &Shared,
+    request: &Parts,
+    found: SiteResponse,
+) -> std::io::Result<Response> {
     let Some(size_bytes) = found.body.size_bytes() else {
         return Ok(plain(found));
     };
-    let Found {
+    let SiteResponse {
         status,
         mut headers,
         body,
@@ -104,7 +108,7 @@ async fn published(shared: &Shared, request: &Parts, found: Found) -> std::io::R
 }
 
 /// A response whose body is at hand.
-pub(super) fn plain(found: Found) -> Response {
+pub(super) fn plain(found: SiteResponse) -> Response {
     let body = match found.body {
         Body::Text(text) => axum::body::Body::from(text.into_owned()),
         Body::Object(_) | Body::Bytes(_) => axum::body::Body::empty(),
@@ -113,8 +117,8 @@ pub(super) fn plain(found: Found) -> Response {
 }
 
 /// A line of text that the server says by itself, whatever the site.
-fn error(status: StatusCode, text: &'static str) -> Found {
-    Found {
+fn error(status: StatusCode, text: &'static str) -> SiteResponse {
+    SiteResponse {
         status,
         headers: respond::error(status, text, &Rules::default())
             .headers

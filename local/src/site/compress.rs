@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use crate::locks::Unpoisoned;
+use crate::locks::IgnorePoison;
 use bytes::Bytes;
 use lru::LruCache;
 use quillfront_edge::encoding::Encoding;
@@ -20,13 +20,13 @@ const BROTLI_QUALITY: i32 = 5;
 
 /// The compressed bodies of objects. The key is the ETag of the bytes, so an entry is never
 /// stale and a new object never meets an old body.
-pub(super) struct Compressed {
-    kept: Mutex<Kept>,
+pub(super) struct CompressedBodies {
+    kept: Mutex<BodyCache>,
     /// One for each core: more at once would only take memory.
     permits: Arc<Semaphore>,
 }
 
-struct Kept {
+struct BodyCache {
     bodies: LruCache<Key, Arc<OnceCell<Bytes>>>,
     /// The sum of the finished bodies.
     size_bytes: usize,
@@ -34,21 +34,21 @@ struct Kept {
 
 type Key = (String, Encoding);
 
-impl Default for Compressed {
-    fn default() -> Compressed {
+impl Default for CompressedBodies {
+    fn default() -> CompressedBodies {
         let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
-        let kept = Kept {
+        let kept = BodyCache {
             bodies: LruCache::unbounded(),
             size_bytes: 0,
         };
-        Compressed {
+        CompressedBodies {
             kept: Mutex::new(kept),
             permits: Arc::new(Semaphore::new(cores)),
         }
     }
 }
 
-impl Compressed {
+impl CompressedBodies {
     /// The body with this ETag, which `read` reads, in `encoding`. Who asks while it is being made waits for it.
     ///
     /// # Errors
@@ -87,12 +87,12 @@ impl Compressed {
         bytes.await.cloned()
     }
 
-    fn lock(&self) -> MutexGuard<'_, Kept> {
+    fn lock(&self) -> MutexGuard<'_, BodyCache> {
         self.kept.lock().unpoisoned()
     }
 }
 
-impl Kept {
+impl BodyCache {
     /// Counts a body that is finished, and drops the ones that were not asked for longest.
     fn add(&mut self, key: &Key, cell: &Arc<OnceCell<Bytes>>, size_bytes: usize) {
         // It may have been dropped, and begun anew, while it was made.

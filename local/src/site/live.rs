@@ -24,11 +24,11 @@ use serde::Deserialize;
 use tokio::sync::broadcast::{self, error::RecvError};
 use tokio::sync::watch;
 
-use super::look_up::Found;
+use super::look_up::SiteResponse;
 use super::problems::{Problem, shown_at};
-use super::serve::Closing;
+use super::serve::ShutdownSignal;
 use super::{Shared, answer, body, csp, look_up};
-use crate::locks::Unpoisoned;
+use crate::locks::IgnorePoison;
 use crate::net::Endless;
 
 /// Where the script is.
@@ -68,7 +68,7 @@ const REMEMBERED: usize = 64;
 pub(super) struct Live {
     /// Differs from one start of the server to the next.
     generation: String,
-    sender: broadcast::Sender<Invalidated>,
+    sender: broadcast::Sender<InvalidationMessage>,
     recent: Mutex<Recent>,
     problems: watch::Sender<Arc<[Problem]>>,
 }
@@ -78,11 +78,11 @@ struct Recent {
     /// The number of the last invalidation; 0 where there was none yet.
     last: u64,
     /// The last ones, oldest first.
-    invalidated: VecDeque<Invalidated>,
+    invalidated: VecDeque<InvalidationMessage>,
 }
 
 #[derive(Clone)]
-struct Invalidated {
+struct InvalidationMessage {
     number: u64,
     /// The paths as a JSON array.
     paths: Arc<str>,
@@ -106,7 +106,7 @@ impl Live {
         let paths = serde_json::json!(paths).to_string().into();
         let mut recent = self.lock();
         recent.last += 1;
-        let invalidated = Invalidated {
+        let invalidated = InvalidationMessage {
             number: recent.last,
             paths,
         };
@@ -134,7 +134,7 @@ impl Live {
     }
 
     /// What to tell a page that knows of everything up to `id`, and then what comes after.
-    fn subscribe(&self, id: &str) -> (Vec<Event>, broadcast::Receiver<Invalidated>) {
+    fn subscribe(&self, id: &str) -> (Vec<Event>, broadcast::Receiver<InvalidationMessage>) {
         let recent = self.lock();
         let receiver = self.sender.subscribe();
         let known = id
@@ -160,7 +160,7 @@ impl Live {
         (events, receiver)
     }
 
-    fn event(&self, invalidated: &Invalidated) -> Event {
+    fn event(&self, invalidated: &InvalidationMessage) -> Event {
         let event = Event::default()
             .id(self.id(invalidated.number))
             .event("invalidation");
@@ -217,7 +217,7 @@ pub(super) async fn events(
         .and_then(|id| id.to_str().ok())
         .unwrap_or(&page.since);
     let (missed, receiver) = shared.live.subscribe(id);
-    let closing = request.extensions().get::<Closing>().cloned();
+    let closing = request.extensions().get::<ShutdownSignal>().cloned();
     let stopped = async move {
         match closing {
             Some(closing) => closing.wait().await,
@@ -241,7 +241,7 @@ pub(super) async fn events(
 
 fn follow(
     shared: Arc<Shared>,
-    receiver: broadcast::Receiver<Invalidated>,
+    receiver: broadcast::Receiver<InvalidationMessage>,
 ) -> impl Stream<Item = Event> + Send {
     stream::unfold((shared, receiver), |(shared, mut receiver)| async move {
         let event = match receiver.recv().await {
@@ -279,7 +279,7 @@ fn problems(
 
 /// Whether this response is given the script: a page of HTML that a browser navigates to, and a
 /// policy under which the script can work. `Sec-Fetch-Dest` is Fetch Metadata Request Headers, 2.1.
-pub(super) fn wants_script(request: &HeaderMap, found: &Found) -> bool {
+pub(super) fn wants_script(request: &HeaderMap, found: &SiteResponse) -> bool {
     let headers = &found.headers;
     let is_html = headers.get(header::CONTENT_TYPE).is_some_and(|value| {
         let media_type = value
@@ -305,8 +305,8 @@ pub(super) fn wants_script(request: &HeaderMap, found: &Found) -> bool {
 
 /// The response with the script in it. It is no longer what was published, so it has no validator
 /// and nobody may keep it.
-pub(super) async fn with_script(found: Found) -> std::io::Result<Response> {
-    let Found {
+pub(super) async fn with_script(found: SiteResponse) -> std::io::Result<Response> {
+    let SiteResponse {
         status,
         mut headers,
         body,

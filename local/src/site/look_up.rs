@@ -7,13 +7,13 @@ use bytes::Bytes;
 use http::header::{self, HeaderMap, HeaderValue};
 use http::request::Parts;
 use http::{Method, StatusCode};
-use quillfront_edge::event::{EventError, EventType, Headers, Request, Response, Returned};
+use quillfront_edge::event::{EventError, EventType, Headers, Request, Response, ReturnValue};
 use quillfront_edge::functions::{self, Outcome, Query, handle};
 use quillfront_edge::origin_response::Look;
 use quillfront_edge::respond::{self, Answer, CACHE_TAG, ERROR_CACHE_CONTROL};
 use quillfront_edge::route::{ObjectKey, route};
 use quillfront_edge::security;
-use quillfront_edge::viewer::{Decision, Viewed, decide};
+use quillfront_edge::viewer::{Decision, ViewerRequest, decide};
 use quillfront_headers::{Edge, Rules};
 
 use super::rules::rules;
@@ -28,7 +28,7 @@ const NOT_FOUND_PATH: &str = "/404.html";
 const NOTHING_YET: &str = include_str!("nothing_yet.html");
 
 /// The head of the response, and its body.
-pub(super) struct Found {
+pub(super) struct SiteResponse {
     pub status: StatusCode,
     pub headers: HeaderMap,
     pub body: Body,
@@ -71,12 +71,12 @@ impl From<EventError> for LookUpError {
 /// through the same functions, with its own policy, and the status stays.
 ///
 /// The viewer-request function does not run for that page, and what it answers itself is no 404 of the origin.
-pub(super) async fn look_up(shared: &Shared, request: &Parts) -> Result<Found, LookUpError> {
+pub(super) async fn look_up(shared: &Shared, request: &Parts) -> Result<SiteResponse, LookUpError> {
     let (method, uri) = (&request.method, &request.uri);
     let host = request.headers.get(header::HOST);
     let host = host.and_then(|host| host.to_str().ok());
     let rules = rules(shared).await?;
-    let viewed = Viewed {
+    let viewed = ViewerRequest {
         path: uri.path(),
         query: uri.query(),
         host,
@@ -106,7 +106,7 @@ pub(super) async fn look_up(shared: &Shared, request: &Parts) -> Result<Found, L
 }
 
 /// What goes to the reader: the Response Headers Policy takes the tags off.
-fn without_tags(mut found: Found) -> Found {
+fn without_tags(mut found: SiteResponse) -> SiteResponse {
     found.headers.remove(CACHE_TAG);
     found
 }
@@ -118,7 +118,7 @@ async fn behind(
     method: &Method,
     path: &str,
     query: &str,
-) -> Result<Found, LookUpError> {
+) -> Result<SiteResponse, LookUpError> {
     match rules.edge {
         Edge::Functions => through(shared, rules, method, path, query).await,
         Edge::Policy => Ok(policy_mode::through(shared, rules, path).await?),
@@ -133,12 +133,12 @@ fn accepted(headers: &HeaderMap) -> String {
 }
 
 /// An answer of the edge by itself.
-pub(super) fn answered(answer: Answer<'static>) -> Found {
+pub(super) fn answered(answer: Answer<'static>) -> SiteResponse {
     let text = match answer.body {
         respond::Body::Text(text) => text,
         respond::Body::Object | respond::Body::Empty => Cow::default(),
     };
-    Found {
+    SiteResponse {
         status: answer.status,
         headers: answer.headers.to_http(),
         body: Body::Text(text),
@@ -152,7 +152,7 @@ async fn through(
     method: &Method,
     path: &str,
     query: &str,
-) -> Result<Found, LookUpError> {
+) -> Result<SiteResponse, LookUpError> {
     let site = functions::Site {
         rules,
         // Nothing is cached, so the whole URL is the key.
@@ -166,9 +166,9 @@ async fn through(
         // Only the other function looks.
         Outcome::Look(_) => String::new(),
     };
-    let request = match Returned::read(&returned)? {
-        Returned::Request(request) => request,
-        Returned::Response(response) => return Ok(shown(response, None)?),
+    let request = match ReturnValue::read(&returned)? {
+        ReturnValue::Request(request) => request,
+        ReturnValue::Response(response) => return Ok(shown(response, None)?),
     };
     let object = fetch(shared, &request).await?;
     let (status, headers) = match &object {
@@ -184,9 +184,9 @@ async fn through(
             Outcome::Look(key) => look = look_for(shared, &key).await?,
         }
     };
-    match Returned::read(&returned)? {
-        Returned::Response(response) => Ok(shown(response, object)?),
-        Returned::Request(_) => Err(EventError::NoResponse(EventType::OriginResponse).into()),
+    match ReturnValue::read(&returned)? {
+        ReturnValue::Response(response) => Ok(shown(response, object)?),
+        ReturnValue::Request(_) => Err(EventError::NoResponse(EventType::OriginResponse).into()),
     }
 }
 
@@ -207,7 +207,7 @@ async fn look_for(shared: &Shared, key: &ObjectKey) -> Result<Look, StoreError> 
 }
 
 /// What a function's response is to the viewer; its body is that of the origin where it sets none.
-fn shown(response: Response<'_>, object: Option<Object>) -> Result<Found, EventError> {
+fn shown(response: Response<'_>, object: Option<Object>) -> Result<SiteResponse, EventError> {
     let status = response.to_status()?;
     let headers = response.headers.to_http();
     let body = match (response.body, object) {
@@ -215,7 +215,7 @@ fn shown(response: Response<'_>, object: Option<Object>) -> Result<Found, EventE
         (None, Some(object)) => Body::Object(object),
         (None, None) => Body::Text("404 Not Found\n".into()),
     };
-    Ok(Found {
+    Ok(SiteResponse {
         status,
         headers,
         body,
@@ -223,7 +223,7 @@ fn shown(response: Response<'_>, object: Option<Object>) -> Result<Found, EventE
 }
 
 /// A page in place of one that is not there.
-fn as_error_page(mut page: Found) -> Found {
+fn as_error_page(mut page: SiteResponse) -> SiteResponse {
     // They are validators of the page, not of what was asked for.
     for name in [header::ETAG, header::LAST_MODIFIED, header::EXPIRES] {
         page.headers.remove(name);
@@ -244,12 +244,12 @@ pub(super) async fn open(shared: &Shared, key: &str) -> Result<Option<Object>, S
 }
 
 /// What a visitor of a site sees to which nothing has been published.
-fn nothing_yet(rules: &Rules) -> Found {
+fn nothing_yet(rules: &Rules) -> SiteResponse {
     let mut headers = Headers::default();
     headers.set("content-type", "text/html; charset=utf-8");
     headers.set("cache-control", "no-store");
     security::add_floor(&mut headers, rules);
-    Found {
+    SiteResponse {
         status: StatusCode::NOT_FOUND,
         headers: headers.to_http(),
         body: Body::Text(NOTHING_YET.into()),

@@ -48,7 +48,7 @@ use quillfront_image_urls::Keys;
 
 use crate::functions::Function;
 use crate::s3::Store;
-use compress::Compressed;
+use compress::CompressedBodies;
 use live::Live;
 use thumbnails::Thumbnails;
 
@@ -77,7 +77,7 @@ pub struct Site {
 struct Shared {
     store: Store,
     options: SiteOptions,
-    compressed: Compressed,
+    compressed: CompressedBodies,
     live: Live,
     ledger: cloudfront::Ledger,
     rules: rules::LastRules,
@@ -99,7 +99,7 @@ impl Site {
     ) -> Site {
         let live = Live::new();
         let ledger = cloudfront::Ledger::default();
-        let compressed = Compressed::default();
+        let compressed = CompressedBodies::default();
         let thumbnails = Thumbnails::new(store.clone(), options.bucket.clone(), function);
         Site {
             shared: Arc::new(Shared {

@@ -9,7 +9,7 @@ use quillfront_edge::route::route;
 use quillfront_edge::viewer::policy;
 use quillfront_headers::Rules;
 
-use super::look_up::{Body, Found, open};
+use super::look_up::{Body, SiteResponse, open};
 use super::{Shared, origin};
 use crate::s3::StoreError;
 
@@ -18,18 +18,18 @@ pub(super) async fn through(
     shared: &Shared,
     rules: &Rules,
     path: &str,
-) -> Result<Found, StoreError> {
+) -> Result<SiteResponse, StoreError> {
     let object = match route(path) {
         Ok(key) => open(shared, key.as_str()).await?,
         Err(_) => None,
     };
     let mut found = match object {
-        Some(object) => Found {
+        Some(object) => SiteResponse {
             status: StatusCode::OK,
             headers: origin::found(&object.meta),
             body: Body::Object(object),
         },
-        None => Found {
+        None => SiteResponse {
             status: StatusCode::NOT_FOUND,
             headers: origin::missing(),
             body: Body::Text("404 Not Found\n".into()),

@@ -33,7 +33,7 @@ pub enum On {
 
 /// A mistake as a page is told of it.
 #[derive(Serialize)]
-struct Shown<'a> {
+struct ProblemView<'a> {
     place: &'a str,
     message: &'a str,
     hint: Option<&'a str>,
@@ -47,8 +47,8 @@ pub(super) fn shown_at(problems: &[Problem], path: &str, missing: bool) -> Strin
         On::Missing => missing,
     };
     let shown = problems.iter().filter(is_here).take(MAX_SHOWN);
-    let shown: Vec<Shown<'_>> = shown
-        .map(|problem| Shown {
+    let shown: Vec<ProblemView<'_>> = shown
+        .map(|problem| ProblemView {
             place: &problem.place,
             message: &problem.message,
             hint: problem.hint.as_deref(),

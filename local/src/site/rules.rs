@@ -7,7 +7,7 @@ use quillfront_headers::{MAX_RULES_BYTES, RULES_KEY, Rules};
 use super::Shared;
 use super::body::{blocking, read_all};
 use super::look_up::open;
-use crate::locks::Unpoisoned;
+use crate::locks::IgnorePoison;
 use crate::s3::StoreError;
 use crate::terminal::tell;
 

@@ -13,7 +13,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tower_service::Service;
 
-use crate::net::{self, Limits, Paced};
+use crate::net::{self, Limits, PacedBody};
 
 /// The longest head of a request, in bytes.
 const HEAD_BYTES: usize = 64 * 1024;
@@ -49,9 +49,9 @@ pub async fn serve(
 
 /// Part of every request: tells responses without end that the server is about to stop.
 #[derive(Clone)]
-pub(super) struct Closing(watch::Receiver<()>);
+pub(super) struct ShutdownSignal(watch::Receiver<()>);
 
-impl Closing {
+impl ShutdownSignal {
     /// Resolves when the server is about to stop.
     pub async fn wait(mut self) {
         // Nothing is ever sent; the error says that the sender is gone.
@@ -71,9 +71,9 @@ async fn serve_within(
         drop(open);
     };
     net::serve(limits, listener, shutdown, move |_, request| {
-        let (mut router, closing) = (router.clone(), Closing(closing.clone()));
+        let (mut router, closing) = (router.clone(), ShutdownSignal(closing.clone()));
         async move {
-            let mut request = request.map(|body: Paced| Body::new(body));
+            let mut request = request.map(|body: PacedBody| Body::new(body));
             request.extensions_mut().insert(closing);
             let response: Result<Response, Infallible> = router.call(request).await;
             response.unwrap_or_else(|never| match never {})

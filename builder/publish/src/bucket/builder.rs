@@ -10,7 +10,7 @@ use super::run::{self, Work};
 use super::session::end_own_lease;
 use super::state::State;
 use super::status;
-use super::store::GivenObjects;
+use super::store::{GivenObjects, ListEntry};
 use super::{BuildError, Host, Options, Places};
 use crate::fetch::Fetch;
 use jiff::Timestamp;
@@ -112,6 +112,22 @@ impl Builder {
     /// Storage failed or the state is damaged; none where nothing was ever published.
     pub async fn look(&self) -> Result<Option<(Root, State)>, BuildError> {
         status::look(&self.context).await
+    }
+
+    /// The root alone, for whoever waits for a commit.
+    ///
+    /// # Errors
+    /// Storage failed; none where nothing was ever published.
+    pub async fn root(&self) -> Result<Option<Root>, BuildError> {
+        Ok(self.context.root().await?)
+    }
+
+    /// What is in the source bucket, in the order of the keys.
+    ///
+    /// # Errors
+    /// Storage failed.
+    pub async fn uploaded(&self) -> Result<Vec<ListEntry>, BuildError> {
+        Ok(self.context.source.list().await?)
     }
 
     /// What is published next by the passing of time alone, for whoever runs a reconcile then.

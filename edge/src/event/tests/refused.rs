@@ -4,7 +4,7 @@ use super::*;
 use restrictions::{DISALLOWED, DISALLOWED_PREFIXES, MAX_HEADER_BYTES, max_body_bytes, read_only};
 
 /// Answers an event with what an edit makes of its own request or response.
-fn reply(event_type: EventType, edit: impl Fn(&mut Headers<'static>)) -> Result<(), Refused> {
+fn reply(event_type: EventType, edit: impl Fn(&mut Headers<'static>)) -> Result<(), ReplyError> {
     let json: &'static str = Box::leak(sample(event_type).to_string().into_boxed_str());
     let event = Event::read(json).unwrap();
     if event_type.is_request() {
@@ -24,7 +24,7 @@ fn disallowed_headers_are_refused() {
     let families = DISALLOWED_PREFIXES.map(|prefix| format!("{prefix}anything"));
     let names = DISALLOWED.map(str::to_owned).into_iter().chain(families);
     for name in names {
-        let refused = Err(Refused::Disallowed(name.clone()));
+        let refused = Err(ReplyError::Disallowed(name.clone()));
         for event_type in EventType::ALL {
             let add = |headers: &mut Headers<'static>| headers.push(name.clone(), line("x"));
             assert_eq!(reply(event_type, add), refused, "{event_type}");
@@ -50,7 +50,7 @@ fn a_disallowed_header_that_came_may_stay_as_it_is() {
     let mut response = event.response().unwrap().clone();
     assert!(event.send_response(response.clone()).is_ok());
     response.headers.push("x-cache", line("Hit"));
-    let refused = Err(Refused::Disallowed("x-cache".into()));
+    let refused = Err(ReplyError::Disallowed("x-cache".into()));
     assert_eq!(event.send_response(response), refused);
 }
 
@@ -60,7 +60,7 @@ fn read_only_headers_pass_through_unchanged() {
     for event_type in EventType::ALL {
         assert!(!read_only(event_type).is_empty());
         for &name in read_only(event_type) {
-            let refused = Err(Refused::ReadOnly(name.to_owned(), event_type));
+            let refused = Err(ReplyError::ReadOnly(name.to_owned(), event_type));
             let part = if event_type.is_request() {
                 "request"
             } else {
@@ -122,15 +122,20 @@ fn read_only_headers_pass_through_unchanged() {
 #[test]
 fn odd_headers_are_refused() {
     for (name, key, value, refused) in [
-        ("", None, "x", Refused::Name("".into())),
-        ("X-Own", None, "x", Refused::Name("X-Own".into())),
-        ("x own", None, "x", Refused::Name("x own".into())),
-        ("x-\u{e9}", None, "x", Refused::Name("x-\u{e9}".into())),
-        ("x-own", Some("X-Other"), "x", Refused::Key("x-own".into())),
-        ("x-own", None, "a\r\nb", Refused::Value("x-own".into())),
-        ("x-own", None, "a\nb", Refused::Value("x-own".into())),
-        ("x-own", None, "a\0", Refused::Value("x-own".into())),
-        ("x-own", None, "\u{7f}", Refused::Value("x-own".into())),
+        ("", None, "x", ReplyError::Name("".into())),
+        ("X-Own", None, "x", ReplyError::Name("X-Own".into())),
+        ("x own", None, "x", ReplyError::Name("x own".into())),
+        ("x-\u{e9}", None, "x", ReplyError::Name("x-\u{e9}".into())),
+        (
+            "x-own",
+            Some("X-Other"),
+            "x",
+            ReplyError::Key("x-own".into()),
+        ),
+        ("x-own", None, "a\r\nb", ReplyError::Value("x-own".into())),
+        ("x-own", None, "a\nb", ReplyError::Value("x-own".into())),
+        ("x-own", None, "a\0", ReplyError::Value("x-own".into())),
+        ("x-own", None, "\u{7f}", ReplyError::Value("x-own".into())),
     ] {
         for event_type in EventType::ALL {
             let add = |headers: &mut Headers<'static>| {
@@ -153,13 +158,16 @@ fn odd_headers_are_refused() {
             }
         };
         assert_eq!(reply(event_type, fill(0)), Ok(()));
-        let refused = Err(Refused::Headers(MAX_HEADER_BYTES + 1));
+        let refused = Err(ReplyError::Headers(MAX_HEADER_BYTES + 1));
         assert_eq!(reply(event_type, fill(1)), refused);
     }
 }
 
 /// Answers an event with a response of its own, as an edit makes it.
-fn generated(event_type: EventType, edit: impl Fn(&mut Response<'static>)) -> Result<(), Refused> {
+fn generated(
+    event_type: EventType,
+    edit: impl Fn(&mut Response<'static>),
+) -> Result<(), ReplyError> {
     let json: &'static str = Box::leak(sample(event_type).to_string().into_boxed_str());
     let event = Event::read(json).unwrap();
     let mut response = match event.response() {
@@ -192,13 +200,13 @@ fn a_status_is_a_text_from_200_to_599() {
         for status in [
             "", "0", "100", "199", "600", "999", "2000", "0200", "+20", "OK", " 200",
         ] {
-            assert_eq!(with(status), Err(Refused::Status(status.into())));
+            assert_eq!(with(status), Err(ReplyError::Status(status.into())));
         }
     }
     let other = generated(EventType::ViewerResponse, |response| {
         response.status = "404".into()
     });
-    assert_eq!(other, Err(Refused::StatusChanged));
+    assert_eq!(other, Err(ReplyError::StatusChanged));
     // A number is none.
     let json = sample(EventType::OriginResponse).to_string();
     let number = json.replace(r#""status":"200""#, r#""status":200"#);
@@ -239,7 +247,7 @@ fn a_body_is_text_or_base64_and_bounded() {
                 .bytes()
         };
         assert_eq!(with(None, "x".repeat(most - headers)), Ok(()));
-        let refused = Err(Refused::Body(most + 1, most));
+        let refused = Err(ReplyError::Body(most + 1, most));
         assert_eq!(with(Some("text"), "x".repeat(most + 1 - headers)), refused);
         for good in ["", "eA==", "eHk=", "eHl6", "+/+/"] {
             assert_eq!(with(Some("base64"), good.into()), Ok(()), "{good}");
@@ -247,13 +255,13 @@ fn a_body_is_text_or_base64_and_bounded() {
         for bad in [
             "x", "eA=", "eA===", "====", "e===", "e-_=", "eA==\n", "=eA=",
         ] {
-            let refused = Err(Refused::BodyEncoding);
+            let refused = Err(ReplyError::BodyEncoding);
             assert_eq!(with(Some("base64"), bad.into()), refused, "{bad}");
         }
         for other in ["", "gzip", "BASE64", "utf-8"] {
             assert_eq!(
                 with(Some(other), "x".into()),
-                Err(Refused::BodyEncoding),
+                Err(ReplyError::BodyEncoding),
                 "{other}"
             );
         }
@@ -261,7 +269,7 @@ fn a_body_is_text_or_base64_and_bounded() {
     let body = generated(EventType::ViewerResponse, |response| {
         response.body = Some("".into())
     });
-    assert_eq!(body, Err(Refused::NoBody));
+    assert_eq!(body, Err(ReplyError::NoBody));
 }
 
 #[test]
@@ -277,10 +285,10 @@ fn a_request_changes_only_what_functions_may_change() {
         let with = |edit: &dyn Fn(&mut Request<'static>)| with(event_type, edit);
         assert_eq!(
             with(&|request| request.method = "PUT".into()),
-            Err(Refused::Field("method"))
+            Err(ReplyError::Field("method"))
         );
         let client = with(&|request| request.client_ip = None);
-        assert_eq!(client, Err(Refused::Field("clientIp")));
+        assert_eq!(client, Err(ReplyError::Field("clientIp")));
         assert_eq!(
             with(&|request| request.uri = "/b/index.html".into()),
             Ok(())
@@ -292,16 +300,16 @@ fn a_request_changes_only_what_functions_may_change() {
         for uri in ["", "b", "/b?c", "/b#c", "/b c", "/b\n", "/\u{e9}", "/a\\b"] {
             assert_eq!(
                 with(&|request| request.uri = uri.into()),
-                Err(Refused::Uri),
+                Err(ReplyError::Uri),
                 "{uri}"
             );
         }
         let query = with(&|request| request.querystring = Some("a b".into()));
-        assert_eq!(query, Err(Refused::Uri));
+        assert_eq!(query, Err(ReplyError::Uri));
         let long = |bytes: usize| format!("/{}", "x".repeat(bytes - 1));
         assert_eq!(with(&|request| request.uri = long(8_192).into()), Ok(()));
         let longer = with(&|request| request.uri = long(8_193).into());
-        assert_eq!(longer, Err(Refused::Url(8_193)));
+        assert_eq!(longer, Err(ReplyError::Url(8_193)));
         let replaced = |bytes: usize| {
             with(&|request| {
                 request.body = Some(Body {
@@ -314,7 +322,7 @@ fn a_request_changes_only_what_functions_may_change() {
         };
         let most = max_body_bytes(event_type);
         assert_eq!(replaced(most), Ok(()));
-        assert_eq!(replaced(most + 1), Err(Refused::Body(most + 1, most)));
+        assert_eq!(replaced(most + 1), Err(ReplyError::Body(most + 1, most)));
     }
     let origin = |origin: Option<Origin<'static>>| {
         move |request: &mut Request<'static>| request.origin = origin.clone()
@@ -331,13 +339,16 @@ fn a_request_changes_only_what_functions_may_change() {
     let request = EventType::OriginRequest;
     assert_eq!(with(request, &origin(s3.clone())), Ok(()));
     for refused in [both, Some(Origin::default()), None] {
-        assert_eq!(with(request, &origin(refused)), Err(Refused::Origin));
+        assert_eq!(with(request, &origin(refused)), Err(ReplyError::Origin));
     }
     assert_eq!(
         with(EventType::ViewerRequest, &origin(s3)),
-        Err(Refused::Origin)
+        Err(ReplyError::Origin)
     );
     for event_type in [EventType::OriginResponse, EventType::ViewerResponse] {
-        assert_eq!(with(event_type, &|_| {}), Err(Refused::Request(event_type)));
+        assert_eq!(
+            with(event_type, &|_| {}),
+            Err(ReplyError::Request(event_type))
+        );
     }
 }

@@ -1,7 +1,7 @@
 //! Redirect rules, through both functions.
 
 use super::*;
-use crate::event::Returned;
+use crate::event::ReturnValue;
 use crate::origin_request::SHOWN_HEADER;
 use quillfront_headers::CACHE_REVALIDATE;
 use quillfront_headers::redirects::{RedirectRule, Redirects};
@@ -174,7 +174,7 @@ fn no_rule_leads_to_a_host_that_it_does_not_name_or_to_itself() {
     let reply = done(&event("origin-request", "/same/a"), &rules);
     let returned = reply.to_string();
     assert!(matches!(
-        Returned::read(&returned),
-        Ok(Returned::Request(_))
+        ReturnValue::read(&returned),
+        Ok(ReturnValue::Request(_))
     ));
 }

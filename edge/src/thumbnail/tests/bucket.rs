@@ -13,7 +13,9 @@ use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
 use crate::event::Headers;
-use crate::thumbnail::{Codec, Encoded, Head, Host, NotMade, Object, Opened, Put};
+use crate::thumbnail::{
+    Codec, EncodedPicture, Head, Host, MakeError, Object, PutOutcome, StoredObject,
+};
 
 /// Runs what never waits.
 pub fn run<T>(future: impl Future<Output = T>) -> T {
@@ -23,7 +25,7 @@ pub fn run<T>(future: impl Future<Output = T>) -> T {
     }
 }
 
-type Happening = Box<dyn FnOnce(&Bucket)>;
+type Intervention = Box<dyn FnOnce(&Bucket)>;
 
 #[derive(Default)]
 pub struct Bucket {
@@ -32,7 +34,7 @@ pub struct Bucket {
     made: Cell<usize>,
     bytes_read: Cell<usize>,
     /// What happens before which request.
-    happening: RefCell<Option<(usize, Happening)>>,
+    happening: RefCell<Option<(usize, Intervention)>>,
     /// Puts fail.
     pub is_full: Cell<bool>,
     /// Puts are done, and their answers lost.
@@ -162,22 +164,22 @@ impl Host for Bucket {
         Ok(true)
     }
 
-    async fn put(&self, object: &Object) -> Result<Put, Infallible> {
+    async fn put(&self, object: &Object) -> Result<PutOutcome, Infallible> {
         self.request();
         if self.is_full.get() {
-            return Ok(Put::Failed);
+            return Ok(PutOutcome::Failed);
         }
         if self.objects.borrow().contains_key(&object.key) {
-            return Ok(Put::Occupied);
+            return Ok(PutOutcome::Occupied);
         }
         let etag = etag(object);
         self.objects
             .borrow_mut()
             .insert(object.key.clone(), object.clone());
         if self.loses_answers.get() {
-            return Ok(Put::Failed);
+            return Ok(PutOutcome::Failed);
         }
-        Ok(Put::Stored(etag))
+        Ok(PutOutcome::Stored(etag))
     }
 
     async fn delete(&self, key: &str, wanted: &str) -> Result<(), Infallible> {
@@ -188,10 +190,10 @@ impl Host for Bucket {
         Ok(())
     }
 
-    async fn open(&self, key: &str) -> Result<Option<Opened>, Infallible> {
+    async fn open(&self, key: &str) -> Result<Option<StoredObject>, Infallible> {
         self.request();
         let object = self.object(key).zip(self.get(key));
-        Ok(object.map(|(object, headers)| Opened {
+        Ok(object.map(|(object, headers)| StoredObject {
             headers,
             bytes: object.bytes,
         }))
@@ -199,7 +201,7 @@ impl Host for Bucket {
 }
 
 impl Codec for Bucket {
-    fn check(&self, header: &[u8], _limits: &Limits) -> Result<(), NotMade> {
+    fn check(&self, header: &[u8], _limits: &Limits) -> Result<(), MakeError> {
         if header.starts_with(b"HUGE") {
             return Err(not_made(413, "the original is too large: of its pixels"));
         }
@@ -211,14 +213,14 @@ impl Codec for Bucket {
         original: &[u8],
         transform: &Transform,
         limits: &Limits,
-    ) -> Result<Encoded, NotMade> {
+    ) -> Result<EncodedPicture, MakeError> {
         self.check(original, limits)?;
         self.made.set(self.made.get() + 1);
         match original {
             b"TEXT" => Err(not_made(415, "the original is not a picture")),
             b"BROKEN" => Err(not_made(422, "the original is damaged: \u{fffd} at\n3")),
             b"FAULT" => Err(not_made(500, "no")),
-            _ => Ok(Encoded {
+            _ => Ok(EncodedPicture {
                 bytes: [original, b" ", transform.to_string().as_bytes()]
                     .concat()
                     .into(),
@@ -230,8 +232,8 @@ impl Codec for Bucket {
     }
 }
 
-fn not_made(status: u16, reason: &str) -> NotMade {
-    NotMade {
+fn not_made(status: u16, reason: &str) -> MakeError {
+    MakeError {
         status,
         reason: reason.to_owned(),
     }

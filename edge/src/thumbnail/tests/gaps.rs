@@ -1,7 +1,7 @@
 //! What happens to an original, and to a thumbnail, in each gap between two requests.
 
 use super::bucket::{Bucket, made_of, run};
-use super::{Grant, IMMUTABLE, Made, make, picture, rules};
+use super::{Grant, IMMUTABLE, MakeOutcome, make, picture, rules};
 use quillfront_image_urls::Version;
 
 const ORIGINAL: &str = "photos/cat.jpg";
@@ -16,11 +16,11 @@ fn cat() -> Vec<u8> {
     b"a cat ".repeat(20_000)
 }
 
-fn made(bucket: &Bucket) -> Made {
+fn made(bucket: &Bucket) -> MakeOutcome {
     made_at(bucket, PATH)
 }
 
-fn made_at(bucket: &Bucket, path: &str) -> Made {
+fn made_at(bucket: &Bucket, path: &str) -> MakeOutcome {
     run(make(bucket, bucket, path, Grant::Free, &rules())).unwrap()
 }
 
@@ -59,8 +59,8 @@ fn an_original_that_is_deleted_leaves_nothing() {
         let bucket = Bucket::with(ORIGINAL, &cat());
         bucket.before(gap, |bucket| bucket.remove(ORIGINAL));
         match made(&bucket) {
-            Made::Answer(answer) => assert_eq!(answer.status.as_u16(), 404, "{gap}"),
-            Made::Picture(_) => panic!("{gap}: a picture of nothing"),
+            MakeOutcome::Answer(answer) => assert_eq!(answer.status.as_u16(), 404, "{gap}"),
+            MakeOutcome::Picture(_) => panic!("{gap}: a picture of nothing"),
         }
         assert!(bucket.keys().is_empty(), "{gap}");
     }
@@ -133,8 +133,8 @@ fn a_put_whose_answer_is_lost_has_its_second_look() {
         bucket.loses_answers.set(true);
         bucket.before(gap, |bucket| bucket.remove(ORIGINAL));
         match made(&bucket) {
-            Made::Answer(answer) => assert_eq!(answer.status.as_u16(), 404, "{gap}"),
-            Made::Picture(_) => panic!("{gap}: a picture of nothing"),
+            MakeOutcome::Answer(answer) => assert_eq!(answer.status.as_u16(), 404, "{gap}"),
+            MakeOutcome::Picture(_) => panic!("{gap}: a picture of nothing"),
         }
         assert!(bucket.keys().is_empty(), "{gap}");
     }
@@ -150,11 +150,11 @@ fn an_original_that_never_settles_ends() {
     let bucket = Bucket::with(ORIGINAL, b"a cat");
     bucket.before(1, change);
     match made(&bucket) {
-        Made::Answer(answer) => {
+        MakeOutcome::Answer(answer) => {
             assert_eq!(answer.status.as_u16(), 503);
             assert!(answer.headers.contains("retry-after"));
         }
-        Made::Picture(picture) => panic!("{picture:?}"),
+        MakeOutcome::Picture(picture) => panic!("{picture:?}"),
     }
     assert_eq!(bucket.keys(), [ORIGINAL]);
 

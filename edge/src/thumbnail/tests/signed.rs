@@ -24,16 +24,16 @@ fn outcome_at(path: &str, now: u64) -> String {
     let keys = keys();
     let keys = &keys;
     match ask(
-        Viewed {
+        ThumbnailRequest {
             keys,
             now,
             ..viewed(path, CHROME)
         },
         &rules(),
     ) {
-        Asked::Ordinary => String::new(),
-        Asked::Thumbnail { path, grant } => format!("{grant:?} {path}"),
-        Asked::Answer(answer) => text(&answer),
+        Resolution::Ordinary => String::new(),
+        Resolution::Thumbnail { path, grant } => format!("{grant:?} {path}"),
+        Resolution::Answer(answer) => text(&answer),
     }
 }
 
@@ -75,7 +75,7 @@ fn a_signature_grants_what_is_not_free() {
         assert_eq!(outcome_at(&path, NOW + 1), wrong);
     }
     let path = signed_by(KEY, "blur=20", "a.jpg");
-    let Asked::Answer(answer) = asked(&path, CHROME) else {
+    let Resolution::Answer(answer) = asked(&path, CHROME) else {
         panic!("no answer");
     };
     let said = "403 Forbidden: there is no key here for signatures\n";
@@ -117,7 +117,7 @@ fn the_function_makes_what_was_granted() {
     let bucket = Bucket::with("photos/cat.jpg", b"a cat");
     let path = "/img/photos/cat.jpg/width=641,blur=20";
     let made = run(make(&bucket, &bucket, path, Grant::Free, &rules())).unwrap();
-    let Made::Answer(answer) = made else {
+    let MakeOutcome::Answer(answer) = made else {
         panic!("{made:?}");
     };
     assert_eq!(answer.status.as_u16(), 403);

@@ -13,7 +13,7 @@ use bytes::Bytes;
 use http::{HeaderMap, Request};
 use image::{DynamicImage, ImageFormat, Rgb, RgbImage};
 use quillfront_edge::thumbnail::SIGNED_HEADER;
-use quillfront_local::functions::url::{Answered, Asked, InvokeMode, ask};
+use quillfront_local::functions::url::{InvokeMode, ResponseBody, UrlRequest, ask};
 use quillfront_local::functions::{Function, Options};
 use quillfront_local::s3::{self, Credentials, NewObject, Store};
 use tempfile::TempDir;
@@ -109,14 +109,14 @@ pub async fn asked(function: &Function, method: &str, path: &str, is_signed: boo
         request = request.header(SIGNED_HEADER, "1");
     }
     let (head, ()) = request.body(()).unwrap().into_parts();
-    let request = Asked {
+    let request = UrlRequest {
         head: &head,
         body: b"",
         from: IpAddr::from([127, 0, 0, 1]),
         now_ms: 0,
     };
     let answer = ask(function, InvokeMode::Streamed, &request).await;
-    let (head, body) = answer.map(Answered::collect).into_parts();
+    let (head, body) = answer.map(ResponseBody::collect).into_parts();
     Reply {
         status: head.status.as_u16(),
         headers: head.headers,

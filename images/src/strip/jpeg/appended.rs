@@ -13,7 +13,7 @@ const MAX_GAIN_MAPS: usize = 2;
 /// Bytes of an entry of the index: attributes, length, offset, dependent pictures.
 const ENTRY: usize = 16;
 
-pub(super) struct Appended {
+pub(super) struct Trailer {
     gain_maps: Vec<GainMap>,
     /// Where the entries are in the segment of the index.
     entries: Option<usize>,
@@ -30,7 +30,7 @@ struct GainMap {
     pieces: Pieces,
 }
 
-impl Appended {
+impl Trailer {
     pub fn examine(bytes: &[u8], segments: &[Segment<'_>], end: usize, leaks: &mut Leaks) -> Self {
         let mut found = Leaks::default();
         let (mut gain_maps, rest) = gain_maps(bytes, end, &mut found);

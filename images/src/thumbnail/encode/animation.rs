@@ -3,7 +3,7 @@
 //! Each frame is encoded by itself, and only where it differs from the one before it. So delays stay as they
 //! are, and two frames are held at a time, not all of them.
 
-use super::riff::{self, Placed};
+use super::riff::{self, FramePlacement};
 use super::webp::{empty, simple};
 use super::{exif_of, failed, quality};
 use crate::encode::Pixels;
@@ -19,7 +19,7 @@ pub(crate) fn animation(
     copyright: Option<&str>,
 ) -> Result<Vec<u8>, ThumbnailError> {
     let quality = quality::webp(wanted.quality);
-    let mut encoded: Vec<(Placed, Vec<u8>)> = Vec::new();
+    let mut encoded: Vec<(FramePlacement, Vec<u8>)> = Vec::new();
     let mut previous: Option<Pixels> = None;
     let mut has_alpha = false;
     for frame in frames {
@@ -27,7 +27,7 @@ pub(crate) fn animation(
         let pixels = widened(pixels, 4);
         has_alpha |= is_transparent(&pixels);
         let placed = match &previous {
-            None => Some(Placed {
+            None => Some(FramePlacement {
                 left: 0,
                 top: 0,
                 width: pixels.width,
@@ -62,7 +62,7 @@ pub(crate) fn animation(
 
 /// Returns the smallest part that has all pixels that differ; none where none does. It begins at even numbers,
 /// since a WebP knows no others.
-fn changed(before: &Pixels, after: &Pixels, delay: u32) -> Option<Placed> {
+fn changed(before: &Pixels, after: &Pixels, delay: u32) -> Option<FramePlacement> {
     let row = after.width as usize * after.channels;
     let differs = |(one, other): (&[u8], &[u8])| one != other;
     let rows = || {
@@ -85,7 +85,7 @@ fn changed(before: &Pixels, after: &Pixels, delay: u32) -> Option<Placed> {
         }
     }
     let (left, top) = (left as u32 / 2 * 2, top as u32 / 2 * 2);
-    Some(Placed {
+    Some(FramePlacement {
         left,
         top,
         width: right as u32 - left,
@@ -94,7 +94,7 @@ fn changed(before: &Pixels, after: &Pixels, delay: u32) -> Option<Placed> {
     })
 }
 
-fn part(pixels: &Pixels, placed: &Placed) -> Pixels {
+fn part(pixels: &Pixels, placed: &FramePlacement) -> Pixels {
     let row = pixels.width as usize * pixels.channels;
     let (start, length) = (
         placed.left as usize * pixels.channels,

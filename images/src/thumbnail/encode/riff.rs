@@ -8,7 +8,7 @@ const HAS_EXIF: u8 = 0x08;
 const HAS_ALPHA: u8 = 0x10;
 
 /// Where and how long a frame is shown.
-pub(super) struct Placed {
+pub(super) struct FramePlacement {
     /// From the left; even.
     pub left: u32,
     /// From above; even.
@@ -67,7 +67,7 @@ pub(super) fn animation(
 }
 
 /// Returns a frame, which takes the place of what was there and stays.
-pub(super) fn frame(picture: &[u8], placed: &Placed) -> Result<Vec<u8>, ThumbnailError> {
+pub(super) fn frame(picture: &[u8], placed: &FramePlacement) -> Result<Vec<u8>, ThumbnailError> {
     const DO_NOT_BLEND: u8 = 0x02;
     let mut data = Vec::new();
     for number in [

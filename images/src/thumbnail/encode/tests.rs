@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::thumbnail::Limits;
-use crate::thumbnail::read::{Wanted, read};
+use crate::thumbnail::read::{FrameChoice, read};
 use crate::thumbnail::steps::widened;
 use std::io::Cursor;
 
@@ -177,7 +177,7 @@ fn an_avif_is_the_same_picture_and_always_the_same() {
         let wanted = Transform::default();
         let file = encoded(pixels(channels), Encoding::Avif, &wanted);
         assert!(file == encoded(pixels(channels), Encoding::Avif, &wanted));
-        let read = read(&file, Wanted::First, &Limits::default()).unwrap();
+        let read = read(&file, FrameChoice::First, &Limits::default()).unwrap();
         let back = read.frames.into_iter().next().unwrap().pixels;
         let seen = |pixels: Pixels| flatten(widened(pixels, 4), Colour([90, 90, 90, 255]));
         let difference = mean_difference(&seen(back), &seen(pixels(channels)));

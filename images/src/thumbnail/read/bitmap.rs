@@ -5,7 +5,7 @@ use super::super::original::OriginalFormat;
 use super::super::{Limits, ThumbnailError};
 use super::png::Png;
 use super::rows::Raw;
-use super::{Wanted, damaged};
+use super::{FrameChoice, damaged};
 use crate::encode::Pixels;
 use image::codecs::bmp::BmpDecoder;
 use image::codecs::ico::IcoDecoder;
@@ -117,7 +117,7 @@ impl<'a> Bitmap<'a> {
                 self.pixels(IcoDecoder::new(Cursor::new(bytes)).map_err(damaged)?)
             }
             Content::Png(png) => {
-                let frame = png.decode(Wanted::First)?.frames.pop();
+                let frame = png.decode(FrameChoice::First)?.frames.pop();
                 frame
                     .map(|frame| frame.pixels)
                     .ok_or_else(|| damaged("it has no picture"))

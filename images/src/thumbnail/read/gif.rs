@@ -4,7 +4,7 @@ use super::super::header::{Frames, Header, check_size};
 use super::super::original::{Frame, OriginalFormat};
 use super::super::{Limits, ThumbnailError};
 use super::canvas::{Canvas, Disposal, Place};
-use super::{Decoded, Wanted, damaged};
+use super::{DecodedFrames, FrameChoice, damaged};
 use gif::{ColorOutput, DisposalMethod, MemoryLimit};
 use image::metadata::Orientation;
 use std::num::NonZeroU64;
@@ -89,7 +89,7 @@ impl<'a> Gif<'a> {
         }
     }
 
-    pub(super) fn decode(&self, wanted: Wanted) -> Result<Decoded, ThumbnailError> {
+    pub(super) fn decode(&self, wanted: FrameChoice) -> Result<DecodedFrames, ThumbnailError> {
         let mut options = gif::DecodeOptions::new();
         options.set_color_output(ColorOutput::Indexed);
         options.set_memory_limit(MemoryLimit::Bytes(
@@ -100,8 +100,8 @@ impl<'a> Gif<'a> {
         let mut canvas = Canvas::new(self.width, self.height);
         let mut frames = Vec::new();
         let count = match wanted {
-            Wanted::First => 1,
-            Wanted::All => self.frames.max(1),
+            FrameChoice::First => 1,
+            FrameChoice::All => self.frames.max(1),
         };
         while (frames.len() as u32) < count {
             let Some(frame) = decoder.read_next_frame().map_err(damaged)? else {
@@ -121,9 +121,9 @@ impl<'a> Gif<'a> {
         match frames.as_mut_slice() {
             [only] => {
                 only.delay = 0;
-                Ok(Decoded { frames, loops: 0 })
+                Ok(DecodedFrames { frames, loops: 0 })
             }
-            _ => Ok(Decoded {
+            _ => Ok(DecodedFrames {
                 frames,
                 loops: self.loops,
             }),

@@ -6,7 +6,7 @@ use super::super::original::{Frame, OriginalFormat};
 use super::super::{Limits, ThumbnailError};
 use super::canvas::{Canvas, Disposal, Place};
 use super::rows::{Raw, eight_of_sixteen};
-use super::{Decoded, Wanted, damaged, exif};
+use super::{DecodedFrames, FrameChoice, damaged, exif};
 use crate::encode::Pixels;
 use png::{BitDepth, BlendOp, ColorType, DisposeOp, InterlaceInfo, Transformations};
 use std::borrow::Cow;
@@ -97,7 +97,7 @@ impl<'a> Png<'a> {
         self.exif
     }
 
-    pub(super) fn decode(&self, wanted: Wanted) -> Result<Decoded, ThumbnailError> {
+    pub(super) fn decode(&self, wanted: FrameChoice) -> Result<DecodedFrames, ThumbnailError> {
         let mut reader = self.reader()?;
         let colours = self.colours();
         let finish = |mut raw: Raw| {
@@ -105,7 +105,7 @@ impl<'a> Png<'a> {
             raw.reduced()
         };
         match (self.header().frames, self.animation) {
-            (Frames::Animation(count), Some((_, plays))) if wanted == Wanted::All => {
+            (Frames::Animation(count), Some((_, plays))) if wanted == FrameChoice::All => {
                 let mut frames = Vec::new();
                 let mut canvas = Canvas::new(self.width, self.height);
                 // A picture before the first frame is for those who do not know animations.
@@ -125,11 +125,11 @@ impl<'a> Png<'a> {
                     frames.push(Frame { pixels, delay });
                 }
                 let loops = u16::try_from(plays).unwrap_or(u16::MAX);
-                Ok(Decoded { frames, loops })
+                Ok(DecodedFrames { frames, loops })
             }
             _ => {
                 let raw = self.picture(&mut reader, self.width, self.height)?;
-                Ok(Decoded::still(finish(raw)))
+                Ok(DecodedFrames::still(finish(raw)))
             }
         }
     }

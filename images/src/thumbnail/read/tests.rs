@@ -6,13 +6,13 @@ use crate::thumbnail::header::{Frames, header};
 use image::{DynamicImage, GrayAlphaImage, GrayImage, ImageFormat, LumaA, Rgb, RgbaImage};
 
 fn first(bytes: &[u8]) -> Pixels {
-    let mut original = read(bytes, Wanted::First, &Limits::default()).unwrap();
+    let mut original = read(bytes, FrameChoice::First, &Limits::default()).unwrap();
     assert_eq!((original.frames.len(), original.loops), (1, 0));
     original.frames.remove(0).pixels
 }
 
 fn all(bytes: &[u8]) -> Original {
-    read(bytes, Wanted::All, &Limits::default()).unwrap()
+    read(bytes, FrameChoice::All, &Limits::default()).unwrap()
 }
 
 fn head(bytes: &[u8]) -> Header {
@@ -104,10 +104,10 @@ fn an_animation_is_one_or_its_first_frame() {
         ..Limits::default()
     };
     assert!(matches!(
-        read(&bytes, Wanted::All, &limits),
+        read(&bytes, FrameChoice::All, &limits),
         Err(ThumbnailError::TooLarge(_))
     ));
-    assert!(read(&bytes, Wanted::First, &limits).is_ok());
+    assert!(read(&bytes, FrameChoice::First, &limits).is_ok());
 }
 
 #[test]

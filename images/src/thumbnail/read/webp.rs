@@ -5,7 +5,7 @@ use super::super::header::{Frames, Header, check_size};
 use super::super::original::{Frame, OriginalFormat};
 use super::super::{Limits, ThumbnailError};
 use super::rows::Raw;
-use super::{Decoded, Wanted, damaged, exif};
+use super::{DecodedFrames, FrameChoice, damaged, exif};
 use crate::encode::Pixels;
 use image_webp::WebPDecoder;
 use std::borrow::Cow;
@@ -111,7 +111,7 @@ impl<'a> Webp<'a> {
         self.exif
     }
 
-    pub(super) fn decode(&self, wanted: Wanted) -> Result<Decoded, ThumbnailError> {
+    pub(super) fn decode(&self, wanted: FrameChoice) -> Result<DecodedFrames, ThumbnailError> {
         let mut decoder = WebPDecoder::new(Cursor::new(self.bytes)).map_err(damaged)?;
         if decoder.dimensions() != (self.width, self.height) {
             return Err(damaged("it has two sizes"));
@@ -137,12 +137,12 @@ impl<'a> Webp<'a> {
         if !decoder.is_animated() {
             let mut bytes = vec![0; length];
             decoder.read_image(&mut bytes).map_err(damaged)?;
-            return Ok(Decoded::still(finish(bytes)));
+            return Ok(DecodedFrames::still(finish(bytes)));
         }
         // Browsers show what is behind the page, whatever the file says of its background.
         decoder.set_background_color([0; 4]).map_err(damaged)?;
         let count = match (wanted, self.header().frames) {
-            (Wanted::All, Frames::Animation(count)) => count,
+            (FrameChoice::All, Frames::Animation(count)) => count,
             _ => 1,
         };
         let mut frames = Vec::new();
@@ -155,9 +155,9 @@ impl<'a> Webp<'a> {
         match frames.as_mut_slice() {
             [only] => {
                 only.delay = 0;
-                Ok(Decoded { frames, loops: 0 })
+                Ok(DecodedFrames { frames, loops: 0 })
             }
-            _ => Ok(Decoded {
+            _ => Ok(DecodedFrames {
                 frames,
                 loops: self.loops,
             }),

@@ -1,7 +1,7 @@
 //! What gets in, and what does not.
 
 use super::*;
-use crate::{Accepted, Reader, Variant};
+use crate::{AcceptedFormats, Reader, Variant};
 
 const KEY: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 const EXPIRES: u64 = 1_798_761_600;
@@ -22,7 +22,7 @@ fn signed(options: &str, original: &str) -> String {
 fn asked(key: &str, keys: &str, now: u64) -> Result<String, Refusal> {
     let keys = Keys::read(keys).unwrap();
     let reader = Reader {
-        accepted: Accepted::default(),
+        accepted: AcceptedFormats::default(),
         keys: &keys,
         now,
     };
@@ -257,7 +257,7 @@ fn no_other_url_gets_in() {
                 // Another spelling of the same message: nothing else may be it.
                 let of = |url: &str| {
                     let (options, original) = url.strip_prefix("img/")?.split_once('/')?;
-                    let signed = Signed::read(options).ok()??;
+                    let signed = SignedOptions::read(options).ok()??;
                     Some((
                         message(signed.options, original, signed.expires, &settings()),
                         signed.signature,

@@ -23,7 +23,7 @@ const MAX_PRELUDE_BYTES: usize = 64 * 1_024;
 
 /// The body of an answer.
 #[derive(Debug)]
-pub enum Answered {
+pub enum ResponseBody {
     /// All of it.
     Whole(Bytes),
     /// A stream.
@@ -35,7 +35,7 @@ pub enum Answered {
     },
 }
 
-impl Answered {
+impl ResponseBody {
     /// Returns all of it.
     ///
     /// # Errors
@@ -56,7 +56,7 @@ impl Answered {
 /// What a function says of its answer: as JSON with the body in it, or in front of a stream.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Told {
+struct ResponseHead {
     status_code: u16,
     #[serde(default)]
     headers: BTreeMap<String, Field>,
@@ -89,7 +89,7 @@ impl Field {
 
 /// Returns the answer that a reader gets. What went wrong is told to the terminal with the function's name, and
 /// not to readers.
-pub async fn answer(name: &str, reply: Result<Reply, InvokeError>) -> Response<Answered> {
+pub async fn answer(name: &str, reply: Result<Reply, InvokeError>) -> Response<ResponseBody> {
     let answered = match reply {
         Ok(Reply::Whole(bytes)) => Ok(whole(&bytes)),
         Ok(Reply::Streamed { content_type, body }) => streamed(content_type, body).await,
@@ -105,8 +105,8 @@ pub async fn answer(name: &str, reply: Result<Reply, InvokeError>) -> Response<A
 }
 
 /// A JSON object with a status is an answer; all else is the body of one.
-fn whole(bytes: &Bytes) -> Response<Answered> {
-    match serde_json::from_slice::<Told>(bytes) {
+fn whole(bytes: &Bytes) -> Response<ResponseBody> {
+    match serde_json::from_slice::<ResponseHead>(bytes) {
         Ok(mut told) => {
             let body = told.body.take().unwrap_or_default();
             let decoded = if told.is_base64_encoded {
@@ -115,11 +115,11 @@ fn whole(bytes: &Bytes) -> Response<Answered> {
                 Some(body.into_bytes())
             };
             match (decoded, head(told)) {
-                (Some(body), Some(head)) => head.map(|()| Answered::Whole(body.into())),
+                (Some(body), Some(head)) => head.map(|()| ResponseBody::Whole(body.into())),
                 _ => error(StatusCode::BAD_GATEWAY, "Internal Server Error"),
             }
         }
-        Err(_) => plain("application/json", Answered::Whole(bytes.clone())),
+        Err(_) => plain("application/json", ResponseBody::Whole(bytes.clone())),
     }
 }
 
@@ -127,13 +127,13 @@ fn whole(bytes: &Bytes) -> Response<Answered> {
 async fn streamed(
     content_type: Option<String>,
     mut body: Body,
-) -> Result<Response<Answered>, String> {
+) -> Result<Response<ResponseBody>, String> {
     let content_type = content_type.unwrap_or_else(|| "application/octet-stream".to_owned());
     if content_type != WITH_PRELUDE {
         let first = Bytes::new();
         return Ok(plain(
             &content_type,
-            Answered::Streamed { first, rest: body },
+            ResponseBody::Streamed { first, rest: body },
         ));
     }
     let mut begin = BytesMut::new();
@@ -153,13 +153,13 @@ async fn streamed(
     let prelude = begin.split_to(at);
     let first = begin.split_off(DELIMITER.len()).freeze();
     let told = serde_json::from_slice(&prelude);
-    let told: Told = told.map_err(|error| format!("the status of the answer: {error}"))?;
+    let told: ResponseHead = told.map_err(|error| format!("the status of the answer: {error}"))?;
     let head = head(told).ok_or("the answer has a status or a header that HTTP does not know")?;
-    Ok(head.map(|()| Answered::Streamed { first, rest: body }))
+    Ok(head.map(|()| ResponseBody::Streamed { first, rest: body }))
 }
 
 /// Status and headers; none where HTTP has no such.
-fn head(told: Told) -> Option<Response<()>> {
+fn head(told: ResponseHead) -> Option<Response<()>> {
     let mut headers = HeaderMap::new();
     for (name, value) in told.headers {
         let name = HeaderName::try_from(name).ok()?;
@@ -175,7 +175,7 @@ fn head(told: Told) -> Option<Response<()>> {
 }
 
 /// The answer where there is none of the function (AWS Lambda Developer Guide, "Invoking Lambda function URLs").
-fn failed(failure: &InvokeError) -> Response<Answered> {
+fn failed(failure: &InvokeError) -> Response<ResponseBody> {
     let (status, text) = match failure {
         InvokeError::EventTooLarge(_) => (StatusCode::PAYLOAD_TOO_LARGE, "Request Too Long"),
         InvokeError::Throttled(_) => (StatusCode::TOO_MANY_REQUESTS, "Rate Exceeded."),
@@ -187,16 +187,16 @@ fn failed(failure: &InvokeError) -> Response<Answered> {
     error(status, text)
 }
 
-fn error(status: StatusCode, text: &'static str) -> Response<Answered> {
+fn error(status: StatusCode, text: &'static str) -> Response<ResponseBody> {
     let mut response = plain(
         "text/plain",
-        Answered::Whole(Bytes::from_static(text.as_bytes())),
+        ResponseBody::Whole(Bytes::from_static(text.as_bytes())),
     );
     *response.status_mut() = status;
     response
 }
 
-fn plain(content_type: &str, body: Answered) -> Response<Answered> {
+fn plain(content_type: &str, body: ResponseBody) -> Response<ResponseBody> {
     let mut response = Response::new(body);
     if let Ok(value) = HeaderValue::from_str(content_type) {
         response.headers_mut().insert(header::CONTENT_TYPE, value);

@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 
 /// A request to a function URL.
 #[derive(Clone, Copy, Debug)]
-pub struct Asked<'a> {
+pub struct UrlRequest<'a> {
     /// Its head.
     pub head: &'a Parts,
     /// Its body.
@@ -24,8 +24,8 @@ pub struct Asked<'a> {
 const DOMAIN: &str = "local.lambda-url.us-east-1.on.aws";
 
 /// Returns the JSON of the event of a request, in payload format 2.0.
-pub fn event(asked: &Asked<'_>) -> String {
-    let Asked {
+pub fn event(asked: &UrlRequest<'_>) -> String {
+    let UrlRequest {
         head, body, from, ..
     } = asked;
     let path = head.uri.path();
@@ -118,7 +118,7 @@ mod tests {
 
     fn of(request: http::request::Builder, body: &[u8]) -> Value {
         let (head, ()) = request.body(()).unwrap().into_parts();
-        let asked = Asked {
+        let asked = UrlRequest {
             head: &head,
             body,
             from: IpAddr::from([127, 0, 0, 1]),

@@ -7,7 +7,7 @@ use s3s::dto::*;
 use s3s::{S3Request, S3Result, s3_error};
 
 use super::{NULL_VERSION, owner, timestamp};
-use crate::locks::Unpoisoned;
+use crate::locks::IgnorePoison;
 use crate::s3::events::form_encode;
 use crate::s3::index::{Entry, Item, Page, Query, Start};
 use crate::s3::limits::PAGE;

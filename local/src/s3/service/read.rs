@@ -32,7 +32,7 @@ macro_rules! asked {
             "server-side encryption with customer keys",
             input.sse_customer_algorithm.is_some(),
         )])?;
-        Asked {
+        ReadInput {
             condition: ReadCondition {
                 if_match: input.if_match.clone(),
                 if_none_match: input.if_none_match.clone(),
@@ -48,7 +48,7 @@ macro_rules! asked {
 /// The headers of an answer; GET and HEAD have the same fields.
 macro_rules! answer {
     ($Output:ident, $meta:expr, $selected:expr, $checksum_mode:expr) => {{
-        let (meta, selected): (&ObjectMeta, &Selected) = ($meta, $selected);
+        let (meta, selected): (&ObjectMeta, &ByteSelection) = ($meta, $selected);
         let mut output = $Output {
             accept_ranges: Some("bytes".into()),
             cache_control: meta.cache_control.clone(),
@@ -137,14 +137,14 @@ pub(super) async fn head_object(
     Ok(response)
 }
 
-struct Asked {
+struct ReadInput {
     condition: ReadCondition,
     range: Option<Range>,
     part_number: Option<i32>,
 }
 
 /// The bytes that a read gets.
-struct Selected {
+struct ByteSelection {
     span: Span<u64>,
     /// Answered with 206.
     partial: bool,
@@ -153,7 +153,7 @@ struct Selected {
     part: Option<usize>,
 }
 
-impl Selected {
+impl ByteSelection {
     /// The checksum of these bytes, where one is kept: of the whole, or of a part.
     fn checksum(&self, meta: &ObjectMeta) -> Option<ObjectChecksum> {
         let checksum = meta.checksum.as_ref()?;
@@ -174,7 +174,7 @@ impl Selected {
 }
 
 /// Checks the conditions, then finds the bytes.
-fn select(meta: &ObjectMeta, asked: &Asked) -> S3Result<Selected> {
+fn select(meta: &ObjectMeta, asked: &ReadInput) -> S3Result<ByteSelection> {
     match asked.condition.check(meta) {
         Verdict::Go => {}
         Verdict::Failed(which) => return Err(StoreError::PreconditionFailed(which).into()),
@@ -189,7 +189,7 @@ fn select(meta: &ObjectMeta, asked: &Asked) -> S3Result<Selected> {
             // An empty object has no byte that a range could name.
             let span = range.check(meta.size).ok().filter(|span| !span.is_empty());
             let span = span.ok_or_else(|| range_error(meta.size))?;
-            Ok(Selected {
+            Ok(ByteSelection {
                 span,
                 partial: true,
                 parts_count: None,
@@ -197,7 +197,7 @@ fn select(meta: &ObjectMeta, asked: &Asked) -> S3Result<Selected> {
             })
         }
         (None, Some(number)) => part(meta, number),
-        (None, None) => Ok(Selected {
+        (None, None) => Ok(ByteSelection {
             span: 0..meta.size,
             partial: false,
             parts_count: None,
@@ -207,13 +207,13 @@ fn select(meta: &ObjectMeta, asked: &Asked) -> S3Result<Selected> {
 }
 
 /// The bytes of one part. Whatever was put in one piece is its own first part.
-fn part(meta: &ObjectMeta, number: i32) -> S3Result<Selected> {
+fn part(meta: &ObjectMeta, number: i32) -> S3Result<ByteSelection> {
     let index = usize::try_from(number)
         .ok()
         .and_then(|number| number.checked_sub(1));
     let index = index.ok_or_else(|| s3_error!(InvalidArgument, "part numbers begin with 1"))?;
     if meta.part_sizes.is_empty() && index == 0 {
-        return Ok(Selected {
+        return Ok(ByteSelection {
             span: 0..meta.size,
             partial: meta.size > 0,
             parts_count: None,
@@ -230,7 +230,7 @@ fn part(meta: &ObjectMeta, number: i32) -> S3Result<Selected> {
     };
     let start: u64 = meta.part_sizes[..index].iter().sum();
     let parts_count = i32::try_from(meta.part_sizes.len()).ok();
-    Ok(Selected {
+    Ok(ByteSelection {
         span: start..start + size,
         partial: *size > 0,
         parts_count,

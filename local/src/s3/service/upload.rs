@@ -12,7 +12,7 @@ use crate::s3::conditions::{ReadCondition, WriteCondition};
 use crate::s3::copy;
 use crate::s3::ingest::{Promise, ingest};
 use crate::s3::limits::{PAGE, PARTS};
-use crate::s3::multipart::{About, Named, Upload, Whole};
+use crate::s3::multipart::{About, PartReference, Upload, Whole};
 use crate::s3::object::now;
 use crate::s3::store::{Store, blocking};
 
@@ -161,7 +161,7 @@ pub(super) async fn complete_multipart_upload(
     let named = parts
         .into_iter()
         .map(named)
-        .collect::<S3Result<Vec<Named>>>()?;
+        .collect::<S3Result<Vec<PartReference>>>()?;
     let (key, id) = (input.key.clone(), input.upload_id);
     let meta = store
         .in_bucket(&input.bucket, move |bucket| {
@@ -310,12 +310,12 @@ fn part_number(number: i32) -> S3Result<u16> {
     }
 }
 
-fn named(part: CompletedPart) -> S3Result<Named> {
+fn named(part: CompletedPart) -> S3Result<PartReference> {
     let checksum = checksum_value!(part)?.map(|(_, value)| value);
     let (Some(number), Some(etag)) = (part.part_number, part.e_tag) else {
         return Err(s3_error!(MalformedXML, "a part has a number and an ETag"));
     };
-    Ok(Named {
+    Ok(PartReference {
         number,
         etag: etag.into_value(),
         checksum,

@@ -13,7 +13,7 @@ use crate::s3::checksum::ChecksumKind;
 use crate::s3::conditions::{ReadCondition, WriteCondition};
 use crate::s3::copy::{self, Source, Target};
 use crate::s3::error::StoreError;
-use crate::s3::events::Happening;
+use crate::s3::events::EventKind;
 use crate::s3::ingest::{Promise, ingest};
 use crate::s3::store::{Store, blocking};
 
@@ -61,7 +61,7 @@ pub(super) async fn put_object(
         blocks: Some(ingested.blocks),
         upload: None,
     };
-    blocking(move || bucket.commit(&key, &condition, version, Happening::Put, &caller)).await?;
+    blocking(move || bucket.commit(&key, &condition, version, EventKind::Put, &caller)).await?;
     Ok(output)
 }
 

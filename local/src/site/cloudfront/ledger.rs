@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use jiff::Timestamp;
 
 use super::xml::{Batch, Error};
-use crate::locks::Unpoisoned;
+use crate::locks::IgnorePoison;
 
 /// How many are remembered: what one page of `ListInvalidations` holds.
 pub(super) const REMEMBERED: usize = 100;
@@ -34,7 +34,7 @@ impl Entry {
 }
 
 /// The answer to a batch.
-pub(super) struct Recorded {
+pub(super) struct BatchReply {
     pub entry: Arc<Entry>,
     /// False if the same batch came before.
     pub is_new: bool,
@@ -46,7 +46,7 @@ impl Ledger {
     ///
     /// # Errors
     /// [`Error::InvalidationBatchAlreadyExists`] if another batch had the caller reference.
-    pub(super) fn record(&self, batch: Batch) -> Result<Recorded, Error> {
+    pub(super) fn record(&self, batch: Batch) -> Result<BatchReply, Error> {
         let mut entries = self.lock();
         let reference = &batch.caller_reference;
         if let Some(entry) = entries
@@ -54,7 +54,7 @@ impl Ledger {
             .find(|it| it.batch.caller_reference == *reference)
         {
             return if entry.batch == batch {
-                Ok(Recorded {
+                Ok(BatchReply {
                     entry: entry.clone(),
                     is_new: false,
                 })
@@ -75,7 +75,7 @@ impl Ledger {
         {
             entries.pop_front();
         }
-        Ok(Recorded {
+        Ok(BatchReply {
             entry,
             is_new: true,
         })

@@ -6,20 +6,20 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use tokio::sync::{Semaphore, watch};
 
-use crate::locks::Unpoisoned;
+use crate::locks::IgnorePoison;
 
 /// Works that are under way or wait for their turn. A page with a hundred new pictures is read at once.
 pub(super) const MOST: usize = 256;
 
 /// Works by name. Each goes on to its end on a thread of its own, even if nobody waits any more.
 pub(super) struct Flights<T> {
-    under_way: Mutex<HashMap<String, Waiting<T>>>,
+    under_way: Mutex<HashMap<String, FlightReceiver<T>>>,
     /// One for each processor: more at once would only take memory.
     turns: Arc<Semaphore>,
     most: usize,
 }
 
-type Waiting<T> = watch::Receiver<Option<T>>;
+type FlightReceiver<T> = watch::Receiver<Option<T>>;
 
 /// Why there is no result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,7 +46,7 @@ impl<T> Flights<T> {
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<String, Waiting<T>>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<String, FlightReceiver<T>>> {
         self.under_way.lock().unpoisoned()
     }
 }
@@ -68,7 +68,7 @@ impl<T: Clone + Send + Sync + 'static> Flights<T> {
         self: &Arc<Self>,
         name: &str,
         work: impl FnOnce() -> T + Send + 'static,
-    ) -> Option<Waiting<T>> {
+    ) -> Option<FlightReceiver<T>> {
         let mut under_way = self.lock();
         if let Some(waiting) = under_way.get(name) {
             return Some(waiting.clone());
@@ -78,7 +78,7 @@ impl<T: Clone + Send + Sync + 'static> Flights<T> {
         }
         let (sender, waiting) = watch::channel(None);
         under_way.insert(name.to_owned(), waiting.clone());
-        let landing = Landing {
+        let landing = FlightGuard {
             flights: self.clone(),
             name: name.to_owned(),
         };
@@ -100,12 +100,12 @@ impl<T: Clone + Send + Sync + 'static> Flights<T> {
 }
 
 /// Takes a work off the list at its end, however it ends.
-struct Landing<T> {
+struct FlightGuard<T> {
     flights: Arc<Flights<T>>,
     name: String,
 }
 
-impl<T> Drop for Landing<T> {
+impl<T> Drop for FlightGuard<T> {
     fn drop(&mut self) {
         self.flights.lock().remove(&self.name);
     }

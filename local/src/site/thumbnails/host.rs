@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use quillfront_edge::event::Headers;
-use quillfront_edge::thumbnail::{Head, Host, Object as Thumbnail, Opened, Put};
+use quillfront_edge::thumbnail::{Head, Host, Object as Thumbnail, PutOutcome, StoredObject};
 use quillfront_headers::{Field, Original};
 
 use super::super::origin;
@@ -58,14 +58,14 @@ impl Host for Bucket {
         Ok(Some(head))
     }
 
-    async fn open(&self, key: &str) -> Result<Option<Opened>, StoreError> {
+    async fn open(&self, key: &str) -> Result<Option<StoredObject>, StoreError> {
         let Some(mut object) = self.get(key).await? else {
             return Ok(None);
         };
         let mut bytes = Vec::new();
         let end = object.meta.size;
         append(&mut object, 0..end, key, &mut bytes)?;
-        Ok(Some(Opened {
+        Ok(Some(StoredObject {
             headers: Headers::from_http(&origin::found(&object.meta)),
             bytes: bytes.into(),
         }))
@@ -90,7 +90,7 @@ impl Host for Bucket {
         Ok(true)
     }
 
-    async fn put(&self, object: &Thumbnail) -> Result<Put, StoreError> {
+    async fn put(&self, object: &Thumbnail) -> Result<PutOutcome, StoreError> {
         let new = NewObject {
             bytes: object.bytes.clone(),
             content_type: Some(object.content_type.to_owned()),
@@ -100,11 +100,11 @@ impl Host for Bucket {
         };
         Ok(
             match self.store.put_new(&self.name, &object.key, new).await {
-                Ok(Some(etag)) => Put::Stored(etag),
-                Ok(None) => Put::Occupied,
+                Ok(Some(etag)) => PutOutcome::Stored(etag),
+                Ok(None) => PutOutcome::Occupied,
                 Err(error) => {
                     tell(&format!("site: {} cannot be stored: {error}", object.key));
-                    Put::Failed
+                    PutOutcome::Failed
                 }
             },
         )

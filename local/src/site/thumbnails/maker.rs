@@ -10,13 +10,13 @@ use jiff::Timestamp;
 use quillfront_codecs::Codecs;
 use quillfront_edge::event::Headers;
 use quillfront_edge::respond::{self, Answer, Body};
-use quillfront_edge::thumbnail::{Grant, Made, Picture, SIGNED_HEADER, make};
+use quillfront_edge::thumbnail::{Grant, MakeOutcome, Picture, SIGNED_HEADER, make};
 use quillfront_headers::Rules;
 
 use super::host::Bucket;
 use super::named;
 use crate::functions::Function;
-use crate::functions::url::{Answered, Asked, InvokeMode, ask};
+use crate::functions::url::{InvokeMode, ResponseBody, UrlRequest, ask};
 use crate::s3::StoreError;
 use crate::terminal::tell;
 
@@ -68,7 +68,7 @@ impl Maker {
         path: &str,
         grant: Grant,
         rules: &Rules,
-    ) -> Result<Made, Arc<StoreError>> {
+    ) -> Result<MakeOutcome, Arc<StoreError>> {
         match self {
             Self::Here(bucket, codecs) => {
                 let made = make(&**bucket, &**codecs, path, grant, rules).await;
@@ -80,7 +80,7 @@ impl Maker {
 }
 
 impl Remote {
-    async fn make(&self, path: &str, grant: Grant, rules: &Rules) -> Made {
+    async fn make(&self, path: &str, grant: Grant, rules: &Rules) -> MakeOutcome {
         self.asked.fetch_add(1, Ordering::Relaxed);
         // What the function reads is not older than this.
         let original = named(path, rules).and_then(|(_, original)| self.bucket.look(&original));
@@ -93,7 +93,7 @@ impl Remote {
             return bad_gateway(rules);
         };
         let (head, ()) = request.into_parts();
-        let asked = Asked {
+        let asked = UrlRequest {
             head: &head,
             body: b"",
             from: IpAddr::V4(Ipv4Addr::LOCALHOST),
@@ -101,7 +101,7 @@ impl Remote {
         };
         let (head, body) = ask(&self.function, InvokeMode::Streamed, &asked)
             .await
-            .map(Answered::collect)
+            .map(ResponseBody::collect)
             .into_parts();
         match body.await {
             Ok(bytes) => made(Response::from_parts(head, bytes), original),
@@ -114,7 +114,7 @@ impl Remote {
 }
 
 /// What a function has answered.
-fn made(response: Response<Bytes>, original: String) -> Made {
+fn made(response: Response<Bytes>, original: String) -> MakeOutcome {
     let (head, bytes) = response.into_parts();
     let mut answer = Answer {
         status: head.status,
@@ -122,20 +122,20 @@ fn made(response: Response<Bytes>, original: String) -> Made {
         body: Body::Object,
     };
     if head.status == StatusCode::OK {
-        return Made::Picture(Picture {
+        return MakeOutcome::Picture(Picture {
             answer,
             bytes,
             original,
         });
     }
     answer.body = Body::Text(String::from_utf8_lossy(&bytes).into_owned().into());
-    Made::Answer(answer)
+    MakeOutcome::Answer(answer)
 }
 
 /// The answer where the function has none.
-fn bad_gateway(rules: &Rules) -> Made {
+fn bad_gateway(rules: &Rules) -> MakeOutcome {
     let status = StatusCode::BAD_GATEWAY;
     let mut answer = respond::error(status, "502 Bad Gateway\n", rules);
     answer.headers.set("cache-control", "no-store");
-    Made::Answer(answer)
+    MakeOutcome::Answer(answer)
 }

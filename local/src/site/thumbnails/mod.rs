@@ -17,12 +17,12 @@ use http::{HeaderMap, StatusCode};
 use quillfront_edge::event::Headers;
 use quillfront_edge::respond::{self, Answer};
 use quillfront_edge::route::route;
-use quillfront_edge::thumbnail::{self, Grant, Made, Picture};
+use quillfront_edge::thumbnail::{self, Grant, MakeOutcome, Picture};
 use quillfront_headers::{Field, Metadata, Original, Rules};
 use quillfront_image_urls::Variant;
 use tokio::runtime::Handle;
 
-use super::look_up::{Body, Found, answered};
+use super::look_up::{Body, SiteResponse, answered};
 use super::origin;
 use crate::functions::Function;
 use crate::s3::{Store, StoreError};
@@ -46,7 +46,7 @@ pub(super) struct Thumbnails {
 #[derive(Clone, Debug)]
 enum Outcome {
     /// The picture, or the answer that says why there is none.
-    Made(Made),
+    Made(MakeOutcome),
     /// Another flight had put it into the bucket before this one began.
     Stored,
 }
@@ -85,15 +85,15 @@ impl Thumbnails {
         path: &str,
         grant: Grant,
         rules: &Arc<Rules>,
-    ) -> Result<Found, FindError> {
+    ) -> Result<SiteResponse, FindError> {
         let mut last = None;
         for _ in 0..LOOKS {
             if let Some(found) = self.finished(path, rules).await? {
                 return Ok(found);
             }
             let picture = match self.missing(path, grant, rules).await {
-                Ok(Ok(Outcome::Made(Made::Picture(picture)))) => picture,
-                Ok(Ok(Outcome::Made(Made::Answer(answer)))) => return Ok(answered(answer)),
+                Ok(Ok(Outcome::Made(MakeOutcome::Picture(picture)))) => picture,
+                Ok(Ok(Outcome::Made(MakeOutcome::Answer(answer)))) => return Ok(answered(answer)),
                 Ok(Ok(Outcome::Stored)) => continue,
                 Ok(Err(error)) => return Err(FindError::Store(error)),
                 Err(NotFlown::Full) => return Ok(busy(rules)),
@@ -132,7 +132,11 @@ impl Thumbnails {
 
     /// The thumbnail that is in the bucket, if it is one of the original as it is now. Where the bucket cannot be
     /// read and another origin stands in for it, there is none.
-    async fn finished(&self, path: &str, rules: &Rules) -> Result<Option<Found>, Arc<StoreError>> {
+    async fn finished(
+        &self,
+        path: &str,
+        rules: &Rules,
+    ) -> Result<Option<SiteResponse>, Arc<StoreError>> {
         match self.stored(path, rules).await {
             Err(error) if self.maker.stands_in() => {
                 tell(&format!("site: {path}: {error}"));
@@ -142,7 +146,7 @@ impl Thumbnails {
         }
     }
 
-    async fn stored(&self, path: &str, rules: &Rules) -> Result<Option<Found>, StoreError> {
+    async fn stored(&self, path: &str, rules: &Rules) -> Result<Option<SiteResponse>, StoreError> {
         let Some((key, _)) = named(path, rules) else {
             return Ok(None);
         };
@@ -157,7 +161,7 @@ impl Thumbnails {
         }
         let came = Headers::from_http(&origin::found(&object.meta));
         let answer = thumbnail::found(StatusCode::OK, &came, rules);
-        Ok(Some(Found {
+        Ok(Some(SiteResponse {
             status: answer.status,
             headers: answer.headers.to_http(),
             body: Body::Object(object),
@@ -179,7 +183,7 @@ fn named(path: &str, rules: &Rules) -> Option<(String, String)> {
 }
 
 /// A picture that was made just now.
-fn shown(picture: Picture) -> Found {
+fn shown(picture: Picture) -> SiteResponse {
     let Picture { answer, bytes, .. } = picture;
     let Answer {
         status, headers, ..
@@ -187,8 +191,8 @@ fn shown(picture: Picture) -> Found {
     found(status, headers.to_http(), bytes)
 }
 
-fn found(status: StatusCode, headers: HeaderMap, bytes: Bytes) -> Found {
-    Found {
+fn found(status: StatusCode, headers: HeaderMap, bytes: Bytes) -> SiteResponse {
+    SiteResponse {
         status,
         headers,
         body: Body::Bytes(bytes),
@@ -196,7 +200,7 @@ fn found(status: StatusCode, headers: HeaderMap, bytes: Bytes) -> Found {
 }
 
 /// The answer where too many wait already.
-fn busy(rules: &Rules) -> Found {
+fn busy(rules: &Rules) -> SiteResponse {
     let text = "503 Service Unavailable: too many pictures are being made\n";
     let answer = respond::error(StatusCode::SERVICE_UNAVAILABLE, text, rules);
     let mut found = answered(answer);
@@ -235,7 +239,7 @@ mod tests {
         let missing = || thumbnails.missing("/img/cat.png/width=64", Grant::Free, &rules);
         let first = missing().await.unwrap().unwrap();
         assert!(
-            matches!(first, Outcome::Made(Made::Picture(_))),
+            matches!(first, Outcome::Made(MakeOutcome::Picture(_))),
             "{first:?}"
         );
         let second = missing().await.unwrap().unwrap();

@@ -1,7 +1,7 @@
 //! Pictures whose sizes are made when readers ask for them.
 
 use super::tests::{Files, files, made, png, text, tree};
-use quillfront_image_urls::{Accepted, Reader, Settings, Variant, Version};
+use quillfront_image_urls::{AcceptedFormats, Reader, Settings, Variant, Version};
 
 const RESPONSIVE: &[u8] = b"[images]\nresponsive = true\n";
 
@@ -24,7 +24,7 @@ fn thumbnails(page: &str) -> Vec<Variant> {
         let path = percent_encoding::percent_decode_str(&rest[..end])
             .decode_utf8()
             .unwrap();
-        let reader = Reader::of(Accepted::read("image/webp"));
+        let reader = Reader::of(AcceptedFormats::read("image/webp"));
         let wanted = Variant::asked(&path, &reader, &settings);
         let wanted = wanted.unwrap();
         wanted

@@ -10,7 +10,7 @@ use serde::Deserialize;
 /// A request.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Asked {
+pub struct UrlRequest {
     raw_path: String,
     #[serde(default)]
     headers: BTreeMap<String, String>,
@@ -42,7 +42,7 @@ pub enum Method {
     Head,
 }
 
-impl Asked {
+impl UrlRequest {
     /// Returns what is asked for; none where it is something else.
     pub fn method(&self) -> Option<Method> {
         match self.request_context.http.method.as_str() {
