@@ -6,6 +6,7 @@
 
 mod approve;
 mod args;
+mod audit;
 mod build;
 mod check;
 mod connect;
@@ -16,6 +17,7 @@ mod excerpt;
 mod exit;
 mod explain;
 mod handle;
+mod harden;
 mod image_key;
 mod init;
 mod interrupt;
@@ -72,6 +74,8 @@ fn main() -> ExitCode {
         Command::Status(options) => status::run(global, options),
         Command::Approve(options) => approve::run(global, options),
         Command::Effective(options) => effective::run(global, options),
+        Command::Audit(options) => audit::run(options),
+        Command::Harden(options) => harden::run(options),
         Command::Policy(options) => policy::run(options),
         Command::Publish(options) => publish::run(global, options),
         Command::Remove(options) => remove::run(options),

@@ -144,6 +144,97 @@ pub fn writer_policy(source: &Location) -> Value {
     ]})
 }
 
+/// What `quillfront audit` may do: read, and nothing more. Most of what it lists takes no resource in a policy
+/// (Service Authorization Reference).
+pub fn audit_policy() -> Value {
+    json!({ "Version": "2012-10-17", "Statement": [{
+        "Sid": "Audit",
+        "Effect": "Allow",
+        "Action": AUDIT_ACTIONS,
+        "Resource": "*",
+    }]})
+}
+
+/// What `quillfront harden` may do: what the audit may, and change settings. It touches no objects and deletes nothing
+/// but what it has made itself.
+pub fn harden_policy() -> Value {
+    let mut policy = audit_policy();
+    if let Some(statements) = policy["Statement"].as_array_mut() {
+        statements.push(json!({
+            "Sid": "Harden",
+            "Effect": "Allow",
+            "Action": HARDEN_ACTIONS,
+            "Resource": "*",
+        }));
+    }
+    policy
+}
+
+/// Every permission that hardening asks for beside [`AUDIT_ACTIONS`].
+pub const HARDEN_ACTIONS: [&str; 27] = [
+    "cloudfront:CreateOriginAccessControl",
+    "cloudfront:CreateResponseHeadersPolicy",
+    "cloudfront:DeleteOriginAccessControl",
+    "cloudfront:DeleteResponseHeadersPolicy",
+    "cloudfront:GetCachePolicyConfig",
+    "cloudfront:GetDistributionConfig",
+    "cloudfront:GetOriginAccessControlConfig",
+    "cloudfront:GetResponseHeadersPolicyConfig",
+    "cloudfront:ListOriginAccessControls",
+    "cloudfront:ListResponseHeadersPolicies",
+    "cloudfront:TagResource",
+    "cloudfront:UntagResource",
+    "cloudfront:UpdateCachePolicy",
+    "cloudfront:UpdateDistribution",
+    "cloudfront:UpdateOriginAccessControl",
+    "cloudfront:UpdateResponseHeadersPolicy",
+    "lambda:AddPermission",
+    "lambda:RemovePermission",
+    "lambda:UpdateFunctionUrlConfig",
+    "logs:DeleteRetentionPolicy",
+    "logs:PutRetentionPolicy",
+    "s3:DeleteBucketPolicy",
+    "s3:PutBucketOwnershipControls",
+    "s3:PutBucketPolicy",
+    "s3:PutBucketPublicAccessBlock",
+    "s3:PutBucketVersioning",
+    "s3:PutEncryptionConfiguration",
+];
+
+/// Every permission that the audit asks for.
+pub const AUDIT_ACTIONS: [&str; 30] = [
+    "budgets:ViewBudget",
+    "cloudfront:DescribeFunction",
+    "cloudfront:GetCachePolicy",
+    "cloudfront:GetDistribution",
+    "cloudfront:GetOriginAccessControl",
+    "cloudfront:GetOriginRequestPolicy",
+    "cloudfront:GetResponseHeadersPolicy",
+    "cloudfront:ListContinuousDeploymentPolicies",
+    "cloudfront:ListDistributions",
+    "cloudfront:ListTagsForResource",
+    "cloudwatch:DescribeAlarms",
+    "lambda:GetFunctionConfiguration",
+    "lambda:GetPolicy",
+    "lambda:ListFunctionUrlConfigs",
+    "lambda:ListFunctions",
+    "logs:DescribeDeliveries",
+    "logs:DescribeDeliveryDestinations",
+    "logs:DescribeDeliverySources",
+    "logs:DescribeLogGroups",
+    "pricingplanmanager:ListSubscriptions",
+    "s3:GetBucketLocation",
+    "s3:GetBucketLogging",
+    "s3:GetBucketOwnershipControls",
+    "s3:GetBucketPolicy",
+    "s3:GetBucketPublicAccessBlock",
+    "s3:GetBucketVersioning",
+    "s3:GetEncryptionConfiguration",
+    "s3:ListAllMyBuckets",
+    "s3:ListBucket",
+    "wafv2:GetWebACL",
+];
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -197,6 +288,31 @@ mod tests {
             for action in statement["Action"].as_array().unwrap() {
                 assert!(existing.contains(&action.as_str().unwrap()), "{action}");
             }
+        }
+    }
+
+    #[test]
+    fn the_audit_only_reads() {
+        assert!(AUDIT_ACTIONS.is_sorted());
+        for action in AUDIT_ACTIONS {
+            let (_, verb) = action.split_once(':').unwrap();
+            let reads = ["Describe", "Get", "List", "View"]
+                .iter()
+                .any(|v| verb.starts_with(v));
+            assert!(reads && action != "s3:GetObject", "{action}");
+        }
+    }
+
+    #[test]
+    fn hardening_touches_no_object() {
+        assert!(HARDEN_ACTIONS.is_sorted());
+        for action in HARDEN_ACTIONS {
+            let is_object = action.ends_with("Object") || action.contains("ObjectAcl");
+            assert!(!is_object && !action.contains('*'), "{action}");
+            assert!(
+                !AUDIT_ACTIONS.contains(&action),
+                "{action} is there already"
+            );
         }
     }
 

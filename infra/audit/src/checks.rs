@@ -21,6 +21,8 @@ mod tests;
 use crate::finding::{Blind, Finding, Severity};
 use crate::observed::{Observed, Reason, Seen};
 use crate::view::Config;
+pub(crate) use cache::MANAGED as MANAGED_CACHE_POLICIES;
+pub(crate) use origin_access::sends_host;
 
 /// What `harden` does about a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -11,17 +11,20 @@
 //!    evidence. [`observatory`] scores the headers of pages as Mozilla's HTTP Observatory does.
 //! 3. [`waivers`] marks what somebody has decided to live with.
 //!
+//! [`harden`] goes on from there: from findings to changes of what was read.
+//!
 //! Nothing here reads a file, a clock or the network.
 
 pub mod checks;
 pub mod csp;
 pub mod finding;
 mod grants;
+pub mod harden;
 pub mod manual;
 pub mod observatory;
 pub mod observed;
 pub mod sarif;
-mod view;
+pub mod view;
 pub mod waivers;
 pub mod xml;
 

@@ -5,9 +5,18 @@ use crate::checks::CHECKS;
 use crate::finding::{Finding, Report, Severity};
 use serde_json::{Value, json};
 
-/// The report as a SARIF log of one run. All checks are its rules, so that a finding names its own
-/// by index; waived findings are suppressed, and what could not be looked at is a notification.
-pub fn sarif(report: &Report, version: &str) -> Value {
+/// Reports as a SARIF log, one run for each.
+pub fn sarif(reports: &[Report], version: &str) -> Value {
+    json!({
+        "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
+        "version": "2.1.0",
+        "runs": reports.iter().map(|report| run(report, version)).collect::<Vec<_>>(),
+    })
+}
+
+/// All checks are the rules of a run, so that a finding names its own by index; waived findings are
+/// suppressed, and what could not be looked at is a notification.
+fn run(report: &Report, version: &str) -> Value {
     let rules: Vec<Value> = CHECKS
         .iter()
         .map(|check| {
@@ -33,20 +42,16 @@ pub fn sarif(report: &Report, version: &str) -> Value {
         })
         .collect();
     json!({
-        "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
-        "version": "2.1.0",
-        "runs": [{
-            "tool": { "driver": {
-                "name": "quillfront audit",
-                "semanticVersion": version,
-                "rules": rules,
-            }},
-            "invocations": [{
-                "executionSuccessful": report.unknown.iter().all(|blind| blind.outside),
-                "toolExecutionNotifications": notifications,
-            }],
-            "results": report.findings.iter().map(|f| result(report, f)).collect::<Vec<_>>(),
+        "tool": { "driver": {
+            "name": "quillfront audit",
+            "semanticVersion": version,
+            "rules": rules,
+        }},
+        "invocations": [{
+            "executionSuccessful": report.unknown.iter().all(|blind| blind.outside),
+            "toolExecutionNotifications": notifications,
         }],
+        "results": report.findings.iter().map(|f| result(report, f)).collect::<Vec<_>>(),
     })
 }
 

@@ -5,22 +5,23 @@ use crate::xml::Element;
 
 /// A `DistributionConfig`.
 #[derive(Clone, Copy)]
-pub(crate) struct Config<'a>(pub(crate) &'a Element);
+pub struct Config<'a>(pub &'a Element);
 
 /// A cache behaviour.
 #[derive(Clone, Copy)]
-pub(crate) struct Behaviour<'a> {
-    pub(crate) element: &'a Element,
+pub struct Behaviour<'a> {
+    /// The `CacheBehavior` or `DefaultCacheBehavior`.
+    pub element: &'a Element,
     is_default: bool,
 }
 
 /// An origin.
 #[derive(Clone, Copy)]
-pub(crate) struct Origin<'a>(pub(crate) &'a Element);
+pub struct Origin<'a>(pub &'a Element);
 
 impl<'a> Config<'a> {
     /// All behaviours, the default one first.
-    pub(crate) fn behaviours(self) -> Vec<Behaviour<'a>> {
+    pub fn behaviours(self) -> Vec<Behaviour<'a>> {
         let default = self.0.child("DefaultCacheBehavior");
         let others = self.0.items("CacheBehaviors");
         default
@@ -36,16 +37,18 @@ impl<'a> Config<'a> {
             .collect()
     }
 
-    pub(crate) fn origins(self) -> Vec<Origin<'a>> {
+    /// All origins.
+    pub fn origins(self) -> Vec<Origin<'a>> {
         self.0.items("Origins").into_iter().map(Origin).collect()
     }
 
-    pub(crate) fn groups(self) -> Vec<&'a Element> {
+    /// All origin groups.
+    pub fn groups(self) -> Vec<&'a Element> {
         self.0.items("OriginGroups")
     }
 
     /// The origins that a target id leads to: one, or those of a group in order.
-    pub(crate) fn targets(self, id: &str) -> Vec<Origin<'a>> {
+    pub fn targets(self, id: &str) -> Vec<Origin<'a>> {
         let ids = match self
             .groups()
             .into_iter()
@@ -60,7 +63,7 @@ impl<'a> Config<'a> {
     }
 
     /// Whether it has a certificate of its own; with CloudFront's, the TLS policy is fixed.
-    pub(crate) fn has_own_certificate(self) -> bool {
+    pub fn has_own_certificate(self) -> bool {
         let has = |name: &str| {
             self.0
                 .text_at(&format!("ViewerCertificate/{name}"))
@@ -73,8 +76,13 @@ impl<'a> Config<'a> {
     }
 }
 
+/// Whether a cache policy is one of AWS's managed ones that the checks know and leave alone.
+pub fn is_managed_cache_policy(id: &str) -> bool {
+    crate::checks::MANAGED_CACHE_POLICIES.contains(&id)
+}
+
 /// The ids of the origins of a group.
-pub(crate) fn members(group: &Element) -> Vec<String> {
+pub fn members(group: &Element) -> Vec<String> {
     let members = group.items("Members");
     members
         .iter()
@@ -84,7 +92,7 @@ pub(crate) fn members(group: &Element) -> Vec<String> {
 
 impl<'a> Behaviour<'a> {
     /// `behaviour *` for the default one.
-    pub(crate) fn place(self) -> String {
+    pub fn place(self) -> String {
         let path = self.element.text_at("PathPattern");
         match path {
             Some(path) if !self.is_default => format!("behaviour {path}"),
@@ -92,20 +100,23 @@ impl<'a> Behaviour<'a> {
         }
     }
 
-    pub(crate) fn is_default(self) -> bool {
+    /// Whether it is the default one, which has no path.
+    pub fn is_default(self) -> bool {
         self.is_default
     }
 
-    pub(crate) fn text(self, path: &str) -> Option<String> {
+    /// The text of a setting.
+    pub fn text(self, path: &str) -> Option<String> {
         self.element.text_at(path)
     }
 
-    pub(crate) fn target(self) -> String {
+    /// The id of the origin or group that it leads to.
+    pub fn target(self) -> String {
         self.text("TargetOriginId").unwrap_or_default()
     }
 
     /// The ARNs of its functions with their event types, both kinds.
-    pub(crate) fn functions(self) -> Vec<(String, String)> {
+    pub fn functions(self) -> Vec<(String, String)> {
         let lists = [
             ("LambdaFunctionAssociations", "LambdaFunctionARN"),
             ("FunctionAssociations", "FunctionARN"),
@@ -123,15 +134,18 @@ impl<'a> Behaviour<'a> {
 }
 
 impl<'a> Origin<'a> {
-    pub(crate) fn id(self) -> String {
+    /// Its id in the distribution.
+    pub fn id(self) -> String {
         self.0.text_at("Id").unwrap_or_default()
     }
 
-    pub(crate) fn place(self) -> String {
+    /// `origin site`.
+    pub fn place(self) -> String {
         format!("origin {}", self.id())
     }
 
-    pub(crate) fn domain(self) -> String {
+    /// Its domain name, in lower case.
+    pub fn domain(self) -> String {
         self.0
             .text_at("DomainName")
             .unwrap_or_default()
@@ -140,7 +154,7 @@ impl<'a> Origin<'a> {
 
     /// The bucket of an S3 REST endpoint, of any region and style; none for websites, access
     /// points, load balancers and everything else.
-    pub(crate) fn bucket(self) -> Option<String> {
+    pub fn bucket(self) -> Option<String> {
         let domain = self.domain();
         let host = domain
             .strip_suffix(".amazonaws.com")
@@ -160,24 +174,28 @@ impl<'a> Origin<'a> {
     }
 
     /// Whether it is an S3 website endpoint, which speaks HTTP only and needs a public bucket.
-    pub(crate) fn is_website(self) -> bool {
+    pub fn is_website(self) -> bool {
         self.domain().contains(".s3-website")
     }
 
-    pub(crate) fn is_function_url(self) -> bool {
+    /// Whether it is a Lambda function URL.
+    pub fn is_function_url(self) -> bool {
         let domain = self.domain();
         domain.ends_with(".on.aws") && domain.contains(".lambda-url.")
     }
 
-    pub(crate) fn access_control(self) -> Option<String> {
+    /// The id of its origin access control.
+    pub fn access_control(self) -> Option<String> {
         self.0.text_at("OriginAccessControlId")
     }
 
-    pub(crate) fn access_identity(self) -> Option<String> {
+    /// The path of its origin access identity, the old kind.
+    pub fn access_identity(self) -> Option<String> {
         self.0.text_at("S3OriginConfig/OriginAccessIdentity")
     }
 
-    pub(crate) fn custom(self) -> Option<&'a Element> {
+    /// The settings of an origin that is no bucket.
+    pub fn custom(self) -> Option<&'a Element> {
         self.0.child("CustomOriginConfig")
     }
 }

@@ -145,6 +145,12 @@ impl Element {
             .try_fold(self, |element, name| element.child(name))
     }
 
+    /// The first element along a path of names, to change it.
+    pub fn at_mut(&mut self, path: &str) -> Option<&mut Element> {
+        path.split('/')
+            .try_fold(self, |element, name| element.child_mut(name))
+    }
+
     /// The text of the element at a path without white space around it; none where there is no
     /// such element or it is empty.
     pub fn text_at(&self, path: &str) -> Option<String> {
@@ -218,6 +224,45 @@ impl Element {
     pub fn push(&mut self, element: Element) {
         self.open_up();
         self.children.push(Node::Element(element));
+    }
+
+    /// The child elements, to change them.
+    pub fn elements_mut(&mut self) -> impl Iterator<Item = &mut Element> {
+        self.children.iter_mut().filter_map(|node| match node {
+            Node::Element(element) => Some(element),
+            _ => None,
+        })
+    }
+
+    /// Adds an element before the first of those that come after it in `order`, the names of all
+    /// that can stand here; at the end where there is none. Whatever `order` does not name keeps its
+    /// place.
+    pub fn insert(&mut self, element: Element, order: &[&str]) {
+        let rank = |name: &str| order.iter().position(|other| *other == name);
+        let own = rank(element.name());
+        let comes_after = |node: &Node| match node {
+            Node::Element(other) => own.is_some() && rank(other.name()) > own,
+            _ => false,
+        };
+        self.open_up();
+        let place = self.children.iter().position(comes_after);
+        let place = place.unwrap_or(self.children.len());
+        self.children.insert(place, Node::Element(element));
+    }
+
+    /// The first child of that name, put in as [`Self::insert`] does where there is none.
+    pub fn child_or_insert(&mut self, name: &str, order: &[&str]) -> &mut Element {
+        if self.child(name).is_none() {
+            self.insert(Self::with_text(name, ""), order);
+        }
+        self.child_mut(name)
+            .unwrap_or_else(|| unreachable!("it was put in"))
+    }
+
+    /// Takes out the child elements that are not to be kept.
+    pub fn retain(&mut self, keep: impl Fn(&Element) -> bool) {
+        self.children
+            .retain(|node| !matches!(node, Node::Element(element) if !keep(element)));
     }
 
     /// Takes the first child of that name out, with all that is in it.

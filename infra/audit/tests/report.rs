@@ -116,7 +116,7 @@ fn the_exit_code_follows_severity_score_and_sight() {
 #[test]
 fn sarif_has_a_rule_for_each_check_and_a_result_for_each_finding() {
     let report = audit(&observed(), &[]);
-    let log = sarif(&report, "0.1.0");
+    let log = sarif(std::slice::from_ref(&report), "0.1.0");
     assert_eq!(log["version"], "2.1.0");
     let run = &log["runs"][0];
     let rules = run["tool"]["driver"]["rules"].as_array().unwrap();
@@ -147,7 +147,7 @@ fn hostile_configurations_end_no_audit() {
         let mut observed = observed();
         observed.distribution = document(text);
         let report = audit(&observed, &[]);
-        assert!(!sarif(&report, "0.1.0").is_null());
+        assert!(!sarif(&[report], "0.1.0").is_null());
     }
     let mut unreadable = observed();
     unreadable.distribution = document("<a><b>");

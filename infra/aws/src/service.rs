@@ -22,6 +22,8 @@ pub enum Scope {
     Regional,
     /// One for all regions, signed for us-east-1.
     Global,
+    /// One for all regions, signed for us-east-1, at a host that is named otherwise than the rest.
+    At(&'static str),
 }
 
 /// The region for which requests to global services are signed.
@@ -53,6 +55,12 @@ pub const CLOUDWATCH: Service = Service {
 /// Amazon SNS: Query.
 pub const SNS: Service = query("sns", "2010-03-31");
 
+/// AWS Pricing Plan Manager, which has the flat-rate plans of CloudFront: JSON under `/v1/`.
+pub const PRICING_PLANS: Service = rest(
+    "pricingplanmanager",
+    Scope::At("pricingplanmanager.us-east-1.api.aws"),
+);
+
 const fn rest(name: &'static str, scope: Scope) -> Service {
     Service {
         name,
@@ -82,7 +90,7 @@ impl Service {
     pub fn signing_region<'a>(&self, region: &'a str) -> &'a str {
         match self.scope {
             Scope::Regional => region,
-            Scope::Global => GLOBAL_REGION,
+            Scope::Global | Scope::At(_) => GLOBAL_REGION,
         }
     }
 
@@ -92,6 +100,7 @@ impl Service {
         match self.scope {
             Scope::Regional => format!("https://{}.{region}.amazonaws.com", self.host),
             Scope::Global => format!("https://{}.amazonaws.com", self.host),
+            Scope::At(host) => format!("https://{host}"),
         }
     }
 

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::Path;
 
 /// The modules of each crate, from what stands alone to what uses the rest.
-const LAYERS: [(&str, &[&str]); 6] = [
+const LAYERS: [(&str, &[&str]); 8] = [
     (
         "edge-files",
         &[
@@ -77,6 +77,27 @@ const LAYERS: [(&str, &[&str]); 6] = [
             "render",
             "effective",
             "evaluate",
+        ],
+    ),
+    (
+        "../infra/observe",
+        &[
+            "ask",
+            "target",
+            "pages",
+            "names",
+            "cloudfront",
+            "find",
+            "buckets",
+            "lambda",
+            "logs",
+            "account",
+        ],
+    ),
+    (
+        "../infra/harden",
+        &[
+            "error", "text", "saved", "create", "call", "wait", "restore",
         ],
     ),
     (

@@ -101,7 +101,7 @@ pub(super) const GEO: Check = Check {
     title: "Countries are restricted",
     why: "Some content may be shown in some countries only.",
     mend: "List the countries in the distribution's restrictions.",
-    mended: Mended::ByName,
+    mended: Mended::No,
     same_as: &[
         "cloudfront_distributions_geo_restrictions_enabled",
         "CKV_AWS_374",

@@ -234,7 +234,7 @@ pub(super) const LOGGING: Check = Check {
     title: "Requests to buckets are logged",
     why: "What does not come through CloudFront is in no other log.",
     mend: "Let server access logs go to a bucket of logs.",
-    mended: Mended::Yes,
+    mended: Mended::No,
     same_as: &["S3.9"],
     standing: None,
     look: |observed, out| {

@@ -8,7 +8,7 @@ use crate::xml::Element;
 
 /// AWS's managed cache policies with a minimum above zero or with wide keys on purpose
 /// (CloudFront guide, "Use managed cache policies"): not a setting that anybody can mend.
-const MANAGED: [&str; 11] = [
+pub(crate) const MANAGED: [&str; 11] = [
     "658327ea-f89d-4fab-a63d-7e88639e58f6", // CachingOptimized
     "b2884449-e4de-46a7-ac36-70bc7f1ddd6d", // CachingOptimizedForUncompressedObjects
     "4135ea2d-6df8-44a3-9df3-4b5a84be39ad", // CachingDisabled
@@ -116,7 +116,7 @@ pub(super) const HEADERS: Check = Check {
     title: "The cache key has no header that is different for every reader",
     why: "Each value has its own copy: little is cached, and the origin is asked and paid for again and again.",
     mend: "Take the header out of the cache policy; an origin request policy sends it without making it part of the key.",
-    mended: Mended::ByName,
+    mended: Mended::No,
     same_as: &[],
     standing: None,
     look: |observed, out| {
@@ -140,7 +140,7 @@ pub(super) const COOKIES: Check = Check {
     title: "The cache key has no cookies but named ones",
     why: "Cookies of analytics make each reader's copy another one.",
     mend: "Name the cookies that the answer depends on, or none.",
-    mended: Mended::ByName,
+    mended: Mended::No,
     same_as: &[],
     standing: None,
     look: |observed, out| {
@@ -158,7 +158,7 @@ pub(super) const QUERY: Check = Check {
     title: "The cache key has no query strings but named ones",
     why: "Anyone can ask for the same page under endless addresses, each of which goes to the origin.",
     mend: "Name the parameters that the answer depends on, or none.",
-    mended: Mended::ByName,
+    mended: Mended::No,
     same_as: &[],
     standing: None,
     look: |observed, out| {

@@ -37,7 +37,7 @@ pub(super) const OPEN: Check = Check {
     title: "Function URLs answer CloudFront only",
     why: "Anyone who knows the URL runs the function, past the cache, the firewall and all limits, at your cost.",
     mend: "Set the auth type to `AWS_IAM` and sign with an origin access control.",
-    mended: Mended::Yes,
+    mended: Mended::ByName,
     same_as: &[],
     standing: None,
     look: |observed, out| {
@@ -61,7 +61,7 @@ pub(super) const OAC: Check = Check {
     title: "Function URLs want a signature",
     why: "With the auth type `NONE`, or without an origin access control, the URL is public or does not work.",
     mend: "Set the auth type to `AWS_IAM` and give the origin an origin access control.",
-    mended: Mended::Yes,
+    mended: Mended::ByName,
     same_as: &["CloudFront.16"],
     standing: None,
     look: |observed, out| {

@@ -9,7 +9,7 @@ pub(super) const LOGGING: Check = Check {
     title: "Requests are logged",
     why: "Without logs nobody can tell later who asked for what.",
     mend: "Deliver standard logs (v2) to a bucket.",
-    mended: Mended::Yes,
+    mended: Mended::No,
     same_as: &[
         "CloudFront.5",
         "cloudfront_distributions_logging_enabled",

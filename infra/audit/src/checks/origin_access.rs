@@ -250,7 +250,8 @@ pub(super) const HOST: Check = Check {
     },
 };
 
-fn sends_host(policy: &crate::xml::Element) -> bool {
+/// Whether an origin request policy sends the reader's `Host`.
+pub(crate) fn sends_host(policy: &crate::xml::Element) -> bool {
     let config = policy.child("OriginRequestPolicyConfig").unwrap_or(policy);
     let names = config.texts("HeadersConfig/Headers");
     let has_host = names.iter().any(|name| name.eq_ignore_ascii_case("host"));

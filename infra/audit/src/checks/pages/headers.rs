@@ -61,7 +61,7 @@ pub(in crate::checks) const CSP: Check = Check {
     title: "Pages have a content security policy that is enforced",
     why: "A script that came in through data runs as the author's own.",
     mend: "Let `[security]` make one for each page; begin with `Content-Security-Policy-Report-Only`.",
-    mended: Mended::ByName,
+    mended: Mended::No,
     same_as: &[],
     standing: None,
     look: |observed, out| {
@@ -90,7 +90,7 @@ pub(in crate::checks) const CSP_WEAK: Check = Check {
     title: "Content security policies hold",
     why: "A policy with such a hole stops no injected script.",
     mend: "List scripts by hash or nonce, and set `object-src`, `base-uri` and `frame-ancestors`.",
-    mended: Mended::ByName,
+    mended: Mended::No,
     same_as: &[],
     standing: None,
     look: |observed, out| {
