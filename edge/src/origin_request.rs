@@ -21,7 +21,8 @@ pub use crate::redirects::SHOWN_HEADER;
 
 /// Decides what to fetch.
 ///
-/// `/a/` is the object `a/index.html`, and `/a/index.html` is redirected to `/a/`. Paths that programs
+/// `/a/` is the object `a/index.html`, and `/a/index.html` is redirected to `/a/`, but `/index.html` is the home page.
+/// Paths that programs
 /// read differently are answered 400, those of the edge's own objects 404, and so are other spellings of where
 /// thumbnails are. Before all others stands a rule
 /// of the site that is forced: it answers, or names the object to show.
@@ -41,7 +42,7 @@ pub fn origin_request<'a>(event: &Event<'a>, site: &Site<'_>) -> Result<Reply<'a
     if redirects::is_shown(request) {
         return Ok(event.send_request(request.clone())?);
     }
-    let is_folder = request.uri.ends_with('/') || was_routed(request, &key);
+    let is_folder = is_folder(request, &key);
     match redirects::forced(site, request, &key.path(is_folder)) {
         Some(RuleAction::Answer(made)) => return answer(event, *made),
         Some(RuleAction::Show(key)) => {
@@ -58,9 +59,14 @@ pub fn origin_request<'a>(event: &Event<'a>, site: &Site<'_>) -> Result<Reply<'a
     Ok(event.send_request(routed(request, &key, is_folder))?)
 }
 
+/// Returns whether the request is for a folder.
+pub(crate) fn is_folder(request: &Request<'_>, key: &ObjectKey) -> bool {
+    request.uri.ends_with('/') || key.is_home() || was_routed(request, key)
+}
+
 /// Returns whether the function has made the path of the request, which is that of an object, from that of
 /// a folder.
-pub(crate) fn was_routed(request: &Request<'_>, key: &ObjectKey) -> bool {
+fn was_routed(request: &Request<'_>, key: &ObjectKey) -> bool {
     let mut lines = request.headers.get_all(FOLDER_HEADER);
     let Some(only) = lines.next().filter(|_| lines.next().is_none()) else {
         return false;

@@ -4,7 +4,7 @@ use http::StatusCode;
 
 use crate::event::{Event, EventType, Headers, Reply, Request};
 use crate::functions::{Error, Site, answer, expect};
-use crate::origin_request::was_routed;
+use crate::origin_request::is_folder;
 use crate::redirects;
 use crate::respond::{self, Answer};
 use crate::route::{ObjectKey, route};
@@ -57,7 +57,7 @@ pub fn origin_response<'a>(
     let is_missing = status == StatusCode::NOT_FOUND && !redirects::is_shown(request);
     if is_missing
         && let Ok(key) = route(&request.uri)
-        && let path = key.path(request.uri.ends_with('/') || was_routed(request, &key))
+        && let path = key.path(is_folder(request, &key))
         && let Some(made) = redirects::yielding(site, request, &path)
     {
         return answer(event, made).map(Step::Reply);

@@ -39,6 +39,12 @@ impl ObjectKey {
         is_folder.then(|| format!("/{}", encode_path(folder)))
     }
 
+    /// Whether it is the home page. CloudFront puts the name of the default root object for `/` before it calls a
+    /// function, so nobody can tell by which of both paths a reader asks: a redirect to `/` would never end.
+    pub(crate) fn is_home(&self) -> bool {
+        self.0 == INDEX
+    }
+
     /// The path by which a viewer asks for it, decoded: `/a b/` of `a b/index.html`, where that was asked
     /// for as a folder.
     pub(crate) fn path(&self, as_folder: bool) -> String {

@@ -121,7 +121,8 @@ fn decided(viewed: ViewerRequest<'_>, behaviour: Behaviour, rules: &Rules) -> De
         return Decision::Answer(respond::not_found(rules));
     }
     if let Some(origin) = elsewhere(viewed.host, rules) {
-        return moved(&format!("{origin}{}", viewed.path));
+        let path = if key.is_home() { "/" } else { viewed.path };
+        return moved(&format!("{origin}{path}"));
     }
     if behaviour == Behaviour::Pictures {
         return picture(viewed, rules);
@@ -162,7 +163,7 @@ fn elsewhere<'r>(host: Option<&str>, rules: &'r Rules) -> Option<&'r str> {
 
 /// Returns the path that the page has, where the request asks for it by another one.
 fn page_of(path: &str, key: &ObjectKey) -> Option<String> {
-    if path.ends_with('/') {
+    if path.ends_with('/') || key.is_home() {
         return None;
     }
     let behind_slash = || {

@@ -18,7 +18,7 @@ function begun(request) {
     if (key.name.split('/')[0] === FACTS.internal || isDisguised) {
         return { answer: answer(404) };
     }
-    const answered = elsewhere(request);
+    const answered = elsewhere(request, key);
     return answered ? { answer: answered } : key;
 }
 

@@ -1,10 +1,11 @@
 // What leads elsewhere: to another domain of the site, or to the path that a page has.
 
-// The answer where the host is another domain of the site than the canonical one; else null.
-function elsewhere(request) {
+// The answer where the host is another domain of the site than the canonical one; else null. CloudFront puts the name
+// of the home page for `/`.
+function elsewhere(request, key) {
     const host = request.headers.host;
     const name = host ? host.value.toLowerCase().split(':')[0] : '';
-    return has(FACTS.others || [], name) ? moved(FACTS.origin + request.uri, request) : null;
+    return has(FACTS.others || [], name) ? moved(FACTS.origin + (key.name === FACTS.index ? '/' : request.uri), request) : null;
 }
 
 function moved(target, request) {

@@ -16,7 +16,7 @@ function handler(event) {
 
 // The path that a page has, where it is asked for by another one; else null.
 function pageOf(path, name) {
-    if (path.endsWith('/')) {
+    if (path.endsWith('/') || name === FACTS.index) {
         return null;
     }
     const slash = name.lastIndexOf('/') + 1;

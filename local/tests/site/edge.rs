@@ -24,7 +24,6 @@ async fn a_page_has_one_address() {
     server.put("a/index.html", HTML, "a").await;
     server.put("404.html", HTML, "lost").await;
     for (path, location) in [
-        ("/index.html", "/"),
         ("/a/index.html", "/a/"),
         ("/a/index.html?b=1", "/a/?b=1"),
         ("/a", "/a/"),
