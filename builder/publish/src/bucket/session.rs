@@ -156,7 +156,12 @@ impl<'a> Session<'a> {
         })
         .await?;
         self.deadline_ms = deadline_ms;
-        Ok(())
+        // A process that stood still while the root was written has a lease that is over by now.
+        if self.in_time() {
+            Ok(())
+        } else {
+            Err(BuildError::LostRace)
+        }
     }
 
     /// Reads the root again: is the lease still ours?

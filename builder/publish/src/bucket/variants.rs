@@ -26,6 +26,9 @@ use quillfront_site::source::Sources;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+/// How often a thumbnail is tried that was refused and is there all the same.
+const MAX_SURPRISES: usize = 4;
+
 /// Of more originals than this, all stored thumbnails are listed at once.
 const FEW: usize = 100;
 
@@ -82,7 +85,8 @@ pub(super) fn of_publication(publication: &Publication<'_>) -> BTreeSet<String> 
 /// Removes the stored thumbnails in these folders. True where all are gone, false where time ran out.
 ///
 /// One that somebody has stored anew since it was listed stays: who stores one looks at the original once more
-/// afterwards.
+/// afterwards. Where S3 refuses since another request was under way (409), the one that was listed may be there still,
+/// and is removed again, or waits in the outbox.
 pub(super) async fn remove(
     context: &Context,
     session: &mut Session<'_>,
@@ -97,19 +101,41 @@ pub(super) async fn remove(
             return Ok(false);
         }
         session.keep().await?;
-        let removals = chunk.iter().map(|object| async move {
-            let as_listed = Condition::Matches(object.etag.clone());
-            let written = context.site.delete(&object.key, &as_listed).await?;
-            count(
-                &context.counts.variants,
-                u64::from(written != WriteOutcome::Refused),
-            );
-            Ok::<_, BuildError>(())
-        });
-        let removals = iter(removals).buffer_unordered(context.options.parallel);
-        removals.try_collect::<Vec<_>>().await?;
+        let mut left: Vec<&ListEntry> = chunk.iter().collect();
+        for _ in 0..MAX_SURPRISES {
+            left = remove_at_once(context, left).await?;
+            if left.is_empty() {
+                break;
+            }
+            // Something else wrote there: go on only if still the writer.
+            session.verify().await?;
+        }
+        if !left.is_empty() {
+            return Ok(false);
+        }
     }
     Ok(true)
+}
+
+/// Removes thumbnails as they were listed. Returns those that were not removed and are there still.
+async fn remove_at_once<'l>(
+    context: &Context,
+    listed: Vec<&'l ListEntry>,
+) -> Result<Vec<&'l ListEntry>, BuildError> {
+    let removals = listed.into_iter().map(|object| async move {
+        let as_listed = Condition::Matches(object.etag.clone());
+        let written = context.site.delete(&object.key, &as_listed).await?;
+        if written != WriteOutcome::Refused {
+            count(&context.counts.variants, 1);
+            return Ok(None);
+        }
+        let there = context.site.head(&object.key).await?;
+        let is_there = there.is_some_and(|there| there.etag == object.etag);
+        Ok::<_, BuildError>(is_there.then_some(object))
+    });
+    let removals = iter(removals).buffer_unordered(context.options.parallel);
+    let left: Vec<Option<&ListEntry>> = removals.try_collect().await?;
+    Ok(left.into_iter().flatten().collect())
 }
 
 /// Lists the stored thumbnails in these folders; none where time ran out.
