@@ -166,25 +166,21 @@ fn json(body: &[u8]) -> Option<(String, String)> {
 fn xml(body: &[u8]) -> Option<(String, String)> {
     let mut reader = quick_xml::Reader::from_reader(body);
     let (mut code, mut message) = (None, None);
-    let mut within = None;
     loop {
         match reader.read_event().ok()? {
             Event::Start(start) => {
-                within = match start.local_name().as_ref() {
-                    b"Code" => Some(&mut code),
-                    b"Message" => Some(&mut message),
-                    _ => None,
+                let place = match start.local_name().as_ref() {
+                    b"Code" => &mut code,
+                    b"Message" => &mut message,
+                    _ => continue,
                 };
-            }
-            Event::Text(text) => {
-                if let Some(place) = within.take() {
-                    let text = text.decode().ok()?;
-                    let text = quick_xml::escape::unescape(&text).ok()?;
-                    place.get_or_insert_with(|| text.trim().to_owned());
-                }
+                let text = reader.read_text(start.name()).ok()?;
+                let text = text.decode().ok()?;
+                let text = quick_xml::escape::unescape(&text).ok()?;
+                place.get_or_insert_with(|| text.trim().to_owned());
             }
             Event::Eof => return Some((code?, message.unwrap_or_default())),
-            _ => within = None,
+            _ => {}
         }
     }
 }

@@ -61,6 +61,11 @@ pub(super) async fn empty_outbox(
             rules::put_off(root, since_ms, context.options.rules_delay);
         }
     };
+    // A builder that died may have sent the paths of thumbnails already, and one that was made late may have been
+    // stored since, and shown. To a reference that it knows CloudFront answers with the invalidation of that time.
+    if !outbox.variants.is_empty() {
+        outbox.reference = context.host.new_id();
+    }
     outbox.deletions.clear();
     outbox.variants.clear();
     let told = invalidate(context, session, &mut outbox).await?;
