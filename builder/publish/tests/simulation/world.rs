@@ -38,9 +38,6 @@ pub const SOURCE: &str = "source";
 pub const SITE: &str = "site";
 pub const STATE: &str = "state";
 const SECOND: i64 = 1000;
-/// After so many steps the faults are over though events are left: in some worlds hardly a builder lives long enough
-/// for the whole of a reconcile.
-const MAX_STORMY_STEPS: usize = 8_000;
 /// A run that takes more steps than this does not come to an end.
 const MAX_STEPS: usize = 60_000;
 
@@ -189,14 +186,17 @@ impl World {
         let first = self.editors.first(&mut self.random);
         self.upload(first, false);
         self.send(json!({"reconcile": true}), Vec::new(), 0);
-        for step in 0..MAX_STEPS {
+        for _ in 0..MAX_STEPS {
             self.settle().await;
             if let Some(violation) = self.watch.violations.first() {
                 return Err(violation.clone());
             }
-            let is_quiet =
-                self.promised.is_empty() && self.queue.is_empty() && self.actors.is_empty();
-            if self.faults && self.edits_left == 0 && (is_quiet || step > MAX_STORMY_STEPS) {
+            if self.faults
+                && self.edits_left == 0
+                && self.promised.is_empty()
+                && self.queue.is_empty()
+                && self.actors.is_empty()
+            {
                 self.calm();
             }
             if !self.step() {

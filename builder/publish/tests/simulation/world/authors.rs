@@ -54,8 +54,14 @@ impl World {
         let mut told = Vec::new();
         for edit in edits {
             let object = edit.bytes.clone().map(Object::new);
-            if let Some(object) = object.as_ref().filter(|_| tells) {
-                self.may_kill(&edit, &object.etag);
+            match &object {
+                Some(object) if tells => self.may_kill(&edit, &object.etag),
+                // Somebody came through with what was there first, and comes through again.
+                Some(object) => drop(
+                    self.versions
+                        .insert((edit.key.clone(), object.etag.clone())),
+                ),
+                None => {}
             }
             let key = edit.key;
             if let Some(object) = &object {
