@@ -1,9 +1,9 @@
 #![no_main]
 
-use quillfront_render::evaluate::{Options, Prepared};
+use quillfront_render::evaluate::{Options, PreparedSite};
 use quillfront_site::object::Body;
 use quillfront_render::render::world::{Listing, Settings};
-use quillfront_render::effective::{self, Observed};
+use quillfront_render::effective::{self, SourceObservation};
 use quillfront_site::source::Sources;
 use roxmltree::Document;
 use std::sync::Arc;
@@ -30,7 +30,7 @@ libfuzzer_sys::fuzz_target!(|input: (&str, &str, &str)| {
         ("templates/taxonomy_single.html", "{{ term.name }}"),
         ("content/a.md", page.as_str()),
     ] {
-        let observed = Observed::Text {
+        let observed = SourceObservation::Text {
             version: "1".to_owned(),
             size: text.len() as u64,
             bytes: Some(text.as_bytes().to_vec()),
@@ -46,11 +46,11 @@ libfuzzer_sys::fuzz_target!(|input: (&str, &str, &str)| {
         listing: Listing::All,
         all_accepted: false,
     };
-    let site = Prepared::new(Arc::new(sources), settings).expect("a configuration");
+    let site = PreparedSite::new(Arc::new(sources), settings).expect("a configuration");
     let mut evaluation = site.evaluate(Options::default());
     // What a body asks for (a file, a URL) is not given: then the page fails.
     let _ = evaluation.step(|_, object| object);
-    for (key, object) in evaluation.finish().objects {
+    for (key, object) in &evaluation.finish().objects {
         if let (true, Body::Bytes(bytes)) = (key.as_str().ends_with(".xml"), &object.body) {
             let text = std::str::from_utf8(bytes).expect("UTF-8");
             let parsed = Document::parse(text);

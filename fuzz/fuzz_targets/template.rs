@@ -16,7 +16,7 @@ libfuzzer_sys::fuzz_target!(|text: &str| {
         let mut tera = tera::Tera::default();
         quillfront_templates::filters::register(&mut tera);
         meter::register(&mut tera);
-        let mut out = meter::Bounded::new(meter::MAX_OUTPUT_BYTES);
+        let mut out = meter::BoundedWriter::new(meter::MAX_OUTPUT_BYTES);
         let context = tera::Context::new();
         let _ = budget::of_render(|| {
             tera.render_str_to(&metered.text, &context, false, &mut out)
