@@ -63,7 +63,7 @@ ODD = [
 MISTAKES = [
     ("==='..'", "===':'"), ("%5c", "%5d"), ("'%2A'", "'*'"), ("toLowerCase()", "trim()"), ("split(':')[0]", "trim()"), ("F.wellKnown", "'-'"),
     ("lastIndexOf", "indexOf"), ("F.maxKey", "9999"), ("F.maxPath", "99999"), ("'%25'", "'%'"), (".rawQueryString()", ".method"),
-    ("\\u009f", "\\u0084"), ("endsWith('/')){return null", "endsWith('//')){return null"), ("/%[0-9a-f]{2}/i.test", "/%[0-9a-f]{9}/i.test"),
+    ("\\u009f", "\\u0084"), ("F.index){return null", "F.other){return null"), ("/%[0-9a-f]{2}/i.test", "/%[0-9a-f]{9}/i.test"),
     # Of thumbnails.
     ("delete ", "void "), ("'0.5x0':'top'", "'0.5x0':'bottom'"), ("/^q\\s*=", "/^q\\s*:"), ("|=", "="), ("<=Math.floor(Date", "<Math.floor(Date"),
     ("|=", "&="), ("+180)%360", "+90)%360"), ("jpe?g|png", "jpe?g"), ("'image/avif'", "'image/avi'"), ("[1-9][0-9]{0,11}", "[0-9]{1,12}"),
