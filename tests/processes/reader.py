@@ -10,8 +10,7 @@ from rest import comes_to_rest
 from server import Server
 from wait import until
 
-# With several, a page that one of them publishes may name for a moment a file whose event another has.
-BUILDERS = 1
+BUILDERS = 3
 PUBLISH_SECONDS = 120
 NAMED = re.compile(r'(?:href|src)="([^"]+\.(?:css|js|png|webp)(?:\?[^"]*)?)"')
 WANTED = {"css", "js", "png"}

@@ -30,7 +30,7 @@ import reader  # noqa: E402
 
 CHECKS = {"kills": kills.run, "reader": reader.run}
 # Rounds, kills of each, publishes.
-SIZES = {False: (1, 15, 10), True: (20, 40, 200)}
+SIZES = {False: (1, 15, 20), True: (20, 40, 200)}
 
 
 def main():

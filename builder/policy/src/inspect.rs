@@ -24,6 +24,12 @@ pub trait Allows {
         let _ = url;
         false
     }
+
+    /// Hears of each address of the site itself that the page loads: a relative one, or one that
+    /// [`is_own`](Self::is_own) knows. It is as it is written.
+    fn loads(&mut self, directive: Directive, url: &str) {
+        let _ = (directive, url);
+    }
 }
 
 impl Allows for Shapes {
@@ -179,9 +185,16 @@ impl Inspector<'_> {
         let keeps_relative = matches!(directive, Base | Frame | Object | Script);
         match urls::target(url) {
             Target::Nothing | Target::Javascript => {}
-            Target::Absolute(url) if self.allows.is_own(url) => self.gathered.source(directive, ""),
-            Target::Relative(_) if !keeps_relative => self.gathered.source(directive, ""),
-            Target::Relative(url) | Target::Absolute(url) => self.gathered.source(directive, url),
+            Target::Absolute(url) if self.allows.is_own(url) => {
+                self.allows.loads(directive, url);
+                self.gathered.source(directive, "");
+            }
+            Target::Relative(url) => {
+                self.allows.loads(directive, url);
+                let kept = if keeps_relative { url } else { "" };
+                self.gathered.source(directive, kept);
+            }
+            Target::Absolute(url) => self.gathered.source(directive, url),
         }
     }
 

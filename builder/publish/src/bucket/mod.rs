@@ -56,6 +56,7 @@ mod host;
 mod last_good;
 pub mod lists;
 mod measure;
+mod named;
 pub mod observe;
 mod options;
 mod outbox;

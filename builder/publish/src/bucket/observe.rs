@@ -52,8 +52,8 @@ pub(super) struct Claim {
 /// What an attempt leaves to the next one of the same build.
 #[derive(Default)]
 pub(super) struct CarryOver {
-    /// Files that their authors were found to have written between the look at the sources and the render that
-    /// read them: they are looked at too.
+    /// Files that are looked at too: their authors were found to have written them between the look at the sources
+    /// and the render that read them, or new pages name them.
     pub(super) more: BTreeSet<SourceKey>,
     /// True once stored thumbnails were removed that were wrong.
     pub(super) has_dropped: bool,

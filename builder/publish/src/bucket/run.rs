@@ -7,6 +7,7 @@ use super::context::{Context, Step};
 use super::draft::draft;
 use super::end::{End, defer, leave, settle};
 use super::measure::Meter;
+use super::named;
 use super::observe::{CarryOver, Observation, observe};
 use super::publication::Publication;
 use super::root::{LoadedRoot, Outbox, Root};
@@ -193,6 +194,13 @@ async fn attempt(
     // nothing to commit.
     if !is_new && publication.is_nothing() {
         return settle(context, claim, work, warnings).await;
+    }
+
+    let unseen = named::unseen(context, work, &publication, &carried.more).await;
+    let unseen = unseen.map_err(BuildError::from)?;
+    if !unseen.is_empty() {
+        carried.more.extend(unseen);
+        return Err(End::Outdated);
     }
 
     let mut session = lease(context, claim, &publication).await?;

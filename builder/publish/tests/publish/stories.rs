@@ -386,3 +386,41 @@ async fn files_without_a_byte_come_first_and_the_rest_follows() {
     assert_eq!(text(&tree, "index.html").trim(), "again");
     world.assert_incremental_equals_clean("read again").await;
 }
+
+/// Each event may be handed to another builder, and the one of the page may be the faster.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_brings_the_files_along_that_it_names() {
+    let world = published_blog().await;
+    let builder = world.builder();
+    world.put("content/blog/trip/photo.png", grey(30)).await;
+    world.put("static/print.css", "p { color: black }").await;
+    let page = "+++\ntitle = \"Trip\"\ndate = 2026-02-01\npath = \"elsewhere\"\n+++\n\
+        <link rel=\"stylesheet\" href=\"https://example.org/print.css\">\n\
+        <img src=\"photo.png\"><img src=\"/never.png\">\n";
+    world.put("content/blog/trip/index.md", page).await;
+    let work = keys(["content/blog/trip/index.md"]);
+    let reports = until_done(&world, &builder, &work).await;
+    assert_eq!(
+        reports[0].sources.added,
+        [
+            "content/blog/trip/index.md",
+            "content/blog/trip/photo.png",
+            "static/print.css"
+        ]
+    );
+    let tree = world.site().await;
+    for key in ["elsewhere/index.html", "elsewhere/photo.png", "print.css"] {
+        assert!(tree.contains_key(key), "{key}");
+    }
+    world
+        .assert_incremental_equals_clean("with its files")
+        .await;
+
+    // What is not there is looked for again, and ends nothing.
+    world
+        .put("content/blog/trip/index.md", page.replace("Trip", "Tour"))
+        .await;
+    let reports = until_done(&world, &builder, &work).await;
+    assert_eq!(reports.len(), 1);
+    assert_eq!(reports[0].sources.changed, ["content/blog/trip/index.md"]);
+}
