@@ -162,7 +162,8 @@ fn chain(error: &dyn std::error::Error) -> String {
         text.push_str(&error.to_string());
         cause = error.source();
     }
-    text
+    // A sentence follows.
+    text.trim_end_matches('.').to_owned()
 }
 
 type Answer = (http::StatusCode, http::HeaderMap, Vec<u8>);
