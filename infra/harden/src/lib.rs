@@ -148,6 +148,7 @@ async fn rewrite(
     saved: &mut Saved,
     keep: &mut (dyn FnMut(&Saved) -> Result<(), HardenError> + Send),
 ) -> Result<bool, HardenError> {
+    let mut was_refused = false;
     for _ in 0..MAX_OVERTAKEN {
         let now = text::read(aws, resource).await?;
         let told = |error| HardenError::Edit {
@@ -157,7 +158,12 @@ async fn rewrite(
         let after = quillfront_audit::harden::edit::apply(now.text.as_deref(), edits, created);
         let after = after.map_err(told)?;
         if now.text.as_deref().unwrap_or_default() == after {
-            return Ok(false);
+            // The answer to an attempt was lost, and the next one met its own write.
+            if was_refused {
+                saved.written(resource, now.etag);
+                keep(saved)?;
+            }
+            return Ok(was_refused);
         }
         // Of a text that was written before in this run, or in an earlier one, the first is kept.
         saved.note(resource, &now);
@@ -169,7 +175,7 @@ async fn rewrite(
                 keep(saved)?;
                 return Ok(true);
             }
-            Err(error) if text::is_overtaken(&error) => {}
+            Err(error) if text::is_overtaken(&error) => was_refused = true,
             Err(error) => return Err(error.into()),
         }
     }
